@@ -1,0 +1,271 @@
+/**
+ * The settings of a run as three plain objects: the model, the data, the training. They are JSON
+ * through and through, so a run prints them, saves them, and can be repeated from them.
+ */
+import { ConfigError } from "./errors.ts";
+
+/** The fields of BERT's `config.json`, in camelCase. */
+export interface BertConfig {
+  /** Pieces in the vocabulary, V. */
+  readonly vocabSize: number;
+  /** Width of every hidden vector, H. */
+  readonly hiddenSize: number;
+  /** Encoder layers, L. */
+  readonly numHiddenLayers: number;
+  /** Attention heads, A; must divide `hiddenSize`. */
+  readonly numAttentionHeads: number;
+  /** Width inside the feed-forward block, I. */
+  readonly intermediateSize: number;
+  /** `"gelu"` is the exact erf form; the tanh form is another function and is refused by name. */
+  readonly hiddenAct: "gelu";
+  /** Share of hidden values set to zero while training. */
+  readonly hiddenDropoutProb: number;
+  /** Share of attention weights set to zero while training. */
+  readonly attentionProbsDropoutProb: number;
+  /** Longest sequence that has position embeddings. */
+  readonly maxPositionEmbeddings: number;
+  /** Rows of the segment-embedding table: 3 here, for padding (0), first (1) and second (2). */
+  readonly typeVocabSize: number;
+  /** Standard deviation of the initial weights. */
+  readonly initializerRange: number;
+  /** Added to the variance inside LayerNorm. */
+  readonly layerNormEps: number;
+  /** The id of `[PAD]`. */
+  readonly padTokenId: number;
+}
+
+/** How text becomes examples. */
+export interface DataConfig {
+  /** Tokens in a sequence, special tokens included. */
+  readonly maxLength: number;
+  /** Share of positions the model has to predict. */
+  readonly maskProbability: number;
+  /** At most this many predictions a sequence. */
+  readonly maxPredictions: number;
+  /** Whether the pieces of a word are masked together. */
+  readonly wholeWord: boolean;
+  /** Sentence pairs: next-sentence prediction, sentence-order prediction, or no label. */
+  readonly pairing: "nsp" | "sop" | "none";
+  /** Whether each segment is filled with several sentences up to the length. */
+  readonly packing: boolean;
+  /** With packing: the share of documents cut to a random shorter length. */
+  readonly shortSequenceProbability: number;
+  /** Share of the documents kept aside for evaluation. */
+  readonly heldOutShare: number;
+}
+
+/** How a model is trained. */
+export interface TrainConfig {
+  /** Sequences in a batch. */
+  readonly batchSize: number;
+  /** Batches whose gradients are added up before one update. */
+  readonly accumulation: number;
+  /** Passes over the training documents. */
+  readonly epochs: number;
+  /** Stop after this many updates, if given. */
+  readonly maxSteps?: number;
+  /** Stop after this many seconds, if given; the learning rate then follows the clock. */
+  readonly maxSeconds?: number;
+  /** Peak of the learning rate. */
+  readonly learningRate: number;
+  /** Share of the run in which the rate climbs from 0 to its peak. */
+  readonly warmupShare: number;
+  /** Decoupled weight decay, on matrices only. */
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Gradients longer than this (global norm) are scaled down to it. */
+  readonly clipNorm: number;
+}
+
+/**
+ * BERT-Base's settings, with the three segment rows of this project.
+ *
+ * Source: Devlin et al. 2018 section 3 and appendix A.2; `modeling.py` in google-research/bert.
+ */
+export const BERT_DEFAULTS: BertConfig = {
+  vocabSize: 30522,
+  hiddenSize: 768,
+  numHiddenLayers: 12,
+  numAttentionHeads: 12,
+  intermediateSize: 3072,
+  hiddenAct: "gelu",
+  hiddenDropoutProb: 0.1,
+  attentionProbsDropoutProb: 0.1,
+  maxPositionEmbeddings: 512,
+  typeVocabSize: 3,
+  initializerRange: 0.02,
+  layerNormEps: 1e-12,
+  padTokenId: 0,
+};
+
+export const DATA_DEFAULTS: DataConfig = {
+  maxLength: 128,
+  maskProbability: 0.15,
+  maxPredictions: 20,
+  wholeWord: false,
+  pairing: "nsp",
+  packing: true,
+  shortSequenceProbability: 0.1,
+  heldOutShare: 0.05,
+};
+
+/** Source: `optimization.py` in google-research/bert, but for the batch, which fits two cores. */
+export const TRAIN_DEFAULTS: TrainConfig = {
+  batchSize: 32,
+  accumulation: 1,
+  epochs: 1,
+  learningRate: 1e-3,
+  warmupShare: 0.1,
+  weightDecay: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-6,
+  clipNorm: 1,
+};
+
+/** Layers, width: Turc et al. 2019, "Well-Read Students Learn Better", table 1; heads are H / 64. */
+const SIZES = {
+  smoke: { numHiddenLayers: 1, hiddenSize: 32, numAttentionHeads: 2 },
+  tiny: { numHiddenLayers: 2, hiddenSize: 128, numAttentionHeads: 2 },
+  mini: { numHiddenLayers: 4, hiddenSize: 256, numAttentionHeads: 4 },
+  small: { numHiddenLayers: 4, hiddenSize: 512, numAttentionHeads: 8 },
+  medium: { numHiddenLayers: 8, hiddenSize: 512, numAttentionHeads: 8 },
+  base: { numHiddenLayers: 12, hiddenSize: 768, numAttentionHeads: 12 },
+} as const;
+
+/** The name of a model size. */
+export type ModelPreset = keyof typeof SIZES;
+
+/**
+ * A model configuration by name, with fields of your own laid over it.
+ *
+ * @param name `smoke` (tests), or `tiny mini small medium base` as in Turc et al. 2019.
+ * @param overrides Fields that differ, `vocabSize` for one.
+ * @returns A complete, checked configuration.
+ * @throws {ConfigError} If the name or a field is unknown, or values do not fit together.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(bertConfig("tiny", { vocabSize: 8000 }).intermediateSize, 512);
+ * ```
+ */
+export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {}): BertConfig {
+  if (!Object.hasOwn(SIZES, name)) {
+    throw new ConfigError("preset", name, `must be one of ${Object.keys(SIZES).join(", ")}`);
+  }
+  const size = SIZES[name];
+  const preset = { ...BERT_DEFAULTS, ...size, intermediateSize: 4 * size.hiddenSize };
+  return checkBertConfig(override(preset, overrides));
+}
+
+/** `DATA_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
+export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
+  const config = override(DATA_DEFAULTS, overrides);
+  whole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
+  share("maskProbability", config.maskProbability);
+  whole("maxPredictions", config.maxPredictions, 1);
+  share("shortSequenceProbability", config.shortSequenceProbability);
+  share("heldOutShare", config.heldOutShare);
+  oneOf("pairing", config.pairing, ["nsp", "sop", "none"]);
+  return config;
+}
+
+/** `TRAIN_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
+export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
+  const config = override(TRAIN_DEFAULTS, overrides, ["maxSteps", "maxSeconds"]);
+  whole("batchSize", config.batchSize, 1);
+  whole("accumulation", config.accumulation, 1);
+  whole("epochs", config.epochs, 1);
+  if (config.maxSteps !== undefined) whole("maxSteps", config.maxSteps, 1);
+  if (config.maxSeconds !== undefined) positive("maxSeconds", config.maxSeconds);
+  positive("learningRate", config.learningRate);
+  share("warmupShare", config.warmupShare);
+  atLeastZero("weightDecay", config.weightDecay);
+  below1("beta1", config.beta1);
+  below1("beta2", config.beta2);
+  positive("epsilon", config.epsilon);
+  positive("clipNorm", config.clipNorm);
+  return config;
+}
+
+/**
+ * Checks a model configuration, each field and the fields against each other.
+ *
+ * @returns The same object.
+ * @throws {ConfigError} Naming the field, its value and what to write instead.
+ */
+export function checkBertConfig(config: BertConfig): BertConfig {
+  whole("vocabSize", config.vocabSize, 6); // five special tokens and one piece
+  whole("hiddenSize", config.hiddenSize, 1);
+  whole("numHiddenLayers", config.numHiddenLayers, 1);
+  whole("numAttentionHeads", config.numAttentionHeads, 1);
+  whole("intermediateSize", config.intermediateSize, 1);
+  whole("maxPositionEmbeddings", config.maxPositionEmbeddings, 1);
+  whole("typeVocabSize", config.typeVocabSize, 1);
+  oneOf("hiddenAct", config.hiddenAct, ["gelu"]);
+  below1("hiddenDropoutProb", config.hiddenDropoutProb);
+  below1("attentionProbsDropoutProb", config.attentionProbsDropoutProb);
+  positive("initializerRange", config.initializerRange);
+  positive("layerNormEps", config.layerNormEps);
+  whole("padTokenId", config.padTokenId, 0);
+  if (config.hiddenSize % config.numAttentionHeads !== 0) {
+    throw new ConfigError(
+      "numAttentionHeads",
+      config.numAttentionHeads,
+      `must divide hiddenSize (${config.hiddenSize}), as each head gets an equal part of it`,
+    );
+  }
+  if (config.padTokenId >= config.vocabSize) {
+    throw new ConfigError("padTokenId", config.padTokenId, `must be below ${config.vocabSize}`);
+  }
+  return config;
+}
+
+/** Lays `overrides` over `defaults`; a field that `defaults` does not have is refused. */
+function override<T extends object>(
+  defaults: T,
+  overrides: Partial<T>,
+  optional: readonly string[] = [],
+): T {
+  const known = [...Object.keys(defaults), ...optional];
+  for (const field of Object.keys(overrides)) {
+    if (known.includes(field)) continue;
+    const value = overrides[field as keyof T];
+    throw new ConfigError(field, value, `is not a setting: the settings are ${known.join(", ")}`);
+  }
+  return { ...defaults, ...overrides };
+}
+
+function whole(field: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
+}
+
+function positive(field: string, value: number): void {
+  if (Number.isFinite(value) && value > 0) return;
+  throw new ConfigError(field, value, "must be a number above 0");
+}
+
+function atLeastZero(field: string, value: number): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new ConfigError(field, value, "must be a number of at least 0");
+}
+
+function share(field: string, value: number): void {
+  if (value >= 0 && value <= 1) return;
+  throw new ConfigError(field, value, "must be a share from 0 to 1");
+}
+
+function below1(field: string, value: number): void {
+  if (value >= 0 && value < 1) return;
+  throw new ConfigError(field, value, "must be at least 0 and below 1");
+}
+
+function oneOf(field: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new ConfigError(field, value, `must be one of ${allowed.map((v) => `"${v}"`).join(", ")}`);
+}

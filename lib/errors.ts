@@ -1,0 +1,79 @@
+/**
+ * The three ways in which something handed to this library can be wrong. Each is a subclass of the
+ * built-in error of the same meaning and carries, as data, what its message says in words.
+ */
+
+/** The size of each axis; a string such as `"B"` stands for "any size". */
+export type Shape = readonly (number | string)[];
+
+/** A tensor or array does not have the shape its function needs. */
+export class ShapeError extends TypeError {
+  override readonly name = "ShapeError";
+  readonly expected: Shape;
+  readonly actual: Shape;
+
+  constructor(what: string, expected: Shape, actual: Shape) {
+    super(`Cannot compute ${what}: expected shape [${expected}], got [${actual}]`);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** A setting has a value that cannot work, alone or beside another setting. */
+export class ConfigError extends RangeError {
+  override readonly name = "ConfigError";
+  readonly field: string;
+  readonly value: unknown;
+
+  /** @param advice What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
+  constructor(field: string, value: unknown, advice: string) {
+    super(`Invalid ${field} = ${describe(value)}: it ${advice}`);
+    this.field = field;
+    this.value = value;
+  }
+}
+
+/** A file, or text in a known format, cannot be read. */
+export class FormatError extends SyntaxError {
+  override readonly name = "FormatError";
+  readonly file: string;
+  readonly line: number | undefined;
+
+  /** @param problem What was expected, what was found, and the fix. */
+  constructor(file: string, problem: string, line?: number) {
+    super(`Cannot read ${file}${line === undefined ? "" : `, line ${line}`}: ${problem}`);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/**
+ * Throws unless `tensor` has the expected shape.
+ *
+ * @param what The computation and the argument, as in `"crossEntropyLoss() from labels"`.
+ * @param tensor Anything with a `shape`.
+ * @param expected One entry per axis; a string matches any size.
+ * @throws {ShapeError} If the rank or a size differs.
+ *
+ * @example
+ * ```ts
+ * import { checkShape } from "bert/errors.ts";
+ * checkShape("a sum", { shape: [2, 3] }, ["B", 3]); // any batch, three columns: passes
+ * ```
+ */
+export function checkShape(
+  what: string,
+  tensor: { readonly shape: readonly number[] },
+  expected: Shape,
+): void {
+  const { shape } = tensor;
+  const fits = shape.length === expected.length &&
+    expected.every((size, axis) => typeof size === "string" || size === shape[axis]);
+  if (!fits) throw new ShapeError(what, expected, shape);
+}
+
+/** A value as a reader would type it, cut where it gets long. */
+function describe(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

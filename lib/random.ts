@@ -1,0 +1,195 @@
+/**
+ * Seeded random numbers, equal draw for draw to CPython's `random.Random(seed)`.
+ *
+ * Being equal to CPython is what lets BERT's own `create_pretraining_data.py` serve as a
+ * token-for-token oracle for `nsp.ts` and `mlm.ts`.
+ *
+ * Source: Matsumoto and Nishimura 1998, "Mersenne Twister" (MT19937), and `Lib/random.py`.
+ */
+import { ConfigError } from "./errors.ts";
+
+const N = 624; // words of state
+const M = 397; // distance to the word that is mixed in
+
+/** Everything needed to continue a generator later: 624 words and the position in them. */
+export interface RngState {
+  readonly words: readonly number[];
+  readonly index: number;
+}
+
+/** A stream of random numbers. Two streams with the same seed give the same numbers. */
+export interface Rng {
+  /** A float in [0, 1) with 53 random bits, as `random.random()`. */
+  random(): number;
+  /** An integer in [0, n), every value equally likely, as `random.randrange(n)`. */
+  below(n: number): number;
+  /** An integer in [low, high], both ends included, as `random.randint(low, high)`. */
+  between(low: number, high: number): number;
+  /** Puts `items` into random order, in place, as `random.shuffle(items)`. */
+  shuffle(items: { length: number; [index: number]: unknown }): void;
+  /**
+   * An independent stream named `label`. It depends on the seed and the label only, not on how many
+   * numbers were drawn before, so that stages do not disturb each other.
+   */
+  fork(label: string | number): Rng;
+  /** A copy of the state, for a checkpoint; give it to `restoreRng()`. */
+  readonly state: RngState;
+  /** The seed this stream was made from. */
+  readonly seed: number;
+}
+
+/**
+ * Makes a generator from a seed.
+ *
+ * @param seed An integer in [0, 2^53).
+ * @returns A stream equal to CPython's `random.Random(seed)`.
+ * @throws {ConfigError} If the seed is not such an integer.
+ *
+ * @example The same numbers as in Python
+ * ```ts
+ * import { createRng } from "bert/random.ts";
+ * import { strictEqual } from "node:assert";
+ * const rng = createRng(42);
+ * strictEqual(rng.random(), 0.6394267984578837);
+ * strictEqual(rng.between(1, 6), 1);
+ * ```
+ */
+export function createRng(seed: number): Rng {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new ConfigError("seed", seed, "must be an integer from 0 to 2^53 - 1");
+  }
+  const high = Math.floor(seed / 2 ** 32);
+  return new MersenneTwister(seed, initByArray(high > 0 ? [seed >>> 0, high] : [seed >>> 0]), N);
+}
+
+/**
+ * Continues a generator from a saved state.
+ *
+ * @param seed The seed the stream was made from; forks depend on it.
+ * @param state What `rng.state` gave.
+ * @throws {ConfigError} If the state does not have 624 words and a position in them.
+ */
+export function restoreRng(seed: number, state: RngState): Rng {
+  const { words, index } = state;
+  const valid = words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
+    words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+  if (!valid) {
+    throw new ConfigError(
+      "state",
+      state,
+      `must hold ${N} words of 32 bits and an index up to ${N}`,
+    );
+  }
+  return new MersenneTwister(seed, Uint32Array.from(words), index);
+}
+
+class MersenneTwister implements Rng {
+  readonly seed: number;
+  #words: Uint32Array;
+  #index: number;
+
+  constructor(seed: number, words: Uint32Array, index: number) {
+    this.seed = seed;
+    this.#words = words;
+    this.#index = index;
+  }
+
+  get state(): RngState {
+    return { words: [...this.#words], index: this.#index };
+  }
+
+  random(): number {
+    const high = this.#next() >>> 5; // 27 bits
+    const low = this.#next() >>> 6; // 26 bits
+    return (high * 2 ** 26 + low) / 2 ** 53;
+  }
+
+  below(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32 - 1) {
+      throw new ConfigError("n", n, "must be an integer from 1 to 2^32 - 1");
+    }
+    const bits = 32 - Math.clz32(n);
+    let drawn = this.#next() >>> (32 - bits);
+    while (drawn >= n) drawn = this.#next() >>> (32 - bits); // rejected, so that no value is favoured
+    return drawn;
+  }
+
+  between(low: number, high: number): number {
+    return low + this.below(high - low + 1);
+  }
+
+  shuffle(items: { length: number; [index: number]: unknown }): void {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [items[i], items[j]] = [items[j], items[i]];
+    }
+  }
+
+  fork(label: string | number): Rng {
+    return createRng(hash53(`${this.seed}/${label}`));
+  }
+
+  /** The next 32 random bits. */
+  #next(): number {
+    if (this.#index >= N) this.#twist();
+    let y = this.#words[this.#index++];
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    return (y ^ (y >>> 18)) >>> 0;
+  }
+
+  #twist(): void {
+    const words = this.#words;
+    for (let i = 0; i < N; i++) {
+      const y = (words[i] & 0x80000000) | (words[(i + 1) % N] & 0x7fffffff);
+      words[i] = words[(i + M) % N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+    }
+    this.#index = 0;
+  }
+}
+
+/** `init_genrand`: fills the state from one 32-bit number. */
+function initGenrand(seed: number): Uint32Array {
+  const words = new Uint32Array(N);
+  words[0] = seed;
+  for (let i = 1; i < N; i++) {
+    words[i] = Math.imul(1812433253, words[i - 1] ^ (words[i - 1] >>> 30)) + i;
+  }
+  return words;
+}
+
+/** `init_by_array`: how CPython turns a seed, cut into 32-bit words, into a state. */
+function initByArray(key: readonly number[]): Uint32Array {
+  const words = initGenrand(19650218);
+  let i = 1;
+  let j = 0;
+  const step = () => {
+    if (++i < N) return;
+    words[0] = words[N - 1];
+    i = 1;
+  };
+  const previous = () => words[i - 1] ^ (words[i - 1] >>> 30);
+  for (let k = Math.max(N, key.length); k > 0; k--) {
+    words[i] = (words[i] ^ Math.imul(previous(), 1664525)) + key[j] + j;
+    step();
+    j = (j + 1) % key.length;
+  }
+  for (let k = N - 1; k > 0; k--) {
+    words[i] = (words[i] ^ Math.imul(previous(), 1566083941)) - i;
+    step();
+  }
+  words[0] = 0x80000000;
+  return words;
+}
+
+/** FNV-1a over UTF-16 units, twice with different offsets, folded to 53 bits: a seed from a name. */
+function hash53(text: string): number {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    b = Math.imul(b ^ text.charCodeAt(i), 0x85ebca6b);
+  }
+  return (a >>> 0) * 2 ** 21 + ((b ^ (b >>> 15)) >>> 11);
+}
