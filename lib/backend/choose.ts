@@ -1,0 +1,83 @@
+/**
+ * Chooses what computes: the fastest tfjs backend that this machine can start.
+ *
+ * A backend plugs in with one line in `LOADERS`: a function that registers and readies it, and
+ * throws where it cannot run.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.ts";
+
+/** The backends, fastest first; the first that starts is taken. */
+const LOADERS = {
+  wasm: async () => await (await import("./wasm.ts")).startWasm(),
+  cpu: async () => await start("cpu"),
+} as const satisfies Record<string, () => Promise<void>>;
+
+/** The name of a backend that this library knows. */
+export type BackendName = keyof typeof LOADERS;
+
+/**
+ * Makes the fastest backend that runs here the current one.
+ *
+ * The environment variable `BERT_BACKEND` stands in for a missing `name`, if reading it is already
+ * permitted: nothing ever asks. tfjs's advice to install its Node binding is silenced, as that
+ * binding does not run on Deno.
+ *
+ * @param name The backend to use; nothing else is tried then.
+ * @returns The name of the backend in use.
+ * @throws {ConfigError} If there is no backend of that name.
+ * @throws {Error} If the named backend cannot run here; its `cause` says why.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { strictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * strictEqual(await useBackend("wasm"), tf.getBackend());
+ * ```
+ */
+export async function useBackend(name?: string): Promise<BackendName> {
+  silenceBanner();
+  const wanted = name ?? backendOfEnvironment();
+  const names = wanted === undefined ? backendNames() : [checkName(wanted, name === undefined)];
+  const reasons: unknown[] = [];
+  for (const candidate of names) {
+    try {
+      await LOADERS[candidate]();
+      return candidate;
+    } catch (reason) {
+      reasons.push(reason);
+    }
+  }
+  const hint = names.length === 1 ? "; call useBackend() to take the fastest that does" : "";
+  throw new Error(`Cannot start backend ${names.join(", ")} on this machine${hint}`, {
+    cause: reasons.length === 1 ? reasons[0] : new AggregateError(reasons),
+  });
+}
+
+/** The names that `useBackend()` accepts, fastest first. */
+export function backendNames(): BackendName[] {
+  return Object.keys(LOADERS) as BackendName[];
+}
+
+async function start(name: string): Promise<void> {
+  if (!await tf.setBackend(name)) throw new Error(`tfjs could not start its ${name} backend`);
+}
+
+function backendOfEnvironment(): string | undefined {
+  const query = { name: "env", variable: "BERT_BACKEND" } as const;
+  if (Deno.permissions.querySync(query).state !== "granted") return undefined;
+  return Deno.env.get("BERT_BACKEND") || undefined;
+}
+
+function checkName(name: string, fromEnvironment: boolean): BackendName {
+  if (Object.hasOwn(LOADERS, name)) return name as BackendName;
+  const field = fromEnvironment ? "BERT_BACKEND" : "backend";
+  throw new ConfigError(field, name, `must be one of ${backendNames().join(", ")}`);
+}
+
+/** The cpu backend prints its advice at the first tensor it holds; it may also hold tensors for others. */
+function silenceBanner(): void {
+  const cpu = tf.findBackend("cpu") as { firstUse?: boolean } | null;
+  if (cpu) cpu.firstUse = false;
+}

@@ -1,0 +1,225 @@
+/**
+ * tfjs's `wasm` backend, made fit for training: one kernel that it lacks and two that take scalar or
+ * allocating paths for the shapes of BERT's gradients.
+ *
+ * It is the backend where nothing faster runs; its own kernels stay in use for everything else.
+ */
+import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+
+/** A kernel's inputs by name; the ones that tfjs calls optional are not among those used here. */
+type Inputs = Readonly<Record<string, tf.TensorInfo>>;
+
+type Kernel = (
+  inputs: Inputs,
+  attrs: tf.NamedAttrMap,
+  backend: BackendWasm,
+) => tf.TensorInfo;
+
+/** The stock kernels that ours replace, by name; they still serve the shapes that ours do not. */
+const stock = new Map<string, tf.KernelConfig>();
+
+/**
+ * Starts the `wasm` backend with the kernels that training needs, and makes it the current one.
+ *
+ * The binary comes with the npm package and is read from disk: no network.
+ *
+ * @throws {Error} If this machine cannot run it.
+ *
+ * @example
+ * ```ts
+ * import { startWasm } from "bert/backend/wasm.ts";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { deepStrictEqual } from "node:assert";
+ * await startWasm();
+ * const sums = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 3]), tf.tensor1d([1, 0, 1], "int32"), 2);
+ * deepStrictEqual([...sums.dataSync()], [2, 4]);
+ * ```
+ */
+export async function startWasm(): Promise<void> {
+  if (!await tf.setBackend("wasm")) throw new Error("tfjs could not start its wasm backend");
+  if (stock.size > 0) return;
+  replaceKernel("BatchMatMul", batchMatMul);
+  replaceKernel("GatherV2", gatherRows);
+  replaceKernel("UnsortedSegmentSum", unsortedSegmentSum);
+}
+
+function replaceKernel(kernelName: string, kernel: Kernel): void {
+  const old = tf.getKernel(kernelName, "wasm");
+  if (old) {
+    stock.set(kernelName, old);
+    tf.unregisterKernel(kernelName, "wasm");
+  }
+  const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) =>
+    kernel(inputs as Inputs, attrs ?? {}, backend as BackendWasm);
+  tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
+}
+
+function runKernel(
+  kernel: tf.KernelConfig | undefined,
+  inputs: Inputs,
+  attrs: tf.NamedAttrMap,
+  backend: BackendWasm,
+): tf.TensorInfo {
+  if (!kernel) throw new Error("This wasm backend lacks a kernel of tfjs 4.22");
+  return kernel.kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
+}
+
+/** One matrix product on the wasm heap: the ids of three tensors. */
+type Product = (
+  aId: number,
+  aShape: Uint8Array,
+  aRank: number,
+  bId: number,
+  bShape: Uint8Array,
+  bRank: number,
+  transposeA: boolean,
+  transposeB: boolean,
+  outId: number,
+) => void;
+
+let product: Product | undefined;
+
+/** The part of emscripten's module that tfjs's type declarations leave out. */
+interface Emscripten {
+  cwrap(name: string, result: null, parameters: readonly string[]): Product;
+}
+
+/** Stock BatchMatMul: id, shape, rank of each operand, two transposition flags, id of the result. */
+const PARAMETERS = ["number", "array", "number", "number", "array", "number"]
+  .concat(["number", "number", "number"]);
+
+/**
+ * Matrix products, all of them on the SIMD path: the stock kernel takes it for one untransposed
+ * product only and is a scalar triple loop for the rest, ten times slower.
+ *
+ * So operands are transposed first, and a batch is one product after the other. Each product sees
+ * its operands under passing tensor ids: XNNPACK keeps a packed copy of the right operand for as
+ * long as its id lives, which would hold memory and go stale when weights change in place.
+ */
+function batchMatMul(
+  { a, b }: Inputs,
+  attrs: tf.NamedAttrMap,
+  backend: BackendWasm,
+): tf.TensorInfo {
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
+  const countA = tf.util.sizeFromShape(batchA);
+  const countB = tf.util.sizeFromShape(batchB);
+  const alike = countA === 1 || countB === 1 || tf.util.arraysEqual(batchA, batchB);
+  if (a.dtype !== "float32" || b.dtype !== "float32" || !alike) {
+    return runKernel(stock.get("BatchMatMul"), { a, b }, attrs, backend);
+  }
+  const left = attrs.transposeA ? swapLastAxes(a, backend) : a;
+  const right = attrs.transposeB ? swapLastAxes(b, backend) : b;
+  const [rows, inner] = left.shape.slice(-2);
+  const columns = right.shape[right.shape.length - 1];
+  const outer = tf.backend_util.assertAndGetBroadcastShape(batchA, batchB);
+  const out = backend.makeOutput([...outer, rows, columns], "float32");
+  multiply(backend, left, right, out, { rows, inner, columns, countA, countB });
+  if (left !== a) backend.disposeData(left.dataId);
+  if (right !== b) backend.disposeData(right.dataId);
+  return out;
+}
+
+function multiply(
+  backend: BackendWasm,
+  left: tf.TensorInfo,
+  right: tf.TensorInfo,
+  out: tf.TensorInfo,
+  size: { rows: number; inner: number; columns: number; countA: number; countB: number },
+): void {
+  const { rows, inner, columns, countA, countB } = size;
+  const [a, b, c] = [left, right, out].map(({ dataId }) => backend.getMemoryOffset(dataId));
+  for (let i = 0; i < Math.max(countA, countB); i++) {
+    multiplyOne(backend, rows, inner, columns, [
+      a + 4 * rows * inner * (i % countA),
+      b + 4 * inner * columns * (i % countB),
+      c + 4 * rows * columns * i,
+    ]);
+  }
+}
+
+/** Ids of the operands of the product under way, far above those that the backend counts out. */
+const OPERANDS = [2 ** 30, 2 ** 30 + 1, 2 ** 30 + 2] as const;
+
+function multiplyOne(
+  backend: BackendWasm,
+  rows: number,
+  inner: number,
+  columns: number,
+  offsets: readonly number[],
+): void {
+  const sizes = [rows * inner, inner * columns, rows * columns];
+  OPERANDS.forEach((id, i) => backend.wasm.tfjs.registerTensor(id, sizes[i], offsets[i]));
+  const wasm = backend.wasm as unknown as Emscripten;
+  product ??= wasm.cwrap("BatchMatMul", null, PARAMETERS);
+  const [left, right, out] = OPERANDS;
+  const shapes = [[1, rows, inner], [1, inner, columns]].map((shape) =>
+    new Uint8Array(Int32Array.from(shape).buffer)
+  );
+  product(left, shapes[0], 3, right, shapes[1], 3, false, false, out);
+  OPERANDS.forEach((id) => backend.wasm.tfjs.disposeData(id));
+}
+
+/** [..., R, C] -> [..., C, R], in memory. */
+function swapLastAxes(x: tf.TensorInfo, backend: BackendWasm): tf.TensorInfo {
+  const rank = x.shape.length;
+  const batch = tf.util.sizeFromShape(x.shape.slice(0, -2));
+  const flat = { ...x, shape: [batch, x.shape[rank - 2], x.shape[rank - 1]] };
+  const kernel = tf.getKernel("Transpose", "wasm");
+  return runKernel(kernel, { x: flat }, { perm: [0, 2, 1] }, backend);
+}
+
+/** Copies whole rows; the stock kernel allocates for every single element. */
+function gatherRows(
+  { x, indices }: Inputs,
+  attrs: tf.NamedAttrMap,
+  backend: BackendWasm,
+): tf.TensorInfo {
+  const axis = tf.util.parseAxisParam(attrs.axis as number, x.shape)[0];
+  if (axis !== 0 || attrs.batchDims !== 0 || indices.dtype !== "int32" || x.dtype !== "float32") {
+    return runKernel(stock.get("GatherV2"), { x, indices }, attrs, backend);
+  }
+  const [count, ...rest] = x.shape;
+  const width = tf.util.sizeFromShape(rest);
+  checkRows("gather", backend.typedArrayFromHeap(indices), 0, count);
+  const out = backend.makeOutput([...indices.shape, ...rest], "float32");
+  const rows = backend.typedArrayFromHeap(indices); // views die when the heap grows: taken afresh
+  const source = backend.typedArrayFromHeap(x);
+  const target = backend.typedArrayFromHeap(out);
+  for (let i = 0; i < rows.length; i++) {
+    target.set(source.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
+  }
+  return out;
+}
+
+/** Sums the rows that carry the same segment id; ids below 0 count for nothing. */
+function unsortedSegmentSum(
+  { x, segmentIds }: Inputs,
+  attrs: tf.NamedAttrMap,
+  backend: BackendWasm,
+): tf.TensorInfo {
+  const count = attrs.numSegments as number;
+  const rest = x.shape.slice(segmentIds.shape.length);
+  const width = tf.util.sizeFromShape(rest);
+  checkRows("unsortedSegmentSum", backend.typedArrayFromHeap(segmentIds), -Infinity, count);
+  const out = backend.makeOutput([count, ...rest], x.dtype);
+  const ids = backend.typedArrayFromHeap(segmentIds);
+  const source = backend.typedArrayFromHeap(x);
+  const target = backend.typedArrayFromHeap(out).fill(0);
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i] < 0) continue;
+    const from = i * width;
+    const to = ids[i] * width;
+    for (let j = 0; j < width; j++) target[to + j] += source[from + j];
+  }
+  return out;
+}
+
+function checkRows(operation: string, rows: tf.TypedArray, least: number, count: number): void {
+  const wrong = rows.findIndex((row) => row < least || row >= count);
+  if (wrong < 0) return;
+  throw new RangeError(`${operation}: index ${rows[wrong]} is outside of 0 to ${count - 1}`);
+}
