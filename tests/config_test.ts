@@ -1,0 +1,66 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert";
+import { bertConfig, dataConfig, type ModelPreset, trainConfig } from "bert/config.ts";
+
+Deno.test("bertConfig() has the sizes of Turc et al. 2019", () => {
+  const sizes = (["tiny", "mini", "small", "medium", "base"] as ModelPreset[]).map((name) => {
+    const { numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize } = bertConfig(name);
+    return [numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize];
+  });
+  deepStrictEqual(sizes, [
+    [2, 128, 2, 512],
+    [4, 256, 4, 1024],
+    [4, 512, 8, 2048],
+    [8, 512, 8, 2048],
+    [12, 768, 12, 3072],
+  ]);
+});
+
+Deno.test("the defaults are the brief's: 15 %, pairs, one epoch", () => {
+  strictEqual(dataConfig().maskProbability, 0.15);
+  strictEqual(dataConfig().pairing, "nsp");
+  strictEqual(trainConfig().epochs, 1);
+});
+
+Deno.test("overrides win, and an override of nothing changes nothing", () => {
+  strictEqual(bertConfig("tiny", { vocabSize: 99 }).vocabSize, 99);
+  deepStrictEqual(trainConfig({}), trainConfig());
+});
+
+const BAD: [string, () => unknown, RegExp][] = [
+  ["unknown preset", () => bertConfig("huge" as ModelPreset), /preset = "huge": .*smoke, tiny/],
+  [
+    "unknown field",
+    () => bertConfig("tiny", { hidden: 3 } as object),
+    /^Invalid hidden = 3: .*hiddenSize/,
+  ],
+  [
+    "heads that do not divide",
+    () => bertConfig("tiny", { numAttentionHeads: 3 }),
+    /divide hiddenSize \(128\)/,
+  ],
+  ["a fraction", () => bertConfig("tiny", { numHiddenLayers: 1.5 }), /whole number of at least 1/],
+  [
+    "a share above 1",
+    () => dataConfig({ maskProbability: 1.5 }),
+    /maskProbability = 1.5: .*0 to 1/,
+  ],
+  ["too short", () => dataConfig({ maxLength: 4 }), /maxLength = 4: .*at least 5/],
+  ["a rate of zero", () => trainConfig({ learningRate: 0 }), /learningRate = 0: .*above 0/],
+  ["NaN", () => trainConfig({ weightDecay: NaN }), /weightDecay/],
+  [
+    "pad id outside",
+    () => bertConfig("tiny", { vocabSize: 10, padTokenId: 10 }),
+    /padTokenId = 10: .*below 10/,
+  ],
+  [
+    "other activation",
+    () => bertConfig("tiny", { hiddenAct: "relu" as "gelu" }),
+    /must be one of "gelu"/,
+  ],
+];
+
+for (const [name, make, message] of BAD) {
+  Deno.test(`a configuration is refused for ${name}`, () => {
+    throws(make, { name: "ConfigError", message });
+  });
+}

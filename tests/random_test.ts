@@ -1,0 +1,60 @@
+import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { createRng, restoreRng } from "bert/random.ts";
+import cases from "./fixtures/random_cases.json" with { type: "json" };
+
+for (const { seed, draws, integers, shuffled, far } of cases) {
+  Deno.test(`createRng(${seed}) equals CPython's random.Random`, () => {
+    const rng = createRng(seed);
+    deepStrictEqual([rng.random(), rng.random(), rng.random()], draws);
+    deepStrictEqual(
+      [rng.between(0, 9), rng.below(1), rng.below(2 ** 31), rng.between(-5, 5)],
+      integers,
+    );
+    const items = Array.from({ length: 12 }, (_, i) => i);
+    rng.shuffle(items);
+    deepStrictEqual(items, shuffled);
+    let last = 0;
+    for (let i = 0; i < 700; i++) last = rng.random();
+    strictEqual(last, far);
+  });
+}
+
+Deno.test("fork() depends on seed and label, not on what was drawn before", () => {
+  const [fresh, used] = [createRng(7), createRng(7)];
+  for (let i = 0; i < 10; i++) used.random();
+  strictEqual(used.fork("mlm").random(), fresh.fork("mlm").random());
+  notStrictEqual(fresh.fork("mlm").random(), fresh.fork("nsp").random());
+  notStrictEqual(fresh.fork("mlm").random(), createRng(8).fork("mlm").random());
+});
+
+Deno.test("fork() gives different streams for many labels and seeds", () => {
+  const seen = new Set<number>();
+  for (let seed = 0; seed < 50; seed++) {
+    for (let label = 0; label < 50; label++) seen.add(createRng(seed).fork(label).random());
+  }
+  strictEqual(seen.size, 2500);
+});
+
+Deno.test("restoreRng() continues exactly where the state was taken", () => {
+  const rng = createRng(3);
+  for (let i = 0; i < 1000; i++) rng.random();
+  const again = restoreRng(3, JSON.parse(JSON.stringify(rng.state)));
+  for (let i = 0; i < 1000; i++) strictEqual(again.random(), rng.random());
+});
+
+Deno.test("below() is even: a die of six falls on each side equally often", () => {
+  const rng = createRng(1);
+  const counts = new Array(6).fill(0);
+  for (let i = 0; i < 60_000; i++) counts[rng.below(6)]++;
+  ok(counts.every((count) => Math.abs(count - 10_000) < 400), `${counts}`); // 4 standard deviations
+});
+
+Deno.test("createRng() and below() refuse what CPython's arithmetic would bend", () => {
+  for (const seed of [-1, 0.5, NaN, 2 ** 53]) {
+    throws(() => createRng(seed), { name: "ConfigError" });
+  }
+  for (const n of [0, -1, 1.5, 2 ** 32]) {
+    throws(() => createRng(1).below(n), { name: "ConfigError" });
+  }
+  throws(() => restoreRng(1, { words: [1, 2], index: 0 }), { name: "ConfigError" });
+});

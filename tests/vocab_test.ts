@@ -1,0 +1,81 @@
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+
+const TOKENS = [...SPECIAL_TOKENS, "sea", "##s"];
+
+async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("Vocab finds ids, tokens and the special ones", () => {
+  const vocab = new Vocab(TOKENS);
+  strictEqual(vocab.size, 7);
+  strictEqual(vocab.idOf("##s"), 6);
+  strictEqual(vocab.idOf("ship"), vocab.unkId);
+  deepStrictEqual([...vocab.specialIds], [0, 1, 2, 3, 4]);
+  strictEqual(vocab.isContinuation(6), true);
+  strictEqual(vocab.isContinuation(5), false);
+});
+
+Deno.test("Vocab finds special tokens wherever they stand", () => {
+  const vocab = new Vocab(["sea", ...SPECIAL_TOKENS.toReversed()]);
+  deepStrictEqual([vocab.maskId, vocab.padId], [1, 5]);
+});
+
+Deno.test("saveVocab() and loadVocab() give back the same tokens and leave nothing else", () =>
+  withFolder(async (folder) => {
+    await saveVocab(`${folder}/vocab.txt`, new Vocab(TOKENS));
+    deepStrictEqual((await loadVocab(`${folder}/vocab.txt`)).tokens, TOKENS);
+    deepStrictEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["vocab.txt"]);
+  }));
+
+Deno.test("loadVocab() reads CRLF, a byte-order mark and a last line without an end", () =>
+  withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/vocab.txt`, "\ufeff" + TOKENS.join("\r\n"));
+    deepStrictEqual((await loadVocab(`${folder}/vocab.txt`)).tokens, TOKENS);
+  }));
+
+Deno.test("tokenOf() names the ids there are", () => {
+  throws(() => new Vocab(TOKENS).tokenOf(7), {
+    name: "RangeError",
+    message: "Cannot find the token of id 7: ids are 0 to 6",
+  });
+});
+
+Deno.test("Vocab names the line and both places of a token that stands twice", () => {
+  throws(() => new Vocab([...TOKENS, "sea"], "vocab.txt"), {
+    name: "FormatError",
+    message:
+      'Cannot read vocab.txt, line 8: expected each token once, found "sea" again (first in ' +
+      "line 6): delete one of the two",
+  });
+});
+
+Deno.test("Vocab names an empty line and a missing special token", () => {
+  throws(() => new Vocab(["[PAD]", ""], "v"), {
+    message: /^Cannot read v, line 2: .*delete the line$/,
+  });
+  throws(() => new Vocab(TOKENS.slice(0, 4), "v"), { message: /found no \[MASK\]: add it$/ });
+});
+
+Deno.test("loadVocab() says when the file is missing or not text", () =>
+  withFolder(async (folder) => {
+    await rejects(loadVocab(`${folder}/none.txt`), {
+      name: "FormatError",
+      message: /check the path$/,
+    });
+    await Deno.writeFile(`${folder}/bytes.txt`, new Uint8Array([0xff, 0xfe, 0x41]));
+    await rejects(loadVocab(`${folder}/bytes.txt`), { name: "FormatError", message: /UTF-8/ });
+  }));
+
+Deno.test("saveVocab() that fails leaves the old file and no other", () =>
+  withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/vocab.txt`);
+    await rejects(saveVocab(`${folder}/vocab.txt`, new Vocab(TOKENS)));
+    deepStrictEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["vocab.txt"]);
+  }));

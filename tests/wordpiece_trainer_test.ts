@@ -1,0 +1,76 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { BertTokenizer } from "bert/wordpiece.ts";
+import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { createRng } from "bert/random.ts";
+
+const SONG = [
+  "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
+];
+
+Deno.test("trainVocab() joins the pairs of Sennrich's example by hand", async () => {
+  // "##e ##s" and "##s ##t" stand 9 times: the tie goes to the smaller left piece, "##e". Then
+  // "##es ##t" has 9. Then "##o ##w" and "l ##o" have 7: "##" comes before letters. Then "l ##ow".
+  const alphabet = [..."deilnorstw", ..."deiorstw"].length;
+  const vocab = await trainVocab(SONG, { size: 5 + alphabet + 4 });
+  const letters = [..."deilnorstw", ...[..."deiorstw"].map((letter) => `##${letter}`)];
+  deepStrictEqual(vocab.tokens.slice(5), [...letters, "##es", "##est", "##ow", "low"]);
+});
+
+Deno.test("trainVocab() gives the same file whatever the order of the texts", async () => {
+  const texts = Array.from(
+    { length: 200 },
+    (_, i) => `word${i % 17} sea${i % 5} ship ${"abc"[i % 3]}tail`,
+  );
+  const shuffled = [...texts];
+  createRng(1).shuffle(shuffled);
+  const options = { size: 60 };
+  deepStrictEqual(
+    (await trainVocab(shuffled, options)).tokens,
+    (await trainVocab(texts, options)).tokens,
+  );
+});
+
+Deno.test("trainVocab() puts special tokens first and never exceeds the size", async () => {
+  const vocab = await trainVocab(SONG, { size: 24 });
+  deepStrictEqual(vocab.tokens.slice(0, 5), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]);
+  ok(vocab.size <= 24);
+});
+
+Deno.test("trainVocab() leaves pairs alone that occur less often than minFrequency", async () => {
+  const vocab = await trainVocab(["ab ab ab cd"], { size: 100, minFrequency: 2 });
+  ok(vocab.has("ab"));
+  ok(!vocab.has("cd"));
+});
+
+Deno.test("trainVocab() keeps the most frequent characters only", async () => {
+  const vocab = await trainVocab(["aaa aaa b"], { size: 100, alphabetLimit: 1 });
+  ok(!vocab.has("b"));
+  strictEqual(new BertTokenizer(vocab).tokenize("b")[0], "[UNK]");
+});
+
+Deno.test("trainVocab() reads asynchronous texts", async () => {
+  async function* stream() {
+    yield* SONG;
+  }
+  deepStrictEqual(
+    (await trainVocab(stream(), { size: 30 })).tokens,
+    (await trainVocab(SONG, { size: 30 })).tokens,
+  );
+});
+
+Deno.test("a trained vocabulary covers its corpus: no [UNK]", async () => {
+  const tokenizer = new BertTokenizer(await trainVocab(SONG, { size: 30 }));
+  ok(!tokenizer.ids(SONG[0]).includes(tokenizer.vocab.unkId));
+});
+
+Deno.test("trainVocab() says when there is no text, or no room for the alphabet", async () => {
+  await rejects(trainVocab([" ", ""]), {
+    name: "RangeError",
+    message: /hold no word: check the corpus$/,
+  });
+  await rejects(trainVocab(SONG, { size: 8 }), {
+    name: "ConfigError",
+    message: /^Invalid size = 8: it must be at least 23, .*raise size or lower alphabetLimit$/,
+  });
+  await rejects(trainVocab(SONG, { size: 5 }), { name: "ConfigError", message: /at least 6/ });
+});
