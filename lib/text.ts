@@ -7,10 +7,11 @@
  */
 import {
   isOneOf,
+  LATER_CAPITALS,
   LATER_FORMAT,
   LATER_MARKS,
   LATER_PUNCTUATION,
-  UNMAPPED,
+  UNDECOMPOSED,
 } from "./unicode_reference.ts";
 
 /** What to do with case and accents. */
@@ -68,7 +69,13 @@ export function cleanText(text: string): string {
 /** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
 export function lowerCase(text: string): string {
   if (ASCII_ONLY.test(text)) return text.toLowerCase();
-  return Array.from(text, (char) => isOneOf(char, UNMAPPED) ? char : char.toLowerCase()).join("");
+  return Array.from(text, lowerCharacter).join("");
+}
+
+function lowerCharacter(char: string): string {
+  const [, distance] = LATER_CAPITALS.find(([capitals]) => isOneOf(char, capitals)) ?? [];
+  if (distance === undefined) return char.toLowerCase();
+  return String.fromCodePoint((char.codePointAt(0) ?? 0) + distance);
 }
 
 /** Splits accented letters (NFD) and drops the accents: `é` becomes `e`. */
@@ -136,8 +143,9 @@ export function wordTokens(word: string, options: TextOptions = {}): string[] {
 
 /** NFD, but for the few characters whose decomposition is younger than the reference. */
 function decompose(text: string): string {
-  if (![...text].some((char) => isOneOf(char, UNMAPPED))) return text.normalize("NFD");
-  return Array.from(text, (char) => isOneOf(char, UNMAPPED) ? char : char.normalize("NFD")).join(
-    "",
-  );
+  if (![...text].some((char) => isOneOf(char, UNDECOMPOSED))) return text.normalize("NFD");
+  return Array.from(text, (char) => isOneOf(char, UNDECOMPOSED) ? char : char.normalize("NFD"))
+    .join(
+      "",
+    );
 }

@@ -6,8 +6,8 @@
  * Found by comparing every code point, alone, with `tokenizers` 0.23.3 under V8's Unicode 17.
  */
 
-/** Code points as ranges, `first-last` in hexadecimal. */
-type Ranges = string;
+/** Ranges of code points, first and last, in rising order. */
+type Parsed = readonly (readonly [number, number])[];
 
 /** Format characters (Cf) younger than Unicode 8: not removed. */
 export const LATER_FORMAT = parse("890-891 8e2 110cd 13430-1343f");
@@ -34,21 +34,28 @@ export const LATER_MARKS = parse(
     "1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e944-1e94a",
 );
 
-/** Characters whose lower case or decomposition is younger than the reference: left as they are. */
-export const UNMAPPED = parse(
-  "a7ce a7d2 a7d4 16ea0-16eb8 105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16d68-16d6a",
+/** Characters whose decomposition is younger than the reference: left whole. */
+export const UNDECOMPOSED = parse(
+  "105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16121-16128 16d68-16d6a",
 );
 
+/** Capitals so young that V8 does not know their small letters yet, and how far those are. */
+export const LATER_CAPITALS: readonly (readonly [Parsed, number])[] = [
+  [parse("a7ce a7d2 a7d4"), 1],
+  [parse("16ea0-16eb8"), 0x1b],
+];
+
 /** Whether a character lies in one of the ranges. */
-export function isOneOf(char: string, ranges: readonly (readonly [number, number])[]): boolean {
+export function isOneOf(char: string, ranges: Parsed): boolean {
   const code = char.codePointAt(0) ?? 0;
   if (code < ranges[0][0]) return false;
   return ranges.some(([first, last]) => code >= first && code <= last);
 }
 
-function parse(ranges: Ranges): [number, number][] {
+/** Reads `first-last` ranges in hexadecimal. */
+function parse(ranges: string): Parsed {
   return ranges.split(" ").map((range) => {
     const [first, last = first] = range.split("-").map((hex) => parseInt(hex, 16));
-    return [first, last];
-  }).sort((a, b) => a[0] - b[0]) as [number, number][];
+    return [first, last] as const;
+  }).sort((a, b) => a[0] - b[0]);
 }
