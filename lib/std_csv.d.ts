@@ -1,0 +1,13 @@
+/** The part of `@std/csv` that this project uses; the npm edition ships no types. */
+
+export function parse(text: string, options?: { separator?: string }): string[][];
+
+export function stringify(
+  rows: readonly (readonly (string | number)[])[],
+  options?: { headers?: boolean; crlf?: boolean },
+): string;
+
+/** Rows of a CSV file as they arrive, each with all its fields as text. */
+export class CsvParseStream extends TransformStream<string, string[]> {
+  constructor(options?: { separator?: string; fieldsPerRecord?: number });
+}

@@ -1,0 +1,176 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import { corpus, type CorpusOptions, type Document, readAll, splitHeldOut } from "bert/corpus.ts";
+
+/** Writes a file, reads it as a corpus, removes it. */
+async function read(
+  name: string,
+  content: string | Uint8Array,
+  options?: CorpusOptions,
+): Promise<Document[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${folder}/${name}`, bytes);
+    return await readAll(corpus(`${folder}/${name}`, options));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const sentencesOf = (documents: readonly Document[]) => documents.map(({ sentences }) => sentences);
+
+Deno.test(".txt: documents parted by an empty line, prose split into sentences", async () => {
+  const documents = await read("a.txt", "One here. Two\nhere.\n\n\nThree.\n");
+  deepStrictEqual(sentencesOf(documents), [["One here.", "Two here."], ["Three."]]);
+  deepStrictEqual(documents.map(({ name }) => name), ["a.txt 1", "a.txt 2"]);
+});
+
+Deno.test(".txt: one sentence a line, with CRLF, a byte-order mark and no last line end", async () => {
+  const text = "\ufeffOne here. Not split\r\nTwo\r\n\r\nThree";
+  const documents = await read("a.txt", text, { sentencePerLine: true });
+  deepStrictEqual(sentencesOf(documents), [["One here. Not split", "Two"], ["Three"]]);
+});
+
+Deno.test(".csv: one document a row, with commas, quotes and line breaks inside", async () => {
+  const documents = await read(
+    "a.csv",
+    'id,text\r\n1,"One, two. ""Three""\r\nfour."\r\n2,Five.\r\n',
+  );
+  deepStrictEqual(sentencesOf(documents), [["One, two.", '"Three" four.'], ["Five."]]);
+});
+
+Deno.test(".csv: one sentence a row, gathered by document", async () => {
+  const csv = "document,sentence\nx,One. Whole.\nx,Two.\ny,Three.\n";
+  const documents = await read("a.csv", csv);
+  deepStrictEqual(documents, [
+    { name: "x", sentences: ["One. Whole.", "Two."] },
+    { name: "y", sentences: ["Three."] },
+  ]);
+});
+
+Deno.test(".csv: columns by other names", async () => {
+  const options = { textColumn: "body", documentColumn: "id" };
+  const documents = await read("a.csv", "id,body\n7,One\n7,Two\n8,Three\n", options);
+  deepStrictEqual(documents.map(({ name }) => name), ["7", "8"]);
+});
+
+Deno.test(".jsonl: objects a line, empty lines passed over", async () => {
+  const documents = await read("a.jsonl", '{"text":"One. Two."}\n\n{"text":"Three."}');
+  deepStrictEqual(sentencesOf(documents), [["One.", "Two."], ["Three."]]);
+});
+
+Deno.test("a folder: its files by name, others passed over", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/b.txt`, "Bee.");
+    await Deno.writeTextFile(`${folder}/a.jsonl`, '{"text":"Ay."}');
+    await Deno.writeTextFile(`${folder}/c.md`, "See.");
+    deepStrictEqual(sentencesOf(await readAll(corpus(folder))), [["Ay."], ["Bee."]]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the bundled corpora are what they were: counts, names, first words", async () => {
+  const [sotu, novel] = [await readAll(corpus("sotu")), await readAll(corpus("moby-dick"))];
+  deepStrictEqual([sotu.length, novel.length], [233, 139]);
+  strictEqual(new Set(sotu.map(({ name }) => name)).size, 233);
+  ok(novel.some(({ sentences }) => sentences[0] === "Call me Ishmael."));
+  strictEqual(sotu[0].meta?.year, 1790);
+});
+
+Deno.test("corpus() streams: it stops reading when nobody asks for more", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".txt" });
+  try {
+    await Deno.writeTextFile(
+      path,
+      "A sentence of some length to fill the file.\n\n".repeat(100_000),
+    );
+    const documents = corpus(path);
+    strictEqual((await documents.next()).value?.sentences.length, 1);
+    await documents.return(undefined);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("splitHeldOut() parts by document, the same way each time, whatever the order", () => {
+  const documents = Array.from({ length: 40 }, (_, i) => ({ name: `d${i}`, sentences: ["x"] }));
+  const { train, heldOut } = splitHeldOut(documents, 0.1, 1);
+  strictEqual(heldOut.length, 4);
+  deepStrictEqual(new Set([...train, ...heldOut]), new Set(documents));
+  const names = (part: Document[]) => part.map(({ name }) => name).sort();
+  const reversed = splitHeldOut(documents.toReversed(), 0.1, 1);
+  deepStrictEqual(names(reversed.heldOut), names(heldOut));
+  ok(names(splitHeldOut(documents, 0.1, 2).heldOut).join() !== names(heldOut).join());
+});
+
+Deno.test("splitHeldOut() cuts the only document there is", () => {
+  const only = [{ name: "d", sentences: ["a", "b", "c", "d"] }];
+  const { train, heldOut } = splitHeldOut(only, 0.25, 1);
+  deepStrictEqual([train[0].sentences, heldOut[0].sentences], [["a", "b", "c"], ["d"]]);
+  deepStrictEqual(splitHeldOut(only, 0, 1), { train: only, heldOut: [] });
+});
+
+const BAD: [string, () => Promise<unknown>, RegExp][] = [
+  [
+    "an unknown name",
+    () => readAll(corpus("sotus")),
+    /^Invalid corpus = "sotus": .*did you mean "sotu"\?$/,
+  ],
+  ["a missing file", () => readAll(corpus("no/such.txt")), /a path that exists: check the path$/],
+  [
+    "an empty file",
+    () => read("a.txt", "\n\n"),
+    /a\.txt: expected at least one document, found no text/,
+  ],
+  [
+    "another kind of file",
+    () => read("a.pdf", "x"),
+    /expected a file named \.txt, \.csv or \.jsonl/,
+  ],
+  [
+    "bytes that are not UTF-8",
+    () => read("a.txt", new Uint8Array([65, 0xff, 66])),
+    /line 1: expected UTF-8/,
+  ],
+  [
+    "no column",
+    () => read("a.csv", "a,b\n1,2\n"),
+    /line 2: expected a column "sentence", found a, b: .*textColumn$/,
+  ],
+  [
+    "a missing document column",
+    () => read("a.csv", "text\nx\n", { documentColumn: "id" }),
+    /line 2: expected a column "id", found text$/,
+  ],
+  [
+    "too many fields",
+    () => read("a.csv", "text\nx,y\n"),
+    /line 2: expected 1 fields, found 2: .*in quotes$/,
+  ],
+  ["an open quote", () => read("a.csv", 'text\n"x\ny\n'), /a\.csv, line \d: expected CSV/],
+  [
+    "a line that is not JSON",
+    () => read("a.jsonl", '{"text":"x"}\n{"te'),
+    /line 2: expected a JSON object, found/,
+  ],
+  [
+    "JSON that is no object",
+    () => read("a.jsonl", "[1]"),
+    /line 1: expected a JSON object, found \[1\]/,
+  ],
+  [
+    "text that is a number",
+    () => read("a.jsonl", '{"text":1}'),
+    /expected text in "text", found 1: put it in quotes$/,
+  ],
+];
+
+for (const [name, act, message] of BAD) {
+  Deno.test(`corpus() explains ${name}`, () => rejects(act(), { message }));
+}
+
+Deno.test("splitHeldOut() refuses to hold out everything", () => {
+  throws(() => splitHeldOut([], 1, 1), { name: "ConfigError", message: /at least 0 and below 1$/ });
+});

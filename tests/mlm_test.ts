@@ -1,0 +1,118 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { corruptToken, mlmData, type MlmOptions } from "bert/mlm.ts";
+import { createRng } from "bert/random.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+
+const WORDS = Array.from({ length: 50 }, (_, i) => `w${i}`);
+const vocab = new Vocab([...SPECIAL_TOKENS, ...WORDS, "##ing", "##s"]);
+const [ING, S] = [vocab.idOf("##ing"), vocab.idOf("##s")];
+const { clsId, sepId, padId, unkId, maskId } = vocab;
+
+/** `[CLS] 60 words [SEP] 60 words [SEP]`, then padding. */
+const words = (count: number) => Array.from({ length: count }, (_, i) => 5 + i % WORDS.length);
+const SEQUENCE = [clsId, ...words(60), sepId, ...words(60), sepId, padId, padId];
+
+function run(times: number, options: Partial<MlmOptions> = {}, sequence = SEQUENCE) {
+  const rng = createRng(7);
+  return Array.from({ length: times }, () => mlmData(sequence, vocab, { rng, ...options }));
+}
+
+Deno.test("labels restore the original, and are -1 where nothing is predicted", () => {
+  for (const { tokenIds, labels } of run(200)) {
+    const restored = tokenIds.map((id, i) => labels[i] === -1 ? id : labels[i]);
+    deepStrictEqual(restored, SEQUENCE);
+  }
+});
+
+for (const selection of ["independent", "exact"] as const) {
+  for (const wholeWord of [false, true]) {
+    Deno.test(`[CLS], [SEP] and [PAD] are never chosen, ${selection}, whole words ${wholeWord}`, () => {
+      for (const { labels } of run(200, { selection, wholeWord })) {
+        for (const [i, id] of SEQUENCE.entries()) {
+          if (id === clsId || id === sepId || id === padId) strictEqual(labels[i], -1);
+        }
+      }
+    });
+  }
+}
+
+Deno.test("15 % of the tokens are chosen; of those 80 % masked, 10 % random, 10 % kept", () => {
+  const counts = { chosen: 0, masked: 0, kept: 0, random: 0 };
+  for (const { tokenIds, labels } of run(2000)) {
+    for (const [i, label] of labels.entries()) {
+      if (label === -1) continue;
+      counts.chosen++;
+      if (tokenIds[i] === maskId) counts.masked++;
+      else if (tokenIds[i] === label) counts.kept++;
+      else counts.random++;
+    }
+  }
+  const near = (part: number, whole: number, expected: number, tolerance: number) =>
+    ok(Math.abs(part / whole - expected) < tolerance, `${part / whole} is not near ${expected}`);
+  near(counts.chosen, 2000 * 120, 0.15, 0.004); // five standard deviations each
+  near(counts.masked, counts.chosen, 0.8, 0.011);
+  near(counts.random, counts.chosen, 0.1 * 51 / 52, 0.008); // a random word may be the same one
+  near(counts.kept, counts.chosen, 0.1 + 0.1 / 52, 0.008);
+});
+
+Deno.test("a random word is never special, unless the reference's way is asked for", () => {
+  const draws = (randomSpecials: boolean) => {
+    const rng = createRng(3);
+    return Array.from({ length: 20_000 }, () => corruptToken(20, vocab, { rng, randomSpecials }));
+  };
+  ok(!draws(false).some((id) => id !== maskId && vocab.isSpecial(id)));
+  ok(draws(true).some((id) => id === unkId || id === padId));
+});
+
+Deno.test("exact selection takes round-half-to-even(15 %) of the length, up to the limit", () => {
+  const count = (length: number, maxPredictions?: number) => {
+    const sequence = [clsId, ...words(length - 2), sepId];
+    const [{ labels }] = run(1, { selection: "exact", maxPredictions }, sequence);
+    return labels.filter((label) => label !== -1).length;
+  };
+  deepStrictEqual([count(30), count(50), count(70), count(3)], [4, 8, 10, 1]); // 4.5, 7.5, 10.5, 0.45
+  strictEqual(count(120, 5), 5);
+});
+
+Deno.test("the limit holds with independent selection, too, and drops at random", () => {
+  const runs = run(300, { maxPredictions: 5 });
+  ok(runs.every(({ labels }) => labels.filter((label) => label !== -1).length <= 5));
+  const late = runs.filter(({ labels }) => labels.slice(62).some((label) => label !== -1));
+  ok(late.length > 150, "the limit must not favour the beginning");
+});
+
+Deno.test("whole words are chosen whole, each piece being replaced for itself", () => {
+  const sequence = [clsId, 5, ING, S, 6, 7, ING, 8, 9, S, 10, 11, ING, sepId];
+  const wordsOf = [[1, 2, 3], [4], [5, 6], [7], [8, 9], [10], [11, 12]];
+  for (const { labels } of run(500, { wholeWord: true, maskProbability: 0.3 }, sequence)) {
+    for (const positions of wordsOf) {
+      const chosen = positions.filter((i) => labels[i] !== -1).length;
+      ok(chosen === 0 || chosen === positions.length);
+    }
+  }
+});
+
+Deno.test("a sequence with words always has a prediction; one without has none", () => {
+  for (const { labels } of run(500, { maskProbability: 0.01 }, [clsId, 5, 6, sepId])) {
+    ok(labels.some((label) => label !== -1));
+  }
+  deepStrictEqual(run(1, {}, [clsId, sepId, padId])[0].labels, [-1, -1, -1]);
+});
+
+Deno.test("mlmData() changes nothing that it was given, and repeats under a seed", () => {
+  const sequence = [...SEQUENCE];
+  const first = mlmData(sequence, vocab, { rng: createRng(5) });
+  deepStrictEqual(sequence, SEQUENCE);
+  deepStrictEqual(mlmData(sequence, vocab, { rng: createRng(5) }), first);
+});
+
+Deno.test("mlmData() refuses shares and limits that make no sense", () => {
+  const rng = createRng(1);
+  for (const maskProbability of [-0.1, 1.1, NaN]) {
+    throws(() => mlmData(SEQUENCE, vocab, { maskProbability, rng }), { name: "ConfigError" });
+  }
+  throws(() => mlmData(SEQUENCE, vocab, { maxPredictions: 0, rng }), {
+    name: "ConfigError",
+    message: "Invalid maxPredictions = 0: it must be at least 1",
+  });
+});

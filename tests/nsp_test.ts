@@ -1,0 +1,213 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import type { Document } from "bert/corpus.ts";
+import {
+  nspData,
+  nspExamples,
+  nspExamplesAsync,
+  type NspOptions,
+  type PairExample,
+} from "bert/nsp.ts";
+import { createRng } from "bert/random.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { BertTokenizer } from "bert/wordpiece.ts";
+
+/** Words that name their place: document d, sentence s, word w, so that a pair can be checked. */
+const word = (d: number, s: number, w: number) => `d${d}s${s}w${w}`;
+
+function library(documents: number, sentences: number, words = 4): Document[] {
+  return Array.from({ length: documents }, (_, d) => ({
+    name: `document ${d}`,
+    sentences: Array.from(
+      { length: sentences },
+      (_, s) => Array.from({ length: words }, (_, w) => word(d, s, w)).join(" "),
+    ),
+  }));
+}
+
+function tokenizerFor(documents: readonly Document[]): BertTokenizer {
+  const words = documents.flatMap(({ sentences }) =>
+    sentences.flatMap((s) => s.match(/\w+/g) ?? [])
+  );
+  return new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...new Set(words)]));
+}
+
+function make(documents: readonly Document[], options: Partial<NspOptions> = {}): PairExample[] {
+  const settings = { maxLength: 32, rng: createRng(1), ...options };
+  return [...nspExamples(documents, tokenizerFor(documents), settings)];
+}
+
+const share = (pairs: readonly PairExample[]) =>
+  pairs.filter(({ nspLabel }) => nspLabel === 1).length / pairs.length;
+
+/** Whether the second segment begins where the first one ends. */
+const follows = ({ first, second }: PairExample) =>
+  first.document === second?.document && first.end === second.start;
+
+Deno.test("nspExamples() frames the segments and numbers them 1 and 2", () => {
+  const documents = library(2, 2, 1);
+  const tokenizer = tokenizerFor(documents);
+  const [pair] = nspExamples(documents, tokenizer, { maxLength: 5, rng: createRng(1) });
+  const { clsId, sepId } = tokenizer.vocab;
+  deepStrictEqual([pair.tokenIds[0], pair.tokenIds[2], pair.tokenIds[4]], [clsId, sepId, sepId]);
+  deepStrictEqual(pair.segmentIds, [1, 1, 1, 2, 2]);
+});
+
+for (const packing of [true, false]) {
+  Deno.test(`label 0 follows, label 1 never does, packing ${packing}`, () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const pairs = make(library(5, 30), { packing, rng: createRng(seed) });
+      for (const pair of pairs) strictEqual(follows(pair), pair.nspLabel === 0);
+      ok(
+        pairs.every(({ first, second, nspLabel }) =>
+          nspLabel === 0 || first.document !== second?.document
+        ),
+      );
+    }
+  });
+
+  Deno.test(`a corpus of one document has true negatives, packing ${packing}`, () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const pairs = make(library(1, 300), { packing, rng: createRng(seed) });
+      for (const pair of pairs) strictEqual(follows(pair), pair.nspLabel === 0);
+      for (const { first, second, nspLabel } of pairs) {
+        if (nspLabel === 0 || !second) continue;
+        ok(second.end <= first.start || second.start > first.end, "overlaps or continues");
+      }
+      ok(share(pairs) > 0.2 && share(pairs) < 0.8);
+    }
+  });
+}
+
+Deno.test("the halves are equal also where long sentences force the reference's hand", () => {
+  const documents = library(20, 60, 30); // one sentence fills an example
+  const seeds = [1, 2, 3, 4, 5];
+  const balanced = seeds.map((seed) => share(make(documents, { rng: createRng(seed) })));
+  const reference = seeds.map((seed) =>
+    share(make(documents, { balanced: false, rng: createRng(seed) }))
+  );
+  ok(balanced.every((x) => Math.abs(x - 0.5) < 0.05), `${balanced}`);
+  ok(reference.every((x) => x > 0.9), `${reference}`);
+});
+
+Deno.test("the halves are equal with documents of odd and tiny sizes", () => {
+  const documents = [
+    ...library(40, 3, 7),
+    ...library(40, 7, 3).map((d) => ({ ...d, name: `x${d.name}` })),
+  ];
+  const shares = [1, 2, 3].map((seed) => share(make(documents, { rng: createRng(seed) })));
+  ok(shares.every((x) => Math.abs(x - 0.5) < 0.1), `${shares}`);
+});
+
+Deno.test("no example is longer than maxLength, and both segments keep a token", () => {
+  for (const maxLength of [5, 6, 9, 17, 64]) {
+    for (const { tokenIds, segmentIds } of make(library(4, 20, 9), { maxLength })) {
+      ok(tokenIds.length <= maxLength);
+      ok(segmentIds.filter((id) => id === 1).length >= 3);
+      ok(segmentIds.filter((id) => id === 2).length >= 2);
+    }
+  }
+});
+
+Deno.test("packing fills examples up to the length, and says when it cut", () => {
+  const pairs = make(library(3, 1000, 3), { maxLength: 64, shortSequenceProbability: 0 });
+  const lengths = pairs.map(({ tokenIds }) => tokenIds.length);
+  ok(lengths.reduce((a, b) => a + b) / lengths.length > 55);
+  for (const { truncated, tokenIds } of pairs) if (truncated) strictEqual(tokenIds.length, 64);
+  ok(pairs.some(({ truncated }) => truncated) && pairs.some(({ truncated }) => !truncated));
+});
+
+Deno.test("sentence order: label 0 in order, 1 swapped, half and half", () => {
+  const pairs = make(library(10, 50), { pairing: "sop" });
+  for (const { first, second, nspLabel } of pairs) {
+    strictEqual(first.document, second?.document);
+    if (nspLabel === 0) strictEqual(first.end, second?.start);
+    else strictEqual(second?.end, first.start);
+  }
+  ok(Math.abs(share(pairs) - 0.5) < 0.15);
+});
+
+Deno.test("without pairing there is one segment, and its label is -1", () => {
+  for (const { second, nspLabel, segmentIds } of make(library(3, 10), { pairing: "none" })) {
+    deepStrictEqual([second, nspLabel], [undefined, -1]);
+    ok(segmentIds.every((id) => id === 1));
+  }
+});
+
+Deno.test("without pairing every sentence is used exactly once", () => {
+  const spans = make(library(2, 10), { pairing: "none" }).map(({ first }) => first);
+  const used = spans.flatMap(({ document, start, end }) =>
+    Array.from({ length: end - start }, (_, i) => `${document} ${start + i}`)
+  );
+  strictEqual(new Set(used).size, used.length);
+  strictEqual(used.length, 20);
+});
+
+Deno.test("the same seed gives the same pairs, another seed others", () => {
+  const documents = library(5, 20);
+  deepStrictEqual(make(documents, { rng: createRng(9) }), make(documents, { rng: createRng(9) }));
+  ok(JSON.stringify(make(documents, { rng: createRng(9) })) !== JSON.stringify(make(documents)));
+});
+
+Deno.test("nspExamplesAsync() gives what nspExamples() gives", async () => {
+  const documents = library(4, 10);
+  async function* stream() {
+    yield* documents;
+  }
+  const options = { maxLength: 32, rng: createRng(1) };
+  deepStrictEqual(
+    await Array.fromAsync(nspExamplesAsync(stream(), tokenizerFor(documents), options)),
+    make(documents),
+  );
+});
+
+Deno.test("a window holds no more than it should: pairs come before the corpus has been read", () => {
+  const documents = library(50, 20);
+  let read = 0;
+  const counted = (function* () {
+    for (const document of documents) {
+      read++;
+      yield document;
+    }
+  })();
+  const options = { maxLength: 32, windowTokens: 200, rng: createRng(1) };
+  const pairs = nspExamples(counted, tokenizerFor(documents), options);
+  pairs.next();
+  strictEqual(read, 3); // 80 tokens a document: the third one fills the window
+  const rest = [...pairs];
+  strictEqual(read, 50);
+  for (const pair of rest) strictEqual(follows(pair), pair.nspLabel === 0);
+});
+
+Deno.test("nspData() gives full batches, and a last one", () => {
+  const documents = library(5, 21);
+  const options = { maxLength: 32, batchSize: 4, rng: createRng(1) };
+  const sizes = [...nspData(documents, tokenizerFor(documents), options)].map(({ length }) =>
+    length
+  );
+  ok(sizes.slice(0, -1).every((size) => size === 4));
+  strictEqual(sizes.reduce((a, b) => a + b), make(documents).length);
+});
+
+Deno.test("sentences without a token are passed over, and places still count them", () => {
+  const documents = [
+    { name: "x", sentences: ["\u200b", "d0s0w0", "", "d0s1w0"] },
+    ...library(1, 2, 1),
+  ];
+  const pairs = make(documents, { packing: false });
+  ok(pairs.some(({ first }) => first.document === "x" && first.start === 1));
+});
+
+Deno.test("a single document of one sentence, or none, is an error that says what to do", () => {
+  throws(() => make([]), { name: "RangeError", message: /no text that fits: check the corpus$/ });
+  throws(() => make(library(1, 1)), { name: "RangeError" });
+  throws(() => make(library(100, 1)), { name: "RangeError", message: /set pairing to "none"$/ });
+});
+
+Deno.test("maxLength without room for two tokens is refused", async () => {
+  const message = "Invalid maxLength = 4: it must be at least 5, for [CLS] x [SEP] y [SEP]";
+  throws(() => make(library(2, 2), { maxLength: 4 }), { name: "ConfigError", message });
+  async function* none(): AsyncGenerator<Document> {}
+  const options = { maxLength: 4, rng: createRng(1) };
+  const pairs = nspExamplesAsync(none(), tokenizerFor(library(1, 1)), options);
+  await rejects(async () => await pairs.next(), { name: "ConfigError" });
+});
