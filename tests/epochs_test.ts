@@ -1,0 +1,132 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import type { Batch } from "bert/batch.ts";
+import { dataConfig } from "bert/config.ts";
+import type { Document } from "bert/corpus.ts";
+import {
+  batches,
+  batchesAsync,
+  type BatchesOptions,
+  countBatches,
+  epochBatches,
+} from "bert/epochs.ts";
+import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
+
+const DOCUMENTS = toyDocuments(40);
+const DATA = dataConfig({ maxLength: 32, packing: false });
+const OPTIONS: BatchesOptions = { data: DATA, batchSize: 6, seed: 3, epoch: 1 };
+
+function epoch(changes: Partial<BatchesOptions> = {}, documents: Iterable<Document> = DOCUMENTS) {
+  return [...batches(documents, TOY_TOKENIZER, { ...OPTIONS, ...changes })];
+}
+
+/** What the model would see of a list of batches. */
+function seen(list: readonly Batch[]): number[][][] {
+  return list.map((
+    { tokenIds, mlmLabels, nspLabels },
+  ) => [[...tokenIds], [...mlmLabels], [...nspLabels]]);
+}
+
+/** Each example's sources as one word, sorted: what an epoch was made of, whatever its order. */
+function sources(list: readonly Batch[]): string[] {
+  return list.flatMap(({ examples }) =>
+    examples.map(({ first }) => `${first.document}/${first.start}`)
+  )
+    .sort();
+}
+
+async function* stream(documents: readonly Document[] = DOCUMENTS) {
+  for (const document of documents) yield await Promise.resolve(document);
+}
+
+Deno.test("batches() gives the same batches for the same seed and epoch", () => {
+  deepStrictEqual(seen(epoch()), seen(epoch()));
+});
+
+Deno.test("batches() draws fresh pairs, masks and order for another epoch or seed", () => {
+  notDeepStrictEqual(sources(epoch()), sources(epoch({ epoch: 2 })));
+  notDeepStrictEqual(seen(epoch()), seen(epoch({ epoch: 2 })));
+  notDeepStrictEqual(seen(epoch()), seen(epoch({ seed: 4 })));
+});
+
+Deno.test("batches() fills every batch but the last, which holds the rest", () => {
+  const list = epoch();
+  const sizes = list.map(({ size }) => size);
+  ok(sizes.length > 10);
+  ok(sizes.slice(0, -1).every((size) => size === 6), `${sizes}`);
+  const total = sizes.reduce((a, b) => a + b);
+  ok(sizes.at(-1)! <= 6 && total > 100);
+});
+
+Deno.test("batches() loses and repeats no example, whatever the window", () => {
+  const whole = epoch({ window: 1000 });
+  deepStrictEqual(sources(epoch({ window: 1 })), sources(whole));
+  deepStrictEqual(sources(epoch({ window: 3 })), sources(whole));
+});
+
+Deno.test("batches() shuffles: documents are mixed within a batch and do not come in order", () => {
+  const names = epoch().map(({ examples }) => new Set(examples.map(({ first }) => first.document)));
+  ok(names.every((set) => set.size > 1));
+});
+
+Deno.test("batches() puts examples of like length together", () => {
+  const mixed = toyDocuments(20).map((document, i) => ({
+    ...document,
+    sentences: document.sentences.map((s, j) => (i + j) % 2 ? s : "the sea ."),
+  }));
+  const waste = (list: readonly Batch[]) => {
+    const padding = list.reduce((n, b) => n + b.attentionMask.filter((m) => m === 0).length, 0);
+    return padding / list.reduce((n, b) => n + b.tokenIds.length, 0);
+  };
+  const [grouped, random] = [epoch({}, mixed), epoch({ window: 1 }, mixed)];
+  ok(waste(grouped) < 0.7 * waste(random), `${waste(grouped)} against ${waste(random)}`);
+});
+
+Deno.test("batches() hides about 15 % and keeps to maxPredictions", () => {
+  const list = epoch();
+  const predictions = list.flatMap(({ predictedLabels }) => [...predictedLabels])
+    .filter((label) => label >= 0).length;
+  const words = list.flatMap(({ examples }) => examples)
+    .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
+  ok(Math.abs(predictions / words - 0.15) < 0.03, `${predictions / words}`);
+  const one = epoch({ data: { ...DATA, maxPredictions: 1 } });
+  ok(
+    one.every(({ predictedPositions, size }) =>
+      predictedPositions.length <= 8 * Math.ceil(size / 8)
+    ),
+  );
+});
+
+Deno.test("batches() streams: it asks for documents as it goes", () => {
+  let asked = 0;
+  function* endless() {
+    for (;;) yield { ...DOCUMENTS[asked % 40], name: `endless-${asked++}` };
+  }
+  const data = dataConfig({ maxLength: 16, packing: false });
+  const source = batches(endless(), TOY_TOKENIZER, { ...OPTIONS, data, window: 2 });
+  strictEqual(source.next().value?.size, 6);
+  ok(Number.isFinite(asked));
+  source.return(undefined);
+});
+
+Deno.test("batchesAsync() gives what batches() gives for the same stream", async () => {
+  const list: Batch[] = [];
+  for await (const batch of batchesAsync(stream(), TOY_TOKENIZER, OPTIONS)) list.push(batch);
+  deepStrictEqual(seen(list), seen(epoch({}, new Set(DOCUMENTS).values())));
+  let first: Batch | undefined;
+  for await (const batch of epochBatches(() => stream(), TOY_TOKENIZER, OPTIONS)) first ??= batch;
+  deepStrictEqual(seen([first!]), seen(list.slice(0, 1)));
+});
+
+Deno.test("countBatches() counts what batches() will give, up to a limit", async () => {
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, OPTIONS), epoch().length);
+  const big = { ...OPTIONS, batchSize: 7, epoch: 5 };
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, big), epoch(big).length);
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, OPTIONS, 3), 3);
+  const inOrder = epoch({}, new Set(DOCUMENTS).values()).length;
+  strictEqual(await countBatches(() => stream(), TOY_TOKENIZER, OPTIONS), inOrder);
+});
+
+Deno.test("batches() of documents without text is an error, at once", async () => {
+  throws(() => epoch({}, []), { name: "RangeError" });
+  await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "RangeError" });
+});

@@ -1,0 +1,24 @@
+/** A small made-up language with something to learn in it, for tests that train. */
+import type { Document } from "bert/corpus.ts";
+import { createRng } from "bert/random.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { BertTokenizer } from "bert/wordpiece.ts";
+
+const COLOURS = ["red", "green", "blue", "black"];
+const THINGS = ["ship", "sea", "whale", "house", "tree", "bird"];
+const VERBS = ["sees", "likes", "follows"];
+const WORDS = ["the", ".", ...COLOURS, ...THINGS, ...VERBS, "##s", "once"];
+
+export const TOY_TOKENIZER = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...WORDS]));
+
+/** Documents of sentences such as "the red ship sees the red sea ."; a document has one colour. */
+export function toyDocuments(count: number, sentences = 8, seed = 1): Document[] {
+  const rng = createRng(seed);
+  const pick = (words: readonly string[]) => words[rng.below(words.length)];
+  return Array.from({ length: count }, (_, i) => {
+    const colour = pick(COLOURS);
+    const sentence = () =>
+      `the ${colour} ${pick(THINGS)} ${pick(VERBS)} the ${colour} ${pick(THINGS)} .`;
+    return { name: `toy-${i}`, sentences: Array.from({ length: sentences }, sentence) };
+  });
+}
