@@ -64,8 +64,11 @@ Deno.test("batches() loses and repeats no example, whatever the window", () => {
 });
 
 Deno.test("batches() shuffles: documents are mixed within a batch and do not come in order", () => {
-  const names = epoch().map(({ examples }) => new Set(examples.map(({ first }) => first.document)));
+  const list = epoch().slice(0, -1); // the last may hold a single example
+  const names = list.map(({ examples }) => new Set(examples.map(({ first }) => first.document)));
   ok(names.every((set) => set.size > 1));
+  const numbers = [...names[0]].map((name) => Number(name.split("-")[1]));
+  ok(Math.max(...numbers) - Math.min(...numbers) > 6, `${numbers}`);
 });
 
 Deno.test("batches() puts examples of like length together", () => {
@@ -89,11 +92,9 @@ Deno.test("batches() hides about 15 % and keeps to maxPredictions", () => {
     .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
   ok(Math.abs(predictions / words - 0.15) < 0.03, `${predictions / words}`);
   const one = epoch({ data: { ...DATA, maxPredictions: 1 } });
-  ok(
-    one.every(({ predictedPositions, size }) =>
-      predictedPositions.length <= 8 * Math.ceil(size / 8)
-    ),
-  );
+  for (const { predictedLabels, size } of one) {
+    strictEqual(predictedLabels.filter((label) => label >= 0).length, size);
+  }
 });
 
 Deno.test("batches() streams: it asks for documents as it goes", () => {
@@ -103,8 +104,8 @@ Deno.test("batches() streams: it asks for documents as it goes", () => {
   }
   const data = dataConfig({ maxLength: 16, packing: false });
   const source = batches(endless(), TOY_TOKENIZER, { ...OPTIONS, data, window: 2 });
-  strictEqual(source.next().value?.size, 6);
-  ok(Number.isFinite(asked));
+  strictEqual(source.next().value?.size, 6); // it came back at all
+  ok(asked > 0);
   source.return(undefined);
 });
 
