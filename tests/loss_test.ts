@@ -92,6 +92,7 @@ Deno.test("accuracy() is the share of the labels that count", () => {
   strictEqual(value(accuracy(LOGITS, ids([0, 2, 1, 2]))), 0);
   strictEqual(value(accuracy(LOGITS, ids([-1, -1, -1, -1]))), 0);
   near(value(accuracy(LOGITS, ids([2, 9, 0, 9]), 9)), 1);
+  near(value(accuracy(LOGITS, ids([2, 2, 0, 0]), 0)), 1 / 2); // a guess of what is ignored is no hit
 });
 
 Deno.test("countLabels() counts what asks something, 0 included", () => {
