@@ -1,0 +1,160 @@
+// deno-lint-ignore-file no-console -- these are the programs that talk to a terminal
+/**
+ * The tasks of `deno.json` that are programs: `deno run lib/cli.ts notebooks | lab | kernel`.
+ */
+import { parseArgs } from "node:util";
+import { ConfigError } from "./errors.ts";
+import { killKernels, runNotebook } from "./runner.ts";
+
+const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
+const FOLDER = "notebooks";
+
+const TASKS = { notebooks, lab, kernel };
+
+async function main([task, ...args]: string[]): Promise<void> {
+  checkVersion(Deno.version.deno);
+  if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
+  throw new ConfigError("task", task, `must be one of ${Object.keys(TASKS).join(", ")}`);
+}
+
+/** Throws when this Deno is too old. */
+export function checkVersion(version: string): void {
+  const found = version.split(/[.-]/).slice(0, 3).map(Number);
+  const difference = found.map((part, i) => part - OLDEST_DENO[i]).find((part) => part !== 0) ?? 0;
+  if (difference >= 0) return;
+  const oldest = OLDEST_DENO.join(".");
+  throw new ConfigError("Deno version", version, `must be at least ${oldest}: npm install -g deno`);
+}
+
+const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
+
+  deno task notebooks                     all of them, preset tutorial
+  deno task notebooks 02 07               only those whose names begin so
+  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full
+  deno task notebooks --check             run, but save nothing
+  deno task notebooks --timeout 3600      most seconds for one cell`;
+
+async function notebooks(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args);
+  if (values.help) return console.log(NOTEBOOKS_HELP);
+  const timeout = Number(values.timeout);
+  if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      killKernels();
+      Deno.exit(signal === "SIGINT" ? 130 : 143);
+    });
+  }
+  const began = performance.now();
+  const names = chooseNotebooks(positionals);
+  for (const name of names) {
+    await runOne(`${FOLDER}/${name}`, { preset: values.preset, save: !values.check, timeout });
+  }
+  console.log(`${names.length} notebooks in ${seconds(began)}`);
+}
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        preset: { type: "string", default: "tutorial" },
+        check: { type: "boolean", default: false },
+        timeout: { type: "string", default: "1800" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message.split(". ")[0] : String(error);
+    throw new ConfigError("arguments", args.join(" "), `must be as in --help: ${problem}`);
+  }
+}
+
+/** The notebooks whose names begin with one of the given beginnings; all if none is given. */
+function chooseNotebooks(beginnings: readonly string[]): string[] {
+  const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".ipynb")).sort();
+  if (beginnings.length === 0) return all;
+  for (const beginning of beginnings) {
+    if (all.some((name) => name.startsWith(beginning))) continue;
+    throw new ConfigError("notebook", beginning, `must begin one of ${all.join(", ")}`);
+  }
+  return all.filter((name) => beginnings.some((beginning) => name.startsWith(beginning)));
+}
+
+async function runOne(
+  path: string,
+  options: { preset: string; save: boolean; timeout: number },
+): Promise<void> {
+  const began = performance.now();
+  const terminal = Deno.stdout.isTerminal();
+  let progress = "";
+  const draw = () => {
+    if (terminal) write(`\r\x1b[K${path}  ${progress}  ${seconds(began)}`);
+  };
+  const timer = setInterval(draw, 500);
+  if (!terminal) console.log(`${path} …`);
+  try {
+    const onCell = (cell: number, cells: number) => {
+      progress = `cell ${cell} of ${cells}`;
+      draw();
+    };
+    await runNotebook(path, { ...options, onCell });
+  } finally {
+    clearInterval(timer);
+    if (terminal) write("\r\x1b[K");
+  }
+  console.log(`${path}  done in ${seconds(began)}`);
+}
+
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function seconds(began: number): string {
+  const passed = (performance.now() - began) / 1000;
+  return passed < 60
+    ? `${passed.toFixed(1)} s`
+    : `${Math.floor(passed / 60)} min ${(passed % 60).toFixed(0)} s`;
+}
+
+/** Opens the notebooks in JupyterLab, with this Deno as their kernel. */
+async function lab(args: string[]): Promise<void> {
+  await kernel([]);
+  const command = new Deno.Command("jupyter", {
+    args: ["lab", `--notebook-dir=${FOLDER}`, ...args],
+  });
+  try {
+    const { code } = await command.spawn().status;
+    Deno.exit(code);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error(
+      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab plotly\n",
+    );
+  }
+}
+
+/** Makes this Deno known to Jupyter. */
+async function kernel(_args: string[]): Promise<void> {
+  const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });
+  const { code } = await command.spawn().status;
+  if (code !== 0) {
+    throw new Error(`Cannot install the kernel: deno jupyter ended with code ${code}`);
+  }
+  if (/[\\/](_npx|\.npm)[\\/]/.test(Deno.execPath())) {
+    console.log(
+      "This Deno lives in npm's cache. To keep the kernel: npm install -g deno, then run this again.",
+    );
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

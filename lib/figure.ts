@@ -1,0 +1,84 @@
+/**
+ * What a figure is: plotly JSON for interactive front ends, a plain SVG for everything else, and a
+ * line of text for a terminal, all from the same data.
+ *
+ * JupyterLab with the `plotly` package and VS Code draw the JSON; GitHub, exported HTML and a bare
+ * JupyterLab show the SVG.
+ */
+import type { Data, Layout } from "plotly.js";
+
+/** Titles that every figure must have. */
+export interface Titles {
+  readonly title: string;
+  /** Name of the horizontal axis, with its unit. */
+  readonly xTitle: string;
+  /** Name of the vertical axis, with its unit. */
+  readonly yTitle: string;
+}
+
+/** A picture that a notebook shows by itself when it is the value of a cell. */
+export class Figure {
+  readonly data: Partial<Data>[];
+  readonly layout: Partial<Layout>;
+  /** A stand-alone SVG document. */
+  readonly svg: string;
+  /** The same in words and figures. */
+  readonly text: string;
+
+  constructor(
+    parts: { data: Partial<Data>[]; layout: Partial<Layout>; svg: string; text: string },
+  ) {
+    this.data = parts.data;
+    this.layout = parts.layout;
+    this.svg = parts.svg;
+    this.text = parts.text;
+  }
+
+  /** The MIME bundle that Jupyter asks for. There is no HTML in it: that would hide the SVG. */
+  bundle(): Record<string, unknown> {
+    return {
+      "application/vnd.plotly.v1+json": { data: this.data, layout: this.layout },
+      "image/svg+xml": this.svg,
+      "text/plain": this.text,
+    };
+  }
+
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    return this.bundle();
+  }
+}
+
+/** A table that a notebook shows by itself: HTML, and text for a terminal. */
+export class Table {
+  readonly html: string;
+  readonly text: string;
+
+  constructor(html: string, text: string) {
+    this.html = html;
+    this.text = text;
+  }
+
+  bundle(): Record<string, unknown> {
+    return { "text/html": this.html, "text/plain": this.text };
+  }
+
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    return this.bundle();
+  }
+}
+
+/** Okabe and Ito's palette (2008), which colour-blind readers can tell apart. */
+export const COLOURS = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#000000",
+];
+
+/** At most four significant digits: shorter files, and nobody sees the rest. */
+export function short(value: number): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
+}

@@ -1,0 +1,253 @@
+// deno-lint-ignore-file camelcase -- the names of Jupyter's own format
+/**
+ * A Jupyter kernel as a child process: started, asked to run code, stopped. It is the kernel that
+ * JupyterLab uses, `deno jupyter`, spoken to in Jupyter's own protocol.
+ *
+ * Source: Jupyter's messaging specification, version 5.3.
+ */
+import { createHmac } from "node:crypto";
+import { ZmtpSocket } from "./zmtp.ts";
+
+/** A message of the kernel, parsed. */
+export interface KernelMessage {
+  readonly type: string;
+  /** The request that it belongs to. */
+  readonly parent: string;
+  readonly content: Record<string, unknown>;
+}
+
+/** How a kernel is started. */
+export interface KernelOptions {
+  /** The folder in which cells run: that of the notebook. */
+  readonly folder: string;
+  /** Environment variables on top of this process's. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const DELIMITER = "<IDS|MSG>";
+const GRACE = 40; // ms; output that the kernel sent before "idle" may arrive after it
+
+/** A running kernel. The caller calls `stop()`, whatever happens. */
+export class Kernel {
+  readonly #process: Deno.ChildProcess;
+  readonly #key: string;
+  readonly #connectionFile: string;
+  readonly #session = crypto.randomUUID();
+  #sockets: ZmtpSocket[] = [];
+  #listener: ((message: KernelMessage) => void) | undefined;
+  #stderr = "";
+  #ended = false;
+  #onEnd: (() => void) | undefined;
+
+  private constructor(process: Deno.ChildProcess, key: string, connectionFile: string) {
+    this.#process = process;
+    this.#key = key;
+    this.#connectionFile = connectionFile;
+    this.#collectStderr();
+    process.status.then(() => {
+      this.#ended = true;
+      this.#onEnd?.();
+    });
+  }
+
+  /** Starts a kernel and waits until it answers. */
+  static async start({ folder, env = {} }: KernelOptions): Promise<Kernel> {
+    const ports = freePorts(5);
+    const key = crypto.randomUUID();
+    const connectionFile = await Deno.makeTempFile({ prefix: "kernel-", suffix: ".json" });
+    await Deno.writeTextFile(connectionFile, JSON.stringify(connection(ports, key)));
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["jupyter", "--kernel", "--conn", connectionFile],
+      cwd: folder,
+      env: { NO_COLOR: "1", ...env },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+    const kernel = new Kernel(command.spawn(), key, connectionFile);
+    try {
+      await kernel.#open(ports);
+    } catch (error) {
+      await kernel.stop();
+      throw error;
+    }
+    return kernel;
+  }
+
+  /**
+   * Runs code and waits until all of its output is there.
+   *
+   * @param onMessage Called for each message that the code causes.
+   * @param timeout Most seconds to wait.
+   * @throws {Error} If the kernel dies, or the time is over.
+   */
+  async execute(
+    code: string,
+    onMessage: (message: KernelMessage) => void,
+    timeout: number,
+  ): Promise<void> {
+    const content = {
+      code,
+      silent: false,
+      store_history: true,
+      allow_stdin: false,
+      stop_on_error: false,
+    };
+    const id = crypto.randomUUID();
+    const done = this.#collect(id, onMessage, timeout);
+    await this.#send(this.#sockets[0], "execute_request", id, content);
+    await done;
+  }
+
+  /** Ends the kernel, kindly first, and removes what it left. */
+  async stop(): Promise<void> {
+    if (!this.#ended && this.#sockets.length > 0) {
+      const [shell] = this.#sockets;
+      await this.#send(shell, "shutdown_request", crypto.randomUUID(), { restart: false }).catch(
+        () => {},
+      );
+      await Promise.race([this.#process.status, sleep(1000)]);
+    }
+    if (!this.#ended) this.kill();
+    for (const socket of this.#sockets) socket.close();
+    await this.#process.status;
+    await Deno.remove(this.#connectionFile).catch(() => {});
+  }
+
+  /** Ends the kernel at once: for use in a signal handler. */
+  kill(): void {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+    try {
+      Deno.removeSync(this.#connectionFile);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  async #open([shell, iopub]: readonly number[]): Promise<void> {
+    for (const [port, type] of [[shell, "DEALER"], [iopub, "SUB"]] as const) {
+      this.#sockets.push(await this.#connect(port, type));
+    }
+    for (const socket of this.#sockets) this.#listen(socket);
+    await this.execute("0", () => {}, 30); // subscribed and awake
+  }
+
+  /** The kernel needs a moment before it listens. */
+  async #connect(port: number, type: "DEALER" | "SUB"): Promise<ZmtpSocket> {
+    for (let tries = 0;; tries++) {
+      try {
+        return await ZmtpSocket.connect(port, type);
+      } catch (error) {
+        if (this.#ended) throw this.#death();
+        if (tries >= 300) throw error;
+        await sleep(50);
+      }
+    }
+  }
+
+  async #listen(socket: ZmtpSocket): Promise<void> {
+    for (let frames = await socket.receive(); frames; frames = await socket.receive()) {
+      const texts = frames.map((frame) => new TextDecoder().decode(frame));
+      const start = texts.indexOf(DELIMITER) + 2;
+      const [header, parent, , content] = texts.slice(start).map((text) => JSON.parse(text));
+      this.#listener?.({ type: header.msg_type, parent: parent.msg_id ?? "", content });
+    }
+  }
+
+  /** Resolves when the request has been answered, the kernel is idle, and nothing more comes. */
+  #collect(
+    id: string,
+    onMessage: (message: KernelMessage) => void,
+    timeout: number,
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let [idle, replied] = [false, false];
+    let quiet: ReturnType<typeof setTimeout> | undefined;
+    const limit = setTimeout(
+      () => reject(new Error(`the cell ran longer than ${timeout} s`)),
+      timeout * 1000,
+    );
+    this.#onEnd = () => reject(this.#death());
+    if (this.#ended) this.#onEnd();
+    this.#listener = (message) => {
+      if (message.parent !== id) return;
+      onMessage(message);
+      idle ||= message.type === "status" && message.content.execution_state === "idle";
+      replied ||= message.type === "execute_reply";
+      clearTimeout(quiet);
+      if (idle && replied) quiet = setTimeout(resolve, GRACE);
+    };
+    return promise.finally(() => {
+      clearTimeout(limit);
+      clearTimeout(quiet);
+      this.#listener = this.#onEnd = undefined;
+    });
+  }
+
+  async #send(
+    socket: ZmtpSocket,
+    type: string,
+    id: string,
+    content: Record<string, unknown>,
+  ): Promise<void> {
+    const header = {
+      msg_id: id,
+      msg_type: type,
+      session: this.#session,
+      username: "runner",
+      date: new Date().toISOString(),
+      version: "5.3",
+    };
+    const parts = [header, {}, {}, content].map((part) => JSON.stringify(part));
+    const signature = createHmac("sha256", this.#key).update(parts.join("")).digest("hex");
+    await socket.send(
+      [DELIMITER, signature, ...parts].map((text) => new TextEncoder().encode(text)),
+    );
+  }
+
+  async #collectStderr(): Promise<void> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#stderr = (this.#stderr + text).slice(-2000);
+    }
+  }
+
+  #death(): Error {
+    const said = this.#stderr.trim();
+    return new Error(
+      `the kernel died${said ? `; its last words were:\n${said}` : " without a word"}`,
+    );
+  }
+}
+
+function connection([shell, iopub, stdin, control, heartbeat]: readonly number[], key: string) {
+  return {
+    transport: "tcp",
+    ip: "127.0.0.1",
+    shell_port: shell,
+    iopub_port: iopub,
+    stdin_port: stdin,
+    control_port: control,
+    hb_port: heartbeat,
+    signature_scheme: "hmac-sha256",
+    key,
+  };
+}
+
+/** Ports that nobody listens on now. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

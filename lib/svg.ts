@@ -1,0 +1,199 @@
+/**
+ * Plain SVG: the frame, axes and text that every figure shares. No styles, scripts or references, so
+ * that code hosts and viewers show it as it is.
+ */
+
+/** A linear mapping from values to pixels. */
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: readonly number[];
+  toPixel(value: number): number;
+}
+
+/** Outer size and the plot's place inside it, in pixels. */
+export const FRAME = { width: 700, height: 400, left: 70, right: 20, top: 44, bottom: 56 } as const;
+const PLOT_WIDTH = FRAME.width - FRAME.left - FRAME.right;
+const PLOT_HEIGHT = FRAME.height - FRAME.top - FRAME.bottom;
+
+/** A horizontal scale over the plot's width. */
+export function horizontal(values: readonly number[]): Scale {
+  return scale(values, FRAME.left, FRAME.left + PLOT_WIDTH);
+}
+
+/** A vertical scale over the plot's height; larger values are further up. */
+export function vertical(values: readonly number[]): Scale {
+  return scale(values, FRAME.top + PLOT_HEIGHT, FRAME.top);
+}
+
+function scale(values: readonly number[], from: number, to: number): Scale {
+  const finite = values.filter(Number.isFinite);
+  const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [bottom, top] = least < most
+    ? [least, most]
+    : least === most
+    ? [least - 0.5, most + 0.5]
+    : [0, 1];
+  const ticks = ticksBetween(bottom, top);
+  const [low, high] = [Math.min(bottom, ticks[0]), Math.max(top, ticks[ticks.length - 1])];
+  const toPixel = (value: number) => round(from + (to - from) * (value - low) / (high - low));
+  return { low, high, ticks, toPixel };
+}
+
+/** Round numbers that enclose the range, about six of them. */
+export function ticksBetween(low: number, high: number): number[] {
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ??
+    raw;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  return Array.from(
+    { length: last - first + 1 },
+    (_, i) => Number(((first + i) * step).toPrecision(10)),
+  );
+}
+
+/** The whole document around `content`. */
+export function document(
+  title: string,
+  content: readonly string[],
+  height: number = FRAME.height,
+): string {
+  const { width } = FRAME;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    label(title, width / 2, 24, { size: 15, anchor: "middle" }),
+    ...content,
+    "</svg>",
+  ].join("\n");
+}
+
+/** Axis names, tick marks and grid lines. `xTicks` replaces the numbers of the horizontal axis. */
+export function axes(
+  x: Scale | undefined,
+  y: Scale,
+  titles: { readonly xTitle: string; readonly yTitle: string },
+): string[] {
+  const bottom = FRAME.top + PLOT_HEIGHT;
+  const lines = y.ticks.flatMap((tick) => {
+    const at = y.toPixel(tick);
+    return [
+      line(FRAME.left, at, FRAME.left + PLOT_WIDTH, at, "#e3e3e3"),
+      label(number(tick), FRAME.left - 8, at + 4, { anchor: "end" }),
+    ];
+  });
+  const columns = (x?.ticks ?? []).flatMap((tick) => {
+    const at = x?.toPixel(tick) ?? 0;
+    return [
+      line(at, bottom, at, bottom + 4, "#888888"),
+      label(number(tick), at, bottom + 18, { anchor: "middle" }),
+    ];
+  });
+  return [
+    ...lines,
+    ...columns,
+    line(FRAME.left, bottom, FRAME.left + PLOT_WIDTH, bottom, "#888888"),
+    label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12, { anchor: "middle" }),
+    upright(titles.yTitle, 18, FRAME.top + PLOT_HEIGHT / 2),
+  ];
+}
+
+/** Names and colours of the lines, in a row under the title. */
+export function legend(
+  entries: readonly { name: string; colour: string; dashed?: boolean }[],
+): string[] {
+  const widths = entries.map(({ name }) => 34 + 6.6 * name.length);
+  const rows: string[] = [];
+  let at = FRAME.left + PLOT_WIDTH - widths.reduce((a, b) => a + b, 0);
+  for (const [i, { name, colour, dashed }] of entries.entries()) {
+    rows.push(line(at, 36, at + 18, 36, colour, { width: 2.5, dashed }));
+    rows.push(label(name, at + 22, 40, {}));
+    at += widths[i];
+  }
+  return rows;
+}
+
+/** Points joined by straight lines; a point that is not finite leaves a gap. */
+export function path(
+  points: readonly (readonly [number, number])[],
+  colour: string,
+  dashed = false,
+): string {
+  let [d, gap] = ["", true];
+  for (const [x, y] of points) {
+    if (!Number.isFinite(y)) gap = true;
+    else {
+      d += `${gap ? "M" : "L"}${x} ${y}`;
+      gap = false;
+    }
+  }
+  const dash = dashed ? ' stroke-dasharray="6 4"' : "";
+  return `<path d="${d}" fill="none" stroke="${colour}" stroke-width="2"${dash}/>`;
+}
+
+/** A filled rectangle. */
+export function box(x: number, y: number, width: number, height: number, fill: string): string {
+  return `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${
+    round(height)
+  }" fill="${fill}"/>`;
+}
+
+/** A straight line. */
+export function line(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: string,
+  { width = 1, dashed = false }: { width?: number; dashed?: boolean } = {},
+): string {
+  const dash = dashed ? ' stroke-dasharray="6 4"' : "";
+  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${
+    round(y2)
+  }" stroke="${colour}" ` +
+    `stroke-width="${width}"${dash}/>`;
+}
+
+/** A line of text; `turn` turns it by so many degrees around its anchor. */
+export function label(
+  text: string,
+  x: number,
+  y: number,
+  { size = 12, anchor = "start", turn = 0, colour = "#222222" }: {
+    size?: number;
+    anchor?: "start" | "middle" | "end";
+    turn?: number;
+    colour?: string;
+  },
+): string {
+  const rotate = turn === 0 ? "" : ` transform="rotate(${turn} ${round(x)} ${round(y)})"`;
+  return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="${size}" ` +
+    `text-anchor="${anchor}" fill="${colour}"${rotate}>${escape(text)}</text>`;
+}
+
+function upright(text: string, x: number, y: number): string {
+  return label(text, x, y, { anchor: "middle", turn: -90 });
+}
+
+/** A number as a reader likes it: 12,000 or 0.25 or 3e-5. */
+export function number(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential().replace("e+", "e");
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 6 });
+}
+
+/** Text that is safe inside XML and HTML. */
+export function escape(text: string): string {
+  return text.replace(/\p{Cc}/gu, " ").replaceAll(
+    "&",
+    "&amp;",
+  )
+    .replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,106 @@
+/**
+ * Training as a picture: curves of the losses and accuracies beside the lines that a model has to
+ * cross to have learnt anything, drawn while the run goes on.
+ */
+import type { Baselines } from "./baselines.ts";
+import type { Figure } from "./figure.ts";
+import type { StepLog } from "./metrics.ts";
+import { live, progressBar } from "./notebook.ts";
+import { type Baseline, lineChart } from "./plot.ts";
+
+/** What the curves are smoothed over, in steps: single steps are noisy. */
+const SMOOTHING = 25;
+
+/** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
+export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
+  const levels = baselines
+    ? [
+      { name: "no knowledge (ln V)", y: baselines.uniformLoss },
+      { name: "word frequencies", y: baselines.unigramLoss },
+    ]
+    : [];
+  return curve(steps, "mlmLoss", "Masked words: loss", "loss (nats)", levels);
+}
+
+/** The sentence-pair loss over the steps, with the loss of a coin as a level line. */
+export function nspLossChart(steps: readonly StepLog[]): Figure {
+  const levels = [{ name: "a coin (ln 2)", y: Math.LN2 }];
+  return curve(steps, "nspLoss", "Sentence pairs: loss", "loss (nats)", levels);
+}
+
+/** Both accuracies over the steps, with the most frequent word and the majority as level lines. */
+export function accuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
+  const levels = baselines
+    ? [
+      { name: "most frequent word", y: baselines.unigramAccuracy },
+      { name: "majority of pairs", y: baselines.nspMajority },
+    ]
+    : [];
+  const x = steps.map(({ step }) => step);
+  const lines = [
+    { name: "masked words", x, y: smooth(steps.map(({ mlmAccuracy }) => mlmAccuracy)) },
+    { name: "sentence pairs", x, y: smooth(steps.map(({ nspAccuracy }) => nspAccuracy)) },
+  ];
+  const titles = { title: "Accuracy", xTitle: "step", yTitle: "share of right answers" };
+  return lineChart(lines, { ...titles, baselines: levels });
+}
+
+/** What `pretrain()` needs to draw a run while it goes on. */
+export interface TrainingView {
+  /** Hand it to `pretrain()` as `onStep`. */
+  onStep(log: StepLog): Promise<void>;
+  /** Draws the last state. Await it at the end of the cell. */
+  finish(): Promise<void>;
+}
+
+/**
+ * A loss curve and a progress bar that grow with the run.
+ *
+ * @param id A name that is different for each view in a notebook.
+ * @param plannedSteps Where the bar ends.
+ */
+export function trainingView(
+  id: string,
+  plannedSteps: number,
+  baselines?: Baselines,
+): TrainingView {
+  const steps: StepLog[] = [];
+  const [bar, chart] = [live(`${id}-bar`, 500), live(`${id}-chart`, 2000)];
+  return {
+    async onStep(log) {
+      steps.push(log);
+      const { mlmLoss, nspLoss } = log;
+      const note = `step ${log.step} of ${plannedSteps}: MLM ${mlmLoss.toFixed(2)}, NSP ${
+        nspLoss.toFixed(2)
+      } nats`;
+      await bar.update(progressBar(log.step / plannedSteps, note));
+      await chart.update(mlmLossChart(steps, baselines));
+    },
+    async finish() {
+      await bar.finish();
+      if (steps.length > 0) await chart.update(mlmLossChart(steps, baselines));
+      await chart.finish();
+    },
+  };
+}
+
+function curve(
+  steps: readonly StepLog[],
+  key: "mlmLoss" | "nspLoss",
+  title: string,
+  yTitle: string,
+  baselines: readonly Baseline[],
+): Figure {
+  const x = steps.map(({ step }) => step);
+  const y = smooth(steps.map((step) => step[key]));
+  return lineChart([{ name: "training", x, y }], { title, xTitle: "step", yTitle, baselines });
+}
+
+/** The mean of each value and the ones before it, up to `SMOOTHING`. */
+function smooth(values: readonly number[]): number[] {
+  let sum = 0;
+  return values.map((value, i) => {
+    sum += value - (i >= SMOOTHING ? values[i - SMOOTHING] : 0);
+    return sum / Math.min(i + 1, SMOOTHING);
+  });
+}
