@@ -1,0 +1,89 @@
+/**
+ * The two heads of pre-training as pure functions: from hidden vectors to a score for every word,
+ * and from [CLS] to "follows" or "does not". Weights are arguments.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { DenseWeights, NormWeights } from "./layers.ts";
+import { gatherRows, gelu, linear, project } from "./ops.ts";
+import { layerNorm } from "./ops_norm.ts";
+
+/** The masked-language-model head; its decoder is the table of word embeddings. */
+export interface MlmHeadWeights {
+  readonly dense: DenseWeights; // [H, H]
+  readonly norm: NormWeights;
+  readonly decoder: tf.Tensor2D; // [V, H]
+  readonly bias: tf.Tensor1D; // [V]
+}
+
+/** The next-sentence head. */
+export interface NspHeadWeights {
+  readonly pooler: DenseWeights; // [H, H]
+  readonly classifier: DenseWeights; // [H, 2]
+}
+
+/**
+ * Scores every word of the vocabulary for each hidden vector.
+ *
+ * @param hidden [N, H]: all positions, or those picked by `gatherRows()`.
+ * @param epsilon Added to the variance inside LayerNorm.
+ * @returns Logits, [N, V]; the caller disposes of them.
+ *
+ * Source: Devlin et al. 2018 section 3.1; `BertLMPredictionHead`.
+ */
+export function mlmHead(
+  hidden: tf.Tensor2D,
+  { dense, norm, decoder, bias }: MlmHeadWeights,
+  epsilon: number,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const changed = gelu(linear(hidden, dense.weight, dense.bias)); // [N, H]
+    const normed = layerNorm(changed, norm.gamma, norm.beta, epsilon); // [N, H]
+    return project(normed, decoder, bias); // [N, V]
+  });
+}
+
+/**
+ * One vector for each sequence: its first token, [CLS], through a dense layer and tanh.
+ *
+ * @param hidden [B*T, H].
+ * @param length Positions in a sequence, T.
+ * @returns [B, H], each number in (-1, 1); the caller disposes of it.
+ *
+ * Source: `BertPooler`.
+ *
+ * @example
+ * ```ts
+ * import { pooler } from "bert/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const hidden = tf.tensor2d([[0], [7], [0], [9]]); // two sequences of two positions
+ * const dense = { weight: tf.ones<tf.Rank.R2>([1, 1]), bias: tf.zeros<tf.Rank.R1>([1]) };
+ * deepStrictEqual(pooler(hidden, 2, dense).arraySync(), [[0], [0]]);
+ * ```
+ */
+export function pooler(hidden: tf.Tensor2D, length: number, dense: DenseWeights): tf.Tensor2D {
+  return tf.tidy(() => {
+    const starts = tf.range(0, hidden.shape[0], length, "int32"); // [B]
+    return tf.tanh(linear(gatherRows(hidden, starts), dense.weight, dense.bias)); // [B, H]
+  });
+}
+
+/**
+ * Scores whether the second sentence follows the first (class 0) or does not (class 1).
+ *
+ * @param hidden [B*T, H].
+ * @param length Positions in a sequence, T.
+ * @returns Logits, [B, 2]; the caller disposes of them.
+ *
+ * Source: Devlin et al. 2018 section 3.1; `BertPooler` and `BertOnlyNSPHead`.
+ */
+export function nspHead(
+  hidden: tf.Tensor2D,
+  length: number,
+  { pooler: dense, classifier }: NspHeadWeights,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const pooled = pooler(hidden, length, dense); // [B, H]
+    return linear(pooled, classifier.weight, classifier.bias); // [B, 2]
+  });
+}

@@ -1,0 +1,247 @@
+/**
+ * BERT with its two pre-training heads: the classes that own weights and run them forward. What is
+ * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type BertConfig, checkBertConfig } from "./config.ts";
+import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
+import {
+  embeddings,
+  type EmbeddingWeights,
+  encoderLayer,
+  type EncoderLayerWeights,
+  type LayerOptions,
+  selfAttentionWeights,
+} from "./layers.ts";
+import {
+  type BackboneOptions,
+  type BackboneOutput,
+  checkPositions,
+  checkSeed,
+  type CompleteInputs,
+  completeInputs,
+  type ForwardOptions,
+  type ForwardOutput,
+  type ModelInputs,
+} from "./model_io.ts";
+import { gatherRows } from "./ops.ts";
+import { mixSeed } from "./ops_dropout.ts";
+import {
+  backboneShapes,
+  createWeights,
+  decoderBias,
+  denseWeights,
+  embeddingWeights,
+  encoderLayerWeights,
+  mlmHeadShapes,
+  normWeights,
+  nspHeadShapes,
+  type Weights,
+} from "./weights.ts";
+
+/** The backbone: from ids to one vector for each position, with the sequence in view. */
+export class BertModel {
+  readonly config: BertConfig;
+  /** By the names that `weights.ts` explains. */
+  readonly weights: Weights;
+  /** [V, H]; the MLM head decodes with it. */
+  readonly wordEmbeddings: tf.Tensor2D;
+  readonly #embeddings: EmbeddingWeights;
+  readonly #layers: readonly EncoderLayerWeights[];
+
+  /**
+   * @param seed Decides the initial weights.
+   * @throws {ConfigError} If the configuration cannot work.
+   */
+  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
+    this.config = checkBertConfig(config);
+    this.weights = createWeights(backboneShapes(config), config.initializerRange, seed);
+    this.#embeddings = embeddingWeights(this.weights);
+    this.wordEmbeddings = this.#embeddings.word;
+    const count = config.numHiddenLayers;
+    this.#layers = Array.from({ length: count }, (_, i) => encoderLayerWeights(this.weights, i));
+  }
+
+  /**
+   * Runs the embeddings and all layers.
+   *
+   * @returns The last hidden vectors and what else was asked for; the caller disposes of all of it.
+   * @throws {ShapeError} If the inputs do not fit each other.
+   * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   *
+   * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
+   */
+  forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
+    checkSeed(this.config, options);
+    return tf.tidy(() => ({ ...this.#run(completeInputs(inputs, this.config), options) }));
+  }
+
+  #run(ids: CompleteInputs, options: BackboneOptions): BackboneOutput {
+    const { hiddenSize, numAttentionHeads: heads } = this.config;
+    const [batch, length] = ids.tokenIds.shape;
+    const mask = ids.attentionMask;
+    const attentions: tf.Tensor4D[] = [];
+    const states = [embeddings(ids, this.#embeddings, this.#layerOptions(options, 0))]; // [B*T, H]
+    this.#layers.forEach((weights, i) => {
+      const x = states[i];
+      if (options.outputAttentions) {
+        attentions.push(selfAttentionWeights(x, mask, weights.attention, heads));
+      }
+      states.push(encoderLayer(x, mask, weights, this.#layerOptions(options, i + 1)));
+    });
+    const unfold = (x: tf.Tensor2D) => tf.reshape<tf.Rank.R3>(x, [batch, length, hiddenSize]);
+    return {
+      hidden: unfold(states[states.length - 1]),
+      ...(options.outputAttentions && { attentions }),
+      ...(options.outputHiddenStates && { hiddenStates: states.map(unfold) }),
+    };
+  }
+
+  /** Options of one layer; `use` gives each its own part of the dropout's seed. */
+  #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
+    const { numAttentionHeads: heads, layerNormEps: epsilon } = this.config;
+    if (!training) return { heads, epsilon };
+    const { hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention } = this.config;
+    return { heads, epsilon, dropout: { hidden, attention, seed: mixSeed(seed, use) } };
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** The masked-language-model head. Its decoder belongs to the backbone. */
+export class MlmHead {
+  readonly weights: Weights;
+  readonly #parts: MlmHeadWeights;
+  readonly #epsilon: number;
+
+  /** @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose. */
+  constructor(config: BertConfig, decoder: tf.Tensor2D, { seed }: { readonly seed: number }) {
+    this.weights = createWeights(mlmHeadShapes(config), config.initializerRange, seed);
+    this.#epsilon = config.layerNormEps;
+    this.#parts = {
+      dense: denseWeights(this.weights, "cls.predictions.transform.dense"),
+      norm: normWeights(this.weights, "cls.predictions.transform.LayerNorm"),
+      decoder,
+      bias: decoderBias(this.weights),
+    };
+  }
+
+  /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D): tf.Tensor2D {
+    return mlmHead(hidden, this.#parts, this.#epsilon);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** The next-sentence head, with the pooler, which nothing else uses. */
+export class NspHead {
+  readonly weights: Weights;
+  readonly #parts: NspHeadWeights;
+
+  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
+    this.weights = createWeights(nspHeadShapes(config), config.initializerRange, seed);
+    this.#parts = {
+      pooler: denseWeights(this.weights, "bert.pooler.dense"),
+      classifier: denseWeights(this.weights, "cls.seq_relationship"),
+    };
+  }
+
+  /** [B*T, H] hidden vectors of sequences of `length` -> [B, 2] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D, length: number): tf.Tensor2D {
+    return nspHead(hidden, length, this.#parts);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** BERT with both heads of pre-training. */
+export class BertPretrainHead {
+  readonly config: BertConfig;
+  readonly bert: BertModel;
+  readonly mlm: MlmHead;
+  readonly nsp: NspHead;
+  /** All weights by name, the backbone's first. */
+  readonly weights: Weights;
+
+  /**
+   * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
+   * @param seed Decides the initial weights.
+   * @throws {ConfigError} If the configuration cannot work.
+   */
+  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
+    this.config = checkBertConfig(config);
+    this.bert = new BertModel(config, { seed });
+    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, { seed });
+    this.nsp = new NspHead(config, { seed });
+    this.weights = new Map([...this.bert.weights, ...this.nsp.weights, ...this.mlm.weights]);
+  }
+
+  /**
+   * Predicts the word at each position and whether the second sentence follows the first.
+   *
+   * Differentiable by the weights. Padding changes nothing at the other positions.
+   *
+   * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
+   * @returns Logits and what else was asked for; the caller disposes of all of it.
+   * @throws {ShapeError} If the inputs do not fit each other.
+   * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   *
+   * Source: Devlin et al. 2018 section 3.1; `BertForPreTraining`. Its segment ids 0 and 1
+   * are 1 and 2 here.
+   *
+   * @example
+   * ```ts
+   * import { bertConfig } from "bert/config.ts";
+   * import { BertPretrainHead } from "bert/model.ts";
+   * import { deepStrictEqual } from "node:assert";
+   * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+   * const { mlmLogits, nspLogits } = model.forward({ tokenIds: [[2, 9, 4, 3], [2, 7, 3, 0]] });
+   * deepStrictEqual(mlmLogits.shape, [2, 4, 50]);
+   * deepStrictEqual(nspLogits.shape, [2, 2]);
+   * ```
+   */
+  forward(inputs: ModelInputs, options: ForwardOptions = {}): ForwardOutput {
+    return tf.tidy(() => {
+      const { hidden, ...extras } = this.bert.forward(inputs, options);
+      const [batch, length, width] = hidden.shape;
+      const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
+      const mlmLogits = this.#mlmLogits(rows, options.predictedPositions);
+      return {
+        mlmLogits: options.predictedPositions
+          ? mlmLogits
+          : tf.reshape(mlmLogits, [batch, length, this.config.vocabSize]),
+        nspLogits: this.nsp.forward(rows, length),
+        ...extras,
+      };
+    });
+  }
+
+  #mlmLogits(rows: tf.Tensor2D, positions: tf.Tensor1D | undefined): tf.Tensor2D {
+    if (!positions) return this.mlm.forward(rows); // [B*T, V]
+    checkPositions(positions, rows.shape[0]);
+    return this.mlm.forward(gatherRows(rows, positions)); // [P, V]
+  }
+
+  /** Frees the weights of backbone and heads. */
+  dispose(): void {
+    this.bert.dispose();
+    this.mlm.dispose();
+    this.nsp.dispose();
+  }
+}
+
+function disposeAll(weights: Weights): void {
+  for (const weight of weights.values()) weight.dispose();
+}
