@@ -1,0 +1,120 @@
+/**
+ * The training loop: `train()` goes once over batches and yields a log entry a step. A notebook's
+ * loop and `pretrain()` are both this one.
+ */
+import type { Batch } from "./batch.ts";
+import type { TrainConfig } from "./config.ts";
+import type { StepLog } from "./metrics.ts";
+import type { BertPretrainHead } from "./model.ts";
+import { type AdamW, learningRateAt } from "./optimizer.ts";
+import { createRng } from "./random.ts";
+import { trainStep } from "./train_step.ts";
+
+/** What the epochs of one run share. `train()` keeps it up to date. */
+export interface Run {
+  /** The clock's reading when the run began, in milliseconds. */
+  readonly startedAt: number;
+  /** The optimizer's count of steps when the run began. */
+  readonly firstStep: number;
+  /** Tokens seen so far. */
+  tokens: number;
+  /** Why `train()` stopped before its batches ended, if it did. */
+  stopped?: "steps" | "aborted" | "time";
+}
+
+/** How `train()` goes over its batches. */
+export interface TrainOptions {
+  readonly train: TrainConfig;
+  readonly seed: number;
+  /** Steps in the whole run: the learning rate reaches 0 at their end. */
+  readonly plannedSteps: number;
+  readonly epoch?: number;
+  /** The run that these batches belong to; by default one that begins here. */
+  readonly run?: Run;
+  readonly reduction?: "mean" | "sum";
+  /** Stops after the step at hand. */
+  readonly signal?: AbortSignal;
+  /** A clock in milliseconds, for tests. */
+  readonly now?: () => number;
+}
+
+/** A run that begins now. */
+export function startRun(optimizer: AdamW, now = clock): Run {
+  return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };
+}
+
+function clock(): number {
+  return performance.now();
+}
+
+/**
+ * Trains on batches, one step for each `train.accumulation` of them, and yields what each step
+ * found.
+ *
+ * It awaits a macrotask before each step, so that timers, the page and a stop button run. It ends
+ * when the batches do, after `train.maxSteps` steps or `train.maxSeconds` seconds of the run, or
+ * when the signal is aborted; the model keeps what it has learned. The learning rate follows the
+ * steps or the clock, whichever is further on, as of the middle of the step.
+ *
+ * @throws {DivergedError} If a loss or gradient is NaN or infinite.
+ *
+ * Source: the training loop of the brief.
+ */
+export async function* train(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  source: Iterable<Batch> | AsyncIterable<Batch>,
+  options: TrainOptions,
+): AsyncGenerator<StepLog, void> {
+  const { train: { accumulation, clipNorm }, epoch = 1, reduction, now = clock } = options;
+  const run = options.run ?? startRun(optimizer, now);
+  const seeds = createRng(options.seed).fork("dropout");
+  let [began, lastSeconds] = [now(), 0];
+  for await (const group of groups(source, accumulation)) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const done = optimizer.steps - run.firstStep;
+    const seconds = (now() - run.startedAt) / 1000;
+    run.stopped = reasonToStop(done, seconds, options);
+    if (run.stopped) return;
+    const learningRate = rateOf(done + 0.5, seconds + lastSeconds / 2, options);
+    const seed = seeds.fork(done).below(2 ** 31);
+    const settings = { learningRate, seed, clipNorm, reduction };
+    const result = await trainStep(model, optimizer, group, settings);
+    run.tokens += result.tokens;
+    const ended = now();
+    lastSeconds = (ended - began) / 1000;
+    yield {
+      ...result,
+      step: done + 1,
+      epoch,
+      learningRate,
+      tokens: run.tokens,
+      tokensPerSecond: result.tokens / lastSeconds,
+      seconds: (ended - run.startedAt) / 1000,
+    };
+    began = now();
+  }
+}
+
+/** The batches of each step: `size` of them, fewer in the last. */
+async function* groups(source: Iterable<Batch> | AsyncIterable<Batch>, size: number) {
+  let group: Batch[] = [];
+  for await (const batch of source) {
+    if (group.push(batch) < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+function reasonToStop(done: number, seconds: number, { signal, train }: TrainOptions) {
+  if (signal?.aborted) return "aborted";
+  if (seconds >= (train.maxSeconds ?? Infinity)) return "time";
+  return done >= (train.maxSteps ?? Infinity) ? "steps" : undefined;
+}
+
+function rateOf(steps: number, seconds: number, { train, plannedSteps }: TrainOptions): number {
+  const { learningRate: peak, warmupShare, maxSeconds = Infinity } = train;
+  const progress = Math.max(steps / plannedSteps, seconds / maxSeconds);
+  return learningRateAt(progress, { peak, warmupShare });
+}
