@@ -133,7 +133,21 @@ export class Kernel {
       this.#sockets.push(await this.#connect(port, type));
     }
     for (const socket of this.#sockets) this.#listen(socket);
-    await this.execute("0", () => {}, 30); // subscribed and awake
+    await this.#wake();
+  }
+
+  /**
+   * Asks until an answer comes. The first ones may be lost: what a kernel publishes before it has
+   * seen our subscription goes nowhere.
+   */
+  async #wake(): Promise<void> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.execute("0", () => {}, 1);
+      } catch (error) {
+        if (this.#ended || tries >= 30) throw error;
+      }
+    }
   }
 
   /** The kernel needs a moment before it listens. */
