@@ -1,0 +1,72 @@
+// deno-lint-ignore-file camelcase -- the names of Jupyter's own format
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { codeCells, codeDigest, readNotebook, sourceOf } from "bert/notebook_file.ts";
+import { runNotebook } from "bert/runner.ts";
+
+const FOLDER = "notebooks";
+const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
+  .filter((name) => name.endsWith(".ipynb")).sort();
+
+Deno.test("there are ten notebooks, numbered without a gap", () => {
+  deepStrictEqual(names.map((name) => name.slice(0, 2)), [..."0123456789"].map((n) => `0${n}`));
+});
+
+for (const name of names) {
+  const path = `${FOLDER}/${name}`;
+
+  Deno.test(`${name} has the outputs of the code it has, all cells run in order`, async () => {
+    const notebook = await readNotebook(path);
+    const ran = notebook.metadata.ran as { preset: string; digest: string } | undefined;
+    strictEqual(ran?.digest, codeDigest(notebook), "outputs are stale: deno task notebooks");
+    strictEqual(ran?.preset, "tutorial");
+    const counts = codeCells(notebook).map((cell) => cell.execution_count);
+    deepStrictEqual(counts, counts.map((_, i) => i + 1));
+    const outputs = codeCells(notebook).flatMap((cell) => cell.outputs ?? []);
+    ok(outputs.every(({ output_type }) => output_type !== "error"));
+  });
+
+  Deno.test(`${name} opens with a title, a promise, and what you need, how long, what you see`, async () => {
+    const notebook = await readNotebook(path);
+    const opening = sourceOf(notebook.cells[0]);
+    for (
+      const part of [
+        /^# \S/,
+        /^> \S/m,
+        /\*\*You need\*\*/,
+        /\*\*It takes\*\*/,
+        /\*\*You will see\*\*/,
+      ]
+    ) {
+      ok(part.test(opening), `${part} is missing`);
+    }
+    strictEqual(
+      notebook.metadata.kernelspec && (notebook.metadata.kernelspec as { name: string }).name,
+      "deno",
+    );
+  });
+
+  Deno.test(`${name} shows a picture, names no path of a machine, and is small`, async () => {
+    const text = await Deno.readTextFile(path);
+    ok(/image\/svg\+xml|text\/html/.test(text), "no picture");
+    ok(!/\/(home|root|Users|tmp|work)\//.test(text), "a path of a machine");
+    ok(text.length < 500_000, `${text.length} characters`);
+  });
+
+  Deno.test(`${name} passes the type-check`, async () => {
+    const notebook = await readNotebook(path);
+    const source = codeCells(notebook).map(sourceOf).join("\n;\n");
+    const file = `${FOLDER}/.check_${name.slice(0, 2)}.ts`;
+    await Deno.writeTextFile(file, `${source}\nexport {};\n`);
+    try {
+      const command = new Deno.Command(Deno.execPath(), { args: ["check", "--quiet", file] });
+      const { code, stderr } = await command.output();
+      strictEqual(code, 0, new TextDecoder().decode(stderr));
+    } finally {
+      await Deno.remove(file);
+    }
+  });
+
+  Deno.test(`${name} runs from a fresh kernel, preset smoke`, async () => {
+    await runNotebook(path, { preset: "smoke", save: false, timeout: 120 });
+  });
+}
