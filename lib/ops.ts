@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "./errors.ts";
-import { columnSums, differentiable } from "./ops_gradient.ts";
+import { differentiable } from "./ops_gradient.ts";
 
 /**
  * Looks up a row of a table for each id.
@@ -95,7 +95,7 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): 
     (dy, [x, weight]) => [
       tf.matMul(dy, weight, false, true), // [N, I]
       tf.matMul(x, dy, true, false), // [I, O]
-      columnSums(dy), // [O]
+      tf.sum(dy, 0), // [O]
     ],
   );
 }
@@ -125,7 +125,7 @@ export function project(x: tf.Tensor2D, table: tf.Tensor2D, bias: tf.Tensor1D): 
     (dy, [x, table]) => [
       tf.matMul(dy, table), // [N, H]
       tf.matMul(dy, x, true, false), // [V, H]
-      columnSums(dy), // [V]
+      tf.sum(dy, 0), // [V]
     ],
   );
 }

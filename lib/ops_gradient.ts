@@ -43,14 +43,3 @@ export function differentiable<T extends tf.Tensor>(
   });
   return operation(...inputs);
 }
-
-/**
- * The sum of each column, [N, H] -> [H]: the gradient of whatever was added to every row.
- *
- * It is written as a product with a row of ones, as the `wasm` backend sums along the first axis
- * only after transposing, number by number.
- */
-export function columnSums(x: tf.Tensor2D): tf.Tensor1D {
-  const [rows, columns] = x.shape;
-  return tf.tidy(() => tf.reshape(tf.matMul(tf.ones([1, rows]), x), [columns])); // [H]
-}

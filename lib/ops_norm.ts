@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "./errors.ts";
 import { checkDropout, dropoutMask } from "./ops_dropout.ts";
-import { columnSums, differentiable } from "./ops_gradient.ts";
+import { differentiable } from "./ops_gradient.ts";
 
 /**
  * Brings every row to mean 0 and variance 1, then scales and shifts it per column.
@@ -121,10 +121,10 @@ function normGradients(
   inverse: tf.Tensor,
   gamma: tf.Tensor,
 ): tf.Tensor[] {
-  const dGamma = columnSums(tf.mul(dy, normalized)); // [H]
+  const dGamma = tf.sum(tf.mul(dy, normalized), 0); // [H]
   const dNormalized = tf.mul(dy, gamma); // [N, H]
   const alongMean = tf.mean(dNormalized, 1, true); // [N, 1]
   const alongRow = tf.mean(tf.mul(dNormalized, normalized), 1, true); // [N, 1]
   const rest = tf.sub(tf.sub(dNormalized, alongMean), tf.mul(normalized, alongRow));
-  return [tf.mul(rest, inverse), dGamma, columnSums(dy)];
+  return [tf.mul(rest, inverse), dGamma, tf.sum(dy, 0)];
 }

@@ -1,5 +1,5 @@
 /**
- * tfjs's `wasm` backend, made fit for training: one kernel that it lacks and two that take scalar or
+ * tfjs's `wasm` backend, made fit for training: one kernel that it lacks and three that take scalar or
  * allocating paths for the shapes of BERT's gradients.
  *
  * It is the backend where nothing faster runs; its own kernels stay in use for everything else.
@@ -42,6 +42,7 @@ export async function startWasm(): Promise<void> {
   if (stock.size > 0) return;
   replaceKernel("BatchMatMul", batchMatMul);
   replaceKernel("GatherV2", gatherRows);
+  replaceKernel("Sum", sum);
   replaceKernel("UnsortedSegmentSum", unsortedSegmentSum);
 }
 
@@ -192,6 +193,23 @@ function gatherRows(
   for (let i = 0; i < rows.length; i++) {
     target.set(source.subarray(rows[i] * width, (rows[i] + 1) * width), i * width);
   }
+  return out;
+}
+
+/** Sums the rows of a matrix in one pass; the stock kernel transposes it first. */
+function sum({ x }: Inputs, attrs: tf.NamedAttrMap, backend: BackendWasm): tf.TensorInfo {
+  const [count, width] = x.shape;
+  const axes = tf.util.parseAxisParam(attrs.axis as number[], x.shape);
+  if (x.shape.length !== 2 || x.dtype !== "float32" || axes.length !== 1 || axes[0] !== 0) {
+    return runKernel(stock.get("Sum"), { x }, attrs, backend);
+  }
+  const out = backend.makeOutput(attrs.keepDims ? [1, width] : [width], "float32");
+  const source = backend.typedArrayFromHeap(x);
+  const totals = new Float64Array(width);
+  for (let row = 0, i = 0; row < count; row++) {
+    for (let column = 0; column < width; column++) totals[column] += source[i++];
+  }
+  backend.typedArrayFromHeap(out).set(totals);
   return out;
 }
 
