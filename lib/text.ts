@@ -9,9 +9,9 @@ import {
   isOneOf,
   LATER_CAPITALS,
   LATER_FORMAT,
+  LATER_FORMS,
   LATER_MARKS,
   LATER_PUNCTUATION,
-  UNDECOMPOSED,
 } from "./unicode_reference.ts";
 
 /** What to do with case and accents. */
@@ -141,11 +141,17 @@ export function wordTokens(word: string, options: TextOptions = {}): string[] {
   return splitPunctuation(normalizeWord(cleaned, options));
 }
 
-/** NFD, but for the few characters whose decomposition is younger than the reference. */
-function decompose(text: string): string {
-  if (![...text].some((char) => isOneOf(char, UNDECOMPOSED))) return text.normalize("NFD");
-  return Array.from(text, (char) => isOneOf(char, UNDECOMPOSED) ? char : char.normalize("NFD"))
-    .join(
-      "",
-    );
+/** NFD as of Unicode 9. A younger character stays as it is, and parts the accents on its two sides. */
+export function decompose(text: string): string {
+  let decomposed = "";
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (isOneOf(char, LATER_FORMS)) {
+      decomposed += text.slice(start, at).normalize("NFD") + char;
+      start = at + char.length;
+    }
+    at += char.length - 1;
+  }
+  return decomposed + text.slice(start).normalize("NFD");
 }

@@ -34,9 +34,13 @@ export const LATER_MARKS = parse(
     "1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e944-1e94a",
 );
 
-/** Characters whose decomposition is younger than the reference: left whole. */
-export const UNDECOMPOSED = parse(
-  "105c9 105e4 11383 11385 1138e 11391 113c5 113c7-113c8 11938 16121-16128 16d68-16d6a",
+/** What NFD decomposes or reorders now, but did not in Unicode 9, whose tables the reference has. */
+export const LATER_FORMS = parse(
+  "7fd 897-89f 8ca-8d3 9fe c3c d3b-d3c eba 1715 1abf-1ace 1df6-1dfa a82c 105c9 105e4 10d24-10d27 " +
+    "10d69-10d6d 10eab-10eac 10efd-10eff 10f46-10f50 10f82-10f85 11070 1133b 11383 11385 1138e 11391 " +
+    "113c5 113c7-113c8 113ce-113d0 1145e 11839-1183a 11938 1193d-1193e 11943 119e0 11a34 11a47 11a99 " +
+    "11d42 11d44-11d45 11d97 11f41-11f42 16121-16129 1612f 16d68-16d6a 16ff0-16ff1 1e08f 1e130-1e136 " +
+    "1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef",
 );
 
 /** Capitals so young that V8 does not know their small letters yet, and how far those are. */

@@ -22,7 +22,7 @@ export class Vocab {
   /**
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
    * @param name Where they come from, for error messages.
-   * @throws {FormatError} If a piece is empty or stands twice, or a special one is missing; the
+   * @throws {FormatError} If a piece is empty, stands twice or cannot be a line, or a special one is missing; the
    * line is `id + 1`.
    *
    * @example
@@ -36,7 +36,7 @@ export class Vocab {
    */
   constructor(tokens: readonly string[], name = "the vocabulary") {
     for (const [id, token] of tokens.entries()) this.#add(token, id, name);
-    this.tokens = [...tokens];
+    this.tokens = Object.freeze([...tokens]);
     const ids = SPECIAL_TOKENS.map((token) => this.#require(token, name));
     [this.padId, this.unkId, this.clsId, this.sepId, this.maskId] = ids;
     this.specialIds = new Set(ids);
@@ -78,6 +78,16 @@ export class Vocab {
   #add(token: string, id: number, name: string): void {
     if (token === "") {
       throw new FormatError(name, "expected a token, found an empty line: delete the line", id + 1);
+    }
+    if (/[\r\n]/.test(token) || !token.isWellFormed()) {
+      const problem = `expected a token that fits on a line of UTF-8, found ${
+        JSON.stringify(token)
+      }`;
+      throw new FormatError(
+        name,
+        `${problem}: take out the line break or half surrogate pair`,
+        id + 1,
+      );
     }
     const first = this.#ids.get(token);
     if (first !== undefined) {

@@ -3,7 +3,7 @@
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
 import { ConfigError } from "./errors.ts";
-import { placedWords } from "./offsets.ts";
+import { type Place, placedWords } from "./offsets.ts";
 import { type TextOptions, WHITESPACE, wordTokens } from "./text.ts";
 import { loadVocab, SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
 import { WordCache } from "./word_cache.ts";
@@ -36,9 +36,20 @@ export interface Encoding {
   readonly offsets: [number, number][];
 }
 
-interface Piece {
-  readonly id: number;
-  readonly offset: [number, number];
+/** What a stretch of text without white space becomes. */
+interface KnownWord {
+  readonly ids: readonly number[];
+  /** The place of each id, counted from the start of the word; found when first asked for. */
+  places?: readonly Place[];
+}
+
+/** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
+const LONGEST_KEPT = 64;
+
+/** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
+interface Part {
+  readonly ids: number[];
+  readonly offsets: [number, number][];
 }
 
 const SPECIAL = new RegExp(
@@ -67,7 +78,7 @@ export class BertTokenizer {
   readonly vocab: Vocab;
   readonly options: Required<TextOptions>;
   readonly maxWordLength: number;
-  readonly #cache: WordCache<readonly number[]>;
+  readonly #cache: WordCache<KnownWord>;
   readonly #starts = new Map<string, number>();
   readonly #continuations = new Map<string, number>();
   readonly #longest: number;
@@ -75,6 +86,8 @@ export class BertTokenizer {
   constructor(vocab: Vocab, options: TokenizerOptions = {}) {
     const { lowercase = true, stripAccents = null, maxWordLength = 100, cacheSize = 50_000 } =
       options;
+    checkWhole("maxWordLength", maxWordLength, 1);
+    checkWhole("cacheSize", cacheSize, 0);
     this.vocab = vocab;
     this.options = { lowercase, stripAccents };
     this.maxWordLength = maxWordLength;
@@ -83,7 +96,7 @@ export class BertTokenizer {
       if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
       else this.#starts.set(token, id);
     }
-    this.#longest = Math.max(...vocab.tokens.map((token) => token.length));
+    this.#longest = vocab.tokens.reduce((most, token) => Math.max(most, token.length), 0);
   }
 
   /** A tokenizer from a folder that holds `vocab.txt`. Throws `FormatError`. */
@@ -162,13 +175,18 @@ export class BertTokenizer {
   #append(ids: number[], text: string): void {
     for (const word of text.split(WHITESPACE)) {
       if (word === "") continue;
-      let pieces = this.#cache.get(word);
-      if (pieces === undefined) {
-        pieces = wordTokens(word, this.options).flatMap((token) => this.#wordPieces(token));
-        this.#cache.set(word, pieces);
-      }
+      const pieces = this.#know(word).ids;
       for (let i = 0; i < pieces.length; i++) ids.push(pieces[i]);
     }
+  }
+
+  #know(word: string): KnownWord {
+    const known = this.#cache.get(word);
+    if (known !== undefined) return known;
+    const ids = wordTokens(word, this.options).flatMap((token) => this.#wordPieces(token));
+    const fresh: KnownWord = { ids };
+    if (word.length <= LONGEST_KEPT) this.#cache.set(word, fresh);
+    return fresh;
   }
 
   /** Greedy longest match first; a word with a remainder that nothing matches is one `[UNK]`. */
@@ -189,36 +207,49 @@ export class BertTokenizer {
   }
 
   /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
-  #pieces(text: string): Piece[] {
-    const pieces: Piece[] = [];
+  #pieces(text: string): Part {
+    const pieces: Part = { ids: [], offsets: [] };
     for (const { text: part, start, special } of splitSpecial(text)) {
       if (special) {
-        pieces.push({ id: this.vocab.idOf(part), offset: [start, start + part.length] });
+        pieces.ids.push(this.vocab.idOf(part));
+        pieces.offsets.push([start, start + part.length]);
         continue;
       }
-      for (const match of part.matchAll(NOT_SPACE)) {
-        for (const placed of placedWords(match[0], start + match.index, this.options)) {
-          pieces.push(...this.#placedPieces(placed.text, placed.places));
-        }
+      let at = 0;
+      for (const word of part.split(WHITESPACE)) {
+        if (word === "") continue;
+        at = part.indexOf(word, at);
+        this.#appendPlaced(pieces, word, start + at);
+        at += word.length;
       }
     }
     return pieces;
   }
 
-  #placedPieces(word: string, places: readonly (readonly [number, number])[]): Piece[] {
+  #appendPlaced({ ids, offsets }: Part, word: string, start: number): void {
+    const known = this.#know(word);
+    known.places ??= placedWords(word, 0, this.options).flatMap(({ text, places }) =>
+      this.#placesOf(text, places)
+    );
+    for (let i = 0; i < known.ids.length; i++) {
+      const [from, to] = known.places[i];
+      ids.push(known.ids[i]);
+      offsets.push([start + from, start + to]);
+    }
+  }
+
+  #placesOf(word: string, places: readonly Place[]): Place[] {
     const ids = this.#wordPieces(word);
-    if (ids[0] === this.vocab.unkId) return [{ id: ids[0], offset: cover(places) }];
+    if (ids[0] === this.vocab.unkId) return [cover(places)];
     let start = 0;
     return ids.map((id) => {
-      const token = this.vocab.tokenOf(id);
-      const end = start + token.length - (start > 0 ? 2 : 0);
-      const piece = { id, offset: cover(places.slice(start, end)) };
-      start = end;
-      return piece;
+      const from = start;
+      start += this.vocab.tokenOf(id).length - (start > 0 ? 2 : 0);
+      return cover(places.slice(from, start));
     });
   }
 
-  #assemble(parts: readonly Piece[][]): Encoding {
+  #assemble(parts: readonly Part[]): Encoding {
     const encoding: Encoding = {
       tokenIds: [],
       segmentIds: [],
@@ -226,23 +257,32 @@ export class BertTokenizer {
       tokens: [],
       offsets: [],
     };
-    const sep: Piece = { id: this.vocab.sepId, offset: [0, 0] };
-    this.#push(encoding, { id: this.vocab.clsId, offset: [0, 0] }, 1, 1);
-    for (const [index, part] of parts.entries()) {
-      for (const piece of [...part, sep]) this.#push(encoding, piece, index + 1, 1);
+    this.#push(encoding, this.vocab.clsId, [0, 0], 1, 1);
+    for (const [index, { ids, offsets }] of parts.entries()) {
+      for (let i = 0; i < ids.length; i++) {
+        this.#push(encoding, ids[i], offsets[i], index + 1, 1);
+      }
+      this.#push(encoding, this.vocab.sepId, [0, 0], index + 1, 1);
     }
     return encoding;
   }
 
-  #push(encoding: Encoding, piece: Piece, segment: number, attended: number): void {
-    encoding.tokenIds.push(piece.id);
+  #push(
+    encoding: Encoding,
+    id: number,
+    offset: [number, number],
+    segment: number,
+    attended: number,
+  ): void {
+    encoding.tokenIds.push(id);
     encoding.segmentIds.push(segment);
     encoding.attentionMask.push(attended);
-    encoding.tokens.push(this.vocab.tokenOf(piece.id));
-    encoding.offsets.push(piece.offset);
+    encoding.tokens.push(this.vocab.tokenOf(id));
+    encoding.offsets.push(offset);
   }
 
   #pad(encoding: Encoding, length: number): void {
+    checkWhole("padTo", length, 0);
     if (encoding.tokenIds.length > length) {
       const found = encoding.tokenIds.length;
       throw new ConfigError(
@@ -252,12 +292,10 @@ export class BertTokenizer {
       );
     }
     while (encoding.tokenIds.length < length) {
-      this.#push(encoding, { id: this.vocab.padId, offset: [0, 0] }, 0, 0);
+      this.#push(encoding, this.vocab.padId, [0, 0], 0, 0);
     }
   }
 }
-
-const NOT_SPACE = new RegExp(WHITESPACE.source.replace("[", "[^"), "g");
 
 /** Cuts out special tokens that were typed in the text. */
 function* splitSpecial(text: string): Generator<{ text: string; start: number; special: boolean }> {
@@ -270,23 +308,41 @@ function* splitSpecial(text: string): Generator<{ text: string; start: number; s
   if (start < text.length) yield { text: text.slice(start), start, special: false };
 }
 
-/** Drops tokens from the end of the longer part (the second where equal) until all fit. */
-function truncate(parts: Piece[][], maxLength: number): void {
+/**
+ * Drops tokens from the end of the longer part until all fit. Where both must give, they share the
+ * room; an odd place goes to the part that was longer, and to the second where they were equal.
+ */
+function truncate(parts: readonly Part[], maxLength: number): void {
   const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
   if (!Number.isInteger(maxLength) || room < parts.length) {
     const least = 1 + 2 * parts.length;
     throw new ConfigError("maxLength", maxLength, `must be a whole number of at least ${least}`);
   }
-  const excess = () => parts.reduce((sum, part) => sum + part.length, 0) - room;
-  for (let drop = excess(); drop > 0; drop--) {
-    const longest = parts.length === 2 && parts[1].length >= parts[0].length ? parts[1] : parts[0];
-    longest.pop();
+  const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
+  for (const [index, { ids, offsets }] of parts.entries()) {
+    ids.splice(lengths[index]);
+    offsets.splice(lengths[index]);
   }
 }
 
+/** How many tokens each of one or two parts may keep. */
+function shareRoom([first, second]: readonly number[], room: number): number[] {
+  if (second === undefined) return [room];
+  const half = Math.floor(room / 2);
+  if (Math.min(first, second) <= half) {
+    return first < second ? [first, room - first] : [room - second, second];
+  }
+  return first > second ? [room - half, half] : [half, room - half];
+}
+
 /** From the start of the first place to the end of the last. */
-function cover(places: readonly (readonly [number, number])[]): [number, number] {
+function cover(places: readonly Place[]): Place {
   return [places[0][0], places[places.length - 1][1]];
+}
+
+function checkWhole(field: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
 }
 
 /** Whether a word has more than `limit` characters, counted as code points. */

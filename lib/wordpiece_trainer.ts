@@ -7,7 +7,7 @@
  */
 import { ConfigError } from "./errors.ts";
 import { PairQueue } from "./pair_queue.ts";
-import { basicTokens, type TextOptions } from "./text.ts";
+import { basicTokens, type TextOptions, WHITESPACE } from "./text.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
 
 /** How a vocabulary is learnt. */
@@ -60,6 +60,11 @@ export async function trainVocab(
       "must be a whole number of at least 6: 5 special tokens and text",
     );
   }
+  checkLimit("minFrequency", minFrequency);
+  checkLimit("alphabetLimit", alphabetLimit);
+  if (typeof texts === "string") {
+    throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
+  }
   const counts = await countWords(texts, options);
   if (counts.size === 0) {
     throw new RangeError("Cannot train a vocabulary as the texts hold no word: check the corpus");
@@ -70,6 +75,11 @@ export async function trainVocab(
   return new Vocab(learner.tokens);
 }
 
+function checkLimit(field: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new ConfigError(field, value, "must be a whole number of at least 1");
+}
+
 /** How often each word occurs. */
 async function countWords(
   texts: Iterable<string> | AsyncIterable<string>,
@@ -77,7 +87,7 @@ async function countWords(
 ): Promise<Map<string, number>> {
   const raw = new Map<string, number>(); // counting before cleaning: each distinct word is cleaned once
   for await (const text of texts) {
-    for (const word of text.split(/\s+/)) raw.set(word, (raw.get(word) ?? 0) + 1);
+    for (const word of text.split(WHITESPACE)) raw.set(word, (raw.get(word) ?? 0) + 1);
   }
   const counts = new Map<string, number>();
   for (const [word, count] of raw) {

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- the names of Jupyter's own format
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { codeCells, codeDigest, readNotebook, sourceOf } from "bert/notebook_file.ts";
 import { runNotebook } from "bert/runner.ts";

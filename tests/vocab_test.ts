@@ -79,3 +79,10 @@ Deno.test("saveVocab() that fails leaves the old file and no other", () =>
     await rejects(saveVocab(`${folder}/vocab.txt`, new Vocab(TOKENS)));
     deepStrictEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["vocab.txt"]);
   }));
+
+Deno.test("Vocab refuses a token that is no line of its file, and does not change", () => {
+  for (const token of ["a\nb", "a\r", "\ud800"]) {
+    throws(() => new Vocab([...SPECIAL_TOKENS, token]), { name: "FormatError", line: 6 });
+  }
+  throws(() => (new Vocab(SPECIAL_TOKENS).tokens as string[]).push("x"), TypeError);
+});

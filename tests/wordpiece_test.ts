@@ -59,6 +59,24 @@ for (const { lowercase, stripAccents, cases: texts, pairs } of cases.modes) {
   });
 }
 
+Deno.test("encode() gives the odd place to the second text when both are cut alike", () => {
+  const { tokens } = tokenizer.encode("low low low", "er , low , low", { maxLength: 6 });
+  deepStrictEqual(tokens, ["[CLS]", "low", "[SEP]", "[UNK]", ",", "[SEP]"]);
+});
+
+Deno.test("a tokenizer takes a vocabulary of any size", () => {
+  const many = Array.from({ length: 200_000 }, (_, i) => `w${i}`);
+  const big = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...many]));
+  deepStrictEqual(big.ids("w199999"), [200_004]);
+});
+
+Deno.test("a tokenizer refuses limits that are no numbers", () => {
+  const { vocab } = tokenizer;
+  throws(() => new BertTokenizer(vocab, { maxWordLength: NaN }), { name: "ConfigError" });
+  throws(() => new BertTokenizer(vocab, { cacheSize: -1 }), { name: "ConfigError" });
+  throws(() => tokenizer.encode("low", undefined, { padTo: 3.5 }), { name: "ConfigError" });
+});
+
 Deno.test("ids() drops lone surrogates as it drops U+FFFD", () => {
   deepStrictEqual(tokenizer.tokenize("lo\ud800w"), ["low"]);
 });

@@ -74,3 +74,17 @@ Deno.test("trainVocab() says when there is no text, or no room for the alphabet"
   });
   await rejects(trainVocab(SONG, { size: 5 }), { name: "ConfigError", message: /at least 6/ });
 });
+
+Deno.test("trainVocab() splits at the same white space as the tokenizer: a byte-order mark is none", async () => {
+  const vocab = await trainVocab(["a\ufeffb a\ufeffb"], { size: 30 });
+  ok(vocab.has("ab"));
+});
+
+Deno.test("trainVocab() refuses limits below 1 and a bare string", async () => {
+  await rejects(trainVocab(SONG, { minFrequency: 0 }), { name: "ConfigError" });
+  await rejects(trainVocab(SONG, { alphabetLimit: NaN }), { name: "ConfigError" });
+  await rejects(trainVocab("low lower"), {
+    name: "TypeError",
+    message: /pass texts, as in \[text\]$/,
+  });
+});
