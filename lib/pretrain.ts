@@ -163,10 +163,10 @@ async function runEpoch(
 async function closeEpoch(
   model: BertPretrainHead,
   steps: readonly StepLog[],
-  { heldOut, run, metrics, options: { signal, onEpoch } }: Plan,
+  { heldOut, metrics, options: { signal, onEpoch } }: Plan,
 ): Promise<EpochLog> {
   const means = averageSteps(steps);
-  const wanted = heldOut.length > 0 && run.stopped !== "aborted";
+  const wanted = heldOut.length > 0 && !signal?.aborted;
   const scores = wanted ? await evaluate(model, heldOut, { signal }) : undefined;
   const log = scores && !signal?.aborted ? { ...means, heldOut: scores } : means;
   metrics?.writeEpoch(log, steps[steps.length - 1].step);

@@ -52,9 +52,9 @@ function clock(): number {
  * found.
  *
  * It awaits a macrotask before each step, so that timers, the page and a stop button run. It ends
- * when the batches do, after `train.maxSteps` steps or `train.maxSeconds` seconds of the run, or
- * when the signal is aborted; the model keeps what it has learned. The learning rate follows the
- * steps or the clock, whichever is further on, as of the middle of the step.
+ * when the batches do, after `train.maxSteps` steps, at `train.maxSeconds` seconds of the run (to
+ * half a step), or when the signal is aborted; the model keeps what it has learned. The learning
+ * rate follows the steps or the clock, whichever is further on, as of the middle of the step.
  *
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
@@ -73,10 +73,10 @@ export async function* train(
   for await (const group of groups(source, accumulation)) {
     await new Promise((resolve) => setTimeout(resolve, 0));
     const done = optimizer.steps - run.firstStep;
-    const seconds = (now() - run.startedAt) / 1000;
-    run.stopped = reasonToStop(done, seconds, options);
+    const middle = (now() - run.startedAt) / 1000 + lastSeconds / 2; // of this step, in seconds
+    run.stopped = reasonToStop(done, middle, options);
     if (run.stopped) return;
-    const learningRate = rateOf(done + 0.5, seconds + lastSeconds / 2, options);
+    const learningRate = rateOf(done + 0.5, middle, options);
     const seed = seeds.fork(done).below(2 ** 31);
     const settings = { learningRate, seed, clipNorm, reduction };
     const result = await trainStep(model, optimizer, group, settings);

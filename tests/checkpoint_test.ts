@@ -86,6 +86,17 @@ Deno.test("saveModel() that fails leaves the older model whole, and nothing besi
   });
 });
 
+Deno.test("loadModel() and saveModel() leave no tensor behind but the model's", async () => {
+  await inFolder(async (folder) => {
+    const before = tf.memory().numTensors;
+    const { model, tokenizer } = await loadModel(folder);
+    strictEqual(tf.memory().numTensors, before + model.weights.size);
+    await saveModel(folder, model, tokenizer);
+    model.dispose();
+    strictEqual(tf.memory().numTensors, before);
+  });
+});
+
 Deno.test("saveModel() marks the file so that loaders of another layout refuse it", async () => {
   await inFolder(async (folder) => {
     const { metadata } = readSafetensors(await Deno.readFile(`${folder}/model.safetensors`));

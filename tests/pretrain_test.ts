@@ -4,6 +4,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { baselines, tokenCounts } from "bert/baselines.ts";
 import { batches } from "bert/epochs.ts";
 import type { EpochLog, History, StepLog } from "bert/metrics.ts";
+import { AdamW } from "bert/optimizer.ts";
 import { pretrain, type PretrainOptions } from "bert/pretrain.ts";
 import { parse } from "bert/std_csv.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
@@ -120,6 +121,28 @@ Deno.test("pretrain() stops at the signal, keeps the model and scores nothing mo
   strictEqual(history.epochs.length, 1);
   strictEqual(history.epochs[0].heldOut, undefined);
   notDeepStrictEqual(weights, snapshot(toyModel(0.1)));
+});
+
+Deno.test("pretrain() gives no scores of an evaluation that was cut short", async () => {
+  const stop = new AbortController();
+  const later = () => setTimeout(() => stop.abort(), 0); // not the next macrotask, the one after
+  const onStep = ({ step }: StepLog) => void (step === 2 && setTimeout(later, 0));
+  const train = { batchSize: 2, maxSteps: 2, learningRate: 0.003 };
+  const { history } = await run({ train, onStep, signal: stop.signal });
+  strictEqual(history.steps.length, 2);
+  strictEqual(history.epochs[0].heldOut, undefined);
+});
+
+Deno.test("pretrain() makes its optimizer with the settings of train, and takes another", async () => {
+  const train = { ...OPTIONS.train, maxSteps: 2 };
+  const { weights } = await run({ train }, 0);
+  notDeepStrictEqual((await run({ train: { ...train, weightDecay: 0.5 } }, 0)).weights, weights);
+  const model = toyModel();
+  const optimizer = new AdamW(model.weights, { weightDecay: 0.5 });
+  await pretrain(model, { ...OPTIONS, train, optimizer });
+  strictEqual(optimizer.steps, 2);
+  notDeepStrictEqual(snapshot(model), weights);
+  model.dispose();
 });
 
 Deno.test("pretrain() stops after maxSteps, with the schedule made for them", async () => {

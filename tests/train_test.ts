@@ -1,4 +1,5 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import type * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { trainConfig } from "bert/config.ts";
 import type { StepLog } from "bert/metrics.ts";
@@ -49,6 +50,42 @@ Deno.test("train() gives each step the rate of its middle", async () => {
   deepStrictEqual(logs.map(({ learningRate }) => learningRate), expected);
 });
 
+Deno.test("train() drops other values in each step, by its seed", async () => {
+  const losses = async (seed: number) => {
+    const model = toyModel(0.5);
+    const optimizer = new AdamW(model.weights, SETTINGS);
+    const settings = { ...SETTINGS, learningRate: 1e-12 }; // only dropout changes the loss
+    const options = { train: settings, seed, plannedSteps: 2 };
+    const found: number[] = [];
+    const same = [BATCHES[0], BATCHES[0]];
+    for await (const log of train(model, optimizer, same, options)) found.push(log.mlmLoss);
+    model.dispose();
+    return found;
+  };
+  const [first, second] = await losses(1);
+  ok(Math.abs(first - second) > 1e-4, `${first} and ${second}`);
+  deepStrictEqual(await losses(1), [first, second]);
+  notDeepStrictEqual(await losses(2), [first, second]);
+});
+
+Deno.test("train() clips to the clipNorm of its settings", async () => {
+  const model = toyModel();
+  const scales: number[] = [];
+  class Recorder extends AdamW {
+    override step(gradients: tf.NamedTensorMap, learningRate: number, scale = 1): void {
+      scales.push(scale);
+      super.step(gradients, learningRate, scale);
+    }
+  }
+  const settings = { ...SETTINGS, clipNorm: 0.01 };
+  const options = { train: settings, seed: 1, plannedSteps: 1 };
+  for await (
+    const log of train(model, new Recorder(model.weights), BATCHES.slice(0, 1), options)
+  ) ok(Math.abs(scales[0] * log.gradientNorm - 0.01) < 1e-9);
+  strictEqual(scales.length, 1);
+  model.dispose();
+});
+
 Deno.test("train() takes `accumulation` batches a step, the last step what is left", async () => {
   const { logs } = await run({ train: { ...SETTINGS, accumulation: 3 } });
   strictEqual(logs.length, 3);
@@ -97,6 +134,31 @@ Deno.test("train() stops after maxSeconds, and the rate follows the clock down t
   );
   ok(rates[5] < rates[1] / 4);
 });
+
+Deno.test("train() makes no step whose middle is past the end: its rate would be 0", async () => {
+  let milliseconds = 0;
+  const slow = function* () {
+    for (const batch of BATCHES) {
+      milliseconds += 1000;
+      yield batch;
+    }
+  };
+  const model = toyModel();
+  const optimizer = new AdamW(model.weights, SETTINGS);
+  const settings = { ...SETTINGS, maxSeconds: 5.3 };
+  const options = { train: settings, seed: 1, plannedSteps: 1000, now: () => milliseconds };
+  const logs: StepLog[] = [];
+  for await (const log of train(model, optimizer, slow(), options)) logs.push(log);
+  deepStrictEqual(logs.map(({ seconds }) => seconds), [1, 2, 3, 4]); // the fifth would be at 5.5
+  ok(logs.every(({ learningRate }) => learningRate > 0));
+  deepStrictEqual(logs.map((log) => log.tokensPerSecond), logs.map(tokensOf));
+  model.dispose();
+});
+
+/** Tokens of one step, from the sum over the steps. */
+function tokensOf({ tokens }: StepLog, i: number, logs: readonly StepLog[]): number {
+  return tokens - (logs[i - 1]?.tokens ?? 0);
+}
 
 Deno.test("train() says in the run why it stopped", async () => {
   const model = toyModel();
