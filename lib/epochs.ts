@@ -5,6 +5,7 @@
 import { type Batch, collate, type MaskedExample } from "./batch.ts";
 import type { DataConfig } from "./config.ts";
 import type { Document } from "./corpus.ts";
+import { ConfigError } from "./errors.ts";
 import { mlmData } from "./mlm.ts";
 import { nspExamples, nspExamplesAsync, type PairExample } from "./nsp.ts";
 import { createRng, type Rng } from "./random.ts";
@@ -111,7 +112,11 @@ export async function countBatches(
   return Math.ceil(count / options.batchSize);
 }
 
-function epochRng({ seed, epoch }: BatchesOptions): Rng {
+function epochRng({ seed, epoch, batchSize, window = WINDOW }: BatchesOptions): Rng {
+  for (const [field, value] of Object.entries({ batchSize, window })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new ConfigError(field, value, "must be a whole number of at least 1");
+  }
   return createRng(seed).fork(`epoch ${epoch}`);
 }
 

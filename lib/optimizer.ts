@@ -84,6 +84,7 @@ export class AdamW {
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);
     checkBelow1("beta2", beta2);
+    if (!(epsilon > 0)) throw new ConfigError("epsilon", epsilon, "must be a number above 0");
     this.#weights = weights;
     this.#options = { beta1, beta2, epsilon, weightDecay, biasCorrection, decays };
   }
@@ -100,9 +101,12 @@ export class AdamW {
    * @param learningRate The rate of this step.
    * @param scale Multiplies every gradient first: what `clipByGlobalNorm()` returned.
    * @throws {ShapeError} If a gradient has another shape than its weight; nothing is updated then.
-   * @throws {ConfigError} If a gradient's name is not a weight's; nothing is updated then.
+   * @throws {ConfigError} If a gradient's name is not a weight's, or the rate or the scale is not a
+   * number; nothing is updated then.
    */
   step(gradients: tf.NamedTensorMap, learningRate: number, scale = 1): void {
+    checkFinite("learningRate", learningRate);
+    checkFinite("scale", scale);
     const updates = Object.entries(gradients).map(([name, gradient]) => {
       const weight = this.#weight(name);
       checkShape(`AdamW.step() from the gradient of ${name}`, gradient, weight.shape);
@@ -266,6 +270,10 @@ function copyMoments(moments: ReadonlyMap<string, Moments>): Map<string, Moments
     [name, { first: first.slice(), second: second.slice() }] as const
   );
   return new Map(copies);
+}
+
+function checkFinite(field: string, value: number): void {
+  if (!Number.isFinite(value)) throw new ConfigError(field, value, "must be a finite number");
 }
 
 function checkBelow1(field: string, value: number): void {

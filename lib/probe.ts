@@ -3,7 +3,7 @@
  * which words it takes to be alike, and who attends to whom.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, FormatError } from "./errors.ts";
+import { ConfigError } from "./errors.ts";
 import type { BertPretrainHead } from "./model.ts";
 import type { BertTokenizer, Encoding } from "./wordpiece.ts";
 
@@ -111,11 +111,47 @@ export async function nearestWords(
   if (pieces.length === 0) {
     throw new ConfigError("word", word, "must be made of pieces of the vocabulary");
   }
-  const table = await wordEmbeddings(model).data<"float32">();
+  const table = await model.bert.wordEmbeddings.data<"float32">();
   const cosines = cosinesTo(meanRow(table, pieces, model.config.hiddenSize), table);
   for (const id of [...pieces, ...vocab.specialIds]) cosines[id] = -Infinity;
   const found = largest(cosines, k).filter((id) => cosines[id] > -Infinity);
   return found.map((id) => ({ id, token: vocab.tokenOf(id), similarity: cosines[id] }));
+}
+
+/**
+ * One vector for a text: the mean of the last layer's vectors over its tokens, `[CLS]` and `[SEP]`
+ * left out.
+ *
+ * @returns `[H]`.
+ * @throws {ConfigError} If there is no token in the text, or it is longer than the model can take.
+ *
+ * Source: Reimers and Gurevych 2019, "Sentence-BERT", section 3, the MEAN strategy. A model that is
+ * only pre-trained was never asked to make such vectors comparable.
+ */
+export async function sentenceVector(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  text: string,
+): Promise<Float32Array> {
+  const encoding = encode(model, tokenizer, text);
+  const tokens = encoding.tokenIds.length - 2;
+  if (tokens < 1) throw new ConfigError("text", text, "must have at least one token");
+  return await read(tf.tidy(() => {
+    const { hidden } = model.bert.forward(inputs(encoding)); // [1, T, H]
+    const width = model.config.hiddenSize;
+    return tf.mean(tf.slice(hidden, [0, 1, 0], [1, tokens, width]), [0, 1]); // [H]
+  }));
+}
+
+/** The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros. */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, aSquares, bSquares] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i] * b[i];
+    aSquares += a[i] * a[i];
+    bSquares += b[i] * b[i];
+  }
+  return dot / (Math.sqrt(aSquares * bSquares) || 1);
 }
 
 /** The attention of every layer and head over one text or pair. */
@@ -180,13 +216,6 @@ async function read(tensor: tf.Tensor): Promise<Float32Array> {
   }
 }
 
-function wordEmbeddings(model: BertPretrainHead): tf.Variable {
-  const name = "bert.embeddings.word_embeddings.weight";
-  const table = model.weights.get(name);
-  if (table) return table;
-  throw new FormatError("the model", `expected a weight "${name}", found none`);
-}
-
 function meanRow(table: Float32Array, rows: readonly number[], width: number): Float64Array {
   const mean = new Float64Array(width);
   for (const row of rows) {
@@ -198,16 +227,8 @@ function meanRow(table: Float32Array, rows: readonly number[], width: number): F
 /** The cosine of the angle between a vector and each row of a table. */
 function cosinesTo(vector: Float64Array, table: Float32Array): Float64Array {
   const width = vector.length;
-  const length = Math.hypot(...vector);
-  return Float64Array.from({ length: table.length / width }, (_, row) => {
-    let [dot, squares] = [0, 0];
-    for (let i = 0; i < width; i++) {
-      const value = table[row * width + i];
-      dot += value * vector[i];
-      squares += value * value;
-    }
-    return dot / (Math.sqrt(squares) * length || 1);
-  });
+  const row = (i: number) => table.subarray(i * width, (i + 1) * width);
+  return Float64Array.from({ length: table.length / width }, (_, i) => cosine(vector, row(i)));
 }
 
 /** The indices of the k largest values, largest first. */

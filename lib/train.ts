@@ -4,6 +4,7 @@
  */
 import type { Batch } from "./batch.ts";
 import type { TrainConfig } from "./config.ts";
+import { ConfigError } from "./errors.ts";
 import type { StepLog } from "./metrics.ts";
 import type { BertPretrainHead } from "./model.ts";
 import { type AdamW, learningRateAt } from "./optimizer.ts";
@@ -56,9 +57,38 @@ function clock(): number {
  * half a step), or when the signal is aborted; the model keeps what it has learned. The learning
  * rate follows the steps or the clock, whichever is further on, as of the middle of the step.
  *
+ * @throws {ConfigError} If `plannedSteps` is not above 0.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
  * Source: the training loop of the brief.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
+ * import { batches } from "bert/epochs.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { AdamW } from "bert/optimizer.ts";
+ * import { train } from "bert/train.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const settings = trainConfig({ batchSize: 2 });
+ * const source = batches(documents, tokenizer, {
+ *   data: dataConfig({ maxLength: 8 }),
+ *   batchSize: settings.batchSize,
+ *   seed: 1,
+ *   epoch: 1,
+ * });
+ * const optimizer = new AdamW(model.weights, settings);
+ * for await (
+ *   const log of train(model, optimizer, source, { train: settings, seed: 1, plannedSteps: 1 })
+ * ) strictEqual(log.totalLoss, log.mlmLoss + log.nspLoss);
+ * ```
  */
 export async function* train(
   model: BertPretrainHead,
@@ -67,6 +97,7 @@ export async function* train(
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
   const { train: { accumulation, clipNorm }, epoch = 1, reduction, now = clock } = options;
+  checkPlan(options.plannedSteps);
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
   let [began, lastSeconds] = [now(), 0];
@@ -94,6 +125,15 @@ export async function* train(
     };
     began = now();
   }
+}
+
+function checkPlan(plannedSteps: number): void {
+  if (plannedSteps > 0) return;
+  throw new ConfigError(
+    "plannedSteps",
+    plannedSteps,
+    "must be the steps of the whole run, above 0",
+  );
 }
 
 /** The batches of each step: `size` of them, fewer in the last. */

@@ -138,6 +138,12 @@ Deno.test("countBatches() counts what batches() will give, up to a limit", async
   strictEqual(await countBatches(() => stream(), TOY_TOKENIZER, OPTIONS), inOrder);
 });
 
+Deno.test("batches() refuses a batch size or window that is no count", () => {
+  for (const wrong of [{ batchSize: 0 }, { batchSize: 1.5 }, { window: 0 }]) {
+    throws(() => epoch(wrong), { name: "ConfigError", message: /at least 1/ });
+  }
+});
+
 Deno.test("batches() of documents without text is an error, at once", async () => {
   throws(() => epoch({}, []), { name: "RangeError" });
   await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "RangeError" });

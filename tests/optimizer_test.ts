@@ -117,6 +117,9 @@ Deno.test("AdamW refuses a gradient of the wrong shape or name before it updates
   strictEqual(optimizer.steps, 0);
   const state = { step: 1, moments: new Map([["dense.bias", halves(3)]]) };
   throws(() => optimizer.restore(state), { name: "ConfigError", message: /4 values/ });
+  throws(() => optimizer.step({}, NaN), { name: "ConfigError", message: /learningRate/ });
+  throws(() => optimizer.step({}, 0.1, Infinity), { name: "ConfigError", message: /scale/ });
+  throws(() => new AdamW(weights, { epsilon: 0 }), { name: "ConfigError", message: /epsilon = 0/ });
   throws(() => new AdamW(weights, { beta1: 1 }), { name: "ConfigError", message: /beta1 = 1/ });
 });
 

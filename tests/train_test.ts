@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { trainConfig } from "bert/config.ts";
 import type { StepLog } from "bert/metrics.ts";
@@ -177,6 +177,10 @@ Deno.test("train() says in the run why it stopped", async () => {
   const now = () => time += 1000;
   strictEqual(await reason({ train: { ...SETTINGS, maxSeconds: 5 }, now }), "time");
   model.dispose();
+});
+
+Deno.test("train() wants to know how long the run will be", async () => {
+  await rejects(run({ plannedSteps: 0 }), { name: "ConfigError", message: /plannedSteps = 0/ });
 });
 
 Deno.test("train() goes on where the run stands: two calls are one", async () => {
