@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "./errors.ts";
-import { differentiable } from "./ops_gradient.ts";
+import { differentiable, fused } from "./ops_gradient.ts";
 
 /**
  * Looks up a row of a table for each id.
@@ -55,9 +55,11 @@ function takeRows(matrix: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
     [matrix],
     (save) => {
       save([rows]);
-      return tf.gather(matrix, rows); // [N, H]
+      return one(fused("BertTakeRows", { table: matrix, ids: rows })) ?? tf.gather(matrix, rows); // [N, H]
     },
     (dy, [rows]) => {
+      const own = fused("BertTakeRowsGradient", { dy, ids: rows }, { height });
+      if (own) return own;
       const places = tf.reshape(rows, [rows.size, 1]); // [N, 1]
       return [tf.scatterND(places, dy, [height, width])]; // [V, H]; unlike gather's own gradient
     }, // this needs no UnsortedSegmentSum, which stock wasm lacks
@@ -90,13 +92,15 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): 
     [x, weight, bias],
     (save) => {
       save([x, weight]);
-      return tf.add(tf.matMul(x, weight), bias); // [N, O]
+      const own = one<tf.Tensor2D>(fused("BertLinear", { x, weight, bias }));
+      return own ?? tf.add(tf.matMul(x, weight), bias); // [N, O]
     },
-    (dy, [x, weight]) => [
-      tf.matMul(dy, weight, false, true), // [N, I]
-      tf.matMul(x, dy, true, false), // [I, O]
-      tf.sum(dy, 0), // [O]
-    ],
+    (dy, [x, weight]) =>
+      fused("BertLinearGradient", { dy, x, weight }) ?? [
+        tf.matMul(dy, weight, false, true), // [N, I]
+        tf.matMul(x, dy, true, false), // [I, O]
+        tf.sum(dy, 0), // [O]
+      ],
   );
 }
 
@@ -120,13 +124,15 @@ export function project(x: tf.Tensor2D, table: tf.Tensor2D, bias: tf.Tensor1D): 
     [x, table, bias],
     (save) => {
       save([x, table]);
-      return tf.add(tf.matMul(x, table, false, true), bias); // [N, V]
+      const own = one<tf.Tensor2D>(fused("BertProject", { x, table, bias }));
+      return own ?? tf.add(tf.matMul(x, table, false, true), bias); // [N, V]
     },
-    (dy, [x, table]) => [
-      tf.matMul(dy, table), // [N, H]
-      tf.matMul(dy, x, true, false), // [V, H]
-      tf.sum(dy, 0), // [V]
-    ],
+    (dy, [x, table]) =>
+      fused("BertProjectGradient", { dy, x, table }) ?? [
+        tf.matMul(dy, table), // [N, H]
+        tf.matMul(dy, x, true, false), // [V, H]
+        tf.sum(dy, 0), // [V]
+      ],
   );
 }
 
@@ -153,9 +159,11 @@ export function gelu<T extends tf.Tensor>(x: T): T {
     [x],
     (save) => {
       save([x]);
-      return tf.mul<T>(x, normalShare(x));
+      return one<T>(fused("BertGelu", { x })) ?? tf.mul<T>(x, normalShare(x));
     },
     (dy, [x]) => {
+      const own = fused("BertGeluGradient", { dy, x });
+      if (own) return own;
       const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return [tf.mul(dy, tf.add(normalShare(x), tf.mul(x, density)))];
     },
@@ -191,11 +199,14 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
   return differentiable(
     [logits],
     (save) => {
-      const loss = rowLosses(logits, labels); // [P]
-      save([logits, labels, loss]);
-      return loss;
+      const own = fused("BertCrossEntropy", { logits, labels });
+      const [loss, ...logSum] = own ?? [rowLosses(logits, labels)]; // [P] each
+      save([logits, labels, loss, ...logSum]);
+      return loss as tf.Tensor1D;
     },
-    (dy, [logits, labels, loss]) => {
+    (dy, [logits, labels, loss, logSum]) => {
+      const own = logSum && fused("BertCrossEntropyGradient", { dy, logits, labels, logSum });
+      if (own) return own;
       const weight = tf.mul(dy, counted(labels)); // [P]
       const [rows, classes] = logits.shape;
       const all = tf.mul(tf.softmax(logits), tf.reshape(weight, [rows, 1])); // [P, V]
@@ -212,6 +223,11 @@ function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   const total = tf.log(tf.sum(tf.exp(shifted), 1)); // [P]
   const right = tf.gather(tf.reshape(shifted, [-1]), labelPlaces(labels, logits.shape[1])); // [P]
   return tf.mul(tf.sub(total, right), counted(labels));
+}
+
+/** The only tensor that a kernel gives, if there is one. */
+function one<T extends tf.Tensor>(tensors: tf.Tensor[] | undefined): T | undefined {
+  return tensors?.[0] as T | undefined;
 }
 
 /** Where each row's label lies in the flattened logits; the first class stands in for a label of -1. */

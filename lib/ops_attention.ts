@@ -4,8 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "./errors.ts";
-import { checkDropout, dropoutMask } from "./ops_dropout.ts";
-import { differentiable } from "./ops_gradient.ts";
+import { checkDropout, dropoutSeeds, dropped } from "./ops_dropout.ts";
+import { differentiable, fused } from "./ops_gradient.ts";
 
 /** How the rows of `qkv` are laid out. */
 export interface AttentionShape {
@@ -56,16 +56,25 @@ export function attention(
   const { dropoutRate: rate = 0, seed = 0 } = options;
   checkDropout(rate, seed);
   const drop = (weights: tf.Tensor): tf.Tensor =>
-    rate === 0 ? weights : tf.mul(weights, dropoutMask(weights.shape, rate, seed));
+    rate === 0 ? weights : dropped(weights, rate, seed);
+  const { batch, length, heads } = options;
+  const attrs = { batch, length, heads, rate, ...dropoutSeeds(seed) };
   return differentiable(
     [qkv],
     (save) => {
+      const own = fused("BertAttention", { qkv, mask: tf.cast(mask, "float32") }, attrs);
+      if (own) {
+        save([qkv, own[1]]);
+        return own[0] as tf.Tensor2D; // [B*T, H]
+      }
       const [queries, keys, values] = splitHeads(qkv, options);
       const weights = attentionWeights(queries, keys, mask); // [B, A, T, T]
       save([qkv, weights]);
       return joinHeads(tf.matMul(drop(weights), values)); // [B*T, H]
     },
-    (dy, [qkv, weights]) => [attentionGradient(dy, qkv as tf.Tensor2D, weights, drop, options)],
+    (dy, [qkv, weights]) =>
+      fused("BertAttentionGradient", { dy, qkv, weights }, attrs) ??
+        [attentionGradient(dy, qkv as tf.Tensor2D, weights, drop, options)],
   );
 }
 

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "./errors.ts";
-import { differentiable } from "./ops_gradient.ts";
+import { differentiable, fused } from "./ops_gradient.ts";
 
 /**
  * The scales of dropout: 0 for a share `rate` of the positions, 1 / (1 - rate) for the others.
@@ -27,8 +27,7 @@ import { differentiable } from "./ops_gradient.ts";
  * ```
  */
 export function dropoutScales(count: number, rate: number, seed: number): Float32Array {
-  const a = mixSeed(seed, 0);
-  const b = mixSeed(seed, 1);
+  const { seedA: a, seedB: b } = dropoutSeeds(seed);
   const least = rate * 2 ** 32;
   const kept = 1 / (1 - rate);
   const scales = new Float32Array(count);
@@ -89,12 +88,23 @@ function lowbias32(value: number): number {
 export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
   checkDropout(rate, seed);
   if (rate === 0) return x.clone();
-  const scaled = (y: tf.Tensor) => tf.mul<T>(y, dropoutMask(y.shape, rate, seed));
+  const scaled = (y: tf.Tensor) => dropped(y as T, rate, seed);
   return differentiable([x], () => scaled(x), (dy) => [scaled(dy)]);
 }
 
+/** `dropout()` without a gradient, for operations that drop inside and have a gradient of their own. */
+export function dropped<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
+  const own = fused("BertDropout", { x }, { rate, ...dropoutSeeds(seed) });
+  return own ? own[0] as T : tf.mul<T>(x, dropoutMask(x.shape, rate, seed));
+}
+
+/** The two hashes of a seed that `dropoutScales()` works with. */
+export function dropoutSeeds(seed: number): { seedA: number; seedB: number } {
+  return { seedA: mixSeed(seed, 0), seedB: mixSeed(seed, 1) };
+}
+
 /** The scales of `dropoutScales()` as a tensor; row-major positions. For operations that drop inside. */
-export function dropoutMask(shape: number[], rate: number, seed: number): tf.Tensor {
+function dropoutMask(shape: number[], rate: number, seed: number): tf.Tensor {
   return tf.tensor(dropoutScales(tf.util.sizeFromShape(shape), rate, seed), shape);
 }
 

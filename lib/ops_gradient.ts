@@ -43,3 +43,18 @@ export function differentiable<T extends tf.Tensor>(
   });
   return operation(...inputs);
 }
+
+/**
+ * Runs the current backend's own kernel for an operation, if it has one.
+ *
+ * @param name `Bert…`, as registered by the backend.
+ * @returns What the kernel gives, or `undefined`: then the definition on plain operations is used.
+ */
+export function fused(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  attrs: Record<string, number> = {},
+): tf.Tensor[] | undefined {
+  if (!tf.getKernel(name, tf.getBackend())) return undefined;
+  return [tf.engine().runKernel(name, inputs, attrs)].flat() as tf.Tensor[];
+}

@@ -3,8 +3,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "./errors.ts";
-import { checkDropout, dropoutMask } from "./ops_dropout.ts";
-import { differentiable } from "./ops_gradient.ts";
+import { checkDropout, dropoutSeeds, dropped } from "./ops_dropout.ts";
+import { differentiable, fused } from "./ops_gradient.ts";
 
 /**
  * Brings every row to mean 0 and variance 1, then scales and shifts it per column.
@@ -37,9 +37,10 @@ export function layerNorm(
   return differentiable(
     [x, gamma, beta],
     (save) => {
-      const { normalized, inverse } = normalize(x, epsilon);
+      const own = fused("BertLayerNorm", { x, gamma, beta }, { epsilon, rate: 0 });
+      const [y, normalized, inverse] = own ?? plainNorm(x, gamma, beta, epsilon);
       save([normalized, inverse, gamma]);
-      return tf.add(tf.mul(normalized, gamma), beta); // [N, H]
+      return y as tf.Tensor2D; // [N, H]
     },
     (dy, [normalized, inverse, gamma]) => normGradients(dy, normalized, inverse, gamma),
   );
@@ -84,14 +85,16 @@ export function residualLayerNorm(
   checkNorm("residualLayerNorm()", x, gamma, beta);
   checkShape("residualLayerNorm() from sublayer", sublayer, x.shape);
   checkDropout(rate, seed);
-  const drop = (y: tf.Tensor2D): tf.Tensor2D =>
-    rate === 0 ? y : tf.mul(y, dropoutMask(y.shape, rate, seed));
+  const drop = (y: tf.Tensor2D): tf.Tensor2D => rate === 0 ? y : dropped(y, rate, seed);
   return differentiable(
     [x, sublayer, gamma, beta],
     (save) => {
-      const { normalized, inverse } = normalize(tf.add(x, drop(sublayer)), epsilon);
+      const attrs = { epsilon, rate, ...dropoutSeeds(seed) };
+      const own = fused("BertLayerNorm", { x, sublayer, gamma, beta }, attrs);
+      const [y, normalized, inverse] = own ??
+        plainNorm(tf.add(x, drop(sublayer)), gamma, beta, epsilon);
       save([normalized, inverse, gamma]);
-      return tf.add(tf.mul(normalized, gamma), beta); // [N, H]
+      return y as tf.Tensor2D; // [N, H]
     },
     (dy, [normalized, inverse, gamma]) => {
       const [dx, dGamma, dBeta] = normGradients(dy, normalized, inverse, gamma);
@@ -106,12 +109,18 @@ function checkNorm(what: string, x: tf.Tensor2D, gamma: tf.Tensor, beta: tf.Tens
   checkShape(`${what} from beta`, beta, [x.shape[1]]);
 }
 
-/** The normalised rows and one over their standard deviation. */
-function normalize(x: tf.Tensor, epsilon: number): { normalized: tf.Tensor; inverse: tf.Tensor } {
+/** What LayerNorm gives, the normalised rows, and one over their standard deviation. */
+function plainNorm(
+  x: tf.Tensor,
+  gamma: tf.Tensor,
+  beta: tf.Tensor,
+  epsilon: number,
+): [tf.Tensor, tf.Tensor, tf.Tensor] {
   const centred = tf.sub(x, tf.mean(x, 1, true)); // [N, H]
   const variance = tf.mean(tf.square(centred), 1, true); // [N, 1]
   const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [N, 1]
-  return { normalized: tf.mul(centred, inverse), inverse };
+  const normalized = tf.mul(centred, inverse); // [N, H]
+  return [tf.add(tf.mul(normalized, gamma), beta), normalized, inverse];
 }
 
 /** The gradients by x, gamma and beta; the first is free of the row's mean and of its direction. */
@@ -121,6 +130,8 @@ function normGradients(
   inverse: tf.Tensor,
   gamma: tf.Tensor,
 ): tf.Tensor[] {
+  const own = fused("BertLayerNormGradient", { dy, normalized, inverse, gamma });
+  if (own) return own;
   const dGamma = tf.sum(tf.mul(dy, normalized), 0); // [H]
   const dNormalized = tf.mul(dy, gamma); // [N, H]
   const alongMean = tf.mean(dNormalized, 1, true); // [N, 1]

@@ -9,6 +9,7 @@ import { ConfigError } from "../errors.ts";
 
 /** The backends, fastest first; the first that starts is taken. */
 const LOADERS = {
+  simd: async () => await (await import("./simd.ts")).startSimd(),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
 } as const satisfies Record<string, () => Promise<void>>;
@@ -37,13 +38,14 @@ export type BackendName = keyof typeof LOADERS;
  * ```
  */
 export async function useBackend(name?: string): Promise<BackendName> {
-  silenceBanner();
+  silence(tf.findBackend("cpu")); // it may hold tensors for other backends
   const wanted = name ?? backendOfEnvironment();
   const names = wanted === undefined ? backendNames() : [checkName(wanted, name === undefined)];
   const reasons: unknown[] = [];
   for (const candidate of names) {
     try {
       await LOADERS[candidate]();
+      silence(tf.backend());
       return candidate;
     } catch (reason) {
       reasons.push(reason);
@@ -76,8 +78,7 @@ function checkName(name: string, fromEnvironment: boolean): BackendName {
   throw new ConfigError(field, name, `must be one of ${backendNames().join(", ")}`);
 }
 
-/** The cpu backend prints its advice at the first tensor it holds; it may also hold tensors for others. */
-function silenceBanner(): void {
-  const cpu = tf.findBackend("cpu") as { firstUse?: boolean } | null;
-  if (cpu) cpu.firstUse = false;
+/** tfjs's cpu backend, and whatever is derived from it, prints advice at the first tensor it holds. */
+function silence(backend: object | null): void {
+  if (backend !== null && "firstUse" in backend) backend.firstUse = false;
 }

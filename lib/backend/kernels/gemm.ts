@@ -1,0 +1,264 @@
+// The matrix product of one block, on one thread: C = op(A) op(B), plus a bias or what C held.
+//
+// Both operands are copied into panels first (A by 6 rows, B by 8 columns), so that the innermost
+// loop reads memory in order whatever was transposed. That loop keeps 6 x 8 sums in registers.
+// Each element of C is summed in the same order wherever block borders lie.
+import { scratch } from "./parallel";
+import { madd } from "./math";
+
+const MR: i32 = 6;
+const NR: i32 = 8;
+const KC: i32 = 256; // depth of a panel: 8 of B's columns are 8 kB, half of a small L1 cache
+const MC: i32 = 120; // rows of A at a time: 123 kB, to stay in L2
+const NC: i32 = 512; // columns of B at a time
+
+/** Bytes of scratch that a product takes: panels of A, panels of B, one tile at the border. */
+export const GEMM_SCRATCH: usize = (MC * KC + NC * KC + MR * NR + 16) * 4;
+
+// @ts-ignore: decorator
+@external("env", "sgemm")
+declare function sgemm(
+  ta: i32, tb: i32, m: i32, n: i32, k: i32, a: usize, lda: i32, b: usize, ldb: i32,
+  beta: f32, c: usize, ldc: i32,
+): void;
+
+/** Whether products go to the native library behind `sgemm`. */
+let native: bool = false;
+
+export function setNative(on: bool): void {
+  native = on;
+}
+
+/** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
+export function multiply(
+  ta: bool, tb: bool, m: i32, n: i32, k: i32,
+  a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, bias: usize, add: bool,
+): void {
+  if (bias != 0) fillRows(m, n, c, ldc, bias);
+  else if (!add && k == 0) zeroRows(m, n, c, ldc);
+  let keep = add || bias != 0;
+  if (native) {
+    if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, keep ? 1 : 0, c, ldc);
+    return;
+  }
+  for (let p = 0; p < k; p += KC) {
+    const depth = min(KC, k - p);
+    for (let j = 0; j < n; j += NC) {
+      const columns = min(NC, n - j);
+      packB(tb, depth, columns, at(b, tb, p, j, ldb), ldb);
+      for (let i = 0; i < m; i += MC) {
+        const rows = min(MC, m - i);
+        packA(ta, rows, depth, at(a, ta, i, p, lda), lda);
+        multiplyPanels(rows, columns, depth, c + (<usize> (i * ldc + j) << 2), ldc, keep);
+      }
+    }
+    keep = true;
+  }
+}
+
+/** The address of element (i, j) of a matrix that may be stored transposed. */
+// @ts-ignore: decorator
+@inline
+function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): usize {
+  return base + (<usize> (transposed ? j * stride + i : i * stride + j) << 2);
+}
+
+function fillRows(m: i32, n: i32, c: usize, ldc: i32, row: usize): void {
+  for (let i = 0; i < m; i++) memory.copy(c + (<usize> (i * ldc) << 2), row, <usize> n << 2);
+}
+
+function zeroRows(m: i32, n: i32, c: usize, ldc: i32): void {
+  for (let i = 0; i < m; i++) memory.fill(c + (<usize> (i * ldc) << 2), 0, <usize> n << 2);
+}
+
+function multiplyPanels(m: i32, n: i32, depth: i32, c: usize, ldc: i32, keep: bool): void {
+  const a = scratch;
+  const b = scratch + <usize> (MC * KC * 4);
+  const tile = b + <usize> (NC * KC * 4);
+  const stride = <usize> ldc << 2;
+  for (let j = 0; j < n; j += NR) {
+    const panelB = b + (<usize> (j * depth) << 2);
+    const columns = min(NR, n - j);
+    for (let i = 0; i < m; i += MR) {
+      const panelA = a + (<usize> (i * depth) << 2);
+      const target = c + (<usize> (i * ldc + j) << 2);
+      const rows = min(MR, m - i);
+      if (rows == MR && columns == NR) {
+        microKernel(depth, panelA, panelB, target, stride, keep);
+      } else {
+        microKernel(depth, panelA, panelB, tile, <usize> (NR * 4), false);
+        copyTile(tile, target, rows, columns, stride, keep);
+      }
+    }
+  }
+}
+
+function copyTile(from: usize, to: usize, m: i32, n: i32, stride: usize, keep: bool): void {
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      const place = to + <usize> i * stride + (<usize> j << 2);
+      const old: f32 = keep ? load<f32>(place) : 0;
+      store<f32>(place, old + load<f32>(from + (<usize> (i * NR + j) << 2)));
+    }
+  }
+}
+
+function microKernel(
+  depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  let c40 = f32x4.splat(0), c41 = f32x4.splat(0), c50 = f32x4.splat(0), c51 = f32x4.splat(0);
+  const end = b + (<usize> depth << 5);
+  while (b < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    const a0 = v128.load_splat<f32>(a);
+    c00 = madd(a0, b0, c00);
+    c01 = madd(a0, b1, c01);
+    const a1 = v128.load_splat<f32>(a, 4);
+    c10 = madd(a1, b0, c10);
+    c11 = madd(a1, b1, c11);
+    const a2 = v128.load_splat<f32>(a, 8);
+    c20 = madd(a2, b0, c20);
+    c21 = madd(a2, b1, c21);
+    const a3 = v128.load_splat<f32>(a, 12);
+    c30 = madd(a3, b0, c30);
+    c31 = madd(a3, b1, c31);
+    const a4 = v128.load_splat<f32>(a, 16);
+    c40 = madd(a4, b0, c40);
+    c41 = madd(a4, b1, c41);
+    const a5 = v128.load_splat<f32>(a, 20);
+    c50 = madd(a5, b0, c50);
+    c51 = madd(a5, b1, c51);
+    a += 24;
+    b += 32;
+  }
+  if (keep) {
+    addPair(c, c00, c01);
+    addPair(c + stride, c10, c11);
+    addPair(c + 2 * stride, c20, c21);
+    addPair(c + 3 * stride, c30, c31);
+    addPair(c + 4 * stride, c40, c41);
+    addPair(c + 5 * stride, c50, c51);
+  } else {
+    storePair(c, c00, c01);
+    storePair(c + stride, c10, c11);
+    storePair(c + 2 * stride, c20, c21);
+    storePair(c + 3 * stride, c30, c31);
+    storePair(c + 4 * stride, c40, c41);
+    storePair(c + 5 * stride, c50, c51);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storePair(c: usize, left: v128, right: v128): void {
+  v128.store(c, left);
+  v128.store(c, right, 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function addPair(c: usize, left: v128, right: v128): void {
+  v128.store(c, f32x4.add(v128.load(c), left));
+  v128.store(c, f32x4.add(v128.load(c, 16), right), 16);
+}
+
+/** A's block as panels of 6 rows, for each k the 6 values side by side, zeros below the last row. */
+function packA(transposed: bool, m: i32, depth: i32, a: usize, lda: i32): void {
+  let to = scratch;
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    if (rows < MR) packSlowly(!transposed, MR, rows, depth, at(a, transposed, i, 0, lda), lda, to);
+    else if (transposed) packColumns6(depth, at(a, true, i, 0, lda), lda, to);
+    else packRows6(depth, at(a, false, i, 0, lda), lda, to);
+    to += <usize> (MR * 4 * depth);
+  }
+}
+
+/** B's block as panels of 8 columns. */
+function packB(transposed: bool, depth: i32, n: i32, b: usize, ldb: i32): void {
+  let to = scratch + <usize> (MC * KC * 4);
+  for (let j = 0; j < n; j += NR) {
+    const columns = min(NR, n - j);
+    const from = at(b, transposed, 0, j, ldb);
+    if (columns < NR) packSlowly(transposed, NR, columns, depth, from, ldb, to);
+    else if (transposed) packRows8(depth, from, ldb, to);
+    else packColumns8(depth, from, ldb, to);
+    to += <usize> (NR * 4 * depth);
+  }
+}
+
+/** A panel at the border. `along`: the depth runs along the rows in memory. */
+function packSlowly(
+  along: bool, width: i32, used: i32, depth: i32, from: usize, stride: i32, to: usize,
+): void {
+  for (let k = 0; k < depth; k++) {
+    for (let i = 0; i < width; i++) {
+      const place = along ? i * stride + k : k * stride + i;
+      const value: f32 = i < used ? load<f32>(from + (<usize> place << 2)) : 0;
+      store<f32>(to + (<usize> (k * width + i) << 2), value);
+    }
+  }
+}
+
+function packColumns6(depth: i32, from: usize, stride: i32, to: usize): void {
+  for (let k = 0; k < depth; k++) {
+    v128.store(to, v128.load(from));
+    store<u64>(to, load<u64>(from, 16), 16);
+    to += 24;
+    from += <usize> stride << 2;
+  }
+}
+
+function packColumns8(depth: i32, from: usize, stride: i32, to: usize): void {
+  for (let k = 0; k < depth; k++) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    to += 32;
+    from += <usize> stride << 2;
+  }
+}
+
+function packRows6(depth: i32, from: usize, stride: i32, to: usize): void {
+  const step = <usize> stride << 2;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    packFour(from, step, to, 24);
+    const r4 = v128.load(from + 4 * step), r5 = v128.load(from + 5 * step);
+    const low = i32x4.shuffle(r4, r5, 0, 4, 1, 5), high = i32x4.shuffle(r4, r5, 2, 6, 3, 7);
+    v128.store64_lane(to, low, 0, 16);
+    v128.store64_lane(to, low, 1, 40);
+    v128.store64_lane(to, high, 0, 64);
+    v128.store64_lane(to, high, 1, 88);
+    from += 16;
+    to += 96;
+  }
+  packSlowly(true, MR, MR, depth - k, from, stride, to);
+}
+
+function packRows8(depth: i32, from: usize, stride: i32, to: usize): void {
+  const step = <usize> stride << 2;
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    packFour(from, step, to, 32);
+    packFour(from + 4 * step, step, to + 16, 32);
+    from += 16;
+    to += 128;
+  }
+  packSlowly(true, NR, NR, depth - k, from, stride, to);
+}
+
+/** Turns 4 rows of 4 values into 4 columns, `gap` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function packFour(from: usize, step: usize, to: usize, gap: usize): void {
+  const r0 = v128.load(from), r1 = v128.load(from + step);
+  const r2 = v128.load(from + 2 * step), r3 = v128.load(from + 3 * step);
+  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5), b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
+  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5), d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
+  v128.store(to, i64x2.shuffle(a, c, 0, 2));
+  v128.store(to + gap, i64x2.shuffle(a, c, 1, 3));
+  v128.store(to + 2 * gap, i64x2.shuffle(b, d, 0, 2));
+  v128.store(to + 3 * gap, i64x2.shuffle(b, d, 1, 3));
+}

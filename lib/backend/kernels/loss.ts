@@ -1,0 +1,74 @@
+// Softmax cross-entropy of rows with one right class each; a label of -1 counts for nothing.
+import { address, int } from "./parallel";
+import { exp4, log1, splat, total } from "./math";
+import { maxRow } from "./reduce";
+
+/** logits, labels, loss, logSums, rows, n, rows a task */
+export function lossTask(task: i32): void {
+  const n = int(5), last = min((task + 1) * int(6), int(4));
+  for (let row = task * int(6); row < last; row++) {
+    const at = <usize> row << 2;
+    const label = load<i32>(address(1) + at);
+    const x = address(0) + (<usize> (row * n) << 2);
+    let loss: f32 = 0, logSum: f32 = 0;
+    if (label >= 0) {
+      const most = maxRow(x, n);
+      const log = log1(sumOfExps(x, n, most));
+      logSum = most + log;
+      loss = log - (load<f32>(x + (<usize> label << 2)) - most);
+    }
+    store<f32>(address(2) + at, loss);
+    store<f32>(address(3) + at, logSum);
+  }
+}
+
+function sumOfExps(x: usize, n: i32, shift: f32): f32 {
+  const by = splat(shift);
+  let all: f32 = 0;
+  let i = 0;
+  while (i + 4 <= n) {
+    const last = min(i + 1024, n & ~3);
+    let part = splat(0);
+    for (; i < last; i += 4) {
+      part = f32x4.add(part, exp4(f32x4.sub(v128.load(x + (<usize> i << 2)), by)));
+    }
+    all += total(part);
+  }
+  for (; i < n; i++) {
+    all += f32x4.extract_lane(exp4(splat(load<f32>(x + (<usize> i << 2)) - shift)), 0);
+  }
+  return all;
+}
+
+/** logits, labels, dy, logSums, rows, n, rows a task, gradient */
+export function lossGradientTask(task: i32): void {
+  const n = int(5), last = min((task + 1) * int(6), int(4));
+  for (let row = task * int(6); row < last; row++) {
+    const at = <usize> row << 2, start = <usize> (row * n) << 2;
+    const label = load<i32>(address(1) + at);
+    const out = address(7) + start;
+    if (label < 0) {
+      memory.fill(out, 0, <usize> n << 2);
+      continue;
+    }
+    const weight = load<f32>(address(2) + at);
+    const logSum = load<f32>(address(3) + at);
+    scaledExps(address(0) + start, out, n, logSum, weight);
+    const right = out + (<usize> label << 2);
+    store<f32>(right, load<f32>(right) - weight);
+  }
+}
+
+function scaledExps(x: usize, to: usize, n: i32, shift: f32, weight: f32): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize> i << 2;
+    const e = exp4(f32x4.sub(v128.load(x + at), splat(shift)));
+    v128.store(to + at, f32x4.mul(e, splat(weight)));
+  }
+  for (; i < n; i++) {
+    const at = <usize> i << 2;
+    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - shift)), 0);
+    store<f32>(to + at, e * weight);
+  }
+}

@@ -1,0 +1,188 @@
+// Sums and maxima along one axis of [outer, n, inner], softmax along rows, the place of a maximum.
+import { address, float, int } from "./parallel";
+import { exp4, largest, log1, splat, total } from "./math";
+
+/** Columns that one task handles when the axis is not the last. */
+const STRIP: i32 = 64;
+
+/** x, out, outer, n, inner, code (0 sum, 1 max, 2 min), tasks along a row, float scale */
+export function reduceTask(task: i32): void {
+  if (int(4) == 1) return reduceRows(task);
+  const strips = int(6), n = int(3), inner = int(4);
+  const outer = task / strips, first = (task % strips) * STRIP;
+  const x = address(0) + (<usize> (outer * n * inner + first) << 2);
+  const out = address(1) + (<usize> (outer * inner + first) << 2);
+  reduceStrip(x, out, n, inner, min(STRIP, inner - first));
+}
+
+/** Down a strip of columns: blocks of 64 rows first, so that long sums keep their digits. */
+function reduceStrip(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
+  const code = int(5);
+  const scale = float(7);
+  const step = <usize> stride << 2;
+  for (let j = 0; j < width; j += 4) {
+    const lanes = min(4, width - j);
+    const from = x + (<usize> j << 2);
+    let all = start4(code);
+    for (let block = 0; block < n; block += 64) {
+      let part = start4(code);
+      const last = min(block + 64, n);
+      for (let i = block; i < last; i++) {
+        part = combine4(code, part, loadLanes(from + <usize> i * step, lanes));
+      }
+      all = combine4(code, all, part);
+    }
+    if (code == 0) all = f32x4.mul(all, splat(scale));
+    storeLanes(out + (<usize> j << 2), all, lanes);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function start4(code: i32): v128 {
+  return splat(code == 0 ? 0 : code == 1 ? -Infinity : Infinity);
+}
+
+// @ts-ignore: decorator
+@inline
+function combine4(code: i32, a: v128, b: v128): v128 {
+  return code == 0 ? f32x4.add(a, b) : code == 1 ? f32x4.max(a, b) : f32x4.min(a, b);
+}
+
+// @ts-ignore: decorator
+@inline
+function loadLanes(from: usize, lanes: i32): v128 {
+  if (lanes == 4) return v128.load(from);
+  let x = v128.load32_zero(from);
+  if (lanes > 1) x = v128.load32_lane(from, x, 1, 4);
+  if (lanes > 2) x = v128.load32_lane(from, x, 2, 8);
+  return x;
+}
+
+// @ts-ignore: decorator
+@inline
+function storeLanes(to: usize, x: v128, lanes: i32): void {
+  if (lanes == 4) return v128.store(to, x);
+  v128.store32_lane(to, x, 0);
+  if (lanes > 1) v128.store32_lane(to, x, 1, 4);
+  if (lanes > 2) v128.store32_lane(to, x, 2, 8);
+}
+
+/** Along rows; the strips are groups of rows then. */
+function reduceRows(task: i32): void {
+  const n = int(3), rows = int(2), code = int(5);
+  const last = min((task + 1) * STRIP, rows);
+  for (let row = task * STRIP; row < last; row++) {
+    const x = address(0) + (<usize> (row * n) << 2);
+    const value = code == 0 ? sumRow(x, n) * float(7) : extremeOf(code, x, n);
+    store<f32>(address(1) + (<usize> row << 2), value);
+  }
+}
+
+/** The sum of a row: blocks of 1024 numbers, four lanes each. */
+export function sumRow(x: usize, n: i32): f32 {
+  let all: f32 = 0;
+  let i = 0;
+  while (i + 4 <= n) {
+    const last = min(i + 1024, n & ~3);
+    let part = splat(0);
+    for (; i < last; i += 4) part = f32x4.add(part, v128.load(x + (<usize> i << 2)));
+    all += total(part);
+  }
+  for (; i < n; i++) all += load<f32>(x + (<usize> i << 2));
+  return all;
+}
+
+function extremeOf(code: i32, x: usize, n: i32): f32 {
+  let all = start4(code);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) all = combine4(code, all, v128.load(x + (<usize> i << 2)));
+  for (; i < n; i++) all = combine4(code, all, v128.load_splat<f32>(x + (<usize> i << 2)));
+  return code == 1 ? largest(all) : -largest(f32x4.neg(all));
+}
+
+/** The largest number of a row; NaN if there is one. */
+export function maxRow(x: usize, n: i32): f32 {
+  return extremeOf(1, x, n);
+}
+
+/** Writes exp(x - shift) for a row and gives the sum of what it wrote. */
+export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
+  const by = splat(shift);
+  let all: f32 = 0;
+  let i = 0;
+  while (i + 4 <= n) {
+    const last = min(i + 1024, n & ~3);
+    let part = splat(0);
+    for (; i < last; i += 4) {
+      const at = <usize> i << 2;
+      const e = exp4(f32x4.sub(v128.load(x + at), by));
+      v128.store(to + at, e);
+      part = f32x4.add(part, e);
+    }
+    all += total(part);
+  }
+  for (; i < n; i++) {
+    const at = <usize> i << 2;
+    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - shift)), 0);
+    store<f32>(to + at, e);
+    all += e;
+  }
+  return all;
+}
+
+/** to = x * factor for a row. */
+export function scaleRow(x: usize, to: usize, n: i32, factor: f32): void {
+  const by = splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize> i << 2;
+    v128.store(to + at, f32x4.mul(v128.load(x + at), by));
+  }
+  for (; i < n; i++) store<f32>(to + (<usize> i << 2), load<f32>(x + (<usize> i << 2)) * factor);
+}
+
+/** x, out, rows, n, rows a task, log? */
+export function softmaxTask(task: i32): void {
+  const n = int(3), last = min((task + 1) * int(4), int(2));
+  for (let row = task * int(4); row < last; row++) {
+    const x = address(0) + (<usize> (row * n) << 2), out = address(1) + (<usize> (row * n) << 2);
+    const most = maxRow(x, n);
+    const sum = expRow(x, out, n, most);
+    if (int(5) == 0) scaleRow(out, out, n, 1 / sum);
+    else shiftRow(x, out, n, most + log1(sum));
+  }
+}
+
+function shiftRow(x: usize, to: usize, n: i32, by: f32): void {
+  for (let i = 0; i < n; i++) {
+    store<f32>(to + (<usize> i << 2), load<f32>(x + (<usize> i << 2)) - by);
+  }
+}
+
+/** The first place of each row's largest number. x, out, rows, n, rows a task */
+export function argMaxTask(task: i32): void {
+  const n = int(3), last = min((task + 1) * int(4), int(2));
+  for (let row = task * int(4); row < last; row++) {
+    const x = address(0) + (<usize> (row * n) << 2);
+    const most = maxRow(x, n);
+    let i = 0;
+    if (most == most) while (load<f32>(x + (<usize> i << 2)) != most) i++;
+    else i = argMaxAmongNaN(x, n);
+    store<i32>(address(1) + (<usize> row << 2), i);
+  }
+}
+
+/** As tfjs has it: NaN never wins over what came before. */
+function argMaxAmongNaN(x: usize, n: i32): i32 {
+  let best = 0;
+  let most = load<f32>(x);
+  for (let i = 1; i < n; i++) {
+    const value = load<f32>(x + (<usize> i << 2));
+    if (value > most) {
+      most = value;
+      best = i;
+    }
+  }
+  return best;
+}
