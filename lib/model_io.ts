@@ -88,9 +88,9 @@ export function completeInputs(inputs: ModelInputs, config: BertConfig): Complet
   const segmentIds = toIds(inputs.segmentIds ?? attentionMask);
   const positionIds = toIds(inputs.positionIds ?? countUp(tokenIds.shape));
   checkIds("tokenIds", tokenIds, tokenIds.shape, config.vocabSize, "vocabSize");
+  checkIds("attentionMask", attentionMask, tokenIds.shape, 2, "either 0 or 1");
   checkIds("segmentIds", segmentIds, tokenIds.shape, config.typeVocabSize, "typeVocabSize");
   checkIds("positionIds", positionIds, tokenIds.shape, most, "maxPositionEmbeddings");
-  checkIds("attentionMask", attentionMask, tokenIds.shape, 2, "either 0 or 1");
   return { tokenIds, segmentIds, positionIds, attentionMask };
 }
 
