@@ -4,10 +4,12 @@
  */
 import { parseArgs } from "node:util";
 import { ConfigError } from "./errors.ts";
-import { killKernels, runNotebook } from "./runner.ts";
+import { killKernels } from "./kernel.ts";
+import { runNotebook } from "./runner.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 const FOLDER = "notebooks";
+const PRESETS = ["smoke", "tutorial", "full"];
 
 const TASKS = { notebooks, lab, kernel };
 
@@ -30,7 +32,7 @@ const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 
   deno task notebooks                     all of them, preset tutorial
   deno task notebooks 02 07               only those whose names begin so
-  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full
+  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
   deno task notebooks --check             run, but save nothing
   deno task notebooks --timeout 3600      most seconds for one cell`;
 
@@ -39,18 +41,29 @@ async function notebooks(args: string[]): Promise<void> {
   if (values.help) return console.log(NOTEBOOKS_HELP);
   const timeout = Number(values.timeout);
   if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      killKernels();
-      Deno.exit(signal === "SIGINT" ? 130 : 143);
-    });
+  if (!PRESETS.includes(values.preset)) {
+    throw new ConfigError("preset", values.preset, `must be one of ${PRESETS.join(", ")}`);
   }
+  endKernelsOnSignals();
   const began = performance.now();
   const names = chooseNotebooks(positionals);
   for (const name of names) {
     await runOne(`${FOLDER}/${name}`, { preset: values.preset, save: !values.check, timeout });
   }
-  console.log(`${names.length} notebooks in ${seconds(began)}`);
+  const what = names.length === 1 ? "1 notebook" : `${names.length} notebooks`;
+  console.log(`${what} in ${seconds(began)}, preset ${values.preset}`);
+}
+
+/** Ctrl-C, a closed terminal, or a `kill` leave no kernel behind. Windows only has the first. */
+function endKernelsOnSignals(): void {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  for (const [signal, code] of Object.entries(codes)) {
+    if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+    Deno.addSignalListener(signal as Deno.Signal, () => {
+      killKernels();
+      Deno.exit(code);
+    });
+  }
 }
 
 function readArguments(args: string[]) {
@@ -59,7 +72,7 @@ function readArguments(args: string[]) {
       args,
       allowPositionals: true,
       options: {
-        preset: { type: "string", default: "tutorial" },
+        preset: { type: "string", default: Deno.env.get("BERT_PRESET") ?? "tutorial" },
         check: { type: "boolean", default: false },
         timeout: { type: "string", default: "1800" },
         help: { type: "boolean", short: "h", default: false },
@@ -121,18 +134,28 @@ function seconds(began: number): string {
 
 /** Opens the notebooks in JupyterLab, with this Deno as their kernel. */
 async function lab(args: string[]): Promise<void> {
+  if (!await hasLab()) {
+    throw new Error(
+      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab plotly\n\n" +
+        "or run the notebooks without it: deno task notebooks",
+    );
+  }
   await kernel([]);
+  const options = { args: ["lab", `--notebook-dir=${FOLDER}`, ...args] };
+  Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
+}
+
+async function hasLab(): Promise<boolean> {
   const command = new Deno.Command("jupyter", {
-    args: ["lab", `--notebook-dir=${FOLDER}`, ...args],
+    args: ["lab", "--version"],
+    stdout: "null",
+    stderr: "null",
   });
   try {
-    const { code } = await command.spawn().status;
-    Deno.exit(code);
+    return (await command.output()).success;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(
-      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab plotly\n",
-    );
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -25,16 +25,32 @@ export interface KernelOptions {
 }
 
 const DELIMITER = "<IDS|MSG>";
-const GRACE = 40; // ms; output that the kernel sent before "idle" may arrive after it
+const OUTPUTS = ["stream", "display_data", "update_display_data", "execute_result", "clear_output"];
+
+/** Ends the kernel when the process that started it is gone, however it went. */
+const WATCH_PARENT = `{
+  const parent = Deno.ppid;
+  Deno.unrefTimer(setInterval(() => Deno.ppid === parent || Deno.exit(), 1000));
+}`;
+
+/** Kernels whose process may be alive, so that a signal can end them. */
+const alive = new Set<Kernel>();
+
+/** Ends every kernel of this process at once: for a signal handler. */
+export function killKernels(): void {
+  for (const kernel of alive) kernel.kill();
+}
 
 /** A running kernel. The caller calls `stop()`, whatever happens. */
 export class Kernel {
   readonly #process: Deno.ChildProcess;
   readonly #key: string;
-  readonly #connectionFile: string;
+  /** The file that tells the kernel its ports and its key; only this user can read it. */
+  readonly connectionFile: string;
   readonly #session = crypto.randomUUID();
   #sockets: ZmtpSocket[] = [];
   #listener: ((message: KernelMessage) => void) | undefined;
+  readonly #stderrRead: Promise<void>;
   #stderr = "";
   #ended = false;
   #onEnd: (() => void) | undefined;
@@ -42,20 +58,33 @@ export class Kernel {
   private constructor(process: Deno.ChildProcess, key: string, connectionFile: string) {
     this.#process = process;
     this.#key = key;
-    this.#connectionFile = connectionFile;
-    this.#collectStderr();
+    this.connectionFile = connectionFile;
+    alive.add(this);
+    this.#stderrRead = this.#collectStderr();
     process.status.then(() => {
       this.#ended = true;
+      alive.delete(this);
       this.#onEnd?.();
     });
   }
 
   /** Starts a kernel and waits until it answers. */
-  static async start({ folder, env = {} }: KernelOptions): Promise<Kernel> {
+  static async start(options: KernelOptions): Promise<Kernel> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await Kernel.#startOnce(options);
+      } catch (error) {
+        if (tries === 3) throw error; // another process may have taken a port in between
+      }
+    }
+  }
+
+  static async #startOnce({ folder, env = {} }: KernelOptions): Promise<Kernel> {
     const ports = freePorts(5);
     const key = crypto.randomUUID();
-    const connectionFile = await Deno.makeTempFile({ prefix: "kernel-", suffix: ".json" });
-    await Deno.writeTextFile(connectionFile, JSON.stringify(connection(ports, key)));
+    // Nothing is awaited between making the file and owning it: a signal cannot come in between.
+    const connectionFile = Deno.makeTempFileSync({ prefix: "kernel-", suffix: ".json" });
+    Deno.writeTextFileSync(connectionFile, JSON.stringify(connection(ports, key)));
     const command = new Deno.Command(Deno.execPath(), {
       args: ["jupyter", "--kernel", "--conn", connectionFile],
       cwd: folder,
@@ -86,50 +115,45 @@ export class Kernel {
     onMessage: (message: KernelMessage) => void,
     timeout: number,
   ): Promise<void> {
-    const content = {
-      code,
-      silent: false,
-      store_history: true,
-      allow_stdin: false,
-      stop_on_error: false,
-    };
-    const id = crypto.randomUUID();
-    const done = this.#collect(id, onMessage, timeout);
-    await this.#send(this.#sockets[0], "execute_request", id, content);
+    const [id, fence] = [crypto.randomUUID(), crypto.randomUUID()];
+    const done = this.#collect(id, fence, onMessage, timeout);
+    this.#run(id, code).catch(() => {}); // fails when the kernel has died, which `done` tells
     await done;
   }
 
   /** Ends the kernel, kindly first, and removes what it left. */
   async stop(): Promise<void> {
-    if (!this.#ended && this.#sockets.length > 0) {
-      const [shell] = this.#sockets;
-      await this.#send(shell, "shutdown_request", crypto.randomUUID(), { restart: false }).catch(
-        () => {},
-      );
-      await Promise.race([this.#process.status, sleep(1000)]);
+    const control = this.#sockets[1];
+    if (!this.#ended && control) {
+      const id = crypto.randomUUID();
+      await this.#send(control, "shutdown_request", id, { restart: false }).catch(() => {});
+      const patience = Promise.withResolvers<void>();
+      const timer = setTimeout(patience.resolve, 3000);
+      await Promise.race([this.#process.status, patience.promise]);
+      clearTimeout(timer);
     }
-    if (!this.#ended) this.kill();
+    this.kill();
     for (const socket of this.#sockets) socket.close();
     await this.#process.status;
-    await Deno.remove(this.#connectionFile).catch(() => {});
+    await this.#stderrRead;
   }
 
   /** Ends the kernel at once: for use in a signal handler. */
   kill(): void {
     try {
-      this.#process.kill("SIGKILL");
+      if (!this.#ended) this.#process.kill("SIGKILL");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
+      if (!(error instanceof TypeError)) throw error; // it has ended just now
     }
     try {
-      Deno.removeSync(this.#connectionFile);
+      Deno.removeSync(this.connectionFile);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
-  async #open([shell, iopub]: readonly number[]): Promise<void> {
-    for (const [port, type] of [[shell, "DEALER"], [iopub, "SUB"]] as const) {
+  async #open([shell, iopub, , control]: readonly number[]): Promise<void> {
+    for (const [port, type] of [[shell, "DEALER"], [control, "DEALER"], [iopub, "SUB"]] as const) {
       this.#sockets.push(await this.#connect(port, type));
     }
     for (const socket of this.#sockets) this.#listen(socket);
@@ -143,7 +167,7 @@ export class Kernel {
   async #wake(): Promise<void> {
     for (let tries = 1;; tries++) {
       try {
-        return await this.execute("0", () => {}, 1);
+        return await this.execute(WATCH_PARENT, () => {}, 1);
       } catch (error) {
         if (this.#ended || tries >= 30) throw error;
       }
@@ -156,7 +180,7 @@ export class Kernel {
       try {
         return await ZmtpSocket.connect(port, type);
       } catch (error) {
-        if (this.#ended) throw this.#death();
+        if (this.#ended) throw await this.#death();
         if (tries >= 300) throw error;
         await sleep(50);
       }
@@ -172,33 +196,46 @@ export class Kernel {
     }
   }
 
-  /** Resolves when the request has been answered, the kernel is idle, and nothing more comes. */
+  /**
+   * Resolves when the request has been answered and all of its output is there. The kernel may send
+   * "idle" before the last outputs, and then under the name of whatever runs next. So once the cell
+   * is done, a second request prints a mark: what comes before the mark is the cell's.
+   */
   #collect(
     id: string,
+    fence: string,
     onMessage: (message: KernelMessage) => void,
     timeout: number,
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let [idle, replied] = [false, false];
-    let quiet: ReturnType<typeof setTimeout> | undefined;
-    const limit = setTimeout(
-      () => reject(new Error(`the cell ran longer than ${timeout} s`)),
-      timeout * 1000,
-    );
-    this.#onEnd = () => reject(this.#death());
+    const tooLong = () => reject(new Error(`the cell ran longer than ${timeout} s`));
+    const limit = setTimeout(tooLong, timeout * 1000);
+    this.#onEnd = () => this.#death().then(reject);
     if (this.#ended) this.#onEnd();
     this.#listener = (message) => {
-      if (message.parent !== id) return;
-      onMessage(message);
-      idle ||= message.type === "status" && message.content.execution_state === "idle";
-      replied ||= message.type === "execute_reply";
-      clearTimeout(quiet);
-      if (idle && replied) quiet = setTimeout(resolve, GRACE);
+      const { type, parent, content } = message;
+      if (type === "stream" && String(content.text).trim() === fence) return resolve();
+      if (parent === id || parent === fence && OUTPUTS.includes(type)) onMessage(message);
+      if (parent !== id) return;
+      const waiting = !(idle && replied);
+      idle ||= type === "status" && content.execution_state === "idle";
+      replied ||= type === "execute_reply";
+      if (waiting && idle && replied) this.#run(fence, `console.log("${fence}")`).catch(() => {});
     };
     return promise.finally(() => {
       clearTimeout(limit);
-      clearTimeout(quiet);
       this.#listener = this.#onEnd = undefined;
+    });
+  }
+
+  async #run(id: string, code: string): Promise<void> {
+    await this.#send(this.#sockets[0], "execute_request", id, {
+      code,
+      silent: false,
+      store_history: true,
+      allow_stdin: false,
+      stop_on_error: false,
     });
   }
 
@@ -229,8 +266,10 @@ export class Kernel {
     }
   }
 
-  #death(): Error {
-    const said = this.#stderr.trim();
+  /** Waits for the last words, too: they may arrive after the end. */
+  async #death(): Promise<Error> {
+    await this.#stderrRead;
+    const said = this.#stderr.replace(/^Warning "deno jupyter".*\n/m, "").trim();
     return new Error(
       `the kernel died${said ? `; its last words were:\n${said}` : " without a word"}`,
     );

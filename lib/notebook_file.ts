@@ -41,14 +41,21 @@ export async function readNotebook(path: string): Promise<Notebook> {
   throw new FormatError(path, "expected a notebook of format 4, found something else: convert it");
 }
 
-/** Writes a notebook to the side, then renames it into place. */
-export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
+/**
+ * Writes a notebook to the side, then renames it into place. Nothing is awaited, so that a signal
+ * handler which ends the program finds either the old file or the new one, and nothing beside it.
+ */
+export function writeNotebook(path: string, notebook: Notebook): void {
   const aside = `${path}.${crypto.randomUUID()}.part`;
   try {
-    await Deno.writeTextFile(aside, JSON.stringify(notebook, undefined, 1) + "\n");
-    await Deno.rename(aside, path);
+    Deno.writeTextFileSync(aside, JSON.stringify(notebook, undefined, 1) + "\n");
+    Deno.renameSync(aside, path);
   } catch (error) {
-    await Deno.remove(aside).catch(() => {});
+    try {
+      Deno.removeSync(aside);
+    } catch {
+      // it was not made
+    }
     throw error;
   }
 }

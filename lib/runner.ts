@@ -39,14 +39,6 @@ export class CellError extends Error {
   }
 }
 
-/** Kernels that run now, so that a signal can end them. */
-const running = new Set<Kernel>();
-
-/** Ends every kernel at once: for a signal handler. */
-export function killKernels(): void {
-  for (const kernel of running) kernel.kill();
-}
-
 /**
  * Runs all code cells of a notebook in a fresh kernel.
  *
@@ -60,60 +52,95 @@ export async function runNotebook(path: string, options: RunOptions): Promise<No
   const notebook = await readNotebook(path);
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
   const kernel = await Kernel.start({ folder, env: { BERT_PRESET: options.preset } });
-  running.add(kernel);
+  const displays: Displays = new Map();
   try {
     const cells = codeCells(notebook);
+    const recorders: OutputRecorder[] = [];
     for (const [i, cell] of cells.entries()) {
       options.onCell?.(i + 1, cells.length);
-      await runCell(kernel, cell, path, i + 1, options.timeout);
+      recorders.push(new OutputRecorder(i + 1, displays));
+      await runCell(kernel, cell, recorders[i], { path, number: i + 1, timeout: options.timeout });
     }
+    // only now, as a cell may update what an earlier one has shown
+    for (const [i, cell] of cells.entries()) cell.outputs = recorders[i].outputs;
   } finally {
-    running.delete(kernel);
     await kernel.stop();
   }
   const result = finished(notebook, options.preset);
-  if (options.save) await writeNotebook(path, result);
+  if (options.save) writeNotebook(path, result);
   return result;
 }
 
 async function runCell(
   kernel: Kernel,
   cell: Cell,
-  path: string,
-  number: number,
-  timeout: number,
+  recorder: OutputRecorder,
+  { path, number, timeout }: { path: string; number: number; timeout: number },
 ): Promise<void> {
-  const recorder = new OutputRecorder(number);
   const source = sourceOf(cell);
   try {
     await kernel.execute(source, (message) => recorder.add(message), timeout);
   } catch (error) {
-    throw new CellError(
-      path,
-      number,
-      source,
-      error instanceof Error ? error.message : String(error),
-    );
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new CellError(path, number, source, problem);
   }
-  cell.outputs = recorder.outputs;
   if (recorder.error === undefined || cell.metadata.tags?.includes("raises-exception")) return;
-  throw new CellError(path, number, source, recorder.error);
+  const problem = recorder.refused ? await syntaxError(source) : recorder.error;
+  throw new CellError(path, number, source, problem);
 }
 
-/** Turns messages into the outputs that a notebook file holds. */
+/** What the formatter, which parses as the kernel does, has to say about code. */
+async function syntaxError(source: string): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext=ts", "-"],
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([source]).stream().pipeTo(command.stdin);
+  const said = new TextDecoder().decode((await command.output()).stderr);
+  const [problem] = said.replace(/^error: /, "").split(/\n +at file:|\n\nStack/);
+  return problem.trim() || REFUSED;
+}
+
+const REFUSED = "the kernel cannot read the cell";
+
+/** An output that a later message may still replace. */
+interface Entry {
+  output: Output;
+}
+
+/** What was shown under each display id, in any cell. */
+export type Displays = Map<string, Entry[]>;
+
+/** Turns the messages of one cell into the outputs that a notebook file holds. */
 export class OutputRecorder {
   readonly #count: number;
-  #outputs: { output: Output; id?: string }[] = [];
+  readonly #displays: Displays;
+  #entries: Entry[] = [];
   #clearNext = false;
-  /** What went wrong, in words; `undefined` if nothing did. */
-  error: string | undefined;
+  #raised: string | undefined;
+  #failed = false;
 
-  constructor(executionCount: number) {
+  /** @param displays Shared by all cells of a notebook: a cell may update what another has shown. */
+  constructor(executionCount: number, displays: Displays = new Map()) {
     this.#count = executionCount;
+    this.#displays = displays;
   }
 
   get outputs(): Output[] {
-    return this.#outputs.map(({ output }) => output);
+    return this.#entries.map(({ output }) => output);
+  }
+
+  /** What went wrong, in words; `undefined` if nothing did. */
+  get error(): string | undefined {
+    return this.#raised ?? (this.#failed ? REFUSED : undefined);
+  }
+
+  /** Whether the cell is no code: then the kernel answers "error" and says nothing else. */
+  get refused(): boolean {
+    return this.#failed && this.#raised === undefined;
   }
 
   add({ type, content }: KernelMessage): void {
@@ -124,14 +151,15 @@ export class OutputRecorder {
       const result = { ...displayData(content), output_type: "execute_result" };
       this.#push({ ...result, execution_count: this.#count });
     } else if (type === "error") this.#fail(content);
+    else if (type === "execute_reply") this.#failed = content.status === "error";
     else if (type === "clear_output") {
       if (content.wait) this.#clearNext = true;
-      else this.#outputs = [];
+      else this.#entries = [];
     }
   }
 
   #stream(name: string, text: string): void {
-    const last = this.#clearNext ? undefined : this.#outputs.at(-1)?.output;
+    const last = this.#clearNext ? undefined : this.#entries.at(-1)?.output;
     if (last?.output_type === "stream" && last.name === name) {
       last.text = lines((last.text as string[]).join("") + text);
     } else this.#push({ output_type: "stream", name, text: lines(text) });
@@ -139,20 +167,21 @@ export class OutputRecorder {
 
   #fail(content: Record<string, unknown>): void {
     const { ename, evalue, traceback } = content;
-    this.error = (traceback as string[])?.join("\n") || `${ename}: ${evalue}`;
+    this.#raised = (traceback as string[])?.join("\n") || `${ename}: ${evalue}`;
     this.#push({ output_type: "error", ename, evalue, traceback });
   }
 
   #push(output: Output, id?: string): void {
-    if (this.#clearNext) this.#outputs = [];
+    if (this.#clearNext) this.#entries = [];
     this.#clearNext = false;
-    this.#outputs.push({ output, id });
+    const entry = { output };
+    this.#entries.push(entry);
+    if (id !== undefined) this.#displays.set(id, [...(this.#displays.get(id) ?? []), entry]);
   }
 
   #update(content: Record<string, unknown>): void {
-    const id = displayId(content);
-    for (const entry of this.#outputs) {
-      if (entry.id === id) entry.output = displayData(content);
+    for (const entry of this.#displays.get(displayId(content) ?? "") ?? []) {
+      entry.output = displayData(content);
     }
   }
 }
