@@ -2,13 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
 import { bertConfig } from "bert/config.ts";
-import { useBackend } from "bert/backend/choose.ts";
 import { BertPretrainHead } from "bert/model.ts";
 import { pretrainLoss } from "bert/loss.ts";
 import { readSafetensors } from "bert/safetensors.ts";
 import { assertClose } from "./support/assert_close.ts";
+import { testOnBackends } from "./support/backends.ts";
 
-const backend = await useBackend();
 const file = new URL("./fixtures/model.safetensors", import.meta.url);
 const { tensors } = readSafetensors(await Deno.readFile(file));
 
@@ -64,27 +63,30 @@ function byQuery(attention: tf.Tensor): tf.Tensor {
   return tf.transpose(attention, [0, 2, 1, 3]);
 }
 
-const output = model.forward(inputs, { outputAttentions: true, outputHiddenStates: true });
-const label = (text: string) => `${text} (${backend})`;
+function forward() {
+  return model.forward(inputs, { outputAttentions: true, outputHiddenStates: true });
+}
 
-Deno.test(label("BertPretrainHead.forward() has every hidden state of transformers"), () => {
-  deepStrictEqual(output.hiddenStates!.map(({ shape }) => shape), Array(3).fill([3, 10, 16]));
-  output.hiddenStates!.forEach((state, i) => {
+testOnBackends("BertPretrainHead.forward() has every hidden state of transformers", () => {
+  const { hiddenStates = [] } = forward();
+  deepStrictEqual(hiddenStates.map(({ shape }) => shape), Array(3).fill([3, 10, 16]));
+  hiddenStates.forEach((state, i) => {
     const expected = atTokens(fixture(`hiddenState.${i}`));
     assertClose(atTokens(state), expected, { atol: 1e-5 }, `hidden state ${i}`);
   });
 });
 
-Deno.test(label("BertPretrainHead.forward() has every attention weight of transformers"), () => {
-  deepStrictEqual(output.attentions!.map(({ shape }) => shape), Array(2).fill([3, 2, 10, 10]));
-  output.attentions!.forEach((attention, i) => {
+testOnBackends("BertPretrainHead.forward() has every attention weight of transformers", () => {
+  const { attentions = [] } = forward();
+  deepStrictEqual(attentions.map(({ shape }) => shape), Array(2).fill([3, 2, 10, 10]));
+  attentions.forEach((attention, i) => {
     const expected = atTokens(byQuery(fixture(`attention.${i}`)));
     assertClose(atTokens(byQuery(attention)), expected, { atol: 1e-6 }, `attention ${i}`);
   });
 });
 
-Deno.test(label("BertPretrainHead.forward() has both logits of transformers"), () => {
-  const { mlmLogits, nspLogits } = output;
+testOnBackends("BertPretrainHead.forward() has both logits of transformers", () => {
+  const { mlmLogits, nspLogits } = forward();
   const expected = atTokens(fixture("output.mlmLogits"));
   assertClose(atTokens(mlmLogits), expected, { atol: 1e-5 }, "MLM logits");
   assertClose(nspLogits, fixture("output.nspLogits"), { atol: 1e-5 }, "NSP logits");
@@ -101,14 +103,14 @@ function targets() {
   };
 }
 
-Deno.test(label("pretrainLoss() of the model is the loss of transformers, word by word"), () => {
+testOnBackends("pretrainLoss() of the model is the loss of transformers, word by word", () => {
   const { predictedPositions, ...labels } = targets();
   const losses = pretrainLoss(model.forward(inputs, { predictedPositions }), labels);
   assertClose(losses.mlmLoss, fixture("output.mlmLoss"), { rtol: 1e-6 }, "MLM loss");
   assertClose(losses.nspLoss, fixture("output.nspLoss"), { rtol: 1e-6 }, "NSP loss");
 });
 
-Deno.test(label("every gradient is the gradient of transformers, by name"), () => {
+testOnBackends("every gradient is the gradient of transformers, by name", () => {
   const { predictedPositions, ...labels } = targets();
   const { grads } = tf.variableGrads(
     () => pretrainLoss(model.forward(inputs, { predictedPositions }), labels).totalLoss,
