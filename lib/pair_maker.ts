@@ -21,7 +21,8 @@ export class PairMaker {
   readonly #vocab: Vocab;
   readonly #options: Required<Omit<NspOptions, "windowTokens">>;
   readonly #rng: Rng;
-  #surplus = 0; // forced "not next" pairs that no flipped coin has made up for yet
+  #surplus = 0; // "not next" pairs minus "next" pairs, as far as no coin decided it
+  #couldFollow = false; // whether two sentences of a document were ever at hand
   #counts = { 0: 0, 1: 0, "-1": 0 };
   #last: TokenizedDocument | undefined; // of the window before: company for a lone document
 
@@ -53,13 +54,15 @@ export class PairMaker {
 
   /** @throws {RangeError} If pairs were asked for and none, or none that follow, could be made. */
   checkResult(): void {
-    const [next, other, single] = [this.#counts[0], this.#counts[1], this.#counts["-1"]];
+    const { 0: next, 1: other, "-1": single } = this.#counts;
     if (next + other + single === 0) {
       throw new RangeError(
         "Cannot make pairs as the documents hold no text that fits: check the corpus",
       );
     }
-    if (this.#options.pairing === "nsp" && this.#options.balanced && next === 0 && other > 8) {
+    if (
+      this.#options.pairing === "nsp" && this.#options.balanced && !this.#couldFollow && other > 8
+    ) {
       throw new RangeError(
         'Cannot make "next" pairs as no document has two sentences: join texts into longer documents, ' +
           'or set pairing to "none"',
@@ -101,6 +104,7 @@ export class PairMaker {
   ): { example: PairExample; next: number } | undefined {
     if (this.#options.pairing === "none") return this.#single(chunk);
     const size = chunk.end - chunk.start;
+    if (size >= 2) this.#couldFollow = true;
     const firstEnd = chunk.start + (size >= 2 ? this.#rng.between(1, size - 1) : 1);
     const first = { ...chunk, end: firstEnd };
     const rest = { ...chunk, start: firstEnd };
@@ -109,7 +113,7 @@ export class PairMaker {
     const wanted = target - tokenCount(first);
     const other = this.#elsewhere(first, wanted, others, index);
     if (other) return { example: this.#example(first, other, 1), next: firstEnd };
-    this.#surplus--; // there is no "elsewhere"
+    this.#surplus -= size < 2 ? 1 : 2; // there is no "elsewhere": one pair fewer, or the other label
     return size < 2 ? undefined : this.#follow(first, rest);
   }
 
@@ -134,10 +138,10 @@ export class PairMaker {
       if (balanced) this.#surplus++;
       return false;
     }
-    if (this.#rng.random() >= 0.5) return true;
-    if (!balanced || this.#surplus <= 0) return false;
-    this.#surplus--;
-    return true;
+    const next = this.#rng.random() >= 0.5;
+    if (!balanced || (next ? this.#surplus > -2 : this.#surplus < 1)) return next;
+    this.#surplus += next ? 2 : -2; // a turned coin is one more of the one and one fewer of the other
+    return !next;
   }
 
   /** A stretch that does not follow `first`; `undefined` where there is none, or none is wanted. */
@@ -177,8 +181,9 @@ export class PairMaker {
 
   #example(first: Stretch, second: Stretch | undefined, nspLabel: 0 | 1 | -1): PairExample {
     const { clsId, sepId } = this.#vocab;
-    const [a, b] = [flatten(first), second ? flatten(second) : []];
-    const truncated = this.#truncate(a, b);
+    const whole = [flatten(first), second ? flatten(second) : []];
+    const [a, b] = this.#truncate(whole[0], whole[1]);
+    const truncated = a.length + b.length < whole[0].length + whole[1].length;
     const tokenIds = [clsId, ...a, sepId];
     const segmentIds = tokenIds.map(() => 1);
     if (!second) return { tokenIds, segmentIds, nspLabel, first: span(first), truncated };
@@ -192,16 +197,15 @@ export class PairMaker {
   }
 
   /** Takes single tokens off the longer segment, at a random end, until both fit. */
-  #truncate(a: number[], b: number[]): boolean {
-    const room = this.#room();
-    const truncated = a.length + b.length > room;
-    let excess = a.length + b.length - room;
-    for (; excess > 0; excess--) {
-      const longer = a.length > b.length ? a : b;
-      if (this.#rng.random() < 0.5) longer.shift();
-      else longer.pop();
+  #truncate(a: readonly number[], b: readonly number[]): [readonly number[], readonly number[]] {
+    const kept = [{ start: 0, end: a.length }, { start: 0, end: b.length }];
+    const size = (i: number) => kept[i].end - kept[i].start;
+    for (let excess = a.length + b.length - this.#room(); excess > 0; excess--) {
+      const longer = kept[size(0) > size(1) ? 0 : 1];
+      if (this.#rng.random() < 0.5) longer.start++;
+      else longer.end--;
     }
-    return truncated;
+    return [a.slice(kept[0].start, kept[0].end), b.slice(kept[1].start, kept[1].end)];
   }
 }
 

@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert";
-import { corpus, readAll } from "bert/corpus.ts";
+import { corpus, type Document, readAll } from "bert/corpus.ts";
 import { mlmData } from "bert/mlm.ts";
 import { nspExamples, type NspOptions, type PairExample } from "bert/nsp.ts";
 import { createRng } from "bert/random.ts";
@@ -21,10 +21,10 @@ const SETTINGS: Omit<NspOptions, "rng">[] = [
 ];
 
 /** All pairs of the sample under seeds 0 to 59, with the settings that made them. */
-function* manyPairs() {
+function* manyPairs(documents: readonly Document[] = sample) {
   for (const settings of SETTINGS) {
     for (let seed = 0; seed < 60; seed++) {
-      for (const pair of nspExamples(sample, tokenizer, { ...settings, rng: createRng(seed) })) {
+      for (const pair of nspExamples(documents, tokenizer, { ...settings, rng: createRng(seed) })) {
         yield { pair, settings, seed };
       }
     }
@@ -57,10 +57,13 @@ Deno.test("segments are what their spans say: whole, or a run out of it where cu
 });
 
 Deno.test("over many seeds a label 1 is never the continuation, nor of the same place", () => {
-  for (const { pair: { first, second, nspLabel } } of manyPairs()) {
-    const inOne = first.document === second!.document;
-    if (nspLabel === 0) ok(inOne && second!.start === first.end);
-    else ok(!inOne || second!.end <= first.start || second!.start > first.end);
+  const lone = sample.reduce((a, b) => a.sentences.length > b.sentences.length ? a : b);
+  for (const documents of [sample, [lone]]) {
+    for (const { pair: { first, second, nspLabel } } of manyPairs(documents)) {
+      const inOne = first.document === second!.document;
+      if (nspLabel === 0) ok(inOne && second!.start === first.end);
+      else ok(!inOne || second!.end <= first.start || second!.start > first.end);
+    }
   }
 });
 
@@ -75,6 +78,20 @@ Deno.test("framing holds for every pair: [CLS] 1… [SEP] 1, 2… [SEP] 2, no lo
     ok(tokenIds.length <= settings.maxLength && tokenIds.length === segmentIds.length);
     ok(segmentIds.every((id, i) => id === (i <= middle ? 1 : 2)));
     ok(segmentsOf(pair).every((segment) => segment.length > 0));
+  }
+});
+
+Deno.test("the halves are equal over many seeds: within four standard deviations of 0.5", () => {
+  for (const settings of SETTINGS.filter(({ balanced }) => balanced !== false)) {
+    let [pairs, notNext] = [0, 0];
+    for (let seed = 0; seed < 200; seed++) {
+      for (const pair of nspExamples(sample, tokenizer, { ...settings, rng: createRng(seed) })) {
+        pairs++;
+        notNext += pair.nspLabel;
+      }
+    }
+    const share = notNext / pairs;
+    ok(Math.abs(share - 0.5) < 2 / Math.sqrt(pairs), `${share} of ${pairs}, ${settings.maxLength}`);
   }
 });
 

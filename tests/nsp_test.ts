@@ -211,3 +211,32 @@ Deno.test("maxLength without room for two tokens is refused", async () => {
   const pairs = nspExamplesAsync(none(), tokenizerFor(library(1, 1)), options);
   await rejects(async () => await pairs.next(), { name: "ConfigError" });
 });
+
+Deno.test("bad luck with coins is no error: a document of many sentences can always be used", () => {
+  for (let seed = 0; seed < 2000; seed++) {
+    make(library(1, 10, 5), { maxLength: 9, rng: createRng(seed) });
+  }
+});
+
+Deno.test("the halves are equal in many small corpora, within four standard deviations", () => {
+  for (const [documents, sentences, words] of [[10, 8, 12], [30, 3, 7]]) {
+    let [pairs, notNext] = [0, 0];
+    for (let seed = 0; seed < 200; seed++) {
+      const rng = createRng(seed);
+      for (const { nspLabel } of make(library(documents, sentences, words), { rng })) {
+        pairs++;
+        notNext += nspLabel;
+      }
+    }
+    ok(Math.abs(notNext / pairs - 0.5) < 2 / Math.sqrt(pairs), `${notNext} of ${pairs}`);
+  }
+});
+
+Deno.test("a sentence of any length is cut in time proportional to it", () => {
+  const documents = library(2, 2, 1);
+  documents[0] = { name: "long", sentences: ["d0s0w0 ".repeat(400_000), "d0s1w0"] };
+  const start = performance.now();
+  const pairs = make(documents, { maxLength: 64 });
+  ok(performance.now() - start < 4000); // ten seconds, when tokens are shifted one by one
+  ok(pairs.some(({ truncated }) => truncated));
+});
