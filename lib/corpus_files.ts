@@ -2,7 +2,8 @@
 import type { CorpusOptions, Document } from "./corpus.ts";
 import { FormatError } from "./errors.ts";
 import { splitSentences } from "./sentences.ts";
-import { CsvParseStream } from "./std_csv.ts";
+import { readLines } from "./lines.ts";
+import { parse } from "./std_csv.ts";
 
 /** `.txt`: documents parted by empty lines; prose, or one sentence a line. */
 export async function* readText(path: string, options: CorpusOptions): AsyncGenerator<Document> {
@@ -92,7 +93,7 @@ function documentOf(
   { documentColumn }: CorpusOptions,
 ): string | undefined {
   const value = fields.get(documentColumn ?? "document");
-  if (value !== undefined) return String(value);
+  if (value !== undefined && value !== null) return String(value);
   if (documentColumn === undefined) return undefined;
   const found = [...fields.keys()].join(", ");
   throw new FormatError(path, `expected a column "${documentColumn}", found ${found}`, line);
@@ -100,22 +101,40 @@ function documentOf(
 
 async function* csvRecords(path: string): AsyncGenerator<Record> {
   let header: string[] | undefined;
-  let line = 0;
-  const rows = (await textStream(path)).pipeThrough(new CsvParseStream());
-  try {
-    for await (const row of rows) {
-      line++;
-      if (!header) {
-        header = row;
-      } else if (row.length !== header.length) {
-        const problem = `expected ${header.length} fields, found ${row.length}`;
-        throw new FormatError(path, `${problem}: put text that holds a comma in quotes`, line);
-      } else {
-        yield { line, fields: new Map(header.map((column, i) => [column, row[i]])) };
-      }
+  for await (const { line, text } of csvRows(path)) {
+    const row = parseRow(path, text, line);
+    if (!header) {
+      header = row;
+    } else if (row.length !== header.length) {
+      const problem = `expected ${header.length} fields, found ${row.length}`;
+      throw new FormatError(path, `${problem}: put text that holds a comma in quotes`, line);
+    } else {
+      yield { line, fields: new Map(header.map((column, i) => [column, row[i]])) };
     }
-  } catch (error) {
-    throw readable(path, line + 1, error);
+  }
+}
+
+/** The text of each row with the line it starts in: a row goes on while a quote is open. */
+async function* csvRows(path: string): AsyncGenerator<{ text: string; line: number }> {
+  let [start, quotes, lines] = [0, 0, [] as string[]];
+  for await (const { text, line } of readLines(path)) {
+    if (lines.length === 0) start = line;
+    lines.push(text);
+    for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
+    if (quotes % 2 === 1) continue;
+    const row = lines.join("\n");
+    if (row !== "") yield { text: row, line: start };
+    [quotes, lines] = [0, []];
+  }
+  if (lines.length > 0) yield { text: lines.join("\n"), line: start };
+}
+
+function parseRow(path: string, text: string, line: number): string[] {
+  try {
+    return parse(text)[0];
+  } catch {
+    const start = JSON.stringify(text.slice(0, 30));
+    throw new FormatError(path, `expected CSV, found a stray quote in ${start}: mend it`, line);
   }
 }
 
@@ -142,43 +161,6 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
     `expected a JSON object, found ${text.slice(0, 30)}: use {"text": …}`,
     line,
   );
-}
-
-/** Lines with their numbers, however long the file is. */
-async function* readLines(path: string): AsyncGenerator<{ text: string; line: number }> {
-  let [rest, line] = ["", 0];
-  try {
-    for await (const chunk of await textStream(path)) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const text of lines) yield { text: text.replace(/\r$/, ""), line: ++line };
-    }
-  } catch (error) {
-    throw readable(path, line + 1, error);
-  }
-  if (rest !== "") yield { text: rest.replace(/\r$/, ""), line: ++line };
-}
-
-/** A file as text; the byte-order mark is dropped, bytes that are not UTF-8 are an error. */
-async function textStream(path: string): Promise<ReadableStream<string>> {
-  const file = await Deno.open(path);
-  return file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }));
-}
-
-/** An error of the stream or the CSV parser, with the file and about the line where it happened. */
-function readable(path: string, line: number, error: unknown): unknown {
-  if (error instanceof FormatError) return error;
-  if (error instanceof TypeError) {
-    return new FormatError(path, "expected UTF-8 text, found other bytes: save it as UTF-8", line);
-  }
-  if (error instanceof SyntaxError) {
-    return new FormatError(
-      path,
-      `expected CSV, found a fault (${error.message}): mend the quotes`,
-      line,
-    );
-  }
-  return error;
 }
 
 function baseName(path: string): string {

@@ -6,8 +6,3 @@ export function stringify(
   rows: readonly (readonly (string | number)[])[],
   options?: { headers?: boolean; crlf?: boolean },
 ): string;
-
-/** Rows of a CSV file as they arrive, each with all its fields as text. */
-export class CsvParseStream extends TransformStream<string, string[]> {
-  constructor(options?: { separator?: string; fieldsPerRecord?: number });
-}

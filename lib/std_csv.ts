@@ -3,4 +3,4 @@
  * edition on JSR can take its place by changing one line.
  */
 // @ts-types="./std_csv.d.ts"
-export { CsvParseStream, parse, stringify } from "@std/csv";
+export { parse, stringify } from "@std/csv";

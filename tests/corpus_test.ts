@@ -118,7 +118,11 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     () => readAll(corpus("sotus")),
     /^Invalid corpus = "sotus": .*did you mean "sotu"\?$/,
   ],
-  ["a missing file", () => readAll(corpus("no/such.txt")), /a path that exists: check the path$/],
+  [
+    "a missing file",
+    () => readAll(corpus("no/such.txt")),
+    /^Cannot read no\/such\.txt: expected a file or folder, found nothing: check the path/,
+  ],
   [
     "an empty file",
     () => read("a.txt", "\n\n"),
@@ -135,6 +139,18 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     /line 1: expected UTF-8/,
   ],
   [
+    "bytes that are not UTF-8, far down",
+    () => read("a.txt", new Uint8Array([...new TextEncoder().encode("é.\n".repeat(40_000)), 0xff])),
+    /line 40001: expected UTF-8/,
+  ],
+  [
+    "a row after a quoted line break and an empty line",
+    () => read("a.csv", 'text,b\n"a\nb\nc",1\n\nx\n'),
+    /line 6: expected 2 fields, found 1/,
+  ],
+  ["a name but for its first letter", () => readAll(corpus("motu")), /did you mean "sotu"\?$/],
+  ["no name at all", () => readAll(corpus("whale")), /a path that exists: check the path$/],
+  [
     "no column",
     () => read("a.csv", "a,b\n1,2\n"),
     /line 2: expected a column "sentence", found a, b: .*textColumn$/,
@@ -149,7 +165,11 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     () => read("a.csv", "text\nx,y\n"),
     /line 2: expected 1 fields, found 2: .*in quotes$/,
   ],
-  ["an open quote", () => read("a.csv", 'text\n"x\ny\n'), /a\.csv, line \d: expected CSV/],
+  [
+    "an open quote",
+    () => read("a.csv", 'text\n"x\ny\n'),
+    /a\.csv, line 2: expected CSV, found a stray quote/,
+  ],
   [
     "a line that is not JSON",
     () => read("a.jsonl", '{"text":"x"}\n{"te'),
@@ -173,4 +193,26 @@ for (const [name, act, message] of BAD) {
 
 Deno.test("splitHeldOut() refuses to hold out everything", () => {
   throws(() => splitHeldOut([], 1, 1), { name: "ConfigError", message: /at least 0 and below 1$/ });
+});
+
+Deno.test("splitHeldOut() leaves something to train on", () => {
+  const documents = ["a", "b", "c"].map((name) => ({ name, sentences: ["x"] }));
+  strictEqual(splitHeldOut(documents, 0.9, 1).train.length, 1);
+  deepStrictEqual(splitHeldOut([documents[0]], 0.5, 1), { train: [documents[0]], heldOut: [] });
+  deepStrictEqual(splitHeldOut([], 0.5, 1), { train: [], heldOut: [] });
+});
+
+Deno.test(".jsonl: a null document is none", async () => {
+  const documents = await read(
+    "a.jsonl",
+    '{"document":null,"text":"A."}\n{"document":null,"text":"B."}',
+  );
+  deepStrictEqual(sentencesOf(documents), [["A."], ["B."]]);
+});
+
+Deno.test("a byte-order mark and letters cut by a chunk's end are read right, in every kind", async () => {
+  const long = "é".repeat(100_000);
+  deepStrictEqual(sentencesOf(await read("a.csv", `\ufefftext\r\n${long}\r\n`)), [[long]]);
+  deepStrictEqual(sentencesOf(await read("a.jsonl", `\ufeff{"text":"${long}"}`)), [[long]]);
+  deepStrictEqual(sentencesOf(await read("a.txt", `\ufeff${long}\n\n${long}`)), [[long], [long]]);
 });
