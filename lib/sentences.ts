@@ -29,6 +29,8 @@ const MAY_END = new Set(
   "etc inc ltd co corp jr sr bros a.m p.m u.s u.s.a u.k u.n d.c ave blvd rd".split(" "),
 );
 
+const LONGEST = 64; // units of a segment's end in which an abbreviation is looked for
+
 const segmenters = new Map<string, Intl.Segmenter>();
 
 /**
@@ -55,11 +57,11 @@ export function splitSentences(text: string, { locale = "en" }: SentenceOptions 
 function splitParagraph(paragraph: string, locale: string): string[] {
   const text = paragraph.replace(/\s+/g, " ").trim();
   const sentences: string[] = [];
+  let before = "";
   for (const { segment } of segmenter(locale).segment(text)) {
-    const last = sentences.at(-1);
-    if (last !== undefined && goesOn(last, segment)) {
-      sentences[sentences.length - 1] = last + segment;
-    } else sentences.push(segment);
+    if (sentences.length > 0 && goesOn(before, segment)) sentences[sentences.length - 1] += segment;
+    else sentences.push(segment);
+    before = segment.slice(-LONGEST); // all that is looked at, so that the time stays linear
   }
   return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
 }

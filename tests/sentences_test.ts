@@ -1,4 +1,4 @@
-import { deepStrictEqual } from "node:assert";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { splitSentences } from "bert/sentences.ts";
 
 /** Each row: a text, and where it has to be split, shown by `|`. */
@@ -48,4 +48,11 @@ Deno.test("splitSentences() loses no text but white space", () => {
     'Mr. A. B. came  to No. 7,\n i.e. home. He said "no." (Really.) The U.S. is big.  End';
   const squeeze = (s: string) => s.replace(/\s+/g, "");
   deepStrictEqual(squeeze(splitSentences(text).join("")), squeeze(text));
+});
+
+Deno.test("splitSentences() takes time in proportion to the text, also where all is one sentence", () => {
+  const start = performance.now();
+  strictEqual(splitSentences("A. ".repeat(100_000)).length, 1);
+  strictEqual(splitSentences(`${"x".repeat(200_000)}! Y`).length, 2);
+  ok(performance.now() - start < 5000); // minutes, when each part is looked at from its beginning
 });
