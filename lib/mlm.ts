@@ -36,8 +36,9 @@ export interface MaskedTokens {
 /**
  * Hides tokens of one sequence: the outline's "mlm data".
  *
- * `[CLS]`, `[SEP]` and `[PAD]` are never chosen; `[UNK]` may be. A sequence with any ordinary token
- * has at least one prediction, so that no sequence is computed for nothing.
+ * `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text are never chosen; `[UNK]` may be. A sequence
+ * with any ordinary token has at least one prediction, so that none is computed for nothing; but with
+ * whole words there is none where every word has more pieces than may be predicted.
  *
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.
@@ -99,7 +100,8 @@ export function corruptToken(
   if (rng.random() < 0.8) return vocab.maskId;
   if (rng.random() < 0.5) return id;
   let word = rng.below(vocab.size);
-  while (!randomSpecials && vocab.isSpecial(word)) word = rng.below(vocab.size);
+  const wordless = vocab.size === vocab.specialIds.size;
+  while (!randomSpecials && !wordless && vocab.isSpecial(word)) word = rng.below(vocab.size);
   return word;
 }
 
@@ -122,7 +124,7 @@ function checkOptions(maskProbability: number, maxPredictions: number): void {
 function candidates(tokenIds: readonly number[], vocab: Vocab, wholeWord: boolean): number[][] {
   const units: number[][] = [];
   for (const [position, id] of tokenIds.entries()) {
-    if (id === vocab.clsId || id === vocab.sepId || id === vocab.padId) continue;
+    if (vocab.isSpecial(id) && id !== vocab.unkId) continue;
     const last = units.at(-1);
     if (wholeWord && last && vocab.isContinuation(id)) last.push(position);
     else units.push([position]);

@@ -116,3 +116,15 @@ Deno.test("mlmData() refuses shares and limits that make no sense", () => {
     message: "Invalid maxPredictions = 0: it must be at least 1",
   });
 });
+
+Deno.test("a [MASK] of the text is never asked for", () => {
+  for (const { labels } of run(500, { maskProbability: 0.5 }, [clsId, 5, maskId, 6, sepId])) {
+    strictEqual(labels[2], -1);
+  }
+});
+
+Deno.test("a vocabulary without any word ends, with a special token", () => {
+  const bare = new Vocab(SPECIAL_TOKENS);
+  const rng = createRng(1);
+  for (let i = 0; i < 100; i++) ok(bare.isSpecial(corruptToken(unkId, bare, { rng })));
+});
