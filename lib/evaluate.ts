@@ -55,6 +55,22 @@ interface RowScores {
  * @param signal Stops after the batch at hand; the scores are then of the batches so far.
  *
  * Source: `metric_fn` in google-research/bert's `run_pretraining.py`; perplexity as in transformers.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { collate } from "bert/batch.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { evaluate } from "bert/evaluate.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const first = { document: "x", start: 0, end: 1 };
+ * const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
+ * const batch = collate([{ ...masked, nspLabel: -1, first, truncated: false }]);
+ * strictEqual((await evaluate(model, [batch])).byKind.masked.count, 1);
+ * ```
  */
 export async function evaluate(
   model: BertPretrainHead,

@@ -82,6 +82,15 @@ export function countLabels(labels: Int32Array): number {
  * @param labels `[...]` int32.
  * @returns A scalar in [0, 1] that the caller disposes.
  * @throws {ShapeError} If the shapes do not fit.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { accuracy } from "bert/loss.ts";
+ * import { strictEqual } from "node:assert";
+ * const logits = tf.tensor2d([[1, 2], [3, 0], [5, 5]]);
+ * strictEqual(accuracy(logits, tf.tensor1d([1, 1, -1], "int32")).dataSync()[0], 0.5);
+ * ```
  */
 export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1): tf.Scalar {
   checkShape("accuracy() from labels", labels, logits.shape.slice(0, -1));
@@ -126,6 +135,17 @@ export interface PretrainLossOptions {
  *
  * Source: Devlin et al. 2018, appendix A.2: "the sum of the mean masked LM likelihood and the mean
  * next sentence prediction likelihood".
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { pretrainLoss } from "bert/loss.ts";
+ * import { ok } from "node:assert";
+ * const logits = { mlmLogits: tf.zeros([2, 8]), nspLogits: tf.zeros([1, 2]) };
+ * const predictedLabels = tf.tensor1d([3, -1], "int32");
+ * const { totalLoss } = pretrainLoss(logits, { predictedLabels, nspLabels: tf.tensor1d([0], "int32") });
+ * ok(Math.abs(totalLoss.dataSync()[0] - Math.log(8) - Math.log(2)) < 1e-6);
+ * ```
  */
 export function pretrainLoss(
   { mlmLogits, nspLogits }: PretrainLogits,

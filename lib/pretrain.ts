@@ -51,7 +51,7 @@ export interface PretrainOptions {
  *
  * Each epoch draws fresh pairs and masks from the seed; the held-out documents are paired and
  * masked once, the same for every epoch and every run with this seed. With one seed two runs are
- * equal bit for bit, unless the clock (`maxSeconds`) decides. Scoring comes on top of `maxSeconds`.
+ * equal bit for bit, unless the clock (`maxSeconds`) decides. Preparing, and the last scoring, come on top of it.
  *
  * @throws {ConfigError} If a setting is wrong, or does not fit the model or the tokenizer.
  * @throws {RangeError} If the documents give no pair.
@@ -59,6 +59,29 @@ export interface PretrainOptions {
  *
  * Source: `pretrain model` of the brief; `run_pretraining.py` in google-research/bert, whose pairs
  * and masks are made once and repeated in every epoch.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { pretrain } from "bert/pretrain.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const history = await pretrain(model, {
+ *   documents,
+ *   tokenizer,
+ *   data: { maxLength: 8 },
+ *   train: { epochs: 2, batchSize: 2 },
+ *   seed: 1,
+ * });
+ * strictEqual(history.epochs.length, 2);
+ * ```
  */
 export async function pretrain(
   model: BertPretrainHead,
@@ -68,11 +91,11 @@ export async function pretrain(
   const train = trainConfig(options.train);
   checkFit(model.config, data, options.tokenizer);
   const optimizer = options.optimizer ?? new AdamW(model.weights, train);
-  const run = startRun(optimizer);
   const heldOut = holdOut({ options, data, train });
   const plannedSteps = await planSteps({ options, data, train });
   const metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
   try {
+    const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
     const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
     return await runEpochs(model, optimizer, plan);
   } finally {

@@ -143,7 +143,16 @@ export async function sentenceVector(
   }));
 }
 
-/** The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros. */
+/**
+ * The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros.
+ *
+ * @example
+ * ```ts
+ * import { cosine } from "bert/probe.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(cosine([3, 4], [6, 8]), 1);
+ * ```
+ */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [dot, aSquares, bSquares] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {

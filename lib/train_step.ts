@@ -69,6 +69,25 @@ interface Counts {
  *
  * Source: the `train` function of the brief; `model_fn_builder` in google-research/bert's
  * `run_pretraining.py`.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { collate } from "bert/batch.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { AdamW } from "bert/optimizer.ts";
+ * import { trainStep } from "bert/train_step.ts";
+ * import { ok } from "node:assert";
+ * await useBackend();
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const first = { document: "x", start: 0, end: 1 };
+ * const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
+ * const batch = collate([{ ...masked, nspLabel: -1, first, truncated: false }]);
+ * const optimizer = new AdamW(model.weights);
+ * const { mlmLoss } = await trainStep(model, optimizer, batch, { learningRate: 0.001, seed: 1 });
+ * ok(Math.abs(mlmLoss - Math.log(9)) < 0.3); // it knows nothing yet
+ * ```
  */
 export async function trainStep(
   model: BertPretrainHead,

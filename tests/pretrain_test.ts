@@ -163,6 +163,17 @@ Deno.test("pretrain() stops after maxSeconds and still scores the held-out part"
   ok(history.epochs.at(-1)!.heldOut);
 });
 
+Deno.test("pretrain() starts the clock when it is prepared: slow data does not eat the warm-up", async () => {
+  let opened = 0;
+  const slow = async function* () {
+    if (opened++ === 0) await new Promise((resolve) => setTimeout(resolve, 300)); // while counting
+    yield* toyDocuments(6);
+  };
+  const train = { batchSize: 8, epochs: 10_000, maxSeconds: 0.5, learningRate: 0.003 };
+  const { history } = await run({ documents: slow, train });
+  ok(history.steps[0].learningRate < 0.0003, `${history.steps[0].learningRate}`);
+});
+
 Deno.test("pretrain() takes documents as a stream that can be opened again", async () => {
   const stream = async function* () {
     for (const document of toyDocuments(6)) yield await Promise.resolve(document);
@@ -170,6 +181,20 @@ Deno.test("pretrain() takes documents as a stream that can be opened again", asy
   const { history } = await run({ documents: stream, heldOut: undefined });
   deepStrictEqual(history.epochs.map(({ epoch }) => epoch), [1, 2]);
   strictEqual(history.epochs[0].heldOut, undefined);
+});
+
+Deno.test("pretrain() stops when training diverges; the rows of before are on disk", async () => {
+  const metricsFile = await Deno.makeTempFile({ suffix: ".csv" });
+  const model = toyModel();
+  const train = { batchSize: 8, warmupShare: 0, learningRate: 1e30 };
+  await rejects(pretrain(model, { ...OPTIONS, train, metricsFile }), {
+    name: "DivergedError",
+    message: /Stopped before step \d+: the .* is (NaN|Infinity) .* at learning rate .*toy-\d+/,
+  });
+  const rows = parse(await Deno.readTextFile(metricsFile)).slice(1);
+  ok(rows.length >= 1 && rows.every((row) => Number.isFinite(Number(row[5]))), `${rows}`);
+  await Deno.remove(metricsFile); // and the test runner sees that it was closed
+  model.dispose();
 });
 
 Deno.test("pretrain() leaves no tensor behind", async () => {
