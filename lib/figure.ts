@@ -6,6 +6,7 @@
  * JupyterLab show the SVG.
  */
 import type { Data, Layout } from "plotly.js";
+import { FRAME } from "./svg.ts";
 
 /** Titles that every figure must have. */
 export interface Titles {
@@ -81,4 +82,16 @@ export const COLOURS = [
 /** At most four significant digits: shorter files, and nobody sees the rest. */
 export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
+}
+
+/** What plotly needs to know beside the data. */
+export function layout(titles: Titles, more: Record<string, unknown> = {}) {
+  return {
+    title: { text: titles.title },
+    xaxis: { title: { text: titles.xTitle } },
+    yaxis: { title: { text: titles.yTitle } },
+    width: FRAME.width,
+    height: FRAME.height + 40,
+    ...more,
+  };
 }

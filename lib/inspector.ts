@@ -4,6 +4,7 @@
  */
 import { ShapeError } from "./errors.ts";
 import type { PairExample, Span } from "./nsp.ts";
+import type { Vocab } from "./vocab.ts";
 import type { BertTokenizer } from "./wordpiece.ts";
 
 /**
@@ -70,7 +71,7 @@ const RELATIONS = {
  */
 export function inspectExample(
   example: PairExample & { readonly labels?: readonly number[] },
-  tokenizer: BertTokenizer,
+  tokenizer: Pick<BertTokenizer, "vocab">,
   { pairing = "nsp" }: { readonly pairing?: "nsp" | "sop" | "none" } = {},
 ): InspectedExample {
   const { tokenIds, segmentIds, nspLabel, first, second, truncated } = example;
@@ -88,7 +89,7 @@ export function inspectExample(
   const tokens = tokenIds.map((id, position) => ({
     position,
     token: vocab.tokenOf(id),
-    state: stateOf(id, labels[position], tokenizer),
+    state: stateOf(id, labels[position], vocab),
     segment: segmentIds[position],
     ...(labels[position] === -1 ? {} : { target: vocab.tokenOf(labels[position]) }),
   }));
@@ -99,7 +100,7 @@ export function inspectExample(
   return { tokens, nspLabel, relation, sources, truncated };
 }
 
-function stateOf(id: number, label: number, { vocab }: BertTokenizer): TokenState {
+function stateOf(id: number, label: number, vocab: Vocab): TokenState {
   if (label === -1) return vocab.isSpecial(id) && id !== vocab.unkId ? "special" : "plain";
   if (id === vocab.maskId) return "masked";
   return id === label ? "kept" : "random";

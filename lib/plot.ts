@@ -1,8 +1,10 @@
 /**
- * The figures of the notebooks: lines, bars, heat maps and tables. Each function takes plain data
+ * The figures of the notebooks: lines, bars and tables. Each function takes plain data
  * and gives a `Figure` or `Table`; nothing here knows about notebooks or training.
  */
-import { COLOURS, Figure, short, Table, type Titles } from "./figure.ts";
+import { COLOURS, Figure, layout, short, Table, type Titles } from "./figure.ts";
+
+export { heatmap } from "./heatmap.ts";
 import {
   axes,
   box,
@@ -12,7 +14,6 @@ import {
   horizontal,
   label,
   legend,
-  number,
   path,
   vertical,
 } from "./svg.ts";
@@ -142,69 +143,6 @@ export function barChart(
   });
 }
 
-/**
- * A table of numbers as colours: an attention map, a batch.
- *
- * @param values Rows from the top down, all of one length.
- * @param options Titles, what a value means, and names for columns and rows.
- */
-export function heatmap(
-  values: readonly (readonly number[])[],
-  options: Titles & {
-    readonly valueTitle: string;
-    readonly columns?: readonly string[];
-    readonly rows?: readonly string[];
-  },
-): Figure {
-  const { columns, rows } = options;
-  const flat = values.flat();
-  const [low, high] = [Math.min(...flat), Math.max(...flat)];
-  const [width, height] = [(FRAME.width - 170) / values[0].length, 300 / values.length];
-  const [left, top] = [110, FRAME.top];
-  const cells = values.flatMap((row, r) =>
-    row.map((value, c) => {
-      const share = high > low ? (value - low) / (high - low) : 0;
-      return box(left + c * width, top + r * height, width + 0.2, height + 0.2, shade(share));
-    })
-  );
-  const below = top + 300 + 14;
-  const names = [
-    ...(rows ?? []).map((name, r) =>
-      label(name, left - 6, top + (r + 0.65) * height, { size: 10, anchor: "end" })
-    ),
-    ...(columns ?? []).map((name, c) =>
-      label(name, left + (c + 0.6) * width, below, { size: 10, anchor: "end", turn: -45 })
-    ),
-  ];
-  const bar = [0, 0.25, 0.5, 0.75, 1].map((share) =>
-    box(FRAME.width - 44, top + 240 * (1 - share) * 0.8, 16, 48, shade(share))
-  );
-  const foot = below + (columns ? 56 : 10);
-  const texts = [
-    label(options.xTitle, left + (FRAME.width - 170) / 2, foot + 12, { anchor: "middle" }),
-    label(options.yTitle, 16, top + 150, { anchor: "middle", turn: -90 }),
-    label(number(short(high)), FRAME.width - 8, top - 6, { size: 10, anchor: "end" }),
-    label(number(short(low)), FRAME.width - 8, top + 254, { size: 10, anchor: "end" }),
-    label(options.valueTitle, FRAME.width - 8, top + 120, { size: 10, anchor: "middle", turn: 90 }),
-  ];
-  return new Figure({
-    data: [{
-      type: "heatmap",
-      z: values.map((row) => row.map(short)),
-      colorscale: [[0, shade(0)], [1, shade(1)]],
-      colorbar: { title: { text: options.valueTitle } },
-    }],
-    layout: layout(options, {
-      xaxis: named(options.xTitle, columns),
-      yaxis: { ...named(options.yTitle, rows), autorange: "reversed" },
-    }),
-    svg: document(options.title, [...cells, ...bar, ...names, ...texts], foot + 24),
-    text: `${options.title}: ${values.length} × ${values[0].length}, from ${short(low)} to ${
-      short(high)
-    }`,
-  });
-}
-
 /** Rows as a table; the columns are the keys of the first row. */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
   const columns = Object.keys(rows[0] ?? {});
@@ -229,32 +167,8 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
   );
 }
 
-function named(title: string, names?: readonly string[]) {
-  if (!names) return { title: { text: title } };
-  const tickvals = names.map((_, i) => i);
-  return { title: { text: title }, tickmode: "array" as const, tickvals, ticktext: [...names] };
-}
-
-function layout(titles: Titles, more: Record<string, unknown> = {}) {
-  return {
-    title: { text: titles.title },
-    xaxis: { title: { text: titles.xTitle } },
-    yaxis: { title: { text: titles.yTitle } },
-    width: FRAME.width,
-    height: FRAME.height + 40,
-    ...more,
-  };
-}
-
 function colour(index: number): string {
   return COLOURS[index % COLOURS.length];
-}
-
-/** From white to dark blue. */
-function shade(share: number): string {
-  const mix = (from: number, to: number) =>
-    Math.round(from + (to - from) * share).toString(16).padStart(2, "0");
-  return `#${mix(0xff, 0x08)}${mix(0xff, 0x30)}${mix(0xff, 0x6b)}`;
 }
 
 /** Neighbouring points averaged until there are few enough. */

@@ -12,7 +12,7 @@ export interface Scale {
 }
 
 /** Outer size and the plot's place inside it, in pixels. */
-export const FRAME = { width: 700, height: 400, left: 70, right: 20, top: 44, bottom: 56 } as const;
+export const FRAME = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 } as const;
 const PLOT_WIDTH = FRAME.width - FRAME.left - FRAME.right;
 const PLOT_HEIGHT = FRAME.height - FRAME.top - FRAME.bottom;
 
@@ -107,10 +107,10 @@ export function legend(
 ): string[] {
   const widths = entries.map(({ name }) => 34 + 6.6 * name.length);
   const rows: string[] = [];
-  let at = FRAME.left + PLOT_WIDTH - widths.reduce((a, b) => a + b, 0);
+  let at = Math.max(8, FRAME.left + PLOT_WIDTH - widths.reduce((a, b) => a + b, 0));
   for (const [i, { name, colour, dashed }] of entries.entries()) {
-    rows.push(line(at, 36, at + 18, 36, colour, { width: 2.5, dashed }));
-    rows.push(label(name, at + 22, 40, {}));
+    rows.push(line(at, 44, at + 18, 44, colour, { width: 2.5, dashed }));
+    rows.push(label(name, at + 22, 48, {}));
     at += widths[i];
   }
   return rows;

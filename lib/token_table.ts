@@ -1,85 +1,84 @@
 /**
- * The example inspector: one training example as coloured tokens, so that a person can check with
- * their own eyes what the model is asked.
+ * The example inspector as a picture: one training example as coloured tokens, so that a person can
+ * check with their own eyes what the model is asked.
  */
 import type { MaskedExample } from "./batch.ts";
 import { Table } from "./figure.ts";
-import type { Span } from "./nsp.ts";
+import { type InspectedExample, type InspectedToken, inspectExample } from "./inspector.ts";
 import { escape } from "./svg.ts";
 import type { Vocab } from "./vocab.ts";
 
-/** What happened to a token. */
-export type TokenState = "plain" | "masked" | "random" | "kept" | "special";
-
-/** A token of an example, as the inspector shows it. */
-export interface InspectedToken {
-  /** What the model sees. */
-  readonly token: string;
-  readonly segment: number;
-  readonly state: TokenState;
-  /** What it has to answer, where it is asked. */
-  readonly target?: string;
-}
-
-const BACKGROUND = { 1: "#dcebf7", 2: "#fdebd3" } as const;
-const BORDER: Record<TokenState, string> = {
-  plain: "transparent",
-  special: "transparent",
-  masked: "#0072b2",
-  random: "#d55e00",
-  kept: "#009e73",
+const SEGMENTS = [
+  { segment: 1, name: "First segment", background: "#dcebf7" },
+  { segment: 2, name: "Second segment", background: "#fdebd3" },
+  { segment: 0, name: "Padding", background: "#eeeeee" },
+];
+const COLOURS = {
+  plain: "#222222",
+  special: "#6b6b6b",
+  masked: "#0060a0",
+  random: "#b84300",
+  kept: "#007a58",
 };
 
-/** The tokens of an example with what was done to each. */
-export function inspectTokens(example: MaskedExample, vocab: Vocab): InspectedToken[] {
-  return example.tokenIds.map((id, i) => {
-    const [label, token, segment] = [example.labels[i], vocab.tokenOf(id), example.segmentIds[i]];
-    if (label === -1) return { token, segment, state: vocab.isSpecial(id) ? "special" : "plain" };
-    const state = id === vocab.maskId ? "masked" : id === label ? "kept" : "random";
-    return { token, segment, state, target: vocab.tokenOf(label) };
-  });
-}
-
-/** The label of a pair in words, with where its segments come from. */
-export function describePair({ nspLabel, first, second }: MaskedExample): string {
-  if (!second) return `One segment, from ${place(first)}.`;
-  const verdict = nspLabel === 0 ? "B follows A (label 0)" : "B does not follow A (label 1)";
-  return `${verdict}. A: ${place(first)}. B: ${place(second)}.`;
-}
-
 /**
- * An example as a picture of tokens: the two segments in two colours; masked, random and kept tokens
- * framed, with the word to answer under them.
+ * An example as coloured tokens: a line for each segment with where it comes from, and under each
+ * token that the model is asked about what was done to it and the right answer.
+ *
+ * Colours only repeat what the words say, so that it can be read where colours are stripped.
+ *
+ * @param pairing What the label means; default `"nsp"`.
+ * @throws {ShapeError} If there are more or fewer labels or segment ids than tokens.
+ *
+ * @example
+ * ```ts
+ * import { tokenTable } from "bert/token_table.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { ok } from "node:assert";
+ * const first = { document: "log", start: 0, end: 1 };
+ * const pair = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], nspLabel: -1, first, truncated: false } as const;
+ * const seen = tokenTable({ ...pair, labels: [-1, 5, -1] }, new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * ok(seen.text.startsWith("First segment: [CLS] [MASK]{masked: sea} [SEP]"));
+ * ```
  */
-export function tokenTable(example: MaskedExample, vocab: Vocab): Table {
-  const tokens = inspectTokens(example, vocab);
-  const caption = describePair(example);
-  const html =
-    `<div style="line-height:2.6">${tokens.map(tokenHtml).join(" ")}</div><p>${
-      escape(caption)
-    }</p><p><small>Blue background: first segment. Orange background: second. Framed: the model is asked ` +
-    `(blue: masked, orange: replaced by a random word, green: kept), the answer stands below.</small></p>`;
-  const text = tokens.map(({ token, state, target }) =>
-    target === undefined ? token : `${token}{${state}: ${target}}`
+export function tokenTable(
+  example: MaskedExample,
+  vocab: Vocab,
+  { pairing = "nsp" }: { readonly pairing?: "nsp" | "sop" | "none" } = {},
+): Table {
+  const seen = inspectExample(example, { vocab }, { pairing });
+  const parts = SEGMENTS.map((look) => ({
+    ...look,
+    tokens: seen.tokens.filter(({ segment }) => segment === look.segment),
+  })).filter(({ tokens }) => tokens.length > 0);
+  const html = parts.map(({ name, segment, background, tokens }) =>
+    `<p><b>${name}</b>${from(seen, segment)}</p><div style="line-height:2.8">${
+      tokens.map((token) => tokenHtml(token, background)).join(" ")
+    }</div>`
   );
-  return new Table(html, `${text.join(" ")}\n${caption}`);
+  const text = parts.map(({ name, tokens }) => `${name}: ${tokens.map(tokenText).join(" ")}`);
+  const foot = `Label ${seen.relation}${seen.truncated ? "; cut to fit" : ""}`;
+  return new Table(
+    `${html.join("")}<p>${escape(foot)}</p>`,
+    [...text, foot, ...seen.sources].join("\n"),
+  );
 }
 
-function tokenHtml({ token, segment, state, target }: InspectedToken): string {
-  const background = BACKGROUND[segment as 1 | 2] ?? "#eeeeee";
-  const weight = state === "special" ? "color:#777777" : "color:#222222";
-  const below = target === undefined
-    ? ""
-    : `<br><small style="color:${BORDER[state]}">${escape(target)}</small>`;
+function from({ sources }: InspectedExample, segment: number): string {
+  const source = sources[segment - 1];
+  return source === undefined ? "" : `, from ${escape(source)}`;
+}
+
+function tokenText({ token, state, target }: InspectedToken): string {
+  return target === undefined ? token : `${token}{${state}: ${target}}`;
+}
+
+function tokenHtml({ token, state, target }: InspectedToken, background: string): string {
+  const colour = COLOURS[state];
+  const border = target === undefined ? background : colour;
+  const below = target === undefined ? "" : `<br><small>${state}: ${escape(target)}</small>`;
   return `<span style="display:inline-block;line-height:1.2;text-align:center;padding:2px 4px;` +
-    `background:${background};${weight};border:2px solid ${BORDER[state]}">${
+    `background:${background};color:${colour};border:2px solid ${border}">${
       escape(token)
     }${below}</span>`;
-}
-
-function place({ document, start, end }: Span): string {
-  const sentences = end - start === 1
-    ? `sentence ${start + 1}`
-    : `sentences ${start + 1} to ${end}`;
-  return `"${document}", ${sentences}`;
 }

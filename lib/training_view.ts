@@ -11,21 +11,25 @@ import { type Baseline, lineChart } from "./plot.ts";
 /** What the curves are smoothed over, in steps: single steps are noisy. */
 const SMOOTHING = 25;
 
+/** Both losses over the steps, with the level lines that each has to get below. */
+export function lossCurves(steps: readonly StepLog[], baselines?: Baselines): Figure {
+  const x = steps.map(({ step }) => step);
+  const lines = [
+    { name: "masked words", x, y: smooth(steps.map(({ mlmLoss }) => mlmLoss)) },
+    { name: "sentence pairs", x, y: smooth(steps.map(({ nspLoss }) => nspLoss)) },
+  ];
+  const titles = { title: "Losses", xTitle: "step", yTitle: "loss (nats)" };
+  return lineChart(lines, { ...titles, baselines: [...mlmLevels(baselines), COIN] });
+}
+
 /** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
 export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  const levels = baselines
-    ? [
-      { name: "no knowledge (ln V)", y: baselines.uniformLoss },
-      { name: "word frequencies", y: baselines.unigramLoss },
-    ]
-    : [];
-  return curve(steps, "mlmLoss", "Masked words: loss", "loss (nats)", levels);
+  return curve(steps, "mlmLoss", "Masked words: loss", "loss (nats)", mlmLevels(baselines));
 }
 
 /** The sentence-pair loss over the steps, with the loss of a coin as a level line. */
 export function nspLossChart(steps: readonly StepLog[]): Figure {
-  const levels = [{ name: "a coin (ln 2)", y: Math.LN2 }];
-  return curve(steps, "nspLoss", "Sentence pairs: loss", "loss (nats)", levels);
+  return curve(steps, "nspLoss", "Sentence pairs: loss", "loss (nats)", [COIN]);
 }
 
 /** Both accuracies over the steps, with the most frequent word and the majority as level lines. */
@@ -74,14 +78,24 @@ export function trainingView(
         nspLoss.toFixed(2)
       } nats`;
       await bar.update(progressBar(log.step / plannedSteps, note));
-      await chart.update(mlmLossChart(steps, baselines));
+      await chart.update(lossCurves(steps, baselines));
     },
     async finish() {
       await bar.finish();
-      if (steps.length > 0) await chart.update(mlmLossChart(steps, baselines));
+      if (steps.length > 0) await chart.update(lossCurves(steps, baselines));
       await chart.finish();
     },
   };
+}
+
+const COIN = { name: "a coin (ln 2)", y: Math.LN2 };
+
+function mlmLevels(baselines?: Baselines): Baseline[] {
+  if (!baselines) return [];
+  return [
+    { name: "no knowledge (ln V)", y: baselines.uniformLoss },
+    { name: "word frequencies", y: baselines.unigramLoss },
+  ];
 }
 
 function curve(

@@ -32,12 +32,15 @@ const FRONT = [
   "notebook",
   "training_view",
   "plot",
+  "heatmap",
   "figure",
   "svg",
   "token_table",
   "cli",
   "runner",
   "kernel",
+  "zmtp",
+  "notebook_file",
 ];
 
 const files = [...Deno.readDirSync("lib")].filter(({ name }) => /(?<!\.d)\.ts$/.test(name))

@@ -1,8 +1,7 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { ShapeError } from "bert/errors.ts";
 import { barChart, heatmap, lineChart, table } from "bert/plot.ts";
 import { escape, ticksBetween } from "bert/svg.ts";
-import { tokenTable } from "bert/token_table.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
 const x = Array.from({ length: 5000 }, (_, i) => i);
@@ -43,7 +42,7 @@ Deno.test("a long line is thinned by averaging, and the file stays small", () =>
 Deno.test("points land where their values say, higher values further up", () => {
   const { svg } = lineChart([{ name: "l", x: [0, 10], y: [0, 1] }], TITLES);
   const [, x0, y0, x1, y1] = svg.match(/d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/)!.map(Number);
-  deepStrictEqual([x0, y0, x1, y1], [70, 344, 680, 44]);
+  deepStrictEqual([x0, y0, x1, y1], [70, 344, 680, 62]);
 });
 
 Deno.test("values that are not finite leave a gap instead of breaking the picture", () => {
@@ -67,20 +66,43 @@ Deno.test("escape() leaves nothing that XML would read", () => {
   strictEqual(escape(`<a href="x">&\u0000`), "&lt;a href=&quot;x&quot;&gt;&amp; ");
 });
 
-Deno.test("tokenTable() shows masked, random and kept tokens with their targets, and the label in words", () => {
-  const vocab = new Vocab([...SPECIAL_TOKENS, "sea", "ship", "<"]);
-  const { text, html } = tokenTable({
-    tokenIds: [2, 4, 5, 6, 3, 7, 3],
-    labels: [-1, 5, 6, 6, -1, -1, -1],
-    segmentIds: [1, 1, 1, 1, 1, 2, 2],
-    nspLabel: 1,
-    first: { document: "a", start: 0, end: 1 },
-    second: { document: "b", start: 2, end: 4 },
-    truncated: false,
-  }, vocab);
-  ok(
-    text.startsWith("[CLS] [MASK]{masked: sea} sea{random: ship} ship{kept: ship} [SEP] < [SEP]\n"),
+Deno.test("heatmap() colours each cell by its value, from the top down", () => {
+  const { svg } = heatmap([[0, 1, 1], [1, 0, NaN]], { ...TITLES, valueTitle: "share" });
+  const strokes = [...svg.matchAll(/<path d="([^"]*)" stroke="([^"]*)"/g)].map((m) => m.slice(1));
+  deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
+});
+
+Deno.test("heatmap() of any size stays small, and plotly gets every value", () => {
+  const values = x.slice(0, 200).map((r) =>
+    x.slice(0, 100).map((c) => (r * 7919 + c * 104729) % 97)
   );
-  ok(text.includes('B does not follow A (label 1). A: "a", sentence 1. B: "b", sentences 3 to 4.'));
-  ok(html.includes("&lt;"));
+  const figure = heatmap(values, { ...TITLES, valueTitle: "remainder" });
+  ok(figure.svg.length < 30_000, `${figure.svg.length} characters`);
+  strictEqual((figure.data[0] as { z: number[][] }).z.flat().length, 20_000);
+});
+
+Deno.test("heatmap() names rows and columns, and leaves out names that would overlap", () => {
+  const names = x.slice(0, 60).map((i) => `word${i}`);
+  const values = names.map(() => names.map((_, i) => i));
+  const { svg, layout } = heatmap(values, {
+    ...TITLES,
+    valueTitle: "n",
+    rows: names,
+    columns: names,
+  });
+  const shown = [...svg.matchAll(/>word\d+</g)].length;
+  ok(shown > 20 && shown < 80, `${shown} names`);
+  strictEqual(layout.xaxis!.ticktext!.length, 60);
+});
+
+Deno.test("heatmap() refuses tables without numbers, ragged rows and names that do not fit", () => {
+  const titles = { ...TITLES, valueTitle: "n" };
+  throws(() => heatmap([], titles), ShapeError);
+  throws(() => heatmap([[]], titles), ShapeError);
+  throws(
+    () => heatmap([[1, 2], [3]], titles),
+    /a row of a heat map: expected shape \[2\], got \[1\]/,
+  );
+  throws(() => heatmap([[1, 2]], { ...titles, columns: ["a"] }), ShapeError);
+  throws(() => heatmap([[1, 2]], { ...titles, rows: [] }), ShapeError);
 });
