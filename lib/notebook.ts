@@ -164,7 +164,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     model: "tiny",
     maxLength: 64,
     batchSize: 16,
-    steps: 3000,
+    steps: 400,
     shortSteps: 300,
   },
   full: {
