@@ -22,7 +22,10 @@ const CONFIG = new URL("../deno.json", import.meta.url).pathname;
 const PRINT = `
   const { useBackend } = await import("${import.meta.resolve("bert/backend/choose.ts")}");
   console.log(await useBackend());
-  (await import("npm:@tensorflow/tfjs@4.22.0")).ones([2]).dispose();
+  const tf = await import("npm:@tensorflow/tfjs@4.22.0");
+  tf.ones([2]).dispose();
+  await tf.setBackend("cpu"); // as for comparing with it
+  tf.ones([2]).dispose();
 `;
 
 Deno.test("useBackend() takes the backend that is named, and tfjs uses it", async () => {

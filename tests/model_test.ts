@@ -3,9 +3,12 @@ import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "no
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { ConfigError, ShapeError } from "bert/errors.ts";
+import { encoderLayer } from "bert/layers.ts";
 import { BertModel, BertPretrainHead, MlmHead, NspHead } from "bert/model.ts";
 import type { ForwardOptions, ModelInputs } from "bert/model_io.ts";
 import { softmaxCrossEntropy } from "bert/ops.ts";
+import { mixSeed } from "bert/ops_dropout.ts";
+import { encoderLayerWeights } from "bert/weights.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { BACKENDS, testOnBackends } from "./support/backends.ts";
@@ -106,6 +109,16 @@ testOnBackends(
     notDeepStrictEqual(logits(inputs, { training: true, seed: 6 }), one);
   },
 );
+
+Deno.test("forward() gives each layer its own part of the seed", () => {
+  const options = { training: true, seed: 5, outputHiddenStates: true };
+  const { hiddenStates = [] } = model.bert.forward({ tokenIds: [FIRST] }, options);
+  const layer = encoderLayerWeights(model.weights, 0);
+  const dropout = { hidden: 0.1, attention: 0.1, seed: mixSeed(5, 1) }; // 0 is for the embeddings
+  const x = tf.reshape<tf.Rank.R2>(hiddenStates[0], [6, 32]);
+  const expected = encoderLayer(x, tf.ones([1, 6]), layer, { heads: 2, epsilon: 1e-12, dropout });
+  assertClose(hiddenStates[1].dataSync(), expected.dataSync(), { atol: 1e-5 });
+});
 
 Deno.test("forward() gives attention and hidden states when asked", () => {
   const inputs = { tokenIds: [FIRST, SECOND] };
