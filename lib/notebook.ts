@@ -124,6 +124,10 @@ function listenOnce(): void {
     console.error("A promise that nobody awaited failed:", event.reason);
     event.preventDefault(); // the kernel would end
   });
+  globalThis.addEventListener("error", (event) => {
+    console.error("A callback failed:", event.error);
+    event.preventDefault();
+  });
 }
 
 /** Sizes of a notebook run. */
