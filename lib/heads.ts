@@ -29,6 +29,20 @@ export interface NspHeadWeights {
  * @returns Logits, [N, V]; the caller disposes of them.
  *
  * Source: Devlin et al. 2018 section 3.1; `BertLMPredictionHead`.
+ *
+ * @example
+ * ```ts
+ * import { mlmHead } from "bert/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   dense: { weight: tf.ones<tf.Rank.R2>([2, 2]), bias: tf.zeros<tf.Rank.R1>([2]) },
+ *   norm: { gamma: tf.zeros<tf.Rank.R1>([2]), beta: tf.tensor1d([1, 10]) }, // gives [1, 10]
+ *   decoder: tf.tensor2d([[1, 0], [0, 1], [1, 1]]), // three words
+ *   bias: tf.zeros<tf.Rank.R1>([3]),
+ * };
+ * deepStrictEqual(mlmHead(tf.tensor2d([[5, 7]]), weights, 1e-12).arraySync(), [[1, 10, 11]]);
+ * ```
  */
 export function mlmHead(
   hidden: tf.Tensor2D,
@@ -76,6 +90,19 @@ export function pooler(hidden: tf.Tensor2D, length: number, dense: DenseWeights)
  * @returns Logits, [B, 2]; the caller disposes of them.
  *
  * Source: Devlin et al. 2018 section 3.1; `BertPooler` and `BertOnlyNSPHead`.
+ *
+ * @example
+ * ```ts
+ * import { nspHead } from "bert/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   pooler: { weight: tf.ones<tf.Rank.R2>([1, 1]), bias: tf.zeros<tf.Rank.R1>([1]) },
+ *   classifier: { weight: tf.tensor2d([[1, -1]]), bias: tf.tensor1d([3, 4]) },
+ * };
+ * const hidden = tf.tensor2d([[0], [7], [0], [9]]); // two sequences of two positions
+ * deepStrictEqual(nspHead(hidden, 2, weights).arraySync(), [[3, 4], [3, 4]]);
+ * ```
  */
 export function nspHead(
   hidden: tf.Tensor2D,

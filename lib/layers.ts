@@ -81,6 +81,20 @@ export interface EmbeddingIds {
  * @returns [B*T, H]; the caller disposes of it.
  *
  * Source: Devlin et al. 2018 section 3, figure 2; `BertEmbeddings`. LayerNorm first, then dropout.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { embeddings } from "bert/layers.ts";
+ * import { backboneShapes, createWeights, embeddingWeights } from "bert/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const config = bertConfig("smoke", { vocabSize: 50 }); // H = 32
+ * const weights = embeddingWeights(createWeights(backboneShapes(config), 0.02, 1));
+ * const ids = (row: number[]) => tf.tensor2d([row], undefined, "int32");
+ * const batch = { tokenIds: ids([2, 9]), segmentIds: ids([1, 1]), positionIds: ids([0, 1]) };
+ * deepStrictEqual(embeddings(batch, weights, { epsilon: 1e-12 }).shape, [2, 32]);
+ * ```
  */
 export function embeddings(
   ids: EmbeddingIds,
@@ -173,6 +187,20 @@ export function selfAttentionWeights(
  * @returns [B*T, H]; the caller disposes of it.
  *
  * Source: Vaswani et al. 2017 section 3.3; `BertIntermediate` and `BertOutput`.
+ *
+ * @example
+ * ```ts
+ * import { feedForward } from "bert/layers.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   inner: { weight: tf.zeros<tf.Rank.R2>([2, 8]), bias: tf.zeros<tf.Rank.R1>([8]) },
+ *   output: { weight: tf.zeros<tf.Rank.R2>([8, 2]), bias: tf.zeros<tf.Rank.R1>([2]) },
+ *   norm: { gamma: tf.ones<tf.Rank.R1>([2]), beta: tf.zeros<tf.Rank.R1>([2]) },
+ * };
+ * const y = feedForward(tf.tensor2d([[1, 3]]), weights, { epsilon: 1e-12 });
+ * deepStrictEqual(y.arraySync(), [[-1, 1]]); // zero weights leave LayerNorm(x)
+ * ```
  */
 export function feedForward(
   x: tf.Tensor2D,
@@ -196,6 +224,20 @@ export function feedForward(
  * @returns [B*T, H]; the caller disposes of it.
  *
  * Source: Vaswani et al. 2017 section 3.1; `BertLayer`.
+ *
+ * @example The second layer of a model, alone
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { encoderLayer } from "bert/layers.ts";
+ * import { backboneShapes, createWeights, encoderLayerWeights } from "bert/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const config = bertConfig("smoke", { vocabSize: 50, numHiddenLayers: 2 }); // H = 32
+ * const weights = encoderLayerWeights(createWeights(backboneShapes(config), 0.02, 1), 1);
+ * const x = tf.ones<tf.Rank.R2>([5, 32]); // one sequence of five positions
+ * const y = encoderLayer(x, tf.ones([1, 5]), weights, { heads: 2, epsilon: 1e-12 });
+ * deepStrictEqual(y.shape, [5, 32]);
+ * ```
  */
 export function encoderLayer(
   x: tf.Tensor2D,

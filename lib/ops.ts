@@ -41,6 +41,15 @@ export function embed(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
  * @throws {ShapeError} If an argument has another rank.
  *
  * Source: `gather_indexes` in google-research/bert's `run_pretraining.py`.
+ *
+ * @example
+ * ```ts
+ * import { gatherRows } from "bert/ops.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const x = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
+ * deepStrictEqual(gatherRows(x, tf.tensor1d([2], "int32")).arraySync(), [[5, 6]]);
+ * ```
  */
 export function gatherRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   checkShape("gatherRows() from x", x, ["N", "H"]);
@@ -60,9 +69,10 @@ function takeRows(matrix: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
     (dy, [rows]) => {
       const own = fused("BertTakeRowsGradient", { dy, ids: rows }, { height });
       if (own) return own;
+      // Not unsortedSegmentSum, as in tf.gather's own gradient: the wasm backend of tfjs lacks it.
       const places = tf.reshape(rows, [rows.size, 1]); // [N, 1]
-      return [tf.scatterND(places, dy, [height, width])]; // [V, H]; unlike gather's own gradient
-    }, // this needs no UnsortedSegmentSum, which stock wasm lacks
+      return [tf.scatterND(places, dy, [height, width])]; // [V, H]
+    },
   );
 }
 
@@ -115,6 +125,16 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): 
  * @throws {ShapeError} If the shapes do not fit.
  *
  * Source: `get_masked_lm_output` in google-research/bert's `run_pretraining.py`.
+ *
+ * @example
+ * ```ts
+ * import { project } from "bert/ops.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const table = tf.tensor2d([[1, 0], [0, 1], [1, 1]]); // three words
+ * const y = project(tf.tensor2d([[2, 3]]), table, tf.tensor1d([0, 0, 100]));
+ * deepStrictEqual(y.arraySync(), [[2, 3, 105]]);
+ * ```
  */
 export function project(x: tf.Tensor2D, table: tf.Tensor2D, bias: tf.Tensor1D): tf.Tensor2D {
   checkShape("project() from x", x, ["N", "H"]);

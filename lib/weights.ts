@@ -75,6 +75,15 @@ function norm(name: string, width: number): [string, readonly number[]][] {
  *
  * Source: `create_initializer` in google-research/bert's `modeling.py`. Hugging Face does not cut
  * off, and starts [PAD] at 0.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { createWeights, nspHeadShapes } from "bert/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const weights = createWeights(nspHeadShapes(bertConfig("smoke")), 0.02, 1);
+ * deepStrictEqual(weights.get("cls.seq_relationship.weight")?.shape, [32, 2]);
+ * ```
  */
 export function createWeights(
   shapes: WeightShapes,
