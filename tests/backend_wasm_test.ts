@@ -39,6 +39,16 @@ Deno.test("matMul on wasm: one matrix for a whole batch, on either side", async 
   await compare(() => tf.matMul(randomTensor([5, 7], 1), randomTensor([4, 7, 3], 2)));
 });
 
+Deno.test("matMul on wasm: the gradient of a weight over a large batch", async () => {
+  const rows = 2048; // summed in parts
+  const [a, b] = [() => randomTensor([rows, 6], 1), () => randomTensor([rows, 5], 2)];
+  await compare(() => tf.matMul(a(), b(), true, false), 1e-3);
+  await compare(() => tf.matMul(a(), tf.transpose(b()), true, true), 1e-3);
+  const before = tf.engine().backend.numDataIds();
+  tf.tidy(() => tf.matMul(a(), b(), true, false).dispose());
+  strictEqual(tf.engine().backend.numDataIds(), before);
+});
+
 Deno.test("matMul on wasm sees weights that were changed in place", () => {
   const backend = tf.backend() as unknown as { typedArrayFromHeap(x: tf.Tensor): Float32Array };
   const [x, weight] = [tf.ones([2, 3]), tf.ones([3, 2])];

@@ -112,6 +112,10 @@ function batchMatMul(
   if (a.dtype !== "float32" || b.dtype !== "float32" || !alike) {
     return runKernel(stock.get("BatchMatMul"), { a, b }, attrs, backend);
   }
+  const chunks = a.shape.length === 2 && b.shape.length === 2 ? a.shape[0] / CHUNK : 1;
+  if (attrs.transposeA && !attrs.transposeB && chunks > 1 && Number.isInteger(chunks)) {
+    return sumOfProducts(a, b, chunks, backend);
+  }
   const left = attrs.transposeA ? swapLastAxes(a, backend) : a;
   const right = attrs.transposeB ? swapLastAxes(b, backend) : b;
   const [rows, inner] = left.shape.slice(-2);
@@ -122,6 +126,25 @@ function batchMatMul(
   if (left !== a) backend.disposeData(left.dataId);
   if (right !== b) backend.disposeData(right.dataId);
   return out;
+}
+
+/** Rows of a batch that one product of a weight's gradient takes in, so that they stay in cache. */
+const CHUNK = 512;
+
+/** `aᵀ b` over many rows, the gradient of a weight, as the sum of such products over fewer rows. */
+function sumOfProducts(
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  chunks: number,
+  backend: BackendWasm,
+): tf.TensorInfo {
+  const shape = [a.shape[1], b.shape[1]];
+  const cut = (x: tf.TensorInfo) => ({ ...x, shape: [chunks, CHUNK, x.shape[1]] });
+  const parts = batchMatMul({ a: cut(a), b: cut(b) }, { transposeA: true }, backend);
+  const flat = { ...parts, shape: [chunks, shape[0] * shape[1]] };
+  const total = sum({ x: flat }, { axis: 0 }, backend);
+  backend.disposeData(parts.dataId);
+  return { ...total, shape };
 }
 
 function multiply(
