@@ -62,9 +62,10 @@ export function attention(
   return differentiable(
     [qkv],
     (save) => {
-      const own = fused("BertAttention", { qkv, mask: tf.cast(mask, "float32") }, attrs);
+      const real = tf.cast(mask, "float32"); // [B, T]
+      const own = fused("BertAttention", { qkv, mask: real }, attrs);
       if (own) {
-        save([qkv, own[1]]);
+        save([qkv, real]); // its gradient computes the weights again
         return own[0] as tf.Tensor2D; // [B*T, H]
       }
       const [queries, keys, values] = splitHeads(qkv, options);
@@ -72,9 +73,9 @@ export function attention(
       save([qkv, weights]);
       return joinHeads(tf.matMul(drop(weights), values)); // [B*T, H]
     },
-    (dy, [qkv, weights]) =>
-      fused("BertAttentionGradient", { dy, qkv, weights }, attrs) ??
-        [attentionGradient(dy, qkv as tf.Tensor2D, weights, drop, options)],
+    (dy, [qkv, kept]) =>
+      fused("BertAttentionGradient", { dy, qkv, mask: kept }, attrs) ??
+        [attentionGradient(dy, qkv as tf.Tensor2D, kept, drop, options)],
   );
 }
 

@@ -86,10 +86,10 @@ export function residualLayerNorm(
   checkShape("residualLayerNorm() from sublayer", sublayer, x.shape);
   checkDropout(rate, seed);
   const drop = (y: tf.Tensor2D): tf.Tensor2D => rate === 0 ? y : dropped(y, rate, seed);
+  const attrs = { epsilon, rate, ...dropoutSeeds(seed) };
   return differentiable(
     [x, sublayer, gamma, beta],
     (save) => {
-      const attrs = { epsilon, rate, ...dropoutSeeds(seed) };
       const own = fused("BertLayerNorm", { x, sublayer, gamma, beta }, attrs);
       const [y, normalized, inverse] = own ??
         plainNorm(tf.add(x, drop(sublayer)), gamma, beta, epsilon);
@@ -97,6 +97,9 @@ export function residualLayerNorm(
       return y as tf.Tensor2D; // [N, H]
     },
     (dy, [normalized, inverse, gamma]) => {
+      const tensors = { dy, normalized, inverse, gamma };
+      const own = fused("BertLayerNormGradient", tensors, { ...attrs, sublayer: 1 });
+      if (own) return own;
       const [dx, dGamma, dBeta] = normGradients(dy, normalized, inverse, gamma);
       return [dx, rate === 0 ? dx.clone() : drop(dx as tf.Tensor2D), dGamma, dBeta];
     },

@@ -1,71 +1,66 @@
 /**
- * Starts the backend `simd` and tells tfjs which kernels it has: those that BERT's operations are
- * fused into (`Bert…`, called by `lib/ops*.ts`), and a few of tfjs's own that training needs often.
+ * Starts the backend `simd` and tells tfjs which kernels it has; every other operation runs on
+ * tfjs's own CPU kernels. `README.md` beside this file explains the whole.
  */
 import * as tf from "@tensorflow/tfjs";
-import { Heap } from "./heap.ts";
-import { FUSED_KERNELS } from "./simd_fused.ts";
-import { type KernelFunctions, SimdBackend } from "./simd_backend.ts";
-import { STANDARD_KERNELS } from "./simd_standard.ts";
+import { FUSED_KERNELS } from "./fused_kernels.ts";
+import type { Compute, Inputs } from "./kernel.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
+import { PRODUCT_KERNELS } from "./product.ts";
+import { ELEMENTWISE_KERNELS } from "./standard_elementwise.ts";
+import { MOVE_KERNELS } from "./standard_move.ts";
+import { REDUCE_KERNELS } from "./standard_reduce.ts";
+import { SimdBackend } from "./tensors.ts";
 
 const NAME = "simd";
-const FIRST_PAGES = 256; // 16 MiB
-
-/** Settings of a kernel call. */
-export type Attributes = Record<string, string | number | number[] | boolean>;
-
-/** A kernel of this backend, typed for its own needs. */
-export interface SimdKernel {
-  readonly name: string;
-  readonly run: (
-    backend: SimdBackend,
-    inputs: Record<string, tf.TensorInfo>,
-    attrs: Attributes,
-  ) => tf.TensorInfo | tf.TensorInfo[];
-}
 
 /**
- * Registers the backend, once in a process, and makes it the current one.
+ * Makes `simd` the current backend.
  *
- * @throws {WebAssembly.CompileError} If the engine lacks relaxed SIMD or shared memory.
+ * A process has one of them. After `tf.removeBackend("simd")` it can be started anew, with other options; until
+ * then options are those of the first start.
+ *
+ * @param options Threads, memory and native library; the defaults suit training.
+ * @throws {Error} If this machine cannot run it, for instance for lack of shared memory.
+ *
+ * @example
+ * ```ts
+ * import { startSimd } from "bert/backend/simd.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * await startSimd();
+ * const product = tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]]));
+ * deepStrictEqual(product.arraySync(), [[11]]);
+ * ```
  */
-export async function startSimd(): Promise<void> {
+export async function startSimd(options: MachineOptions = {}): Promise<void> {
+  if (!tf.getKernelsForBackend(NAME).length) registerKernels();
   if (!tf.engine().registryFactory[NAME]) {
-    const backend = await createBackend();
-    tf.registerBackend(NAME, () => backend, 3);
-    registerKernels();
+    const machine = await Machine.create(options);
+    tf.registerBackend(NAME, () => new SimdBackend(machine), 3);
   }
-  if (!await tf.setBackend(NAME)) throw new Error(`Cannot start backend ${NAME}`);
+  if (!await tf.setBackend(NAME)) throw new Error(`tfjs could not start its ${NAME} backend`);
 }
 
-async function createBackend(): Promise<SimdBackend> {
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: 65_536, shared: true });
-  const bytes = await Deno.readFile(new URL("./kernels.wasm", import.meta.url));
-  const { instance } = await WebAssembly.instantiate(bytes, {
-    env: { memory, abort: () => {} },
-  });
-  const kernels = instance.exports as unknown as KernelFunctions;
-  const heap = new Heap(memory, 65_536);
-  kernels.setScratch(heap.take(kernels.scratchBytes()));
-  return new SimdBackend(heap, kernels);
+/** The machine of the running backend: its threads, its memory, its library. */
+export function simdMachine(): Machine {
+  const backend = tf.findBackend(NAME) as SimdBackend | null;
+  if (!backend) throw new TypeError("The simd backend is not running; call startSimd() first");
+  return backend.machine;
 }
 
 function registerKernels(): void {
-  const own = [...STANDARD_KERNELS, ...FUSED_KERNELS];
-  const names = new Set(own.map(({ name }) => name));
+  const own = { ...PRODUCT_KERNELS, ...ELEMENTWISE_KERNELS, ...REDUCE_KERNELS, ...MOVE_KERNELS };
+  const all: Record<string, Compute> = { ...own, ...FUSED_KERNELS };
   for (const kernel of tf.getKernelsForBackend("cpu")) {
-    if (!names.has(kernel.kernelName)) tf.registerKernel({ ...kernel, backendName: NAME });
+    if (!(kernel.kernelName in all)) tf.registerKernel({ ...kernel, backendName: NAME });
   }
-  for (const { name, run } of own) {
+  for (const [kernelName, compute] of Object.entries(all)) {
     tf.registerKernel({
-      kernelName: name,
+      kernelName,
       backendName: NAME,
       kernelFunc: ({ inputs, backend, attrs }) =>
-        run(
-          backend as SimdBackend,
-          inputs as Record<string, tf.TensorInfo>,
-          (attrs ?? {}) as Attributes,
-        ),
+        compute(backend as SimdBackend, inputs as Inputs, attrs ?? {}),
     });
   }
 }

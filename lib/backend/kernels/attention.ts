@@ -1,7 +1,7 @@
 // Attention of one head of one sequence, a block of queries at a time, all of it in cache: queries,
 // keys and values are read where they lie in [B*T, 3H], and the weights are never stored. The
 // gradient computes them again.
-import { address, float, int, scratch } from "./parallel";
+import { address, float, int, scratch } from "./parameters";
 import { GEMM_SCRATCH, multiply } from "./gemm";
 import { expRow, maxRow, scaleRow } from "./reduce";
 import { dropRow } from "./dropout";
@@ -10,8 +10,8 @@ import { splat, total } from "./math";
 /** Queries at a time. */
 const BLOCK: i32 = 128;
 
-// Parameters: qkv, mask (additive, [B, T]), out or dy, dqkv (gradient only), length, heads, width,
-// a, b, least, float kept, float scale, batch
+// Parameters: qkv, mask ([B, T], 1 or 0), out or dy, dqkv (gradient only), length, heads, width,
+// a, b, least, float kept, float scale
 
 /** The address of row 0 of one of the three parts of [B*T, 3H] for this task's head. */
 // @ts-ignore: decorator
@@ -45,7 +45,7 @@ function blockBytes(): usize {
 
 export function attentionTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width;
-  const weights = scratch + GEMM_SCRATCH;
+  const weights = scratch() + GEMM_SCRATCH;
   const values = part(address(0), task, 2);
   for (let first = 0; first < length; first += BLOCK) {
     const rows = min(BLOCK, length - first);
@@ -74,11 +74,12 @@ function scoreRow(x: usize, mask: usize, n: i32, scale: f32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
-    v128.store(x + at, f32x4.add(f32x4.mul(v128.load(x + at), splat(scale)), v128.load(mask + at)));
+    const away = f32x4.mul(f32x4.sub(v128.load(mask + at), splat(1)), splat(10000));
+    v128.store(x + at, f32x4.add(f32x4.mul(v128.load(x + at), splat(scale)), away));
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    store<f32>(x + at, load<f32>(x + at) * scale + load<f32>(mask + at));
+    store<f32>(x + at, load<f32>(x + at) * scale + (load<f32>(mask + at) - 1) * 10000);
   }
 }
 
@@ -95,7 +96,7 @@ function dropWeights(task: i32, first: i32, rows: i32, from: usize, to: usize): 
 
 export function attentionGradientTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width, stride = 3 * inner;
-  const weights = scratch + GEMM_SCRATCH, other = weights + blockBytes();
+  const weights = scratch() + GEMM_SCRATCH, other = weights + blockBytes();
   const keys = part(address(0), task, 1), values = part(address(0), task, 2);
   const dKeys = part(address(3), task, 1), dValues = part(address(3), task, 2);
   for (let first = 0; first < length; first += BLOCK) {

@@ -1,5 +1,5 @@
 // Operations number by number: functions of one tensor, and of two with broadcasting.
-import { address, float, int } from "./parallel";
+import { address, float, int } from "./parameters";
 import { erf4, exp4, log1, normalShare4, sigmoid4, splat, tanh4 } from "./math";
 import { dropRow } from "./dropout";
 

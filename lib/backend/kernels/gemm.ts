@@ -3,7 +3,7 @@
 // Both operands are copied into panels first (A by 6 rows, B by 8 columns), so that the innermost
 // loop reads memory in order whatever was transposed. That loop keeps 6 x 8 sums in registers.
 // Each element of C is summed in the same order wherever block borders lie.
-import { scratch } from "./parallel";
+import { isNative, scratch } from "./parameters";
 import { madd } from "./math";
 
 const MR: i32 = 6;
@@ -22,13 +22,6 @@ declare function sgemm(
   beta: f32, c: usize, ldc: i32,
 ): void;
 
-/** Whether products go to the native library behind `sgemm`. */
-let native: bool = false;
-
-export function setNative(on: bool): void {
-  native = on;
-}
-
 /** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
 export function multiply(
   ta: bool, tb: bool, m: i32, n: i32, k: i32,
@@ -37,7 +30,7 @@ export function multiply(
   if (bias != 0) fillRows(m, n, c, ldc, bias);
   else if (!add && k == 0) zeroRows(m, n, c, ldc);
   let keep = add || bias != 0;
-  if (native) {
+  if (isNative()) {
     if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, keep ? 1 : 0, c, ldc);
     return;
   }
@@ -72,8 +65,8 @@ function zeroRows(m: i32, n: i32, c: usize, ldc: i32): void {
 }
 
 function multiplyPanels(m: i32, n: i32, depth: i32, c: usize, ldc: i32, keep: bool): void {
-  const a = scratch;
-  const b = scratch + <usize> (MC * KC * 4);
+  const a = scratch();
+  const b = a + <usize> (MC * KC * 4);
   const tile = b + <usize> (NC * KC * 4);
   const stride = <usize> ldc << 2;
   for (let j = 0; j < n; j += NR) {
@@ -166,7 +159,7 @@ function addPair(c: usize, left: v128, right: v128): void {
 
 /** A's block as panels of 6 rows, for each k the 6 values side by side, zeros below the last row. */
 function packA(transposed: bool, m: i32, depth: i32, a: usize, lda: i32): void {
-  let to = scratch;
+  let to = scratch();
   for (let i = 0; i < m; i += MR) {
     const rows = min(MR, m - i);
     if (rows < MR) packSlowly(!transposed, MR, rows, depth, at(a, transposed, i, 0, lda), lda, to);
@@ -178,7 +171,7 @@ function packA(transposed: bool, m: i32, depth: i32, a: usize, lda: i32): void {
 
 /** B's block as panels of 8 columns. */
 function packB(transposed: bool, depth: i32, n: i32, b: usize, ldb: i32): void {
-  let to = scratch + <usize> (MC * KC * 4);
+  let to = scratch() + <usize> (MC * KC * 4);
   for (let j = 0; j < n; j += NR) {
     const columns = min(NR, n - j);
     const from = at(b, transposed, 0, j, ldb);

@@ -1,5 +1,5 @@
 // Softmax cross-entropy of rows with one right class each; a label of -1 counts for nothing.
-import { address, int } from "./parallel";
+import { address, int } from "./parameters";
 import { exp4, log1, splat, total } from "./math";
 import { maxRow } from "./reduce";
 
@@ -10,15 +10,14 @@ export function lossTask(task: i32): void {
     const at = <usize> row << 2;
     const label = load<i32>(address(1) + at);
     const x = address(0) + (<usize> (row * n) << 2);
-    let loss: f32 = 0, logSum: f32 = 0;
+    let loss: f32 = 0, log: f32 = 0;
     if (label >= 0) {
       const most = maxRow(x, n);
-      const log = log1(sumOfExps(x, n, most));
-      logSum = most + log;
+      log = log1(sumOfExps(x, n, most)); // kept without the maximum, which may swallow its digits
       loss = log - (load<f32>(x + (<usize> label << 2)) - most);
     }
     store<f32>(address(2) + at, loss);
-    store<f32>(address(3) + at, logSum);
+    store<f32>(address(3) + at, log);
   }
 }
 
@@ -52,23 +51,24 @@ export function lossGradientTask(task: i32): void {
       continue;
     }
     const weight = load<f32>(address(2) + at);
-    const logSum = load<f32>(address(3) + at);
-    scaledExps(address(0) + start, out, n, logSum, weight);
+    const x = address(0) + start;
+    scaledExps(x, out, n, maxRow(x, n), load<f32>(address(3) + at), weight);
     const right = out + (<usize> label << 2);
     store<f32>(right, load<f32>(right) - weight);
   }
 }
 
-function scaledExps(x: usize, to: usize, n: i32, shift: f32, weight: f32): void {
+/** weight * exp(x - most - log) */
+function scaledExps(x: usize, to: usize, n: i32, most: f32, log: f32, weight: f32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
-    const e = exp4(f32x4.sub(v128.load(x + at), splat(shift)));
+    const e = exp4(f32x4.sub(f32x4.sub(v128.load(x + at), splat(most)), splat(log)));
     v128.store(to + at, f32x4.mul(e, splat(weight)));
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - shift)), 0);
+    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - most - log)), 0);
     store<f32>(to + at, e * weight);
   }
 }

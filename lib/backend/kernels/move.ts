@@ -1,5 +1,5 @@
 // Kernels that move numbers and add them up where they meet: transposition, rows by index.
-import { address, int } from "./parallel";
+import { address, int } from "./parameters";
 
 /** Columns of the table that one task handles. */
 const STRIP: i32 = 64;

@@ -1,5 +1,5 @@
 // Residual, dropout and LayerNorm in one pass over each row, and its gradient.
-import { address, float, int } from "./parallel";
+import { address, float, int } from "./parameters";
 import { splat, total } from "./math";
 import { dropRow, scale1, scales4 } from "./dropout";
 import { sumRow } from "./reduce";

@@ -1,5 +1,5 @@
 // AdamW's update in place, and the squared length of a gradient.
-import { address, float, int } from "./parallel";
+import { address, float, int } from "./parameters";
 import { madd, splat } from "./math";
 
 /** Numbers that one task handles. */

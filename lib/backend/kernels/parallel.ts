@@ -3,6 +3,9 @@
 // writes only its own part of the output and always in the same order, so it does not matter
 // which thread takes which task, nor how many threads there are.
 
+import { setThread } from "./parameters";
+import { runTask } from "./tasks";
+
 const GENERATION: usize = 64; // counts jobs; idle threads wait for it to change
 const NEXT: usize = 128; // the next task that nobody has taken
 const ACTIVE: usize = 192; // helpers that may be inside the job
@@ -12,43 +15,14 @@ const KERNEL: usize = 384;
 const COUNT: usize = 388;
 const QUIT: usize = 392;
 const WAITING: usize = 448; // 1 while the main thread sleeps until ACTIVE is 0
-const PARAMETERS: usize = 512; // 64 words
 
 const HELPER_SPINS: i32 = 40000;
 const MAIN_SPINS: i32 = 200000;
 
-/** A whole-number parameter of the job: a size, a flag or an address. */
-// @ts-ignore: decorator
-@inline
-export function int(i: i32): i32 {
-  return load<i32>(PARAMETERS + (<usize> i << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-export function address(i: i32): usize {
-  return <usize> load<u32>(PARAMETERS + (<usize> i << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-export function float(i: i32): f32 {
-  return load<f32>(PARAMETERS + (<usize> i << 2));
-}
-
-/** This thread's own working memory. */
-export let scratch: usize = 0;
-
-export function setScratch(at: usize): void {
-  scratch = at;
-}
-
-type Task = (kernel: i32, task: i32) => void;
-
 /** Runs a job on all threads that are awake or wake in time; returns when all of it is done. */
-export function runJob(kernel: i32, count: i32, helpers: i32, task: Task): void {
+export function runJob(kernel: i32, count: i32, helpers: i32): void {
   if (helpers == 0 || count < 2) {
-    for (let i = 0; i < count; i++) task(kernel, i);
+    for (let i = 0; i < count; i++) runTask(kernel, i);
     return;
   }
   store<i32>(KERNEL, kernel);
@@ -57,18 +31,18 @@ export function runJob(kernel: i32, count: i32, helpers: i32, task: Task): void 
   atomic.store<i32>(OPEN, 1);
   atomic.add<i32>(GENERATION, 1);
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(GENERATION, helpers);
-  takeTasks(task);
+  takeTasks();
   atomic.store<i32>(OPEN, 0);
   awaitHelpers();
 }
 
-function takeTasks(task: Task): void {
+function takeTasks(): void {
   const count = load<i32>(COUNT);
   const kernel = load<i32>(KERNEL);
   while (true) {
     const i = atomic.add<i32>(NEXT, 1);
     if (i >= count) return;
-    task(kernel, i);
+    runTask(kernel, i);
   }
 }
 
@@ -86,14 +60,15 @@ function awaitHelpers(): void {
 }
 
 /** What a helper thread does all its life: waits for jobs and takes part in them. */
-export function serveJobs(task: Task): void {
+export function serveJobs(index: i32): void {
+  setThread(index);
   let seen = atomic.load<i32>(GENERATION) - 1;
   while (true) {
     awaitJob(seen);
     seen = atomic.load<i32>(GENERATION);
     if (atomic.load<i32>(QUIT) != 0) return;
     atomic.add<i32>(ACTIVE, 1);
-    if (atomic.load<i32>(OPEN) != 0) takeTasks(task);
+    if (atomic.load<i32>(OPEN) != 0) takeTasks();
     atomic.sub<i32>(ACTIVE, 1);
     if (atomic.load<i32>(WAITING) != 0) atomic.notify(ACTIVE, 1);
   }

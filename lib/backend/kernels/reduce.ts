@@ -1,5 +1,5 @@
 // Sums and maxima along one axis of [outer, n, inner], softmax along rows, the place of a maximum.
-import { address, float, int } from "./parallel";
+import { address, float, int } from "./parameters";
 import { exp4, largest, log1, splat, total } from "./math";
 
 /** Columns that one task handles when the axis is not the last. */
@@ -79,18 +79,18 @@ function reduceRows(task: i32): void {
   }
 }
 
-/** The sum of a row: blocks of 1024 numbers, four lanes each. */
+/** The sum of a row: blocks of 1024 numbers, four lanes each, added up in double precision. */
 export function sumRow(x: usize, n: i32): f32 {
-  let all: f32 = 0;
+  let all: f64 = 0;
   let i = 0;
   while (i + 4 <= n) {
     const last = min(i + 1024, n & ~3);
     let part = splat(0);
     for (; i < last; i += 4) part = f32x4.add(part, v128.load(x + (<usize> i << 2)));
-    all += total(part);
+    all += <f64> total(part);
   }
-  for (; i < n; i++) all += load<f32>(x + (<usize> i << 2));
-  return all;
+  for (; i < n; i++) all += <f64> load<f32>(x + (<usize> i << 2));
+  return <f32> all;
 }
 
 function extremeOf(code: i32, x: usize, n: i32): f32 {
@@ -109,7 +109,7 @@ export function maxRow(x: usize, n: i32): f32 {
 /** Writes exp(x - shift) for a row and gives the sum of what it wrote. */
 export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
   const by = splat(shift);
-  let all: f32 = 0;
+  let all: f64 = 0;
   let i = 0;
   while (i + 4 <= n) {
     const last = min(i + 1024, n & ~3);
@@ -120,15 +120,15 @@ export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
       v128.store(to + at, e);
       part = f32x4.add(part, e);
     }
-    all += total(part);
+    all += <f64> total(part);
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
     const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - shift)), 0);
     store<f32>(to + at, e);
-    all += e;
+    all += <f64> e;
   }
-  return all;
+  return <f32> all;
 }
 
 /** to = x * factor for a row. */

@@ -1,0 +1,130 @@
+/**
+ * Finds room for tensors in one growing range of addresses and takes it back: best fit, with free
+ * neighbours merged. Knows nothing of WebAssembly, so that it can be tested with numbers alone.
+ */
+
+/** Blocks start and end on this: a cache line, and room for a vector to run past the last number. */
+const ALIGNMENT = 64;
+
+/** Makes the range longer, up to at least the given address, or says that it cannot. */
+export type Grow = (end: number) => boolean;
+
+/** Free and used blocks of a range of addresses. */
+export class Allocator {
+  /** Free blocks by rising address: `#starts[i]` to `#ends[i]`, never touching each other. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #used = new Map<number, number>();
+  readonly #grow: Grow;
+  #end: number;
+  #usedBytes = 0;
+
+  /**
+   * @param start The first address, a multiple of 64.
+   * @param grow Asked before an address beyond all earlier ones is given out.
+   */
+  constructor(start: number, grow: Grow) {
+    this.#end = start;
+    this.#grow = grow;
+  }
+
+  /** Bytes in blocks that are in use. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** Blocks in use. */
+  get usedBlocks(): number {
+    return this.#used.size;
+  }
+
+  /** The first address never given out so far. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The address of a block of at least that many bytes, or undefined if there is no room. */
+  allocate(bytes: number): number | undefined {
+    const size = Math.max(Math.ceil(bytes / ALIGNMENT), 1) * ALIGNMENT;
+    const best = this.#bestFit(size);
+    const start = best >= 0 ? this.#cut(best, size) : this.#extend(size);
+    if (start === undefined) return undefined;
+    this.#used.set(start, size);
+    this.#usedBytes += size;
+    return start;
+  }
+
+  /** Takes a block back. Its address must have come from `allocate()`. */
+  free(start: number): void {
+    const size = this.#used.get(start);
+    if (size === undefined) throw new RangeError(`No block is in use at address ${start}`);
+    this.#used.delete(start);
+    this.#usedBytes -= size;
+    this.#insert(start, start + size);
+  }
+
+  #bestFit(size: number): number {
+    let best = -1;
+    let bestSize = Infinity;
+    for (let i = 0; i < this.#starts.length; i++) {
+      const found = this.#ends[i] - this.#starts[i];
+      if (found < size || found >= bestSize) continue;
+      best = i;
+      bestSize = found;
+      if (found === size) break;
+    }
+    return best;
+  }
+
+  #cut(i: number, size: number): number {
+    const start = this.#starts[i];
+    this.#starts[i] += size;
+    if (this.#starts[i] === this.#ends[i]) {
+      this.#starts.splice(i, 1);
+      this.#ends.splice(i, 1);
+    }
+    return start;
+  }
+
+  /** Beyond the end; a free block that touches it is used up first. */
+  #extend(size: number): number | undefined {
+    const last = this.#ends.length - 1;
+    const touches = last >= 0 && this.#ends[last] === this.#end;
+    const start = touches ? this.#starts[last] : this.#end;
+    if (!this.#grow(start + size)) return undefined;
+    if (touches) {
+      this.#starts.pop();
+      this.#ends.pop();
+    }
+    this.#end = start + size;
+    return start;
+  }
+
+  #insert(start: number, end: number): void {
+    const i = this.#firstAfter(start);
+    const joinsLeft = i > 0 && this.#ends[i - 1] === start;
+    const joinsRight = i < this.#starts.length && this.#starts[i] === end;
+    if (joinsLeft && joinsRight) {
+      this.#ends[i - 1] = this.#ends[i];
+      this.#starts.splice(i, 1);
+      this.#ends.splice(i, 1);
+    } else if (joinsLeft) {
+      this.#ends[i - 1] = end;
+    } else if (joinsRight) {
+      this.#starts[i] = start;
+    } else {
+      this.#starts.splice(i, 0, start);
+      this.#ends.splice(i, 0, end);
+    }
+  }
+
+  #firstAfter(address: number): number {
+    let [low, high] = [0, this.#starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle] > address) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

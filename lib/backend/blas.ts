@@ -1,0 +1,136 @@
+/**
+ * A native library's matrix product, called through FFI on the backend's own memory. Where none is
+ * found, or FFI is not permitted, the kernels multiply themselves; nothing ever asks.
+ *
+ * It is used with one thread: the backend's threads each call it for their part, so that no second
+ * pool of threads competes for the cores.
+ */
+import { blasCandidates } from "./blas_candidates.ts";
+
+/** Row-major `cblas_sgemm` on addresses within the memory. */
+export type Sgemm = (
+  transposeA: number,
+  transposeB: number,
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  beta: number,
+  c: number,
+  ldc: number,
+) => void;
+
+/** A library that has passed its test. */
+export interface Blas {
+  readonly path: string;
+  readonly sgemm: Sgemm;
+}
+
+const SIGNATURE = {
+  parameters: [
+    ...["i32", "i32", "i32", "i32", "i32", "i32", "f32"],
+    ...["usize", "i32", "usize", "i32", "f32", "usize", "i32"],
+  ],
+  result: "void",
+} as Deno.ForeignFunction;
+
+/** The symbol, and what sets the number of threads; OpenBLAS in Python's packages has a prefix. */
+const SYMBOLS = [
+  ["scipy_cblas_sgemm", "scipy_openblas_set_num_threads"],
+  ["cblas_sgemm", "openblas_set_num_threads"],
+  ["cblas_sgemm", "MKL_Set_Num_Threads"],
+  ["cblas_sgemm", "bli_thread_set_num_threads"],
+  ["cblas_sgemm", undefined],
+] as const;
+
+/**
+ * The first library that is found and computes correctly.
+ *
+ * `BERT_BLAS` names a library to use instead, or is `off`; a library that it names and that cannot be
+ * used is warned about, as is one that computes wrong numbers.
+ */
+export function loadBlas(memory: WebAssembly.Memory): Blas | undefined {
+  if (!mayCallNative()) return undefined;
+  const { paths, named } = blasCandidates();
+  for (const path of paths) {
+    const blas = openBlas(path, memory);
+    if (blas && multipliesRight(blas, memory)) return blas;
+    if (blas || named) warn(`${path} ${blas ? "computes wrong products" : "cannot be used"}`);
+  }
+  return undefined;
+}
+
+function mayCallNative(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+function warn(problem: string): void {
+  // deno-lint-ignore no-console
+  console.warn(`BLAS library ${problem}; products are computed without it`);
+}
+
+/** Opens a library without testing it; undefined if it is not there or has no product. */
+export function openBlas(path: string, memory: WebAssembly.Memory): Blas | undefined {
+  for (const [product, setThreads] of SYMBOLS) {
+    try {
+      return { path, sgemm: bind(path, product, setThreads, memory) };
+    } catch {
+      continue; // not there, or under another name
+    }
+  }
+  return undefined;
+}
+
+function bind(
+  path: string,
+  product: string,
+  setThreads: string | undefined,
+  memory: WebAssembly.Memory,
+): Sgemm {
+  const threads = { parameters: ["i32"], result: "void" } as Deno.ForeignFunction;
+  const { symbols } = Deno.dlopen(path, {
+    [product]: SIGNATURE,
+    ...(setThreads && { [setThreads]: threads }),
+  });
+  const call = symbols as Record<string, (...args: number[]) => void>;
+  if (setThreads) call[setThreads](1);
+  const view = new Uint8Array(memory.buffer); // shared memory never moves
+  const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(view)));
+  const sgemm = call[product];
+  return (ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc) => {
+    const [pa, pb, pc] = [base + (a >>> 0), base + (b >>> 0), base + (c >>> 0)];
+    sgemm(101, 111 + ta, 111 + tb, m, n, k, 1, pa, lda, pb, ldb, beta, pc, ldc);
+  };
+}
+
+/** What the kernels import; without a library it is never called. */
+export function sgemmImport(blas: Blas | undefined): Sgemm {
+  return blas?.sgemm ?? (() => {
+    throw new Error("There is no BLAS library");
+  });
+}
+
+/** Multiplies a 3 x 5 by a 5 x 4 matrix in all four layouts, at the end of the first page. */
+function multipliesRight({ sgemm }: Blas, memory: WebAssembly.Memory): boolean {
+  const [at, bt, ct] = [16384, 16640, 16896];
+  const view = (start: number, count: number) => new Float32Array(memory.buffer, start, count);
+  const value = (i: number) => (i * 7 % 11) - 5;
+  return [0, 1, 2, 3].every((layout) => {
+    const [ta, tb] = [layout & 1, layout >> 1];
+    const [a, b, c] = [view(at, 15), view(bt, 20), view(ct, 12)];
+    for (let i = 0; i < 20; i++) [a[i % 15], b[i]] = [value(i % 15), value(i + 3)];
+    c.fill(1);
+    sgemm(ta, tb, 3, 4, 5, at, ta ? 3 : 5, bt, tb ? 5 : 4, 1, ct, 4);
+    return c.every((found, i) => {
+      let sum = 1;
+      for (let k = 0; k < 5; k++) {
+        const [row, column] = [Math.floor(i / 4), i % 4];
+        sum += a[ta ? k * 3 + row : row * 5 + k] * b[tb ? column * 5 + k : k * 4 + column];
+      }
+      return found === sum;
+    });
+  });
+}

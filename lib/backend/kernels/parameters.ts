@@ -1,0 +1,47 @@
+// The parameters of the job under way, which all threads read from the control block, and what a
+// thread has of its own.
+
+const SCRATCH: usize = 396; // address of the first thread's scratch; the others' follow
+const SCRATCH_BYTES: usize = 400;
+const NATIVE: usize = 404;
+const PARAMETERS: usize = 512; // 64 words
+
+/** A whole-number parameter of the job: a size, a flag or an address. */
+// @ts-ignore: decorator
+@inline
+export function int(i: i32): i32 {
+  return load<i32>(PARAMETERS + (<usize> i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function address(i: i32): usize {
+  return <usize> load<u32>(PARAMETERS + (<usize> i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function float(i: i32): f32 {
+  return load<f32>(PARAMETERS + (<usize> i << 2));
+}
+
+/** Which thread this is; the main thread is 0. */
+let thread: usize = 0;
+
+export function setThread(index: i32): void {
+  thread = <usize> index;
+}
+
+/** This thread's own working memory. */
+// @ts-ignore: decorator
+@inline
+export function scratch(): usize {
+  return <usize> load<u32>(SCRATCH) + thread * <usize> load<u32>(SCRATCH_BYTES);
+}
+
+/** Whether products go to the native library. */
+// @ts-ignore: decorator
+@inline
+export function isNative(): bool {
+  return load<i32>(NATIVE) != 0;
+}

@@ -1,0 +1,72 @@
+/**
+ * The helper threads: started when the first job for several threads comes, gone with the backend
+ * or the process, never waited for. A job does not need them: whoever is awake takes its tasks.
+ */
+import { Worker } from "node:worker_threads";
+
+/** Words of the control block, as `kernels/parallel.ts` lays them out. */
+const WORD = { generation: 64 / 4, quit: 392 / 4 };
+
+/** What a helper gets to start with. */
+export interface HelperData {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Its number, from 1. */
+  readonly index: number;
+  /** The native library, if products go there. */
+  readonly blasPath: string | undefined;
+}
+
+/** Helper threads on one memory. */
+export class Pool {
+  readonly #module: WebAssembly.Module;
+  readonly #memory: WebAssembly.Memory;
+  readonly #count: number;
+  readonly #blasPath: string | undefined;
+  readonly #quit = () => this.dispose();
+  #workers: Worker[] | undefined;
+
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    count: number,
+    blasPath: string | undefined,
+  ) {
+    this.#module = module;
+    this.#memory = memory;
+    this.#count = count;
+    this.#blasPath = blasPath;
+  }
+
+  /** How many helpers there are; starts them when first asked. */
+  helpers(): number {
+    if (this.#count > 0 && !this.#workers) this.#start();
+    return this.#count;
+  }
+
+  #start(): void {
+    this.#workers = Array.from({ length: this.#count }, (_, i) => {
+      const data: HelperData = {
+        module: this.#module,
+        memory: this.#memory,
+        index: i + 1,
+        blasPath: this.#blasPath,
+      };
+      const worker = new Worker(new URL("./pool_worker.ts", import.meta.url), { workerData: data });
+      worker.unref(); // a waiting helper keeps no process alive
+      return worker;
+    });
+    globalThis.addEventListener("unload", this.#quit);
+  }
+
+  /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
+  dispose(): void {
+    if (!this.#workers) return;
+    const words = new Int32Array(this.#memory.buffer, 0, 256);
+    Atomics.store(words, WORD.quit, 1);
+    Atomics.add(words, WORD.generation, 1);
+    Atomics.notify(words, WORD.generation);
+    this.#workers = undefined;
+    globalThis.removeEventListener("unload", this.#quit);
+  }
+}

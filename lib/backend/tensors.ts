@@ -1,0 +1,133 @@
+/**
+ * The `simd` backend as tfjs sees it: tfjs's own CPU backend, but tensors live in the shared memory,
+ * where the kernels find them. An operation without a kernel of ours runs on tfjs's CPU kernel.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { KernelName, Machine } from "./machine.ts";
+
+/** How a tensor's numbers are stored. */
+type Numbers = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor's entry in tfjs's store; `address` and `view` are there once it lies in the memory. */
+interface Entry {
+  values?: tf.backend_util.BackendValues;
+  dtype: tf.DataType;
+  refCount: number;
+  address?: number;
+  view?: Numbers;
+}
+
+const TYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+function isStorable(dtype: tf.DataType): dtype is keyof typeof TYPES {
+  return dtype in TYPES;
+}
+
+/** Keeps tensors in the memory of a machine. */
+export class SimdBackend extends tf.MathBackendCPU {
+  readonly machine: Machine;
+
+  constructor(machine: Machine) {
+    super();
+    this.machine = machine;
+    (this as unknown as { firstUse: boolean }).firstUse = false; // no advice to use tfjs-node
+  }
+
+  /** Runs a kernel, see `Machine.run()`. */
+  run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
+    this.machine.run(kernel, tasks, ...parameters);
+  }
+
+  /** A new tensor; its numbers are whatever was in memory before. */
+  output(shape: readonly number[], dtype: keyof typeof TYPES = "float32"): tf.TensorInfo {
+    const count = tf.util.sizeFromShape([...shape]);
+    const { view, address } = this.#room(count, dtype, shape);
+    const dataId = super.write(view, [...shape], dtype);
+    Object.assign(this.#entry(dataId), { address, view });
+    return { dataId, shape: [...shape], dtype };
+  }
+
+  /** Where a tensor's numbers lie. */
+  pointer({ dataId, shape }: tf.TensorInfo): number {
+    const entry = this.#entry(dataId);
+    if (entry.address === undefined || entry.values !== entry.view) this.#settle(entry, shape);
+    return entry.address!;
+  }
+
+  /** A tensor's numbers as they lie in memory, not a copy. */
+  values(info: tf.TensorInfo): Numbers {
+    this.pointer(info);
+    return this.#entry(info.dataId).view!;
+  }
+
+  override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType) {
+    const dataId = super.write(values, shape, dtype);
+    if (isStorable(dtype) && values) this.#settle(this.#entry(dataId), shape);
+    return dataId;
+  }
+
+  override readSync(dataId: object): tf.backend_util.BackendValues {
+    const { view, values } = this.#entry(dataId);
+    return view && view === values ? view.slice() : super.readSync(dataId);
+  }
+
+  override read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    return Promise.resolve(this.readSync(dataId));
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    const entry = this.data.has(dataId) ? this.#entry(dataId) : undefined;
+    const gone = super.disposeData(dataId, force);
+    if (entry?.address !== undefined && !this.data.has(dataId)) this.#release(entry);
+    return gone;
+  }
+
+  override memory() {
+    const { used, reached } = this.machine.usage;
+    return { unreliable: false, reasons: [], numBytesInUse: used, numBytesReached: reached };
+  }
+
+  /** Ends the helper threads. */
+  override dispose(): void {
+    this.machine.dispose();
+  }
+
+  #entry(dataId: object): Entry {
+    return this.data.get(dataId) as Entry;
+  }
+
+  /** Copies a tensor's values into the memory, which holds them from then on. */
+  #settle(entry: Entry, shape: readonly number[]): void {
+    if (!isStorable(entry.dtype) || !entry.values) {
+      throw new TypeError(`A tensor of type ${entry.dtype} cannot be given to a kernel of simd`);
+    }
+    const values = entry.values as ArrayLike<number>;
+    const { view, address } = this.#room(values.length, entry.dtype, shape);
+    view.set(values);
+    if (entry.address !== undefined) this.#release(entry);
+    Object.assign(entry, { values: view, view, address });
+  }
+
+  #room(count: number, dtype: keyof typeof TYPES, shape: readonly number[]) {
+    const type = TYPES[dtype];
+    const bytes = count * type.BYTES_PER_ELEMENT;
+    const address = this.machine.allocate(bytes);
+    if (address === undefined) throw outOfMemory(this.machine, bytes, dtype, shape);
+    const buffer = this.machine.memory.buffer as ArrayBuffer; // tfjs's types know no shared memory
+    return { address, view: new type(buffer, address, count) };
+  }
+
+  #release(entry: Entry): void {
+    this.machine.free(entry.address!);
+    entry.address = undefined;
+  }
+}
+
+function outOfMemory(machine: Machine, bytes: number, dtype: string, shape: readonly number[]) {
+  const { used, blocks } = machine.usage;
+  const mega = (count: number) => `${(count / 2 ** 20).toFixed(1)} MiB`;
+  return new RangeError(
+    `Out of memory: a ${dtype} tensor [${shape}] needs ${mega(bytes)}, and ${blocks} blocks ` +
+      `hold ${mega(used)}. Lower batchSize or maxLength, or dispose of tensors`,
+  );
+}
