@@ -41,6 +41,7 @@ const FRONT = [
   "kernel",
   "zmtp",
   "notebook_file",
+  "result_picture",
 ];
 
 const files = [...Deno.readDirSync("lib")].filter(({ name }) => /(?<!\.d)\.ts$/.test(name))
