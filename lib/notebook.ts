@@ -168,8 +168,8 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     model: "tiny",
     maxLength: 64,
     batchSize: 16,
-    steps: 400,
-    shortSteps: 300,
+    steps: 3000,
+    shortSteps: 1500,
   },
   full: {
     name: "full",
