@@ -45,7 +45,7 @@ export function multiply(backend: SimdBackend, product: Product): void {
 function blockSize(m: number, n: number, wanted: number): [number, number] {
   let [down, across] = [m, n];
   while (Math.ceil(m / down) * Math.ceil(n / across) < wanted) {
-    if (down >= across && down > 6) down = 6 * Math.ceil(down / 12);
+    if (down >= across && down > 5) down = 5 * Math.ceil(down / 10);
     else if (across > 8) across = 8 * Math.ceil(across / 16);
     else break;
   }
