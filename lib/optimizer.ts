@@ -1,12 +1,10 @@
 /**
- * AdamW, its learning-rate schedule and clipping by the global norm.
- *
- * The update runs on plain typed arrays, not on tensors: one pass instead of a dozen kernels, the
- * same bits on every backend, and the new weights are always new tensors (the wasm backend keeps
- * packed copies of weights by tensor, so that writing into one in place trains silently wrong).
+ * AdamW, its learning-rate schedule and clipping by the global norm. The arithmetic of one update is
+ * in `ops_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape, ConfigError } from "./errors.ts";
+import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./ops_update.ts";
 
 /** Settings of `AdamW`; a `TrainConfig` has the first four. */
 export interface AdamWOptions {
@@ -36,25 +34,10 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
-/** The numbers of one update that are the same for every value of a weight. */
-interface Factors {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** The gradient is multiplied by this first: the clipping. */
-  readonly scale: number;
-  /** The learning rate over `1 - beta1^t`. */
-  readonly rate: number;
-  /** `1 / (1 - beta2^t)`. */
-  readonly correction2: number;
-  /** What decay leaves of a weight: `1 - learningRate * weightDecay`. */
-  readonly shrink: number;
-}
-
 /**
  * Adam with decoupled weight decay, over a fixed set of named weights.
  *
- * It holds two float32 arrays for each weight it has seen a gradient of, and no tensors.
+ * It holds two tensors for each weight it has seen a gradient of; `dispose()` frees them.
  *
  * @example Two steps down a slope of 1: Adam's step is the learning rate, whatever the slope
  * ```ts
@@ -75,7 +58,7 @@ interface Factors {
 export class AdamW {
   readonly #weights: ReadonlyMap<string, tf.Variable>;
   readonly #options: Required<AdamWOptions>;
-  #moments = new Map<string, Moments>();
+  #moments = new Map<string, MomentTensors>();
   #step = 0;
 
   /** @param weights The variables to update, by name; `model.weights` as it is. */
@@ -114,13 +97,18 @@ export class AdamW {
     });
     this.#step++;
     for (const { name, gradient, weight } of updates) {
-      this.#update(name, weight, gradient, this.#factors(name, learningRate, scale));
+      const factors = this.#factors(name, learningRate, scale);
+      adamWUpdate(weight, gradient, this.#momentsOf(name, weight.shape), factors);
     }
   }
 
   /** A copy of the state, for a checkpoint. */
   get state(): AdamWState {
-    return { step: this.#step, moments: copyMoments(this.#moments) };
+    const moments = [...this.#moments].map(([name, { first, second }]) => {
+      const copy = (mean: tf.Tensor) => mean.dataSync<"float32">().slice();
+      return [name, { first: copy(first), second: copy(second) }] as const;
+    });
+    return { step: this.#step, moments: new Map(moments) };
   }
 
   /**
@@ -134,25 +122,22 @@ export class AdamW {
       if (first.length === size && second.length === size) continue;
       throw new ConfigError(`state of ${name}`, first.length, `must have ${size} values twice`);
     }
+    this.dispose();
     this.#step = state.step;
-    this.#moments = copyMoments(state.moments);
+    for (const [name, { first, second }] of state.moments) {
+      const { shape } = this.#weight(name);
+      const copy = (mean: Float32Array) => tf.keep(tf.tensor(mean.slice(), shape, "float32"));
+      this.#moments.set(name, { first: copy(first), second: copy(second) });
+    }
   }
 
-  /** Forgets the moments. The weights are the model's and stay. */
+  /** Forgets the moments and frees them. The weights are the model's and stay. */
   dispose(): void {
+    for (const { first, second } of this.#moments.values()) tf.dispose([first, second]);
     this.#moments.clear();
   }
 
-  #update(name: string, weight: tf.Variable, gradient: tf.Tensor, factors: Factors): void {
-    const old = weight.dataSync<"float32">();
-    const moments = this.#momentsOf(name, old.length);
-    const values = adamW(old, gradient.dataSync<"float32">(), moments, factors);
-    const updated = tf.tensor(values, weight.shape, "float32");
-    weight.assign(updated);
-    updated.dispose();
-  }
-
-  #factors(name: string, learningRate: number, scale: number): Factors {
+  #factors(name: string, learningRate: number, scale: number): UpdateFactors {
     const { beta1, beta2, epsilon, weightDecay, biasCorrection, decays } = this.#options;
     const correction1 = biasCorrection ? 1 - beta1 ** this.#step : 1;
     const correction2 = biasCorrection ? 1 - beta2 ** this.#step : 1;
@@ -167,32 +152,13 @@ export class AdamW {
     throw new ConfigError("gradient", name, "must be named as one of the weights given to AdamW");
   }
 
-  #momentsOf(name: string, size: number): Moments {
+  #momentsOf(name: string, shape: number[]): MomentTensors {
     const known = this.#moments.get(name);
     if (known) return known;
-    const fresh = { first: new Float32Array(size), second: new Float32Array(size) };
+    const fresh = { first: tf.keep(tf.zeros(shape)), second: tf.keep(tf.zeros(shape)) };
     this.#moments.set(name, fresh);
     return fresh;
   }
-}
-
-/** The updated values of one weight; writes the new means into `moments`. */
-function adamW(
-  old: Float32Array,
-  gradient: Float32Array,
-  { first, second }: Moments,
-  { beta1, beta2, epsilon, scale, rate, correction2, shrink }: Factors,
-): Float32Array {
-  const updated = new Float32Array(old.length);
-  for (let i = 0; i < old.length; i++) {
-    const g = gradient[i] * scale;
-    const m = beta1 * first[i] + (1 - beta1) * g;
-    const v = beta2 * second[i] + (1 - beta2) * g * g;
-    first[i] = m;
-    second[i] = v;
-    updated[i] = shrink * old[i] - rate * m / (Math.sqrt(v * correction2) + epsilon);
-  }
-  return updated;
 }
 
 /** Whether a weight decays by default: matrices and embeddings do, biases and LayerNorm do not. */
@@ -251,25 +217,8 @@ export function clipByGlobalNorm(
   gradients: tf.NamedTensorMap,
   clipNorm: number,
 ): { norm: number; scale: number } {
-  let squares = 0;
-  for (const gradient of Object.values(gradients)) {
-    squares += sumOfSquares(gradient.dataSync<"float32">());
-  }
-  const norm = Math.sqrt(squares);
+  const norm = globalNorm(gradients);
   return { norm, scale: norm > clipNorm ? clipNorm / norm : 1 };
-}
-
-function sumOfSquares(values: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
-  return sum;
-}
-
-function copyMoments(moments: ReadonlyMap<string, Moments>): Map<string, Moments> {
-  const copies = [...moments].map(([name, { first, second }]) =>
-    [name, { first: first.slice(), second: second.slice() }] as const
-  );
-  return new Map(copies);
 }
 
 function checkFinite(field: string, value: number): void {

@@ -99,6 +99,7 @@ export async function pretrain(
     const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
     return await runEpochs(model, optimizer, plan);
   } finally {
+    if (!options.optimizer) optimizer.dispose();
     metrics?.close();
   }
 }

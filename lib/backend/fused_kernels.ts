@@ -12,6 +12,7 @@ import {
   tasksFor,
 } from "./kernel.ts";
 import { float } from "./machine.ts";
+import { OPTIMIZER_KERNELS } from "./optimizer_kernels.ts";
 import { productOf } from "./product.ts";
 import { CHUNK, GELU, unary } from "./standard_elementwise.ts";
 import { gatherInto, scatterRows } from "./standard_move.ts";
@@ -196,4 +197,5 @@ export const FUSED_KERNELS: Kernels = {
   BertCrossEntropyGradient: crossEntropyGradient,
   BertTakeRows: takeRows,
   BertTakeRowsGradient: takeRowsGradient,
+  ...OPTIMIZER_KERNELS,
 };
