@@ -73,11 +73,7 @@ export function trainingView(
   return {
     async onStep(log) {
       steps.push(log);
-      const { mlmLoss, nspLoss } = log;
-      const note = `step ${log.step} of ${plannedSteps}: MLM ${mlmLoss.toFixed(2)}, NSP ${
-        nspLoss.toFixed(2)
-      } nats`;
-      await bar.update(progressBar(log.step / plannedSteps, note));
+      await bar.update(progressBar(log.step / plannedSteps, progressNote(log, plannedSteps)));
       await chart.update(lossCurves(steps, baselines));
     },
     async finish() {
@@ -86,6 +82,17 @@ export function trainingView(
       await chart.finish();
     },
   };
+}
+
+/** Where a run is and how fast: losses, tokens a second since it began, and the time still to go. */
+export function progressNote(log: StepLog, plannedSteps: number): string {
+  const { step, mlmLoss, nspLoss, tokens, seconds } = log;
+  const losses = `MLM ${mlmLoss.toFixed(2)}, NSP ${nspLoss.toFixed(2)} nats`;
+  const speed = `${Math.round(tokens / seconds).toLocaleString("en-US")} tokens/s`;
+  const left = Math.round(seconds / step * (plannedSteps - step));
+  const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  const rest = left > 0 ? `, ${clock} left` : "";
+  return `step ${step} of ${plannedSteps}: ${losses}, ${speed}${rest}`;
 }
 
 const COIN = { name: "a coin (ln 2)", y: Math.LN2 };
