@@ -44,6 +44,8 @@ export interface DataConfig {
   readonly maxPredictions: number;
   /** Whether the pieces of a word are masked together. */
   readonly wholeWord: boolean;
+  /** Fresh pairs and masks for every epoch, or those of the first one again and again. */
+  readonly masking: "dynamic" | "static";
   /** Sentence pairs: next-sentence prediction, sentence-order prediction, or no label. */
   readonly pairing: "nsp" | "sop" | "none";
   /** Whether each segment is filled with several sentences up to the length. */
@@ -105,6 +107,7 @@ export const DATA_DEFAULTS: DataConfig = {
   maskProbability: 0.15,
   maxPredictions: 20,
   wholeWord: false,
+  masking: "dynamic",
   pairing: "nsp",
   packing: true,
   shortSequenceProbability: 0.1,
@@ -171,6 +174,7 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   share("shortSequenceProbability", config.shortSequenceProbability);
   share("heldOutShare", config.heldOutShare);
   oneOf("pairing", config.pairing, ["nsp", "sop", "none"]);
+  oneOf("masking", config.masking, ["dynamic", "static"]);
   return config;
 }
 

@@ -16,7 +16,7 @@ export interface BatchesOptions {
   readonly data: DataConfig;
   readonly batchSize: number;
   readonly seed: number;
-  /** Pairs, masks and order are drawn anew for each value. */
+  /** Pairs, masks and order are drawn anew for each value; with static masking only the order is. */
   readonly epoch: number;
   /** Batches that are shuffled together and sorted by length together; bounds the memory. */
   readonly window?: number;
@@ -33,6 +33,13 @@ export type Documents = Iterable<Document> | (() => AsyncIterable<Document>);
  * The same documents, options and seed give the same batches. An array of documents is shuffled
  * first; any other iterable is taken in its order and never held as a whole. Examples are shuffled
  * and put together by length inside windows of `window` batches; every batch but the last is full.
+ *
+ * With `masking: "static"` every epoch from the first on has the same pairs with the same masks, and
+ * only their order is new: what BERT did, its data being made once. (Epoch 0, for evaluation, keeps
+ * its own.)
+ *
+ * Source: Liu et al. 2019, "RoBERTa", section 4.1, for static and dynamic masking. BERT's static
+ * data held each text several times, differently masked (`dupe_factor`); here it holds it once.
  *
  * @throws {ConfigError} If a setting cannot work.
  * @throws {RangeError} If the documents give no pair.
@@ -56,7 +63,7 @@ export function* batches(
   tokenizer: BertTokenizer,
   options: BatchesOptions,
 ): Generator<Batch> {
-  const rng = epochRng(options);
+  const rng = examplesRng(options);
   const toBatches = windowBatches(tokenizer, options, rng);
   const pairs = nspExamples(inOrder(documents, rng), tokenizer, pairOptions(options, rng));
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
@@ -68,7 +75,7 @@ export async function* batchesAsync(
   tokenizer: BertTokenizer,
   options: BatchesOptions,
 ): AsyncGenerator<Batch> {
-  const rng = epochRng(options);
+  const rng = examplesRng(options);
   const toBatches = windowBatches(tokenizer, options, rng);
   let window: PairExample[] = [];
   for await (const pair of nspExamplesAsync(documents, tokenizer, pairOptions(options, rng))) {
@@ -100,7 +107,7 @@ export async function countBatches(
   options: BatchesOptions,
   atMost = Infinity,
 ): Promise<number> {
-  const rng = epochRng(options);
+  const rng = examplesRng(options);
   const settings = pairOptions(options, rng);
   const pairs = typeof documents === "function"
     ? nspExamplesAsync(documents(), tokenizer, settings)
@@ -112,12 +119,20 @@ export async function countBatches(
   return Math.ceil(count / options.batchSize);
 }
 
-function epochRng({ seed, epoch, batchSize, window = WINDOW }: BatchesOptions): Rng {
+/** What documents, pairs and masks are drawn from: the epoch's, or the first one's for ever. */
+function examplesRng({ seed, epoch, data, ...sizes }: BatchesOptions): Rng {
+  checkSizes(sizes);
+  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
+  return createRng(seed).fork(`epoch ${drawn}`);
+}
+
+function checkSizes(
+  { batchSize, window = WINDOW }: Pick<BatchesOptions, "batchSize" | "window">,
+): void {
   for (const [field, value] of Object.entries({ batchSize, window })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new ConfigError(field, value, "must be a whole number of at least 1");
   }
-  return createRng(seed).fork(`epoch ${epoch}`);
 }
 
 function inOrder(documents: Iterable<Document>, rng: Rng): Iterable<Document> {
@@ -149,12 +164,12 @@ function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
 /** Masks a window of pairs and cuts it into batches of like lengths, in random order. */
 function windowBatches(
   tokenizer: BertTokenizer,
-  { batchSize, data }: BatchesOptions,
+  { batchSize, data, seed, epoch }: BatchesOptions,
   rng: Rng,
 ): (pairs: PairExample[]) => Generator<Batch> {
   const { maskProbability, maxPredictions, wholeWord, maxLength } = data;
   const masking = { maskProbability, maxPredictions, wholeWord, rng: rng.fork("mlm") };
-  const order = rng.fork("order");
+  const order = createRng(seed).fork(`epoch ${epoch}`).fork("order");
   const { padId: padTokenId, maskId: maskTokenId } = tokenizer.vocab;
   return function* (pairs) {
     const window: MaskedExample[] = pairs.map((pair) => ({

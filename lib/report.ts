@@ -119,7 +119,8 @@ async function countCorpus(documents: Held, tokenizer: BertTokenizer) {
 
 async function countExamples(documents: Held, tokenizer: BertTokenizer, options: ReportOptions) {
   const { data, seed, epoch = 1, maxExamples = Infinity } = options;
-  const rng = createRng(seed).fork(`epoch ${epoch}`);
+  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch; // as `batches()` does
+  const rng = createRng(seed).fork(`epoch ${drawn}`);
   const masking = maskingOptions(data, rng);
   const [counter, hash] = [new ExampleCounter(), createHash("sha256")];
   for await (const pair of pairsOf(documents, tokenizer, data, rng)) {

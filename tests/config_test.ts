@@ -18,6 +18,7 @@ Deno.test("bertConfig() has the sizes of Turc et al. 2019", () => {
 Deno.test("the defaults are the brief's: 15 %, pairs, one epoch", () => {
   strictEqual(dataConfig().maskProbability, 0.15);
   strictEqual(dataConfig().pairing, "nsp");
+  strictEqual(dataConfig().masking, "dynamic");
   strictEqual(trainConfig().epochs, 1);
 });
 
@@ -45,6 +46,11 @@ const BAD: [string, () => unknown, RegExp][] = [
     /maskProbability = 1.5: .*0 to 1/,
   ],
   ["too short", () => dataConfig({ maxLength: 4 }), /maxLength = 4: .*at least 5/],
+  [
+    "unknown masking",
+    () => dataConfig({ masking: "fixed" as "static" }),
+    /masking = "fixed": .*"dynamic", "static"/,
+  ],
   ["a rate of zero", () => trainConfig({ learningRate: 0 }), /learningRate = 0: .*above 0/],
   ["NaN", () => trainConfig({ weightDecay: NaN }), /weightDecay/],
   [

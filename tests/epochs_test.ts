@@ -48,6 +48,37 @@ Deno.test("batches() draws fresh pairs, masks and order for another epoch or see
   notDeepStrictEqual(seen(epoch()), seen(epoch({ seed: 4 })));
 });
 
+/** Examples as words, sorted: what an epoch holds, whatever its order. */
+function contents(list: readonly Batch[]): string[] {
+  return list.flatMap(({ examples }) =>
+    examples.map(({ tokenIds, labels, nspLabel }) => `${tokenIds}/${labels}/${nspLabel}`)
+  ).sort();
+}
+
+Deno.test("batches() with static masking repeats pairs and masks, and only draws the order anew", () => {
+  const data: typeof DATA = { ...DATA, masking: "static" };
+  const [first, second] = [epoch({ data, epoch: 1 }), epoch({ data, epoch: 2 })];
+  deepStrictEqual(contents(second), contents(first));
+  notDeepStrictEqual(seen(second), seen(first));
+  deepStrictEqual(seen(first), seen(epoch())); // the first epoch is that of dynamic masking
+  notDeepStrictEqual(contents(epoch({ data, seed: 4 })), contents(first));
+});
+
+Deno.test("batches() with static masking leaves the questions of an evaluation as they are", () => {
+  const data: typeof DATA = { ...DATA, masking: "static" };
+  deepStrictEqual(seen(epoch({ data, epoch: 0 })), seen(epoch({ epoch: 0 })));
+  notDeepStrictEqual(contents(epoch({ data, epoch: 0 })), contents(epoch({ data, epoch: 1 })));
+});
+
+Deno.test("batchesAsync() and countBatches() follow static masking, too", async () => {
+  const options: BatchesOptions = { ...OPTIONS, data: { ...DATA, masking: "static" } };
+  const again = { ...options, epoch: 7 };
+  const list = await Array.fromAsync(batchesAsync(stream(), TOY_TOKENIZER, again));
+  const first = await Array.fromAsync(batchesAsync(stream(), TOY_TOKENIZER, options));
+  deepStrictEqual(contents(list), contents(first));
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, again), epoch(options).length);
+});
+
 Deno.test("batches() fills every batch but the last, which holds the rest", () => {
   const list = epoch();
   const sizes = list.map(({ size }) => size);

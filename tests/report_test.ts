@@ -31,8 +31,9 @@ Deno.test("dataReport() counts a corpus that was counted by hand", async () => {
 
 Deno.test("dataReport() counts the very examples that the epoch trains on", async () => {
   const documents = toyDocuments(30);
-  const data = dataConfig({ maxLength: 24, packing: false });
-  for (const epoch of [1, 2]) {
+  const dynamic = dataConfig({ maxLength: 24, packing: false });
+  const fixed = dataConfig({ ...dynamic, masking: "static" });
+  for (const [data, epoch] of [[dynamic, 1], [dynamic, 2], [fixed, 2]] as const) {
     const settings = { data, batchSize: 8, seed: 5, epoch };
     const examples = [...batches(documents, TOY_TOKENIZER, settings)].flatMap((b) => b.examples);
     const report = await dataReport(documents, TOY_TOKENIZER, { data, seed: 5, epoch });
