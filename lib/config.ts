@@ -4,6 +4,25 @@
  */
 import { ConfigError } from "./errors.ts";
 
+/** The activations that a model may have, by their names in `config.json`. */
+export const HIDDEN_ACTS = [
+  "gelu",
+  "gelu_python",
+  "gelu_new",
+  "gelu_fast",
+  "gelu_accurate",
+  "gelu_pytorch_tanh",
+  "gelu_python_tanh",
+  "quick_gelu",
+  "silu",
+  "swish",
+  "relu",
+  "tanh",
+] as const;
+
+/** The name of an activation. */
+export type HiddenAct = typeof HIDDEN_ACTS[number];
+
 /** The fields of BERT's `config.json`, in camelCase. */
 export interface BertConfig {
   /** Pieces in the vocabulary, V. */
@@ -16,15 +35,18 @@ export interface BertConfig {
   readonly numAttentionHeads: number;
   /** Width inside the feed-forward block, I. */
   readonly intermediateSize: number;
-  /** `"gelu"` is the exact erf form; the tanh form is another function and is refused by name. */
-  readonly hiddenAct: "gelu";
+  /** `"gelu"` is the exact erf form; `"gelu_new"` and its like are the tanh form, another function. */
+  readonly hiddenAct: HiddenAct;
   /** Share of hidden values set to zero while training. */
   readonly hiddenDropoutProb: number;
   /** Share of attention weights set to zero while training. */
   readonly attentionProbsDropoutProb: number;
   /** Longest sequence that has position embeddings. */
   readonly maxPositionEmbeddings: number;
-  /** Rows of the segment-embedding table: 3 here, for padding (0), first (1) and second (2). */
+  /**
+   * Rows of the segment-embedding table: 3 here, for padding (0), first (1) and second (2). One
+   * more than the `type_vocab_size` of `config.json`, which has no row for padding.
+   */
   readonly typeVocabSize: number;
   /** Standard deviation of the initial weights. */
   readonly initializerRange: number;
@@ -209,8 +231,8 @@ export function checkBertConfig(config: BertConfig): BertConfig {
   whole("numAttentionHeads", config.numAttentionHeads, 1);
   whole("intermediateSize", config.intermediateSize, 1);
   whole("maxPositionEmbeddings", config.maxPositionEmbeddings, 1);
-  whole("typeVocabSize", config.typeVocabSize, 1);
-  oneOf("hiddenAct", config.hiddenAct, ["gelu"]);
+  whole("typeVocabSize", config.typeVocabSize, 2); // padding and one kind of sentence
+  oneOf("hiddenAct", config.hiddenAct, HIDDEN_ACTS);
   below1("hiddenDropoutProb", config.hiddenDropoutProb);
   below1("attentionProbsDropoutProb", config.attentionProbsDropoutProb);
   positive("initializerRange", config.initializerRange);

@@ -3,8 +3,10 @@
  * and from [CLS] to "follows" or "does not". Weights are arguments.
  */
 import * as tf from "@tensorflow/tfjs";
+import type { HiddenAct } from "./config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
-import { gatherRows, gelu, linear, project } from "./ops.ts";
+import { gatherRows, linear, project } from "./ops.ts";
+import { activate } from "./ops_activation.ts";
 import { layerNorm } from "./ops_norm.ts";
 
 /** The masked-language-model head; its decoder is the table of word embeddings. */
@@ -26,6 +28,7 @@ export interface NspHeadWeights {
  *
  * @param hidden [N, H]: all positions, or those picked by `gatherRows()`.
  * @param epsilon Added to the variance inside LayerNorm.
+ * @param activation After the dense layer, the same as in the encoder.
  * @returns Logits, [N, V]; the caller disposes of them.
  *
  * Source: Devlin et al. 2018 section 3.1; `BertLMPredictionHead`.
@@ -48,9 +51,10 @@ export function mlmHead(
   hidden: tf.Tensor2D,
   { dense, norm, decoder, bias }: MlmHeadWeights,
   epsilon: number,
+  activation: HiddenAct = "gelu",
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const changed = gelu(linear(hidden, dense.weight, dense.bias)); // [N, H]
+    const changed = activate(linear(hidden, dense.weight, dense.bias), activation); // [N, H]
     const normed = layerNorm(changed, norm.gamma, norm.beta, epsilon); // [N, H]
     return project(normed, decoder, bias); // [N, V]
   });

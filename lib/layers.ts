@@ -3,7 +3,9 @@
  * tried alone, with any weights. Hidden vectors are rows, [B*T, H], sequence after sequence.
  */
 import * as tf from "@tensorflow/tfjs";
-import { embed, gelu, linear } from "./ops.ts";
+import type { HiddenAct } from "./config.ts";
+import { embed, linear } from "./ops.ts";
+import { activate } from "./ops_activation.ts";
 import { attention, attentionProbabilities } from "./ops_attention.ts";
 import { dropout, mixSeed } from "./ops_dropout.ts";
 import { layerNorm, residualLayerNorm } from "./ops_norm.ts";
@@ -64,6 +66,8 @@ export interface LayerOptions {
   readonly heads: number;
   /** Added to the variance inside LayerNorm. */
   readonly epsilon: number;
+  /** Between the two layers of the feed-forward block; `"gelu"` by default. */
+  readonly activation?: HiddenAct;
   readonly dropout?: Dropout;
 }
 
@@ -180,8 +184,8 @@ export function selfAttentionWeights(
 }
 
 /**
- * One feed-forward block: each position alone through a wider layer with GELU and back, onto its
- * residual path.
+ * One feed-forward block: each position alone through a wider layer with an activation and back,
+ * onto its residual path.
  *
  * @param x [B*T, H].
  * @returns [B*T, H]; the caller disposes of it.
@@ -205,10 +209,10 @@ export function selfAttentionWeights(
 export function feedForward(
   x: tf.Tensor2D,
   { inner, output, norm }: FeedForwardWeights,
-  { epsilon, dropout: drop }: Omit<LayerOptions, "heads">,
+  { epsilon, activation = "gelu", dropout: drop }: Omit<LayerOptions, "heads">,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const wide = gelu(linear(x, inner.weight, inner.bias)); // [B*T, I]
+    const wide = activate(linear(x, inner.weight, inner.bias), activation); // [B*T, I]
     const sublayer = linear(wide, output.weight, output.bias); // [B*T, H]
     const rate = drop?.hidden ?? 0;
     const seed = mixSeed(drop?.seed ?? 0, 2);

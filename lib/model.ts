@@ -3,7 +3,7 @@
  * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type BertConfig, checkBertConfig } from "./config.ts";
+import { type BertConfig, checkBertConfig, type HiddenAct } from "./config.ts";
 import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
 import {
   embeddings,
@@ -100,10 +100,10 @@ export class BertModel {
 
   /** Options of one layer; `use` gives each its own part of the dropout's seed. */
   #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
-    const { numAttentionHeads: heads, layerNormEps: epsilon } = this.config;
-    if (!training) return { heads, epsilon };
+    const { numAttentionHeads: heads, layerNormEps: epsilon, hiddenAct: activation } = this.config;
+    if (!training) return { heads, epsilon, activation };
     const { hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention } = this.config;
-    return { heads, epsilon, dropout: { hidden, attention, seed: mixSeed(seed, use) } };
+    return { heads, epsilon, activation, dropout: { hidden, attention, seed: mixSeed(seed, use) } };
   }
 
   /** Frees the weights. */
@@ -117,11 +117,13 @@ export class MlmHead {
   readonly weights: Weights;
   readonly #parts: MlmHeadWeights;
   readonly #epsilon: number;
+  readonly #activation: HiddenAct;
 
   /** @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose. */
   constructor(config: BertConfig, decoder: tf.Tensor2D, { seed }: { readonly seed: number }) {
     this.weights = createWeights(mlmHeadShapes(config), config.initializerRange, seed);
     this.#epsilon = config.layerNormEps;
+    this.#activation = config.hiddenAct;
     this.#parts = {
       dense: denseWeights(this.weights, "cls.predictions.transform.dense"),
       norm: normWeights(this.weights, "cls.predictions.transform.LayerNorm"),
@@ -132,7 +134,7 @@ export class MlmHead {
 
   /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
   forward(hidden: tf.Tensor2D): tf.Tensor2D {
-    return mlmHead(hidden, this.#parts, this.#epsilon);
+    return mlmHead(hidden, this.#parts, this.#epsilon, this.#activation);
   }
 
   /** Frees the weights. */

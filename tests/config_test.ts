@@ -60,7 +60,7 @@ const BAD: [string, () => unknown, RegExp][] = [
   ],
   [
     "other activation",
-    () => bertConfig("tiny", { hiddenAct: "relu" as "gelu" }),
+    () => bertConfig("tiny", { hiddenAct: "prelu" as "gelu" }),
     /must be one of "gelu"/,
   ],
 ];
