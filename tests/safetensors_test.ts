@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
+import { headerLength } from "bert/safetensors_header.ts";
 
 /** A file made by hand: any header text, then `size` zero bytes. */
 function file(header: unknown, size: number, length?: number): Uint8Array {
@@ -72,18 +73,36 @@ Deno.test("readSafetensors() reads bytes that start anywhere in a buffer", () =>
   strictEqual(readSafetensors(shifted.subarray(3)).tensors.get("a")!.data[1], -2.5);
 });
 
+const TWO = JSON.stringify(entry([2], 0, 8));
+
 const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   ["no header length", new Uint8Array(5), /expected at least 8 bytes, found 5/],
   ["a header longer than the file", file({}, 0, 99), /header of 99 bytes, but at most 2/],
   ["a huge header length", new Uint8Array(16).fill(255), /18446744073709551615 bytes/],
-  ["a header that is not JSON", file("{nope", 0), /not JSON/],
+  ["a header that is not JSON", file("{nope", 0), /expected JSON/],
   ["a header that is a list", file([], 0), /must be a JSON object/],
   ["metadata that is not strings", file({ "__metadata__": { a: 1 } }, 0), /__metadata__/],
   ["a tensor that is no object", file({ w: 3 }, 0), /"w" is not described/],
-  ["another type", file({ w: entry([1], 0, 2, "F16") }, 2), /"w" has dtype "F16".*F32 or I32/],
+  ["an unknown type", file({ w: entry([1], 0, 2, "F17") }, 2), /"w" has dtype "F17".*F32, /],
+  ["a type that is not read", file({ w: entry([1], 0, 8, "I64") }, 8), /"w" has dtype I64/],
   ["a type from Object.prototype", file({ w: entry([1], 0, 4, "toString") }, 4), /dtype/],
   ["a negative size", file({ w: entry([-1], 0, 4) }, 4), /"w" has shape \[-1\]/],
   ["a fraction as size", file({ w: entry([0.5], 0, 2) }, 2), /"w" has shape/],
+  ["a size that is text", file({ w: entry(["1"], 0, 4) }, 4), /"w" has shape \["1"\]/],
+  ["no shape", file({ w: { dtype: "F32", data_offsets: [0, 0] } }, 0), /"w" has shape nothing/],
+  ["an overflowing product", file({ w: entry([2 ** 30, 2 ** 30, 0], 0, 0) }, 0), /Infinity bytes/],
+  ["offsets past the end", file({ w: entry([2 ** 40], 0, 2 ** 42) }, 4), /cut off/],
+  ["offsets past whole numbers", file({ w: entry([1], 2 ** 60, 2 ** 60 + 4) }, 4), /data_offsets/],
+  ["a name that stands twice", file(`{"w":${TWO},"w":${TWO}}`, 8), /names "w" twice/],
+  ["a name spelt in two ways", file(`{"w":${TWO},"\\u0077":${TWO}}`, 8), /names "w" twice/],
+  [
+    "a field that stands twice",
+    file(`{"w":${TWO.replace("{", '{"dtype":"I32",')}}`, 8),
+    /"dtype" twice/,
+  ],
+  ["lists in lists", file(`{"w":${"[".repeat(1e6)}`, 0), /nested more than 3 deep/],
+  ["a header that is not UTF-8", file({}, 0).map((byte, i) => i === 8 ? 0xff : byte), /not UTF-8/],
+  ["an endless string", file(`{"${"x".repeat(1e6)}`, 0), /expected JSON/],
   ["one offset", file({ w: { ...entry([1], 0, 4), data_offsets: [0] } }, 4), /\[begin, end\]/],
   ["offsets of the wrong length", file({ w: entry([2], 0, 4) }, 4), /needs 8 bytes.*hold 4/],
   ["offsets that run backwards", file({ w: entry([1], 4, 0) }, 4), /needs 4 bytes.*hold -4/],
@@ -100,3 +119,25 @@ for (const [what, bytes, message] of BROKEN) {
     throws(() => readSafetensors(bytes, "model.safetensors"), /Cannot read model\.safetensors/);
   });
 }
+
+Deno.test("readSafetensors() reads half precision as float32, as the machine's own types do", () => {
+  const halves = [0, -0, 1, -2.5, 65504, 6e-8, NaN, -Infinity];
+  const f16 = file({ w: entry([8], 0, 16, "F16") }, 16);
+  f16.set(new Uint8Array(new Float16Array(halves).buffer), f16.length - 16);
+  deepStrictEqual(
+    readSafetensors(f16).tensors.get("w")!.data,
+    Float32Array.from(new Float16Array(halves)),
+  );
+
+  const bf16 = file({ w: entry([2, 2], 0, 8, "BF16") }, 8);
+  bf16.set([0x80, 0x3f, 0x20, 0xc0, 0x01, 0x00, 0x80, 0xff], bf16.length - 8); // little-endian
+  const expected = { shape: [2, 2], data: Float32Array.of(1, -2.5, 2 ** -133, -Infinity) };
+  deepStrictEqual(readSafetensors(bf16).tensors.get("w"), expected);
+});
+
+Deno.test("a header of gigabytes is refused before it is read", () => {
+  const bytes = file({}, 64);
+  new DataView(bytes.buffer).setBigUint64(0, 3_000_000_000n, true);
+  const message = /header of 3000000000 bytes, but at most 16777216/;
+  throws(() => headerLength(bytes, 5_000_000_000, "model.safetensors"), { message });
+});
