@@ -4,7 +4,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig, type HiddenAct } from "./config.ts";
+import { readConfig } from "./config_json.ts";
+import { saveFolder } from "./folder_files.ts";
 import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
+import { modelFiles, readWeights } from "./huggingface.ts";
 import {
   embeddings,
   type EmbeddingWeights,
@@ -28,7 +31,6 @@ import { gatherRows } from "./ops.ts";
 import { mixSeed } from "./ops_dropout.ts";
 import {
   backboneShapes,
-  createWeights,
   decoderBias,
   denseWeights,
   embeddingWeights,
@@ -36,7 +38,10 @@ import {
   mlmHeadShapes,
   normWeights,
   nspHeadShapes,
+  pretrainShapes,
+  startWeights,
   type Weights,
+  type WeightStart,
 } from "./weights.ts";
 
 /** The backbone: from ids to one vector for each position, with the sequence in view. */
@@ -50,16 +55,26 @@ export class BertModel {
   readonly #layers: readonly EncoderLayerWeights[];
 
   /**
-   * @param seed Decides the initial weights.
+   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
    * @throws {ConfigError} If the configuration cannot work.
    */
-  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
+  constructor(config: BertConfig, start: WeightStart) {
     this.config = checkBertConfig(config);
-    this.weights = createWeights(backboneShapes(config), config.initializerRange, seed);
+    this.weights = startWeights(backboneShapes(config), config, start);
     this.#embeddings = embeddingWeights(this.weights);
     this.wordEmbeddings = this.#embeddings.word;
     const count = config.numHiddenLayers;
     this.#layers = Array.from({ length: count }, (_, i) => encoderLayerWeights(this.weights, i));
+  }
+
+  /**
+   * The backbone of a saved or published model; heads in the folder are not read.
+   *
+   * @throws {FormatError} If a file is missing or cannot be read, or the folder holds another model.
+   */
+  static async fromPretrained(folder: string): Promise<BertModel> {
+    const config = await readConfig(folder);
+    return new BertModel(config, await readWeights(folder, config, backboneShapes(config)));
   }
 
   /**
@@ -120,8 +135,8 @@ export class MlmHead {
   readonly #activation: HiddenAct;
 
   /** @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose. */
-  constructor(config: BertConfig, decoder: tf.Tensor2D, { seed }: { readonly seed: number }) {
-    this.weights = createWeights(mlmHeadShapes(config), config.initializerRange, seed);
+  constructor(config: BertConfig, decoder: tf.Tensor2D, start: WeightStart) {
+    this.weights = startWeights(mlmHeadShapes(config), config, start);
     this.#epsilon = config.layerNormEps;
     this.#activation = config.hiddenAct;
     this.#parts = {
@@ -148,8 +163,8 @@ export class NspHead {
   readonly weights: Weights;
   readonly #parts: NspHeadWeights;
 
-  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
-    this.weights = createWeights(nspHeadShapes(config), config.initializerRange, seed);
+  constructor(config: BertConfig, start: WeightStart) {
+    this.weights = startWeights(nspHeadShapes(config), config, start);
     this.#parts = {
       pooler: denseWeights(this.weights, "bert.pooler.dense"),
       classifier: denseWeights(this.weights, "cls.seq_relationship"),
@@ -176,17 +191,59 @@ export class BertPretrainHead {
   /** All weights by name, the backbone's first. */
   readonly weights: Weights;
 
+  /** What was not in the folder that the model came from, or not used, in sentences. */
+  readonly notes: readonly string[];
+
   /**
    * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
-   * @param seed Decides the initial weights.
+   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
    * @throws {ConfigError} If the configuration cannot work.
    */
-  constructor(config: BertConfig, { seed }: { readonly seed: number }) {
+  constructor(config: BertConfig, start: WeightStart, notes: readonly string[] = []) {
     this.config = checkBertConfig(config);
-    this.bert = new BertModel(config, { seed });
-    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, { seed });
-    this.nsp = new NspHead(config, { seed });
+    this.bert = new BertModel(config, start);
+    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, start);
+    this.nsp = new NspHead(config, start);
     this.weights = new Map([...this.bert.weights, ...this.nsp.weights, ...this.mlm.weights]);
+    this.notes = notes;
+  }
+
+  /**
+   * A saved or published model out of its folder: `config.json` and `model.safetensors`, or several
+   * such files with an index; float32, float16 or bfloat16; with heads or without.
+   *
+   * @param options `seed`: starts the heads that the folder does not have; `notes` then says which.
+   * @throws {FormatError} If a file is missing or cannot be read, the folder holds a model that is
+   * not this one (the message names the option), or a head is missing and there is no seed.
+   *
+   * Source: `BertForPreTraining.from_pretrained()`.
+   */
+  static async fromPretrained(
+    folder: string,
+    { seed }: { readonly seed?: number } = {},
+  ): Promise<BertPretrainHead> {
+    const config = await readConfig(folder);
+    const { weights, notes } = await readWeights(folder, config, pretrainShapes(config), seed);
+    return new BertPretrainHead(config, { weights }, notes);
+  }
+
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers reads them, into a folder. With the
+   * tokenizer beside them, at once: `saveModel()`.
+   *
+   * @example
+   * ```ts
+   * import { bertConfig } from "bert/config.ts";
+   * import { BertPretrainHead } from "bert/model.ts";
+   * import { deepStrictEqual } from "node:assert";
+   * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+   * const folder = await Deno.makeTempDir();
+   * await model.save(folder);
+   * deepStrictEqual((await BertPretrainHead.fromPretrained(folder)).config, model.config);
+   * ```
+   */
+  async save(folder: string): Promise<void> {
+    await saveFolder(folder, modelFiles(this.config, this.weights));
   }
 
   /**

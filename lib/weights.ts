@@ -9,6 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "./config.ts";
+import { checkShape } from "./errors.ts";
 import type { DenseWeights, EmbeddingWeights, EncoderLayerWeights, NormWeights } from "./layers.ts";
 import { createRng, type Rng } from "./random.ts";
 
@@ -52,6 +53,11 @@ export function mlmHeadShapes({ vocabSize, hiddenSize: H }: BertConfig): WeightS
 /** The weights of the next-sentence head, its pooler included. */
 export function nspHeadShapes({ hiddenSize: H }: BertConfig): WeightShapes {
   return new Map([...dense("bert.pooler.dense", H, H), ...dense("cls.seq_relationship", H, 2)]);
+}
+
+/** All weights of a model with both heads, the backbone's first. */
+export function pretrainShapes(config: BertConfig): WeightShapes {
+  return new Map([...backboneShapes(config), ...nspHeadShapes(config), ...mlmHeadShapes(config)]);
 }
 
 function dense(name: string, inputs: number, outputs: number): [string, readonly number[]][] {
@@ -121,6 +127,29 @@ export function truncatedNormal(count: number, deviation: number, rng: Rng): Flo
     if (Math.abs(y * scale) <= 2 && filled < count) values[filled++] = y * scale * deviation;
   }
   return values;
+}
+
+/** Where a model's weights come from: random numbers, or weights that are there already. */
+export type WeightStart = { readonly seed: number } | { readonly weights: Weights };
+
+/**
+ * The weights that a part of a model needs: made from a seed, or taken out of those given, which then
+ * are that part's to dispose.
+ *
+ * @throws {ShapeError} If a given weight has another shape.
+ * @throws {TypeError} If one is missing.
+ */
+export function startWeights(
+  shapes: WeightShapes,
+  { initializerRange }: BertConfig,
+  start: WeightStart,
+): Weights {
+  if ("seed" in start) return createWeights(shapes, initializerRange, start.seed);
+  return new Map([...shapes].map(([name, shape]) => {
+    const weight = named(start.weights, name);
+    checkShape(`a model from weight "${name}"`, weight, shape);
+    return [name, weight];
+  }));
 }
 
 /** The variable of that name, which the model is known to have. */

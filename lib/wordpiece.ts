@@ -3,9 +3,11 @@
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
 import { ConfigError } from "./errors.ts";
+import { saveFolder } from "./folder_files.ts";
 import { type Place, placedWords } from "./offsets.ts";
 import { type TextOptions, WHITESPACE, wordTokens } from "./text.ts";
-import { loadVocab, SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
+import { readTokenizer, tokenizerFiles } from "./tokenizer_files.ts";
+import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
 import { WordCache } from "./word_cache.ts";
 
 /** How a tokenizer treats text. */
@@ -99,9 +101,15 @@ export class BertTokenizer {
     this.#longest = vocab.tokens.reduce((most, token) => Math.max(most, token.length), 0);
   }
 
-  /** A tokenizer from a folder that holds `vocab.txt`. Throws `FormatError`. */
+  /** The tokenizer of a model's folder; `options` go before the folder's. Throws `FormatError`. */
   static async fromPretrained(folder: string, options?: TokenizerOptions): Promise<BertTokenizer> {
-    return new BertTokenizer(await loadVocab(`${folder}/vocab.txt`), options);
+    const { vocab, options: own, maxWordLength } = await readTokenizer(folder);
+    return new BertTokenizer(vocab, { ...own, maxWordLength, ...options });
+  }
+
+  /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
+  async save(folder: string): Promise<void> {
+    await saveFolder(folder, tokenizerFiles(this));
   }
 
   /** The pieces of a text, as strings. */
