@@ -1,0 +1,86 @@
+/** What a classifier says about texts, and how often it is right. */
+import * as tf from "@tensorflow/tfjs";
+import { type Batch, toTensors } from "./batch.ts";
+import type { BertClassifier } from "./classifier.ts";
+import { labelledBatches, type LabelledText } from "./labelled.ts";
+import { crossEntropyLoss } from "./loss.ts";
+import type { BertTokenizer } from "./wordpiece.ts";
+
+/** How good a classifier is. */
+export interface ClassifierScore {
+  /** Mean over the texts, in nats. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly count: number;
+  /** `confusion[label][predicted]`: how many texts of a class were taken for which. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/**
+ * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
+ *
+ * @throws {RangeError} If a label is no class of the model.
+ */
+export async function evaluateClassifier(
+  model: BertClassifier,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = {},
+): Promise<ClassifierScore> {
+  const zeros = () => new Array<number>(model.classes).fill(0);
+  const confusion = Array.from({ length: model.classes }, zeros);
+  let loss = 0;
+  for (const { batch, labels } of labelledBatches(texts, tokenizer, { batchSize, maxLength })) {
+    const rows = await scoreRows(model, batch, labels);
+    for (const [i, label] of labels.entries()) {
+      loss += rows.losses[i];
+      confusion[label][rows.predicted[i]]++;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
+  const count = Math.max(texts.length, 1);
+  return { loss: loss / count, accuracy: right / count, count: texts.length, confusion };
+}
+
+async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
+  const tensors = toTensors(batch);
+  const scores = tf.tidy(() => {
+    const logits = model.forward(tensors); // [B, C]
+    const wanted = tf.tensor1d(labels, "int32"); // [B]
+    const losses = crossEntropyLoss(logits, wanted, { reduction: "none" }); // [B]
+    return { losses, predicted: tf.argMax(logits, -1) }; // [B]
+  });
+  try {
+    return { losses: await scores.losses.data(), predicted: await scores.predicted.data() };
+  } finally {
+    tf.dispose(scores);
+    tensors.dispose();
+  }
+}
+
+/**
+ * The probability of each class for one text, or a pair.
+ *
+ * @returns C numbers that sum to 1.
+ */
+export async function classify(
+  model: BertClassifier,
+  tokenizer: BertTokenizer,
+  text: string,
+  pair?: string,
+): Promise<number[]> {
+  const maxLength = model.config.maxPositionEmbeddings;
+  const [{ batch }] = labelledBatches([{ text, pair, label: 0 }], tokenizer, {
+    batchSize: 1,
+    maxLength,
+  });
+  const tensors = toTensors(batch);
+  const probabilities = tf.tidy(() => tf.softmax(model.forward(tensors))); // [1, C]
+  try {
+    return [...await probabilities.data()];
+  } finally {
+    probabilities.dispose();
+    tensors.dispose();
+  }
+}

@@ -1,0 +1,50 @@
+/** Labelled texts as padded batches: what a classifier is trained and scored on. */
+import { type Batch, collate } from "./batch.ts";
+import { ConfigError } from "./errors.ts";
+import type { BertTokenizer } from "./wordpiece.ts";
+
+/** A text and the class it belongs to. */
+export interface LabelledText {
+  readonly text: string;
+  /** A second text, for questions about two. */
+  readonly pair?: string;
+  /** 0 to C - 1. */
+  readonly label: number;
+}
+
+/** Labelled texts as padded rows. */
+export interface LabelledBatch {
+  readonly batch: Batch;
+  /** [B]; the class of each row. */
+  readonly labels: Int32Array;
+}
+
+/**
+ * Texts as batches in the order given, cut to `maxLength` tokens; every batch but the last is full.
+ *
+ * @throws {ConfigError} If a size cannot work.
+ */
+export function labelledBatches(
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  { batchSize, maxLength }: { readonly batchSize: number; readonly maxLength: number },
+): LabelledBatch[] {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
+  }
+  const padding = { padTokenId: tokenizer.vocab.padId, maskTokenId: tokenizer.vocab.maskId };
+  return Array.from({ length: Math.ceil(texts.length / batchSize) }, (_, i) => {
+    const part = texts.slice(i * batchSize, (i + 1) * batchSize);
+    const rows = part.map((text) => exampleOf(text, tokenizer, maxLength));
+    const labels = Int32Array.from(part, ({ label }) => label);
+    return { batch: collate(rows, { ...padding, maxLength }), labels };
+  });
+}
+
+/** A text as an example in which no word and no pair is asked for. */
+function exampleOf({ text, pair }: LabelledText, tokenizer: BertTokenizer, maxLength: number) {
+  const { tokenIds, segmentIds } = tokenizer.encode(text, pair, { maxLength });
+  const first = { document: text, start: 0, end: 1 };
+  const labels = tokenIds.map(() => -1);
+  return { tokenIds, segmentIds, labels, nspLabel: -1 as const, first, truncated: false };
+}
