@@ -77,14 +77,19 @@ function setting(settings: Readonly<Record<string, unknown>>, key: string, path:
   throw new FormatError(path, `expected ${key} to be true, false or null, found ${value}`);
 }
 
-/** Writers of the four files, for `saveFolder()`. */
+/**
+ * Writers of the four files, for `saveFolder()`.
+ *
+ * @param maxLength Tokens that the model can take; the tokenizer there cuts texts to it.
+ */
 export function tokenizerFiles(
   parts: TokenizerParts,
   maxLength?: number,
 ): Readonly<Record<string, FileWriter>> {
-  const { lowercase, stripAccents } = parts.options;
+  const { maxWordLength, options: { lowercase, stripAccents } } = parts;
   const settings = {
-    "tokenizer_class": "BertTokenizer",
+    "tokenizer_class": classFor(maxWordLength),
+    "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
     "do_lower_case": lowercase,
     "strip_accents": stripAccents,
     "tokenize_chinese_chars": true,
@@ -97,6 +102,11 @@ export function tokenizerFiles(
     [SETTINGS]: (path) => writeJson(path, settings),
     [SPECIALS]: (path) => writeJson(path, ROLES),
   };
+}
+
+/** `BertTokenizer` there always has 100, whatever `tokenizer.json` says; the other class reads it. */
+function classFor(maxWordLength: number): string {
+  return maxWordLength === 100 ? "BertTokenizer" : "PreTrainedTokenizerFast";
 }
 
 async function readVocab(folder: string, other: Vocab | undefined): Promise<Vocab> {

@@ -1,0 +1,145 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { BertTokenizer } from "bert/wordpiece.ts";
+
+const TOKENS = [...SPECIAL_TOKENS, "sea", "##s", "7", "1", "__proto__", "é"];
+const TOKENIZER = new BertTokenizer(new Vocab(TOKENS), {
+  lowercase: false,
+  stripAccents: true,
+  maxWordLength: 7,
+});
+
+/** Runs a test in a folder that holds the four files of a tokenizer. */
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await TOKENIZER.save(folder);
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+type Json = Record<string, unknown>;
+
+/** Changes a JSON file; dots in a key lead into it, and undefined takes the key out. */
+async function edit(path: string, changes: Json): Promise<void> {
+  const json = JSON.parse(await Deno.readTextFile(path));
+  for (const [key, value] of Object.entries(changes)) {
+    const steps = key.split(".");
+    const last = steps.pop()!;
+    const target = steps.reduce((at: Json, step) => at[step] as Json, json);
+    target[last] = value;
+  }
+  await Deno.writeTextFile(path, JSON.stringify(json));
+}
+
+function assertSame(tokenizer: BertTokenizer): void {
+  deepStrictEqual(tokenizer.vocab.tokens, TOKENS);
+  deepStrictEqual(tokenizer.options, TOKENIZER.options);
+}
+
+Deno.test("save() and fromPretrained() are inverse, from either of the two files of a vocabulary", () =>
+  inFolder(async (folder) => {
+    const whole = await BertTokenizer.fromPretrained(folder);
+    assertSame(whole);
+    strictEqual(whole.maxWordLength, 7);
+    await Deno.remove(`${folder}/vocab.txt`);
+    assertSame(await BertTokenizer.fromPretrained(folder));
+    await TOKENIZER.save(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
+    const plain = await BertTokenizer.fromPretrained(folder);
+    assertSame(plain);
+    strictEqual(plain.maxWordLength, 100); // only tokenizer.json knows it
+    strictEqual(
+      (await BertTokenizer.fromPretrained(folder, { maxWordLength: 9 })).maxWordLength,
+      9,
+    );
+  }));
+
+Deno.test("a folder of nothing but vocab.txt is an uncased tokenizer, as in transformers", () =>
+  inFolder(async (folder) => {
+    for (const { name } of [...Deno.readDirSync(folder)]) {
+      if (name !== "vocab.txt") await Deno.remove(`${folder}/${name}`);
+    }
+    const { options } = await BertTokenizer.fromPretrained(folder);
+    deepStrictEqual(options, { lowercase: true, stripAccents: null });
+  }));
+
+Deno.test("settings of tokenizer_config.json go before those of tokenizer.json", () =>
+  inFolder(async (folder) => {
+    const settings = `${folder}/tokenizer_config.json`;
+    await edit(settings, { "do_lower_case": true, "strip_accents": null });
+    const { options } = await BertTokenizer.fromPretrained(folder);
+    deepStrictEqual(options, { lowercase: true, stripAccents: null });
+    await Deno.remove(settings);
+    assertSame(await BertTokenizer.fromPretrained(folder));
+  }));
+
+Deno.test("special tokens may be objects, as in older files; unused settings are passed over", () =>
+  inFolder(async (folder) => {
+    const token = { content: "[MASK]", lstrip: false, special: true };
+    const changes = { "mask_token": token, "never_split": ["[UNK]"], "name_or_path": "x" };
+    await edit(`${folder}/tokenizer_config.json`, changes);
+    await edit(`${folder}/tokenizer.json`, {
+      "truncation": { "max_length": 128 },
+      "model.type": undefined,
+    });
+    assertSame(await BertTokenizer.fromPretrained(folder));
+  }));
+
+Deno.test("what would make another tokenizer is refused by name", () =>
+  inFolder(async (folder) => {
+    const cases: [string, Json, RegExp][] = [
+      ["tokenizer_config.json", { "tokenizer_class": "BertJapaneseTokenizer" }, /tokenizer_class/],
+      [
+        "tokenizer_config.json",
+        { "tokenize_chinese_chars": false },
+        /tokenize_chinese_chars to be true/,
+      ],
+      ["tokenizer_config.json", { "do_basic_tokenize": false }, /do_basic_tokenize/],
+      [
+        "tokenizer_config.json",
+        { "pad_token": "<pad>" },
+        /pad_token to be "\[PAD\]", found "<pad>"/,
+      ],
+      ["tokenizer_config.json", { "never_split": ["x"] }, /never_split/],
+      ["tokenizer_config.json", { "do_lower_case": "yes" }, /do_lower_case/],
+      ["tokenizer.json", { "model.type": "BPE" }, /type to be "WordPiece", found "BPE"/],
+      ["tokenizer.json", { "model.continuing_subword_prefix": "@@" }, /continuing_subword_prefix/],
+      ["tokenizer.json", { "model.unk_token": "<unk>" }, /unk_token/],
+      ["tokenizer.json", { "model.max_input_chars_per_word": 0 }, /max_input_chars_per_word/],
+      ["tokenizer.json", { normalizer: null }, /normalizer to be an object/],
+      ["tokenizer.json", { "normalizer.type": "Lowercase" }, /type to be "BertNormalizer"/],
+      ["tokenizer.json", { "normalizer.clean_text": false }, /clean_text/],
+      ["tokenizer.json", { "normalizer.handle_chinese_chars": false }, /handle_chinese_chars/],
+      ["tokenizer.json", { "pre_tokenizer.type": "Whitespace" }, /BertPreTokenizer/],
+      ["tokenizer.json", { "added_tokens": [{ content: "<new>", id: 11 }] }, /"<new>" among added/],
+      ["tokenizer.json", { "model.vocab.sea": 99 }, /ids from 0 to 10, found 99 for "sea"/],
+      ["tokenizer.json", { "model.vocab.sea": 7 }, /each id once, found 7 again/],
+      [
+        "tokenizer.json",
+        { "model.vocab.lake": 5, "model.vocab.sea": 11 },
+        /vocab\.txt, line 6: found "sea", and tokenizer\.json has "lake"/,
+      ],
+    ];
+    for (const [file, changes, message] of cases) {
+      await TOKENIZER.save(folder);
+      await edit(`${folder}/${file}`, changes);
+      await rejects(BertTokenizer.fromPretrained(folder), { name: "FormatError", message });
+    }
+  }));
+
+Deno.test("a folder without a vocabulary is a FormatError; a failed save leaves nothing", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/empty`);
+    const message = /vocab\.txt: expected a vocabulary file, found nothing/;
+    await rejects(BertTokenizer.fromPretrained(`${folder}/empty`), {
+      name: "FormatError",
+      message,
+    });
+    await Deno.mkdir(`${folder}/taken/special_tokens_map.json`, { recursive: true });
+    await rejects(TOKENIZER.save(`${folder}/taken`));
+    const left = [...Deno.readDirSync(`${folder}/taken`)].map(({ name }) => name);
+    ok(!left.some((name) => name.startsWith(".saving")), `${left}`);
+  }));
