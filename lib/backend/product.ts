@@ -8,6 +8,9 @@ import type { SimdBackend } from "./tensors.ts";
 /** Multiplications that are worth a task of their own. */
 const WORTH = 1e6;
 
+/** Copying of operands, in numbers for each multiplication, that evenly loaded threads are worth. */
+const COPYING = 0.005;
+
 /** What to multiply; strides and steps count numbers. */
 export interface Product {
   readonly a: number;
@@ -33,23 +36,37 @@ export function multiply(backend: SimdBackend, product: Product): void {
   if (count * m * n === 0) return;
   const [ta, tb] = [product.transposeA ? 1 : 0, product.transposeB ? 1 : 0];
   const [lda, ldb] = [ta ? m : k, tb ? k : n];
-  const most = backend.machine.threads === 1 ? 1 : 4 * backend.machine.threads;
-  const wanted = Math.min(most, Math.ceil(m * n * k * count / WORTH)) / count;
-  const [down, across] = blockSize(m, n, wanted);
+  const worth = Math.ceil(m * n * k * count / WORTH);
+  const [down, across] = blockSize(m, n, count, Math.min(backend.machine.threads, worth));
   const tasks = count * Math.ceil(m / down) * Math.ceil(n / across);
   const strides = [lda, ldb, n, ta, tb, down, across];
   backend.run("product", tasks, a, b, out, bias, m, n, k, ...strides, stepA, stepB, m * n);
 }
 
-/** The rows and columns of a block: halves the longer side until there are blocks enough. */
-function blockSize(m: number, n: number, wanted: number): [number, number] {
-  let [down, across] = [m, n];
-  while (Math.ceil(m / down) * Math.ceil(n / across) < wanted) {
-    if (down >= across && down > 5) down = 5 * Math.ceil(down / 10);
-    else if (across > 8) across = 8 * Math.ceil(across / 16);
-    else break;
+/**
+ * The rows and columns of a block: one block for each of `wanted` threads, cut so that the least is
+ * copied. Twice as many, which keep the threads evenly loaded, where blocks stay large enough.
+ */
+function blockSize(m: number, n: number, count: number, wanted: number): [number, number] {
+  const one = Math.ceil(wanted / count);
+  const [fewer, more] = [bestBlock(m, n, one), bestBlock(m, n, 2 * one)];
+  return wanted > 1 && copying(more) < COPYING ? more : fewer;
+}
+
+/** The best way to cut into `parts` blocks; borders lie where tiles of the kernels do. */
+function bestBlock(m: number, n: number, parts: number): [number, number] {
+  let best: [number, number] = [m, n];
+  for (let down = 1; down <= parts; down++) {
+    const [rows, columns] = [m / down, n * down / parts];
+    const block: [number, number] = [40 * Math.ceil(rows / 40), 16 * Math.ceil(columns / 16)];
+    if (parts % down === 0 && (down === 1 || copying(block) < copying(best))) best = block;
   }
-  return [down, across];
+  return [Math.min(best[0], m), Math.min(best[1], n)];
+}
+
+/** Each row of a block is read once for all its columns, and the other way round. */
+function copying([rows, columns]: readonly [number, number]): number {
+  return 1 / rows + 1 / columns;
 }
 
 /** Which product of an operand belongs to the i-th of the broadcast batch. */
