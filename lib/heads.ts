@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "./config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
 import { gatherRows, linear, project } from "./ops.ts";
-import { activate } from "./ops_activation.ts";
+import { linearActivated } from "./ops_linear_gelu.ts";
 import { layerNorm } from "./ops_norm.ts";
 
 /** The masked-language-model head; its decoder is the table of word embeddings. */
@@ -54,7 +54,7 @@ export function mlmHead(
   activation: HiddenAct = "gelu",
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const changed = activate(linear(hidden, dense.weight, dense.bias), activation); // [N, H]
+    const changed = linearActivated(hidden, dense.weight, dense.bias, activation); // [N, H]
     const normed = layerNorm(changed, norm.gamma, norm.beta, epsilon); // [N, H]
     return project(normed, decoder, bias); // [N, V]
   });

@@ -5,9 +5,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "./config.ts";
 import { embed, linear } from "./ops.ts";
-import { activate } from "./ops_activation.ts";
 import { attention, attentionProbabilities } from "./ops_attention.ts";
 import { dropout, mixSeed } from "./ops_dropout.ts";
+import { linearActivated } from "./ops_linear_gelu.ts";
 import { layerNorm, residualLayerNorm } from "./ops_norm.ts";
 
 /** Scale and shift of a LayerNorm. */
@@ -212,7 +212,7 @@ export function feedForward(
   { epsilon, activation = "gelu", dropout: drop }: Omit<LayerOptions, "heads">,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const wide = activate(linear(x, inner.weight, inner.bias), activation); // [B*T, I]
+    const wide = linearActivated(x, inner.weight, inner.bias, activation); // [B*T, I]
     const sublayer = linear(wide, output.weight, output.bias); // [B*T, H]
     const rate = drop?.hidden ?? 0;
     const seed = mixSeed(drop?.seed ?? 0, 2);

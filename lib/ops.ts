@@ -183,11 +183,17 @@ export function gelu<T extends tf.Tensor>(x: T): T {
     },
     (dy, [x]) => {
       const own = fused("BertGeluGradient", { dy, x });
-      if (own) return own;
-      const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return [tf.mul(dy, tf.add(normalShare(x), tf.mul(x, density)))];
+      return own ?? [tf.mul(dy, geluSlope(x))];
     },
   );
+}
+
+/** The derivative of `gelu()` at each number, which the caller disposes of. */
+export function geluSlope(x: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return tf.add(normalShare(x), tf.mul(x, density));
+  });
 }
 
 /** The share of a standard normal distribution below each number. */

@@ -11,6 +11,7 @@ const OPTIONS = [
   ...["-O3", "--converge", "--noAssert", "--runtime", "stub", "--disableWarning", "201"],
   ...["--importMemory", "--noExportMemory", "--sharedMemory"],
   ...["--initialMemory", "16", "--maximumMemory", "65536"],
+  ...["--memoryBase", "1024"], // constants lie after the control block
 ];
 
 /** The bytes of one build. */

@@ -11,12 +11,11 @@ import {
   sizeOf,
   tasksFor,
 } from "./kernel.ts";
+import { DENSE_KERNELS, rowsPerPart, sumOfParts } from "./dense_kernels.ts";
 import { float } from "./machine.ts";
 import { OPTIMIZER_KERNELS } from "./optimizer_kernels.ts";
-import { productOf } from "./product.ts";
-import { CHUNK, GELU, unary } from "./standard_elementwise.ts";
+import { CHUNK } from "./standard_elementwise.ts";
 import { gatherInto, scatterRows } from "./standard_move.ts";
-import { reduceAxis } from "./standard_reduce.ts";
 import type { SimdBackend } from "./tensors.ts";
 
 /** Queries that attention handles at a time, as in the kernel. */
@@ -25,48 +24,6 @@ const BLOCK = 128;
 /** Dropout as the kernels take it: two hashes of the seed, the least that stays, what it is scaled by. */
 function dropoutOf({ rate = 0, seedA = 0, seedB = 0 }: Attributes): number[] {
   return [seedA, seedB, Math.ceil(rate * 2 ** 32), float(1 / (1 - rate))];
-}
-
-/** The sum of each column of [N, H]. */
-function columnSums(backend: SimdBackend, x: tf.TensorInfo): tf.TensorInfo {
-  const [rows, columns] = x.shape;
-  return { ...reduceAxis(backend, x, [1, rows, columns], 0), shape: [columns] };
-}
-
-function linear(backend: SimdBackend, { x, weight, bias }: Inputs): tf.TensorInfo {
-  return productOf(backend, x, weight, { bias }); // [N, O]
-}
-
-function linearGradient(backend: SimdBackend, { dy, x, weight }: Inputs): tf.TensorInfo[] {
-  return [
-    productOf(backend, dy, weight, { transposeB: true }), // [N, I]
-    productOf(backend, x, dy, { transposeA: true }), // [I, O]
-    columnSums(backend, dy), // [O]
-  ];
-}
-
-function project(backend: SimdBackend, { x, table, bias }: Inputs): tf.TensorInfo {
-  return productOf(backend, x, table, { transposeB: true, bias }); // [N, V]
-}
-
-function projectGradient(backend: SimdBackend, { dy, x, table }: Inputs): tf.TensorInfo[] {
-  return [
-    productOf(backend, dy, table), // [N, H]
-    productOf(backend, dy, x, { transposeA: true }), // [V, H]
-    columnSums(backend, dy), // [V]
-  ];
-}
-
-function gelu(backend: SimdBackend, { x }: Inputs): tf.TensorInfo {
-  return unary(backend, x, GELU);
-}
-
-function geluGradient(backend: SimdBackend, { dy, x }: Inputs): tf.TensorInfo {
-  const dx = backend.output(x.shape);
-  const count = sizeOf(x);
-  const pointers = [x, dy, dx].map((tensor) => backend.pointer(tensor));
-  backend.run("geluGradient", tasksFor(count, CHUNK), ...pointers, count);
-  return dx;
 }
 
 function dropout(backend: SimdBackend, { x }: Inputs, attrs: Attributes): tf.TensorInfo {
@@ -95,7 +52,7 @@ function layerNorm(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.
 function layerNormGradient(backend: SimdBackend, inputs: Inputs, attrs: Attributes) {
   const { dy, normalized, inverse, gamma } = inputs;
   const [rows, width] = dy.shape;
-  const each = rowsPerTask(width);
+  const each = rowsPerPart(rows, width);
   const tasks = tasksFor(rows, each);
   const dx = backend.output(dy.shape);
   const dSublayer = attrs.sublayer ? backend.output(dy.shape) : undefined;
@@ -104,22 +61,20 @@ function layerNormGradient(backend: SimdBackend, inputs: Inputs, attrs: Attribut
   const aside = [dSublayer ? backend.pointer(dSublayer) : 0, backend.pointer(parts)];
   const sizes = [rows, width, each, ...dropoutOf(attrs)];
   backend.run("normGradient", tasks, ...pointers, ...aside, ...sizes);
-  const halves = [0, 1].map((half) => sumOfParts(backend, parts, half));
-  backend.disposeData(parts.dataId);
-  return [dx, ...(dSublayer ? [dSublayer] : []), ...halves];
+  const [dGamma, dBeta] = halves(backend, sumOfParts(backend, parts));
+  return [dx, ...(dSublayer ? [dSublayer] : []), dGamma, dBeta];
 }
 
-/** Adds up what the tasks found for gamma (half 0) or beta (half 1). */
-function sumOfParts(backend: SimdBackend, parts: tf.TensorInfo, half: number): tf.TensorInfo {
-  const [tasks, both] = parts.shape;
-  const width = both / 2;
-  const out = backend.output([width]);
-  const [from, to] = [backend.values(parts), backend.values(out).fill(0)];
-  for (let task = 0; task < tasks; task++) {
-    const start = task * both + half * width;
-    for (let i = 0; i < width; i++) to[i] += from[start + i];
-  }
-  return out;
+/** What the tasks found for gamma and for beta, side by side, as two tensors. */
+function halves(backend: SimdBackend, both: tf.TensorInfo): tf.TensorInfo[] {
+  const width = both.shape[0] / 2;
+  const split = [0, 1].map((half) => {
+    const out = backend.output([width]);
+    backend.values(out).set(backend.values(both).subarray(half * width, (half + 1) * width));
+    return out;
+  });
+  backend.disposeData(both.dataId);
+  return split;
 }
 
 /** What both attention kernels take after their four addresses. */
@@ -182,12 +137,7 @@ function takeRowsGradient(backend: SimdBackend, { dy, ids }: Inputs, attrs: Attr
 
 /** BERT's operations; the names are those that `fused()` in `lib/ops_gradient.ts` is called with. */
 export const FUSED_KERNELS: Kernels = {
-  BertLinear: linear,
-  BertLinearGradient: linearGradient,
-  BertProject: project,
-  BertProjectGradient: projectGradient,
-  BertGelu: gelu,
-  BertGeluGradient: geluGradient,
+  ...DENSE_KERNELS,
   BertDropout: dropout,
   BertLayerNorm: layerNorm,
   BertLayerNormGradient: layerNormGradient,

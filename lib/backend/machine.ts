@@ -28,6 +28,8 @@ const KERNELS = [
   "lossGradient",
   "adamW",
   "squares",
+  "biasGelu",
+  "slope",
 ] as const;
 
 /** The name of a kernel. */
@@ -37,6 +39,7 @@ export type KernelName = typeof KERNELS[number];
 const WORD = { scratch: 396 / 4, scratchBytes: 400 / 4, native: 404 / 4, parameters: 512 / 4 };
 
 const CONTROL_BYTES = 1024;
+const CONSTANT_BYTES = 1024;
 const PAGE = 65536;
 const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
 const GROWTH = 256; // pages: 16 MiB at a time
@@ -104,7 +107,10 @@ export class Machine {
     this.memory = memory;
     this.#exports = exports;
     this.#words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
-    this.#allocator = new Allocator(CONTROL_BYTES, (end) => this.#reach(end, maxBytes));
+    this.#allocator = new Allocator(
+      CONTROL_BYTES + CONSTANT_BYTES,
+      (end) => this.#reach(end, maxBytes),
+    );
     this.#pool = new Pool(module, memory, threads - 1, blas?.path);
     this.#productScratch = exports.productScratch();
     this.#words[WORD.native] = blas ? 1 : 0;

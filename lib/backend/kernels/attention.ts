@@ -3,7 +3,7 @@
 // gradient computes them again.
 import { address, float, int, scratch } from "./parameters";
 import { GEMM_SCRATCH, multiply } from "./gemm";
-import { expRow, maxRow, scaleRow } from "./reduce";
+import { expRow, scaleRow, topOfRow } from "./reduce";
 import { dropRow } from "./dropout";
 import { splat, total } from "./math";
 
@@ -66,7 +66,7 @@ function computeWeights(task: i32, first: i32, rows: i32, to: usize): void {
   for (let i = 0; i < rows; i++) {
     const row = rowAt(to, i, length);
     scoreRow(row, mask, length, float(11));
-    scaleRow(row, row, length, 1 / expRow(row, row, length, maxRow(row, length)));
+    scaleRow(row, row, length, 1 / expRow(row, row, length, topOfRow(row, length)));
   }
 }
 

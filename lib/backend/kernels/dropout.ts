@@ -1,15 +1,18 @@
 // Dropout's mask, computed wherever it is needed from a position and two hashes of the seed; equal
 // bit for bit to `dropoutScales()` of `lib/ops_dropout.ts`.
 
+/** The two factors of the hash, and what is added to a position for its three neighbours. */
+const HASH = memory.data<i32>([0x7feb352d, <i32> 0x846ca68b, 0, 0, 0, 1, 2, 3], 16);
+
 /** How the four positions from `index` on are scaled: 0, or `kept`. */
 // @ts-ignore: decorator
 @inline
 export function scales4(index: i32, a: i32, b: i32, least: i32, kept: f32): v128 {
-  let x = i32x4.add(i32x4.splat(index + a), i32x4(0, 1, 2, 3));
+  let x = i32x4.add(i32x4.splat(index + a), v128.load(HASH, 16));
   x = v128.xor(x, i32x4.shr_u(x, 16));
-  x = i32x4.mul(x, i32x4.splat(0x7feb352d));
+  x = i32x4.mul(x, v128.load_splat<i32>(HASH));
   x = v128.xor(x, i32x4.shr_u(x, 15));
-  x = i32x4.mul(i32x4.add(x, i32x4.splat(b)), i32x4.splat(<i32> 0x846ca68b));
+  x = i32x4.mul(i32x4.add(x, i32x4.splat(b)), v128.load_splat<i32>(HASH, 4));
   x = v128.xor(x, i32x4.shr_u(x, 16));
   return v128.and(i32x4.ge_u(x, i32x4.splat(least)), f32x4.splat(kept));
 }

@@ -2,6 +2,7 @@
 import { address, float, int } from "./parameters";
 import { erf4, exp4, log1, normalShare4, sigmoid4, splat, tanh4 } from "./math";
 import { dropRow } from "./dropout";
+import { bell4, gelu4, slope4 } from "./gelu";
 
 /** Numbers that one task handles. */
 const CHUNK: i32 = 16384;
@@ -21,7 +22,7 @@ function unary4(code: i32, x: v128): v128 {
   if (code == 8) return tanh4(x);
   if (code == 9) return sigmoid4(x);
   if (code == 10) return f32x4.max(x, splat(0));
-  if (code == 11) return f32x4.mul(x, normalShare4(x, exp4(f32x4.mul(f32x4.mul(x, x), splat(-0.5)))));
+  if (code == 11) return gelu4(x);
   return log4(x);
 }
 
@@ -72,11 +73,8 @@ export function geluGradientTask(task: i32): void {
   const x = address(0) + start, dy = address(1) + start, dx = address(2) + start;
   for (let i: usize = 0; i < bytes; i += 16) {
     const v = v128.load(x + i);
-    const bell = exp4(f32x4.mul(f32x4.mul(v, v), splat(-0.5)));
-    const slope = f32x4.add(
-      normalShare4(v, bell),
-      f32x4.mul(v, f32x4.mul(bell, splat(0.3989422804014327))),
-    );
+    const bell = bell4(v);
+    const slope = slope4(v, normalShare4(v, bell), bell);
     v128.store(dx + i, f32x4.mul(v128.load(dy + i), slope));
   }
 }

@@ -1,7 +1,7 @@
 // Softmax cross-entropy of rows with one right class each; a label of -1 counts for nothing.
 import { address, int } from "./parameters";
-import { exp4, log1, splat, total } from "./math";
-import { maxRow } from "./reduce";
+import { expLow4, log1, splat, total } from "./math";
+import { topOfRow } from "./reduce";
 
 /** logits, labels, loss, logSums, rows, n, rows a task */
 export function lossTask(task: i32): void {
@@ -12,7 +12,7 @@ export function lossTask(task: i32): void {
     const x = address(0) + (<usize> (row * n) << 2);
     let loss: f32 = 0, log: f32 = 0;
     if (label >= 0) {
-      const most = maxRow(x, n);
+      const most = topOfRow(x, n);
       log = log1(sumOfExps(x, n, most)); // kept without the maximum, which may swallow its digits
       loss = log - (load<f32>(x + (<usize> label << 2)) - most);
     }
@@ -29,12 +29,12 @@ function sumOfExps(x: usize, n: i32, shift: f32): f32 {
     const last = min(i + 1024, n & ~3);
     let part = splat(0);
     for (; i < last; i += 4) {
-      part = f32x4.add(part, exp4(f32x4.sub(v128.load(x + (<usize> i << 2)), by)));
+      part = f32x4.add(part, expLow4(f32x4.sub(v128.load(x + (<usize> i << 2)), by)));
     }
     all += total(part);
   }
   for (; i < n; i++) {
-    all += f32x4.extract_lane(exp4(splat(load<f32>(x + (<usize> i << 2)) - shift)), 0);
+    all += f32x4.extract_lane(expLow4(splat(load<f32>(x + (<usize> i << 2)) - shift)), 0);
   }
   return all;
 }
@@ -52,7 +52,7 @@ export function lossGradientTask(task: i32): void {
     }
     const weight = load<f32>(address(2) + at);
     const x = address(0) + start;
-    scaledExps(x, out, n, maxRow(x, n), load<f32>(address(3) + at), weight);
+    scaledExps(x, out, n, topOfRow(x, n), load<f32>(address(3) + at), weight);
     const right = out + (<usize> label << 2);
     store<f32>(right, load<f32>(right) - weight);
   }
@@ -63,12 +63,12 @@ function scaledExps(x: usize, to: usize, n: i32, most: f32, log: f32, weight: f3
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
-    const e = exp4(f32x4.sub(f32x4.sub(v128.load(x + at), splat(most)), splat(log)));
+    const e = expLow4(f32x4.sub(f32x4.sub(v128.load(x + at), splat(most)), splat(log)));
     v128.store(to + at, f32x4.mul(e, splat(weight)));
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - most - log)), 0);
+    const e = f32x4.extract_lane(expLow4(splat(load<f32>(x + at) - most - log)), 0);
     store<f32>(to + at, e * weight);
   }
 }

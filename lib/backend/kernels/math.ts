@@ -1,5 +1,8 @@
 // Functions of four numbers at a time. The polynomials are least-squares fits made for this file;
 // errors are given against exact arithmetic. Not-a-number comes out where it went in.
+//
+// Constants of the inner loops lie in memory: V8 loads a vector from there in one instruction, but
+// makes one out of a literal in three, again in each round of a loop.
 
 // @ts-ignore: decorator
 @inline
@@ -31,31 +34,77 @@ export function largest(x: v128): f32 {
   return f32x4.extract_lane(f32x4.max(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
 }
 
+/** The i-th number of a table of constants, four times. */
+// @ts-ignore: decorator
+@inline
+export function constant(table: usize, i: usize): v128 {
+  return v128.load_splat<f32>(table + (i << 2));
+}
+
+/** p * x + the i-th number of a table: one step of Horner's rule. */
+// @ts-ignore: decorator
+@inline
+function next(p: v128, x: v128, table: usize, i: usize): v128 {
+  return madd(p, x, constant(table, i));
+}
+
 /** e^x, within 2 units in the last place; below e^-87.3 it is 0. */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const inside = f32x4.max(f32x4.min(x, splat(89)), splat(-88)); // NaN stays NaN
-  const n = f32x4.nearest(f32x4.mul(inside, splat(1.4426950408889634)));
-  const high = madd(n, splat(-0.693359375), inside);
-  const r = madd(n, splat(2.12194440e-4), high);
-  let p = madd(r, splat(0.001394263), splat(0.008366409));
-  p = madd(p, r, splat(0.041666318));
-  p = madd(p, r, splat(0.1666654));
-  p = madd(p, r, splat(0.5));
-  p = madd(f32x4.mul(p, r), r, f32x4.add(r, splat(1)));
-  const e = i32x4.trunc_sat_f32x4_s(n);
+  const inside = f32x4.pmax(f32x4.pmin(x, constant(EXP, 9)), constant(EXP, 10)); // NaN stays NaN
+  const shifted = madd(inside, constant(EXP, 0), constant(EXP, 1));
+  const p = expSeries(inside, f32x4.sub(shifted, constant(EXP, 1)));
+  const e = i32x4.sub(shifted, constant(EXP, 1));
   const half = i32x4.shr_s(e, 1); // 2^e in two factors, as 2^128 is no float
   const result = f32x4.mul(f32x4.mul(p, power2(half)), power2(i32x4.sub(e, half)));
-  return v128.bitselect(splat(0), result, f32x4.lt(x, splat(-87.33654)));
+  return v128.andnot(result, f32x4.lt(x, constant(EXP, 11)));
 }
 
+/** The same for numbers that are not above 88: half the work. */
+// @ts-ignore: decorator
+@inline
+export function expLow4(x: v128): v128 {
+  const shifted = madd(x, constant(EXP, 0), constant(EXP, 1));
+  const p = expSeries(x, f32x4.sub(shifted, constant(EXP, 1)));
+  return v128.andnot(f32x4.mul(p, power2(shifted)), f32x4.lt(x, constant(EXP, 11)));
+}
+
+/**
+ * 1 / ln 2; 1.5 * 2^23, which rounds to a whole number when added and taken away again, and in between
+ * has it in its lowest bits; -ln 2 in two parts; the series; bounds.
+ */
+const EXP = memory.data<f32>([
+  1.4426950408889634, 12582912, -0.693359375, 2.12194440e-4,
+  0.001394263, 0.008366409, 0.041666318, 0.1666654, 0.5, 89, -88, -87.33654, 1,
+]);
+
+/** e^(x - n ln 2), where n is the nearest whole number to x / ln 2. */
+// @ts-ignore: decorator
+@inline
+function expSeries(x: v128, n: v128): v128 {
+  const r = madd(n, constant(EXP, 3), madd(n, constant(EXP, 2), x));
+  let p = next(constant(EXP, 4), r, EXP, 5);
+  p = next(p, r, EXP, 6);
+  p = next(p, r, EXP, 7);
+  p = next(p, r, EXP, 8);
+  return madd(f32x4.mul(p, r), r, f32x4.add(r, constant(EXP, 12)));
+}
+
+/** 2^n; of n only the lowest 9 bits count. */
 // @ts-ignore: decorator
 @inline
 function power2(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+  return i32x4.add(i32x4.shl(n, 23), constant(EXP, 12)); // 127 in the exponent, as 1 has
 }
 
+/** `yes` where all bits of the mask are set, `no` where none is. */
+// @ts-ignore: decorator
+@inline
+function choose(yes: v128, no: v128, mask: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_laneselect(yes, no, mask);
+  return v128.bitselect(yes, no, mask);
+}
 
 /**
  * The share of a standard normal distribution below x, within 1.2e-7; `bell` is exp(-x^2 / 2). In the middle
@@ -64,32 +113,45 @@ function power2(n: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function normalShare4(x: v128, bell: v128): v128 {
-  const size = f32x4.abs(x);
-  const t = f32x4.div(splat(1), madd(size, splat(0.3), splat(1)));
-  let p = madd(t, splat(0.035932045), splat(-0.1582772));
-  p = madd(p, t, splat(0.20820852));
-  p = madd(p, t, splat(-0.055395465));
-  p = madd(p, t, splat(0.12946998));
-  p = madd(p, t, splat(0.09963728));
-  p = madd(p, t, splat(0.12079839));
-  p = madd(p, t, splat(0.11962639));
+  const size = f32x4.abs(x), one = constant(TAIL, 9);
+  const t = f32x4.div(one, madd(size, constant(TAIL, 8), one));
+  let p = next(constant(TAIL, 0), t, TAIL, 1);
+  p = next(p, t, TAIL, 2);
+  p = next(p, t, TAIL, 3);
+  p = next(p, t, TAIL, 4);
+  p = next(p, t, TAIL, 5);
+  p = next(p, t, TAIL, 6);
+  p = next(p, t, TAIL, 7);
   const tail = f32x4.mul(f32x4.mul(p, t), bell);
-  const outer = v128.bitselect(tail, f32x4.sub(splat(1), tail), f32x4.lt(x, splat(0)));
-  const scaled = f32x4.mul(x, splat(0.7071067811865476));
-  const middle = madd(f32x4.mul(scaled, erfSeries(f32x4.mul(scaled, scaled))), splat(0.5), splat(0.5));
-  return v128.bitselect(middle, outer, f32x4.lt(size, splat(1.27)));
+  const outer = choose(tail, f32x4.sub(one, tail), i32x4.shr_s(x, 31)); // by the sign
+  const scaled = f32x4.mul(x, constant(ERF, 7));
+  const half = constant(ERF, 8);
+  const middle = madd(f32x4.mul(scaled, erfSeries(f32x4.mul(scaled, scaled))), half, half);
+  return choose(middle, outer, f32x4.lt(size, constant(ERF, 9)));
 }
+
+/** The series; its scale of x; 1. */
+const TAIL = memory.data<f32>([
+  0.035932045, -0.1582772, 0.20820852, -0.055395465, 0.12946998, 0.09963728, 0.12079839, 0.11962639,
+  0.3, 1,
+]);
+
+/** The series; 1 / sqrt(2); 1 / 2; where the middle ends. */
+const ERF = memory.data<f32>([
+  8.5131e-5, -0.00081756385, 0.005203859, -0.026860509, 0.11283715, -0.37612635, 1.1283792,
+  0.7071067811865476, 0.5, 1.27,
+]);
 
 /** erf(x) / x out of x^2, for |x| below 0.9. */
 // @ts-ignore: decorator
 @inline
 function erfSeries(u: v128): v128 {
-  let q = madd(u, splat(8.5131e-5), splat(-0.00081756385));
-  q = madd(q, u, splat(0.005203859));
-  q = madd(q, u, splat(-0.026860509));
-  q = madd(q, u, splat(0.11283715));
-  q = madd(q, u, splat(-0.37612635));
-  return madd(q, u, splat(1.1283792));
+  let q = next(constant(ERF, 0), u, ERF, 1);
+  q = next(q, u, ERF, 2);
+  q = next(q, u, ERF, 3);
+  q = next(q, u, ERF, 4);
+  q = next(q, u, ERF, 5);
+  return next(q, u, ERF, 6);
 }
 
 /** The error function, within 1.5e-7. */
@@ -97,10 +159,10 @@ function erfSeries(u: v128): v128 {
 @inline
 export function erf4(x: v128): v128 {
   const z = f32x4.mul(x, splat(1.4142135623730951));
-  const share = normalShare4(z, exp4(f32x4.neg(f32x4.mul(x, x))));
+  const share = normalShare4(z, expLow4(f32x4.neg(f32x4.mul(x, x))));
   const far = f32x4.sub(f32x4.add(share, share), splat(1));
   const near = f32x4.mul(x, erfSeries(f32x4.mul(x, x)));
-  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), splat(0.9)));
+  return choose(near, far, f32x4.lt(f32x4.abs(x), splat(0.9)));
 }
 
 /** The hyperbolic tangent, within 1.5e-7. */
@@ -116,8 +178,8 @@ export function tanh4(x: v128): v128 {
   const size = f32x4.abs(x);
   const grown = f32x4.add(exp4(f32x4.add(size, size)), splat(1));
   const far = f32x4.sub(splat(1), f32x4.div(splat(2), grown));
-  const signed = v128.bitselect(f32x4.neg(far), far, f32x4.lt(x, splat(0)));
-  return v128.bitselect(near, signed, f32x4.lt(size, splat(0.625)));
+  const signed = choose(f32x4.neg(far), far, f32x4.lt(x, splat(0)));
+  return choose(near, signed, f32x4.lt(size, splat(0.625)));
 }
 
 /** The logistic function. */

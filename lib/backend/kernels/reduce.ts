@@ -1,6 +1,6 @@
 // Sums and maxima along one axis of [outer, n, inner], softmax along rows, the place of a maximum.
 import { address, float, int } from "./parameters";
-import { exp4, largest, log1, splat, total } from "./math";
+import { expLow4, largest, log1, splat, total } from "./math";
 
 /** Columns that one task handles when the axis is not the last. */
 const STRIP: i32 = 64;
@@ -18,23 +18,50 @@ export function reduceTask(task: i32): void {
 /** Down a strip of columns: blocks of 64 rows first, so that long sums keep their digits. */
 function reduceStrip(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
   const code = int(5);
-  const scale = float(7);
+  let j = 0;
+  if (code == 0) for (; j + 16 <= width; j += 16) sumColumns16(x + (<usize> j << 2), out + (<usize> j << 2), n, stride);
+  for (; j < width; j += 4) reduceColumns4(x + (<usize> j << 2), out + (<usize> j << 2), n, stride, min(4, width - j));
+}
+
+function reduceColumns4(x: usize, out: usize, n: i32, stride: i32, lanes: i32): void {
+  const code = int(5);
   const step = <usize> stride << 2;
-  for (let j = 0; j < width; j += 4) {
-    const lanes = min(4, width - j);
-    const from = x + (<usize> j << 2);
-    let all = start4(code);
-    for (let block = 0; block < n; block += 64) {
-      let part = start4(code);
-      const last = min(block + 64, n);
-      for (let i = block; i < last; i++) {
-        part = combine4(code, part, loadLanes(from + <usize> i * step, lanes));
-      }
-      all = combine4(code, all, part);
+  let all = start4(code);
+  for (let block = 0; block < n; block += 64) {
+    let part = start4(code);
+    const last = min(block + 64, n);
+    for (let i = block; i < last; i++) {
+      part = combine4(code, part, loadLanes(x + <usize> i * step, lanes));
     }
-    if (code == 0) all = f32x4.mul(all, splat(scale));
-    storeLanes(out + (<usize> j << 2), all, lanes);
+    all = combine4(code, all, part);
   }
+  if (code == 0) all = f32x4.mul(all, splat(float(7)));
+  storeLanes(out, all, lanes);
+}
+
+/** Sums of 16 columns: whole cache lines, in the same order as four columns at a time. */
+function sumColumns16(x: usize, out: usize, n: i32, stride: i32): void {
+  const step = <usize> stride << 2, scale = splat(float(7));
+  let a = splat(0), b = a, c = a, d = a;
+  for (let block = 0; block < n; block += 64) {
+    let pa = splat(0), pb = pa, pc = pa, pd = pa;
+    const last = min(block + 64, n);
+    for (let i = block; i < last; i++) {
+      const from = x + <usize> i * step;
+      pa = f32x4.add(pa, v128.load(from));
+      pb = f32x4.add(pb, v128.load(from, 16));
+      pc = f32x4.add(pc, v128.load(from, 32));
+      pd = f32x4.add(pd, v128.load(from, 48));
+    }
+    a = f32x4.add(a, pa);
+    b = f32x4.add(b, pb);
+    c = f32x4.add(c, pc);
+    d = f32x4.add(d, pd);
+  }
+  v128.store(out, f32x4.mul(a, scale));
+  v128.store(out, f32x4.mul(b, scale), 16);
+  v128.store(out, f32x4.mul(c, scale), 32);
+  v128.store(out, f32x4.mul(d, scale), 48);
 }
 
 // @ts-ignore: decorator
@@ -106,7 +133,23 @@ export function maxRow(x: usize, n: i32): f32 {
   return extremeOf(1, x, n);
 }
 
-/** Writes exp(x - shift) for a row and gives the sum of what it wrote. */
+/** The largest number of a row, for softmax: NaN counts for nothing, as its exponential is NaN anyway. */
+export function topOfRow(x: usize, n: i32): f32 {
+  let a = splat(-Infinity), b = a, c = a, d = a;
+  let i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const at = x + (<usize> i << 2);
+    a = f32x4.pmax(a, v128.load(at));
+    b = f32x4.pmax(b, v128.load(at, 16));
+    c = f32x4.pmax(c, v128.load(at, 32));
+    d = f32x4.pmax(d, v128.load(at, 48));
+  }
+  for (; i + 4 <= n; i += 4) a = f32x4.pmax(a, v128.load(x + (<usize> i << 2)));
+  for (; i < n; i++) a = f32x4.pmax(a, v128.load_splat<f32>(x + (<usize> i << 2)));
+  return largest(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)));
+}
+
+/** Writes exp(x - shift) for a row and gives the sum of what it wrote; `shift` is the row's largest. */
 export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
   const by = splat(shift);
   let all: f64 = 0;
@@ -116,7 +159,7 @@ export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
     let part = splat(0);
     for (; i < last; i += 4) {
       const at = <usize> i << 2;
-      const e = exp4(f32x4.sub(v128.load(x + at), by));
+      const e = expLow4(f32x4.sub(v128.load(x + at), by));
       v128.store(to + at, e);
       part = f32x4.add(part, e);
     }
@@ -124,7 +167,7 @@ export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    const e = f32x4.extract_lane(exp4(splat(load<f32>(x + at) - shift)), 0);
+    const e = f32x4.extract_lane(expLow4(splat(load<f32>(x + at) - shift)), 0);
     store<f32>(to + at, e);
     all += <f64> e;
   }
@@ -147,7 +190,7 @@ export function softmaxTask(task: i32): void {
   const n = int(3), last = min((task + 1) * int(4), int(2));
   for (let row = task * int(4); row < last; row++) {
     const x = address(0) + (<usize> (row * n) << 2), out = address(1) + (<usize> (row * n) << 2);
-    const most = maxRow(x, n);
+    const most = topOfRow(x, n);
     const sum = expRow(x, out, n, most);
     if (int(5) == 0) scaleRow(out, out, n, 1 / sum);
     else shiftRow(x, out, n, most + log1(sum));

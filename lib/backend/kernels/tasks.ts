@@ -2,6 +2,7 @@
 import { address, int } from "./parameters";
 import { multiply } from "./gemm";
 import { binaryTask, dropoutTask, geluGradientTask, unaryTask } from "./elementwise";
+import { biasGeluTask, slopeTask } from "./gelu";
 import { argMaxTask, reduceTask, softmaxTask } from "./reduce";
 import { gatherTask, scatterTask, swapTask, transposeTask } from "./move";
 import { normGradientTask, normTask } from "./norm";
@@ -32,6 +33,8 @@ export function runTask(kernel: i32, task: i32): void {
     case 17: return lossGradientTask(task);
     case 18: return adamWTask(task);
     case 19: return squaresTask(task);
+    case 20: return biasGeluTask(task);
+    case 21: return slopeTask(task);
   }
 }
 
