@@ -8,7 +8,7 @@ import { ConfigError } from "./errors.ts";
 import { pooler } from "./heads.ts";
 import type { DenseWeights } from "./layers.ts";
 import { BertModel, type BertPretrainHead } from "./model.ts";
-import type { BackboneOptions, ModelInputs } from "./model_io.ts";
+import { type BackboneOptions, completeInputs, type ModelInputs } from "./model_io.ts";
 import { linear } from "./ops.ts";
 import { dropout, mixSeed } from "./ops_dropout.ts";
 import { createWeights, denseWeights, type Weights, type WeightShapes } from "./weights.ts";
@@ -19,6 +19,11 @@ export interface ClassifierOptions {
   readonly classes: number;
   /** Decides the initial weights of the head, and of the backbone where it is a new one. */
   readonly seed: number;
+  /**
+   * What stands for a text: the vector of `[CLS]` through the pooler (default), or the mean of the
+   * vectors of all tokens, which is the better start where pre-training was short.
+   */
+  readonly pooling?: "cls" | "mean";
 }
 
 /** The weights that the classifier adds to the backbone: the pooler and the dense layer after it. */
@@ -49,6 +54,7 @@ export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number)
 export class BertClassifier {
   readonly config: BertConfig;
   readonly classes: number;
+  readonly pooling: "cls" | "mean";
   readonly bert: BertModel;
   /** All weights by name, the backbone's first. */
   readonly weights: Weights;
@@ -61,11 +67,12 @@ export class BertClassifier {
    *
    * @throws {ConfigError} If the configuration cannot work, or there are fewer than two classes.
    */
-  constructor(config: BertConfig, { classes, seed }: ClassifierOptions) {
+  constructor(config: BertConfig, { classes, seed, pooling = "cls" }: ClassifierOptions) {
     if (!Number.isSafeInteger(classes) || classes < 2) {
       throw new ConfigError("classes", classes, "must be a whole number of at least 2");
     }
     this.classes = classes;
+    this.pooling = pooling;
     this.bert = new BertModel(config, { seed });
     this.config = this.bert.config;
     this.#head = createWeights(classifierShapes(config, classes), config.initializerRange, seed);
@@ -115,12 +122,18 @@ export class BertClassifier {
     { training, seed }: Pick<BackboneOptions, "training" | "seed"> = {},
   ): tf.Tensor2D {
     return tf.tidy(() => {
-      const { hidden } = this.bert.forward(inputs, { training, seed }); // [B, T, H]
-      const [batch, length, width] = hidden.shape;
-      const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
-      const pooled = this.#drop(pooler(rows, length, this.#pooler), training, seed); // [B, H]
+      const ids = completeInputs(inputs, this.config);
+      const { hidden } = this.bert.forward(ids, { training, seed }); // [B, T, H]
+      const pooled = this.#drop(this.#pool(hidden, ids.attentionMask), training, seed); // [B, H]
       return linear(pooled, this.#output.weight, this.#output.bias); // [B, C]
     });
+  }
+
+  #pool(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
+    const [batch, length, width] = hidden.shape;
+    if (this.pooling === "mean") return meanOfTokens(hidden, attentionMask);
+    const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
+    return pooler(rows, length, this.#pooler); // [B, H]
   }
 
   /** Dropout on the pooled vectors, with a part of the seed that no layer uses. */
@@ -134,4 +147,13 @@ export class BertClassifier {
   dispose(): void {
     for (const weight of this.weights.values()) weight.dispose();
   }
+}
+
+/** The mean of each sequence's vectors, padding left out. */
+function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
+  const [batch, length, width] = hidden.shape;
+  const counts = tf.sum(attentionMask, 1, true); // [B, 1]
+  const shares = tf.div(tf.cast(attentionMask, "float32"), tf.maximum(counts, 1)); // [B, T]
+  const mean = tf.matMul(tf.reshape(shares, [batch, 1, length]), hidden); // [B, 1, H]
+  return tf.reshape(mean, [batch, width]);
 }

@@ -147,6 +147,19 @@ Deno.test("forward() leaves no tensor but its result", async () => {
   model.dispose();
 });
 
+testOnBackends("with pooling by the mean, padding counts for nothing", () => {
+  const model = new BertClassifier(CONFIG, { ...OPTIONS, pooling: "mean" });
+  const run = (rows: number[][]) => tf.tidy(() => model.forward({ tokenIds: rows }).arraySync());
+  const { hidden } = model.bert.forward({ tokenIds: ROWS });
+  const [, short] = hidden.arraySync();
+  const mean = short[0].map((_, i) => short.slice(0, 4).reduce((sum, row) => sum + row[i] / 4, 0));
+  const matrix = model.weights.get("classifier.weight")!.arraySync() as number[][];
+  assertClose(run(ROWS)[1], times(mean, matrix), { atol: 1e-4 }); // the bias is still 0
+  assertClose(run([ROWS[1].slice(0, 4)])[0], run(ROWS)[1], { atol: 1e-4 });
+  hidden.dispose();
+  model.dispose();
+});
+
 Deno.test("a classifier has two classes at least", () => {
   for (const classes of [0, 1, 2.5]) {
     throws(() => new BertClassifier(CONFIG, { classes, seed: 1 }), {

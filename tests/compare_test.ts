@@ -1,0 +1,159 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import {
+  curves,
+  differingSettings,
+  findRuns,
+  movingMean,
+  readRun,
+  type RunRecord,
+} from "bert/compare.ts";
+import { MetricsFile, type StepLog } from "bert/metrics.ts";
+
+const LOG: StepLog = {
+  step: 1,
+  epoch: 1,
+  mlmLoss: 6,
+  nspLoss: 0.5,
+  totalLoss: 6.5,
+  mlmAccuracy: 0.25,
+  nspAccuracy: 1,
+  learningRate: 1e-7,
+  gradientNorm: 3,
+  tokens: 100,
+  tokensPerSecond: 200,
+  seconds: 0.5,
+};
+
+/** A folder with folders in it; gone after the work. */
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "compare-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function writeRun(folder: string, steps: number, config?: unknown): Promise<void> {
+  const file = MetricsFile.create(`${folder}/metrics.csv`);
+  for (let step = 1; step <= steps; step++) {
+    file.writeStep({ ...LOG, step, mlmLoss: 10 - step, tokens: 100 * step, seconds: step / 2 });
+  }
+  file.close();
+  if (config) await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
+}
+
+Deno.test("readRun() reads what MetricsFile wrote, steps apart from evaluations", async () => {
+  await inFolder(async (folder) => {
+    await writeRun(`${folder}/a`, 3, { seed: 1, train: { learningRate: 0.01, betas: [1, 2] } });
+    const scored = "held-out,1,3,5,0.6,5.6,0.3,0.7,,,300,,1.5\n";
+    const skipped = "skipped,1,4,,,,,,,,300,,\n";
+    await Deno.writeTextFile(`${folder}/a/metrics.csv`, scored + skipped, { append: true });
+    const run = await readRun(`${folder}/a/`);
+    strictEqual(run.name, "a");
+    deepStrictEqual(run.steps.map(({ mlm_loss }) => mlm_loss), [9, 8, 7]);
+    deepStrictEqual(run.steps[2].tokens, 300);
+    deepStrictEqual(run.evaluations, [{
+      epoch: 1,
+      step: 3,
+      mlm_loss: 5,
+      nsp_loss: 0.6,
+      total_loss: 5.6,
+      mlm_accuracy: 0.3,
+      nsp_accuracy: 0.7,
+      tokens: 300,
+      seconds: 1.5,
+    }]);
+    deepStrictEqual(run.settings, {
+      seed: "1",
+      "train.learningRate": "0.01",
+      "train.betas": "[1,2]",
+    });
+  });
+});
+
+Deno.test("readRun() leaves out a row that is only half written", async () => {
+  await inFolder(async (folder) => {
+    await writeRun(folder, 2);
+    await Deno.writeTextFile(`${folder}/metrics.csv`, "train,1,3,7.12", { append: true });
+    const { steps, settings } = await readRun(folder);
+    deepStrictEqual([steps.length, settings], [2, {}]);
+  });
+});
+
+Deno.test("readRun() names the file, the line and the column that are wrong", async () => {
+  await inFolder(async (folder) => {
+    await rejects(readRun(folder), { name: "FormatError", message: /metrics.csv.*no such file/ });
+    const write = (text: string) => Deno.writeTextFile(`${folder}/metrics.csv`, text);
+    await write("split,step,tokens\n");
+    await rejects(readRun(folder), {
+      name: "FormatError",
+      message: /column "seconds", found split/,
+    });
+    await write("split,step,tokens,seconds\ntrain,1,5,1\ntrain,2,many,1\n");
+    await rejects(readRun(folder), {
+      name: "FormatError",
+      message: /line 3, column tokens.*expected a number, found "many"/,
+    });
+    await writeRun(folder, 1, [1]);
+    await rejects(readRun(folder), { name: "FormatError", message: /config.json.*object/ });
+    await Deno.writeTextFile(`${folder}/config.json`, "{");
+    await rejects(readRun(folder), { name: "FormatError", message: /config.json.*expected JSON/ });
+  });
+});
+
+Deno.test("findRuns() lists the folders with metrics, by name", async () => {
+  await inFolder(async (folder) => {
+    for (const name of ["b", "a"]) await writeRun(`${folder}/${name}`, 1);
+    await Deno.mkdir(`${folder}/empty`);
+    await Deno.writeTextFile(`${folder}/notes.txt`, "");
+    deepStrictEqual(await findRuns(folder), [`${folder}/a`, `${folder}/b`]);
+    deepStrictEqual(await findRuns(`${folder}/nothing`), []);
+  });
+});
+
+const RUN = { steps: [], evaluations: [] };
+
+Deno.test("differingSettings() shows what differs, once, and what a run lacks", () => {
+  const runs: RunRecord[] = [
+    {
+      ...RUN,
+      name: "a",
+      settings: {
+        run: "x",
+        same: "1",
+        "train.learningRate": "0.1",
+        "settings.lr": "0.1",
+        only: "y",
+      },
+    },
+    {
+      ...RUN,
+      name: "b",
+      settings: { run: "z", same: "1", "train.learningRate": "0.2", "settings.lr": "0.2" },
+    },
+  ];
+  deepStrictEqual(differingSettings(runs), [
+    { setting: "train.learningRate", a: "0.1", b: "0.2" },
+    { setting: "only", a: "y", b: "–" },
+  ]);
+  deepStrictEqual(differingSettings(runs.slice(0, 1)), []);
+});
+
+Deno.test("curves() draws any metric against steps, tokens or seconds, raw or smoothed", async () => {
+  await inFolder(async (folder) => {
+    await writeRun(`${folder}/a`, 4);
+    const runs = [await readRun(`${folder}/a`)];
+    const [raw] = curves(runs, { x: "tokens", y: "mlm_loss" });
+    deepStrictEqual(raw, { name: "a", x: [100, 200, 300, 400], y: [9, 8, 7, 6] });
+    const [smooth] = curves(runs, { x: "seconds", y: "mlm_loss", smoothing: 2 });
+    deepStrictEqual(smooth, { name: "a", x: [0.5, 1, 1.5, 2], y: [9, 8.5, 7.5, 6.5] });
+    const [none] = curves(runs, { x: "step", y: "mlm_loss", split: "evaluations" });
+    deepStrictEqual(none, { name: "a", x: [], y: [] });
+  });
+});
+
+Deno.test("movingMean() takes fewer at the start, and all where the width is larger", () => {
+  deepStrictEqual(movingMean([1, 2, 3, 4], 3), [1, 1.5, 2, 3]);
+  deepStrictEqual(movingMean([2, 4], 99), [2, 3]);
+});
