@@ -1,0 +1,119 @@
+/**
+ * `deno task bench`: how fast this is, beside what else there is on the same machine, in one run.
+ *
+ * Everything is measured by turns and shown as the median of the rounds; `reach` says how far the
+ * slowest and the fastest round lie from it.
+ */
+import { parseArgs } from "node:util";
+import type { ModelPreset } from "bert/config.ts";
+import { ConfigError } from "bert/errors.ts";
+import { describeMachine, findPython, type Python } from "./hardware.ts";
+import { kernelSection } from "./kernel_section.ts";
+import { Report } from "./report.ts";
+import { scalingSection } from "./scaling_section.ts";
+import { stepSection } from "./step_section.ts";
+import { textSection } from "./text_section.ts";
+import type { Pace } from "./variants.ts";
+
+/** What every section is given. */
+export interface Bench {
+  readonly report: Report;
+  readonly python: Python | undefined;
+  readonly pace: Pace;
+  readonly threads: number;
+  readonly presets: readonly ModelPreset[];
+  /** Whether stock tfjs takes part, half a minute a step. */
+  readonly stock: boolean;
+  readonly quick: boolean;
+}
+
+const SECTIONS = {
+  step: stepSection,
+  threads: scalingSection,
+  text: textSection,
+  kernels: kernelSection,
+};
+
+type SectionName = keyof typeof SECTIONS;
+
+const PRESETS = ["tiny", "mini", "small", "medium", "base"] as const;
+
+const HELP = `Measures training, text and kernels beside PyTorch, tokenizers and stock tfjs.
+
+  deno task bench                          everything: about 15 minutes
+  deno task bench step text                only these sections: step, threads, text, kernels
+  deno task bench --quick                  fewer rounds and sizes, without stock tfjs: a look, no proof
+  deno task bench step --preset mini,small training steps of these sizes
+  deno task bench --no-stock               without stock tfjs, which takes half a minute a step
+  deno task bench --rounds 9               turns of each contender; 5 by default
+  deno task bench --csv FILE               where the figures go; bench.csv by default
+
+PyTorch and tokenizers are those of the Python that BERT_PYTHON names, or of python3.`;
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args);
+  const report = new Report();
+  if (values.help) return report.line(HELP);
+  const names = positionals.length ? positionals.map(checkSection) : sectionNames();
+  const python = await findPython();
+  const { quick } = values;
+  const rounds = Number(values.rounds ?? (quick ? 2 : 5));
+  if (!(Number.isInteger(rounds) && rounds > 0)) {
+    throw new ConfigError("rounds", values.rounds, "must be a whole number of at least 1");
+  }
+  const presets = (values.preset ?? (quick ? "tiny,mini" : "tiny,mini,small,medium")).split(",");
+  const bench: Bench = {
+    report,
+    python,
+    pace: { rounds, seconds: quick ? 0.5 : 1.5 },
+    threads: Math.min(navigator.hardwareConcurrency, 8),
+    presets: presets.map(checkPreset),
+    stock: !quick && !values["no-stock"],
+    quick,
+  };
+  for (const line of [...describeMachine(python), ...missing(python)]) report.line(line);
+  for (const name of names) await SECTIONS[name](bench);
+  await report.save(values.csv);
+}
+
+/** Lines that say what cannot be compared here. */
+function missing(python: Python | undefined): string[] {
+  const needed = { PyTorch: ["torch", "transformers"], tokenizers: ["tokenizers"] };
+  return Object.entries(needed).flatMap(([name, packages]) => {
+    const absent = packages.filter((part) => !python?.versions[part]);
+    if (absent.length === 0) return [];
+    return [`${name} skipped: ${python?.command ?? "python3"} has no ${absent.join(" and no ")}`];
+  });
+}
+
+function readArguments(args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      quick: { type: "boolean", default: false },
+      "no-stock": { type: "boolean", default: false },
+      preset: { type: "string" },
+      rounds: { type: "string" },
+      csv: { type: "string", default: "bench.csv" },
+    },
+  });
+}
+
+function sectionNames(): SectionName[] {
+  return Object.keys(SECTIONS) as SectionName[];
+}
+
+function checkSection(name: string): SectionName {
+  if (Object.hasOwn(SECTIONS, name)) return name as SectionName;
+  throw new ConfigError("section", name, `must be one of ${sectionNames().join(", ")}`);
+}
+
+function checkPreset(name: string): ModelPreset {
+  const found = PRESETS.find((preset) => preset === name);
+  if (found) return found;
+  throw new ConfigError("preset", name, `must be one of ${PRESETS.join(", ")}`);
+}
+
+if (import.meta.main) await main(Deno.args);

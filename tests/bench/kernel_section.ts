@@ -1,0 +1,121 @@
+/** Single operations against what bounds them: the rate of products, or of moving memory. */
+import type { Bench } from "./bench.ts";
+import { Child, denoChild, type Message } from "./child.ts";
+import type { Work } from "./kernel_child.ts";
+import { percent, short } from "./report.ts";
+import { type Sample, sample, takeTurns } from "./rounds.ts";
+
+const SECTION = "kernels";
+const NAMES = ["simd", "simd + BLAS"] as const;
+const HEADER = ["", "bound"].concat(
+  NAMES.flatMap((name) => [`${name} ms`, "rate", "of bound"]),
+);
+
+const COPIED = 4 * 4096 * 1024; // bytes of the largest tensor in a layer of mini
+const PRODUCT = 2048;
+
+/** What nothing can be faster than, in operations and bytes a second. */
+interface Bounds {
+  readonly product: ReadonlyMap<string, Sample>;
+  readonly copy: Sample;
+}
+
+/** Runs every operation on both kinds of the backend, by turns. */
+export async function kernelSection(bench: Bench): Promise<void> {
+  const children = new Map<string, Child>();
+  try {
+    for (const name of NAMES) children.set(name, await start(name, bench.threads));
+    const rounds = Math.min(bench.pace.rounds, 3);
+    const bounds = await measureBounds(children, bench.threads, rounds);
+    const kernels = children.get(NAMES[0])!.hello.kernels as string[];
+    const rows: string[][] = [];
+    for (const kernel of kernels) {
+      const contenders = [...children].map(([name, child]) => ({
+        name,
+        child,
+        request: { kernel },
+      }));
+      const answers = await takeTurns(contenders, rounds);
+      rows.push(row(bench, kernel, answers, bounds, false));
+      if (answers.get(NAMES[0])![0].gradientWork) {
+        rows.push(row(bench, kernel, answers, bounds, true));
+      }
+    }
+    show(bench, bounds, rows);
+  } finally {
+    for (const child of children.values()) await child.close();
+  }
+}
+
+async function start(name: string, threads: number): Promise<Child> {
+  const blas = name === "simd + BLAS";
+  return await Child.start(denoChild("kernel_child.ts", { blas, threads }, { ffi: blas }));
+}
+
+async function measureBounds(
+  children: ReadonlyMap<string, Child>,
+  threads: number,
+  rounds: number,
+): Promise<Bounds> {
+  const request = { product: PRODUCT };
+  const contenders = [...children].map(([name, child]) => ({ name, child, request }));
+  const answers = await takeTurns(contenders, rounds);
+  const product = [...answers].map(([name, replies]) =>
+    [name, sample(replies.map(({ rate }) => Number(rate)))] as const
+  );
+  return { product: new Map(product), copy: await copyRate(threads, rounds) };
+}
+
+/** All cores copying at once, each its part of a tensor: a process each, as threads share nothing. */
+async function copyRate(threads: number, rounds: number): Promise<Sample> {
+  const start = () => Child.start(denoChild("kernel_child.ts", { blas: false, threads: 1 }));
+  const copiers = await Promise.all(Array.from({ length: threads }, start));
+  const totals: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const replies = await Promise.all(
+      copiers.map((child) => child.ask({ copy: COPIED / threads })),
+    );
+    totals.push(replies.reduce((sum, { rate }) => sum + Number(rate), 0));
+  }
+  for (const child of copiers) await child.close();
+  return sample(totals);
+}
+
+/** The cells of an operation, or of its gradient. */
+function row(
+  { report }: Bench,
+  kernel: string,
+  answers: ReadonlyMap<string, readonly Message[]>,
+  bounds: Bounds,
+  gradient: boolean,
+): string[] {
+  const title = gradient ? `${kernel}, gradient` : kernel;
+  const cells = NAMES.flatMap((variant) => {
+    const replies = answers.get(variant)!;
+    const work = (gradient ? replies[0].gradientWork : replies[0].work) as Work;
+    const seconds = sample(
+      replies.map((reply) => Number(gradient ? reply.gradientSeconds : reply.seconds)),
+    );
+    const rate = (work.flops ?? work.bytes ?? 0) / seconds.median;
+    const bound = work.flops ? bounds.product.get(variant)!.median : bounds.copy.median;
+    const figure = { section: SECTION, setting: title, variant };
+    report.add({ ...figure, metric: "time", unit: "s" }, seconds);
+    const metric = `share of the ${work.flops ? "product" : "copying"} rate`;
+    report.add({ ...figure, metric, unit: "ratio" }, rate / bound);
+    return [short(1000 * seconds.median), short(rate / 1e9), percent(rate / bound)];
+  });
+  const { flops } = answers.get(NAMES[0])![0].work as Work;
+  return [title, flops ? "products" : "memory", ...cells];
+}
+
+function show({ report, threads }: Bench, { product, copy }: Bounds, rows: string[][]): void {
+  const figure = { section: SECTION, setting: "bound", metric: "rate" };
+  report.add({ ...figure, variant: "copying", unit: "B/s" }, copy);
+  const rates = [...product].map(([variant, rate]) => {
+    report.add({ ...figure, variant, unit: "FLOP/s" }, rate);
+    return `${short(rate.median / 1e9)} GFLOP/s (${variant})`;
+  });
+  const bounds = `products ${rates.join(", ")}; copying ${short(copy.median / 1e9)} GB/s`;
+  const title = `Operations of mini, 32 x 128, ${threads} threads; ${bounds}`;
+  report.table(title, HEADER, rows);
+}

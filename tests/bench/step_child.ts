@@ -1,0 +1,76 @@
+/** The child that trains: `deno run step_child.ts '{"backend": "simd", "preset": "mini", ...}'`. */
+import process from "node:process";
+import * as tf from "@tensorflow/tfjs";
+import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { bertConfig, type ModelPreset } from "bert/config.ts";
+import { BertPretrainHead } from "bert/model.ts";
+import { AdamW } from "bert/optimizer.ts";
+import { trainStep } from "bert/train_step.ts";
+import { randomBatch } from "./arithmetic.ts";
+import { type Message, serve } from "./child.ts";
+import { startStockWasm } from "./stock_wasm.ts";
+
+/** What is trained, and on what. */
+export interface StepSpec {
+  readonly backend: "simd" | "stock";
+  readonly blas?: boolean;
+  readonly threads: number;
+  readonly preset: ModelPreset;
+  readonly vocabSize: number;
+  readonly batch: number;
+  readonly length: number;
+}
+
+async function main(spec: StepSpec): Promise<void> {
+  const began = performance.now();
+  const library = await start(spec);
+  const startMs = performance.now() - began;
+  const step = trainer(spec);
+  await serve({ startMs, library }, async ({ steps, product }) => {
+    if (typeof product === "number") return { flops: productRate(product) };
+    const seconds = await time(step, Number(steps));
+    return { seconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
+  });
+}
+
+/** The backend as asked for; gives the native library that it found. */
+async function start({ backend, blas, threads }: StepSpec): Promise<string> {
+  if (backend === "stock") {
+    await startStockWasm();
+    return "";
+  }
+  await startSimd({ blas, threads });
+  return simdMachine().blas?.path ?? "";
+}
+
+function trainer(spec: StepSpec): () => Promise<void> {
+  const config = bertConfig(spec.preset, { vocabSize: spec.vocabSize });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  const optimizer = new AdamW(model.weights);
+  const batch = randomBatch(spec, spec.vocabSize);
+  let seed = 0;
+  return async () => {
+    await trainStep(model, optimizer, batch, { learningRate: 1e-4, clipNorm: 1, seed: seed++ });
+  };
+}
+
+/** Seconds that one of `steps` steps takes. */
+async function time(step: () => Promise<void>, steps: number): Promise<number> {
+  const began = performance.now();
+  for (let i = 0; i < steps; i++) await step();
+  return (performance.now() - began) / 1000 / steps;
+}
+
+/** Operations a second of a product of two square matrices. */
+function productRate(size: number): number {
+  const [a, b] = [0, 1].map((seed) => tf.randomUniform([size, size], -1, 1, "float32", seed));
+  const multiply = () => tf.matMul(a, b).dispose();
+  multiply();
+  const began = performance.now();
+  for (let i = 0; i < 4; i++) multiply();
+  const seconds = (performance.now() - began) / 1000 / 4;
+  tf.dispose([a, b]);
+  return 2 * size ** 3 / seconds;
+}
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0]) as StepSpec & Message);

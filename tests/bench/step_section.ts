@@ -1,0 +1,96 @@
+/** Training steps side by side, at several sizes of the model. */
+import { bertConfig, type ModelPreset } from "bert/config.ts";
+import { stepFlops } from "./arithmetic.ts";
+import type { Bench } from "./bench.ts";
+import { percent, reach, short } from "./report.ts";
+import { ratios, type Sample, sample } from "./rounds.ts";
+import {
+  type Outcome,
+  PYTORCH,
+  PYTORCH_EXPERT,
+  race,
+  type Setting,
+  SIMD,
+  SIMD_BLAS,
+  STOCK,
+} from "./variants.ts";
+
+const SECTION = "step";
+const HEADER = ["", "tokens/s", "reach", "x expert's", "x written", "x stock"]
+  .concat(["GFLOP/s", "of machine", "peak MB", "start ms"]);
+
+/** Races all variants on each preset. */
+export async function stepSection(bench: Bench): Promise<void> {
+  for (const preset of bench.presets) await racePreset(bench, preset);
+}
+
+async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {
+  const setting = settingOf(preset, bench.threads);
+  const stock = preset === "mini" && bench.stock ? [STOCK] : [];
+  const variants = [SIMD, SIMD_BLAS, PYTORCH, PYTORCH_EXPERT, ...stock];
+  const outcome = await race(variants, setting, bench);
+  show(bench, setting, outcome);
+}
+
+/** The batch of each preset; `base` as it was published, in a batch that fits into 4 GiB. */
+function settingOf(preset: ModelPreset, threads: number): Setting {
+  const own = preset === "base" ? { vocabSize: 30522, batch: 8 } : { vocabSize: 8192, batch: 32 };
+  return { preset, length: 128, threads, ...own };
+}
+
+/** Tokens a second of each variant. */
+export function tokenRates({ steps }: Outcome, { batch, length }: Setting): Map<string, Sample> {
+  const rates = [...steps].map(([name, answers]) => {
+    const values = answers.map(({ seconds }) => batch * length / Number(seconds));
+    return [name, sample(values)] as const;
+  });
+  return new Map(rates);
+}
+
+/** Operations a second of the fastest product that anyone here has: the machine's own rate. */
+export function machineRate({ products }: Outcome): { rate: Sample; name: string } {
+  const rates = [...products].map(([name, answers]) => ({
+    name,
+    rate: sample(answers.map(({ flops }) => Number(flops))),
+  }));
+  return rates.reduce((best, other) => other.rate.median > best.rate.median ? other : best);
+}
+
+/** A setting in words. */
+export function describe({ preset, batch, length }: Setting): string {
+  return `${preset}, ${batch} x ${length}`;
+}
+
+function show({ report, threads }: Bench, setting: Setting, outcome: Outcome): void {
+  const rates = tokenRates(outcome, setting);
+  const machine = machineRate(outcome);
+  const flops = stepFlops(bertConfig(setting.preset, { vocabSize: setting.vocabSize }), setting);
+  const perToken = flops / (setting.batch * setting.length);
+  const figure = { section: SECTION, setting: describe(setting) };
+  const machineFigure = { variant: `product by ${machine.name}`, metric: "rate", unit: "FLOP/s" };
+  report.add({ ...figure, ...machineFigure }, machine.rate);
+  const rows = [...rates].map(([name, rate]) => {
+    const add = (metric: string, unit: string, value: Sample | number) =>
+      report.add({ ...figure, variant: name, metric, unit }, value);
+    add("speed", "tokens/s", rate);
+    const against = [PYTORCH_EXPERT, PYTORCH, STOCK].map((other) => {
+      const base = rates.get(other.name);
+      if (!base || other.name === name) return "";
+      const ratio = ratios(rate, base);
+      add(`speed against ${other.name}`, "ratio", ratio);
+      return short(ratio.median);
+    });
+    const share = rate.median * perToken / machine.rate.median;
+    const peak = Math.max(...outcome.steps.get(name)!.map(({ peakBytes }) => Number(peakBytes)));
+    const startMs = Number(outcome.hellos.get(name)?.startMs);
+    add("share of the machine's product rate", "ratio", share);
+    add("peak memory", "bytes", peak);
+    if (startMs > 0) add("start of the backend", "ms", startMs);
+    const work = [short(rate.median * perToken / 1e9), percent(share)];
+    const start = startMs > 0 ? short(startMs) : "";
+    return [name, short(rate.median), reach(rate), ...against, ...work, short(peak / 1e6), start];
+  });
+  const size = `${short(flops / 1e9)} GFLOP a step, ${threads} threads`;
+  const product = `${short(machine.rate.median / 1e9)} GFLOP/s (product by ${machine.name})`;
+  report.table(`Training step: ${describe(setting)}; ${size}; machine ${product}`, HEADER, rows);
+}

@@ -1,0 +1,132 @@
+/** Who trains: two kinds of PyTorch, our backend with and without a native library, and stock tfjs. */
+import { bertConfig, type ModelPreset } from "bert/config.ts";
+import { type BatchShape, predictionsOf } from "./arithmetic.ts";
+import { Child, type ChildOptions, denoChild, type Message, pythonChild } from "./child.ts";
+import type { Python } from "./hardware.ts";
+import type { Report } from "./report.ts";
+import { type Answers, type Contender, takeTurns } from "./rounds.ts";
+
+/** What is trained, on what, with how many threads. */
+export interface Setting extends BatchShape {
+  readonly preset: ModelPreset;
+  readonly vocabSize: number;
+  readonly threads: number;
+}
+
+/** How a variant is started; undefined where it cannot be. */
+export interface Variant {
+  readonly name: string;
+  readonly start: (setting: Setting, python: Python | undefined) => ChildOptions | undefined;
+  /** It takes half a minute a step: no warming up, two rounds of one step. */
+  readonly slow?: boolean;
+}
+
+export const STOCK: Variant = {
+  name: "tfjs wasm, stock",
+  slow: true,
+  start: (setting) => denoChild("step_child.ts", { backend: "stock", ...setting }),
+};
+
+export const SIMD: Variant = {
+  name: "simd",
+  start: (setting) => denoChild("step_child.ts", { backend: "simd", blas: false, ...setting }),
+};
+
+export const SIMD_BLAS: Variant = {
+  name: "simd + BLAS",
+  start: (setting) => {
+    const spec = { backend: "simd", blas: true, ...setting };
+    return denoChild("step_child.ts", spec, { ffi: true });
+  },
+};
+
+export const PYTORCH: Variant = {
+  name: "PyTorch as written",
+  start: (setting, python) => pytorch("user", setting, python),
+};
+
+export const PYTORCH_EXPERT: Variant = {
+  name: "PyTorch, expert's",
+  start: (setting, python) => pytorch("expert", setting, python),
+};
+
+function pytorch(
+  style: string,
+  setting: Setting,
+  python: Python | undefined,
+): ChildOptions | undefined {
+  if (!python?.versions.torch || !python.versions.transformers) return undefined;
+  const { preset, vocabSize } = setting;
+  const spec = { style, ...bertConfig(preset, { vocabSize }), ...setting };
+  return pythonChild(python.command, "pytorch_step.py", {
+    ...spec,
+    predictions: predictionsOf(setting),
+  });
+}
+
+/** How long one turn of a variant should last, at least, and how many turns each gets. */
+export interface Pace {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** What the variants answered: their steps, and the products of those that can multiply fast. */
+export interface Outcome {
+  readonly hellos: ReadonlyMap<string, Message>;
+  readonly steps: Answers;
+  readonly products: Answers;
+}
+
+const PRODUCT = 2048; // rows and columns of the matrices that measure the machine
+
+/** Starts the variants that can be, lets them train by turns, and ends them. */
+export async function race(
+  variants: readonly Variant[],
+  setting: Setting,
+  { python, pace, report }: {
+    python: Python | undefined;
+    pace: Pace;
+    report: Report;
+  },
+): Promise<Outcome> {
+  const children = new Map<string, Child>();
+  try {
+    const contenders: Contender[] = [];
+    for (const variant of variants) {
+      const contender = await enter(variant, setting, { python, pace, report });
+      if (!contender) continue;
+      children.set(variant.name, contender.child);
+      contenders.push(contender);
+    }
+    const quick = contenders.filter(({ name }) => name !== STOCK.name);
+    const multipliers = quick.map((contender) => ({ ...contender, request: { product: PRODUCT } }));
+    return {
+      hellos: new Map([...children].map(([name, { hello }]) => [name, hello])),
+      steps: await takeTurns(contenders, pace.rounds),
+      products: await takeTurns(multipliers, Math.min(pace.rounds, 3)),
+    };
+  } finally {
+    for (const child of children.values()) await child.close();
+  }
+}
+
+/** Starts and warms one variant; says so where that fails, as out of memory. */
+async function enter(
+  variant: Variant,
+  setting: Setting,
+  { python, pace, report }: { python: Python | undefined; pace: Pace; report: Report },
+): Promise<Contender | undefined> {
+  const options = variant.start(setting, python);
+  if (!options) return undefined;
+  try {
+    const child = await Child.start(options);
+    if (variant.slow) return { name: variant.name, child, request: { steps: 1 }, rounds: 2 };
+    await child.ask({ steps: 2 });
+    const { seconds } = await child.ask({ steps: 1 });
+    const steps = Math.max(1, Math.ceil(pace.seconds / Number(seconds)));
+    return { name: variant.name, child, request: { steps } };
+  } catch (error) {
+    report.line(`${variant.name} skipped: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
