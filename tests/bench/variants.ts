@@ -124,6 +124,7 @@ async function enter(
     await child.ask({ steps: 2 });
     const { seconds } = await child.ask({ steps: 1 });
     const steps = Math.max(1, Math.ceil(pace.seconds / Number(seconds)));
+    await child.ask({ steps }); // PyTorch's first ten steps may take twice the time of later ones
     return { name: variant.name, child, request: { steps } };
   } catch (error) {
     report.line(`${variant.name} skipped: ${error instanceof Error ? error.message : error}`);
