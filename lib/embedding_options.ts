@@ -47,13 +47,23 @@ export async function embeddingOptions(folder: string): Promise<EmbeddingOptions
       options.pooling = await readPooling(`${folder}/${own}/config.json`);
     }
   }
+  const maxLength = await readLength(folder);
+  return maxLength === undefined ? options : { ...options, maxLength };
+}
+
+/** The most tokens of a text: older files have it in one place, newer ones in the other. */
+async function readLength(folder: string): Promise<number | undefined> {
   const path = `${folder}/sentence_bert_config.json`;
-  const most = (await readJsonIfThere(path))?.["max_seq_length"] ?? undefined;
-  if (most === undefined) return options;
-  if (!Number.isSafeInteger(most) || Number(most) < 3) {
+  const own = (await readJsonIfThere(path))?.["max_seq_length"] ?? undefined;
+  if (own !== undefined && !isLength(own)) {
     throw new FormatError(path, "expected max_seq_length to be a whole number of at least 3");
   }
-  return { ...options, maxLength: Number(most) };
+  const most = (await readJsonIfThere(`${folder}/tokenizer_config.json`))?.["model_max_length"];
+  return own ?? (isLength(most) ? most : undefined); // a huge number there means "any"
+}
+
+function isLength(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 3;
 }
 
 async function readModules(folder: string): Promise<Module[]> {

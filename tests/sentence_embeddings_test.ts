@@ -124,6 +124,10 @@ Deno.test("embeddingOptions() reads old and new files, and refuses what is not h
   });
   deepStrictEqual(await embeddingOptions(folder), { pooling: "cls" });
   await write("1_P/config.json", { "pooling_mode": "mean" });
+  await write("tokenizer_config.json", { "model_max_length": 1e30 });
+  deepStrictEqual(await embeddingOptions(folder), { pooling: "mean" });
+  await write("tokenizer_config.json", { "model_max_length": 256 });
+  deepStrictEqual(await embeddingOptions(folder), { pooling: "mean", maxLength: 256 });
   await write("sentence_bert_config.json", { "max_seq_length": 128 });
   deepStrictEqual(await embeddingOptions(folder), { pooling: "mean", maxLength: 128 });
   await write("1_P/config.json", { "pooling_mode_max_tokens": true });
