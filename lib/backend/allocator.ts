@@ -43,8 +43,13 @@ export class Allocator {
     return this.#end;
   }
 
-  /** The address of a block of at least that many bytes, or undefined if there is no room. */
+  /**
+   * The address of a block of at least that many bytes, or undefined if there is no room.
+   *
+   * @throws {RangeError} If that is no number of bytes, as of a tensor whose shape has a NaN.
+   */
   allocate(bytes: number): number | undefined {
+    if (!(bytes >= 0)) throw new RangeError(`Cannot allocate ${bytes} bytes`);
     const size = Math.max(Math.ceil(bytes / ALIGNMENT), 1) * ALIGNMENT;
     const best = this.#bestFit(size);
     const start = best >= 0 ? this.#cut(best, size) : this.#extend(size);

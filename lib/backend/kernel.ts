@@ -76,7 +76,7 @@ export function checkRows(what: string, rows: ArrayLike<number>, least: number, 
   for (let i = 0; i < rows.length; i++) {
     if (rows[i] >= least && rows[i] < count) continue;
     throw new RangeError(
-      `${what}: index ${rows[i]} at position ${i} is outside of 0 to ${count - 1}`,
+      `${what}: the index value ${rows[i]} is not in [0, ${count - 1}], at position ${i}`,
     );
   }
 }

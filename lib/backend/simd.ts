@@ -36,8 +36,12 @@ const NAME = "simd";
 export async function startSimd(options: MachineOptions = {}): Promise<void> {
   if (!tf.getKernelsForBackend(NAME).length) registerKernels();
   if (!tf.engine().registryFactory[NAME]) {
-    const machine = await Machine.create(options);
-    tf.registerBackend(NAME, () => new SimdBackend(machine), 3);
+    let first: Machine | undefined = await Machine.create(options);
+    tf.registerBackend(NAME, async () => {
+      const machine = first ?? await Machine.create(options); // anew after tf.engine().reset()
+      first = undefined;
+      return new SimdBackend(machine);
+    }, 3);
   }
   if (!await tf.setBackend(NAME)) throw new Error(`tfjs could not start its ${NAME} backend`);
 }

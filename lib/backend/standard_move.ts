@@ -76,7 +76,7 @@ export function gatherInto(
 ): void {
   const count = sizeOf(ids);
   const width = count === 0 ? 0 : sizeOf(out) / count;
-  checkRows("gather", backend.values(ids), 0, height);
+  checkRows("GatherV2", backend.values(ids), 0, height);
   const each = rowsPerTask(width);
   const pointers = [table, ids, out].map((tensor) => backend.pointer(tensor));
   backend.run("gather", tasksFor(count, each), ...pointers, count, width, each);
@@ -105,7 +105,7 @@ export function scatterRows(
   const out = backend.output(shape);
   const count = sizeOf(ids);
   const width = tf.util.sizeFromShape(shape.slice(1));
-  checkRows("sum by index", backend.values(ids), -Infinity, shape[0]);
+  checkRows("UnsortedSegmentSum", backend.values(ids), -Infinity, shape[0]);
   const pointers = [x, ids, out].map((tensor) => backend.pointer(tensor));
   backend.run("scatter", tasksFor(width, STRIP), ...pointers, count, width, shape[0]);
   return out;
@@ -148,7 +148,9 @@ function concat(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Ten
   const known = tensors.every((tensor) => tensor.dtype === dtype) &&
     (dtype === "float32" || dtype === "int32");
   if (!known) return stock("Concat", backend, inputs as Inputs, attrs);
-  const shape = tf.backend_util.computeOutShape(tensors.map((tensor) => tensor.shape), axis);
+  const shapes = tensors.map((tensor) => tensor.shape);
+  tf.backend_util.assertParamsConsistent(shapes, axis);
+  const shape = tf.backend_util.computeOutShape(shapes, axis);
   const out = backend.output(shape, dtype as "float32" | "int32");
   const to = backend.values(out);
   const step = tf.util.sizeFromShape(shape.slice(axis));
