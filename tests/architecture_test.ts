@@ -44,6 +44,7 @@ const FRONT = [
   "plot",
   "heatmap",
   "figure",
+  "error_bar_chart",
   "svg",
   "token_table",
   "cli",

@@ -1,0 +1,43 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { errorBarChart } from "bert/error_bar_chart.ts";
+
+const TITLES = { title: "A & B", xTitle: "texts", yTitle: "accuracy" };
+const SERIES = [
+  { name: "one", points: [{ value: 0.5, error: 0.1 }, { value: 0.75, error: 0.05 }] },
+  { name: "two", points: [{ value: 0.6, error: 0 }, { value: 0.9, error: 0.1 }] },
+];
+
+Deno.test("errorBarChart() draws a bar as long as the error, around the value", () => {
+  const { svg } = errorBarChart(["10", "20"], SERIES, TITLES);
+  const bars = [...svg.matchAll(/<line x1="([\d.]+)" y1="([\d.]+)" x2="\1" y2="([\d.]+)"/g)]
+    .map(([, , top, bottom]) => Number(bottom) - Number(top));
+  strictEqual(bars.length, 4);
+  ok(Math.abs(bars[0] / bars[1] - 2) < 0.05 && bars[2] === 0, `${bars}`);
+  const middles = [...svg.matchAll(/<rect x="[\d.]+" y="([\d.]+)" width="8"/g)].map(([, y]) => +y);
+  ok(middles[1] < middles[0] && middles[3] < middles[1], `${middles}`); // larger is higher
+});
+
+Deno.test("errorBarChart() says the same in plotly JSON, SVG and words", () => {
+  const baselines = [{ name: "chance", y: 0.25 }];
+  const { data, layout, svg, text } = errorBarChart(["10", "20"], SERIES, {
+    ...TITLES,
+    joined: true,
+    baselines,
+  });
+  deepStrictEqual(data.map(({ name }) => name), ["one", "two", "chance"]);
+  const [first, , level] = data as { y: number[]; mode: string; error_y: { array: number[] } }[];
+  deepStrictEqual([first.y, first.error_y.array], [[0.5, 0.75], [0.1, 0.05]]);
+  deepStrictEqual([first.mode, level.y], ["lines+markers", [0.25, 0.25]]);
+  ok((layout.yaxis?.title as { text: string }).text === "accuracy");
+  ok(svg.includes("A &amp; B") && svg.includes(">chance<") && svg.includes("<path"));
+  ok(text.split("\n").includes("20  two  0.9 ± 0.1"), text);
+});
+
+Deno.test("errorBarChart() keeps everything inside its frame, also long names and wide errors", () => {
+  const categories = Array.from({ length: 9 }, (_, i) => `a rather long category ${i}`);
+  const points = categories.map((_, i) => ({ value: i, error: 3 }));
+  const { svg } = errorBarChart(categories, [{ name: "only", points }], TITLES);
+  for (const [, y] of svg.matchAll(/ y[12]?="(-?[\d.]+)"/g)) ok(+y >= 0 && +y <= 400, y);
+  for (const [, x] of svg.matchAll(/ x[12]?="(-?[\d.]+)"/g)) ok(+x >= 0 && +x <= 700, x);
+  ok(!svg.includes(">only<"), "one series needs no legend");
+});
