@@ -35,6 +35,9 @@ const TEXT_HALF = [
   "counts",
   "report",
   "inspector",
+  "bag_of_words",
+  "compare",
+  "repeats",
 ];
 
 /** What shows things to people; the library does not know it. */
