@@ -150,8 +150,9 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
   const right = columns.map((column) => rows.every((row) => typeof row[column] === "number"));
   const html = (tag: string, texts: readonly string[]) =>
     texts.map((text, i) =>
-      `<${tag}${right[i] ? ' align="right"' : ' align="left"'}>${escape(text)}</${tag}>`
-    ).join("");
+      `<${tag} ${aligned(right[i] ? "right" : "left")}>${escape(text)}</${tag}>`
+    )
+      .join("");
   const widths = columns.map((column, i) =>
     Math.max(column.length, ...cells.map((row) => row[i].length))
   );
@@ -165,6 +166,11 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
     }</tbody></table>`,
     plain.join("\n"),
   );
+}
+
+/** Jupyter's style sheet overrules the attribute, code hosts strip the style: both. */
+function aligned(side: "left" | "right"): string {
+  return `align="${side}" style="text-align:${side}"`;
 }
 
 function colour(index: number): string {

@@ -58,7 +58,8 @@ Deno.test("ticks are round numbers that enclose the range", () => {
 
 Deno.test("table() aligns numbers to the right and escapes text", () => {
   const { html, text } = table([{ word: "<b>", n: 5 }, { word: "x", n: 123 }]);
-  ok(html.includes('<td align="left">&lt;b&gt;</td><td align="right">5</td>'));
+  ok(html.includes('<td align="left" style="text-align:left">&lt;b&gt;</td>'), html);
+  ok(html.includes('<td align="right" style="text-align:right">5</td>'), html);
   deepStrictEqual(text.split("\n"), ["word    n", "<b>     5", "x     123"]);
 });
 
