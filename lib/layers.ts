@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "./config.ts";
-import { embed, linear } from "./ops.ts";
+import { embed, gatherRows, linear } from "./ops.ts";
 import { attention, attentionProbabilities } from "./ops_attention.ts";
 import { dropout, mixSeed } from "./ops_dropout.ts";
 import { linearActivated } from "./ops_linear_gelu.ts";
@@ -121,7 +121,8 @@ export function embeddings(
  *
  * @param x [B*T, H].
  * @param mask [B, T], 1 at tokens, 0 at padding.
- * @returns [B*T, H]; the caller disposes of it.
+ * @param rows [P] int32: the positions, b*T + t, to compute; by default all.
+ * @returns [B*T, H], or [P, H]; the caller disposes of it.
  *
  * Source: Vaswani et al. 2017 section 3.2; `BertAttention` (its self-attention and its output).
  *
@@ -145,6 +146,7 @@ export function selfAttention(
   mask: tf.Tensor2D,
   weights: AttentionWeights,
   { heads, epsilon, dropout: drop }: LayerOptions,
+  rows?: tf.Tensor1D,
 ): tf.Tensor2D {
   const { qkv, output, norm } = weights;
   const [batch, length] = mask.shape;
@@ -156,10 +158,11 @@ export function selfAttention(
       dropoutRate: drop?.attention ?? 0,
       seed: mixSeed(drop?.seed ?? 0, 0),
     }); // [B*T, H]
-    const sublayer = linear(context, output.weight, output.bias); // [B*T, H]
+    const [own, gathered] = [x, context].map((all) => rows ? gatherRows(all, rows) : all);
+    const sublayer = linear(gathered, output.weight, output.bias); // [B*T, H] or [P, H]
     const rate = drop?.hidden ?? 0;
     const seed = mixSeed(drop?.seed ?? 0, 1);
-    return residualLayerNorm(x, sublayer, norm.gamma, norm.beta, epsilon, rate, seed);
+    return residualLayerNorm(own, sublayer, norm.gamma, norm.beta, epsilon, rate, seed);
   });
 }
 
@@ -225,7 +228,9 @@ export function feedForward(
  *
  * @param x [B*T, H].
  * @param mask [B, T], 1 at tokens, 0 at padding.
- * @returns [B*T, H]; the caller disposes of it.
+ * @param rows [P] int32: the positions, b*T + t, whose output is wanted; by default all. They still
+ * attend to all others. For a last layer, of which little is used, this leaves out most of the work.
+ * @returns [B*T, H], or [P, H]; the caller disposes of it.
  *
  * Source: Vaswani et al. 2017 section 3.1; `BertLayer`.
  *
@@ -248,9 +253,10 @@ export function encoderLayer(
   mask: tf.Tensor2D,
   weights: EncoderLayerWeights,
   options: LayerOptions,
+  rows?: tf.Tensor1D,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const attended = selfAttention(x, mask, weights.attention, options); // [B*T, H]
-    return feedForward(attended, weights.feedForward, options); // [B*T, H]
+    const attended = selfAttention(x, mask, weights.attention, options, rows); // [B*T, H] or [P, H]
+    return feedForward(attended, weights.feedForward, options);
   });
 }

@@ -89,12 +89,51 @@ export class BertModel {
    */
   forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
     checkSeed(this.config, options);
-    return tf.tidy(() => ({ ...this.#run(completeInputs(inputs, this.config), options) }));
+    return tf.tidy(() => {
+      const ids = completeInputs(inputs, this.config);
+      const { states, attentions } = this.#run(ids, options);
+      const [batch, length] = ids.tokenIds.shape;
+      const unfold = (x: tf.Tensor2D) => tf.reshape<tf.Rank.R3>(x, [batch, length, -1]);
+      return {
+        hidden: unfold(states[states.length - 1]), // [B, T, H]
+        ...(options.outputAttentions && { attentions }),
+        ...(options.outputHiddenStates && { hiddenStates: states.map(unfold) }),
+      };
+    });
   }
 
-  #run(ids: CompleteInputs, options: BackboneOptions): BackboneOutput {
-    const { hiddenSize, numAttentionHeads: heads } = this.config;
-    const [batch, length] = ids.tokenIds.shape;
+  /**
+   * The last hidden vectors of some positions and of the start of each sequence, which is all that
+   * pre-training looks at: the last layer leaves out the rest, for a model of four layers a sixth of
+   * all work. Dropout strikes other places than in `forward()`.
+   *
+   * @param positions [P] int32, b*T + t.
+   * @returns [P, H] and [B, H]; the caller disposes of both.
+   * @throws As `forward()`, and {RangeError} if a position is not in the batch.
+   */
+  forwardAt(
+    inputs: ModelInputs,
+    positions: tf.Tensor1D,
+    options: BackboneOptions = {},
+  ): { hidden: tf.Tensor2D; starts: tf.Tensor2D } {
+    checkSeed(this.config, options);
+    return tf.tidy(() => {
+      const ids = completeInputs(inputs, this.config);
+      const [batch, length] = ids.tokenIds.shape;
+      checkPositions(positions, batch * length);
+      const rows = tf.concat([positions, tf.range(0, batch * length, length, "int32")]); // [P + B]
+      const { states } = this.#run(ids, options, rows);
+      const last = states[states.length - 1]; // [P + B, H]
+      const places = tf.range(0, rows.size, 1, "int32");
+      const pick = (start: number, count: number) =>
+        gatherRows(last, tf.slice<tf.Rank.R1, tf.Tensor1D>(places, start, count));
+      return { hidden: pick(0, positions.size), starts: pick(positions.size, batch) };
+    });
+  }
+
+  /** All layers; of the last one only `rows`, if they are given. */
+  #run(ids: CompleteInputs, options: BackboneOptions, rows?: tf.Tensor1D) {
+    const { numAttentionHeads: heads } = this.config;
     const mask = ids.attentionMask;
     const attentions: tf.Tensor4D[] = [];
     const states = [embeddings(ids, this.#embeddings, this.#layerOptions(options, 0))]; // [B*T, H]
@@ -103,14 +142,10 @@ export class BertModel {
       if (options.outputAttentions) {
         attentions.push(selfAttentionWeights(x, mask, weights.attention, heads));
       }
-      states.push(encoderLayer(x, mask, weights, this.#layerOptions(options, i + 1)));
+      const wanted = i === this.#layers.length - 1 ? rows : undefined;
+      states.push(encoderLayer(x, mask, weights, this.#layerOptions(options, i + 1), wanted));
     });
-    const unfold = (x: tf.Tensor2D) => tf.reshape<tf.Rank.R3>(x, [batch, length, hiddenSize]);
-    return {
-      hidden: unfold(states[states.length - 1]),
-      ...(options.outputAttentions && { attentions }),
-      ...(options.outputHiddenStates && { hiddenStates: states.map(unfold) }),
-    };
+    return { states, attentions };
   }
 
   /** Options of one layer; `use` gives each its own part of the dropout's seed. */
@@ -273,13 +308,18 @@ export class BertPretrainHead {
    */
   forward(inputs: ModelInputs, options: ForwardOptions = {}): ForwardOutput {
     return tf.tidy(() => {
+      const { predictedPositions: positions, outputAttentions, outputHiddenStates } = options;
+      if (positions && !outputAttentions && !outputHiddenStates) {
+        const { hidden, starts } = this.bert.forwardAt(inputs, positions, options);
+        return { mlmLogits: this.mlm.forward(hidden), nspLogits: this.nsp.forward(starts, 1) };
+      }
       const { hidden, ...extras } = this.bert.forward(inputs, options);
       const [batch, length, width] = hidden.shape;
       const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
-      const mlmLogits = this.#mlmLogits(rows, options.predictedPositions);
+      const mlmLogits = this.#mlmLogits(rows, positions);
       return {
-        mlmLogits: options.predictedPositions
-          ? mlmLogits
+        mlmLogits: positions
+          ? mlmLogits // [P, V]
           : tf.reshape(mlmLogits, [batch, length, this.config.vocabSize]),
         nspLogits: this.nsp.forward(rows, length),
         ...extras,

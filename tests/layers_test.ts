@@ -10,14 +10,14 @@ import {
   selfAttention,
   selfAttentionWeights,
 } from "bert/layers.ts";
-import { gelu, linear } from "bert/ops.ts";
+import { gatherRows, gelu, linear } from "bert/ops.ts";
 import { attention } from "bert/ops_attention.ts";
 import { dropout, mixSeed } from "bert/ops_dropout.ts";
 import { layerNorm, residualLayerNorm } from "bert/ops_norm.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";
-import { randomTensor } from "./support/gradients.ts";
+import { gradientAt, randomTensor } from "./support/gradients.ts";
 
 const OPTIONS = { heads: 2, epsilon: 1e-6 };
 const DROPOUT: Dropout = { hidden: 0.3, attention: 0.4, seed: 11 };
@@ -134,3 +134,17 @@ testOnBackends("the layers leave nothing behind but their result", async () => {
   const loss = (x: tf.Tensor) => encoderLayer(x as tf.Tensor2D, mask, weights, options);
   await assertNoLeak(() => tf.grad(loss)(x).dispose());
 });
+
+testOnBackends(
+  "encoderLayer() of chosen positions is the layer there, also in its gradient",
+  () => {
+    const { x, mask } = twoSequences();
+    const weights = { attention: attentionWeights(), feedForward: feedForwardWeights() };
+    const rows = tf.tensor1d([5, 0, 5, 3], "int32");
+    const picked = (x: tf.Tensor2D) => encoderLayer(x, mask, weights, OPTIONS, rows);
+    const after = (x: tf.Tensor2D) => gatherRows(encoderLayer(x, mask, weights, OPTIONS), rows);
+    assertClose(picked(x), after(x), { atol: 1e-5 });
+    const dy = matrix([4, 4], 30);
+    assertClose(gradientAt(picked, x, dy), gradientAt(after, x, dy), { atol: 1e-4 });
+  },
+);

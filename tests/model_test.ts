@@ -71,9 +71,14 @@ testOnBackends("forward() of one sequence is its row of the batch", () => {
 
 testOnBackends("forward() at chosen positions is forward() there", () => {
   const inputs = { tokenIds: [FIRST, SECOND] };
-  const everywhere = logits(inputs).mlm;
+  const { mlm: everywhere, nsp } = logits(inputs);
   const predictedPositions = tf.tensor1d([7, 0, 7], "int32");
-  const { mlmLogits } = model.forward(inputs, { predictedPositions });
+  const { mlmLogits, nspLogits } = model.forward(inputs, { predictedPositions });
+  assertClose(nspLogits.dataSync(), nsp, { atol: 1e-6 });
+  const asked = { predictedPositions, outputHiddenStates: true }; // needs all of the last layer
+  assertClose(model.forward(inputs, asked).mlmLogits.dataSync(), mlmLogits.dataSync(), {
+    atol: 1e-5,
+  });
   deepStrictEqual(mlmLogits.shape, [3, 50]);
   const expected = [7, 0, 7].flatMap((row) => [...everywhere.slice(row * 50, (row + 1) * 50)]);
   assertClose(mlmLogits.dataSync(), expected, { atol: 1e-5 });
