@@ -3,10 +3,10 @@
  * the length of a text; an offset must still point into the text that the reader typed.
  */
 import {
-  cleanText,
   decompose,
   isAccent,
-  lowerCase,
+  isControl,
+  lowerCharacter,
   splitPunctuation,
   type TextOptions,
 } from "./text.ts";
@@ -35,7 +35,7 @@ export function placedWords(word: string, start: number, options: TextOptions): 
   const { lowercase = true, stripAccents = null } = options;
   let chars = placeChars(word, start);
   if (stripAccents ?? lowercase) chars = withoutAccents(chars);
-  if (lowercase) chars = replaceEach(chars, lowerCase);
+  if (lowercase) chars = chars.flatMap(lowered);
   const places = chars.flatMap(({ char, place }) => Array<Place>(char.length).fill(place));
   let next = 0;
   return splitPunctuation(textOf(chars)).map((text) => {
@@ -45,14 +45,16 @@ export function placedWords(word: string, start: number, options: TextOptions): 
   });
 }
 
+/** The characters that cleaning leaves. */
 function placeChars(word: string, start: number): PlacedChar[] {
+  const chars: PlacedChar[] = [];
   let end = start;
-  const typed = Array.from(word, (char): PlacedChar => {
+  for (const char of word) {
     const begin = end;
     end += char.length;
-    return { char, place: [begin, end] };
-  });
-  return replaceEach(typed, cleanText);
+    if (!isControl(char)) chars.push({ char, place: [begin, end] });
+  }
+  return chars;
 }
 
 /**
@@ -60,9 +62,12 @@ function placeChars(word: string, start: number): PlacedChar[] {
  * that begins a decomposition takes the next place, and the rest of one stays with its neighbour.
  */
 function withoutAccents(chars: readonly PlacedChar[]): PlacedChar[] {
+  const text = textOf(chars);
+  const decomposed = decompose(text);
+  if (decomposed === text) return chars.filter(({ char }) => !isAccent(char));
   const begins = decompositionBegins(chars);
   let place = -1;
-  return Array.from(decompose(textOf(chars)), (char): PlacedChar => {
+  return Array.from(decomposed, (char): PlacedChar => {
     if (begins.get(char)?.shift()) place++;
     return { char, place: chars[place].place };
   }).filter(({ char }) => !isAccent(char));
@@ -81,11 +86,11 @@ function decompositionBegins(chars: readonly PlacedChar[]): Map<string, boolean[
   return begins;
 }
 
-/** Changes each character alone; all that it becomes has its place. */
-function replaceEach(chars: readonly PlacedChar[], change: (char: string) => string): PlacedChar[] {
-  return chars.flatMap(({ char, place }) =>
-    Array.from(change(char), (part): PlacedChar => ({ char: part, place }))
-  );
+/** The small letter, or letters, of a character; all have its place. */
+function lowered(placed: PlacedChar): PlacedChar | PlacedChar[] {
+  const small = lowerCharacter(placed.char);
+  if (small === placed.char) return placed;
+  return Array.from(small, (char): PlacedChar => ({ char, place: placed.place }));
 }
 
 function textOf(chars: readonly PlacedChar[]): string {

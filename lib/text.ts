@@ -72,7 +72,9 @@ export function lowerCase(text: string): string {
   return Array.from(text, lowerCharacter).join("");
 }
 
-function lowerCharacter(char: string): string {
+/** The small letter of one character: `İ` has two, i and a dot above. */
+export function lowerCharacter(char: string): string {
+  if (char < "\ua7ce") return char.toLowerCase();
   const [, distance] = LATER_CAPITALS.find(([capitals]) => isOneOf(char, capitals)) ?? [];
   if (distance === undefined) return char.toLowerCase();
   return String.fromCodePoint((char.codePointAt(0) ?? 0) + distance);

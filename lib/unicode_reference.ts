@@ -52,8 +52,13 @@ export const LATER_CAPITALS: readonly (readonly [Parsed, number])[] = [
 /** Whether a character lies in one of the ranges. */
 export function isOneOf(char: string, ranges: Parsed): boolean {
   const code = char.codePointAt(0) ?? 0;
-  if (code < ranges[0][0]) return false;
-  return ranges.some(([first, last]) => code >= first && code <= last);
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle][1] < code) low = middle + 1;
+    else high = middle;
+  }
+  return low < ranges.length && ranges[low][0] <= code;
 }
 
 /** Reads `first-last` ranges in hexadecimal. */

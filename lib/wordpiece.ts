@@ -42,7 +42,7 @@ export interface Encoding {
 interface KnownWord {
   readonly ids: readonly number[];
   /** The place of each id, counted from the start of the word; found when first asked for. */
-  places?: readonly Place[];
+  readonly places?: readonly Place[];
 }
 
 /** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
@@ -192,9 +192,26 @@ export class BertTokenizer {
     const known = this.#cache.get(word);
     if (known !== undefined) return known;
     const ids = wordTokens(word, this.options).flatMap((token) => this.#wordPieces(token));
-    const fresh: KnownWord = { ids };
-    if (word.length <= LONGEST_KEPT) this.#cache.set(word, fresh);
-    return fresh;
+    return this.#keep(word, { ids });
+  }
+
+  /** `#know()` with places. */
+  #knowPlaced(word: string): Required<KnownWord> {
+    const known = this.#cache.get(word);
+    if (known?.places !== undefined) return known as Required<KnownWord>;
+    const ids: number[] = [];
+    const places: Place[] = [];
+    for (const token of placedWords(word, 0, this.options)) {
+      const pieces = this.#wordPieces(token.text);
+      ids.push(...pieces);
+      places.push(...this.#placesOf(pieces, token.places));
+    }
+    return this.#keep(word, { ids, places });
+  }
+
+  #keep<Known extends KnownWord>(word: string, known: Known): Known {
+    if (word.length <= LONGEST_KEPT) this.#cache.set(word, known);
+    return known;
   }
 
   /** Greedy longest match first; a word with a remainder that nothing matches is one `[UNK]`. */
@@ -234,20 +251,16 @@ export class BertTokenizer {
     return pieces;
   }
 
-  #appendPlaced({ ids, offsets }: Part, word: string, start: number): void {
-    const known = this.#know(word);
-    known.places ??= placedWords(word, 0, this.options).flatMap(({ text, places }) =>
-      this.#placesOf(text, places)
-    );
-    for (let i = 0; i < known.ids.length; i++) {
-      const [from, to] = known.places[i];
-      ids.push(known.ids[i]);
-      offsets.push([start + from, start + to]);
+  #appendPlaced(part: Part, word: string, start: number): void {
+    const { ids, places } = this.#knowPlaced(word);
+    for (let i = 0; i < ids.length; i++) {
+      const [from, to] = places[i];
+      part.ids.push(ids[i]);
+      part.offsets.push([start + from, start + to]);
     }
   }
 
-  #placesOf(word: string, places: readonly Place[]): Place[] {
-    const ids = this.#wordPieces(word);
+  #placesOf(ids: readonly number[], places: readonly Place[]): Place[] {
     if (ids[0] === this.vocab.unkId) return [cover(places)];
     let start = 0;
     return ids.map((id) => {
