@@ -6,6 +6,7 @@ import { ConfigError } from "./errors.ts";
 import { saveFolder } from "./folder_files.ts";
 import { type Place, placedWords } from "./offsets.ts";
 import { type TextOptions, WHITESPACE, wordTokens } from "./text.ts";
+import { type Part, truncate } from "./truncation.ts";
 import { readTokenizer, tokenizerFiles } from "./tokenizer_files.ts";
 import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
 import { WordCache } from "./word_cache.ts";
@@ -47,12 +48,6 @@ interface KnownWord {
 
 /** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
 const LONGEST_KEPT = 64;
-
-/** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
-interface Part {
-  readonly ids: number[];
-  readonly offsets: [number, number][];
-}
 
 const SPECIAL = new RegExp(
   SPECIAL_TOKENS.map((token) => token.replace(/[[\]]/g, "\\$&")).join("|"),
@@ -327,33 +322,6 @@ function* splitSpecial(text: string): Generator<{ text: string; start: number; s
     start = match.index + match[0].length;
   }
   if (start < text.length) yield { text: text.slice(start), start, special: false };
-}
-
-/**
- * Drops tokens from the end of the longer part until all fit. Where both must give, they share the
- * room; an odd place goes to the part that was longer, and to the second where they were equal.
- */
-function truncate(parts: readonly Part[], maxLength: number): void {
-  const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
-  if (!Number.isInteger(maxLength) || room < parts.length) {
-    const least = 1 + 2 * parts.length;
-    throw new ConfigError("maxLength", maxLength, `must be a whole number of at least ${least}`);
-  }
-  const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
-  for (const [index, { ids, offsets }] of parts.entries()) {
-    ids.splice(lengths[index]);
-    offsets.splice(lengths[index]);
-  }
-}
-
-/** How many tokens each of one or two parts may keep. */
-function shareRoom([first, second]: readonly number[], room: number): number[] {
-  if (second === undefined) return [room];
-  const half = Math.floor(room / 2);
-  if (Math.min(first, second) <= half) {
-    return first < second ? [first, room - first] : [room - second, second];
-  }
-  return first > second ? [room - half, half] : [half, room - half];
 }
 
 /** From the start of the first place to the end of the last. */

@@ -25,6 +25,7 @@ const TEXT_HALF = [
   "stored_weights",
   "word_cache",
   "offsets",
+  "truncation",
   "wordpiece",
   "pair_queue",
   "wordpiece_trainer",
