@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- these are the programs that talk to a terminal
 /**
- * The tasks of `deno.json` that are programs: `deno run lib/cli.ts notebooks | lab | kernel`.
+ * The tasks of `deno.json` that are programs: `deno run lib/cli.ts notebooks | lab | kernel | convert`.
  */
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "./errors.ts";
 import { killKernels } from "./kernel.ts";
 import { runNotebook } from "./runner.ts";
@@ -11,7 +11,7 @@ const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 const FOLDER = "notebooks";
 const PRESETS = ["smoke", "tutorial", "full"];
 
-const TASKS = { notebooks, lab, kernel };
+const TASKS = { notebooks, lab, kernel, convert };
 
 async function main([task, ...args]: string[]): Promise<void> {
   checkVersion(Deno.version.deno);
@@ -37,7 +37,7 @@ const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
   deno task notebooks --timeout 3600      most seconds for one cell`;
 
 async function notebooks(args: string[]): Promise<void> {
-  const { values, positionals } = readArguments(args);
+  const { values, positionals } = notebookArguments(args);
   if (values.help) return console.log(NOTEBOOKS_HELP);
   const timeout = Number(values.timeout);
   if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
@@ -66,18 +66,21 @@ function endKernelsOnSignals(): void {
   }
 }
 
-function readArguments(args: string[]) {
+function notebookArguments(args: string[]) {
+  return readArguments(args, {
+    preset: { type: "string", default: Deno.env.get("BERT_PRESET") ?? "tutorial" },
+    check: { type: "boolean", default: false },
+    timeout: { type: "string", default: "1800" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+}
+
+function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>(
+  args: string[],
+  options: T,
+) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        preset: { type: "string", default: Deno.env.get("BERT_PRESET") ?? "tutorial" },
-        check: { type: "boolean", default: false },
-        timeout: { type: "string", default: "1800" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
+    return parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
     const problem = error instanceof Error ? error.message.split(". ")[0] : String(error);
     throw new ConfigError("arguments", args.join(" "), `must be as in --help: ${problem}`);
@@ -171,6 +174,36 @@ async function kernel(_args: string[]): Promise<void> {
       "This Deno lives in npm's cache. To keep the kernel: npm install -g deno, then run this again.",
     );
   }
+}
+
+const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
+
+  deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
+  deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers`;
+
+/** Any readable model folder into the one format. */
+async function convert(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, {
+    seed: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return console.log(CONVERT_HELP);
+  const [from, to, ...rest] = positionals;
+  if (to === undefined || rest.length > 0) {
+    throw new ConfigError(
+      "arguments",
+      args.join(" "),
+      "must be two folders, IN and OUT: see --help",
+    );
+  }
+  const seed = values.seed === undefined ? undefined : Number(values.seed);
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ConfigError("seed", values.seed, "must be a whole number of at least 0");
+  }
+  const { useBackend } = await import("./backend/choose.ts");
+  await useBackend("cpu"); // nothing is computed
+  const { convertFolder } = await import("./convert.ts");
+  for (const line of await convertFolder(from, to, { seed })) console.log(line);
 }
 
 if (import.meta.main) {

@@ -66,13 +66,16 @@ Deno.test("a task that fails says one thing, without a stack trace of its own, a
 
 Deno.test("wrong arguments are named, with what is possible", async () => {
   const cases: [string[], RegExp][] = [
-    [["dance"], /Invalid task = "dance": it must be one of notebooks, lab, kernel/],
+    [["dance"], /Invalid task = "dance": it must be one of notebooks, lab, kernel, convert/],
     [
       ["notebooks", "7"],
       /Invalid notebook = "7": it must begin one of 00_good.ipynb, 01_bad.ipynb/,
     ],
     [["notebooks", "--preset", "huge"], /must be one of smoke, tutorial, full/],
     [["notebooks", "--timeout", "soon"], /Invalid timeout = "soon"/],
+    [["convert", "a"], /must be two folders, IN and OUT/],
+    [["convert", "a", "b", "--seed", "x"], /Invalid seed = "x"/],
+    [["convert", "a", "b"], /Cannot read a\/vocab\.txt: expected a vocabulary file, found nothing/],
     [["notebooks", "--quick"], /Unknown option '--quick'/],
   ];
   for (const [args, message] of cases) {
