@@ -83,7 +83,18 @@ function readWeight(
   const { names, layout } = theirWeight(name);
   const parts = names.map((part) => stored.read(part));
   const values = toOurs(parts, shape, layout, paddingRow);
-  return tf.tidy(() => tf.variable(tf.tensor(values, [...shape], "float32")));
+  const weight = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], "float32")));
+  const copied = COPYING_BACKENDS.has(tf.getBackend());
+  for (const array of new Set([...parts, values])) if (copied || array !== values) release(array);
+  return weight;
+}
+
+/** These copy a new tensor's values into memory of their own; others may go on using the array. */
+const COPYING_BACKENDS = new Set(["simd", "wasm"]);
+
+/** Frees an array's memory now: the collector would let several of 100 MB pile up. */
+function release(array: Float32Array): void {
+  (array.buffer as ArrayBuffer).transfer(0);
 }
 
 /** Writers of `config.json` and `model.safetensors`, for `saveFolder()`. */

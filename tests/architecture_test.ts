@@ -69,7 +69,10 @@ async function source(file: string): Promise<string> {
 /** The files of `lib/` that a file imports; types alone do not count. */
 async function importsOf(file: string): Promise<string[]> {
   const text = (await source(file)).replaceAll(/import type [^;]*;/g, "");
-  return [...text.matchAll(/(?:from|import)\s*\(?"\.\/([\w/]+)\.ts"/g)].map(([, name]) => name);
+  const folder = file.includes("/") ? file.replace(/[^/]*$/, "") : "";
+  return [...text.matchAll(/(?:from|import)\s*\(?"\.\/([\w/]+)\.ts"/g)].map(([, name]) =>
+    folder + name
+  );
 }
 
 async function reach(file: string, seen = new Set<string>()): Promise<Set<string>> {
