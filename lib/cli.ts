@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- these are the programs that talk to a terminal
 /**
- * The tasks of `deno.json` that are programs: `deno run lib/cli.ts notebooks | lab | kernel | convert`.
+ * The tasks of `deno.json` that are programs: `deno run lib/cli.ts TASK`, TASK being one of `TASKS`.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "./errors.ts";
@@ -11,7 +11,7 @@ const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 const FOLDER = "notebooks";
 const PRESETS = ["smoke", "tutorial", "full"];
 
-const TASKS = { notebooks, lab, kernel, convert };
+const TASKS = { pretrain, notebooks, lab, kernel, convert };
 
 async function main([task, ...args]: string[]): Promise<void> {
   checkVersion(Deno.version.deno);
@@ -26,6 +26,12 @@ export function checkVersion(version: string): void {
   if (difference >= 0) return;
   const oldest = OLDEST_DENO.join(".");
   throw new ConfigError("Deno version", version, `must be at least ${oldest}: npm install -g deno`);
+}
+
+/** Loads what trains only when it is asked for: the other tasks start without it. */
+async function pretrain(args: string[]): Promise<void> {
+  const { pretrainCommand } = await import("./pretrain_command.ts");
+  Deno.exit(await pretrainCommand(args));
 }
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.

@@ -5,6 +5,7 @@
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
 import { ConfigError, FormatError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { createRng } from "./random.ts";
 import type { SentenceOptions } from "./sentences.ts";
 
@@ -167,22 +168,7 @@ function unknownCorpus(name: string): Error {
     const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
     return new FormatError(name, problem);
   }
-  const [near] = BUNDLED.toSorted((a, b) => distance(name, a) - distance(name, b));
-  const hint = distance(name, near) < Math.min(4, name.length)
-    ? `: did you mean "${near}"?`
-    : ": check the path";
+  const near = nearest(name, BUNDLED);
+  const hint = near ? `: did you mean "${near}"?` : ": check the path";
   return new ConfigError("corpus", name, `must be ${NAMES} or a path that exists${hint}`);
-}
-
-/** Letters to insert, delete or replace to get from one word to the other (Levenshtein 1966). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...from].entries()) {
-    const above = row;
-    row = [i + 1];
-    for (let j = 0; j < to.length; j++) {
-      row.push(Math.min(above[j] + (letter === to[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1));
-    }
-  }
-  return row[to.length];
 }

@@ -24,6 +24,14 @@ export interface BatchesOptions {
 
 const WINDOW = 64;
 
+/** The streams of random numbers that an epoch is drawn from, each with a job of its own. */
+export interface EpochGenerators {
+  readonly documents: Rng;
+  readonly nsp: Rng;
+  readonly mlm: Rng;
+  readonly order: Rng;
+}
+
 /** Documents that can be gone over again for each epoch: in memory, or from a file larger than it. */
 export type Documents = Iterable<Document> | (() => AsyncIterable<Document>);
 
@@ -62,10 +70,11 @@ export function* batches(
   documents: Iterable<Document>,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
 ): Generator<Batch> {
-  const rng = examplesRng(options);
-  const toBatches = windowBatches(tokenizer, options, rng);
-  const pairs = nspExamples(inOrder(documents, rng), tokenizer, pairOptions(options, rng));
+  const toBatches = windowBatches(tokenizer, options, generators);
+  const settings = pairOptions(options, generators);
+  const pairs = nspExamples(inOrder(documents, generators), tokenizer, settings);
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
 }
 
@@ -74,11 +83,12 @@ export async function* batchesAsync(
   documents: AsyncIterable<Document>,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
 ): AsyncGenerator<Batch> {
-  const rng = examplesRng(options);
-  const toBatches = windowBatches(tokenizer, options, rng);
+  const toBatches = windowBatches(tokenizer, options, generators);
+  const settings = pairOptions(options, generators);
   let window: PairExample[] = [];
-  for await (const pair of nspExamplesAsync(documents, tokenizer, pairOptions(options, rng))) {
+  for await (const pair of nspExamplesAsync(documents, tokenizer, settings)) {
     if (window.push(pair) < windowSize(options)) continue;
     yield* toBatches(window);
     window = [];
@@ -91,9 +101,11 @@ export function epochBatches(
   documents: Documents,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
 ): Iterable<Batch> | AsyncIterable<Batch> {
-  if (typeof documents === "function") return batchesAsync(documents(), tokenizer, options);
-  return batches(documents, tokenizer, options);
+  return typeof documents === "function"
+    ? batchesAsync(documents(), tokenizer, options, generators)
+    : batches(documents, tokenizer, options, generators);
 }
 
 /**
@@ -107,11 +119,11 @@ export async function countBatches(
   options: BatchesOptions,
   atMost = Infinity,
 ): Promise<number> {
-  const rng = examplesRng(options);
-  const settings = pairOptions(options, rng);
+  const generators = epochGenerators(options);
+  const settings = pairOptions(options, generators);
   const pairs = typeof documents === "function"
     ? nspExamplesAsync(documents(), tokenizer, settings)
-    : nspExamples(inOrder(documents, rng), tokenizer, settings);
+    : nspExamples(inOrder(documents, generators), tokenizer, settings);
   let count = 0;
   for await (const _ of pairs) {
     if (++count >= atMost * options.batchSize) break;
@@ -119,32 +131,33 @@ export async function countBatches(
   return Math.ceil(count / options.batchSize);
 }
 
-/** What documents, pairs and masks are drawn from: the epoch's, or the first one's for ever. */
-function examplesRng({ seed, epoch, data, ...sizes }: BatchesOptions): Rng {
-  checkSizes(sizes);
-  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
-  return createRng(seed).fork(`epoch ${drawn}`);
-}
-
-function checkSizes(
-  { batchSize, window = WINDOW }: Pick<BatchesOptions, "batchSize" | "window">,
-): void {
+/**
+ * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
+ * first one's for ever. Throws `ConfigError` if a size cannot work.
+ */
+export function epochGenerators(options: BatchesOptions): EpochGenerators {
+  const { seed, epoch, data, batchSize, window = WINDOW } = options;
   for (const [field, value] of Object.entries({ batchSize, window })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new ConfigError(field, value, "must be a whole number of at least 1");
   }
+  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
+  const examples = createRng(seed).fork(`epoch ${drawn}`);
+  const [nsp, mlm] = [examples.fork("nsp"), examples.fork("mlm")];
+  const order = createRng(seed).fork(`epoch ${epoch}`).fork("order");
+  return { documents: examples.fork("documents"), nsp, mlm, order };
 }
 
-function inOrder(documents: Iterable<Document>, rng: Rng): Iterable<Document> {
+function inOrder(documents: Iterable<Document>, { documents: rng }: EpochGenerators) {
   if (!Array.isArray(documents)) return documents;
   const shuffled = [...documents];
-  rng.fork("documents").shuffle(shuffled);
+  rng.shuffle(shuffled);
   return shuffled;
 }
 
-function pairOptions({ data }: BatchesOptions, rng: Rng) {
+function pairOptions({ data }: BatchesOptions, { nsp: rng }: EpochGenerators) {
   const { maxLength, pairing, packing, shortSequenceProbability } = data;
-  return { maxLength, pairing, packing, shortSequenceProbability, rng: rng.fork("nsp") };
+  return { maxLength, pairing, packing, shortSequenceProbability, rng };
 }
 
 function windowSize({ batchSize, window = WINDOW }: BatchesOptions): number {
@@ -164,12 +177,11 @@ function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
 /** Masks a window of pairs and cuts it into batches of like lengths, in random order. */
 function windowBatches(
   tokenizer: BertTokenizer,
-  { batchSize, data, seed, epoch }: BatchesOptions,
-  rng: Rng,
+  { batchSize, data }: BatchesOptions,
+  { mlm: rng, order }: EpochGenerators,
 ): (pairs: PairExample[]) => Generator<Batch> {
   const { maskProbability, maxPredictions, wholeWord, maxLength } = data;
-  const masking = { maskProbability, maxPredictions, wholeWord, rng: rng.fork("mlm") };
-  const order = createRng(seed).fork(`epoch ${epoch}`).fork("order");
+  const masking = { maskProbability, maxPredictions, wholeWord, rng };
   const { padId: padTokenId, maskId: maskTokenId } = tokenizer.vocab;
   return function* (pairs) {
     const window: MaskedExample[] = pairs.map((pair) => ({

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Batch, toTensors } from "./batch.ts";
+import { type Cluster, type Interval, meanInterval, shareInterval } from "./intervals.ts";
 import { crossEntropyLoss } from "./loss.ts";
 import type { BertPretrainHead } from "./model.ts";
 
@@ -32,6 +33,17 @@ export interface Evaluation {
   /** Sentence pairs that were scored. */
   readonly pairs: number;
   readonly byKind: Readonly<Record<PredictionKind, Score>>;
+  /** 95 % confidence over sequences (words) and pairs. */
+  readonly intervals: Readonly<Record<IntervalName, Interval>>;
+}
+
+/** A score that has a confidence interval. */
+export type IntervalName = "mlmLoss" | "mlmAccuracy" | "nspLoss" | "nspAccuracy" | "perplexity";
+
+/** What is kept of each sequence: its words, and its pair as a cluster of one. */
+interface SequenceScores {
+  readonly mlm: Sum[];
+  readonly nsp: Sum[];
 }
 
 /** Sums that grow batch by batch, in double precision. */
@@ -78,15 +90,15 @@ export async function evaluate(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
   const kinds = { masked: zero(), random: zero(), kept: zero() };
-  const nsp = zero();
+  const sequences: SequenceScores = { mlm: [], nsp: [] };
   for await (const batch of batches) {
     const { mlm, pairs } = await scoreBatch(model, batch);
     addPredictions(kinds, batch, mlm);
-    for (const [i, label] of batch.nspLabels.entries()) if (label >= 0) addRow(nsp, pairs, i);
+    addSequences(sequences, batch, mlm, pairs);
     if (signal?.aborted) break;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  return summarise(kinds, nsp);
+  return summarise(kinds, sequences);
 }
 
 async function scoreBatch(model: BertPretrainHead, batch: Batch) {
@@ -121,6 +133,21 @@ function addPredictions(kinds: Record<PredictionKind, Sum>, batch: Batch, rows: 
   }
 }
 
+function addSequences(all: SequenceScores, batch: Batch, mlm: RowScores, pairs: RowScores): void {
+  const words = Array.from({ length: batch.size }, zero);
+  for (const [i, label] of batch.predictedLabels.entries()) {
+    if (label < 0) continue;
+    addRow(words[Math.floor(batch.predictedPositions[i] / batch.length)], mlm, i);
+  }
+  all.mlm.push(...words);
+  for (const [i, label] of batch.nspLabels.entries()) {
+    if (label < 0) continue;
+    const pair = zero();
+    addRow(pair, pairs, i);
+    all.nsp.push(pair);
+  }
+}
+
 function kindOf(shown: number, label: number, { maskTokenId }: Batch): PredictionKind {
   if (shown === maskTokenId) return "masked";
   return shown === label ? "kept" : "random";
@@ -140,15 +167,9 @@ function score({ loss, right, count }: Sum): Score {
   return { loss: loss / Math.max(count, 1), accuracy: right / Math.max(count, 1), count };
 }
 
-function summarise(kinds: Record<PredictionKind, Sum>, nsp: Sum): Evaluation {
+function summarise(kinds: Record<PredictionKind, Sum>, sequences: SequenceScores): Evaluation {
   const { masked, random, kept } = kinds;
-  const all = zero();
-  for (const { loss, right, count } of [masked, random, kept]) {
-    all.loss += loss;
-    all.right += right;
-    all.count += count;
-  }
-  const [mlm, pairs] = [score(all), score(nsp)];
+  const [mlm, pairs] = [score(total([masked, random, kept])), score(total(sequences.nsp))];
   return {
     mlmLoss: mlm.loss,
     mlmAccuracy: mlm.accuracy,
@@ -158,5 +179,29 @@ function summarise(kinds: Record<PredictionKind, Sum>, nsp: Sum): Evaluation {
     predictions: mlm.count,
     pairs: pairs.count,
     byKind: { masked: score(masked), random: score(random), kept: score(kept) },
+    intervals: intervalsOf(sequences),
+  };
+}
+
+function total(sums: readonly Sum[]): Sum {
+  const all = zero();
+  for (const { loss, right, count } of sums) {
+    all.loss += loss;
+    all.right += right;
+    all.count += count;
+  }
+  return all;
+}
+
+function intervalsOf({ mlm, nsp }: SequenceScores): Record<IntervalName, Interval> {
+  const losses = (sums: Sum[]): Cluster[] => sums.map(({ loss, count }) => ({ sum: loss, count }));
+  const hits = (sums: Sum[]): Cluster[] => sums.map(({ right, count }) => ({ sum: right, count }));
+  const mlmLoss = meanInterval(losses(mlm));
+  return {
+    mlmLoss,
+    mlmAccuracy: shareInterval(hits(mlm)),
+    nspLoss: meanInterval(losses(nsp)),
+    nspAccuracy: shareInterval(hits(nsp)),
+    perplexity: [Math.exp(mlmLoss[0]), Math.exp(mlmLoss[1])],
   };
 }

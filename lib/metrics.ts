@@ -2,9 +2,9 @@
  * What a run reports: an entry a step, an entry an epoch, and `metrics.csv`, which grows while the
  * run goes on, so that a run that is killed has its curve on disk.
  */
-import { dirname } from "node:path";
+import { AppendFile } from "./append_file.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { stringify } from "./std_csv.ts";
+import { parse, stringify } from "./std_csv.ts";
 
 /** One optimisation step. Losses are means in nats; a loss or accuracy of nothing is 0. */
 export interface StepLog {
@@ -74,7 +74,19 @@ export function averageSteps(steps: readonly StepLog[]): EpochLog {
   };
 }
 
-/** The columns of `metrics.csv`; `split` is `train` in a step's row, `held-out` in an evaluation's. */
+/**
+ * The columns of `metrics.csv`.
+ *
+ * | column | meaning |
+ * | --- | --- |
+ * | `split` | `train`: a step. `held-out`: an evaluation. `skipped`: a step that diverged and was passed over |
+ * | `epoch`, `step` | as in `StepLog`; of an evaluation, those of the step before it |
+ * | `mlm_loss`, `nsp_loss`, `total_loss` | means in nats |
+ * | `mlm_accuracy`, `nsp_accuracy` | shares from 0 to 1 |
+ * | `learning_rate`, `gradient_norm` | of the step; the norm is that before clipping |
+ * | `tokens` | seen since the run began, without padding |
+ * | `tokens_per_second`, `seconds` | by the clock: the two columns that differ when a run is repeated |
+ */
 const COLUMNS = [
   "split",
   "epoch",
@@ -91,48 +103,62 @@ const COLUMNS = [
   "seconds",
 ];
 
-/** `metrics.csv`, open for appending. Each row is on disk when its method returns. */
+/** `metrics.csv`, open for appending. Each row is with the system when its method returns. */
 export class MetricsFile {
-  readonly #file: Deno.FsFile;
+  readonly #file: AppendFile;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: AppendFile) {
     this.#file = file;
+    if (file.lines === 0) this.#write(COLUMNS);
   }
 
   /** Starts the file anew, with its header; makes its folder. The caller calls `close()`. */
   static create(path: string): MetricsFile {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    const file = new MetricsFile(
-      Deno.openSync(path, { write: true, create: true, truncate: true }),
-    );
-    file.#write(COLUMNS);
-    return file;
+    return new MetricsFile(AppendFile.create(path));
+  }
+
+  /**
+   * Goes on behind the first `rows` rows, header not counted; later and half-written ones are cut
+   * off. If there are fewer, `rows` tells. The caller calls `close()`.
+   */
+  static resume(path: string, rows: number): MetricsFile {
+    return new MetricsFile(AppendFile.resume(path, rows + 1));
+  }
+
+  /** Rows in the file, header not counted. */
+  get rows(): number {
+    return this.#file.lines - 1;
   }
 
   writeStep(log: StepLog): void {
-    this.#write([
-      "train",
-      log.epoch,
-      log.step,
-      log.mlmLoss,
-      log.nspLoss,
-      log.totalLoss,
-      log.mlmAccuracy,
-      log.nspAccuracy,
-      log.learningRate,
-      log.gradientNorm,
-      log.tokens,
-      log.tokensPerSecond,
-      log.seconds,
-    ]);
+    const { epoch, step, tokens, tokensPerSecond, seconds } = log;
+    const rates = [log.learningRate, log.gradientNorm];
+    this.#write(["train", epoch, step, ...scores(log), ...rates, tokens, tokensPerSecond, seconds]);
   }
 
   /** The held-out scores of an epoch that ended after `step` steps; nothing if it has none. */
   writeEpoch({ epoch, tokens, seconds, heldOut }: EpochLog, step: number): void {
-    if (!heldOut) return;
-    const { mlmLoss, nspLoss, mlmAccuracy, nspAccuracy } = heldOut;
-    const scores = [mlmLoss, nspLoss, mlmLoss + nspLoss, mlmAccuracy, nspAccuracy];
-    this.#write(["held-out", epoch, step, ...scores, "", "", tokens, "", seconds]);
+    if (heldOut) this.writeEvaluation(heldOut, { epoch, step, tokens, seconds });
+  }
+
+  /** Held-out scores, and where the run stood. */
+  writeEvaluation(
+    heldOut: Evaluation,
+    at: Pick<StepLog, "epoch" | "step" | "tokens" | "seconds">,
+  ): void {
+    const found = { ...heldOut, totalLoss: heldOut.mlmLoss + heldOut.nspLoss };
+    const { epoch, step, tokens, seconds } = at;
+    this.#write(["held-out", epoch, step, ...scores(found), "", "", tokens, "", seconds]);
+  }
+
+  /** A step that diverged and was not made. */
+  writeSkipped({ epoch, step, tokens }: Pick<StepLog, "epoch" | "step" | "tokens">): void {
+    this.#write(["skipped", epoch, step, ...Array(7).fill(""), tokens, "", ""]);
+  }
+
+  /** Waits until the disk has all rows. */
+  async sync(): Promise<void> {
+    await this.#file.sync();
   }
 
   close(): void {
@@ -140,7 +166,28 @@ export class MetricsFile {
   }
 
   #write(row: readonly (string | number)[]): void {
-    const bytes = new TextEncoder().encode(stringify([row], { headers: false }));
-    for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+    this.#file.write(stringify([row], { headers: false }));
   }
+}
+
+type Scores = Pick<
+  StepLog,
+  "mlmLoss" | "nspLoss" | "totalLoss" | "mlmAccuracy" | "nspAccuracy"
+>;
+
+function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Scores): number[] {
+  return [mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy];
+}
+
+/** The steps in a `metrics.csv`, in order. */
+export async function readSteps(path: string): Promise<StepLog[]> {
+  const [, ...rows] = parse(await Deno.readTextFile(path));
+  return rows.filter(([split]) => split === "train").map((row) => {
+    const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = row.slice(1).map(Number);
+    const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
+    const [tokensPerSecond, seconds] = clock;
+    const losses = { mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy };
+    const rates = { learningRate, gradientNorm };
+    return { step, epoch, ...losses, ...rates, tokens, tokensPerSecond, seconds };
+  });
 }

@@ -115,10 +115,19 @@ interface Plan {
   readonly metrics?: MetricsFile;
 }
 
-type Settings = Pick<Plan, "options" | "data" | "train">;
+/** What decides the batches of a run. */
+export interface RunSource {
+  readonly options: Pick<PretrainOptions, "documents" | "heldOut" | "tokenizer" | "seed">;
+  readonly data: DataConfig;
+  readonly train: TrainConfig;
+}
 
-/** Fails where the model, the tokenizer and the data could not meet. */
-function checkFit(config: BertConfig, { maxLength }: DataConfig, { vocab }: BertTokenizer): void {
+/** Throws `ConfigError` where the model, the tokenizer and the data could not meet. */
+export function checkFit(
+  config: BertConfig,
+  { maxLength }: DataConfig,
+  { vocab }: BertTokenizer,
+): void {
   if (config.vocabSize !== vocab.size) {
     const advice = `must be the size of the tokenizer's vocabulary, ${vocab.size}`;
     throw new ConfigError("vocabSize", config.vocabSize, advice);
@@ -130,7 +139,7 @@ function checkFit(config: BertConfig, { maxLength }: DataConfig, { vocab }: Bert
 }
 
 /** The held-out batches: made once, so that every epoch is scored on the same questions. */
-function holdOut({ options, data, train: { batchSize } }: Settings): Batch[] {
+export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
   const { heldOut = [], tokenizer, seed } = options;
   const documents = [...heldOut];
   if (documents.length === 0) return [];
@@ -138,7 +147,7 @@ function holdOut({ options, data, train: { batchSize } }: Settings): Batch[] {
 }
 
 /** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
-async function planSteps({ options, data, train }: Settings): Promise<number> {
+export async function planSteps({ options, data, train }: RunSource): Promise<number> {
   const { documents, tokenizer, seed } = options;
   const { batchSize, accumulation, epochs, maxSteps = Infinity } = train;
   const settings = { data, batchSize, seed, epoch: 1 };

@@ -9,7 +9,7 @@ import type { StepLog } from "./metrics.ts";
 import type { BertPretrainHead } from "./model.ts";
 import { type AdamW, learningRateAt } from "./optimizer.ts";
 import { createRng } from "./random.ts";
-import { trainStep } from "./train_step.ts";
+import { DivergedError, type StepOptions, type StepResult, trainStep } from "./train_step.ts";
 
 /** What the epochs of one run share. `train()` keeps it up to date. */
 export interface Run {
@@ -33,8 +33,10 @@ export interface TrainOptions {
   /** The run that these batches belong to; by default one that begins here. */
   readonly run?: Run;
   readonly reduction?: "mean" | "sum";
-  /** Stops after the step at hand. */
+  /** Stops after the step at hand; no batch is taken from the source after that. */
   readonly signal?: AbortSignal;
+  /** Told of a diverged step instead of throwing; its batches are passed over. Throw to stop. */
+  readonly onDiverged?: (error: DivergedError) => void;
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -58,7 +60,7 @@ function clock(): number {
  * rate follows the steps or the clock, whichever is further on, as of the middle of the step.
  *
  * @throws {ConfigError} If `plannedSteps` is not above 0.
- * @throws {DivergedError} If a loss or gradient is NaN or infinite.
+ * @throws {DivergedError} If a loss or gradient is NaN or infinite, unless `onDiverged` is given.
  *
  * Source: the training loop of the brief.
  *
@@ -100,30 +102,57 @@ export async function* train(
   checkPlan(options.plannedSteps);
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
+  const steps = groups(source, accumulation);
   let [began, lastSeconds] = [now(), 0];
-  for await (const group of groups(source, accumulation)) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    const done = optimizer.steps - run.firstStep;
-    const middle = (now() - run.startedAt) / 1000 + lastSeconds / 2; // of this step, in seconds
-    run.stopped = reasonToStop(done, middle, options);
-    if (run.stopped) return;
-    const learningRate = rateOf(done + 0.5, middle, options);
-    const seed = seeds.fork(done).below(2 ** 31);
-    const settings = { learningRate, seed, clipNorm, reduction };
-    const result = await trainStep(model, optimizer, group, settings);
-    run.tokens += result.tokens;
-    const ended = now();
-    lastSeconds = (ended - began) / 1000;
-    yield {
-      ...result,
-      step: done + 1,
-      epoch,
-      learningRate,
-      tokens: run.tokens,
-      tokensPerSecond: result.tokens / lastSeconds,
-      seconds: (ended - run.startedAt) / 1000,
-    };
-    began = now();
+  try {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (options.signal?.aborted) run.stopped = "aborted";
+      const group = run.stopped ? undefined : (await steps.next()).value;
+      if (!group) return;
+      const done = optimizer.steps - run.firstStep;
+      const middle = (now() - run.startedAt) / 1000 + lastSeconds / 2; // of this step, in seconds
+      run.stopped = reasonToStop(done, middle, options);
+      if (run.stopped) return;
+      const learningRate = rateOf(done + 0.5, middle, options);
+      const seed = seeds.fork(done).below(2 ** 31);
+      const settings = { learningRate, seed, clipNorm, reduction };
+      const result = await tryStep(model, optimizer, group, settings, options);
+      const ended = now();
+      lastSeconds = (ended - began) / 1000;
+      if (result) {
+        run.tokens += result.tokens;
+        yield {
+          ...result,
+          step: done + 1,
+          epoch,
+          learningRate,
+          tokens: run.tokens,
+          tokensPerSecond: result.tokens / lastSeconds,
+          seconds: (ended - run.startedAt) / 1000,
+        };
+      }
+      began = now();
+    }
+  } finally {
+    await steps.return();
+  }
+}
+
+/** A step, or nothing if it diverged and somebody wants to hear of it. */
+async function tryStep(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  group: readonly Batch[],
+  settings: StepOptions,
+  { onDiverged }: TrainOptions,
+): Promise<StepResult | undefined> {
+  try {
+    return await trainStep(model, optimizer, group, settings);
+  } catch (error) {
+    if (!(error instanceof DivergedError) || !onDiverged) throw error;
+    onDiverged(error);
+    return undefined;
   }
 }
 
@@ -137,7 +166,10 @@ function checkPlan(plannedSteps: number): void {
 }
 
 /** The batches of each step: `size` of them, fewer in the last. */
-async function* groups(source: Iterable<Batch> | AsyncIterable<Batch>, size: number) {
+async function* groups(
+  source: Iterable<Batch> | AsyncIterable<Batch>,
+  size: number,
+): AsyncGenerator<Batch[], void> {
   let group: Batch[] = [];
   for await (const batch of source) {
     if (group.push(batch) < size) continue;
@@ -147,8 +179,7 @@ async function* groups(source: Iterable<Batch> | AsyncIterable<Batch>, size: num
   if (group.length > 0) yield group;
 }
 
-function reasonToStop(done: number, seconds: number, { signal, train }: TrainOptions) {
-  if (signal?.aborted) return "aborted";
+function reasonToStop(done: number, seconds: number, { train }: TrainOptions) {
   if (seconds >= (train.maxSeconds ?? Infinity)) return "time";
   return done >= (train.maxSteps ?? Infinity) ? "steps" : undefined;
 }

@@ -28,6 +28,13 @@ const EVALUATION: Evaluation = {
   predictions: 6,
   pairs: 4,
   byKind: { masked: SCORE, random: SCORE, kept: SCORE },
+  intervals: {
+    mlmLoss: [3, 5],
+    mlmAccuracy: [0.4, 0.6],
+    nspLoss: [0.2, 0.3],
+    nspAccuracy: [0.6, 0.9],
+    perplexity: [20, 148],
+  },
 };
 
 Deno.test("averageSteps() is the mean over the steps; tokens and seconds are where the run stands", () => {

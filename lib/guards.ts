@@ -1,0 +1,92 @@
+/** What watches over a run: jumps of the loss, steps that diverge, memory that ends. */
+import type { DivergedError } from "./train_step.ts";
+
+const REMEMBERED = 50; // steps
+const NEEDED = 20; // steps before anything can be called a jump
+const DEVIATIONS = 8; // of the median deviation
+const LEAST = 0.5; // nats: less is no jump, however calm it was before
+
+/** Tells a loss that is far above those of the last 50 steps. */
+export class SpikeDetector {
+  #recent: number[] = [];
+  #reportedAt = -Infinity;
+
+  /**
+   * @returns What happened in words, or nothing. Within 50 steps of a report there is no other.
+   *
+   * @example
+   * ```ts
+   * import { SpikeDetector } from "bert/guards.ts";
+   * import { ok, strictEqual } from "node:assert";
+   * const detector = new SpikeDetector();
+   * for (let step = 1; step <= 30; step++) strictEqual(detector.watch(step, 5), undefined);
+   * ok(detector.watch(31, 7)?.includes("7.00"));
+   * ```
+   */
+  watch(step: number, loss: number): string | undefined {
+    const recent = this.#recent;
+    const middle = median(recent);
+    const usual = median(recent.map((value) => Math.abs(value - middle)));
+    const high = loss > middle + Math.max(DEVIATIONS * usual, LEAST);
+    const enough = recent.length >= NEEDED && step > this.#reportedAt + REMEMBERED;
+    recent.push(loss);
+    if (recent.length > REMEMBERED) recent.shift();
+    if (!high || !enough) return undefined;
+    this.#reportedAt = step;
+    return `the loss jumped to ${loss.toFixed(2)} at step ${step}; the median of the last ` +
+      `${recent.length - 1} steps is ${middle.toFixed(2)}`;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+const MOST_IN_A_ROW = 10;
+
+/** Counts diverged steps that are passed over, and gives up when they do not end. */
+export class SkipCounter {
+  #last = -1;
+  #inARow = 0;
+
+  /**
+   * @throws The error of the tenth in a row: the weights are at fault then, not a batch.
+   */
+  count(error: DivergedError): void {
+    this.#inARow = error.step === this.#last ? this.#inARow + 1 : 1;
+    this.#last = error.step;
+    if (this.#inARow < MOST_IN_A_ROW) return;
+    error.message = `${MOST_IN_A_ROW} batches in a row diverged. ${error.message}`;
+    throw error;
+  }
+}
+
+/** What a run needs memory for. */
+export interface MemoryNeed {
+  readonly batchSize: number;
+  readonly length: number;
+  readonly preset: string;
+}
+
+/**
+ * An error that means "out of memory", said with what to lower; any other error as it is.
+ *
+ * An engine that runs out of heap ends the process without asking; this is for the rest.
+ */
+export function explainMemory(error: unknown, { batchSize, length, preset }: MemoryNeed): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const ended =
+    /out of memory|allocation failed|maximum memory size|invalid (typed )?array length/i;
+  if (!(error instanceof RangeError) || !ended.test(text)) return error;
+  const half = Math.max(1, batchSize >> 1);
+  return new RangeError(
+    `Out of memory with --preset ${preset}, --batch-size ${batchSize} and --length ${length} ` +
+      `(${
+        text.split(/[.;]/)[0]
+      }). Lower them; --batch-size ${half} --accumulation 2 learns the same ` +
+      "from half the memory",
+    { cause: error },
+  );
+}

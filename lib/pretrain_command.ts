@@ -1,0 +1,227 @@
+/** `deno task pretrain`: a whole run from the command line. */
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "./backend/choose.ts";
+import { simdMachine } from "./backend/simd.ts";
+import { ConfigError } from "./errors.ts";
+import { explainMemory } from "./guards.ts";
+import {
+  formatOptions,
+  type Given,
+  type Options,
+  optionsFromJson,
+  parseOptions,
+} from "./options.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { parseJson } from "./run_folder.ts";
+import { type EvaluationLog, type RunEnd, type RunHooks, runToEnd } from "./run_loop.ts";
+import { beginRun, type OpenRun, reopenRun } from "./run_open.ts";
+import { writeRunReport } from "./run_report.ts";
+import { RUN_OPTIONS, type RunSettings } from "./run_settings.ts";
+
+type Name = keyof RunSettings | "out" | "resume" | "config";
+
+const OPTIONS: Options<Name> = {
+  out: { kind: "text", value: "FOLDER", help: "the run's folder, new: runs/NAME" },
+  resume: { kind: "switch", help: "go on with the run in --out, from its newest valid checkpoint" },
+  config: {
+    kind: "text",
+    value: "FILE",
+    help: 'JSON with these settings, as { "corpus": "sotu", "batchSize": 16 }, or the\n' +
+      "config.json of a run; the command line goes before it",
+  },
+  ...RUN_OPTIONS,
+};
+
+const HELP = `Pre-trains a BERT, from raw text to a saved model, in a folder of its own.
+
+  deno task pretrain --out runs/first --steps 1000
+  deno task pretrain --out runs/whales --corpus moby-dick --preset mini --max-minutes 60
+  deno task pretrain --out runs/mine --corpus texts.csv --text-column body --epochs 3 --batch-size 16
+  deno task pretrain --out runs/first --resume                  after Ctrl-C, a crash, a closed lid
+  deno task pretrain --out runs/second --config runs/first/config.json --seed 2
+  deno task pretrain --out runs/longer --init runs/first/final --steps 5000
+
+The folder then holds config.json, metrics.csv, evaluations.jsonl, log.txt, checkpoints/, best/,
+final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
+
+${formatOptions(OPTIONS)}
+  --help${" ".repeat(22)}this text`;
+
+/** What a signal makes the process end with. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * Runs the task.
+ *
+ * @returns The code to exit with: 0, or that of the signal that stopped the run.
+ * @throws {Error} What is wrong, in one message for the person at the terminal.
+ */
+export async function pretrainCommand(args: readonly string[]): Promise<number> {
+  if (args.some((arg) => arg === "--help" || arg === "-h")) {
+    await write(`${HELP}\n`);
+    return 0;
+  }
+  const { out, resume, given } = await readArguments(args);
+  const backend = await useBackend(given.backend as string | undefined);
+  const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
+  const terminal = Deno.stdout.isTerminal();
+  const say = (text: string) => writeNow(`${text}\n`);
+  const stop = new Interruption(say);
+  const open = resume ? reopenRun : beginRun;
+  const run = await open(out, given, software, (what) => say(`… ${what}`));
+  try {
+    const { plannedSteps, train: { maxSeconds } } = run.config;
+    const line = new ProgressLine({ terminal, write: writeNow, plannedSteps, maxSeconds });
+    introduce(run, say);
+    const end = await guarded(run, hooks(run, line), stop.listen());
+    line.end();
+    conclude(run, end, say);
+    return end.stopped === "finished" ? 0 : stop.code;
+  } finally {
+    stop.close();
+    run.close();
+  }
+}
+
+async function readArguments(args: readonly string[]) {
+  const { out, resume = false, config, ...typed } = parseOptions(args, OPTIONS);
+  const given = { ...(config === undefined ? {} : await readConfig(`${config}`)), ...typed };
+  if (out === undefined) {
+    throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
+  }
+  return { out: `${out}`.replace(/[/\\]+$/, ""), resume, given: given as Given<keyof RunSettings> };
+}
+
+/** The settings of a file: its own, or under `settings` in the `config.json` of a run. */
+async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
+  });
+  const json = parseJson(text, path);
+  const settings = json.format === 1 && typeof json.settings === "object" ? json.settings : json;
+  return optionsFromJson(settings as Record<string, unknown>, RUN_OPTIONS, path);
+}
+
+function describe(backend: string): string {
+  if (backend !== "simd") return backend;
+  const { threads, blas } = simdMachine();
+  return `simd, ${threads} threads, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
+}
+
+function introduce({ config, warnings, checkpoint, folder, model, backend }: OpenRun, say: Say) {
+  const { settings, corpus: { training, heldOut }, plannedSteps } = config;
+  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
+  const planned = plannedSteps === null
+    ? "as many steps as the clock allows"
+    : `${plannedSteps} steps`;
+  for (const warning of warnings) {
+    say(`Warning: ${warning}`);
+    folder.log(`warning: ${warning}`);
+  }
+  say(
+    `${settings.corpus}: ${training} documents to train on, ${heldOut} held out; ` +
+      `${(weights / 1e6).toFixed(1)} million weights; ${backend}; ${planned}`,
+  );
+  if (!checkpoint) return folder.log("begun");
+  const { step, finished } = checkpoint.state;
+  folder.log(`resumed at step ${step}`);
+  say(finished ? `The run is finished, at step ${step}` : `Going on from step ${step}`);
+}
+
+type Say = (text: string) => void;
+
+function hooks({ folder, config }: OpenRun, line: ProgressLine): RunHooks {
+  return {
+    onStep: (log) => line.step(log),
+    onEvaluation: (log, best) => line.say(describeEvaluation(log, best)),
+    onEvent: (text) => line.say(text),
+    report: () => writeRunReport(folder.path, config),
+  };
+}
+
+function describeEvaluation(log: EvaluationLog, best: boolean): string {
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const { mlmAccuracy: [low, high] } = log.intervals;
+  const samples = log.samples.slice(0, 2).map(({ text, answer, guesses }) =>
+    `  ${text} → ${guesses.map(({ token }) => token).join(", ")} (${answer})`
+  );
+  const scores = `held out at step ${log.step}: MLM ${log.mlmLoss.toFixed(3)}, ` +
+    `${percent(log.mlmAccuracy)} % (${percent(low)} to ${percent(high)}); NSP ` +
+    `${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)} %${best ? "; the best so far" : ""}`;
+  return [scores, ...samples].join("\n");
+}
+
+/** The run, with what a person can do about an error in its message. */
+async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Promise<RunEnd> {
+  const { settings } = run.config;
+  try {
+    return await runToEnd(run, hooks, signal);
+  } catch (error) {
+    const explained = explainMemory(error, settings);
+    const message = explained instanceof Error ? explained.message : String(explained);
+    run.folder.log(`stopped: ${message}`);
+    const advice =
+      `The run keeps its last checkpoint: go on with --out ${run.folder.path} --resume` +
+      (message.startsWith("Stopped before step")
+        ? ", and --on-nan skip to pass over such batches"
+        : "");
+    throw new Error(`${message.replace(/\.$/, "")}. ${advice}`, { cause: error });
+  }
+}
+
+function conclude({ folder, config }: OpenRun, { stopped, step, skipped }: RunEnd, say: Say): void {
+  const passed = skipped > 0 ? `, ${skipped} diverged steps passed over` : "";
+  const { path } = folder;
+  folder.log(`${stopped} at step ${step}${passed}`);
+  if (stopped === "aborted") {
+    return say(
+      `Stopped at step ${step}${passed}. Go on with: deno task pretrain --out ${path} --resume`,
+    );
+  }
+  const best = config.corpus.heldOut > 0 ? `, the best one in ${path}/best` : "";
+  say(
+    `Finished at step ${step}${passed}. The model is in ${path}/final${best}; see ${path}/run.html`,
+  );
+}
+
+/** Ctrl-C and its kin: the first one asks the run to stop, the second one does not ask. */
+class Interruption {
+  readonly #controller = new AbortController();
+  readonly #handlers = new Map<Deno.Signal, () => void>();
+  #listening = false;
+  code = 0;
+
+  constructor(say: Say) {
+    for (const [signal, code] of Object.entries(SIGNALS)) {
+      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+      const handler = () => {
+        if (!this.#listening || this.code > 0) Deno.exit(code);
+        this.code = code;
+        say(`\n${signal}: a checkpoint is written after this step; once more stops at once`);
+        this.#controller.abort();
+      };
+      this.#handlers.set(signal as Deno.Signal, handler);
+      Deno.addSignalListener(signal as Deno.Signal, handler);
+    }
+  }
+
+  /** From here on there is something to save. */
+  listen(): AbortSignal {
+    this.#listening = true;
+    return this.#controller.signal;
+  }
+
+  close(): void {
+    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
+  }
+}
+
+function writeNow(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+async function write(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(text));
+}

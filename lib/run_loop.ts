@@ -1,0 +1,296 @@
+/**
+ * A run from where it stands to its end: steps, evaluations, checkpoints, and what is written down
+ * of each.
+ */
+import { AppendFile } from "./append_file.ts";
+import { saveModel } from "./checkpoint.ts";
+import { CheckpointWriter } from "./checkpoint_folder.ts";
+import { syncFiles, writeError } from "./durable.ts";
+import { EpochStream } from "./epoch_stream.ts";
+import { FormatError } from "./errors.ts";
+import { evaluate, type Evaluation } from "./evaluate.ts";
+import { SkipCounter, SpikeDetector } from "./guards.ts";
+import { MetricsFile, readSteps, type StepLog } from "./metrics.ts";
+import { captureRun, type RunState } from "./run_checkpoint.ts";
+import type { OpenRun } from "./run_open.ts";
+import { chooseSamples, type FilledSample, fillSamples, type Sample } from "./samples.ts";
+import { type Run, train } from "./train.ts";
+import type { DivergedError } from "./train_step.ts";
+
+/** A line of `evaluations.jsonl`. */
+export interface EvaluationLog extends Evaluation {
+  readonly step: number;
+  readonly epoch: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly samples: readonly FilledSample[];
+}
+
+/** Who is told what a run does. */
+export interface RunHooks {
+  readonly onStep?: (log: StepLog) => void;
+  readonly onEvaluation?: (log: EvaluationLog, best: boolean) => void;
+  /** Something worth a line: a jump of the loss, a step passed over, a checkpoint. */
+  readonly onEvent?: (text: string) => void;
+  /** Awaited after each evaluation and at the end, to draw the run's report. */
+  readonly report?: () => Promise<void>;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly stopped: "finished" | "aborted";
+  readonly step: number;
+  readonly skipped: number;
+}
+
+const SAMPLES = 6;
+
+/**
+ * Takes a run to its end, or to the signal; a checkpoint is on disk when it returns.
+ *
+ * @param signal Ends the run after the step at hand.
+ * @throws {DivergedError} If a step diverges and the run is not to skip it.
+ * @throws {Error} If something cannot be written; the checkpoints of before stay.
+ */
+export async function runToEnd(
+  run: OpenRun,
+  hooks: RunHooks = {},
+  signal?: AbortSignal,
+): Promise<RunEnd> {
+  const loop = new RunLoop(run, hooks, signal);
+  try {
+    return await loop.run();
+  } finally {
+    await loop.close();
+  }
+}
+
+class RunLoop {
+  readonly #run: OpenRun;
+  readonly #hooks: RunHooks;
+  readonly #signal?: AbortSignal;
+  readonly #metrics: MetricsFile;
+  readonly #evaluations: AppendFile;
+  readonly #writer: CheckpointWriter;
+  readonly #clock: Run;
+  readonly #spikes = new SpikeDetector();
+  readonly #skips = new SkipCounter();
+  readonly #samples: readonly Sample[];
+  #state: RunState;
+  #stream?: EpochStream;
+  #savedStep = -1;
+  #savedAt = performance.now();
+
+  constructor(run: OpenRun, hooks: RunHooks, signal?: AbortSignal) {
+    const { folder, config, checkpoint } = run;
+    [this.#run, this.#hooks, this.#signal] = [run, hooks, signal];
+    this.#state = checkpoint?.state ?? firstState(config.run);
+    this.#metrics = MetricsFile.resume(folder.metrics, this.#state.rows);
+    this.#evaluations = AppendFile.resume(folder.evaluations, this.#state.evaluations);
+    this.#writer = new CheckpointWriter(folder.checkpoints, config.settings.keep);
+    const { tokens, seconds, step } = this.#state;
+    this.#clock = { startedAt: performance.now() - 1000 * seconds, firstStep: 0, tokens };
+    if (checkpoint) this.#savedStep = step;
+    const choice = { count: SAMPLES, seed: config.settings.seed };
+    this.#samples = chooseSamples(run.heldOutDocuments, run.tokenizer, choice);
+  }
+
+  async run(): Promise<RunEnd> {
+    await this.#rememberSteps();
+    if (this.#savedStep < 0) await this.#save();
+    const { epochs } = this.#run.config.train;
+    if (!this.#state.finished) await this.#evaluateIfDue();
+    while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
+      await this.#epoch();
+    }
+    const aborted = this.#signal?.aborted && !this.#state.finished;
+    if (aborted) await this.#saveNow();
+    else await this.#finish();
+    const { step, skipped } = this.#state;
+    return { stopped: aborted ? "aborted" : "finished", step, skipped };
+  }
+
+  /** Waits for what is being written, and closes the files. */
+  async close(): Promise<void> {
+    await this.#writer.settle().catch(() => {}); // said by whoever failed first
+    this.#metrics.close();
+    this.#evaluations.close();
+  }
+
+  /** Makes sure of the rows on disk, and shows the last steps to the spike detector. */
+  async #rememberSteps(): Promise<void> {
+    const { rows, evaluations } = this.#state;
+    const missing = rows - this.#metrics.rows + evaluations - this.#evaluations.lines;
+    if (missing > 0) this.#event(`${missing} rows that were written before are gone from disk`);
+    if (this.#state.step === 0) return;
+    const steps = await readSteps(this.#run.folder.metrics);
+    for (const { step, totalLoss } of steps.slice(-50)) this.#spikes.watch(step, totalLoss);
+  }
+
+  async #epoch(): Promise<void> {
+    const { config, documents, tokenizer, model, optimizer } = this.#run;
+    const { data, settings: { seed }, plannedSteps } = config;
+    const { epoch, batches } = this.#state;
+    const { batchSize } = config.train;
+    const stream = new EpochStream(documents, tokenizer, { data, batchSize, seed, epoch });
+    if (batches > 0) await this.#goBackTo(stream, batches);
+    this.#stream = stream;
+    const logs = train(model, optimizer, stream, {
+      ...{ train: config.train, seed, epoch, plannedSteps: plannedSteps ?? Infinity },
+      ...{ run: this.#clock, signal: this.#signal },
+      onDiverged: (error) => this.#diverged(error),
+    });
+    for await (const log of logs) await this.#afterStep(log);
+    if (this.#clock.stopped) return;
+    this.#stream = undefined;
+    this.#state = { ...this.#state, epoch: epoch + 1, batches: 0 };
+  }
+
+  /** Passes over the batches of before, and makes sure that they were the same. */
+  async #goBackTo(stream: EpochStream, batches: number): Promise<void> {
+    const found = await stream.skip(batches);
+    const { generators } = this.#run.checkpoint!;
+    const same = JSON.stringify(stream.place.generators) === JSON.stringify(generators);
+    if (found === batches && same) return;
+    throw new FormatError(
+      this.#run.folder.path,
+      "expected the batches that the run began with, found others: they are made by another version " +
+        "of this library. Go on with the version that began the run, or begin a new one",
+    );
+  }
+
+  async #afterStep(log: StepLog): Promise<void> {
+    this.#metrics.writeStep(log);
+    this.#state = { ...this.#state, step: log.step, tokens: log.tokens };
+    const spike = this.#spikes.watch(log.step, log.totalLoss);
+    if (spike) this.#event(spike);
+    this.#hooks.onStep?.(log);
+    this.#writer.check();
+    await this.#evaluateIfDue();
+    if (this.#checkpointDue()) await this.#save();
+  }
+
+  #diverged(error: DivergedError): void {
+    if (this.#run.config.settings.onNan === "stop") throw error;
+    this.#skips.count(error);
+    const { epoch, tokens, skipped } = this.#state;
+    this.#metrics.writeSkipped({ epoch, tokens, step: error.step });
+    this.#state = { ...this.#state, skipped: skipped + 1 };
+    this.#event(`skipped: ${error.message.split(". ")[0]}`);
+  }
+
+  async #evaluateIfDue(): Promise<void> {
+    const { step, evaluatedAt } = this.#state;
+    const due = step > 0 && step % this.#run.config.evaluateEvery === 0 && evaluatedAt < step;
+    if (due) await this.#evaluate();
+  }
+
+  async #evaluate(): Promise<void> {
+    const { model, tokenizer, heldOut } = this.#run;
+    if (heldOut.length === 0) return await this.#hooks.report?.();
+    const scores = await evaluate(model, heldOut, { signal: this.#signal });
+    if (this.#signal?.aborted) return; // made up for when the run is resumed
+    const samples = await fillSamples(model, tokenizer, this.#samples);
+    const { step, epoch, tokens, best } = this.#state;
+    const at = { step, epoch, tokens, seconds: this.#seconds() };
+    const log = { ...at, ...scores, samples };
+    this.#metrics.writeEvaluation(scores, at);
+    this.#evaluations.write(JSON.stringify(log));
+    const loss = scores.mlmLoss + scores.nspLoss;
+    const better = !best || loss < best.loss;
+    this.#state = {
+      ...this.#state,
+      evaluatedAt: step,
+      best: better ? { step, loss } : best,
+    };
+    this.#hooks.onEvaluation?.(log, better);
+    if (better) await this.#saveModel("best");
+    if (better) await this.#save();
+    await this.#hooks.report?.();
+  }
+
+  #checkpointDue(): boolean {
+    const { checkpointEvery = Infinity, checkpointMinutes } = this.#run.config.settings;
+    const { step } = this.#state;
+    if (step === this.#savedStep) return false;
+    const minutes = (performance.now() - this.#savedAt) / 60_000;
+    return step % checkpointEvery === 0 || minutes >= checkpointMinutes;
+  }
+
+  /** Copies the run's numbers and starts to write them; training goes on meanwhile. */
+  async #save(): Promise<void> {
+    const { model, optimizer } = this.#run;
+    const place = this.#stream?.place;
+    this.#state = {
+      ...this.#state,
+      batches: place?.batches ?? 0,
+      seconds: this.#seconds(),
+      rows: this.#metrics.rows,
+      evaluations: this.#evaluations.lines,
+      backend: this.#run.backend,
+    };
+    const generators = place?.generators ?? {};
+    await this.#writer.save(
+      captureRun(this.#state, model.weights, optimizer, generators),
+      () => this.#sync(),
+    );
+    [this.#savedStep, this.#savedAt] = [this.#state.step, performance.now()];
+  }
+
+  /** Rows have to be on disk before the checkpoint that counts on them. */
+  async #sync(): Promise<void> {
+    await this.#metrics.sync();
+    await this.#evaluations.sync();
+  }
+
+  async #saveNow(): Promise<void> {
+    await this.#save();
+    await this.#writer.settle();
+    this.#event(`checkpoint of step ${this.#state.step}`);
+  }
+
+  async #finish(): Promise<void> {
+    if (!this.#state.finished) {
+      if (this.#state.evaluatedAt < this.#state.step) await this.#evaluate();
+      this.#state = { ...this.#state, finished: !this.#signal?.aborted };
+      await this.#saveNow();
+      if (this.#signal?.aborted) return; // during the last evaluation
+    }
+    await this.#saveModel("final");
+    await this.#hooks.report?.();
+  }
+
+  async #saveModel(name: "best" | "final"): Promise<void> {
+    const { folder, model, tokenizer } = this.#run;
+    const path = `${folder.path}/${name}`;
+    try {
+      await saveModel(path, model, tokenizer);
+      if (name === "final") await syncFiles(path);
+    } catch (error) {
+      const values = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
+      throw writeError(error, path, 4 * values);
+    }
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#clock.startedAt) / 1000;
+  }
+
+  #event(text: string): void {
+    this.#run.folder.log(text);
+    this.#hooks.onEvent?.(text);
+  }
+}
+
+function firstState(run: string): RunState {
+  const nothing = { step: 0, batches: 0, tokens: 0, seconds: 0, skipped: 0, rows: 0 };
+  return {
+    run,
+    ...nothing,
+    epoch: 1,
+    evaluations: 0,
+    evaluatedAt: -1,
+    finished: false,
+    backend: "",
+  };
+}
