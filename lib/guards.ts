@@ -28,13 +28,14 @@ export class SpikeDetector {
     const middle = median(recent);
     const usual = median(recent.map((value) => Math.abs(value - middle)));
     const high = loss > middle + Math.max(DEVIATIONS * usual, LEAST);
-    const enough = recent.length >= NEEDED && step > this.#reportedAt + REMEMBERED;
+    const known = recent.length;
+    const enough = known >= NEEDED && step > this.#reportedAt + REMEMBERED;
     recent.push(loss);
     if (recent.length > REMEMBERED) recent.shift();
     if (!high || !enough) return undefined;
     this.#reportedAt = step;
     return `the loss jumped to ${loss.toFixed(2)} at step ${step}; the median of the last ` +
-      `${recent.length - 1} steps is ${middle.toFixed(2)}`;
+      `${known} steps is ${middle.toFixed(2)}`;
   }
 }
 

@@ -4,6 +4,7 @@ import { useBackend } from "./backend/choose.ts";
 import { simdMachine } from "./backend/simd.ts";
 import { ConfigError } from "./errors.ts";
 import { explainMemory } from "./guards.ts";
+import { Interruption } from "./interruption.ts";
 import {
   formatOptions,
   type Given,
@@ -47,8 +48,7 @@ final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
 ${formatOptions(OPTIONS)}
   --help${" ".repeat(22)}this text`;
 
-/** What a signal makes the process end with. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const STOPPING = "a checkpoint is written after this step; once more stops at once";
 
 /**
  * Runs the task.
@@ -66,7 +66,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
   const terminal = Deno.stdout.isTerminal();
   const say = (text: string) => writeNow(`${text}\n`);
-  const stop = new Interruption(say);
+  const stop = new Interruption((signal) => say(`\n${signal}: ${STOPPING}`));
   const open = resume ? reopenRun : beginRun;
   const run = await open(out, given, software, (what) => say(`… ${what}`));
   try {
@@ -78,7 +78,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
     conclude(run, end, say);
     return end.stopped === "finished" ? 0 : stop.code;
   } finally {
-    stop.close();
+    stop.end();
     run.close();
   }
 }
@@ -111,7 +111,8 @@ function describe(backend: string): string {
 
 function introduce({ config, warnings, checkpoint, folder, model, backend }: OpenRun, say: Say) {
   const { settings, corpus: { training, heldOut }, plannedSteps } = config;
-  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
+  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0)
+    .toLocaleString("en-US");
   const planned = plannedSteps === null
     ? "as many steps as the clock allows"
     : `${plannedSteps} steps`;
@@ -121,7 +122,7 @@ function introduce({ config, warnings, checkpoint, folder, model, backend }: Ope
   }
   say(
     `${settings.corpus}: ${training} documents to train on, ${heldOut} held out; ` +
-      `${(weights / 1e6).toFixed(1)} million weights; ${backend}; ${planned}`,
+      `${weights} weights; ${backend}; ${planned}`,
   );
   if (!checkpoint) return folder.log("begun");
   const { step, finished } = checkpoint.state;
@@ -183,38 +184,6 @@ function conclude({ folder, config }: OpenRun, { stopped, step, skipped }: RunEn
   say(
     `Finished at step ${step}${passed}. The model is in ${path}/final${best}; see ${path}/run.html`,
   );
-}
-
-/** Ctrl-C and its kin: the first one asks the run to stop, the second one does not ask. */
-class Interruption {
-  readonly #controller = new AbortController();
-  readonly #handlers = new Map<Deno.Signal, () => void>();
-  #listening = false;
-  code = 0;
-
-  constructor(say: Say) {
-    for (const [signal, code] of Object.entries(SIGNALS)) {
-      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
-      const handler = () => {
-        if (!this.#listening || this.code > 0) Deno.exit(code);
-        this.code = code;
-        say(`\n${signal}: a checkpoint is written after this step; once more stops at once`);
-        this.#controller.abort();
-      };
-      this.#handlers.set(signal as Deno.Signal, handler);
-      Deno.addSignalListener(signal as Deno.Signal, handler);
-    }
-  }
-
-  /** From here on there is something to save. */
-  listen(): AbortSignal {
-    this.#listening = true;
-    return this.#controller.signal;
-  }
-
-  close(): void {
-    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
-  }
 }
 
 function writeNow(text: string): void {

@@ -6,11 +6,12 @@ import { AppendFile } from "./append_file.ts";
 import { saveModel } from "./checkpoint.ts";
 import { CheckpointWriter } from "./checkpoint_folder.ts";
 import { syncFiles, writeError } from "./durable.ts";
-import { EpochStream } from "./epoch_stream.ts";
+import { type EpochPlace, EpochStream } from "./epoch_stream.ts";
 import { FormatError } from "./errors.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { SkipCounter, SpikeDetector } from "./guards.ts";
 import { MetricsFile, readSteps, type StepLog } from "./metrics.ts";
+import type { RngState } from "./random.ts";
 import { captureRun, type RunState } from "./run_checkpoint.ts";
 import type { OpenRun } from "./run_open.ts";
 import { chooseSamples, type FilledSample, fillSamples, type Sample } from "./samples.ts";
@@ -78,6 +79,7 @@ class RunLoop {
   readonly #samples: readonly Sample[];
   #state: RunState;
   #stream?: EpochStream;
+  #place: Omit<EpochPlace, "epoch">;
   #savedStep = -1;
   #savedAt = performance.now();
 
@@ -91,6 +93,8 @@ class RunLoop {
     const { tokens, seconds, step } = this.#state;
     this.#clock = { startedAt: performance.now() - 1000 * seconds, firstStep: 0, tokens };
     if (checkpoint) this.#savedStep = step;
+    const generators = checkpoint?.generators ?? {};
+    this.#place = { batches: this.#state.batches, generators };
     const choice = { count: SAMPLES, seed: config.settings.seed };
     this.#samples = chooseSamples(run.heldOutDocuments, run.tokenizer, choice);
   }
@@ -143,6 +147,7 @@ class RunLoop {
     for await (const log of logs) await this.#afterStep(log);
     if (this.#clock.stopped) return;
     this.#stream = undefined;
+    this.#place = { batches: 0, generators: {} };
     this.#state = { ...this.#state, epoch: epoch + 1, batches: 0 };
   }
 
@@ -150,7 +155,8 @@ class RunLoop {
   async #goBackTo(stream: EpochStream, batches: number): Promise<void> {
     const found = await stream.skip(batches);
     const { generators } = this.#run.checkpoint!;
-    const same = JSON.stringify(stream.place.generators) === JSON.stringify(generators);
+    const now = stream.place.generators;
+    const same = Object.keys(now).every((job) => equalStates(now[job], generators[job]));
     if (found === batches && same) return;
     throw new FormatError(
       this.#run.folder.path,
@@ -220,16 +226,15 @@ class RunLoop {
   /** Copies the run's numbers and starts to write them; training goes on meanwhile. */
   async #save(): Promise<void> {
     const { model, optimizer } = this.#run;
-    const place = this.#stream?.place;
+    const { batches, generators } = this.#stream?.place ?? this.#place;
     this.#state = {
       ...this.#state,
-      batches: place?.batches ?? 0,
+      batches,
       seconds: this.#seconds(),
       rows: this.#metrics.rows,
       evaluations: this.#evaluations.lines,
       backend: this.#run.backend,
     };
-    const generators = place?.generators ?? {};
     await this.#writer.save(
       captureRun(this.#state, model.weights, optimizer, generators),
       () => this.#sync(),
@@ -280,6 +285,10 @@ class RunLoop {
     this.#run.folder.log(text);
     this.#hooks.onEvent?.(text);
   }
+}
+
+function equalStates(a: RngState, b: RngState | undefined): boolean {
+  return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
 }
 
 function firstState(run: string): RunState {

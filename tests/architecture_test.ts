@@ -3,6 +3,7 @@ import { deepStrictEqual, ok } from "node:assert";
 /** The files of the text half: they never load tfjs. */
 const TEXT_HALF = [
   "errors",
+  "nearest",
   "random",
   "config",
   "sentences",
@@ -39,6 +40,12 @@ const TEXT_HALF = [
   "bag_of_words",
   "compare",
   "repeats",
+  "options",
+  "durable",
+  "append_file",
+  "intervals",
+  "interruption",
+  "run_settings",
 ];
 
 /** What shows things to people; the library does not know it. */
@@ -57,6 +64,9 @@ const FRONT = [
   "zmtp",
   "notebook_file",
   "result_picture",
+  "pretrain_command",
+  "progress_line",
+  "run_report",
 ];
 
 const files = [...Deno.readDirSync("lib")].filter(({ name }) => /(?<!\.d)\.ts$/.test(name))

@@ -1,0 +1,51 @@
+/** Ctrl-C and its kin as a request: the first one asks, the second one ends the process. */
+
+/** The code that a process ends with, by the signal that ended it. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * Listens to SIGINT, SIGTERM and SIGHUP; on Windows to Ctrl-C.
+ *
+ * Until `listen()` a signal ends the process at once, as there is nothing to save. After it the
+ * first one aborts the signal that `listen()` gave, and the system's own way is restored: a second
+ * one ends the process at once, even in the middle of a step.
+ */
+export class Interruption {
+  readonly #controller = new AbortController();
+  readonly #handlers = new Map<Deno.Signal, () => void>();
+  #listening = false;
+  #code = 0;
+
+  /** @param onSignal Told of the first signal. */
+  constructor(onSignal: (signal: string) => void) {
+    for (const [signal, code] of Object.entries(SIGNALS) as [Deno.Signal, number][]) {
+      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+      const handler = () => {
+        if (!this.#listening) Deno.exit(code);
+        this.#code = code;
+        this.end();
+        onSignal(signal);
+        this.#controller.abort();
+      };
+      this.#handlers.set(signal, handler);
+      Deno.addSignalListener(signal, handler);
+    }
+  }
+
+  /** What to exit with: 0 if there was no signal. */
+  get code(): number {
+    return this.#code;
+  }
+
+  /** From here on there is something to save. */
+  listen(): AbortSignal {
+    this.#listening = true;
+    return this.#controller.signal;
+  }
+
+  /** Leaves signals to the system again. */
+  end(): void {
+    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
+    this.#handlers.clear();
+  }
+}

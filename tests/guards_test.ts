@@ -1,0 +1,52 @@
+import { match, ok, strictEqual, throws } from "node:assert";
+import { explainMemory, SkipCounter, SpikeDetector } from "bert/guards.ts";
+import { createRng } from "bert/random.ts";
+import { DivergedError } from "bert/train_step.ts";
+
+Deno.test("SpikeDetector says nothing of a noisy, falling loss, and one thing of a jump", () => {
+  const rng = createRng(3);
+  const detector = new SpikeDetector();
+  const loss = (step: number) => 4 + 5 * Math.exp(-step / 100) + 0.3 * (rng.random() - 0.5);
+  for (let step = 1; step <= 300; step++) strictEqual(detector.watch(step, loss(step)), undefined);
+  match(
+    detector.watch(301, 6.5)!,
+    /jumped to 6.50 at step 301; the median of the last 50 steps is 4\./,
+  );
+  for (let step = 302; step <= 320; step++) strictEqual(detector.watch(step, 6.5), undefined);
+});
+
+Deno.test("SpikeDetector waits until it knows what is usual", () => {
+  const detector = new SpikeDetector();
+  for (let step = 1; step < 20; step++) detector.watch(step, 5);
+  strictEqual(detector.watch(20, 50), undefined);
+  ok(detector.watch(21, 50));
+});
+
+Deno.test("SkipCounter gives up at the tenth batch in a row, not at ten over the run", () => {
+  const counter = new SkipCounter();
+  const diverged = (step: number) => new DivergedError(step, [], "the MLM loss is NaN", 0.1);
+  for (let step = 1; step <= 30; step++) counter.count(diverged(step));
+  for (let i = 0; i < 9; i++) counter.count(diverged(40));
+  throws(() => counter.count(diverged(40)), {
+    name: "DivergedError",
+    message: /^10 batches in a row/,
+  });
+});
+
+Deno.test("explainMemory() says what to lower, and leaves other errors alone", () => {
+  const need = { batchSize: 32, length: 128, preset: "base" };
+  for (const said of ["Out of memory: a float32 tensor", "Array buffer allocation failed"]) {
+    const { message } = explainMemory(new RangeError(said), need) as Error;
+    match(
+      message,
+      /--preset base, --batch-size 32 and --length 128 .*--batch-size 16 --accumulation 2/,
+    );
+  }
+  const other = new RangeError("Invalid steps");
+  strictEqual(explainMemory(other, need), other);
+  const grown = explainMemory(
+    new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded"),
+    need,
+  );
+  match((grown as Error).message, /^Out of memory/);
+});

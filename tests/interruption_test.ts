@@ -1,0 +1,57 @@
+import { match, strictEqual } from "node:assert";
+
+const LIBRARY = import.meta.resolve("bert/interruption.ts");
+
+/** Starts a process that listens, says "ready", and after a first signal says so and goes on. */
+function start(listen: boolean): Deno.ChildProcess {
+  const code = `import { Interruption } from "${LIBRARY}";
+    const stop = new Interruption((signal) => console.log(signal));
+    if (${listen}) stop.listen().onabort = () => setTimeout(() => {
+      console.log("aborted with", stop.code);
+      for (const end = Date.now() + 20_000; Date.now() < end;);
+    });
+    setTimeout(() => {}, 20_000);
+    console.log("ready");`;
+  const args = ["eval", code];
+  return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "piped" }).spawn();
+}
+
+/** Reads what a process says until it says the word; then `act` is done. */
+async function whenSaid(process: Deno.ChildProcess, words: Record<string, () => void>) {
+  let said = "";
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    said += text;
+    for (const [word, act] of Object.entries(words)) {
+      if (!said.includes(word)) continue;
+      delete words[word];
+      act();
+    }
+  }
+  return said;
+}
+
+Deno.test({
+  name: "Interruption: the first signal asks, the second ends the process even while it computes",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const process = start(true);
+    const said = await whenSaid(process, {
+      ready: () => process.kill("SIGTERM"),
+      aborted: () => process.kill("SIGINT"),
+    });
+    match(said, /SIGTERM\naborted with 143\n$/);
+    await process.stderr.cancel();
+    strictEqual((await process.status).signal, "SIGINT");
+  },
+});
+
+Deno.test({
+  name: "Interruption: before there is something to save, a signal ends the process with its code",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const process = start(false);
+    await whenSaid(process, { ready: () => process.kill("SIGINT") });
+    await process.stderr.cancel();
+    strictEqual((await process.status).code, 130);
+  },
+});

@@ -1,0 +1,62 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { type Cluster, meanInterval, shareInterval, wilson } from "bert/intervals.ts";
+import { createRng, type Rng } from "bert/random.ts";
+
+const rounded = (interval: readonly number[]) => interval.map((end) => end.toFixed(4));
+
+Deno.test("wilson() gives the intervals of statsmodels' proportion_confint", () => {
+  deepStrictEqual(rounded(wilson(0, 10)), ["0.0000", "0.2775"]);
+  deepStrictEqual(rounded(wilson(8 / 10, 10)), ["0.4902", "0.9433"]);
+  deepStrictEqual(rounded(wilson(1, 5)), ["0.5655", "1.0000"]);
+  deepStrictEqual(rounded(wilson(0.03, 1000)), ["0.0211", "0.0425"]);
+  deepStrictEqual(wilson(0, 0), [0, 1]);
+});
+
+Deno.test("shareInterval() of one answer each is Wilson's, and wider where answers go together", () => {
+  const single = Array.from({ length: 40 }, (_, i) => ({ sum: i < 10 ? 1 : 0, count: 1 }));
+  deepStrictEqual(rounded(shareInterval(single)), rounded(wilson(0.25, 40)));
+  const together = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 4 : 0, count: 4 }));
+  const [low, high] = shareInterval(together);
+  deepStrictEqual(rounded([low, high]), rounded(wilson(0.5, 10))); // forty answers worth ten
+  deepStrictEqual(shareInterval(together.map(({ count }) => ({ sum: 0, count })))[0], 0);
+});
+
+/** The share of repetitions whose interval has the truth in it. */
+function coverage(truth: number, draw: (rng: Rng) => Cluster[], of: typeof meanInterval): number {
+  const rng = createRng(7);
+  let covered = 0;
+  for (let i = 0; i < 2000; i++) {
+    const [low, high] = of(draw(rng));
+    if (low <= truth && truth <= high) covered++;
+  }
+  return covered / 2000;
+}
+
+Deno.test("both intervals have the truth in them 95 times of 100 when answers go together", () => {
+  const losses = (rng: Rng) =>
+    Array.from({ length: 60 }, () => {
+      const [level, count] = [2 + 2 * rng.random(), rng.between(5, 20)];
+      let sum = 0;
+      for (let k = 0; k < count; k++) sum += level + rng.random() - 0.5;
+      return { sum, count };
+    });
+  const mean = coverage(3, losses, meanInterval);
+  ok(mean > 0.93 && mean < 0.965, `${mean}`);
+  const answers = (rng: Rng) =>
+    Array.from({ length: 60 }, () => {
+      const [share, count] = [0.6 * rng.random(), rng.between(5, 20)];
+      let sum = 0;
+      for (let k = 0; k < count; k++) sum += rng.random() < share ? 1 : 0;
+      return { sum, count };
+    });
+  const share = coverage(0.3, answers, shareInterval);
+  ok(share > 0.93 && share < 0.97, `${share}`);
+});
+
+Deno.test("meanInterval() of one sequence knows nothing; empty sequences do not count", () => {
+  deepStrictEqual(meanInterval([{ sum: 3, count: 2 }]), [-Infinity, Infinity]);
+  const two = [{ sum: 3, count: 2 }, { sum: 9, count: 3 }];
+  deepStrictEqual(meanInterval([...two, { sum: 0, count: 0 }]), meanInterval(two));
+  const [low, high] = meanInterval(two);
+  strictEqual((low + high) / 2, 12 / 5);
+});

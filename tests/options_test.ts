@@ -1,0 +1,80 @@
+import { deepStrictEqual, match, ok, throws } from "node:assert";
+import { formatOptions, optionsFromJson, parseOptions } from "bert/options.ts";
+import { completeSettings, libraryConfigs, RUN_DEFAULTS, RUN_OPTIONS } from "bert/run_settings.ts";
+
+const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
+
+Deno.test("parseOptions() takes values after a space or a sign, switches and their opposites", () => {
+  deepStrictEqual(
+    parse("--batch-size", "8", "--lr=1e-4", "--whole-word", "--no-packing", "--corpus", "-x.csv"),
+    { batchSize: 8, lr: 1e-4, wholeWord: true, packing: false, corpus: "-x.csv" },
+  );
+  deepStrictEqual(parse("--steps", "1", "--steps", "2"), { steps: 2 });
+  deepStrictEqual(parse(), {});
+});
+
+Deno.test("parseOptions() refuses what it does not know or cannot use, and says what was meant", () => {
+  const bad: [string[], RegExp][] = [
+    [
+      ["--batchsize", "8"],
+      /option = "--batchsize": it is not one of this task: did you mean --batch-size\?/,
+    ],
+    [["--verbose"], /option = "--verbose": .* see --help/],
+    [["-s", "5"], /option = "-s"/],
+    [["sotu"], /argument = "sotu": it follows no option/],
+    [["--no-corpus"], /option = "--no-corpus"/],
+    [["--steps"], /--steps = undefined: it must be followed by a value, as in --steps 100/],
+    [["--steps", "--lr", "1"], /--steps = "--lr": it must be followed by a value/],
+    [["--steps", "ten"], /--steps = null: it must be a whole number of at least 1|--steps = "ten"/],
+    [["--steps", "0"], /--steps = 0: it must be a whole number of at least 1/],
+    [["--steps", "1.5"], /--steps = 1.5/],
+    [["--steps="], /--steps/],
+    [["--lr", "-1"], /--lr = -1: it must be a number above 0/],
+    [["--lr", "Infinity"], /--lr/],
+    [["--mask", "15"], /--mask = 15: it must be a share from 0 to 1/],
+    [["--preset", "larg"], /--preset = "larg": it must be one of smoke, tiny, mini/],
+    [["--preset", "smal"], /did you mean "small"\?/],
+    [["--whole-word=yes"], /--whole-word = "yes": it is a switch without a value/],
+    [["--corpus", ""], /--corpus = "": it must be a text/],
+    [["--vocab-size", "3"], /--vocab-size = 3: it must be a whole number of at least 6/],
+    [["--on-nan", "ignore"], /--on-nan = "ignore": it must be one of stop, skip/],
+  ];
+  for (const [args, message] of bad) {
+    throws(() => parse(...args), { name: "ConfigError", message }, `${args}`);
+  }
+});
+
+Deno.test("optionsFromJson() refuses unknown settings and wrong kinds, with the file's name", () => {
+  const read = (json: Record<string, unknown>) => optionsFromJson(json, RUN_OPTIONS, "my.json");
+  deepStrictEqual(read({ batchSize: 4, packing: false }), { batchSize: 4, packing: false });
+  const bad: [Record<string, unknown>, RegExp][] = [
+    [
+      { batch_size: 4 },
+      /Cannot read my.json: there is no setting "batch_size": did you mean "batchSize"/,
+    ],
+    [{ batchSize: "4" }, /my.json: Invalid batchSize = "4": it must be a whole number/],
+    [{ packing: 1 }, /packing = 1: it must be true or false/],
+    [{ corpus: null }, /corpus = null: it must be a text/],
+  ];
+  for (const [json, message] of bad) throws(() => read(json), { name: "FormatError", message });
+});
+
+Deno.test("the help has every option once, and what the defaults are is what it says", () => {
+  const help = formatOptions(RUN_OPTIONS);
+  for (const name of Object.keys(RUN_OPTIONS)) {
+    const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    deepStrictEqual(help.split(new RegExp(`^  ${option}(?= )`, "m")).length, 2, option);
+  }
+  for (const [name, value] of Object.entries(RUN_DEFAULTS)) {
+    if (typeof value !== "number") continue;
+    match(RUN_OPTIONS[name as keyof typeof RUN_OPTIONS].help, new RegExp(`\\(${value}\\)`), name);
+  }
+});
+
+Deno.test("a run without a length is one epoch; steps or minutes take as many as they need", () => {
+  const epochs = (given: object) => libraryConfigs(completeSettings(given)).train.epochs;
+  deepStrictEqual([epochs({}), epochs({ epochs: 3 }), epochs({ steps: 9, epochs: 2 })], [1, 3, 2]);
+  ok(epochs({ steps: 9 }) > 1000 && epochs({ maxMinutes: 2 }) > 1000);
+  const { train, data } = libraryConfigs(completeSettings({ maxMinutes: 2, length: 64 }));
+  deepStrictEqual([train.maxSeconds, data.maxLength, data.maxPredictions], [120, 64, 10]);
+});

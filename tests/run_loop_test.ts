@@ -1,0 +1,280 @@
+import { deepStrictEqual, match, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "bert/backend/choose.ts";
+import { loadModel } from "bert/checkpoint.ts";
+import { checkpointPath, checkpointSteps } from "bert/checkpoint_folder.ts";
+import type { Given } from "bert/options.ts";
+import { type EvaluationLog, type RunHooks, runToEnd } from "bert/run_loop.ts";
+import { beginRun, type OpenRun, reopenRun } from "bert/run_open.ts";
+import type { RunSettings } from "bert/run_settings.ts";
+import { timelessMetrics, withCorpus } from "./support/runs.ts";
+import { snapshot } from "./support/toy_model.ts";
+
+await useBackend();
+
+const SOFTWARE = { backend: "test" };
+const QUICK: Given<keyof RunSettings> = {
+  ...{ preset: "smoke", vocabSize: 60, length: 32, batchSize: 4, epochs: 2, heldOut: 0.1 },
+  ...{ lr: 0.003, evaluateEvery: 10 },
+};
+
+async function begin(folder: string, changes: Given<keyof RunSettings> = {}): Promise<OpenRun> {
+  const given = { corpus: `${folder}/corpus.csv`, ...QUICK, ...changes };
+  return await beginRun(`${folder}/run`, given, SOFTWARE, () => {});
+}
+
+async function reopen(folder: string, given: Given<keyof RunSettings> = {}): Promise<OpenRun> {
+  return await reopenRun(`${folder}/run`, given, SOFTWARE, () => {});
+}
+
+/** Takes a run to its end, or stops it after a step; returns its weights and what it said. */
+async function drive(
+  run: OpenRun,
+  { stopAt = Infinity, ...hooks }: RunHooks & { stopAt?: number } = {},
+) {
+  const stop = new AbortController();
+  const [events, evaluations]: [string[], EvaluationLog[]] = [[], []];
+  try {
+    const end = await runToEnd(run, {
+      ...hooks,
+      onStep: (log) => {
+        hooks.onStep?.(log);
+        if (log.step === stopAt) stop.abort();
+      },
+      onEvent: (text) => {
+        events.push(text);
+        hooks.onEvent?.(text);
+      },
+      onEvaluation: (log) => evaluations.push(log),
+    }, stop.signal);
+    return { end, weights: snapshot(run.model), events, evaluations };
+  } finally {
+    run.close();
+  }
+}
+
+Deno.test("a run stopped after any step and gone on with is the run that never stopped", async () => {
+  await withCorpus(async (folder) => {
+    const whole = await drive(await begin(folder));
+    const metrics = await timelessMetrics(`${folder}/run`);
+    const steps = whole.end.step;
+    ok(steps > 25, `${steps} steps`);
+    strictEqual(whole.end.stopped, "finished");
+    const perEpoch = steps / 2;
+    for (const stopAt of [1, 10, Math.floor(perEpoch), perEpoch, steps]) { // the 10th is evaluated
+      await Deno.remove(`${folder}/run`, { recursive: true });
+      strictEqual((await drive(await begin(folder), { stopAt })).end.step, stopAt);
+      const { end, weights } = await drive(await reopen(folder));
+      deepStrictEqual([end.stopped, end.step], ["finished", steps]);
+      deepStrictEqual(weights, whole.weights);
+      deepStrictEqual(await timelessMetrics(`${folder}/run`), metrics);
+    }
+  });
+});
+
+Deno.test("a run leaves settings, metrics, evaluations and models that can be read", async () => {
+  await withCorpus(async (folder) => {
+    const { weights, evaluations } = await drive(await begin(folder));
+    const { model } = await loadModel(`${folder}/run/final`);
+    deepStrictEqual(snapshot(model), weights);
+    model.dispose();
+    const best = evaluations.toSorted((a, b) => a.mlmLoss + a.nspLoss - b.mlmLoss - b.nspLoss)[0];
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
+    strictEqual(config.settings.lr, 0.003);
+    strictEqual(config.corpus.training + config.corpus.heldOut, 24);
+    ok(config.baselines.unigramLoss > 0);
+    const lines = (await Deno.readTextFile(`${folder}/run/evaluations.jsonl`)).trimEnd().split(
+      "\n",
+    );
+    deepStrictEqual(
+      lines.map((line) => JSON.parse(line).step),
+      evaluations.map(({ step }) => step),
+    );
+    ok(evaluations[0].samples.length > 0 && evaluations[0].samples[0].guesses.length === 3);
+    ok((await checkpointSteps(`${folder}/run/checkpoints`)).includes(best.step));
+  });
+});
+
+Deno.test("a finished run, resumed, changes nothing and mends its model folder", async () => {
+  await withCorpus(async (folder) => {
+    const { weights } = await drive(await begin(folder));
+    const metrics = await Deno.readTextFile(`${folder}/run/metrics.csv`);
+    await Deno.remove(`${folder}/run/final`, { recursive: true });
+    const { end } = await drive(await reopen(folder));
+    strictEqual(end.stopped, "finished");
+    strictEqual(await Deno.readTextFile(`${folder}/run/metrics.csv`), metrics);
+    const { model } = await loadModel(`${folder}/run/final`);
+    deepStrictEqual(snapshot(model), weights);
+    model.dispose();
+  });
+});
+
+Deno.test("rows after the checkpoint, and a half-written one, are cut off on resuming", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder), { stopAt: 5 });
+    const rows = await timelessMetrics(`${folder}/run`);
+    await Deno.writeTextFile(`${folder}/run/metrics.csv`, "train,1,6,1\r\ntrain,1,7,9.", {
+      append: true,
+    });
+    await drive(await reopen(folder), { stopAt: 6 });
+    const found = await timelessMetrics(`${folder}/run`);
+    deepStrictEqual(found.slice(0, -1), rows);
+    strictEqual(found.at(-1)![2], "6");
+    ok(Number(found.at(-1)![3]) > 1.5, `${found.at(-1)}`);
+  });
+});
+
+Deno.test("a damaged newest checkpoint is passed over with a warning; the end is the same", async () => {
+  await withCorpus(async (folder) => {
+    const whole = await drive(await begin(folder));
+    const metrics = await timelessMetrics(`${folder}/run`);
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    await drive(await begin(folder, { checkpointEvery: 2 }), { stopAt: 9 });
+    await Deno.truncate(checkpointPath(`${folder}/run/checkpoints`, 9), 5000);
+    const run = await reopen(folder);
+    strictEqual(run.checkpoint?.state.step, 8);
+    match(run.warnings.join(), /step-000000009.safetensors: .*the file is damaged; passed over/);
+    deepStrictEqual((await drive(run)).weights, whole.weights);
+    deepStrictEqual(await timelessMetrics(`${folder}/run`), metrics);
+  });
+});
+
+Deno.test("a run with no valid checkpoint left is not begun anew under the same name", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder), { stopAt: 3 });
+    await Deno.remove(`${folder}/run/checkpoints`, { recursive: true });
+    await rejects(reopen(folder), {
+      name: "FormatError",
+      message: /expected a valid checkpoint, found none.*--init .*run\/best/,
+    });
+  });
+});
+
+Deno.test("resuming refuses other settings by name, another corpus by its hash, and a folder in use", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder), { stopAt: 3 });
+    await rejects(reopen(folder, { lr: 0.1, batchSize: 8 }), {
+      name: "ConfigError",
+      message: /--lr = 0.1: .*\(--lr is 0.003 there, --batch-size is 4 there\)/,
+    });
+    const run = await reopen(folder, { lr: 0.003, keep: 1, onNan: "skip" }); // as it was; harmless
+    await rejects(reopen(folder), /process \d+ is at work there/);
+    run.close();
+    const config = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
+    deepStrictEqual([config.settings.keep, config.settings.onNan], [1, "skip"]);
+    await Deno.writeTextFile(`${folder}/corpus.csv`, "late,one more sentence\n", { append: true });
+    await rejects(reopen(folder), {
+      name: "FormatError",
+      message: /24 documents.*found another \(25/,
+    });
+  });
+});
+
+Deno.test("a new run refuses a folder that holds a run, or anything else", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder), { stopAt: 3 });
+    const before = await Deno.readTextFile(`${folder}/run/metrics.csv`);
+    await rejects(begin(folder), {
+      name: "ConfigError",
+      message: /already holds a run: add --resume/,
+    });
+    strictEqual(await Deno.readTextFile(`${folder}/run/metrics.csv`), before);
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    await Deno.mkdir(`${folder}/run`);
+    await Deno.writeTextFile(`${folder}/run/metrics.csv`, "mine");
+    await rejects(begin(folder), { message: /holds "metrics.csv": choose a new folder/ });
+    strictEqual(await Deno.readTextFile(`${folder}/run/metrics.csv`), "mine");
+  });
+});
+
+Deno.test("settings that cannot work leave no folder behind", async () => {
+  await withCorpus(async (folder) => {
+    const bad: [Given<keyof RunSettings>, RegExp][] = [
+      [{ corpus: `${folder}/none.csv` }, /none.csv: expected a file or folder, found nothing/],
+      [{ corpus: "moby-duck" }, /did you mean "moby-dick"/],
+      [{ vocabSize: 8 }, /size = 8/],
+      [{ init: folder }, /cannot be set beside --init/],
+      [{ textColumn: "body" }, /expected a column "body"/],
+      [{ backend: undefined, dropout: 1 }, /hiddenDropoutProb = 1/],
+    ];
+    for (const [changes, message] of bad) await rejects(begin(folder, changes), message);
+    ok(!await Deno.stat(`${folder}/run`).catch(() => false));
+  });
+});
+
+/** Makes the weights of a model useless for one step. */
+function poison({ model }: OpenRun): () => void {
+  const weight = model.weights.values().next().value!;
+  const saved = weight.clone();
+  const bad = tf.fill(weight.shape, NaN);
+  weight.assign(bad);
+  bad.dispose();
+  return () => {
+    weight.assign(saved);
+    saved.dispose();
+  };
+}
+
+Deno.test("a NaN stops a run, with its checkpoint kept; or is skipped, counted and written down", async () => {
+  await withCorpus(async (folder) => {
+    const run = await begin(folder);
+    const spoil = ({ step }: { step: number }) => void (step === 3 && poison(run));
+    await rejects(drive(run, { onStep: spoil }), {
+      name: "DivergedError",
+      message: /before step 4/,
+    });
+    const again = await reopen(folder, { onNan: "skip" });
+    strictEqual(again.checkpoint?.state.step, 0);
+    let mend = () => {};
+    const { end, events } = await drive(again, {
+      onStep: ({ step }) => {
+        if (step === 3) mend = poison(again);
+      },
+      onEvent: (text) => void (text.startsWith("skipped") && mend()),
+      stopAt: 6,
+    });
+    strictEqual(end.skipped, 1);
+    match(events[0], /skipped: Stopped before step 4/);
+    const rows = (await timelessMetrics(`${folder}/run`)).filter(([split]) => split === "skipped");
+    deepStrictEqual(rows[0].slice(0, 4), ["skipped", "1", "4", ""]);
+    strictEqual(rows.length, end.skipped);
+  });
+});
+
+Deno.test("ten diverged batches in a row stop a run that skips", async () => {
+  await withCorpus(async (folder) => {
+    const run = await begin(folder, { onNan: "skip" });
+    const onStep = ({ step }: { step: number }) => void (step === 2 && poison(run));
+    await rejects(drive(run, { onStep }), { message: /^10 batches in a row diverged/ });
+  });
+});
+
+Deno.test("--init begins with the weights and the vocabulary of a saved model", async () => {
+  await withCorpus(async (folder) => {
+    const { weights } = await drive(await begin(folder), { stopAt: 12 });
+    await Deno.rename(`${folder}/run`, `${folder}/first`);
+    const { preset: _, vocabSize: __, ...rest } = QUICK;
+    const given = {
+      ...rest,
+      corpus: `${folder}/corpus.csv`,
+      init: `${folder}/first/best`,
+      steps: 1,
+    };
+    const run = await beginRun(`${folder}/run`, given, SOFTWARE, () => {});
+    notDeepStrictEqual(snapshot(run.model), weights); // those of step 10, the best
+    const { model } = await loadModel(`${folder}/first/best`);
+    deepStrictEqual(snapshot(run.model), snapshot(model));
+    model.dispose();
+    strictEqual((await drive(run)).end.step, 1);
+  });
+});
+
+Deno.test("a run leaves no tensor behind", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder, { steps: 4 }));
+    const before = tf.memory().numTensors;
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    await drive(await begin(folder, { steps: 4 }));
+    strictEqual(tf.memory().numTensors, before);
+  });
+});

@@ -1,0 +1,107 @@
+// deno-lint-ignore-file no-console -- a program that reports to a terminal
+/**
+ * Trains for a while and watches what must not change with time: memory, speed, the number of
+ * tensors. `deno task soak --minutes 60`; ends with code 1 if one of them does.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "bert/backend/choose.ts";
+import { parseOptions } from "bert/options.ts";
+import { runToEnd } from "bert/run_loop.ts";
+import { beginRun } from "bert/run_open.ts";
+
+const { minutes = 10, warm = 0.2 } = parseOptions(Deno.args, {
+  minutes: { kind: "positive", help: "" },
+  warm: { kind: "share", help: "the share of the time that is not looked at" },
+});
+
+/** Taken at intervals. */
+interface Reading {
+  readonly seconds: number;
+  /** Resident memory of the process, in MiB. */
+  readonly rss: number;
+  readonly heap: number;
+  readonly tensors: number;
+  readonly tokensPerSecond: number;
+}
+
+/** A line through points by least squares: its slope, and the slope's standard error. */
+function slope(points: readonly (readonly [number, number])[]) {
+  const n = points.length;
+  const [mx, my] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / n);
+  const xx = points.reduce((sum, [x]) => sum + (x - mx) ** 2, 0);
+  const value = points.reduce((sum, [x, y]) => sum + (x - mx) * (y - my), 0) / xx;
+  const rest = points.reduce((sum, [x, y]) => sum + (y - my - value * (x - mx)) ** 2, 0);
+  return { mean: my, value, error: Math.sqrt(rest / Math.max(n - 2, 1) / xx) };
+}
+
+function watch(readings: Reading[], interval: number) {
+  let [next, tokens, since] = [0, 0, 0];
+  return (step: number, total: number, seconds: number) => {
+    if (seconds < next) return;
+    const { rss, heapUsed } = Deno.memoryUsage();
+    const tokensPerSecond = (total - tokens) / (seconds - since);
+    const reading = {
+      ...{ seconds, rss: rss / 2 ** 20, heap: heapUsed / 2 ** 20 },
+      ...{ tensors: tf.memory().numTensors, tokensPerSecond },
+    };
+    if (since > 0) readings.push(reading); // the first one holds the start of everything
+    [next, tokens, since] = [seconds + interval, total, seconds];
+    console.log(
+      `${seconds.toFixed(0)} s  step ${step}  rss ${reading.rss.toFixed(1)} MiB  heap ` +
+        `${reading.heap.toFixed(1)} MiB  ${reading.tensors} tensors  ` +
+        `${tokensPerSecond.toFixed(0)} tokens/s`,
+    );
+  };
+}
+
+/** What has grown or fallen beyond noise, in words. */
+function faults(readings: readonly Reading[], seconds: number): string[] {
+  const found: string[] = [];
+  const settled = readings.filter((reading) => reading.seconds >= warm * seconds);
+  const [first, last] = [settled[0], settled[settled.length - 1]];
+  if (first.tensors !== last.tensors) {
+    found.push(`tensors: ${first.tensors} became ${last.tensors}`);
+  }
+  for (
+    const [key, unit, sign] of [["rss", "MiB", 1], ["tokensPerSecond", "tokens/s", -1]] as const
+  ) {
+    const { mean, value, error } = slope(
+      settled.map((reading) => [reading.seconds / 60, reading[key]]),
+    );
+    const change = value * (last.seconds - first.seconds) / 60;
+    console.log(
+      `${key}: mean ${mean.toFixed(1)} ${unit}, slope ${value.toFixed(3)} ± ${error.toFixed(3)} ` +
+        `${unit} a minute, ${change.toFixed(1)} ${unit} over the time looked at`,
+    );
+    const significant = sign * value > 3 * error;
+    if (significant && sign * change > 0.05 * mean) {
+      found.push(
+        `${key} changed by ${change.toFixed(1)} ${unit}`,
+      );
+    }
+  }
+  return found;
+}
+
+const seconds = 60 * Number(minutes);
+const folder = await Deno.makeTempDir({ prefix: "soak-" });
+const backend = await useBackend();
+const given = {
+  ...{ corpus: "moby-dick", preset: "tiny", vocabSize: 4000, length: 64, batchSize: 16 },
+  ...{ maxMinutes: Number(minutes), evaluateEvery: 200, checkpointEvery: 100, keep: 2 },
+};
+const run = await beginRun(`${folder}/run`, given, { backend }, console.log);
+const readings: Reading[] = [];
+const look = watch(readings, Math.max(1, seconds / 120));
+const onStep = (log: { step: number; tokens: number; seconds: number }) =>
+  look(log.step, log.tokens, log.seconds);
+try {
+  await runToEnd(run, { onStep, onEvent: console.log });
+} finally {
+  run.close();
+  await Deno.remove(folder, { recursive: true });
+}
+const problems = faults(readings, seconds);
+for (const problem of problems) console.log(`FAILED: ${problem}`);
+if (problems.length === 0) console.log("memory, speed and tensors are constant");
+Deno.exit(problems.length === 0 ? 0 : 1);
