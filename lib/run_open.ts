@@ -183,6 +183,7 @@ function openRun(
     documents: documents.train,
     heldOutDocuments: documents.heldOut,
     close() {
+      optimizer.dispose();
       model.dispose();
       folder.close();
     },

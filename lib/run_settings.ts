@@ -27,6 +27,7 @@ export interface RunSettings {
   readonly length: number;
   readonly mask: number;
   readonly wholeWord: boolean;
+  readonly masking: DataConfig["masking"];
   readonly pairing: "nsp" | "sop" | "none";
   readonly packing: boolean;
   readonly steps?: number;
@@ -58,6 +59,7 @@ export const RUN_DEFAULTS: RunSettings = {
   length: DATA_DEFAULTS.maxLength,
   mask: DATA_DEFAULTS.maskProbability,
   wholeWord: false,
+  masking: "dynamic",
   pairing: "nsp",
   packing: true,
   batchSize: TRAIN_DEFAULTS.batchSize,
@@ -106,6 +108,12 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   length: { kind: "count", least: 5, help: `tokens in a sequence (${length})` },
   mask: { kind: "share", help: "share of positions to predict (0.15)" },
   wholeWord: { kind: "switch", help: "mask all pieces of a word together" },
+  masking: {
+    kind: "text",
+    value: "HOW",
+    choices: ["dynamic", "static"],
+    help: "dynamic: fresh pairs and masks for each epoch (default); static: the first one's",
+  },
   pairing: {
     kind: "text",
     value: "HOW",
@@ -182,6 +190,7 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
     maskProbability: settings.mask,
     maxPredictions: Math.max(1, Math.ceil(settings.length * settings.mask)),
     wholeWord: settings.wholeWord,
+    masking: settings.masking,
     pairing: settings.pairing,
     packing: settings.packing,
     heldOutShare: settings.heldOut,

@@ -9,10 +9,10 @@ import { parseOptions } from "bert/options.ts";
 import { runToEnd } from "bert/run_loop.ts";
 import { beginRun } from "bert/run_open.ts";
 
-const { minutes = 10, warm = 0.2 } = parseOptions(Deno.args, {
-  minutes: { kind: "positive", help: "" },
-  warm: { kind: "share", help: "the share of the time that is not looked at" },
-});
+const { minutes = 10 } = parseOptions(Deno.args, { minutes: { kind: "positive", help: "" } });
+
+/** The share of the time in which memory may still grow: caches fill, code is compiled. */
+const WARM = 0.2;
 
 /** Taken at intervals. */
 interface Reading {
@@ -57,7 +57,7 @@ function watch(readings: Reading[], interval: number) {
 /** What has grown or fallen beyond noise, in words. */
 function faults(readings: readonly Reading[], seconds: number): string[] {
   const found: string[] = [];
-  const settled = readings.filter((reading) => reading.seconds >= warm * seconds);
+  const settled = readings.filter((reading) => reading.seconds >= WARM * seconds);
   const [first, last] = [settled[0], settled[settled.length - 1]];
   if (first.tensors !== last.tensors) {
     found.push(`tensors: ${first.tensors} became ${last.tensors}`);
