@@ -66,7 +66,10 @@ Deno.test("a task that fails says one thing, without a stack trace of its own, a
 
 Deno.test("wrong arguments are named, with what is possible", async () => {
   const cases: [string[], RegExp][] = [
-    [["dance"], /Invalid task = "dance": it must be one of pretrain, notebooks, lab, kernel, convert/],
+    [
+      ["dance"],
+      /Invalid task = "dance": it must be one of pretrain, notebooks, lab, kernel, convert/,
+    ],
     [
       ["notebooks", "7"],
       /Invalid notebook = "7": it must begin one of 00_good.ipynb, 01_bad.ipynb/,
