@@ -143,11 +143,11 @@ export function barChart(
   });
 }
 
-/** Rows as a table; the columns are the keys of the first row. */
+/** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
   const columns = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));
-  const right = columns.map((column) => rows.every((row) => typeof row[column] === "number"));
+  const right = columns.map((column) => rows.every((row) => isFigure(row[column] ?? "")));
   const html = (tag: string, texts: readonly string[]) =>
     texts.map((text, i) =>
       `<${tag} ${aligned(right[i] ? "right" : "left")}>${escape(text)}</${tag}>`
@@ -166,6 +166,11 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
     }</tbody></table>`,
     plain.join("\n"),
   );
+}
+
+/** Numbers, also as text with digits after the point, a `±` or a `%`; or nothing at all. */
+function isFigure(value: string | number): boolean {
+  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*( ?%)?)?$/.test(value);
 }
 
 /** Jupyter's style sheet overrules the attribute, code hosts strip the style: both. */

@@ -60,6 +60,10 @@ Deno.test("table() aligns numbers to the right and escapes text", () => {
   const { html, text } = table([{ word: "<b>", n: 5 }, { word: "x", n: 123 }]);
   ok(html.includes('<td align="left" style="text-align:left">&lt;b&gt;</td>'), html);
   ok(html.includes('<td align="right" style="text-align:right">5</td>'), html);
+  const figures = { a: "-0.5", b: "± 1.20", c: "", d: "1st", e: "." };
+  const rows = table([figures, { a: "12,000", b: "3 %", c: "7", d: "2", e: "5" }]).html;
+  const sides = rows.match(/text-align:\w+/g)?.slice(0, 5).map((style) => style.slice(11));
+  deepStrictEqual(sides, ["right", "right", "right", "left", "left"]);
   deepStrictEqual(text.split("\n"), ["word    n", "<b>     5", "x     123"]);
 });
 
