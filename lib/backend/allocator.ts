@@ -43,6 +43,17 @@ export class Allocator {
     return this.#end;
   }
 
+  /** The longest block that could still be had if the range may reach up to `most`. */
+  longestFree(most: number): number {
+    const last = this.#ends.length - 1;
+    const touches = last >= 0 && this.#ends[last] === this.#end;
+    const tail = Math.max(most - (touches ? this.#starts[last] : this.#end), 0);
+    return this.#starts.reduce(
+      (longest, start, i) => Math.max(longest, this.#ends[i] - start),
+      tail,
+    );
+  }
+
   /**
    * The address of a block of at least that many bytes, or undefined if there is no room.
    *

@@ -2,6 +2,7 @@
  * The memory, the compiled kernels and the threads that run them: everything of the `simd` backend
  * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
  */
+import { ConfigError } from "../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { Pool } from "./pool.ts";
@@ -59,6 +60,8 @@ export interface MachineOptions {
   readonly maxBytes?: number;
   /** Whether to look for a native library for products; by default where FFI is permitted. */
   readonly blas?: boolean;
+  /** Whether to use the kernels with relaxed SIMD; by default where this machine has it. */
+  readonly relaxedSimd?: boolean;
 }
 
 const floatBits = new Float32Array(1);
@@ -81,11 +84,13 @@ export class Machine {
   readonly #pool: Pool;
   readonly #words: Int32Array;
   readonly #productScratch: number;
+  readonly #most: number;
   #scratchBytes = 0;
 
   /** Compiles the kernels and takes the first memory; threads start at the first job for several. */
   static async create(options: MachineOptions = {}): Promise<Machine> {
-    const module = await compileKernels();
+    checkOptions(options);
+    const module = await compileKernels(options.relaxedSimd ?? true);
     const most = Math.min(Math.ceil((options.maxBytes ?? Infinity) / PAGE), MOST_PAGES);
     const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
     const blas = options.blas === false ? undefined : loadBlas(memory);
@@ -100,27 +105,26 @@ export class Machine {
     module: WebAssembly.Module,
     exports: Exports,
     blas: Blas | undefined,
-    { threads = Math.min(navigator.hardwareConcurrency, 8), maxBytes }: MachineOptions,
+    { threads = Math.min(navigator.hardwareConcurrency, 8), maxBytes = Infinity }: MachineOptions,
   ) {
     this.threads = threads;
     this.blas = blas;
     this.memory = memory;
     this.#exports = exports;
     this.#words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
-    this.#allocator = new Allocator(
-      CONTROL_BYTES + CONSTANT_BYTES,
-      (end) => this.#reach(end, maxBytes),
-    );
+    this.#most = Math.min(maxBytes, MOST_PAGES * PAGE);
+    this.#allocator = new Allocator(CONTROL_BYTES + CONSTANT_BYTES, (end) => this.#reach(end));
     this.#pool = new Pool(module, memory, threads - 1, blas?.path);
     this.#productScratch = exports.productScratch();
     this.#words[WORD.native] = blas ? 1 : 0;
     this.reserveScratch(0);
   }
 
-  /** Bytes of tensors, and the bytes that were ever needed at once. */
-  get usage(): { used: number; blocks: number; reached: number } {
+  /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */
+  get usage() {
     const { usedBytes, usedBlocks, end } = this.#allocator;
-    return { used: usedBytes, blocks: usedBlocks, reached: end };
+    const longestFree = this.#allocator.longestFree(this.#most);
+    return { used: usedBytes, blocks: usedBlocks, reached: end, most: this.#most, longestFree };
   }
 
   /** The address of a free block, or undefined if memory has ended. */
@@ -170,9 +174,9 @@ export class Machine {
     this.#pool.dispose();
   }
 
-  #reach(end: number, maxBytes = Infinity): boolean {
+  #reach(end: number): boolean {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
-    if (end > maxBytes) return false;
+    if (end > this.#most) return false;
     if (missing <= 0) return true;
     return this.#grow(Math.max(missing, GROWTH)) || this.#grow(missing);
   }
@@ -187,16 +191,31 @@ export class Machine {
   }
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+/** The least memory that leaves room for more than the threads' scratch. */
+const LEAST_BYTES = 4 * 2 ** 20;
 
-/** The kernels with relaxed SIMD, or the plain ones where that is missing. */
-function compileKernels(): Promise<WebAssembly.Module> {
-  compiled ??= (async () => {
-    const relaxed = await readKernels("relaxed.wasm");
-    const runs = WebAssembly.validate(relaxed);
-    return await WebAssembly.compile(runs ? relaxed : await readKernels("plain.wasm"));
-  })();
-  return compiled;
+function checkOptions({ threads = 1, maxBytes = Infinity }: MachineOptions): void {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new ConfigError("threads", threads, "must be a whole number from 1");
+  }
+  if (!(maxBytes >= LEAST_BYTES)) {
+    throw new ConfigError("maxBytes", maxBytes, `must be at least ${LEAST_BYTES}`);
+  }
+}
+
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+
+/** The kernels with relaxed SIMD, or the plain ones where that is missing or not wanted. */
+function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
+  const known = compiled.get(relaxed) ?? readBest(relaxed);
+  compiled.set(relaxed, known);
+  return known;
+}
+
+async function readBest(relaxed: boolean): Promise<WebAssembly.Module> {
+  const binary = relaxed ? await readKernels("relaxed.wasm") : undefined;
+  const runs = binary !== undefined && WebAssembly.validate(binary);
+  return await WebAssembly.compile(runs ? binary : await readKernels("plain.wasm"));
 }
 
 async function readKernels(name: string): Promise<Uint8Array<ArrayBuffer>> {

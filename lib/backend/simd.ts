@@ -57,14 +57,22 @@ function registerKernels(): void {
   const own = { ...PRODUCT_KERNELS, ...ELEMENTWISE_KERNELS, ...REDUCE_KERNELS, ...MOVE_KERNELS };
   const all: Record<string, Compute> = { ...own, ...FUSED_KERNELS };
   for (const kernel of tf.getKernelsForBackend("cpu")) {
-    if (!(kernel.kernelName in all)) tf.registerKernel({ ...kernel, backendName: NAME });
+    if (!(kernel.kernelName in all)) register(kernel.kernelName, kernel.kernelFunc);
   }
   for (const [kernelName, compute] of Object.entries(all)) {
-    tf.registerKernel({
+    register(
       kernelName,
-      backendName: NAME,
-      kernelFunc: ({ inputs, backend, attrs }) =>
+      ({ inputs, backend, attrs }) =>
         compute(backend as SimdBackend, inputs as Inputs, attrs ?? {}),
-    });
+    );
   }
+}
+
+function register(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  tf.registerKernel({
+    kernelName,
+    backendName: NAME,
+    kernelFunc: (params) =>
+      (params.backend as SimdBackend).attempt(kernelName, () => kernelFunc(params)),
+  });
 }

@@ -26,6 +26,9 @@ function isStorable(dtype: tf.DataType): dtype is keyof typeof TYPES {
 /** Keeps tensors in the memory of a machine. */
 export class SimdBackend extends tf.MathBackendCPU {
   readonly machine: Machine;
+  /** What the kernel under way has taken and would leave behind if it threw. */
+  #taken: object[] = [];
+  #kernel: string | undefined;
 
   constructor(machine: Machine) {
     super();
@@ -38,12 +41,28 @@ export class SimdBackend extends tf.MathBackendCPU {
     this.machine.run(kernel, tasks, ...parameters);
   }
 
+  /** Computes a kernel; if it throws, what it had made by then is freed. */
+  attempt<T>(kernel: string, compute: () => T): T {
+    if (this.#kernel !== undefined) return compute(); // called by another kernel
+    this.#kernel = kernel;
+    try {
+      return compute();
+    } catch (error) {
+      for (const dataId of this.#taken.slice()) this.disposeData(dataId);
+      throw error;
+    } finally {
+      this.#kernel = undefined;
+      this.#taken = [];
+    }
+  }
+
   /** A new tensor; its numbers are whatever was in memory before. */
   output(shape: readonly number[], dtype: keyof typeof TYPES = "float32"): tf.TensorInfo {
     const count = tf.util.sizeFromShape([...shape]);
     const { view, address } = this.#room(count, dtype, shape);
     const dataId = super.write(view, [...shape], dtype);
     Object.assign(this.#entry(dataId), { address, view });
+    this.#take(dataId);
     return { dataId, shape: [...shape], dtype };
   }
 
@@ -62,8 +81,20 @@ export class SimdBackend extends tf.MathBackendCPU {
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType) {
     const dataId = super.write(values, shape, dtype);
-    if (isStorable(dtype) && values) this.#settle(this.#entry(dataId), shape);
+    this.#take(dataId);
+    if (!isStorable(dtype) || !values) return dataId;
+    try {
+      this.#settle(this.#entry(dataId), shape);
+    } catch (error) {
+      this.disposeData(dataId);
+      throw error;
+    }
     return dataId;
+  }
+
+  override incRef(dataId: object): void {
+    super.incRef(dataId);
+    this.#take(dataId);
   }
 
   override readSync(dataId: object): tf.backend_util.BackendValues {
@@ -78,6 +109,8 @@ export class SimdBackend extends tf.MathBackendCPU {
   override disposeData(dataId: object, force = false): boolean {
     const entry = this.data.has(dataId) ? this.#entry(dataId) : undefined;
     const gone = super.disposeData(dataId, force);
+    const i = this.#taken.lastIndexOf(dataId);
+    if (i >= 0) this.#taken.splice(i, 1);
     if (entry?.address !== undefined && !this.data.has(dataId)) this.#release(entry);
     return gone;
   }
@@ -92,7 +125,15 @@ export class SimdBackend extends tf.MathBackendCPU {
     this.machine.dispose();
   }
 
+  #take(dataId: object): void {
+    if (this.#kernel !== undefined) this.#taken.push(dataId);
+  }
+
+  /** A tensor's entry; tfjs brings it here first if it lies on another backend. */
   #entry(dataId: object): Entry {
+    if (!this.data.has(dataId) && !tf.engine().state.tensorInfo.has(dataId)) {
+      throw new TypeError("A tensor is gone: disposed of, or made before tf.engine().reset()");
+    }
     return this.data.get(dataId) as Entry;
   }
 
@@ -112,7 +153,7 @@ export class SimdBackend extends tf.MathBackendCPU {
     const type = TYPES[dtype];
     const bytes = count * type.BYTES_PER_ELEMENT;
     const address = this.machine.allocate(bytes);
-    if (address === undefined) throw outOfMemory(this.machine, bytes, dtype, shape);
+    if (address === undefined) throw this.#outOfMemory(bytes, `a ${dtype} tensor [${shape}]`);
     const buffer = this.machine.memory.buffer as ArrayBuffer; // tfjs's types know no shared memory
     return { address, view: new type(buffer, address, count) };
   }
@@ -121,13 +162,14 @@ export class SimdBackend extends tf.MathBackendCPU {
     this.machine.free(entry.address!);
     entry.address = undefined;
   }
-}
 
-function outOfMemory(machine: Machine, bytes: number, dtype: string, shape: readonly number[]) {
-  const { used, blocks } = machine.usage;
-  const mega = (count: number) => `${(count / 2 ** 20).toFixed(1)} MiB`;
-  return new RangeError(
-    `Out of memory: a ${dtype} tensor [${shape}] needs ${mega(bytes)}, and ${blocks} blocks ` +
-      `hold ${mega(used)}. Lower batchSize or maxLength, or dispose of tensors`,
-  );
+  #outOfMemory(bytes: number, what: string): RangeError {
+    const { used, blocks, most, longestFree } = this.machine.usage;
+    const mega = (count: number) => (count / 2 ** 20).toFixed(1);
+    return new RangeError(
+      `Out of memory${this.#kernel ? ` in ${this.#kernel}` : ""}: ${what} needs ${mega(bytes)} ` +
+        `MiB; ${blocks} blocks hold ${mega(used)} of ${mega(most)} MiB, and the longest free ` +
+        `piece has ${mega(longestFree)} MiB. Lower batchSize or maxLength, or dispose of tensors`,
+    );
+  }
 }
