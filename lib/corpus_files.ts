@@ -5,20 +5,31 @@ import { splitSentences } from "./sentences.ts";
 import { readLines } from "./lines.ts";
 import { parse } from "./std_csv.ts";
 
+/**
+ * Characters in a document, about: one that goes on is cut here, so that a file without any empty line
+ * streams too. (The longest book of the King James Bible has a quarter of a million.)
+ */
+const LONGEST_DOCUMENT = 4_000_000;
+
+/** Characters in a CSV row. A quote that is never closed would make the rest of the file one row. */
+const LONGEST_ROW = 16_000_000;
+
 /** `.txt`: documents parted by empty lines; prose, or one sentence a line. */
 export async function* readText(path: string, options: CorpusOptions): AsyncGenerator<Document> {
   const { sentencePerLine = false } = options;
-  let [count, lines] = [0, [] as string[]];
+  let [count, size, lines] = [0, 0, [] as string[]];
   const close = (): Document => {
     const sentences = sentencePerLine
       ? lines.map((line) => line.trim())
       : splitSentences(lines.join("\n"), options);
-    lines = [];
+    [size, lines] = [0, []];
     return { name: `${baseName(path)} ${++count}`, sentences };
   };
   for await (const { text } of readLines(path)) {
-    if (text.trim() !== "") lines.push(text);
-    else if (lines.length > 0) yield close();
+    const ends = text.trim() === "";
+    if (!ends) lines.push(text);
+    size += text.length;
+    if (lines.length > 0 && (ends || size >= LONGEST_DOCUMENT)) yield close();
   }
   if (lines.length > 0) yield close();
 }
@@ -41,32 +52,49 @@ interface Record {
   readonly fields: ReadonlyMap<string, unknown>;
 }
 
+/** A document that more rows may be added to. */
+interface OpenDocument {
+  readonly name: string;
+  /** The name in its rows; `undefined` where each row is a document. */
+  readonly named: string | undefined;
+  readonly part: number;
+  readonly sentences: string[];
+  size: number;
+}
+
 /** Puts rows together into documents. */
 async function* gather(
   path: string,
   records: AsyncIterable<Record>,
   options: CorpusOptions,
 ): AsyncGenerator<Document> {
-  let open: { name: string; sentences: string[] } | undefined;
+  let open: OpenDocument | undefined;
   let count = 0;
   for await (const { line, fields } of records) {
     const text = textOf(path, line, fields, options);
     const named = documentOf(path, line, fields, options);
     count++;
-    if (named !== undefined && open?.name === named) {
+    if (open && named !== undefined && open.named === named && open.size < LONGEST_DOCUMENT) {
       open.sentences.push(text.trim());
+      open.size += text.length;
       continue;
     }
     if (open) yield withoutEmpty(open);
     open = named === undefined
-      ? { name: `${baseName(path)} ${count}`, sentences: splitSentences(text, options) }
-      : { name: named, sentences: [text.trim()] };
+      ? { ...started(`${baseName(path)} ${count}`), sentences: splitSentences(text, options) }
+      : { ...started(named, named, open), sentences: [text.trim()] };
   }
   if (open) yield withoutEmpty(open);
 }
 
-function withoutEmpty(document: { name: string; sentences: string[] }): Document {
-  return { ...document, sentences: document.sentences.filter((sentence) => sentence !== "") };
+/** A new document; what goes on from one that was cut for its length is its next part. */
+function started(name: string, named?: string, before?: OpenDocument) {
+  const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
+  return { name: part === 1 ? name : `${name} (${part})`, named, part, size: 0 };
+}
+
+function withoutEmpty({ name, sentences }: OpenDocument): Document {
+  return { name, sentences: sentences.filter((sentence) => sentence !== "") };
 }
 
 function textOf(
@@ -78,11 +106,20 @@ function textOf(
   const column = textColumn ?? (fields.has("text") ? "text" : "sentence");
   const value = fields.get(column);
   if (typeof value === "string") return value;
-  const found = [...fields.keys()].join(", ");
   const wanted = value === undefined
-    ? `expected a column "${column}", found ${found || "none"}: name it with textColumn`
+    ? `expected a column ${textColumn ? `"${textColumn}"` : '"text" or "sentence"'}, found ${
+      columns(fields)
+    }: name it with textColumn`
     : `expected text in "${column}", found ${JSON.stringify(value)}: put it in quotes`;
   throw new FormatError(path, wanted, line);
+}
+
+/** The names of columns for a message; one that holds other separators explains itself. */
+function columns(fields: ReadonlyMap<string, unknown>): string {
+  const names = [...fields.keys()];
+  const separator = names.length === 1 ? names[0].match(/[;\t|]/)?.[0] : undefined;
+  if (separator === undefined) return names.join(", ") || "none";
+  return `${names[0]} (separated by ${JSON.stringify(separator)}: it must be a comma)`;
 }
 
 /** The document a row belongs to, or `undefined` where each row is one. */
@@ -93,10 +130,13 @@ function documentOf(
   { documentColumn }: CorpusOptions,
 ): string | undefined {
   const value = fields.get(documentColumn ?? "document");
-  if (value !== undefined && value !== null) return String(value);
-  if (documentColumn === undefined) return undefined;
-  const found = [...fields.keys()].join(", ");
-  throw new FormatError(path, `expected a column "${documentColumn}", found ${found}`, line);
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  if (documentColumn === undefined && (value === undefined || value === null)) return undefined;
+  const problem = value === undefined
+    ? `expected a column "${documentColumn}", found ${columns(fields)}: name it with documentColumn`
+    : `expected a name in "${documentColumn ?? "document"}", found ${JSON.stringify(value)}: ` +
+      "make it a string or a number";
+  throw new FormatError(path, problem, line);
 }
 
 async function* csvRecords(path: string): AsyncGenerator<Record> {
@@ -105,6 +145,7 @@ async function* csvRecords(path: string): AsyncGenerator<Record> {
     const row = parseRow(path, text, line);
     if (!header) {
       header = row;
+      checkHeader(path, header, line);
     } else if (row.length !== header.length) {
       const problem = `expected ${header.length} fields, found ${row.length}`;
       throw new FormatError(path, `${problem}: put text that holds a comma in quotes`, line);
@@ -114,19 +155,41 @@ async function* csvRecords(path: string): AsyncGenerator<Record> {
   }
 }
 
+function checkHeader(path: string, header: readonly string[], line: number): void {
+  const twice = header.find((column, i) => header.indexOf(column) < i);
+  if (twice === undefined) return;
+  throw new FormatError(
+    path,
+    `expected each column once, found "${twice}" twice: rename one`,
+    line,
+  );
+}
+
 /** The text of each row with the line it starts in: a row goes on while a quote is open. */
 async function* csvRows(path: string): AsyncGenerator<{ text: string; line: number }> {
-  let [start, quotes, lines] = [0, 0, [] as string[]];
+  let [start, quotes, size, lines] = [0, 0, 0, [] as string[]];
   for await (const { text, line } of readLines(path)) {
     if (lines.length === 0) start = line;
     lines.push(text);
+    size += text.length;
     for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
-    if (quotes % 2 === 1) continue;
+    if (quotes % 2 === 1 && size < LONGEST_ROW) continue;
+    if (quotes % 2 === 1) throw openQuote(path, lines[0], start);
     const row = lines.join("\n");
     if (row !== "") yield { text: row, line: start };
-    [quotes, lines] = [0, []];
+    [quotes, size, lines] = [0, 0, []];
   }
-  if (lines.length > 0) yield { text: lines.join("\n"), line: start };
+  if (lines.length > 0) throw openQuote(path, lines[0], start);
+}
+
+function openQuote(path: string, text: string, line: number): FormatError {
+  const begins = JSON.stringify(text.slice(0, 30));
+  const advice = 'close it, and write a quote inside a field twice: ""';
+  return new FormatError(
+    path,
+    `expected every quote to be closed, found one open in ${begins}: ${advice}`,
+    line,
+  );
 }
 
 function parseRow(path: string, text: string, line: number): string[] {
@@ -134,7 +197,8 @@ function parseRow(path: string, text: string, line: number): string[] {
     return parse(text)[0];
   } catch {
     const start = JSON.stringify(text.slice(0, 30));
-    throw new FormatError(path, `expected CSV, found a stray quote in ${start}: mend it`, line);
+    const advice = 'put the whole field in quotes, and each quote inside it twice: ""';
+    throw new FormatError(path, `expected CSV, found a stray quote in ${start}: ${advice}`, line);
   }
 }
 

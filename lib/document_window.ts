@@ -22,6 +22,10 @@ export const WINDOW_TOKENS = 4_000_000;
 
 /** Documents as ids. */
 export function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
+  if (!Array.isArray(document?.sentences)) {
+    const found = JSON.stringify(document)?.slice(0, 60);
+    throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
+  }
   const sentences = document.sentences
     .map((sentence, index) => ({ ids: tokenizer.ids(sentence), index }))
     .filter(({ ids }) => ids.length > 0);

@@ -74,6 +74,16 @@ export function checkShape(
 
 /** A value as a reader would type it, cut where it gets long. */
 function describe(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = toText(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** JSON where it says what a value is: not for NaN, a bigint, or an object that contains itself. */
+function toText(value: unknown): string {
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return String(value);
+  }
 }

@@ -25,7 +25,11 @@ export async function saveFolder(
   folder: string,
   files: Readonly<Record<string, FileWriter>>,
 ): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const problem = "expected a folder, found a file: choose another name";
+    throw new Deno.errors.AlreadyExists(`Cannot write ${folder}: ${problem}`);
+  });
   const aside = await Deno.makeTempDir({ dir: folder, prefix: ".saving-" });
   try {
     for (const [name, write] of Object.entries(files)) await write(`${aside}/${name}`);
@@ -61,10 +65,14 @@ export async function readJsonIfThere(path: string): Promise<Record<string, unkn
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(path, `expected JSON, found: ${error.message}`);
+    throw new FormatError(
+      path,
+      `expected JSON, found a fault (${error.message}): restore the file`,
+    );
   }
   if (isRecord(value)) return value;
-  throw new FormatError(path, "expected a JSON object");
+  const found = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  throw new FormatError(path, `expected a JSON object, found ${found}: restore the file`);
 }
 
 /** Whether there is such a file. */

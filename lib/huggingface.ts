@@ -156,7 +156,8 @@ function checkStored(name: string, shapes: WeightShapes, stored: StoredWeights):
     const found = stored.shapeOf(part);
     if (`${found}` === `${shape}`) continue;
     const problem = `expected weight "${part}" of shape [${shape}] as ${CONFIG_FILE} says`;
-    throw new FormatError(stored.fileOf(part), `${problem}, found [${found}]`);
+    const advice = "are both files from the same model?";
+    throw new FormatError(stored.fileOf(part), `${problem}, found [${found}]: ${advice}`);
   }
 }
 

@@ -4,7 +4,8 @@
  * the labels that count, not by the rows.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkShape, ConfigError } from "./errors.ts";
+import { checkShape, ConfigError, ShapeError } from "./errors.ts";
+import { checkChoice, checkOptions } from "./known_options.ts";
 import { softmaxCrossEntropy } from "./ops.ts";
 
 /** How the losses of the positions become one number, and which label asks nothing. */
@@ -44,8 +45,15 @@ export interface CrossEntropyOptions {
 export function crossEntropyLoss(
   logits: tf.Tensor,
   labels: tf.Tensor,
-  { reduction = "sum", ignoreIndex = -1 }: CrossEntropyOptions = {},
+  options: CrossEntropyOptions = {},
 ): tf.Tensor {
+  const { reduction = "sum", ignoreIndex = -1 } = options;
+  checkOptions("crossEntropyLoss()", options, ["reduction", "ignoreIndex"]);
+  checkChoice("reduction", reduction, ["sum", "mean", "none"]);
+  if (!(logits instanceof tf.Tensor) || logits.rank === 0) {
+    const found = logits instanceof tf.Tensor ? [] : ["no tensor"];
+    throw new ShapeError("crossEntropyLoss() from logits", ["...", "C"], found);
+  }
   const classes = logits.shape[logits.rank - 1];
   checkShape("crossEntropyLoss() from labels", labels, logits.shape.slice(0, -1));
   const wanted = checkedLabels(labels.dataSync(), classes, ignoreIndex);

@@ -4,8 +4,10 @@
  * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
  * model cannot rely on `[MASK]` marking every question.
  */
+import { DATA_DEFAULTS } from "./config.ts";
 import { ConfigError } from "./errors.ts";
-import type { Rng } from "./random.ts";
+import { checkChoice, checkOptions } from "./known_options.ts";
+import { checkRng, type Rng } from "./random.ts";
 import type { Vocab } from "./vocab.ts";
 
 /** How positions are chosen and what stands there. */
@@ -43,7 +45,8 @@ export interface MaskedTokens {
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.
  * @returns A copy with tokens replaced, and the labels.
- * @throws {ConfigError} If `maskProbability` is not in [0, 1] or `maxPredictions` is below 1.
+ * @throws {ConfigError} If `maskProbability` is not in [0, 1], `maxPredictions` is below 1, or there is no such option.
+ * @throws {RangeError} If an id is not one of the vocabulary's.
  *
  * @example
  * ```ts
@@ -67,7 +70,8 @@ export function mlmData(
   options: MlmOptions,
 ): MaskedTokens {
   const { maskProbability = 0.15, maxPredictions = Infinity, selection = "independent" } = options;
-  checkOptions(maskProbability, maxPredictions);
+  checkMasking(options, maskProbability, maxPredictions);
+  checkIds(tokenIds, vocab);
   const units = candidates(tokenIds, vocab, options.wholeWord ?? false);
   const settings = { maskProbability, maxPredictions, length: tokenIds.length };
   const chosen = selection === "exact"
@@ -111,13 +115,31 @@ interface Selection {
   readonly length: number;
 }
 
-function checkOptions(maskProbability: number, maxPredictions: number): void {
+/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+const OPTIONS = [...Object.keys(DATA_DEFAULTS), "selection", "randomSpecials", "rng"];
+
+function checkMasking(options: MlmOptions, maskProbability: number, maxPredictions: number): void {
+  checkOptions("mlmData()", options, OPTIONS);
+  checkChoice("selection", options.selection, [undefined, "independent", "exact"]);
+  checkRng(options.rng);
   if (!(maskProbability >= 0 && maskProbability <= 1)) {
     throw new ConfigError("maskProbability", maskProbability, "must be a share from 0 to 1");
   }
-  if (!(maxPredictions >= 1)) {
-    throw new ConfigError("maxPredictions", maxPredictions, "must be at least 1");
+  if (
+    maxPredictions !== Infinity && !(Number.isSafeInteger(maxPredictions) && maxPredictions > 0)
+  ) {
+    throw new ConfigError("maxPredictions", maxPredictions, "must be a whole number of at least 1");
   }
+}
+
+function checkIds(tokenIds: readonly number[], { size }: Vocab): void {
+  const at = tokenIds.findIndex((id) => !(Number.isInteger(id) && id >= 0 && id < size));
+  if (at < 0) return;
+  throw new RangeError(
+    `Cannot mask token id ${tokenIds[at]} at position ${at}: ids of this vocabulary are 0 to ${
+      size - 1
+    }, so make the ids with the same tokenizer`,
+  );
 }
 
 /** Positions that may be chosen, as units that are chosen together: pieces, or whole words. */

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "./config.ts";
-import { checkShape, ConfigError } from "./errors.ts";
+import { checkShape, ConfigError, ShapeError } from "./errors.ts";
 import type { EmbeddingIds } from "./layers.ts";
 
 /** Integers by sequence and position, [B, T]: a tensor, or rows of equal length. */
@@ -74,7 +74,7 @@ export interface CompleteInputs extends EmbeddingIds {
  * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
  */
 export function completeInputs(inputs: ModelInputs, config: BertConfig): CompleteInputs {
-  const tokenIds = toIds(inputs.tokenIds);
+  const tokenIds = toIds("tokenIds", inputs.tokenIds);
   checkShape("forward() from tokenIds", tokenIds, ["B", "T"]);
   const most = config.maxPositionEmbeddings;
   const [, length] = tokenIds.shape;
@@ -84,9 +84,10 @@ export function completeInputs(inputs: ModelInputs, config: BertConfig): Complet
         "Cut them to that length, or make the model with a larger maxPositionEmbeddings",
     );
   }
-  const attentionMask = toIds(inputs.attentionMask ?? tf.notEqual(tokenIds, config.padTokenId));
-  const segmentIds = toIds(inputs.segmentIds ?? attentionMask);
-  const positionIds = toIds(inputs.positionIds ?? countUp(tokenIds.shape));
+  const mask = inputs.attentionMask ?? tf.notEqual(tokenIds, config.padTokenId);
+  const attentionMask = toIds("attentionMask", mask);
+  const segmentIds = toIds("segmentIds", inputs.segmentIds ?? attentionMask);
+  const positionIds = toIds("positionIds", inputs.positionIds ?? countUp(tokenIds.shape));
   checkIds("tokenIds", tokenIds, tokenIds.shape, config.vocabSize, "vocabSize");
   checkIds("attentionMask", attentionMask, tokenIds.shape, 2, "either 0 or 1");
   checkIds("segmentIds", segmentIds, tokenIds.shape, config.typeVocabSize, "typeVocabSize");
@@ -116,9 +117,32 @@ export function checkSeed(config: BertConfig, { training, seed }: BackboneOption
   throw new ConfigError("seed", seed, "must be an integer when training with dropout, one a step");
 }
 
-function toIds(ids: IdMatrix): tf.Tensor2D {
+function toIds(name: string, ids: IdMatrix): tf.Tensor2D {
   if (ids instanceof tf.Tensor) return tf.cast(ids as tf.Tensor2D, "int32");
-  return tf.tensor2d(ids.map((row) => [...row]), undefined, "int32");
+  checkRows(name, ids);
+  return tf.tensor2d(ids.flatMap((row) => [...row]), [ids.length, ids[0].length], "int32"); // [B, T]
+}
+
+/** Rows of numbers, all of one length: what tfjs would read as NaN, 0 or something shorter. */
+function checkRows(name: string, rows: unknown): asserts rows is number[][] {
+  const what = `Cannot use ${name}: expected rows of whole numbers, as in [[2, 7, 3]]`;
+  if (!Array.isArray(rows) || !rows.every(isRow)) {
+    throw new TypeError(`${what}, found ${JSON.stringify(rows)?.slice(0, 40)}`);
+  }
+  const length = rows[0]?.length ?? 0;
+  if (length === 0) throw new ShapeError(`forward() from ${name}`, ["B", "T"], [rows.length, 0]);
+  for (const [at, row] of rows.entries()) {
+    if (row.length !== length) {
+      const fix = "pad the rows to one length, as encodeBatch() does";
+      throw new RangeError(`${what} of length ${length}, found ${row.length} in row ${at}: ${fix}`);
+    }
+    const wrong = row.findIndex((id: unknown) => !Number.isInteger(id));
+    if (wrong >= 0) throw new TypeError(`${what}, found ${row[wrong]} at [${at}, ${wrong}]`);
+  }
+}
+
+function isRow(row: unknown): row is number[] {
+  return Array.isArray(row) || row instanceof Int32Array;
 }
 
 /** 0, 1, 2, … in every row. */

@@ -4,11 +4,18 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
+import { DATA_DEFAULTS } from "./config.ts";
 import type { Document } from "./corpus.ts";
-import { type TokenizedDocument, tokenizeDocument, WindowFiller } from "./document_window.ts";
+import {
+  type TokenizedDocument,
+  tokenizeDocument,
+  WINDOW_TOKENS,
+  WindowFiller,
+} from "./document_window.ts";
 import { ConfigError } from "./errors.ts";
+import { checkChoice, checkOptions } from "./known_options.ts";
 import { PairMaker } from "./pair_maker.ts";
-import type { Rng } from "./random.ts";
+import { checkRng, type Rng } from "./random.ts";
 import type { BertTokenizer } from "./wordpiece.ts";
 
 /** The two labels. (With sentence-order prediction: in order, swapped.) */
@@ -60,7 +67,7 @@ export interface NspOptions {
  * A document of one sentence can only begin a "not next" pair; to keep the halves equal such pairs
  * are made up for by later ones, and left out where that is hopeless.
  *
- * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`.
+ * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option cannot work.
  * @throws {RangeError} If no pair can be made: there is no text, or no document has two sentences.
  *
  * @example
@@ -121,12 +128,12 @@ export function* nspData(
   tokenizer: BertTokenizer,
   options: NspOptions & { readonly batchSize: number },
 ): Generator<PairExample[]> {
-  const { batchSize } = options;
+  const { batchSize, ...pairing } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
   }
   let batch: PairExample[] = [];
-  for (const pair of nspExamples(documents, tokenizer, options)) {
+  for (const pair of nspExamples(documents, tokenizer, pairing)) {
     if (batch.push(pair) < batchSize) continue;
     yield batch;
     batch = [];
@@ -138,14 +145,23 @@ function* fromWindow(maker: PairMaker, window: TokenizedDocument[]): Generator<P
   for (let index = 0; index < window.length; index++) yield* maker.pairs(window, index);
 }
 
+/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+const OPTIONS = [...Object.keys(DATA_DEFAULTS), "balanced", "windowTokens", "rng"];
+
 function checked(options: NspOptions): NspOptions {
-  const { maxLength, shortSequenceProbability = 0 } = options;
+  const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;
+  checkOptions("nspExamples()", options, OPTIONS);
+  checkChoice("pairing", options.pairing ?? "nsp", ["nsp", "sop", "none"]);
+  checkRng(options.rng);
   if (!Number.isInteger(maxLength) || maxLength < 5) {
     throw new ConfigError("maxLength", maxLength, "must be at least 5, for [CLS] x [SEP] y [SEP]");
   }
   if (!(shortSequenceProbability >= 0 && shortSequenceProbability <= 1)) {
     const advice = "must be a share from 0 to 1";
     throw new ConfigError("shortSequenceProbability", shortSequenceProbability, advice);
+  }
+  if (!(windowTokens >= 1)) {
+    throw new ConfigError("windowTokens", windowTokens, "must be at least 1");
   }
   return options;
 }

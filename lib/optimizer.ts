@@ -68,6 +68,9 @@ export class AdamW {
     checkBelow1("beta1", beta1);
     checkBelow1("beta2", beta2);
     if (!(epsilon > 0)) throw new ConfigError("epsilon", epsilon, "must be a number above 0");
+    if (!(weightDecay >= 0 && weightDecay < Infinity)) {
+      throw new ConfigError("weightDecay", weightDecay, "must be a number of at least 0");
+    }
     this.#weights = weights;
     this.#options = { beta1, beta2, epsilon, weightDecay, biasCorrection, decays };
   }

@@ -55,11 +55,7 @@ export class PairMaker {
   /** @throws {RangeError} If pairs were asked for and none, or none that follow, could be made. */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
-    if (next + other + single === 0) {
-      throw new RangeError(
-        "Cannot make pairs as the documents hold no text that fits: check the corpus",
-      );
-    }
+    if (next + other + single === 0) throw new RangeError(this.#noPairs());
     if (
       this.#options.pairing === "nsp" && this.#options.balanced && !this.#couldFollow && other > 8
     ) {
@@ -68,6 +64,14 @@ export class PairMaker {
           'or set pairing to "none"',
       );
     }
+  }
+
+  #noPairs(): string {
+    if (!this.#last) {
+      return "Cannot make pairs as the documents hold no text: check the corpus and the tokenizer";
+    }
+    return "Cannot make pairs as no document has two sentences, and there is no other document to " +
+      'take one from: add text, or set pairing to "none"';
   }
 
   /** Tokens that an example's segments are to have; drawn once a document, as in the reference. */

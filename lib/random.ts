@@ -62,6 +62,12 @@ export function createRng(seed: number): Rng {
   return new MersenneTwister(seed, initByArray(high > 0 ? [seed >>> 0, high] : [seed >>> 0]), N);
 }
 
+/** Throws `ConfigError` unless there is a generator: randomness is never drawn from anywhere else. */
+export function checkRng(rng: unknown): void {
+  if (typeof (rng as Rng | undefined)?.random === "function") return;
+  throw new ConfigError("rng", rng, "must be a generator: createRng(1), from bert/random.ts");
+}
+
 /**
  * Continues a generator from a saved state.
  *

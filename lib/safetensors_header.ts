@@ -181,7 +181,9 @@ function checkCover(
     covered = end;
   }
   if (covered === size) return;
-  const advice = covered > size ? "it is cut off: copy or save it again" : "something was appended";
+  const advice = covered > size
+    ? "it is cut off: copy or save it again"
+    : "something was appended: copy or save it again";
   throw new FormatError(
     file,
     `its tensors end at byte ${covered}, but ${size} bytes follow: ${advice}`,

@@ -2,6 +2,7 @@
  * Text to sentences. `Intl.Segmenter` knows the rules of Unicode, but it also ends a sentence after
  * "Mr." and "U.S."; such splits are mended here.
  */
+import { ConfigError } from "./errors.ts";
 
 /** How text is split. */
 export interface SentenceOptions {
@@ -38,6 +39,8 @@ const segmenters = new Map<string, Intl.Segmenter>();
  *
  * A line break inside a paragraph does not end a sentence; an empty line does.
  *
+ * @throws {ConfigError} If `locale` is no language tag.
+ *
  * @example
  * ```ts
  * import { splitSentences } from "bert/sentences.ts";
@@ -69,9 +72,17 @@ function splitParagraph(paragraph: string, locale: string): string[] {
 function segmenter(locale: string): Intl.Segmenter {
   const known = segmenters.get(locale);
   if (known) return known;
-  const made = new Intl.Segmenter(locale, { granularity: "sentence" });
+  const made = makeSegmenter(locale);
   segmenters.set(locale, made);
   return made;
+}
+
+function makeSegmenter(locale: string): Intl.Segmenter {
+  try {
+    return new Intl.Segmenter(locale, { granularity: "sentence" });
+  } catch {
+    throw new ConfigError("locale", locale, 'must be a language tag such as "en" or "pt-BR"');
+  }
 }
 
 /** Whether a split between these two parts is a mistake. */

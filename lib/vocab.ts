@@ -76,6 +76,9 @@ export class Vocab {
   }
 
   #add(token: string, id: number, name: string): void {
+    if (typeof token !== "string") {
+      throw new FormatError(name, `expected text, found the ${typeof token} ${token}`, id + 1);
+    }
     if (token === "") {
       throw new FormatError(name, "expected a token, found an empty line: delete the line", id + 1);
     }
@@ -112,9 +115,15 @@ export class Vocab {
  */
 export async function loadVocab(path: string): Promise<Vocab> {
   const bytes = await Deno.readFile(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new FormatError(path, "expected a vocabulary file, found nothing: check the path");
+    const found = error instanceof Deno.errors.NotFound ? "nothing" : error.message;
+    throw new FormatError(path, `expected a vocabulary file, found ${found}: check the path`);
   });
+  if (bytes.length === 0) {
+    throw new FormatError(
+      path,
+      "expected a token on each line, found an empty file: save it again",
+    );
+  }
   return new Vocab(decodeLines(bytes, path), path);
 }
 
@@ -126,7 +135,8 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
     await Deno.rename(aside, path);
   } catch (error) {
     await Deno.remove(aside).catch(() => {});
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`Cannot write ${path}: there is no such folder: make it first`);
   }
 }
 

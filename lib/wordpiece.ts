@@ -4,6 +4,7 @@
  */
 import { ConfigError } from "./errors.ts";
 import { saveFolder } from "./folder_files.ts";
+import { checkChoice, checkOptions } from "./known_options.ts";
 import { type Place, placedWords } from "./offsets.ts";
 import { type TextOptions, WHITESPACE, wordTokens } from "./text.ts";
 import { type Part, truncate } from "./truncation.ts";
@@ -46,6 +47,8 @@ interface KnownWord {
   readonly places?: readonly Place[];
 }
 
+const OPTIONS = ["lowercase", "stripAccents", "maxWordLength", "cacheSize"];
+
 /** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
 const LONGEST_KEPT = 64;
 
@@ -83,6 +86,9 @@ export class BertTokenizer {
   constructor(vocab: Vocab, options: TokenizerOptions = {}) {
     const { lowercase = true, stripAccents = null, maxWordLength = 100, cacheSize = 50_000 } =
       options;
+    checkOptions("BertTokenizer", options, OPTIONS);
+    checkChoice("lowercase", lowercase, [true, false]);
+    checkChoice("stripAccents", stripAccents, [true, false, null]);
     checkWhole("maxWordLength", maxWordLength, 1);
     checkWhole("cacheSize", cacheSize, 0);
     this.vocab = vocab;
@@ -114,6 +120,7 @@ export class BertTokenizer {
 
   /** The ids of a text, without `[CLS]` and `[SEP]`: what training calls, millions of times. */
   ids(text: string): number[] {
+    checkText(text);
     const ids: number[] = [];
     if (!text.includes("[")) {
       this.#append(ids, text);
@@ -228,6 +235,7 @@ export class BertTokenizer {
 
   /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
   #pieces(text: string): Part {
+    checkText(text);
     const pieces: Part = { ids: [], offsets: [] };
     for (const { text: part, start, special } of splitSpecial(text)) {
       if (special) {
@@ -327,6 +335,12 @@ function* splitSpecial(text: string): Generator<{ text: string; start: number; s
 /** From the start of the first place to the end of the last. */
 function cover(places: readonly Place[]): Place {
   return [places[0][0], places[places.length - 1][1]];
+}
+
+function checkText(text: unknown): void {
+  if (typeof text === "string") return;
+  const found = text === null ? "null" : Array.isArray(text) ? "an array" : typeof text;
+  throw new TypeError(`Cannot tokenize ${found}: expected one text, as a string`);
 }
 
 function checkWhole(field: string, value: number, least: number): void {

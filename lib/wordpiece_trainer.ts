@@ -6,6 +6,7 @@
  * is decided by the strings themselves, so the same corpus gives the same file, always.
  */
 import { ConfigError } from "./errors.ts";
+import { checkOptions } from "./known_options.ts";
 import { PairQueue } from "./pair_queue.ts";
 import { basicTokens, type TextOptions, WHITESPACE } from "./text.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
@@ -19,6 +20,8 @@ export interface VocabOptions extends TextOptions {
   /** At most this many different characters, the most frequent ones. Default 1,000. */
   readonly alphabetLimit?: number;
 }
+
+const OPTIONS = ["size", "minFrequency", "alphabetLimit", "lowercase", "stripAccents"];
 
 interface Word {
   readonly symbols: number[];
@@ -52,6 +55,7 @@ export async function trainVocab(
   texts: Iterable<string> | AsyncIterable<string>,
   options: VocabOptions = {},
 ): Promise<Vocab> {
+  checkOptions("trainVocab()", options, OPTIONS);
   const { size = 8000, minFrequency = 2, alphabetLimit = 1000 } = options;
   if (!Number.isInteger(size) || size < 6) {
     throw new ConfigError(
@@ -87,6 +91,12 @@ async function countWords(
 ): Promise<Map<string, number>> {
   const raw = new Map<string, number>(); // counting before cleaning: each distinct word is cleaned once
   for await (const text of texts) {
+    if (typeof text !== "string") {
+      const advice = "pass strings, as in documents.flatMap(({ sentences }) => sentences)";
+      throw new TypeError(
+        `Cannot train on texts of which one is of type ${typeof text}: ${advice}`,
+      );
+    }
     for (const word of text.split(WHITESPACE)) raw.set(word, (raw.get(word) ?? 0) + 1);
   }
   const counts = new Map<string, number>();

@@ -27,6 +27,8 @@ const TEXT_HALF = [
   "word_cache",
   "offsets",
   "truncation",
+  "nearest",
+  "known_options",
   "wordpiece",
   "pair_queue",
   "wordpiece_trainer",

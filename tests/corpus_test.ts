@@ -153,12 +153,12 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
   [
     "no column",
     () => read("a.csv", "a,b\n1,2\n"),
-    /line 2: expected a column "sentence", found a, b: .*textColumn$/,
+    /line 2: expected a column "text" or "sentence", found a, b: .*textColumn$/,
   ],
   [
     "a missing document column",
     () => read("a.csv", "text\nx\n", { documentColumn: "id" }),
-    /line 2: expected a column "id", found text$/,
+    /line 2: expected a column "id", found text: name it with documentColumn$/,
   ],
   [
     "too many fields",
@@ -168,7 +168,7 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
   [
     "an open quote",
     () => read("a.csv", 'text\n"x\ny\n'),
-    /a\.csv, line 2: expected CSV, found a stray quote/,
+    /a\.csv, line 2: expected every quote to be closed, found one open in/,
   ],
   [
     "a line that is not JSON",

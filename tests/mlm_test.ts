@@ -113,7 +113,7 @@ Deno.test("mlmData() refuses shares and limits that make no sense", () => {
   }
   throws(() => mlmData(SEQUENCE, vocab, { maxPredictions: 0, rng }), {
     name: "ConfigError",
-    message: "Invalid maxPredictions = 0: it must be at least 1",
+    message: "Invalid maxPredictions = 0: it must be a whole number of at least 1",
   });
 });
 

@@ -198,8 +198,14 @@ Deno.test("sentences without a token are passed over, and places still count the
 });
 
 Deno.test("a single document of one sentence, or none, is an error that says what to do", () => {
-  throws(() => make([]), { name: "RangeError", message: /no text that fits: check the corpus$/ });
-  throws(() => make(library(1, 1)), { name: "RangeError" });
+  throws(() => make([]), {
+    name: "RangeError",
+    message: /hold no text: check the corpus and the tokenizer$/,
+  });
+  throws(() => make(library(1, 1)), {
+    name: "RangeError",
+    message: /no document has two sentences/,
+  });
   throws(() => make(library(100, 1)), { name: "RangeError", message: /set pairing to "none"$/ });
 });
 
