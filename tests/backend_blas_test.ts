@@ -12,12 +12,12 @@ await useBackend("cpu"); // silences tfjs's advice
 async function withLibrary(value: string): Promise<{ machine: Machine; warnings: string[] }> {
   const [before, { warn }] = [Deno.env.get("BERT_BLAS"), console];
   const warnings: string[] = [];
-  console.warn = (message: string) => void warnings.push(message);
+  Object.assign(console, { warn: (message: string) => void warnings.push(message) });
   Deno.env.set("BERT_BLAS", value);
   try {
     return { machine: await Machine.create(), warnings };
   } finally {
-    console.warn = warn;
+    Object.assign(console, { warn });
     if (before === undefined) Deno.env.delete("BERT_BLAS");
     else Deno.env.set("BERT_BLAS", before);
   }
