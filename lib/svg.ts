@@ -89,7 +89,7 @@ export function axes(
     const at = x?.toPixel(tick) ?? 0;
     return [
       line(at, bottom, at, bottom + 4, "#888888"),
-      label(number(tick), at, bottom + 18, { anchor: "middle" }),
+      label(number(tick), inside(at, number(tick)), bottom + 18, { anchor: "middle" }),
     ];
   });
   return [
@@ -99,6 +99,11 @@ export function axes(
     label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12, { anchor: "middle" }),
     upright(titles.yTitle, 18, FRAME.top + PLOT_HEIGHT / 2),
   ];
+}
+
+/** The middle of a text that would reach over the right edge, moved to where it does not. */
+function inside(middle: number, text: string): number {
+  return Math.min(middle, FRAME.width - 2 - 3.4 * text.length);
 }
 
 /** Names and colours of the lines, in a row under the title. */

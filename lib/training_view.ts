@@ -3,6 +3,7 @@
  * cross to have learnt anything, drawn while the run goes on.
  */
 import type { Baselines } from "./baselines.ts";
+import { movingMean } from "./compare.ts";
 import type { Figure } from "./figure.ts";
 import type { StepLog } from "./metrics.ts";
 import { live, progressBar } from "./notebook.ts";
@@ -11,15 +12,22 @@ import { type Baseline, lineChart } from "./plot.ts";
 /** What the curves are smoothed over, in steps: single steps are noisy. */
 const SMOOTHING = 25;
 
-/** Both losses over the steps, with the level lines that each has to get below. */
+/**
+ * Both losses over the steps, with the level lines that each has to get below. A run without
+ * sentence pairs, whose loss for them is 0 throughout, has only the first.
+ */
 export function lossCurves(steps: readonly StepLog[], baselines?: Baselines): Figure {
   const x = steps.map(({ step }) => step);
-  const lines = [
-    { name: "masked words", x, y: smooth(steps.map(({ mlmLoss }) => mlmLoss)) },
-    { name: "sentence pairs", x, y: smooth(steps.map(({ nspLoss }) => nspLoss)) },
-  ];
+  const words = { name: "masked words", x, y: smooth(steps.map(({ mlmLoss }) => mlmLoss)) };
+  const pairs = { name: "sentence pairs", x, y: smooth(steps.map(({ nspLoss }) => nspLoss)) };
   const titles = { title: "Losses", xTitle: "step", yTitle: "loss (nats)" };
-  return lineChart(lines, { ...titles, baselines: [...mlmLevels(baselines), COIN] });
+  const levels = mlmLevels(baselines);
+  if (!steps.some(asksPairs)) return lineChart([words], { ...titles, baselines: levels });
+  return lineChart([words, pairs], { ...titles, baselines: [...levels, COIN] });
+}
+
+function asksPairs({ nspLoss }: StepLog): boolean {
+  return nspLoss !== 0;
 }
 
 /** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
@@ -87,7 +95,8 @@ export function trainingView(
 /** Where a run is and how fast: losses, tokens a second since it began, and the time still to go. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, mlmLoss, nspLoss, tokens, seconds } = log;
-  const losses = `MLM ${mlmLoss.toFixed(2)}, NSP ${nspLoss.toFixed(2)} nats`;
+  const pairs = asksPairs(log) ? `, NSP ${nspLoss.toFixed(2)}` : "";
+  const losses = `MLM ${mlmLoss.toFixed(2)}${pairs} nats`;
   const speed = `${Math.round(tokens / seconds).toLocaleString("en-US")} tokens/s`;
   const left = Math.round(seconds / step * (plannedSteps - step));
   const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
@@ -117,11 +126,6 @@ function curve(
   return lineChart([{ name: "training", x, y }], { title, xTitle: "step", yTitle, baselines });
 }
 
-/** The mean of each value and the ones before it, up to `SMOOTHING`. */
 function smooth(values: readonly number[]): number[] {
-  let sum = 0;
-  return values.map((value, i) => {
-    sum += value - (i >= SMOOTHING ? values[i - SMOOTHING] : 0);
-    return sum / Math.min(i + 1, SMOOTHING);
-  });
+  return movingMean(values, SMOOTHING);
 }

@@ -111,3 +111,9 @@ Deno.test("heatmap() refuses tables without numbers, ragged rows and names that 
   throws(() => heatmap([[1, 2]], { ...titles, columns: ["a"] }), ShapeError);
   throws(() => heatmap([[1, 2]], { ...titles, rows: [] }), ShapeError);
 });
+
+Deno.test("the last number of the horizontal axis stays inside the picture", () => {
+  const { svg } = lineChart([{ name: "a", x: [0, 125_000], y: [1, 2] }], TITLES);
+  const [, at] = svg.match(/<text x="([\d.]+)"[^>]*>125,000</)!;
+  ok(Number(at) + 3.3 * "125,000".length < 700, at); // it is written around its middle
+});

@@ -36,3 +36,11 @@ Deno.test("charts name their axes and their unit", () => {
   strictEqual(title(layout.xaxis), "step");
   strictEqual(title(layout.yaxis), "share of right answers");
 });
+
+Deno.test("a run without sentence pairs shows no curve and no figure of them", () => {
+  const steps = [{ ...LOG, nspLoss: 0 }, { ...LOG, step: 31, nspLoss: 0 }];
+  const names = (logs: StepLog[]) => lossCurves(logs).data.map(({ name }) => name);
+  strictEqual(`${names(steps)}`, "masked words");
+  strictEqual(`${names([LOG])}`, "masked words,sentence pairs,a coin (ln 2)");
+  ok(progressNote(steps[0], 100).startsWith("step 30 of 100: MLM 6.13 nats, "));
+});
