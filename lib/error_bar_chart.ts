@@ -128,7 +128,7 @@ function levelLine({ y: value }: Baseline, ink: string, y: Scale): string {
 function categoryLabel(name: string, x: number, all: readonly string[]): string {
   const room = (FRAME.width - FRAME.left - FRAME.right) / all.length;
   const bottom = FRAME.height - FRAME.bottom;
-  if (all.every((text) => text.length * 6.6 < room)) {
+  if (all.every((text) => text.length * 6.2 < room)) {
     return label(name, x, bottom + 18, { anchor: "middle" });
   }
   return label(name, x, bottom + 12, { size: 10, anchor: "end", turn: -20 });
