@@ -171,7 +171,7 @@ export async function checkFree(folder: string): Promise<void> {
   try {
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     const begun = names.includes("lock") ? ["lock", "checkpoints", "vocab.txt"] : [];
-    const other = names.find((name) => !begun.includes(name) && !name.endsWith(UNFINISHED));
+    const other = names.sort().find((name) => !begun.includes(name) && !name.endsWith(UNFINISHED));
     if (other) throw new ConfigError("--out", folder, `holds "${other}": choose a new folder`);
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) {

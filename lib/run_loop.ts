@@ -101,7 +101,7 @@ class RunLoop {
 
   async run(): Promise<RunEnd> {
     await this.#rememberSteps();
-    if (this.#savedStep < 0) await this.#save();
+    if (this.#savedStep < 0) await this.#saveNow(); // before any row: rows without one mean loss
     const { epochs } = this.#run.config.train;
     if (!this.#state.finished) await this.#evaluateIfDue();
     while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
@@ -251,7 +251,7 @@ class RunLoop {
   async #saveNow(): Promise<void> {
     await this.#save();
     await this.#writer.settle();
-    this.#event(`checkpoint of step ${this.#state.step}`);
+    if (this.#state.step > 0) this.#event(`checkpoint of step ${this.#state.step}`);
   }
 
   async #finish(): Promise<void> {

@@ -29,6 +29,7 @@ import {
   resumedSettings,
   type RunSettings,
 } from "./run_settings.ts";
+import type { Vocab } from "./vocab.ts";
 import { BertTokenizer } from "./wordpiece.ts";
 import { trainVocab } from "./wordpiece_trainer.ts";
 
@@ -194,9 +195,7 @@ function openRun(
 async function firstModel(settings: RunSettings, documents: Document[], progress: Progress) {
   if (settings.init !== undefined) return await loadModel(settings.init);
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
-  const vocab = await trainVocab(documents.flatMap(({ sentences }) => sentences), {
-    size: settings.vocabSize,
-  });
+  const vocab = await learnVocab(documents, settings.vocabSize);
   const { preset, seed, length, dropout } = settings;
   const config = bertConfig(preset, {
     vocabSize: vocab.size,
@@ -205,6 +204,15 @@ async function firstModel(settings: RunSettings, documents: Document[], progress
     attentionProbsDropoutProb: dropout,
   });
   return { tokenizer: new BertTokenizer(vocab), model: new BertPretrainHead(config, { seed }) };
+}
+
+async function learnVocab(documents: Document[], size: number): Promise<Vocab> {
+  try {
+    return await trainVocab(documents.flatMap(({ sentences }) => sentences), { size });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError("--vocab-size", size, error.message.replace(/^.*?: it /, ""));
+  }
 }
 
 /** A model to put a checkpoint's weights into; without one, the model that the run begins with. */

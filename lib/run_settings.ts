@@ -172,6 +172,9 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
       `cannot be set beside --init ${given.init}: the saved model decides it. Leave one of them out`,
     );
   }
+  for (const name of ["heldOut", "dropout"] as const) {
+    if (given[name] === 1) throw new ConfigError(flag(name), 1, "must be below 1: nothing is left");
+  }
   return { ...RUN_DEFAULTS, ...given } as RunSettings;
 }
 

@@ -192,10 +192,10 @@ Deno.test("settings that cannot work leave no folder behind", async () => {
     const bad: [Given<keyof RunSettings>, RegExp][] = [
       [{ corpus: `${folder}/none.csv` }, /none.csv: expected a file or folder, found nothing/],
       [{ corpus: "moby-duck" }, /did you mean "moby-dick"/],
-      [{ vocabSize: 8 }, /size = 8/],
+      [{ vocabSize: 8 }, /--vocab-size = 8/],
       [{ init: folder }, /cannot be set beside --init/],
       [{ textColumn: "body" }, /expected a column "body"/],
-      [{ backend: undefined, dropout: 1 }, /hiddenDropoutProb = 1/],
+      [{ backend: undefined, dropout: 1 }, /--dropout = 1/],
     ];
     for (const [changes, message] of bad) await rejects(begin(folder, changes), message);
     ok(!await Deno.stat(`${folder}/run`).catch(() => false));

@@ -1,0 +1,122 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { readSteps, type StepLog } from "bert/metrics.ts";
+import { duration, ProgressLine } from "bert/progress_line.ts";
+import type { RunConfig } from "bert/run_folder.ts";
+import type { EvaluationLog } from "bert/run_loop.ts";
+import { runReport } from "bert/run_report.ts";
+import { completeSettings, libraryConfigs } from "bert/run_settings.ts";
+import { bertConfig } from "bert/config.ts";
+import { MetricsFile } from "bert/metrics.ts";
+
+const STEP: StepLog = {
+  ...{ step: 1, epoch: 1, mlmLoss: 6.25, nspLoss: 0.7, totalLoss: 6.95, mlmAccuracy: 0.1 },
+  ...{ nspAccuracy: 0.5, learningRate: 1e-7, gradientNorm: 2, tokens: 1000 },
+  ...{ tokensPerSecond: 1000, seconds: 1 },
+};
+const STEPS = Array.from({ length: 40 }, (_, i) => ({
+  ...STEP,
+  ...{ step: i + 1, seconds: i + 1, tokens: 1000 * (i + 1), mlmLoss: 6.25 - i / 20 },
+}));
+
+const SCORE = { loss: 4, accuracy: 0.5, count: 2 };
+const EVALUATION: EvaluationLog = {
+  ...{ step: 20, epoch: 1, tokens: 20_000, seconds: 20, mlmLoss: 5.125, mlmAccuracy: 0.21 },
+  ...{ nspLoss: 0.69, nspAccuracy: 0.55, perplexity: 168.2, predictions: 300, pairs: 40 },
+  byKind: { masked: SCORE, random: SCORE, kept: SCORE },
+  intervals: {
+    ...{ mlmLoss: [5, 5.25], mlmAccuracy: [0.18, 0.24], nspLoss: [0.68, 0.7] },
+    ...{ nspAccuracy: [0.4, 0.7], perplexity: [148, 191] },
+  },
+  samples: [{
+    text: "a <b> & [MASK]",
+    answer: "c",
+    guesses: [{ token: "the", probability: 0.25 }],
+  }],
+};
+
+const CONFIG: RunConfig = {
+  ...{
+    format: 1,
+    run: "abc",
+    settings: completeSettings({}),
+    ...libraryConfigs(completeSettings({})),
+  },
+  ...{ model: bertConfig("tiny"), plannedSteps: 40, evaluateEvery: 20 },
+  corpus: { sha256: "0123", training: 20, heldOut: 2 },
+  vocabulary: { sha256: "4567", size: 100, lowercase: true, stripAccents: null },
+  baselines: {
+    ...{ uniformLoss: 9, unigramLoss: 6.125, unigramAccuracy: 0.05, nspMajority: 0.5 },
+    nspUniformLoss: Math.LN2,
+  },
+  software: { backend: "test" },
+};
+
+Deno.test("run.html has curves, scores beside baselines with intervals, samples and settings, and asks for nothing", () => {
+  const facts = { config: CONFIG, steps: STEPS, evaluations: [EVALUATION], events: "x <began>\n" };
+  const html = runReport("whales", facts);
+  strictEqual(html.split("<svg ").length - 1, 4);
+  match(html, /5\.125<\/td><td[^>]*>5\.000 to 5\.250<\/td><td[^>]*>6\.125/);
+  match(html, /a &lt;b&gt; &amp; \[MASK\].*the 25 %/);
+  match(html, /x &lt;began&gt;/);
+  match(html, /<td[^>]*>batchSize<\/td><td[^>]*>32/);
+  deepStrictEqual(html.match(/(?:src|href|url)\s*[=(]|<script|@import/g), null);
+  const addresses = new Set(html.match(/https?:[^"' ]*/g));
+  deepStrictEqual([...addresses], ["http://www.w3.org/2000/svg"]); // the name of the format
+});
+
+Deno.test("run.html of a run that has only begun, or holds nothing out, is a page too", () => {
+  const { baselines: _, ...config } = CONFIG;
+  for (const steps of [[], STEPS.slice(0, 1)]) {
+    const html = runReport("whales", { config, steps, evaluations: [], events: "" });
+    match(html, /<h2>Settings<\/h2>/);
+    ok(!/NaN|undefined|Infinity/.test(html));
+  }
+});
+
+Deno.test("readSteps() reads back what was written, to the bit", async () => {
+  const path = await Deno.makeTempFile();
+  const file = MetricsFile.create(path);
+  for (const step of STEPS) file.writeStep({ ...step, mlmLoss: step.mlmLoss / 3 });
+  file.writeEvaluation(EVALUATION, EVALUATION);
+  file.writeSkipped({ epoch: 1, step: 41, tokens: 9 });
+  file.close();
+  const expected = STEPS.map((step) => ({ ...step, mlmLoss: step.mlmLoss / 3 }));
+  deepStrictEqual(await readSteps(path), expected);
+  await Deno.remove(path);
+});
+
+/** Shows steps a second apart and returns all that was written. */
+function shown(terminal: boolean, resumed = 0): string {
+  let [text, time] = ["", 0];
+  const write = (more: string) => void (text += more);
+  const line = new ProgressLine({ terminal, write, plannedSteps: 40, now: () => time });
+  for (const step of STEPS.slice(resumed)) {
+    time += 1000;
+    line.step(step);
+    if (step.step === 20) line.say("an evaluation");
+  }
+  line.end();
+  return text;
+}
+
+Deno.test("the progress line draws over itself on a terminal, and is rare elsewhere", () => {
+  const lines = shown(false).split("\n");
+  deepStrictEqual(lines.map((line) => line.split("  ")[0]), [
+    "step 1/40",
+    "an evaluation",
+    "step 31/40",
+    "",
+  ]);
+  match(
+    lines[2],
+    /^step 31\/40  MLM 4.750 \(10.0 %\)  NSP 0.700 \(50.0 %\)  1,000 tokens\/s  ETA 9 s$/,
+  );
+  const drawn = shown(true);
+  strictEqual(drawn.split("\r\x1b[K").length - 1, 42); // forty steps, one line that stays, the last
+  strictEqual(drawn.split("\n").length - 1, 2);
+});
+
+Deno.test("the time left is judged by this process's own pace, resumed or not", () => {
+  match(shown(false, 5).split("\n")[2], /ETA 4 s$/); // step 36
+  deepStrictEqual([59, 61, 7260].map(duration), ["59 s", "1 min", "2 h 1 min"]);
+});
