@@ -3,6 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { type Batch, type MaskedExample, toTensors } from "bert/batch.ts";
 import { evaluate } from "bert/evaluate.ts";
+import { meanInterval, shareInterval, wilson } from "bert/intervals.ts";
 import type { BertPretrainHead } from "bert/model.ts";
 import { together, toyBatches, toyModel } from "./support/toy_model.ts";
 
@@ -55,6 +56,28 @@ Deno.test("evaluate() is the mean over all predictions and pairs, split by what 
   strictEqual(found.pairs, EXAMPLES.length);
   const right = [...batch.nspLabels].filter((label, i) => pairs[i][label] > pairs[i][1 - label]);
   strictEqual(found.nspAccuracy, right.length / nsp.length);
+  model.dispose();
+});
+
+Deno.test("evaluate() gives the intervals of means over sequences and pairs", async () => {
+  const model = toyModel();
+  const { intervals, pairs } = await evaluate(model, [together(EXAMPLES)]);
+  const scores = await Promise.all(EXAMPLES.map((one) => evaluate(model, [together([one])])));
+  const words = scores.map(({ mlmLoss, mlmAccuracy, predictions: count }) => ({
+    loss: { sum: mlmLoss * count, count },
+    hits: { sum: mlmAccuracy * count, count },
+  }));
+  const [low, high] = meanInterval(words.map(({ loss }) => loss));
+  near(intervals.mlmLoss[0], low);
+  near(intervals.mlmLoss[1], high);
+  near(intervals.perplexity[1], Math.exp(high), 1e-3);
+  const share = shareInterval(words.map(({ hits }) => hits));
+  near(intervals.mlmAccuracy[0], share[0]);
+  near(intervals.mlmAccuracy[1], share[1]);
+  const right = scores.reduce((sum, { nspAccuracy }) => sum + nspAccuracy, 0);
+  const alone = wilson(right / pairs, pairs); // pairs do not come in sequences
+  near(intervals.nspAccuracy[0], alone[0]);
+  near(intervals.nspAccuracy[1], alone[1]);
   model.dispose();
 });
 

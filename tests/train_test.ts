@@ -1,10 +1,11 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { trainConfig } from "bert/config.ts";
 import type { StepLog } from "bert/metrics.ts";
 import { AdamW, learningRateAt } from "bert/optimizer.ts";
 import { startRun, train, type TrainOptions } from "bert/train.ts";
+import type { DivergedError } from "bert/train_step.ts";
 import { snapshot, toyBatches, toyModel } from "./support/toy_model.ts";
 
 await useBackend();
@@ -201,4 +202,47 @@ Deno.test("train() goes on where the run stands: two calls are one", async () =>
   deepStrictEqual(logs.map(timeless), expected.map(timeless));
   model.dispose();
   whole.dispose();
+});
+
+Deno.test("train() takes no batch from its source after the signal", async () => {
+  const stop = new AbortController();
+  let taken = 0;
+  const source = function* () {
+    for (const batch of BATCHES) {
+      taken++;
+      yield batch;
+    }
+  };
+  const model = toyModel();
+  const optimizer = new AdamW(model.weights, SETTINGS);
+  const options = { train: SETTINGS, seed: 1, plannedSteps: 8, signal: stop.signal };
+  for await (const { step } of train(model, optimizer, source(), options)) {
+    if (step === 3) stop.abort();
+  }
+  strictEqual(taken, 3); // a checkpoint of now knows its place in the data
+  optimizer.dispose();
+  model.dispose();
+});
+
+Deno.test("train() passes over a diverged step if somebody wants to hear of it", async () => {
+  const model = toyModel();
+  const optimizer = new AdamW(model.weights, SETTINGS);
+  const weight = model.weights.values().next().value!;
+  const [good, bad] = [weight.clone(), tf.fill(weight.shape, NaN)];
+  const diverged: number[] = [];
+  const onDiverged = (error: DivergedError) => {
+    diverged.push(error.step);
+    if (diverged.length === 2) weight.assign(good);
+  };
+  const options = { train: SETTINGS, seed: 1, plannedSteps: 8, onDiverged };
+  const logs: StepLog[] = [];
+  for await (const log of train(model, optimizer, BATCHES, options)) {
+    logs.push(log);
+    if (log.step === 2) weight.assign(bad);
+  }
+  deepStrictEqual(diverged, [3, 3]);
+  deepStrictEqual(logs.map(({ step }) => step), [1, 2, 3, 4, 5, 6]); // of eight batches
+  tf.dispose([good, bad]);
+  optimizer.dispose();
+  model.dispose();
 });
