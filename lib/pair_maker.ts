@@ -90,7 +90,8 @@ export class PairMaker {
   /** Sentences from `start` on, until there are enough tokens. */
   #chunk(document: TokenizedDocument, start: number, target: number): Stretch {
     const { balanced, packing, pairing } = this.#options;
-    const least = pairing !== "none" && (balanced || !packing) ? 2 : 1; // so that one can follow
+    const pairs = pairing === "sop" || (pairing === "nsp" && (balanced || !packing));
+    const least = pairs ? 2 : 1; // so that one can follow
     let [end, length] = [start, 0];
     while (
       end < document.sentences.length && (length < target || end - start < least || end === start)

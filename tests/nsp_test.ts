@@ -246,3 +246,8 @@ Deno.test("a sentence of any length is cut in time proportional to it", () => {
   ok(performance.now() - start < 4000); // ten seconds, when tokens are shifted one by one
   ok(pairs.some(({ truncated }) => truncated));
 });
+
+Deno.test("two sentences always give a pair in order or swapped, however long the first", () => {
+  const pairs = make(library(1, 2, 9), { maxLength: 8, pairing: "sop", balanced: false });
+  strictEqual(pairs.length, 1);
+});
