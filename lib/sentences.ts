@@ -13,7 +13,7 @@ export interface SentenceOptions {
 /** Titles and the like, capitalised and followed by a name. */
 const BEFORE_NAME = new Set(
   ("Mr Mrs Ms Dr Prof Rev Hon Messrs Mme Mlle Capt Col Gen Lieut Lt Maj Sgt Cmdr Adm Gov Sen Rep Pres " +
-    "St Mt Ft Dept").split(" "),
+    "St Mt Ft Dept v").split(" "),
 );
 
 /** Words that are abbreviations only in front of a figure: No. 5, but "He said no." */

@@ -216,3 +216,23 @@ Deno.test("a byte-order mark and letters cut by a chunk's end are read right, in
   deepStrictEqual(sentencesOf(await read("a.jsonl", `\ufeff{"text":"${long}"}`)), [[long]]);
   deepStrictEqual(sentencesOf(await read("a.txt", `\ufeff${long}\n\n${long}`)), [[long], [long]]);
 });
+
+Deno.test("a document without end comes in parts, so that its file streams", async () => {
+  const lines = Array.from({ length: 90_000 }, (_, i) => `${i} ${"word ".repeat(20).trim()}`);
+  const text = await read("a.txt", lines.join("\n"), { sentencePerLine: true });
+  deepStrictEqual(text.map(({ name }) => name), ["a.txt 1", "a.txt 2", "a.txt 3"]);
+  deepStrictEqual(sentencesOf(text).flat(), lines);
+  const rows = lines.map((line) => `x,${line}`);
+  const csv = await read("a.csv", ["document,sentence", ...rows, "y,end"].join("\n"));
+  deepStrictEqual(csv.map(({ name }) => name), ["x", "x (2)", "x (3)", "y"]);
+  deepStrictEqual(sentencesOf(csv).flat(), [...lines, "end"]);
+});
+
+Deno.test("what would fill the memory is refused: a line without end, a quote that never closes", async () => {
+  const line = new Uint8Array(64 * 2 ** 20 + 1).fill(97);
+  await rejects(read("a.txt", line), {
+    message: /line 1: expected lines of at most 64 MiB, found a longer one: break it into lines$/,
+  });
+  const rows = 'text\n"open\n' + "more words on a line\n".repeat(1_000_000);
+  await rejects(read("a.csv", rows), { message: /line 2: expected every quote to be closed/ });
+});

@@ -23,6 +23,8 @@ const CASES = [
   "The vote was 10 vs. 12. | It failed.",
   "Smith et al. found it. | Nobody else did.",
   "It is I. | Who else?",
+  "Smith v. Jones was decided. | So was Brown vs. Board.",
+  "He has a Ph.D. | He lives in Washington, D.C. | It is hot.",
 ];
 
 for (const marked of CASES) {
