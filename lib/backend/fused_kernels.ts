@@ -11,7 +11,7 @@ import {
   sizeOf,
   tasksFor,
 } from "./kernel.ts";
-import { DENSE_KERNELS, rowsPerPart, sumOfParts } from "./dense_kernels.ts";
+import { DENSE_KERNELS, ownedOrNew, rowsPerPart, sumOfParts } from "./dense_kernels.ts";
 import { float } from "./machine.ts";
 import { OPTIMIZER_KERNELS } from "./optimizer_kernels.ts";
 import { CHUNK } from "./standard_elementwise.ts";
@@ -113,10 +113,11 @@ function crossEntropy(backend: SimdBackend, { logits, labels }: Inputs): tf.Tens
   return [loss, logSum];
 }
 
+/** Writes over the logits if nothing else refers to them: they are by far the largest tensor. */
 function crossEntropyGradient(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
   const { dy, logits, labels, logSum } = inputs;
   const [rows, width] = logits.shape;
-  const dLogits = backend.output(logits.shape);
+  const dLogits = ownedOrNew(backend, logits);
   const each = rowsPerTask(width);
   const pointers = [logits, labels, dy, logSum].map((tensor) => backend.pointer(tensor));
   const to = backend.pointer(dLogits);
