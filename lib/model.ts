@@ -104,7 +104,7 @@ export class BertModel {
 
   /**
    * The last hidden vectors of some positions and of the start of each sequence, which is all that
-   * pre-training looks at: the last layer leaves out the rest, for a model of four layers a sixth of
+   * pre-training looks at: the last layer leaves out the rest, for a model of four layers a seventh of
    * all work. Dropout strikes other places than in `forward()`.
    *
    * @param positions [P] int32, b*T + t.

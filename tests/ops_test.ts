@@ -92,6 +92,20 @@ testOnBackends(
   },
 );
 
+testOnBackends("softmaxCrossEntropy() leaves logits that somebody else holds as they are", () => {
+  const x = matrix([3, 6], 12);
+  const kept: tf.Tensor[] = [];
+  const losses = (x: tf.Tensor2D) => {
+    const logits = tf.mul<tf.Tensor2D>(x, 2);
+    if (kept.length < 2) kept.push(tf.keep(logits.clone()), tf.keep(tf.reshape(logits, [18])));
+    return softmaxCrossEntropy(logits, ids([0, -1, 5]));
+  };
+  const first = gradientAt(losses, x);
+  const alone = gradientAt(losses, x); // nothing is held this time
+  assertClose(alone, first, {});
+  for (const logits of kept) assertClose(logits.dataSync(), tf.mul(x, 2).dataSync(), {});
+});
+
 Deno.test("softmaxCrossEntropy() finds the label in a wide row far down", async () => {
   await useBackend(BACKENDS[0]);
   const [rows, classes] = [300, 60_000]; // 18 M: beyond what float32 counts exactly
