@@ -109,7 +109,7 @@ function textOf(
   const wanted = value === undefined
     ? `expected a column ${textColumn ? `"${textColumn}"` : '"text" or "sentence"'}, found ${
       columns(fields)
-    }: name it with textColumn`
+    }: name it with textColumn (in a task: --text-column)`
     : `expected text in "${column}", found ${JSON.stringify(value)}: put it in quotes`;
   throw new FormatError(path, wanted, line);
 }
@@ -133,7 +133,9 @@ function documentOf(
   if (typeof value === "string" || typeof value === "number") return String(value);
   if (documentColumn === undefined && (value === undefined || value === null)) return undefined;
   const problem = value === undefined
-    ? `expected a column "${documentColumn}", found ${columns(fields)}: name it with documentColumn`
+    ? `expected a column "${documentColumn}", found ${
+      columns(fields)
+    }: name it with documentColumn (in a task: --document-column)`
     : `expected a name in "${documentColumn ?? "document"}", found ${JSON.stringify(value)}: ` +
       "make it a string or a number";
   throw new FormatError(path, problem, line);

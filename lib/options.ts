@@ -131,9 +131,10 @@ function example<K extends string>(name: K, table: Options<K>): string {
   }`;
 }
 
-/** NaN for what is no number; `Number("")` would be 0. */
-function toNumber(text: string): number {
-  return text.trim() === "" ? NaN : Number(text);
+/** What is no number stays a text, for the message; `Number("")` would be 0. */
+function toNumber(text: string): number | string {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
 function checkValue(name: string, value: unknown, option: Option): string | number | boolean {

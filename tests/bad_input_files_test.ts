@@ -98,17 +98,17 @@ testRefusals([
   [
     "wrong column csv",
     () => file("a.csv", "title,body\nx,y\n"),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found title, body: name it with textColumn',
+    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found title, body: name it with textColumn (in a task: --text-column)',
   ],
   [
     "textColumn missing",
     () => file("a.csv", "text\nx\n", { textColumn: "body" }),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "body", found text: name it with textColumn',
+    'FormatError: Cannot read ~/a.csv, line 2: expected a column "body", found text: name it with textColumn (in a task: --text-column)',
   ],
   [
     "documentColumn missing",
     () => file("a.csv", "text\nx\n", { documentColumn: "id" }),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "id", found text: name it with documentColumn',
+    'FormatError: Cannot read ~/a.csv, line 2: expected a column "id", found text: name it with documentColumn (in a task: --document-column)',
   ],
   [
     "duplicate columns",
@@ -128,7 +128,7 @@ testRefusals([
   [
     "semicolon csv",
     () => file("a.csv", "id;text\n1;x\n"),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn',
+    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn (in a task: --text-column)',
   ],
   [
     "tsv",
@@ -183,7 +183,7 @@ testRefusals([
   [
     "jsonl wrong field",
     () => file("a.jsonl", '{"body":"x"}'),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a column "text" or "sentence", found body: name it with textColumn',
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a column "text" or "sentence", found body: name it with textColumn (in a task: --text-column)',
   ],
   [
     "jsonl pretty-printed json",

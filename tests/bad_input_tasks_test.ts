@@ -43,6 +43,31 @@ const BAD: readonly Bad[] = [
       "convert it",
   },
   {
+    args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
+    says:
+      'Cannot read corpus.csv, line 2: expected a column "text" or "sentence", found title, body: ' +
+      "name it with textColumn (in a task: --text-column)",
+  },
+  {
+    args: ["pretrain", "--corpus", "texts.txt", "--out", "runs/new"],
+    says:
+      "Cannot read texts.txt: expected a file or folder, found nothing: check the path, or use " +
+      '"sotu", "moby-dick"',
+  },
+  {
+    args: ["pretrain", "--batchsize", "3"],
+    says: 'Invalid option = "--batchsize": it is not one of this task: did you mean --batch-size?',
+  },
+  {
+    args: ["pretrain", "--out", "runs/none", "--resume"],
+    says: 'Invalid --out = "runs/none": it holds no run to go on with: leave --resume out',
+  },
+  {
+    args: ["convert", "nowhere", "out"],
+    says:
+      "Cannot read nowhere/vocab.txt: expected a vocabulary file, found nothing: check the path",
+  },
+  {
     args: ["kernel", "--user"],
     says: 'Invalid arguments = "--user": it must be left out: the task kernel has none',
   },
@@ -54,13 +79,16 @@ async function task({ args, content = GOOD, preset = "smoke" }: Bad) {
   try {
     await Deno.mkdir(`${folder}/notebooks`);
     await Deno.writeTextFile(`${folder}/notebooks/00_it.ipynb`, content);
+    await Deno.writeTextFile(`${folder}/corpus.csv`, "title,body\nx,y\n");
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "-A", CLI, ...args],
       cwd: folder,
       env: { NO_COLOR: "1", BERT_PRESET: preset },
     }).output();
     const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
-    const files = [...Deno.readDirSync(`${folder}/notebooks`)].map(({ name }) => name);
+    const files = ["", "notebooks"].flatMap((part) =>
+      [...Deno.readDirSync(`${folder}/${part}`)].map(({ name }) => name)
+    );
     const left = await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`);
     return { code, out, said, files, unchanged: left === content };
   } finally {
@@ -73,6 +101,9 @@ Deno.test("tasks refuse what cannot work: one message, exit code 1, nothing writ
   for (const [i, { code, said, files, unchanged }] of results.entries()) {
     strictEqual(said.replace(/(?<=task = .* one of )[^:]*/, "TASKS"), BAD[i].says);
     strictEqual(code, 1, said);
-    ok(unchanged && files.join() === "00_it.ipynb", `${files} after: ${said}`);
+    ok(
+      unchanged && files.sort().join() === "00_it.ipynb,corpus.csv,notebooks",
+      `${files} after: ${said}`,
+    );
   }
 });
