@@ -4,7 +4,23 @@ import { writeError } from "./durable.ts";
 
 const LINE_FEED = 10;
 
-/** Open for appending. The caller calls `close()`. */
+/**
+ * Open for appending. The caller calls `close()`.
+ *
+ * @example A second process goes on behind the first line
+ * ```ts
+ * import { AppendFile } from "bert/append_file.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * const file = AppendFile.create(path);
+ * for (const line of ["kept", "cut off"]) file.write(line);
+ * file.close();
+ * const again = AppendFile.resume(path, 1);
+ * again.write("new");
+ * again.close();
+ * strictEqual(await Deno.readTextFile(path), "kept\nnew\n");
+ * ```
+ */
 export class AppendFile {
   readonly #file: Deno.FsFile;
   readonly #path: string;

@@ -11,6 +11,15 @@ export const UNFINISHED = ".unfinished";
  * the old file or the new one.
  *
  * @throws {Error} If it cannot be written, saying why and what helps; the old file stays then.
+ *
+ * @example
+ * ```ts
+ * import { replaceFile } from "bert/durable.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await replaceFile(path, "new");
+ * strictEqual(await Deno.readTextFile(path), "new");
+ * ```
  */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

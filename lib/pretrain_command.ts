@@ -14,7 +14,8 @@ import {
 } from "./options.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { parseJson } from "./run_folder.ts";
-import { type EvaluationLog, type RunEnd, type RunHooks, runToEnd } from "./run_loop.ts";
+import type { EvaluationLog, RunEnd, RunHooks } from "./run_hooks.ts";
+import { runToEnd } from "./run_loop.ts";
 import { beginRun, type OpenRun, reopenRun } from "./run_open.ts";
 import { writeRunReport } from "./run_report.ts";
 import { RUN_OPTIONS, type RunSettings } from "./run_settings.ts";
@@ -147,10 +148,13 @@ function describeEvaluation(log: EvaluationLog, best: boolean): string {
   const samples = log.samples.slice(0, 2).map(({ text, answer, guesses }) =>
     `  ${text} → ${guesses.map(({ token }) => token).join(", ")} (${answer})`
   );
-  const scores = `held out at step ${log.step}: MLM ${log.mlmLoss.toFixed(3)}, ` +
-    `${percent(log.mlmAccuracy)} % (${percent(low)} to ${percent(high)}); NSP ` +
-    `${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)} %${best ? "; the best so far" : ""}`;
-  return [scores, ...samples].join("\n");
+  const scores = [
+    `held out at step ${log.step}: MLM ${log.mlmLoss.toFixed(3)}, ` +
+    `${percent(log.mlmAccuracy)} % (${percent(low)} to ${percent(high)})`,
+    ...(log.pairs > 0 ? [`NSP ${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)} %`] : []),
+    ...(best ? ["the best so far"] : []),
+  ];
+  return [scores.join("; "), ...samples].join("\n");
 }
 
 /** The run, with what a person can do about an error in its message. */
@@ -162,13 +166,21 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
     const explained = explainMemory(error, settings);
     const message = explained instanceof Error ? explained.message : String(explained);
     run.folder.log(`stopped: ${message}`);
-    const advice =
-      `The run keeps its last checkpoint: go on with --out ${run.folder.path} --resume` +
-      (message.startsWith("Stopped before step")
-        ? ", and --on-nan skip to pass over such batches"
-        : "");
+    const advice = adviceAfter(explained !== error, message, run.folder.path);
     throw new Error(`${message.replace(/\.$/, "")}. ${advice}`, { cause: error });
   }
+}
+
+/** How to go on after an error. */
+function adviceAfter(outOfMemory: boolean, message: string, path: string): string {
+  if (outOfMemory) {
+    return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
+      `are any worth it (--init ${path}/best)`;
+  }
+  const skip = message.startsWith("Stopped before step")
+    ? ", and --on-nan skip to pass over such batches"
+    : "";
+  return `The run keeps its last checkpoint: go on with --out ${path} --resume${skip}`;
 }
 
 function conclude({ folder, config }: OpenRun, { stopped, step, skipped }: RunEnd, say: Say): void {

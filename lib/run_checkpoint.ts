@@ -109,6 +109,22 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
  *
  * @param file Its name, for error messages.
  * @throws {FormatError} If a single bit is not as it was written.
+ *
+ * @example
+ * ```ts
+ * import { captureRun, packCheckpoint, sealCheckpoint, unpackCheckpoint } from "bert/run_checkpoint.ts";
+ * import { AdamW } from "bert/optimizer.ts";
+ * import { rejects, strictEqual } from "node:assert";
+ * const start = { run: "a", step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 };
+ * const rest = { rows: 0, evaluations: 0, evaluatedAt: -1, finished: false, backend: "cpu" };
+ * const none = new Map();
+ * const mlm = { words: Array(624).fill(1), index: 0 };
+ * const bytes = packCheckpoint(captureRun({ ...start, ...rest }, none, new AdamW(none), { mlm }));
+ * await sealCheckpoint(bytes);
+ * strictEqual((await unpackCheckpoint(bytes, "a file")).state.run, "a");
+ * bytes[bytes.length - 1] ^= 1;
+ * await rejects(unpackCheckpoint(bytes, "a file"), /the file is damaged/);
+ * ```
  */
 export async function unpackCheckpoint(
   bytes: Uint8Array<ArrayBuffer>,

@@ -90,10 +90,14 @@ export class RunFolder {
     await replaceFile(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** Adds a line to `log.txt`: what happened, and when. */
+  /** Adds a line to `log.txt`: what happened, and when. Where that cannot be, it is left out. */
   log(event: string): void {
     const line = `${new Date().toISOString()} ${event}\n`;
-    Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
+    try {
+      Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
+    } catch {
+      // a full disk is about to be reported by whatever needed it more
+    }
   }
 
   /** Gives the folder free. */

@@ -8,41 +8,16 @@ import { CheckpointWriter } from "./checkpoint_folder.ts";
 import { syncFiles, writeError } from "./durable.ts";
 import { type EpochPlace, EpochStream } from "./epoch_stream.ts";
 import { FormatError } from "./errors.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import { SkipCounter, SpikeDetector } from "./guards.ts";
 import { MetricsFile, readSteps, type StepLog } from "./metrics.ts";
 import type { RngState } from "./random.ts";
 import { captureRun, type RunState } from "./run_checkpoint.ts";
+import type { RunEnd, RunHooks } from "./run_hooks.ts";
 import type { OpenRun } from "./run_open.ts";
-import { chooseSamples, type FilledSample, fillSamples, type Sample } from "./samples.ts";
+import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
 import { type Run, train } from "./train.ts";
 import type { DivergedError } from "./train_step.ts";
-
-/** A line of `evaluations.jsonl`. */
-export interface EvaluationLog extends Evaluation {
-  readonly step: number;
-  readonly epoch: number;
-  readonly tokens: number;
-  readonly seconds: number;
-  readonly samples: readonly FilledSample[];
-}
-
-/** Who is told what a run does. */
-export interface RunHooks {
-  readonly onStep?: (log: StepLog) => void;
-  readonly onEvaluation?: (log: EvaluationLog, best: boolean) => void;
-  /** Something worth a line: a jump of the loss, a step passed over, a checkpoint. */
-  readonly onEvent?: (text: string) => void;
-  /** Awaited after each evaluation and at the end, to draw the run's report. */
-  readonly report?: () => Promise<void>;
-}
-
-/** How a run ended. */
-export interface RunEnd {
-  readonly stopped: "finished" | "aborted";
-  readonly step: number;
-  readonly skipped: number;
-}
 
 const SAMPLES = 6;
 
@@ -52,6 +27,21 @@ const SAMPLES = 6;
  * @param signal Ends the run after the step at hand.
  * @throws {DivergedError} If a step diverges and the run is not to skip it.
  * @throws {Error} If something cannot be written; the checkpoints of before stay.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { loadModel } from "bert/checkpoint.ts";
+ * import { runToEnd } from "bert/run_loop.ts";
+ * import { beginRun } from "bert/run_open.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
+ * const run = await beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
+ * strictEqual((await runToEnd(run)).stopped, "finished");
+ * run.close();
+ * strictEqual((await loadModel(`${folder}/run/final`)).model.config.hiddenSize, 32);
+ * ```
  */
 export async function runToEnd(
   run: OpenRun,

@@ -2,13 +2,11 @@
 import { createHash } from "node:crypto";
 import { baselines, tokenCounts } from "./baselines.ts";
 import type { Batch } from "./batch.ts";
-import { loadModel } from "./checkpoint.ts";
 import { newestCheckpoint, tidyCheckpoints } from "./checkpoint_folder.ts";
-import { bertConfig } from "./config.ts";
 import type { Document } from "./corpus.ts";
 import { replaceFile } from "./durable.ts";
 import { ConfigError, FormatError } from "./errors.ts";
-import { BertPretrainHead } from "./model.ts";
+import type { BertPretrainHead } from "./model.ts";
 import type { Given } from "./options.ts";
 import { AdamW } from "./optimizer.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "./pretrain.ts";
@@ -22,6 +20,7 @@ import {
   vocabularyText,
 } from "./run_data.ts";
 import { checkFree, readRunConfig, type RunConfig, RunFolder } from "./run_folder.ts";
+import { firstModel, modelToContinue, type Progress } from "./run_model.ts";
 import {
   CHANGEABLE,
   completeSettings,
@@ -29,9 +28,7 @@ import {
   resumedSettings,
   type RunSettings,
 } from "./run_settings.ts";
-import type { Vocab } from "./vocab.ts";
-import { BertTokenizer } from "./wordpiece.ts";
-import { trainVocab } from "./wordpiece_trainer.ts";
+import type { BertTokenizer } from "./wordpiece.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`. */
 export interface OpenRun {
@@ -58,9 +55,6 @@ interface Parts
   extends Pick<OpenRun, "heldOut" | "tokenizer" | "model" | "checkpoint" | "backend" | "warnings"> {
   readonly documents: RunDocuments;
 }
-
-/** Told what is being done, as preparing takes a while. */
-export type Progress = (what: string) => void;
 
 /**
  * Begins a run in a new folder. Nothing is written before all settings are known to work.
@@ -189,39 +183,6 @@ function openRun(
       folder.close();
     },
   };
-}
-
-/** The model and tokenizer that a run begins with: a saved one, or fresh weights. */
-async function firstModel(settings: RunSettings, documents: Document[], progress: Progress) {
-  if (settings.init !== undefined) return await loadModel(settings.init);
-  progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
-  const vocab = await learnVocab(documents, settings.vocabSize);
-  const { preset, seed, length, dropout } = settings;
-  const config = bertConfig(preset, {
-    vocabSize: vocab.size,
-    maxPositionEmbeddings: Math.max(512, length),
-    hiddenDropoutProb: dropout,
-    attentionProbsDropoutProb: dropout,
-  });
-  return { tokenizer: new BertTokenizer(vocab), model: new BertPretrainHead(config, { seed }) };
-}
-
-async function learnVocab(documents: Document[], size: number): Promise<Vocab> {
-  try {
-    return await trainVocab(documents.flatMap(({ sentences }) => sentences), { size });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError("--vocab-size", size, error.message.replace(/^.*?: it /, ""));
-  }
-}
-
-/** A model to put a checkpoint's weights into; without one, the model that the run begins with. */
-async function modelToContinue(
-  { settings, model }: RunConfig,
-  checkpoint: RunCheckpoint | undefined,
-): Promise<BertPretrainHead> {
-  if (!checkpoint && settings.init !== undefined) return (await loadModel(settings.init)).model;
-  return new BertPretrainHead(model, { seed: settings.seed });
 }
 
 function heldOutBatches(source: RunSource): Batch[] {

@@ -5,7 +5,7 @@ import type { Interval } from "./intervals.ts";
 import { readSteps, type StepLog } from "./metrics.ts";
 import { lineChart, type Series, table } from "./plot.ts";
 import type { RunConfig } from "./run_folder.ts";
-import type { EvaluationLog } from "./run_loop.ts";
+import type { EvaluationLog } from "./run_hooks.ts";
 import type { FilledSample } from "./samples.ts";
 import { escape } from "./svg.ts";
 
@@ -76,15 +76,17 @@ function scores(log: EvaluationLog, { baselines }: RunConfig): string {
     row("masked words: loss (nats); word frequencies", "mlmLoss", 3, baselines?.unigramLoss),
     row("masked words: accuracy; most frequent word", "mlmAccuracy", 4, baselines?.unigramAccuracy),
     row("masked words: perplexity", "perplexity", 1, baselines && Math.exp(baselines.unigramLoss)),
-    row("sentence pairs: loss (nats); a coin", "nspLoss", 3, baselines?.nspUniformLoss),
-    row("sentence pairs: accuracy; majority", "nspAccuracy", 4, baselines?.nspMajority),
   ];
-  const note = `After step ${count(log.step)}, on ${count(log.predictions)} words in ` +
+  if (log.pairs > 0) {
+    rows.push(row("sentence pairs: loss (nats); a coin", "nspLoss", 3, baselines?.nspUniformLoss));
+    rows.push(row("sentence pairs: accuracy; majority", "nspAccuracy", 4, baselines?.nspMajority));
+  }
+  const note = `After step ${count(log.step)}, on ${count(log.predictions)} words and ` +
     `${count(log.pairs)} pairs. Intervals are over sequences.`;
   return `<p>${note}</p>${table(rows).html}`;
 }
 
-function curves({ config: { baselines }, steps, evaluations }: RunFacts): string[] {
+function curves({ config: { baselines, settings }, steps, evaluations }: RunFacts): string[] {
   const chart = (
     title: string,
     key: "mlmLoss" | "nspLoss" | "mlmAccuracy" | "nspAccuracy",
@@ -105,9 +107,11 @@ function curves({ config: { baselines }, steps, evaluations }: RunFacts): string
     chart("Masked words: accuracy", "mlmAccuracy", [
       { name: "most frequent word", y: baselines?.unigramAccuracy },
     ]),
-    chart("Sentence pairs: loss", "nspLoss", [{ name: "a coin", y: baselines?.nspUniformLoss }]),
-    chart("Sentence pairs: accuracy", "nspAccuracy", [
-      { name: "majority", y: baselines?.nspMajority },
+    ...(settings.pairing === "none" ? [] : [
+      chart("Sentence pairs: loss", "nspLoss", [{ name: "a coin", y: baselines?.nspUniformLoss }]),
+      chart("Sentence pairs: accuracy", "nspAccuracy", [
+        { name: "majority", y: baselines?.nspMajority },
+      ]),
     ]),
   ];
 }

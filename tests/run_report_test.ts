@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { readSteps, type StepLog } from "bert/metrics.ts";
 import { duration, ProgressLine } from "bert/progress_line.ts";
 import type { RunConfig } from "bert/run_folder.ts";
-import type { EvaluationLog } from "bert/run_loop.ts";
+import type { EvaluationLog } from "bert/run_hooks.ts";
 import { runReport } from "bert/run_report.ts";
 import { completeSettings, libraryConfigs } from "bert/run_settings.ts";
 import { bertConfig } from "bert/config.ts";
