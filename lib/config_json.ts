@@ -36,6 +36,9 @@ const ONLY: Readonly<Record<string, string | boolean>> = {
   "tie_word_embeddings": true,
 };
 
+/** A wrong file could ask for a billion; names are made for each before the weights are looked for. */
+const MOST_LAYERS = 1000;
+
 /** A configuration under the names of transformers, whose segment table has no row for padding. */
 export function configToJson(config: BertConfig): Record<string, unknown> {
   const fields = Object.entries({ ...config, typeVocabSize: config.typeVocabSize - 1 });
@@ -65,6 +68,10 @@ export function configFromJson(json: Readonly<Record<string, unknown>>): BertCon
   if (isRecord(json["quantization_config"])) {
     const advice = "must not be there: save the model in full precision first";
     throw new ConfigError("quantization_config", json["quantization_config"], advice);
+  }
+  const layers = json["num_hidden_layers"];
+  if (Number(layers) > MOST_LAYERS) {
+    throw new ConfigError("num_hidden_layers", layers, `must be at most ${MOST_LAYERS}`);
   }
   const fields = Object.entries(KEYS).map(([field, key]) => [field, fieldFrom(json, key, field)]);
   return checkBertConfig(Object.fromEntries(fields));

@@ -185,6 +185,7 @@ Deno.test("configFromJson() refuses every option that makes another model, by na
     "tie_word_embeddings": false,
     "pruned_heads": { "1": [0] },
     "quantization_config": { bits: 4 },
+    "num_hidden_layers": 1e9,
     "hidden_act": "xielu",
   };
   for (const [key, value] of Object.entries(others)) {
