@@ -4,10 +4,10 @@ import { toyDocuments } from "./toy.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli.ts")).pathname;
 
-/** Settings of a run of about a hundred steps that takes a second or two. */
+/** Settings of a run of some fifty steps that takes a second. */
 export const QUICK = [
   ...["--preset", "smoke", "--vocab-size", "60", "--length", "32", "--batch-size", "4"],
-  ...["--epochs", "4", "--held-out", "0.1", "--lr", "0.003", "--evaluate-every", "20"],
+  ...["--epochs", "2", "--held-out", "0.1", "--lr", "0.003", "--evaluate-every", "20"],
   ...["--checkpoint-every", "7", "--backend", "simd"],
 ];
 
