@@ -158,14 +158,14 @@ function flatten(value: object, prefix = ""): [string, string][] {
   });
 }
 
-/** What names a run or the machine it ran on, and is no setting. */
-const NO_SETTING = /^(run|format|software\..*)$/;
+/** What names a run, the machine it ran on or what its exam is like, and is no setting. */
+const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 
 /**
  * The settings in which runs differ, as rows for `table()`: the setting, then a column for each run.
  *
- * A setting that a run does not have is "–". One that says the same of all runs as an earlier one,
- * under another name, is left out.
+ * A setting that a run does not have is "–"; of a digest the first twelve digits stand for it. One
+ * that says the same of all runs as an earlier one, under another name, is left out.
  *
  * @example
  * ```ts
@@ -184,13 +184,17 @@ export function differingSettings(runs: readonly RunRecord[]): Record<string, st
   const seen = new Set<string>();
   const rows: Record<string, string>[] = [];
   for (const setting of [...names].filter((name) => !NO_SETTING.test(name))) {
-    const values = runs.map(({ settings }) => settings[setting] ?? "–");
+    const values = runs.map(({ settings }) => shown(settings[setting] ?? "–"));
     const key = JSON.stringify(values);
     if (seen.has(key) || values.every((value) => value === values[0])) continue;
     seen.add(key);
     rows.push({ setting, ...Object.fromEntries(runs.map(({ name }, i) => [name, values[i]])) });
   }
   return rows;
+}
+
+function shown(value: string): string {
+  return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value;
 }
 
 /**

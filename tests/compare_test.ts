@@ -140,6 +140,21 @@ Deno.test("differingSettings() shows what differs, once, and what a run lacks", 
   deepStrictEqual(differingSettings(runs.slice(0, 1)), []);
 });
 
+Deno.test("differingSettings() shortens digests, and passes over what is no setting", () => {
+  const runs = ["a", "b"].map((name) => ({
+    ...RUN,
+    name,
+    settings: {
+      "corpus.sha256": name.repeat(64),
+      "baselines.unigramLoss": name,
+      "software.deno": name,
+    },
+  }));
+  deepStrictEqual(differingSettings(runs), [
+    { setting: "corpus.sha256", a: "a".repeat(12), b: "b".repeat(12) },
+  ]);
+});
+
 Deno.test("curves() draws any metric against steps, tokens or seconds, raw or smoothed", async () => {
   await inFolder(async (folder) => {
     await writeRun(`${folder}/a`, 4);
