@@ -47,7 +47,7 @@ The folder then holds config.json, metrics.csv, evaluations.jsonl, log.txt, chec
 final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
 
 ${formatOptions(OPTIONS)}
-  --help${" ".repeat(22)}this text`;
+  --help${" ".repeat(20)}this text`;
 
 const STOPPING = "a checkpoint is written after this step; once more stops at once";
 
