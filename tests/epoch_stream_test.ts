@@ -24,6 +24,7 @@ Deno.test("the generators of a place are the same however it is reached, and mov
   for await (const _ of walked) if (++taken === 4) break;
   await skipped.skip(4);
   deepStrictEqual(skipped.place, walked.place);
+  deepStrictEqual([walked.place.epoch, walked.place.batches], [2, 4]);
   const early = stream();
   await early.skip(3);
   notDeepStrictEqual(early.place.generators.mlm, walked.place.generators.mlm);

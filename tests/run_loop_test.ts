@@ -75,7 +75,9 @@ Deno.test("a run stopped after any step and gone on with is the run that never s
 
 Deno.test("a run leaves settings, metrics, evaluations and models that can be read", async () => {
   await withCorpus(async (folder) => {
-    const { weights, evaluations } = await drive(await begin(folder));
+    const { weights, evaluations, end } = await drive(await begin(folder));
+    const due = Array.from({ length: Math.floor(end.step / 10) }, (_, i) => 10 * (i + 1));
+    deepStrictEqual(evaluations.map(({ step }) => step), [...new Set([...due, end.step])]);
     const { model } = await loadModel(`${folder}/run/final`);
     deepStrictEqual(snapshot(model), weights);
     model.dispose();
