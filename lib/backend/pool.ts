@@ -52,7 +52,8 @@ export class Pool {
         index: i + 1,
         blasPath: this.#blasPath,
       };
-      const worker = new Worker(new URL("./pool_worker.ts", import.meta.url), { workerData: data });
+      const url = new URL("./pool_worker.ts", import.meta.url);
+      const worker = new Worker(url, { workerData: data, env: {} }); // its copy would need permission
       worker.unref(); // a waiting helper keeps no process alive
       return worker;
     });
