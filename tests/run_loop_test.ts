@@ -160,6 +160,9 @@ Deno.test("resuming refuses other settings by name, another corpus by its hash, 
       name: "ConfigError",
       message: /--lr = 0.1: .*\(--lr is 0.003 there, --batch-size is 4 there\)/,
     });
+    const elsewhere = await reopenRun(`${folder}/run`, {}, { backend: "other" }, () => {});
+    match(elsewhere.warnings.join(), /^backend was test, and is other: the numbers may differ/);
+    elsewhere.close();
     const run = await reopen(folder, { lr: 0.003, keep: 1, onNan: "skip" }); // as it was; harmless
     await rejects(reopen(folder), /process \d+ is at work there/);
     run.close();

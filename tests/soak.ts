@@ -107,5 +107,8 @@ try {
 }
 const problems = faults(readings, seconds);
 for (const problem of problems) console.log(`FAILED: ${problem}`);
-if (problems.length === 0) console.log("memory, speed and tensors are constant");
+const judged = minutes < JUDGED
+  ? `as many tensors as before; memory and speed are judged from ${JUDGED} minutes on`
+  : "as many tensors as before; memory did not grow and speed did not fall beyond noise";
+if (problems.length === 0) console.log(judged);
 Deno.exit(problems.length === 0 ? 0 : 1);
