@@ -6,11 +6,9 @@ const FOLDER = "notebooks";
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
   .filter((name) => name.endsWith(".ipynb")).sort();
 
-Deno.test("the notebooks are numbered from 00, each number once", () => {
-  const numbers = names.map((name) => name.slice(0, 2));
-  strictEqual(numbers[0], "00");
-  deepStrictEqual(numbers, [...new Set(numbers)]);
-  ok(numbers.every((number) => /^\d\d$/.test(number)), `${numbers}`);
+Deno.test("the notebooks are numbered from 00 without a gap", () => {
+  const numbers = names.map((_, i) => `${i}`.padStart(2, "0"));
+  deepStrictEqual(names.map((name) => name.slice(0, 2)), numbers);
 });
 
 Deno.test("the code cells of every notebook pass the type-check", async () => {
