@@ -10,7 +10,7 @@ import { ConfigError } from "bert/errors.ts";
 import { describeMachine, findPython, type Python } from "./hardware.ts";
 import { kernelSection } from "./kernel_section.ts";
 import { Report } from "./report.ts";
-import { scalingSection } from "./scaling_section.ts";
+import { batchSection, lengthSection, threadSection } from "./scaling_section.ts";
 import { stepSection } from "./step_section.ts";
 import { textSection } from "./text_section.ts";
 import type { Pace } from "./variants.ts";
@@ -29,7 +29,9 @@ export interface Bench {
 
 const SECTIONS = {
   step: stepSection,
-  threads: scalingSection,
+  threads: threadSection,
+  batch: batchSection,
+  length: lengthSection,
   text: textSection,
   kernels: kernelSection,
 };
@@ -41,7 +43,7 @@ const PRESETS = ["tiny", "mini", "small", "medium", "base"] as const;
 const HELP = `Measures training, text and kernels beside PyTorch, tokenizers and stock tfjs.
 
   deno task bench                          everything: about 15 minutes
-  deno task bench step text                only these sections: step, threads, text, kernels
+  deno task bench step text                only these: step, threads, batch, length, text, kernels
   deno task bench --quick                  fewer rounds and sizes, without stock tfjs: a look, no proof
   deno task bench step --preset mini,small training steps of these sizes
   deno task bench --no-stock               without stock tfjs, which takes half a minute a step

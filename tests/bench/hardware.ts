@@ -1,5 +1,6 @@
 /** What the bench ran on: without it no figure means anything. */
 import { cpus, totalmem } from "node:os";
+import { version } from "@tensorflow/tfjs";
 
 /** A Python to compare with, and the versions of the packages that matter. */
 export interface Python {
@@ -41,7 +42,7 @@ export function describeMachine(python: Python | undefined): string[] {
   return [
     `date      ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     `machine   ${model.trim()}, ${navigator.hardwareConcurrency} cores, ${memory} GiB, ${Deno.build.os} ${Deno.build.arch}`,
-    `Deno      ${deno} (V8 ${v8}), tfjs 4.22.0`,
+    `Deno      ${deno} (V8 ${v8}), tfjs ${version.tfjs}`,
     `beside it ${
       packages.join(", ") || "no Python found: set BERT_PYTHON to compare with PyTorch"
     }`,

@@ -1,6 +1,6 @@
 /** The child that runs single operations, with their gradients, at the sizes of `mini`, 32 x 128. */
 import * as tf from "@tensorflow/tfjs";
-import { startSimd } from "bert/backend/simd.ts";
+import { simdMachine, startSimd } from "bert/backend/simd.ts";
 import { AdamW, clipByGlobalNorm } from "bert/optimizer.ts";
 import { embed, gelu, linear, project, softmaxCrossEntropy } from "bert/ops.ts";
 import { attention } from "bert/ops_attention.ts";
@@ -171,7 +171,8 @@ async function main(spec: Message): Promise<void> {
   await startSimd({ blas: Boolean(spec.blas), threads: Number(spec.threads) });
   const known = operations();
   const made = new Map<string, Operation>();
-  await serve({ kernels: Object.keys(known) }, ({ kernel, copy, product }): Message => {
+  const library = simdMachine().blas?.path ?? "";
+  await serve({ kernels: Object.keys(known), library }, ({ kernel, copy, product }): Message => {
     if (typeof copy === "number") return { rate: copyRate(copy) };
     if (typeof product === "number") return { rate: productRate(product) };
     const name = String(kernel);

@@ -9,21 +9,29 @@ const SECTION = "scaling";
 const VARIANTS = [SIMD, SIMD_BLAS, PYTORCH_EXPERT];
 const HEADER = ["", ...VARIANTS.map(({ name }) => name), "BLAS x expert's", "reach"];
 
-/** Steps of `mini` with one thing changed at a time. */
-export async function scalingSection(bench: Bench): Promise<void> {
-  const { threads, quick } = bench;
-  const usual = { preset: "mini", vocabSize: 8192, batch: 32, length: 128, threads } as const;
-  const counts = threads > 1 ? [1, threads] : [1];
-  const tokens = 4096;
-  const lengths = quick ? [64, 512] : [64, 128, 256, 512];
-  await scale(bench, "threads", counts.map((threads) => ({ ...usual, threads })));
-  await scale(
-    bench,
-    "sequences",
-    (quick ? [8, 64] : [8, 32, 64]).map((batch) => ({ ...usual, batch })),
-  );
-  const equal = lengths.map((length) => ({ ...usual, length, batch: tokens / length }));
-  await scale(bench, "length, 4096 tokens each", equal);
+const TOKENS = 4096; // in a batch, where only the length of its sequences changes
+
+/** Steps of `mini` with one thread, and with all. */
+export async function threadSection(bench: Bench): Promise<void> {
+  const counts = [...new Set([1, bench.threads])];
+  await scale(bench, "threads", counts.map((threads) => ({ ...usual(bench), threads })));
+}
+
+/** Steps of `mini` with few and with many sequences. */
+export async function batchSection(bench: Bench): Promise<void> {
+  const sizes = bench.quick ? [8, 64] : [8, 32, 64];
+  await scale(bench, "sequences in a batch", sizes.map((batch) => ({ ...usual(bench), batch })));
+}
+
+/** Steps of `mini` with the same number of tokens in short and in long sequences. */
+export async function lengthSection(bench: Bench): Promise<void> {
+  const lengths = bench.quick ? [64, 512] : [64, 128, 256, 512];
+  const settings = lengths.map((length) => ({ ...usual(bench), length, batch: TOKENS / length }));
+  await scale(bench, `length, ${TOKENS} tokens each`, settings);
+}
+
+function usual({ threads }: Bench): Setting {
+  return { preset: "mini", vocabSize: 8192, batch: 32, length: 128, threads };
 }
 
 async function scale(bench: Bench, what: string, settings: readonly Setting[]): Promise<void> {

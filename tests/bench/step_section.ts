@@ -93,4 +93,6 @@ function show({ report, threads }: Bench, setting: Setting, outcome: Outcome): v
   const size = `${short(flops / 1e9)} GFLOP a step, ${threads} threads`;
   const product = `${short(machine.rate.median / 1e9)} GFLOP/s (product by ${machine.name})`;
   report.table(`Training step: ${describe(setting)}; ${size}; machine ${product}`, HEADER, rows);
+  const library = String(outcome.hellos.get(SIMD_BLAS.name)?.library ?? "");
+  if (library) report.line(`\nBLAS: ${library.slice(library.lastIndexOf("/") + 1)}`);
 }

@@ -17,6 +17,8 @@ export interface Setting extends BatchShape {
 export interface Variant {
   readonly name: string;
   readonly start: (setting: Setting, python: Python | undefined) => ChildOptions | undefined;
+  /** It is nothing without a native library. */
+  readonly native?: boolean;
   /** It takes half a minute a step: no warming up, two rounds of one step. */
   readonly slow?: boolean;
 }
@@ -34,6 +36,7 @@ export const SIMD: Variant = {
 
 export const SIMD_BLAS: Variant = {
   name: "simd + BLAS",
+  native: true,
   start: (setting) => {
     const spec = { backend: "simd", blas: true, ...setting };
     return denoChild("step_child.ts", spec, { ffi: true });
@@ -120,6 +123,10 @@ async function enter(
   if (!options) return undefined;
   try {
     const child = await Child.start(options);
+    if (variant.native && !child.hello.library) {
+      await child.close();
+      throw new Error("no BLAS library was found");
+    }
     if (variant.slow) return { name: variant.name, child, request: { steps: 1 }, rounds: 2 };
     await child.ask({ steps: 2 });
     const { seconds } = await child.ask({ steps: 1 });
