@@ -1,9 +1,9 @@
 /** Single operations against what bounds them: the rate of products, or of moving memory. */
 import type { Bench } from "./bench.ts";
-import { Child, denoChild, type Message } from "./child.ts";
+import { Child, denoChild } from "./child.ts";
 import type { Work } from "./kernel_child.ts";
 import { percent, short } from "./report.ts";
-import { type Sample, sample, takeTurns } from "./rounds.ts";
+import { type Answers, type Sample, sample, takeTurns } from "./rounds.ts";
 
 const SECTION = "kernels";
 const NAMES = ["simd", "simd + BLAS"] as const;
@@ -11,7 +11,7 @@ const NAMES = ["simd", "simd + BLAS"] as const;
 const COPIED = 4 * 4096 * 1024; // bytes of the largest tensor in a layer of mini
 const PRODUCT = 2048;
 
-/** What nothing can be faster than, in operations and bytes a second. */
+/** Operations and bytes a second; nothing can be faster than the fastest of their rounds. */
 interface Bounds {
   readonly product: ReadonlyMap<string, Sample>;
   readonly copy: Sample;
@@ -19,33 +19,49 @@ interface Bounds {
 
 /** Runs every operation on both kinds of the backend, by turns. */
 export async function kernelSection(bench: Bench): Promise<void> {
-  const children = new Map<string, Child>();
+  const children = await startBoth(bench.threads);
   try {
-    for (const name of NAMES) {
-      const child = await start(name, bench.threads);
-      if (child.hello.library || name === "simd") children.set(name, child);
-      else await child.close(); // no native library: it would be the other once more
-    }
     const rounds = Math.min(bench.pace.rounds, 3);
-    const bounds = await measureBounds(children, bench.threads, rounds);
-    const kernels = children.get(NAMES[0])!.hello.kernels as string[];
-    const rows: string[][] = [];
-    for (const kernel of kernels) {
-      const contenders = [...children].map(([name, child]) => ({
-        name,
-        child,
-        request: { kernel },
-      }));
-      const answers = await takeTurns(contenders, rounds);
-      rows.push(row(bench, kernel, answers, bounds, false));
-      if (answers.get(NAMES[0])![0].gradientWork) {
-        rows.push(row(bench, kernel, answers, bounds, true));
-      }
-    }
+    const before = await measureBounds(children, bench.threads, rounds);
+    const found = await measureAll(children, rounds);
+    const bounds = joined(before, await measureBounds(children, bench.threads, rounds));
+    const rows = [...found].flatMap(([name, answers]) => rowsOf(bench, name, answers, bounds));
     show(bench, bounds, rows);
   } finally {
     for (const child of children.values()) await child.close();
   }
+}
+
+/** The answers for each operation by its name. */
+async function measureAll(
+  children: ReadonlyMap<string, Child>,
+  rounds: number,
+): Promise<Map<string, Answers>> {
+  const found = new Map<string, Answers>();
+  for (const kernel of children.get(NAMES[0])!.hello.kernels as string[]) {
+    const request = { kernel };
+    const contenders = [...children].map(([name, child]) => ({ name, child, request }));
+    found.set(kernel, await takeTurns(contenders, rounds));
+  }
+  return found;
+}
+
+/** Both kinds; without a native library only one, as the other would be the same. */
+async function startBoth(threads: number): Promise<Map<string, Child>> {
+  const children = new Map<string, Child>();
+  for (const name of NAMES) {
+    const child = await start(name, threads);
+    if (child.hello.library || name === NAMES[0]) children.set(name, child);
+    else await child.close();
+  }
+  return children;
+}
+
+/** One row, and another for the gradient where there is one. */
+function rowsOf(bench: Bench, kernel: string, answers: Answers, bounds: Bounds): string[][] {
+  const { gradientWork } = answers.get(NAMES[0])![0];
+  const kinds = gradientWork ? [false, true] : [false];
+  return kinds.map((gradient) => row(bench, kernel, answers, bounds, gradient));
 }
 
 async function start(name: string, threads: number): Promise<Child> {
@@ -67,6 +83,15 @@ async function measureBounds(
   return { product: new Map(product), copy: await copyRate(threads, rounds) };
 }
 
+/** The rounds of two measurements. */
+function joined(a: Bounds, b: Bounds): Bounds {
+  const both = (x: Sample, y: Sample) => sample([...x.values, ...y.values]);
+  const product = [...a.product].map(([name, rate]) =>
+    [name, both(rate, b.product.get(name)!)] as const
+  );
+  return { product: new Map(product), copy: both(a.copy, b.copy) };
+}
+
 /** All cores copying at once, each its part of a tensor: a process each, as threads share nothing. */
 async function copyRate(threads: number, rounds: number): Promise<Sample> {
   const start = () => Child.start(denoChild("kernel_child.ts", { blas: false, threads: 1 }));
@@ -86,7 +111,7 @@ async function copyRate(threads: number, rounds: number): Promise<Sample> {
 function row(
   { report }: Bench,
   kernel: string,
-  answers: ReadonlyMap<string, readonly Message[]>,
+  answers: Answers,
   bounds: Bounds,
   gradient: boolean,
 ): string[] {
@@ -97,7 +122,7 @@ function row(
       replies.map((reply) => Number(gradient ? reply.gradientSeconds : reply.seconds)),
     );
     const rate = (work.flops ?? work.bytes ?? 0) / seconds.median;
-    const bound = work.flops ? bounds.product.get(variant)!.median : bounds.copy.median;
+    const bound = work.flops ? bounds.product.get(variant)!.highest : bounds.copy.highest;
     const figure = { section: SECTION, setting: title, variant };
     report.add({ ...figure, metric: "time", unit: "s" }, seconds);
     const metric = `share of the ${work.flops ? "product" : "copying"} rate`;
@@ -113,9 +138,9 @@ function show({ report, threads }: Bench, { product, copy }: Bounds, rows: strin
   report.add({ ...figure, variant: "copying", unit: "B/s" }, copy);
   const rates = [...product].map(([variant, rate]) => {
     report.add({ ...figure, variant, unit: "FLOP/s" }, rate);
-    return `${short(rate.median / 1e9)} GFLOP/s (${variant})`;
+    return `${short(rate.highest / 1e9)} GFLOP/s (${variant})`;
   });
-  const bounds = `products ${rates.join(", ")}; copying ${short(copy.median / 1e9)} GB/s`;
+  const bounds = `products ${rates.join(", ")}; copying ${short(copy.highest / 1e9)} GB/s`;
   const title = `Operations of mini, 32 x 128, ${threads} threads; ${bounds}`;
   const columns = [...product.keys()].flatMap((name) => [`${name} ms`, "rate", "of bound"]);
   report.table(title, ["", "bound", ...columns], rows);
