@@ -6,6 +6,7 @@
  * down to its Unicode version (`unicode_reference.ts`), so that ids agree on every string.
  */
 import {
+  anyOf,
   isOneOf,
   LATER_CAPITALS,
   LATER_FORMAT,
@@ -26,6 +27,12 @@ export interface TextOptions {
 export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 const ASCII_ONLY = /^[\x20-\x7e]*$/;
+
+// Most words need none of the work that these ask for; one look at the whole word tells.
+const MAYBE_CLEANED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Z}\ufffd]/u;
+const MAYBE_YOUNG = anyOf(LATER_FORMS);
+const MAYBE_ACCENT = /[\p{Mn}\u1734\u{1171e}]/u;
+const MAYBE_UNLIKE = anyOf([[0x3a3, 0x3a3], ...LATER_CAPITALS.flatMap(([capitals]) => capitals)]);
 const MARK = /\p{Mn}/u;
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
 const PUNCTUATION = /\p{P}/u;
@@ -33,6 +40,8 @@ const PUNCTUATION = /\p{P}/u;
 /** CJK ideographs; each of them becomes a word. The gap before 2B920 is the library's, and kept. */
 const CJK =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/u;
+
+const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source}`, "u");
 
 /** Whether a character is removed before anything else: controls, formats, private use, U+0000, U+FFFD. */
 export function isControl(char: string): boolean {
@@ -59,6 +68,7 @@ export function isCjk(char: string): boolean {
 
 /** Removes control characters and turns every kind of white space into a plain space. */
 export function cleanText(text: string): string {
+  if (!MAYBE_CLEANED.test(text)) return text;
   let cleaned = "";
   for (const char of text) {
     if (!isControl(char)) cleaned += WHITESPACE.test(char) ? " " : char;
@@ -68,7 +78,7 @@ export function cleanText(text: string): string {
 
 /** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
 export function lowerCase(text: string): string {
-  if (ASCII_ONLY.test(text)) return text.toLowerCase();
+  if (!MAYBE_UNLIKE.test(text)) return text.toLowerCase();
   return Array.from(text, lowerCharacter).join("");
 }
 
@@ -83,7 +93,9 @@ export function lowerCharacter(char: string): string {
 /** Splits accented letters (NFD) and drops the accents: `é` becomes `e`. */
 export function stripAccents(text: string): string {
   if (ASCII_ONLY.test(text)) return text;
-  return Array.from(decompose(text)).filter((char) => !isAccent(char)).join("");
+  const decomposed = decompose(text);
+  if (!MAYBE_ACCENT.test(decomposed)) return decomposed;
+  return Array.from(decomposed).filter((char) => !isAccent(char)).join("");
 }
 
 /** Whether a character is an accent that `stripAccents()` drops (category Mn). */
@@ -94,6 +106,7 @@ export function isAccent(char: string): boolean {
 
 /** Cuts a word at every punctuation character and ideograph, keeping them: `don't` → `don ' t`. */
 export function splitPunctuation(word: string): string[] {
+  if (!MAYBE_SPLIT.test(word)) return word === "" ? [] : [word];
   const parts: string[] = [];
   let current = "";
   for (const char of word) {
@@ -145,6 +158,7 @@ export function wordTokens(word: string, options: TextOptions = {}): string[] {
 
 /** NFD as of Unicode 9. A younger character stays as it is, and parts the accents on its two sides. */
 export function decompose(text: string): string {
+  if (!MAYBE_YOUNG.test(text)) return text.normalize("NFD");
   let decomposed = "";
   let start = 0;
   for (let at = 0; at < text.length; at++) {

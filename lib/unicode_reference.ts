@@ -77,6 +77,13 @@ export function isOneOf(char: string, ranges: Parsed): boolean {
   return low < ranges.length && ranges[low][0] <= code;
 }
 
+/** A pattern that finds a character of any of the ranges. */
+export function anyOf(ranges: Parsed): RegExp {
+  const hex = (code: number) => `\\u{${code.toString(16)}}`;
+  const inside = ranges.map(([first, last]) => `${hex(first)}-${hex(last)}`).join("");
+  return new RegExp(`[${inside}]`, "u");
+}
+
 /** Reads `first-last` ranges in hexadecimal. */
 function parse(ranges: string): Parsed {
   return ranges.split(" ").map((range) => {
