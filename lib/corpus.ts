@@ -137,6 +137,7 @@ async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator
   if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
     return yield* readBundled(nameOrPath, options);
   }
+  if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
   const info = await Deno.stat(nameOrPath).catch((error) => {
     if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
     throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);

