@@ -116,14 +116,16 @@ Deno.test("helper threads end with their backend", {
   await restart({ threads: 3 });
   checkProduct();
   const before = threads();
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 8; i++) {
     await restart({ threads: 3 });
     checkProduct();
   }
-  for (let i = 0; i < 400 && threads() > before; i++) {
+  const most = before + 8; // 16 more if they stayed; Deno's own come and go, some for each listing
+  for (let i = 0; i < 400 && threads() > most; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  ok(threads() <= before, `${threads()} threads, ${before} before`);
+  const now = threads();
+  ok(now <= most, `${now} threads, ${before} before`);
 });
 
 Deno.test("tensors move between simd, wasm and cpu, and memory follows", async () => {
