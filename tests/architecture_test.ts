@@ -27,7 +27,6 @@ const TEXT_HALF = [
   "word_cache",
   "offsets",
   "truncation",
-  "nearest",
   "known_options",
   "wordpiece",
   "pair_queue",
