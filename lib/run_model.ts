@@ -1,8 +1,9 @@
 /** The model that a run begins or goes on with. */
 import { loadModel } from "./checkpoint.ts";
-import { bertConfig } from "./config.ts";
+import { type BertConfig, bertConfig } from "./config.ts";
 import type { Document } from "./corpus.ts";
 import { ConfigError } from "./errors.ts";
+import { headStart } from "./head_start.ts";
 import { BertPretrainHead } from "./model.ts";
 import type { RunCheckpoint } from "./run_checkpoint.ts";
 import type { RunConfig } from "./run_folder.ts";
@@ -19,14 +20,20 @@ export async function firstModel(settings: RunSettings, documents: Document[], p
   if (settings.init !== undefined) return await loadModel(settings.init);
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings.vocabSize);
-  const { preset, seed, length, dropout } = settings;
+  const { preset, length, dropout } = settings;
   const config = bertConfig(preset, {
     vocabSize: vocab.size,
     maxPositionEmbeddings: Math.max(512, length),
     hiddenDropoutProb: dropout,
     attentionProbsDropoutProb: dropout,
   });
-  return { tokenizer: new BertTokenizer(vocab), model: new BertPretrainHead(config, { seed }) };
+  return { tokenizer: new BertTokenizer(vocab), model: freshModel(config, settings) };
+}
+
+function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead {
+  const model = new BertPretrainHead(config, { seed: settings.seed });
+  if (settings.headStart) headStart(model);
+  return model;
 }
 
 async function learnVocab(documents: Document[], size: number): Promise<Vocab> {
@@ -44,5 +51,5 @@ export async function modelToContinue(
   checkpoint: RunCheckpoint | undefined,
 ): Promise<BertPretrainHead> {
   if (!checkpoint && settings.init !== undefined) return (await loadModel(settings.init)).model;
-  return new BertPretrainHead(model, { seed: settings.seed });
+  return freshModel(model, settings);
 }

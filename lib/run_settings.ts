@@ -23,6 +23,7 @@ export interface RunSettings {
   readonly preset: ModelPreset;
   readonly vocabSize: number;
   readonly dropout: number;
+  readonly headStart: boolean;
   readonly init?: string;
   readonly length: number;
   readonly mask: number;
@@ -56,6 +57,7 @@ export const RUN_DEFAULTS: RunSettings = {
   preset: "tiny",
   vocabSize: 8000,
   dropout: BERT_DEFAULTS.hiddenDropoutProb,
+  headStart: false,
   length: DATA_DEFAULTS.maxLength,
   mask: DATA_DEFAULTS.maskProbability,
   wholeWord: false,
@@ -104,6 +106,10 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   },
   vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
   dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
+  headStart: {
+    kind: "switch",
+    help: "begin with heads that look at neighbours (notebook 08): for short runs",
+  },
   init: { kind: "text", value: "FOLDER", help: "begin with this saved model and its vocabulary" },
   length: { kind: "count", least: 5, help: `tokens in a sequence (${length})` },
   mask: { kind: "share", help: "share of positions to predict (0.15)" },
@@ -164,7 +170,7 @@ const UNLIMITED = 1_000_000;
  * @throws {ConfigError} If two of them do not go together.
  */
 export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
-  for (const name of ["preset", "vocabSize", "dropout"] as const) {
+  for (const name of ["preset", "vocabSize", "dropout", "headStart"] as const) {
     if (given.init === undefined || given[name] === undefined) continue;
     throw new ConfigError(
       flag(name),

@@ -64,6 +64,10 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
       [[...out, ...corpus, "--held-out", "1"], /--held-out = 1: it must be below 1/],
       [[...out, ...corpus, "--vocab-size", "9"], /--vocab-size = 9: it must/],
       [[...out, ...corpus, "--init", `${folder}/none`], /none/],
+      [
+        [...out, ...corpus, "--init", folder, "--head-start"],
+        /--head-start = true: it cannot be set beside --init/,
+      ],
       [[...out, ...corpus, "--backend", "gpu"], /backend = "gpu": it must be one of simd, wasm/],
     ];
     for (const [args, message] of bad) {

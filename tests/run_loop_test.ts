@@ -3,6 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
 import { loadModel } from "bert/checkpoint.ts";
 import { checkpointPath, checkpointSteps } from "bert/checkpoint_folder.ts";
+import { headStart } from "bert/head_start.ts";
+import { BertPretrainHead } from "bert/model.ts";
 import type { Given } from "bert/options.ts";
 import type { EvaluationLog, RunHooks } from "bert/run_hooks.ts";
 import { runToEnd } from "bert/run_loop.ts";
@@ -272,6 +274,21 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
     deepStrictEqual(snapshot(run.model), snapshot(model));
     model.dispose();
     strictEqual((await drive(run)).end.step, 1);
+  });
+});
+
+Deno.test("--head-start begins with that start, also when resumed before the first checkpoint", async () => {
+  await withCorpus(async (folder) => {
+    const run = await begin(folder, { headStart: true });
+    const model = new BertPretrainHead(run.model.config, { seed: 1 });
+    notDeepStrictEqual(snapshot(run.model), snapshot(model));
+    headStart(model);
+    deepStrictEqual(snapshot(run.model), snapshot(model));
+    run.close();
+    const again = await reopen(folder);
+    deepStrictEqual(snapshot(again.model), snapshot(model));
+    again.close();
+    model.dispose();
   });
 });
 

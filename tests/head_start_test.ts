@@ -1,0 +1,139 @@
+import * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { type BertConfig, bertConfig } from "bert/config.ts";
+import { headStart } from "bert/head_start.ts";
+import { BertPretrainHead } from "bert/model.ts";
+import { createRng } from "bert/random.ts";
+import { assertNoLeak } from "./support/assert_no_leak.ts";
+import { snapshot } from "./support/toy_model.ts";
+
+await useBackend();
+
+const LENGTH = 32;
+
+/** The attention of each layer and head, [A, T, T] a layer, and the likeliest word everywhere, [T]. */
+function forward(model: BertPretrainHead, tokenIds: number[]) {
+  return tf.tidy(() => {
+    const predictedPositions = tf.tensor1d([...tokenIds.keys()], "int32"); // [T]
+    const options = { predictedPositions, outputAttentions: true };
+    const { attentions, mlmLogits } = model.forward({ tokenIds: [tokenIds] }, options);
+    const layers = attentions!.map((layer) => (layer.arraySync() as number[][][][])[0]);
+    return { layers, likeliest: [...tf.argMax(mlmLogits, 1).dataSync()] };
+  });
+}
+
+function randomIds({ vocabSize }: BertConfig): number[] {
+  const rng = createRng(3);
+  return Array.from({ length: LENGTH }, () => rng.between(5, vocabSize - 1));
+}
+
+/** The share of the tokens with such a neighbour that look at it more than at any other. */
+function looking(map: readonly number[][], offset: number): number {
+  const tokens = [...map.keys()].filter((i) => map[i + offset] !== undefined);
+  return tokens.filter((i) => map[i].indexOf(Math.max(...map[i])) === i + offset).length /
+    tokens.length;
+}
+
+const NARROW = bertConfig("smoke", { vocabSize: 300, maxPositionEmbeddings: 64 });
+const FOUR_HEADS = bertConfig("tiny", {
+  vocabSize: 300,
+  numAttentionHeads: 4,
+  initializerRange: 0.06,
+});
+const MINI = bertConfig("mini", { vocabSize: 300, numHiddenLayers: 1 });
+
+for (
+  const [name, config, expected] of [
+    ["two narrow heads", NARROW, [-1, 1]],
+    ["four heads", FOUR_HEADS, [-1, 1, -2, 2]],
+    ["mini", MINI, [-1, 1, -2, 2]],
+  ] as const
+) {
+  Deno.test(`headStart(): heads of the first layer look at their neighbours: ${name}`, () => {
+    const model = new BertPretrainHead(config, { seed: 1 });
+    headStart(model);
+    const { layers: [first] } = forward(model, randomIds(config));
+    first.forEach((map, head) => {
+      const share = looking(map, expected[head]);
+      ok(share > 0.8, `head ${head} looks at ${expected[head]} in ${share} of the places`);
+    });
+    model.dispose();
+  });
+}
+
+Deno.test("headStart() takes any offsets, and leaves other layers to chance", () => {
+  const model = new BertPretrainHead(FOUR_HEADS, { seed: 2 });
+  headStart(model, { offsets: [3, 0, -4, 1] });
+  const { layers: [first, second] } = forward(model, randomIds(FOUR_HEADS));
+  [3, 0, -4, 1].forEach((offset, head) => ok(looking(first[head], offset) > 0.8));
+  ok(second.every((map) => [-1, 0, 1].every((offset) => looking(map, offset) < 0.3)));
+  model.dispose();
+});
+
+Deno.test("headStart(): the word head repeats what it reads, and did not before", () => {
+  const model = new BertPretrainHead(MINI, { seed: 1 });
+  const ids = randomIds(MINI);
+  const repeated = () =>
+    forward(model, ids).likeliest.filter((id, i) => id === ids[i]).length / LENGTH;
+  const before = repeated();
+  headStart(model);
+  ok(before < 0.2 && repeated() > 0.9, `${before} became ${repeated()}`);
+  model.dispose();
+});
+
+Deno.test("headStart() changes five weights and no other, always in the same way", async () => {
+  const fresh = new BertPretrainHead(NARROW, { seed: 1 });
+  const before = snapshot(fresh);
+  headStart(fresh);
+  const after = snapshot(fresh);
+  const changed = Object.keys(after).filter((name) =>
+    after[name].some((value, i) => value !== before[name][i])
+  );
+  deepStrictEqual(changed, [
+    "bert.embeddings.word_embeddings.weight",
+    "bert.embeddings.position_embeddings.weight",
+    "bert.embeddings.token_type_embeddings.weight",
+    "bert.encoder.layer.0.attention.self.qkv.weight",
+    "cls.predictions.transform.dense.weight",
+  ]);
+  const again = new BertPretrainHead(NARROW, { seed: 1 });
+  headStart(again);
+  deepStrictEqual(snapshot(again), after);
+  await assertNoLeak(() => headStart(again));
+  fresh.dispose();
+  again.dispose();
+});
+
+Deno.test("headStart(): values and their dense layer are left alone", () => {
+  const model = new BertPretrainHead(NARROW, { seed: 1 });
+  const name = "bert.encoder.layer.0.attention.self.qkv.weight";
+  const before = snapshot(model)[name];
+  headStart(model);
+  const after = snapshot(model)[name];
+  const H = NARROW.hiddenSize;
+  for (let i = 0; i < after.length; i++) {
+    if (i % (3 * H) >= 2 * H) strictEqual(after[i], before[i]);
+  }
+  model.dispose();
+});
+
+Deno.test("headStart() refuses offsets that do not fit the heads, and changes nothing", () => {
+  const model = new BertPretrainHead(NARROW, { seed: 1 });
+  const before = snapshot(model);
+  const refuses = (offsets: number[], message: RegExp) =>
+    throws(() => headStart(model, { offsets }), message);
+  refuses([1], /Invalid offsets = \[1\]: it must be 2 whole numbers, one a head/);
+  refuses([1, 0.5], /Invalid offsets = \[1,0.5\]: it must be 2 whole numbers, one a head/);
+  deepStrictEqual(snapshot(model), before);
+  model.dispose();
+  const odd = new BertPretrainHead(
+    bertConfig("smoke", { vocabSize: 50, hiddenSize: 6, numAttentionHeads: 2 }),
+    { seed: 1 },
+  );
+  throws(
+    () => headStart(odd),
+    /Invalid numAttentionHeads = 2: it must leave each head an even width, and leaves 3/,
+  );
+  odd.dispose();
+});
