@@ -65,16 +65,17 @@ export function attention(
       const real = tf.cast(mask, "float32"); // [B, T]
       const own = fused("BertAttention", { qkv, mask: real }, attrs);
       if (own) {
-        save([qkv, real]); // its gradient computes the weights again
-        return own[0] as tf.Tensor2D; // [B*T, H]
+        const [context, ...weights] = own; // without weights, its gradient computes them again
+        save([qkv, real, ...weights]);
+        return context as tf.Tensor2D; // [B*T, H]
       }
       const [queries, keys, values] = splitHeads(qkv, options);
       const weights = attentionWeights(queries, keys, mask); // [B, A, T, T]
       save([qkv, weights]);
       return joinHeads(tf.matMul(drop(weights), values)); // [B*T, H]
     },
-    (dy, [qkv, kept]) =>
-      fused("BertAttentionGradient", { dy, qkv, mask: kept }, attrs) ??
+    (dy, [qkv, kept, weights]) =>
+      fused("BertAttentionGradient", { dy, qkv, mask: kept, ...(weights && { weights }) }, attrs) ??
         [attentionGradient(dy, qkv as tf.Tensor2D, kept, drop, options)],
   );
 }

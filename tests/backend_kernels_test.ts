@@ -227,3 +227,14 @@ for (const relaxedSimd of [true, false]) {
     }
   });
 }
+
+Deno.test("attention of several blocks of queries, its weights kept or computed again", async () => {
+  await startSimd();
+  for (const [length, width] of [[130, 66], [131, 3], [64, 31]]) {
+    const mask = () => tf.tensor2d([Array.from({ length }, (_, i) => i % 5 ? 1 : 0)]);
+    const shape = { batch: 1, length, heads: 1, dropoutRate: 0.3, seed: 8 };
+    const f = (x: tf.Tensor) => attention(matrix(x), mask(), shape);
+    const name = `attention over ${length} positions`;
+    await check({ name, shapes: [[length, 3 * width]], f, gradient: true }, 1);
+  }
+});

@@ -19,7 +19,7 @@ import { gatherInto, scatterRows } from "./standard_move.ts";
 import type { SimdBackend } from "./tensors.ts";
 
 /** Queries that attention handles at a time, as in the kernel. */
-const BLOCK = 128;
+const BLOCK = 64;
 
 /** Dropout as the kernels take it: two hashes of the seed, the least that stays, what it is scaled by. */
 function dropoutOf({ rate = 0, seedA = 0, seedB = 0 }: Attributes): number[] {
@@ -78,26 +78,38 @@ function halves(backend: SimdBackend, both: tf.TensorInfo): tf.TensorInfo[] {
 }
 
 /** What both attention kernels take after their four addresses. */
-function attentionSizes(backend: SimdBackend, qkv: tf.TensorInfo, attrs: Attributes): number[] {
+function attentionSizes(
+  backend: SimdBackend,
+  qkv: tf.TensorInfo,
+  attrs: Attributes,
+  weights: tf.TensorInfo | undefined,
+): number[] {
   const { length, heads } = attrs;
   const width = qkv.shape[1] / (3 * heads);
   backend.machine.reserveScratch(2 * BLOCK * (4 * Math.ceil(length / 4)) * 4);
-  return [length, heads, width, ...dropoutOf(attrs), float(1 / Math.sqrt(width))];
+  const kept = weights ? backend.pointer(weights) : 0;
+  return [length, heads, width, ...dropoutOf(attrs), float(1 / Math.sqrt(width)), kept];
 }
 
+/** The context, and the weights where they take no more room than queries and keys do. */
 function attention(backend: SimdBackend, { qkv, mask }: Inputs, attrs: Attributes) {
   const { batch, length, heads } = attrs;
-  const context = backend.output([batch * length, qkv.shape[1] / 3]);
+  const width = qkv.shape[1] / 3;
+  const context = backend.output([batch * length, width]);
+  const few = length * heads <= 2 * width;
+  const weights = few ? backend.output([batch * heads, length, length]) : undefined;
   const pointers = [qkv, mask, context].map((tensor) => backend.pointer(tensor));
-  const sizes = attentionSizes(backend, qkv, attrs);
+  const sizes = attentionSizes(backend, qkv, attrs, weights);
   backend.run("attention", batch * heads, ...pointers, 0, ...sizes);
-  return context;
+  return weights ? [context, weights] : [context];
 }
 
-function attentionGradient(backend: SimdBackend, { dy, qkv, mask }: Inputs, attrs: Attributes) {
+/** `weights` may be missing: then they are computed again. */
+function attentionGradient(backend: SimdBackend, inputs: Inputs, attrs: Attributes) {
+  const { dy, qkv, mask, weights } = inputs;
   const dQkv = backend.output(qkv.shape);
   const pointers = [qkv, mask, dy, dQkv].map((tensor) => backend.pointer(tensor));
-  const sizes = attentionSizes(backend, qkv, attrs);
+  const sizes = attentionSizes(backend, qkv, attrs, weights);
   backend.run("attentionGradient", attrs.batch * attrs.heads, ...pointers, ...sizes);
   return dQkv;
 }

@@ -1,17 +1,20 @@
 // Attention of one head of one sequence, a block of queries at a time, all of it in cache: queries,
-// keys and values are read where they lie in [B*T, 3H], and the weights are never stored. The
-// gradient computes them again.
+// keys and values are read where they lie in [B*T, 3H]. What the gradient needs of the weights is
+// kept where there is room for it, and computed again where there is none.
+//
+// A weight that dropout takes away is negative: one number then says both what softmax gave and what
+// became of it.
 import { address, float, int, scratch } from "./parameters";
 import { GEMM_SCRATCH, multiply } from "./gemm";
-import { expRow, scaleRow, topOfRow } from "./reduce";
-import { dropRow } from "./dropout";
-import { splat, total } from "./math";
+import { expRow } from "./reduce";
+import { keep1, keep4 } from "./dropout";
+import { constant, largest, madd, splat, total } from "./math";
 
-/** Queries at a time. */
-const BLOCK: i32 = 128;
+/** Queries at a time: few enough for the quick paths that native libraries have for small products. */
+const BLOCK: i32 = 64;
 
 // Parameters: qkv, mask ([B, T], 1 or 0), out or dy, dqkv (gradient only), length, heads, width,
-// a, b, least, float kept, float scale
+// a, b, least, float kept, float scale, weights ([B, A, T, T], 0: not kept)
 
 /** The address of row 0 of one of the three parts of [B*T, 3H] for this task's head. */
 // @ts-ignore: decorator
@@ -36,67 +39,114 @@ function rowAt(base: usize, row: i32, stride: i32): usize {
   return base + (<usize> (row * stride) << 2);
 }
 
-/** Bytes that the weights of one block take. */
+/** Where the weights of a block go, and are when the gradient comes: kept ones, or scratch. */
 // @ts-ignore: decorator
 @inline
-function blockBytes(): usize {
-  return <usize> (BLOCK * (int(4) + 3 & ~3)) << 2;
+function weightsAt(task: i32, first: i32): usize {
+  if (int(12) != 0) return rowAt(address(12), task * int(4) + first, int(4));
+  return other() + (<usize> (BLOCK * (int(4) + 3 & ~3)) << 2);
+}
+
+/** A block in scratch: the dropped weights, or their gradient. */
+// @ts-ignore: decorator
+@inline
+function other(): usize {
+  return scratch() + GEMM_SCRATCH;
 }
 
 export function attentionTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width;
-  const weights = scratch() + GEMM_SCRATCH;
   const values = part(address(0), task, 2);
   for (let first = 0; first < length; first += BLOCK) {
     const rows = min(BLOCK, length - first);
-    computeWeights(task, first, rows, weights);
-    dropWeights(task, first, rows, weights, weights);
+    computeWeights(task, first, rows);
     const out = rowAt(joined(address(2), task), first, inner);
-    multiply(false, false, rows, width, length, weights, length, values, 3 * inner, out, inner, 0, false);
+    multiply(false, false, rows, width, length, other(), length, values, 3 * inner, out, inner, 0, false);
   }
 }
 
-/** softmax(q k^T * scale + mask) for some queries. */
-function computeWeights(task: i32, first: i32, rows: i32, to: usize): void {
+/** softmax(q k^T * scale + mask) for some queries; with dropout in `other()`. */
+function computeWeights(task: i32, first: i32, rows: i32): void {
   const length = int(4), width = int(6), stride = 3 * int(5) * width;
   const queries = rowAt(part(address(0), task, 0), first, stride);
   const keys = part(address(0), task, 1);
-  multiply(false, true, rows, length, width, queries, stride, keys, stride, to, length, 0, false);
+  multiply(false, true, rows, length, width, queries, stride, keys, stride, other(), length, 0, false);
   const mask = rowAt(address(1), task / int(5), length);
   for (let i = 0; i < rows; i++) {
-    const row = rowAt(to, i, length);
-    scoreRow(row, mask, length, float(11));
-    scaleRow(row, row, length, 1 / expRow(row, row, length, topOfRow(row, length)));
+    const row = rowAt(other(), i, length);
+    const sum = expRow(row, row, length, scoreRow(row, mask, length, float(11)));
+    const index = (task * length + first + i) * length;
+    dropRowOfWeights(row, rowAt(weightsAt(task, first), i, length), length, 1 / sum, index);
   }
 }
 
-function scoreRow(x: usize, mask: usize, n: i32, scale: f32): void {
+/** x becomes x * scale + mask; gives the largest. NaN counts for nothing, its exponential is NaN anyway. */
+function scoreRow(x: usize, mask: usize, n: i32, scale: f32): f32 {
+  const by = splat(scale);
+  let most = splat(-Infinity);
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
-    const away = f32x4.mul(f32x4.sub(v128.load(mask + at), splat(1)), splat(10000));
-    v128.store(x + at, f32x4.add(f32x4.mul(v128.load(x + at), splat(scale)), away));
+    const score = madd(v128.load(x + at), by, away4(v128.load(mask + at)));
+    v128.store(x + at, score);
+    most = f32x4.pmax(most, score);
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    store<f32>(x + at, load<f32>(x + at) * scale + (load<f32>(mask + at) - 1) * 10000);
+    const score = madd(v128.load_splat<f32>(x + at), by, away4(v128.load_splat<f32>(mask + at)));
+    v128.store32_lane(x + at, score, 0);
+    most = f32x4.pmax(most, score);
+  }
+  return largest(most);
+}
+
+/** 0 where the mask is 1, -10000 where it is 0. */
+// @ts-ignore: decorator
+@inline
+function away4(mask: v128): v128 {
+  const far = constant(AWAY, 0);
+  return f32x4.sub(f32x4.mul(mask, far), far);
+}
+
+const AWAY = memory.data<f32>([10000]);
+
+/** Scales a row to weights: `signed` says which are dropped, x becomes what dropout leaves of them. */
+function dropRowOfWeights(x: usize, signed: usize, n: i32, factor: f32, index: i32): void {
+  const a = int(7), b = int(8), least = int(9), kept = float(10), by = splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize> i << 2;
+    const weight = f32x4.mul(v128.load(x + at), by);
+    const stays = least == 0 ? i32x4.splat(-1) : keep4(index + i, a, b, least);
+    v128.store(signed + at, v128.or(weight, i32x4.shl(v128.not(stays), 31)));
+    v128.store(x + at, v128.and(f32x4.mul(weight, splat(kept)), stays));
+  }
+  for (; i < n; i++) {
+    const at = <usize> i << 2;
+    const weight = load<f32>(x + at) * factor;
+    const stays = least == 0 || keep1(index + i, a, b, least);
+    store<f32>(signed + at, stays ? weight : -weight);
+    store<f32>(x + at, stays ? weight * kept : 0);
   }
 }
 
-/** Drops weights; their positions count through [B, A, T, T]. */
-function dropWeights(task: i32, first: i32, rows: i32, from: usize, to: usize): void {
-  const length = int(4);
-  if (int(9) == 0) {
-    if (from != to) memory.copy(to, from, <usize> (rows * length) << 2);
-    return;
+/** What dropout leaves of signed weights. */
+function openWeights(signed: usize, to: usize, count: i32): void {
+  const zero = splat(0), kept = splat(float(10));
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const at = <usize> i << 2;
+    v128.store(to + at, f32x4.mul(f32x4.pmax(v128.load(signed + at), zero), kept)); // NaN stays NaN
   }
-  const index = (task * length + first) * length;
-  dropRow(from, to, rows * length, index, int(7), int(8), int(9), float(10));
+  for (; i < count; i++) {
+    const at = <usize> i << 2;
+    const weight = load<f32>(signed + at);
+    store<f32>(to + at, weight < 0 ? 0 : weight * float(10));
+  }
 }
 
 export function attentionGradientTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width, stride = 3 * inner;
-  const weights = scratch() + GEMM_SCRATCH, other = weights + blockBytes();
   const keys = part(address(0), task, 1), values = part(address(0), task, 2);
   const dKeys = part(address(3), task, 1), dValues = part(address(3), task, 2);
   for (let first = 0; first < length; first += BLOCK) {
@@ -105,38 +155,53 @@ export function attentionGradientTask(task: i32): void {
     const dy = rowAt(joined(address(2), task), first, inner);
     const queries = rowAt(part(address(0), task, 0), first, stride);
     const dQueries = rowAt(part(address(3), task, 0), first, stride);
-    computeWeights(task, first, rows, weights);
-    dropWeights(task, first, rows, weights, other);
-    multiply(true, false, length, width, rows, other, length, dy, inner, dValues, stride, 0, add);
-    multiply(false, true, rows, length, width, dy, inner, values, stride, other, length, 0, false);
-    dropWeights(task, first, rows, other, other);
+    const weights = weightsAt(task, first), d = other();
+    if (int(12) != 0) openWeights(weights, d, rows * length);
+    else computeWeights(task, first, rows);
+    multiply(true, false, length, width, rows, d, length, dy, inner, dValues, stride, 0, add);
+    multiply(false, true, rows, length, width, dy, inner, values, stride, d, length, 0, false);
     for (let i = 0; i < rows; i++) {
-      softmaxGradient(rowAt(weights, i, length), rowAt(other, i, length), length, float(11));
+      weightsGradient(rowAt(weights, i, length), rowAt(d, i, length), length);
     }
-    multiply(false, false, rows, width, length, other, length, keys, stride, dQueries, stride, 0, false);
-    multiply(true, false, length, width, rows, other, length, queries, stride, dKeys, stride, 0, add);
+    multiply(false, false, rows, width, length, d, length, keys, stride, dQueries, stride, 0, false);
+    multiply(true, false, length, width, rows, d, length, queries, stride, dKeys, stride, 0, add);
   }
 }
 
-/** d becomes weights * (d - sum(d * weights)) * scale. */
-function softmaxGradient(weights: usize, d: usize, n: i32, scale: f32): void {
+/** d, with dropout, becomes weights * (d - sum(d * weights)) * scale. */
+function weightsGradient(signed: usize, d: usize, n: i32): void {
+  const common = dropGradient(signed, d, n, float(10)), scale = float(11);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const at = <usize> i << 2;
+    const weight = f32x4.mul(f32x4.abs(v128.load(signed + at)), splat(scale));
+    v128.store(d + at, f32x4.mul(weight, f32x4.sub(v128.load(d + at), splat(common))));
+  }
+  for (; i < n; i++) {
+    const at = <usize> i << 2;
+    store<f32>(d + at, abs(load<f32>(signed + at)) * scale * (load<f32>(d + at) - common));
+  }
+}
+
+/** d becomes 0 where the weight is dropped, is scaled up elsewhere; gives sum(d * weights). */
+function dropGradient(signed: usize, d: usize, n: i32, kept: f32): f32 {
+  const by = splat(kept);
   let sums = splat(0);
   let rest: f32 = 0;
   let i = 0;
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
-    sums = f32x4.add(sums, f32x4.mul(v128.load(weights + at), v128.load(d + at)));
-  }
-  for (; i < n; i++) rest += load<f32>(weights + (<usize> i << 2)) * load<f32>(d + (<usize> i << 2));
-  const common = total(sums) + rest;
-  i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const at = <usize> i << 2;
-    const w = f32x4.mul(v128.load(weights + at), splat(scale));
-    v128.store(d + at, f32x4.mul(w, f32x4.sub(v128.load(d + at), splat(common))));
+    const weight = v128.load(signed + at);
+    const open = v128.andnot(f32x4.mul(v128.load(d + at), by), i32x4.shr_s(weight, 31));
+    v128.store(d + at, open);
+    sums = madd(f32x4.abs(weight), open, sums);
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
-    store<f32>(d + at, load<f32>(weights + at) * scale * (load<f32>(d + at) - common));
+    const weight = load<f32>(signed + at);
+    const open: f32 = reinterpret<i32>(weight) < 0 ? 0 : load<f32>(d + at) * kept;
+    store<f32>(d + at, open);
+    rest += abs(weight) * open;
   }
+  return total(sums) + rest;
 }
