@@ -3,12 +3,26 @@
 /** The code that a process ends with, by the signal that ended it. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Milliseconds in which signals are one: `deno task` passes on a Ctrl-C that the terminal sends, too. */
+const ECHO = 100;
+
 /**
  * Listens to SIGINT, SIGTERM and SIGHUP; on Windows to Ctrl-C.
  *
  * Until `listen()` a signal ends the process at once, as there is nothing to save. After it the
  * first one aborts the signal that `listen()` gave, and the system's own way is restored: a second
- * one ends the process at once, even in the middle of a step.
+ * one ends the process at once, even in the middle of a step. The caller calls `end()`.
+ *
+ * @example
+ * ```ts
+ * import { Interruption } from "bert/interruption.ts";
+ * import { strictEqual } from "node:assert";
+ * const stop = new Interruption((signal) => console.log(`${signal}: after this step`));
+ * const signal = stop.listen();
+ * for (let step = 0; step < 3 && !signal.aborted; step++) await Promise.resolve(); // a step
+ * stop.end();
+ * strictEqual(stop.code, 0);
+ * ```
  */
 export class Interruption {
   readonly #controller = new AbortController();
@@ -23,6 +37,7 @@ export class Interruption {
       const handler = () => {
         if (!this.#listening) Deno.exit(code);
         this.#code = code;
+        sleep(ECHO); // what arrives meanwhile goes to this handler, which is gone by then
         this.end();
         onSignal(signal);
         this.#controller.abort();
@@ -48,4 +63,9 @@ export class Interruption {
     for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
     this.#handlers.clear();
   }
+}
+
+/** Blocks: nothing else may run, so that nothing is begun that the signal is to prevent. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -68,6 +68,12 @@ export function checkRng(rng: unknown): void {
   throw new ConfigError("rng", rng, "must be a generator: createRng(1), from bert/random.ts");
 }
 
+/** Whether a saved state is one: 624 words of 32 bits, and a position in them. */
+export function isRngState({ words, index }: RngState): boolean {
+  return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
+    words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+}
+
 /**
  * Continues a generator from a saved state.
  *
@@ -77,9 +83,7 @@ export function checkRng(rng: unknown): void {
  */
 export function restoreRng(seed: number, state: RngState): Rng {
   const { words, index } = state;
-  const valid = words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
-    words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
-  if (!valid) {
+  if (!isRngState(state)) {
     throw new ConfigError(
       "state",
       state,

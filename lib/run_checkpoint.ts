@@ -3,36 +3,11 @@
  * file that carries its own checksum.
  */
 import * as tf from "@tensorflow/tfjs";
-import { FormatError } from "./errors.ts";
+import { ConfigError, FormatError } from "./errors.ts";
 import type { AdamW, AdamWState, Moments } from "./optimizer.ts";
-import type { RngState } from "./random.ts";
+import { isRngState, type RngState } from "./random.ts";
+import { readState, type RunState } from "./run_state.ts";
 import { type HostTensor, readSafetensors, writeSafetensors } from "./safetensors.ts";
-
-/** Where a run stands, but for the numbers of its model and optimizer. */
-export interface RunState {
-  /** Which run this belongs to: the `run` of its `config.json`. */
-  readonly run: string;
-  /** Updates done. */
-  readonly step: number;
-  /** The epoch at hand, and how many of its batches were taken. */
-  readonly epoch: number;
-  readonly batches: number;
-  readonly tokens: number;
-  /** Seconds of training, pauses between processes left out. */
-  readonly seconds: number;
-  /** Steps that diverged and were passed over. */
-  readonly skipped: number;
-  /** Rows of `metrics.csv`, without its header, and lines of `evaluations.jsonl`. */
-  readonly rows: number;
-  readonly evaluations: number;
-  /** The step of the last evaluation; -1 before the first. */
-  readonly evaluatedAt: number;
-  /** The step with the lowest held-out loss. */
-  readonly best?: { readonly step: number; readonly loss: number };
-  readonly finished: boolean;
-  /** What computed: the same bits can be expected of the same backend only. */
-  readonly backend: string;
-}
 
 /** A run's state with all its numbers. */
 export interface RunCheckpoint {
@@ -59,12 +34,23 @@ export function captureRun(
   return { state, weights: new Map(copies), optimizer: optimizer.state, generators };
 }
 
-/** Gives a model's weights and an optimizer the numbers of a checkpoint. */
+/**
+ * Gives a model's weights and an optimizer the numbers of a checkpoint.
+ *
+ * @throws {ConfigError} If a weight is not in the checkpoint, or has another shape there; nothing is
+ * changed then.
+ */
 export function restoreRun(
   { weights: saved, optimizer: state }: RunCheckpoint,
   weights: ReadonlyMap<string, tf.Variable>,
   optimizer: AdamW,
 ): void {
+  for (const [name, { shape }] of weights) {
+    const found = saved.get(name)?.shape;
+    if (`${found}` === `${shape}`) continue;
+    const advice = `must be [${shape}]: the checkpoint is of another model`;
+    throw new ConfigError(`shape of ${name} in the checkpoint`, found, advice);
+  }
   for (const [name, weight] of weights) {
     const values = tf.tensor(saved.get(name)!.data, weight.shape, "float32");
     weight.assign(values);
@@ -101,6 +87,7 @@ export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffe
  */
 export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const at = placeOfDigest(bytes, "checkpoint");
+  bytes.set(new TextEncoder().encode(NO_DIGEST), at);
   bytes.set(new TextEncoder().encode(await sha256(bytes)), at);
 }
 
@@ -114,12 +101,12 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
  * ```ts
  * import { captureRun, packCheckpoint, sealCheckpoint, unpackCheckpoint } from "bert/run_checkpoint.ts";
  * import { AdamW } from "bert/optimizer.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { firstState } from "bert/run_state.ts";
  * import { rejects, strictEqual } from "node:assert";
- * const start = { run: "a", step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 };
- * const rest = { rows: 0, evaluations: 0, evaluatedAt: -1, finished: false, backend: "cpu" };
  * const none = new Map();
- * const mlm = { words: Array(624).fill(1), index: 0 };
- * const bytes = packCheckpoint(captureRun({ ...start, ...rest }, none, new AdamW(none), { mlm }));
+ * const mlm = createRng(1).state;
+ * const bytes = packCheckpoint(captureRun(firstState("a"), none, new AdamW(none), { mlm }));
  * await sealCheckpoint(bytes);
  * strictEqual((await unpackCheckpoint(bytes, "a file")).state.run, "a");
  * bytes[bytes.length - 1] ^= 1;
@@ -146,25 +133,52 @@ export async function unpackCheckpoint(
   if (metadata.format !== FORMAT) {
     throw new FormatError(file, `expected format "${FORMAT}", found "${metadata.format}"`);
   }
-  const optimizer = { step: Number(metadata.updates), moments: momentsIn(tensors) };
   const weights = new Map(withPrefix(tensors, "weight/"));
-  const generators = generatorsIn(tensors);
-  return { state: JSON.parse(metadata.state), weights, optimizer, generators };
+  const optimizer = { step: updatesIn(metadata, file), moments: momentsIn(tensors, weights, file) };
+  const state = readState(metadata.state ?? "", file);
+  return { state, weights, optimizer, generators: generatorsIn(tensors, file) };
 }
 
-function momentsIn(tensors: ReadonlyMap<string, HostTensor>): Map<string, Moments> {
-  const seconds = new Map(withPrefix(tensors, "second/"));
-  const entries = withPrefix(tensors, "first/").map(([name, { data }]) => {
-    const moments = { first: data, second: seconds.get(name)!.data } as Moments;
-    return [name, moments] as const;
-  });
-  return new Map(entries);
+function updatesIn({ updates = "" }: Readonly<Record<string, string>>, file: string): number {
+  const found = Number(updates);
+  if (/^\d+$/.test(updates) && Number.isSafeInteger(found)) return found;
+  throw new FormatError(file, `expected the number of updates, found "${updates.slice(0, 40)}"`);
 }
 
-function generatorsIn(tensors: ReadonlyMap<string, HostTensor>): Record<string, RngState> {
+function momentsIn(
+  tensors: ReadonlyMap<string, HostTensor>,
+  weights: ReadonlyMap<string, HostTensor>,
+  file: string,
+): Map<string, Moments> {
+  const [firsts, seconds] = ["first/", "second/"].map((prefix) =>
+    new Map(withPrefix(tensors, prefix))
+  );
+  const moments = new Map<string, Moments>();
+  for (const name of new Set([...firsts.keys(), ...seconds.keys()])) {
+    const [size, first, second] = [weights, firsts, seconds].map((all) => all.get(name)?.data);
+    if (!(first instanceof Float32Array && second instanceof Float32Array)) {
+      throw new FormatError(file, `expected two means of "${name}" as floats, found others`);
+    }
+    if (first.length !== size?.length || second.length !== size.length) {
+      const found = `${size?.length ?? "no"}, ${first.length} and ${second.length} values`;
+      throw new FormatError(file, `expected "${name}" and its means of one size, found ${found}`);
+    }
+    moments.set(name, { first, second });
+  }
+  return moments;
+}
+
+function generatorsIn(
+  tensors: ReadonlyMap<string, HostTensor>,
+  file: string,
+): Record<string, RngState> {
   const entries = withPrefix(tensors, "generator/").map(([name, { data }]) => {
     const words = Array.from(data.subarray(0, -1), (word) => word >>> 0);
-    return [name, { words, index: data[data.length - 1] }] as const;
+    const state = { words, index: data[data.length - 1] };
+    if (!(data instanceof Int32Array) || !isRngState(state)) {
+      throw new FormatError(file, `expected the state of generator "${name}", found other values`);
+    }
+    return [name, state] as const;
   });
   return Object.fromEntries(entries);
 }

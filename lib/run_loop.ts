@@ -12,9 +12,10 @@ import { evaluate } from "./evaluate.ts";
 import { SkipCounter, SpikeDetector } from "./guards.ts";
 import { MetricsFile, readSteps, type StepLog } from "./metrics.ts";
 import type { RngState } from "./random.ts";
-import { captureRun, type RunState } from "./run_checkpoint.ts";
+import { captureRun } from "./run_checkpoint.ts";
 import type { RunEnd, RunHooks } from "./run_hooks.ts";
 import type { OpenRun } from "./run_open.ts";
+import { firstState, type RunState } from "./run_state.ts";
 import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
 import { type Run, train } from "./train.ts";
 import type { DivergedError } from "./train_step.ts";
@@ -279,17 +280,4 @@ class RunLoop {
 
 function equalStates(a: RngState, b: RngState | undefined): boolean {
   return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
-}
-
-function firstState(run: string): RunState {
-  const nothing = { step: 0, batches: 0, tokens: 0, seconds: 0, skipped: 0, rows: 0 };
-  return {
-    run,
-    ...nothing,
-    epoch: 1,
-    evaluations: 0,
-    evaluatedAt: -1,
-    finished: false,
-    backend: "",
-  };
 }

@@ -6,7 +6,7 @@
  * Source: the format section of the README of huggingface/safetensors. Stricter than the reference
  * reader: a name that stands twice is refused, and a header may have 16 MiB.
  */
-import { FormatError } from "./errors.ts";
+import { ConfigError, FormatError } from "./errors.ts";
 import { parseStrictJson } from "./strict_json.ts";
 
 /** Where a tensor lies in a file, and as what. */
@@ -38,6 +38,8 @@ const TYPE_BYTES: Readonly<Record<string, number>> = {
   ...{ I64: 8, U64: 8, F64: 8, C64: 8 },
 };
 
+/** The entry of the header that is no tensor. */
+const METADATA = "__metadata__";
 /** Before the header: its length. */
 export const LENGTH_BYTES = 8;
 /** Room for some 100,000 tensors; the reference reader allows 100 MB, which takes a gigabyte to parse. */
@@ -52,20 +54,27 @@ export interface TensorHead {
   readonly dtype: "F32" | "I32";
 }
 
-/** Everything before the values: the header's length, and the header, padded with spaces to a multiple of 8. */
+/**
+ * Everything before the values: the header's length, and the header, padded with spaces to a multiple
+ * of 8.
+ *
+ * @throws {ConfigError} If a tensor has the name that the format keeps for the metadata.
+ */
 export function packHeader(
   heads: readonly TensorHead[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header["__metadata__"] = metadata;
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0
+    ? [[METADATA, metadata]]
+    : [];
   let end = 0;
   for (const { name, dtype, shape } of heads) {
+    if (name === METADATA) throw new ConfigError("tensor name", name, "must be another one");
     const start = end;
     end += bytesOf(shape, dtype);
-    header[name] = { dtype, shape, data_offsets: [start, end] };
+    entries.push([name, { dtype, shape, data_offsets: [start, end] }]);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
   const length = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(LENGTH_BYTES + length).fill(0x20, LENGTH_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
@@ -101,7 +110,7 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
  * @param size Bytes that follow it in the file.
  */
 export function readHeader(json: Uint8Array, size: number, file: string): SafetensorsHeader {
-  const { ["__metadata__"]: metadata = {}, ...fields } = parseHeader(json, file);
+  const { [METADATA]: metadata = {}, ...fields } = parseHeader(json, file);
   checkMetadata(metadata, file);
   const tensors = Object.entries(fields).map(([name, value]) => {
     checkEntry(name, value, file);

@@ -47,6 +47,7 @@ const TEXT_HALF = [
   "intervals",
   "interruption",
   "run_settings",
+  "run_state",
 ];
 
 /** What shows things to people; the library does not know it. */

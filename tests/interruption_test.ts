@@ -46,6 +46,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Interruption: one Ctrl-C may arrive twice, from the terminal and passed on by `deno task`",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const process = start(true);
+    const said = await whenSaid(process, {
+      ready: () => {
+        process.kill("SIGINT");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        process.kill("SIGINT");
+      },
+      aborted: () => process.kill("SIGTERM"),
+    });
+    match(said, /SIGINT\naborted with 130\n$/);
+    await process.stderr.cancel();
+    strictEqual((await process.status).signal, "SIGTERM");
+  },
+});
+
+Deno.test({
   name: "Interruption: before there is something to save, a signal ends the process with its code",
   ignore: Deno.build.os === "windows",
   async fn() {
