@@ -206,7 +206,7 @@ function normalShare(x: tf.Tensor): tf.Tensor {
  *
  * @param logits [P, V] float32, of any size: the largest is subtracted first.
  * @param labels [P] int32: the right class, or -1 for a row that does not count.
- * @returns [P], 0 where the label is -1; the caller disposes of it.
+ * @returns [P], 0 where the label is -1, whatever the logits are; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
  *
  * @example
@@ -233,9 +233,9 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
     (dy, [logits, labels, loss, logSum]) => {
       const own = logSum && fused("BertCrossEntropyGradient", { dy, logits, labels, logSum });
       if (own) return own;
-      const weight = tf.mul(dy, counted(labels)); // [P]
+      const weight = asked(dy, labels); // [P]
       const [rows, classes] = logits.shape;
-      const all = tf.mul(tf.softmax(logits), tf.reshape(weight, [rows, 1])); // [P, V]
+      const all = tf.mul(tf.softmax(asked(logits, labels)), tf.reshape(weight, [rows, 1])); // [P, V]
       const right = tf.mul(tf.sub(tf.exp(tf.neg(loss)), 1), weight); // [P]
       const places = tf.reshape(labelPlaces(labels, classes), [rows, 1]);
       const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right);
@@ -245,10 +245,17 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
 }
 
 function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
-  const shifted = tf.sub(logits, tf.max(logits, 1, true)); // [P, V]
+  const rows = asked(logits, labels); // [P, V]
+  const shifted = tf.sub(rows, tf.max(rows, 1, true)); // [P, V]
   const total = tf.log(tf.sum(tf.exp(shifted), 1)); // [P]
   const right = tf.gather(tf.reshape(shifted, [-1]), labelPlaces(labels, logits.shape[1])); // [P]
-  return tf.mul(tf.sub(total, right), counted(labels));
+  return asked(tf.sub(total, right), labels);
+}
+
+/** Numbers by row, with 0 in rows that do not count: what is NaN there goes nowhere. */
+function asked<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
+  const shape = x.shape.map((length, axis) => axis === 0 ? length : 1);
+  return tf.where<T>(tf.reshape(tf.greaterEqual(labels, 0), shape), x, tf.zerosLike(x));
 }
 
 /** The only tensor that a kernel gives, if there is one. */
@@ -260,9 +267,4 @@ function one<T extends tf.Tensor>(tensors: tf.Tensor[] | undefined): T | undefin
 function labelPlaces(labels: tf.Tensor, classes: number): tf.Tensor {
   const starts = tf.range(0, labels.size * classes, classes, "int32");
   return tf.add(starts, tf.maximum(labels, tf.scalar(0, "int32"))); // [P] int32
-}
-
-/** 1 where there is a label, else 0. */
-function counted(labels: tf.Tensor): tf.Tensor {
-  return tf.cast(tf.greaterEqual(labels, 0), "float32"); // [P]
 }

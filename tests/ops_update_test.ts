@@ -49,6 +49,18 @@ testOnBackends("adamWUpdate() is the formula, at any size", () => {
   }
 });
 
+testOnBackends("adamWUpdate() carries what is not finite to its own weight only", () => {
+  const odd = [NaN, Infinity, -Infinity, 1, 1e30]; // the square of the last is infinite
+  const weight = tf.variable(tf.ones([10]));
+  const moments = { first: tf.zeros([10]), second: tf.zeros([10]) };
+  adamWUpdate(weight, tf.tensor1d([...odd, 1, 1, 1, 1, 1]), moments, FACTORS);
+  const finite = (x: tf.Tensor) => [...x.dataSync()].slice(0, 6).map(Number.isFinite);
+  deepStrictEqual(finite(weight), [false, false, false, true, true, true]);
+  deepStrictEqual(finite(moments.first), [false, false, false, true, true, true]);
+  deepStrictEqual(finite(moments.second), [false, false, false, true, false, true]);
+  strictEqual(weight.dataSync()[4], Math.fround(0.99)); // a step of 0 beside what decay leaves
+});
+
 testOnBackends("adamWUpdate() leaves clones and views of the old weight alone", () => {
   const weight = tf.variable(tf.tensor2d([[1, 2], [3, 4]]));
   const copies = [weight.clone(), tf.reshape(weight, [4])];
@@ -71,7 +83,16 @@ testOnBackends("globalNorm() takes all numbers as one vector", () => {
   strictEqual(globalNorm({}), 0);
   strictEqual(globalNorm({ a: tf.tensor2d([[2, -4]]), b: tf.tensor1d([]), c: tf.scalar(4) }), 6);
   ok(Math.abs(globalNorm({ a: tf.fill([50001], 3), b: tf.fill([7], 3) }) / 670.8740565 - 1) < 1e-7);
-  ok(Number.isNaN(globalNorm({ a: tf.tensor1d([1, NaN]) })));
+  for (const odd of [NaN, Infinity, -Infinity]) {
+    for (const place of [0, 3, 16385]) { // in a vector, behind the last one, in the second task
+      const x = new Float32Array(16387).fill(1).with(place, odd);
+      ok(
+        !Number.isFinite(globalNorm({ a: tf.ones([2]), x: tf.tensor1d(x) })),
+        `${odd} at ${place}`,
+      );
+    }
+  }
+  ok(Math.abs(globalNorm({ a: tf.tensor1d([3e30]), b: tf.tensor1d([4e30]) }) / 5e30 - 1) < 1e-6);
   const tensors = { a: tf.ones([3]) };
   const before = tf.memory().numTensors;
   globalNorm(tensors);

@@ -119,14 +119,14 @@ function dropRowOfWeights(x: usize, signed: usize, n: i32, factor: f32, index: i
     const weight = f32x4.mul(v128.load(x + at), by);
     const stays = least == 0 ? i32x4.splat(-1) : keep4(index + i, a, b, least);
     v128.store(signed + at, v128.or(weight, i32x4.shl(v128.not(stays), 31)));
-    v128.store(x + at, v128.and(f32x4.mul(weight, splat(kept)), stays));
+    v128.store(x + at, f32x4.mul(weight, v128.and(splat(kept), stays))); // NaN stays NaN
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
     const weight = load<f32>(x + at) * factor;
     const stays = least == 0 || keep1(index + i, a, b, least);
     store<f32>(signed + at, stays ? weight : -weight);
-    store<f32>(x + at, stays ? weight * kept : 0);
+    store<f32>(x + at, weight * (stays ? kept : 0));
   }
 }
 
@@ -192,14 +192,14 @@ function dropGradient(signed: usize, d: usize, n: i32, kept: f32): f32 {
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
     const weight = v128.load(signed + at);
-    const open = v128.andnot(f32x4.mul(v128.load(d + at), by), i32x4.shr_s(weight, 31));
+    const open = f32x4.mul(v128.load(d + at), v128.andnot(by, i32x4.shr_s(weight, 31)));
     v128.store(d + at, open);
     sums = madd(f32x4.abs(weight), open, sums);
   }
   for (; i < n; i++) {
     const at = <usize> i << 2;
     const weight = load<f32>(signed + at);
-    const open: f32 = reinterpret<i32>(weight) < 0 ? 0 : load<f32>(d + at) * kept;
+    const open = load<f32>(d + at) * (reinterpret<i32>(weight) < 0 ? 0 : kept);
     store<f32>(d + at, open);
     rest += abs(weight) * open;
   }

@@ -50,11 +50,12 @@ export function lossGradientTask(task: i32): void {
       memory.fill(out, 0, <usize> n << 2);
       continue;
     }
-    const weight = load<f32>(address(2) + at);
-    const x = address(0) + start;
-    scaledExps(x, out, n, topOfRow(x, n), load<f32>(address(3) + at), weight);
-    const right = out + (<usize> label << 2);
-    store<f32>(right, load<f32>(right) - weight);
+    const weight = load<f32>(address(2) + at), log = load<f32>(address(3) + at);
+    const x = address(0) + start, place = <usize> label << 2;
+    const most = topOfRow(x, n);
+    const share = f32x4.extract_lane(expLow4(splat(load<f32>(x + place) - most - log)), 0);
+    scaledExps(x, out, n, most, log, weight);
+    store<f32>(out + place, (share - 1) * weight);
   }
 }
 
