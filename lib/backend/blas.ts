@@ -106,10 +106,10 @@ function bind(
   };
 }
 
-/** What the kernels import; without a library it is never called. */
-export function sgemmImport(blas: Blas | undefined): Sgemm {
+/** What the kernels import; without a library it is never called, or fails for the reason given. */
+export function sgemmImport(blas: Blas | undefined, reason = "there is no library"): Sgemm {
   return blas?.sgemm ?? (() => {
-    throw new Error("There is no BLAS library");
+    throw new Error(`Cannot multiply with BLAS: ${reason}`);
   });
 }
 

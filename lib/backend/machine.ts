@@ -5,6 +5,7 @@
 import { ConfigError } from "../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
+import { abandonJob, takeFailure } from "./job.ts";
 import { Pool } from "./pool.ts";
 
 /** The kernels of `kernels/index.ts`, in the order of their numbers there. */
@@ -162,11 +163,20 @@ export class Machine {
    * Runs `tasks` tasks of a kernel and returns when they are done.
    *
    * @param parameters In the order that the kernel's comment gives; floats through `float()`.
+   * @throws {Error} If a task fails, here or in a helper thread; no thread is in the job any more.
    */
   run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
     for (let i = 0; i < parameters.length; i++) this.#words[WORD.parameters + i] = parameters[i];
     const helpers = tasks > 1 ? this.#pool.helpers() : 0;
-    this.#exports.run(KERNELS.indexOf(kernel), tasks, helpers);
+    try {
+      this.#exports.run(KERNELS.indexOf(kernel), tasks, helpers);
+    } catch (cause) {
+      abandonJob(this.#words);
+      takeFailure(this.memory, this.#words); // of the same job
+      throw new Error(`Kernel ${kernel} failed: ${cause}`, { cause });
+    }
+    const failure = takeFailure(this.memory, this.#words);
+    if (failure) throw new Error(`Kernel ${kernel} failed in a helper thread: ${failure}`);
   }
 
   /** Ends the threads. The memory goes when nothing refers to it. */
