@@ -3,14 +3,23 @@
  * `BertForPreTraining.from_pretrained()`, and a published BERT opens here. What is loaded equals what
  * was saved bit for bit.
  */
+import type * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "./config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { FormatError } from "./errors.ts";
 import { saveFolder } from "./folder_files.ts";
 import { modelFiles } from "./huggingface.ts";
 import { BertPretrainHead } from "./model.ts";
+import type { HostTensor } from "./safetensors.ts";
 import { tokenizerFiles } from "./tokenizer_files.ts";
 import { Vocab } from "./vocab.ts";
 import { BertTokenizer } from "./wordpiece.ts";
+
+/** What can be saved: a model, or a copy of its weights, which may go on changing meanwhile. */
+export interface SavableModel {
+  readonly config: BertConfig;
+  readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
+}
 
 /**
  * Saves a model and its tokenizer into a folder, which is made if need be.
@@ -35,7 +44,7 @@ import { BertTokenizer } from "./wordpiece.ts";
  */
 export async function saveModel(
   folder: string,
-  model: BertPretrainHead,
+  model: SavableModel,
   tokenizer: BertTokenizer,
 ): Promise<void> {
   await saveFolder(folder, {

@@ -8,6 +8,8 @@ const LEAST = 0.5; // nats: less is no jump, however calm it was before
 
 /** Tells a loss that is far above those of the last 50 steps. */
 export class SpikeDetector {
+  /** Steps that it looks back on. */
+  static readonly remembered = REMEMBERED;
   #recent: number[] = [];
   #reportedAt = -Infinity;
 
@@ -62,6 +64,18 @@ export class SkipCounter {
     error.message = `${MOST_IN_A_ROW} batches in a row diverged. ${error.message}`;
     throw error;
   }
+}
+
+/**
+ * Throws if the held-out loss is no number: the last update spoilt the weights, and no batch is at
+ * fault that could be passed over.
+ */
+export function checkHeldOut(step: number, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new RangeError(
+    `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
+      "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+  );
 }
 
 /** What a run needs memory for. */

@@ -12,6 +12,7 @@ import { CONFIG_FILE, configToJson } from "./config_json.ts";
 import { FormatError } from "./errors.ts";
 import { type FileWriter, readJson, writeJson } from "./folder_files.ts";
 import { theirShape, theirWeight, TIED, toOurs, toTheirs } from "./huggingface_names.ts";
+import type { HostTensor } from "./safetensors.ts";
 import { saveSafetensors, type TensorSource } from "./safetensors_file.ts";
 import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
 import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
@@ -100,11 +101,11 @@ function release(array: Float32Array): void {
 /** Writers of `config.json` and `model.safetensors`, for `saveFolder()`. */
 export function modelFiles(
   config: BertConfig,
-  weights: Weights,
+  weights: ReadonlyMap<string, tf.Variable | HostTensor>,
 ): Readonly<Record<string, FileWriter>> {
   return {
     [CONFIG_FILE]: async (path) => {
-      const segments = await weights.get(SEGMENTS)!.data<"float32">();
+      const segments = await valuesOf(weights.get(SEGMENTS)!);
       const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
       await writeJson(path, { ...configToJson(config), [PADDING_ROW]: row.toBase64() });
     },
@@ -116,15 +117,22 @@ export function modelFiles(
 }
 
 /** A weight as the tensors that it is there, each with its values when they are asked for. */
-function sourcesOf(name: string, weight: tf.Variable): TensorSource[] {
+function sourcesOf(name: string, weight: tf.Variable | HostTensor): TensorSource[] {
   const theirs = theirWeight(name);
   const shape = theirShape(weight.shape, theirs);
   return theirs.names.map((part, which) => ({
     name: part,
     shape,
     dtype: "F32",
-    read: async () => toTheirs(await weight.data<"float32">(), weight.shape, theirs, which),
+    read: async () => toTheirs(await valuesOf(weight), weight.shape, theirs, which),
   }));
+}
+
+/** The values of a tfjs variable as it is now, or of a copy. */
+async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array> {
+  return await (typeof weight.data === "function"
+    ? weight.data<"float32">()
+    : weight.data) as Float32Array;
 }
 
 async function readPaddingRow(folder: string, width: number): Promise<Float32Array | undefined> {

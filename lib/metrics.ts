@@ -4,7 +4,8 @@
  */
 import { AppendFile } from "./append_file.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { parse, stringify } from "./std_csv.ts";
+import { lastLines } from "./growing_file.ts";
+import { stringify } from "./std_csv.ts";
 
 /** One optimisation step. Losses are means in nats; a loss or accuracy of nothing is 0. */
 export interface StepLog {
@@ -179,15 +180,30 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
   return [mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy];
 }
 
-/** The steps in a `metrics.csv`, in order. */
-export async function readSteps(path: string): Promise<StepLog[]> {
-  const [, ...rows] = parse(await Deno.readTextFile(path));
-  return rows.filter(([split]) => split === "train").map((row) => {
-    const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = row.slice(1).map(Number);
-    const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
-    const [tokensPerSecond, seconds] = clock;
-    const losses = { mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy };
-    const rates = { learningRate, gradientNorm };
-    return { step, epoch, ...losses, ...rates, tokens, tokensPerSecond, seconds };
-  });
+/**
+ * The step in a line of a `metrics.csv`; nothing if the line is another thing.
+ *
+ * @example
+ * ```ts
+ * import { stepIn } from "bert/metrics.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(stepIn("train,1,7,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")?.totalLoss, 7.2);
+ * strictEqual(stepIn("held-out,1,7,6.5,0.7,7.2,0.1,0.5,,,900,,1.5"), undefined);
+ * ```
+ */
+export function stepIn(line: string): StepLog | undefined {
+  const [split, ...cells] = line.split(","); // no cell has quotes
+  if (split !== "train") return undefined;
+  const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = cells.map(Number);
+  const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
+  const [tokensPerSecond, seconds] = clock;
+  const losses = { mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy };
+  const rates = { learningRate, gradientNorm };
+  return { step, epoch, ...losses, ...rates, tokens, tokensPerSecond, seconds };
+}
+
+/** The last steps in a `metrics.csv`, in order; reads no more of it than it needs, about. */
+export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
+  const lines = await lastLines(path, 2 * count); // evaluations stand between them
+  return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);
 }

@@ -16,8 +16,10 @@ import { ProgressLine } from "./progress_line.ts";
 import { parseJson } from "./run_folder.ts";
 import type { EvaluationLog, RunEnd, RunHooks } from "./run_hooks.ts";
 import { runToEnd } from "./run_loop.ts";
-import { beginRun, type OpenRun, reopenRun } from "./run_open.ts";
-import { writeRunReport } from "./run_report.ts";
+import { beginRun } from "./run_begin.ts";
+import type { OpenRun } from "./run_open.ts";
+import { reopenRun } from "./run_resume.ts";
+import { RunReport } from "./run_report.ts";
 import { RUN_OPTIONS, type RunSettings } from "./run_settings.ts";
 
 type Name = keyof RunSettings | "out" | "resume" | "config";
@@ -134,11 +136,12 @@ function introduce({ config, warnings, checkpoint, folder, model, backend }: Ope
 type Say = (text: string) => void;
 
 function hooks({ folder, config }: OpenRun, line: ProgressLine): RunHooks {
+  const report = new RunReport(folder.path, config);
   return {
     onStep: (log) => line.step(log),
     onEvaluation: (log, best) => line.say(describeEvaluation(log, best)),
     onEvent: (text) => line.say(text),
-    report: () => writeRunReport(folder.path, config),
+    report: () => report.write(),
   };
 }
 

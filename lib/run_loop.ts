@@ -1,20 +1,14 @@
-/**
- * A run from where it stands to its end: steps, evaluations, checkpoints, and what is written down
- * of each.
- */
-import { AppendFile } from "./append_file.ts";
-import { saveModel } from "./checkpoint.ts";
-import { CheckpointWriter } from "./checkpoint_folder.ts";
-import { syncFiles, writeError } from "./durable.ts";
+/** A run from where it stands to its end: steps, evaluations, and when to save. */
 import { type EpochPlace, EpochStream } from "./epoch_stream.ts";
 import { FormatError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
-import { SkipCounter, SpikeDetector } from "./guards.ts";
-import { MetricsFile, readSteps, type StepLog } from "./metrics.ts";
+import { checkHeldOut, SkipCounter } from "./guards.ts";
+import type { StepLog } from "./metrics.ts";
 import type { RngState } from "./random.ts";
-import { captureRun } from "./run_checkpoint.ts";
 import type { RunEnd, RunHooks } from "./run_hooks.ts";
+import { RunJournal } from "./run_journal.ts";
 import type { OpenRun } from "./run_open.ts";
+import { RunSaver } from "./run_saver.ts";
 import { firstState, type RunState } from "./run_state.ts";
 import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
 import { type Run, train } from "./train.ts";
@@ -33,8 +27,8 @@ const SAMPLES = 6;
  * ```ts
  * import { useBackend } from "bert/backend/choose.ts";
  * import { loadModel } from "bert/checkpoint.ts";
+ * import { beginRun } from "bert/run_begin.ts";
  * import { runToEnd } from "bert/run_loop.ts";
- * import { beginRun } from "bert/run_open.ts";
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
@@ -61,38 +55,31 @@ class RunLoop {
   readonly #run: OpenRun;
   readonly #hooks: RunHooks;
   readonly #signal?: AbortSignal;
-  readonly #metrics: MetricsFile;
-  readonly #evaluations: AppendFile;
-  readonly #writer: CheckpointWriter;
+  readonly #journal: RunJournal;
+  readonly #saver: RunSaver;
   readonly #clock: Run;
-  readonly #spikes = new SpikeDetector();
   readonly #skips = new SkipCounter();
   readonly #samples: readonly Sample[];
   #state: RunState;
   #stream?: EpochStream;
   #place: Omit<EpochPlace, "epoch">;
-  #savedStep = -1;
-  #savedAt = performance.now();
 
   constructor(run: OpenRun, hooks: RunHooks, signal?: AbortSignal) {
     const { folder, config, checkpoint } = run;
     [this.#run, this.#hooks, this.#signal] = [run, hooks, signal];
     this.#state = checkpoint?.state ?? firstState(config.run);
-    this.#metrics = MetricsFile.resume(folder.metrics, this.#state.rows);
-    this.#evaluations = AppendFile.resume(folder.evaluations, this.#state.evaluations);
-    this.#writer = new CheckpointWriter(folder.checkpoints, config.settings.keep);
-    const { tokens, seconds, step } = this.#state;
+    this.#journal = new RunJournal(folder, this.#state, hooks.onEvent);
+    this.#saver = new RunSaver(run);
+    const { tokens, seconds, batches } = this.#state;
     this.#clock = { startedAt: performance.now() - 1000 * seconds, firstStep: 0, tokens };
-    if (checkpoint) this.#savedStep = step;
-    const generators = checkpoint?.generators ?? {};
-    this.#place = { batches: this.#state.batches, generators };
+    this.#place = { batches, generators: checkpoint?.generators ?? {} };
     const choice = { count: SAMPLES, seed: config.settings.seed };
     this.#samples = chooseSamples(run.heldOutDocuments, run.tokenizer, choice);
   }
 
   async run(): Promise<RunEnd> {
-    await this.#rememberSteps();
-    if (this.#savedStep < 0) await this.#saveNow(); // before any row: rows without one mean loss
+    await this.#journal.recall(this.#state);
+    if (!this.#saver.hasSaved) await this.#saveNow(); // before any row: rows without one mean loss
     const { epochs } = this.#run.config.train;
     if (!this.#state.finished) await this.#evaluateIfDue();
     while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
@@ -107,19 +94,8 @@ class RunLoop {
 
   /** Waits for what is being written, and closes the files. */
   async close(): Promise<void> {
-    await this.#writer.settle().catch(() => {}); // said by whoever failed first
-    this.#metrics.close();
-    this.#evaluations.close();
-  }
-
-  /** Makes sure of the rows on disk, and shows the last steps to the spike detector. */
-  async #rememberSteps(): Promise<void> {
-    const { rows, evaluations } = this.#state;
-    const missing = rows - this.#metrics.rows + evaluations - this.#evaluations.lines;
-    if (missing > 0) this.#event(`${missing} rows that were written before are gone from disk`);
-    if (this.#state.step === 0) return;
-    const steps = await readSteps(this.#run.folder.metrics);
-    for (const { step, totalLoss } of steps.slice(-50)) this.#spikes.watch(step, totalLoss);
+    await this.#saver.settle().catch(() => {}); // said by whoever failed first
+    this.#journal.close();
   }
 
   async #epoch(): Promise<void> {
@@ -157,23 +133,20 @@ class RunLoop {
   }
 
   async #afterStep(log: StepLog): Promise<void> {
-    this.#metrics.writeStep(log);
+    this.#journal.step(log);
     this.#state = { ...this.#state, step: log.step, tokens: log.tokens };
-    const spike = this.#spikes.watch(log.step, log.totalLoss);
-    if (spike) this.#event(spike);
     this.#hooks.onStep?.(log);
-    this.#writer.check();
+    this.#saver.check();
     await this.#evaluateIfDue();
-    if (this.#checkpointDue()) await this.#save();
+    if (this.#saver.isDue(log.step)) await this.#save();
   }
 
   #diverged(error: DivergedError): void {
     if (this.#run.config.settings.onNan === "stop") throw error;
     this.#skips.count(error);
     const { epoch, tokens, skipped } = this.#state;
-    this.#metrics.writeSkipped({ epoch, tokens, step: error.step });
+    this.#journal.skipped({ epoch, tokens, step: error.step }, error.message.split(". ")[0]);
     this.#state = { ...this.#state, skipped: skipped + 1 };
-    this.#event(`skipped: ${error.message.split(". ")[0]}`);
   }
 
   async #evaluateIfDue(): Promise<void> {
@@ -187,62 +160,31 @@ class RunLoop {
     if (heldOut.length === 0) return await this.#hooks.report?.();
     const scores = await evaluate(model, heldOut, { signal: this.#signal });
     if (this.#signal?.aborted) return; // made up for when the run is resumed
-    const samples = await fillSamples(model, tokenizer, this.#samples);
     const { step, epoch, tokens, best } = this.#state;
-    const at = { step, epoch, tokens, seconds: this.#seconds() };
-    const log = { ...at, ...scores, samples };
-    this.#metrics.writeEvaluation(scores, at);
-    this.#evaluations.write(JSON.stringify(log));
     const loss = scores.mlmLoss + scores.nspLoss;
+    checkHeldOut(step, loss);
+    const samples = await fillSamples(model, tokenizer, this.#samples);
+    const log = { step, epoch, tokens, seconds: this.#seconds(), ...scores, samples };
+    this.#journal.evaluation(log);
     const better = !best || loss < best.loss;
-    this.#state = {
-      ...this.#state,
-      evaluatedAt: step,
-      best: better ? { step, loss } : best,
-    };
+    this.#state = { ...this.#state, evaluatedAt: step, best: better ? { step, loss } : best };
     this.#hooks.onEvaluation?.(log, better);
-    if (better) await this.#saveModel("best");
-    if (better) await this.#save();
+    if (better) await this.#save({ best: true });
     await this.#hooks.report?.();
   }
 
-  #checkpointDue(): boolean {
-    const { checkpointEvery = Infinity, checkpointMinutes } = this.#run.config.settings;
-    const { step } = this.#state;
-    if (step === this.#savedStep) return false;
-    const minutes = (performance.now() - this.#savedAt) / 60_000;
-    return step % checkpointEvery === 0 || minutes >= checkpointMinutes;
-  }
-
-  /** Copies the run's numbers and starts to write them; training goes on meanwhile. */
-  async #save(): Promise<void> {
-    const { model, optimizer } = this.#run;
+  async #save({ best }: { readonly best?: boolean } = {}): Promise<void> {
     const { batches, generators } = this.#stream?.place ?? this.#place;
-    this.#state = {
-      ...this.#state,
-      batches,
-      seconds: this.#seconds(),
-      rows: this.#metrics.rows,
-      evaluations: this.#evaluations.lines,
-      backend: this.#run.backend,
-    };
-    await this.#writer.save(
-      captureRun(this.#state, model.weights, optimizer, generators),
-      () => this.#sync(),
-    );
-    [this.#savedStep, this.#savedAt] = [this.#state.step, performance.now()];
-  }
-
-  /** Rows have to be on disk before the checkpoint that counts on them. */
-  async #sync(): Promise<void> {
-    await this.#metrics.sync();
-    await this.#evaluations.sync();
+    const { backend } = this.#run;
+    const seconds = this.#seconds();
+    this.#state = { ...this.#state, batches, seconds, backend, ...this.#journal.written };
+    await this.#saver.save({ state: this.#state, generators, best }, () => this.#journal.sync());
   }
 
   async #saveNow(): Promise<void> {
     await this.#save();
-    await this.#writer.settle();
-    if (this.#state.step > 0) this.#event(`checkpoint of step ${this.#state.step}`);
+    await this.#saver.settle();
+    if (this.#state.step > 0) this.#journal.event(`checkpoint of step ${this.#state.step}`);
   }
 
   async #finish(): Promise<void> {
@@ -252,29 +194,12 @@ class RunLoop {
       await this.#saveNow();
       if (this.#signal?.aborted) return; // during the last evaluation
     }
-    await this.#saveModel("final");
+    await this.#saver.saveFinal();
     await this.#hooks.report?.();
-  }
-
-  async #saveModel(name: "best" | "final"): Promise<void> {
-    const { folder, model, tokenizer } = this.#run;
-    const path = `${folder.path}/${name}`;
-    try {
-      await saveModel(path, model, tokenizer);
-      if (name === "final") await syncFiles(path);
-    } catch (error) {
-      const values = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
-      throw writeError(error, path, 4 * values);
-    }
   }
 
   #seconds(): number {
     return (performance.now() - this.#clock.startedAt) / 1000;
-  }
-
-  #event(text: string): void {
-    this.#run.folder.log(text);
-    this.#hooks.onEvent?.(text);
   }
 }
 

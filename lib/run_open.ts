@@ -1,33 +1,13 @@
-/** Beginning a run in a new folder, and coming back to one: everything that precedes the first step. */
-import { createHash } from "node:crypto";
-import { baselines, tokenCounts } from "./baselines.ts";
+/** A run that is ready for its next step, begun or come back to. */
 import type { Batch } from "./batch.ts";
-import { newestCheckpoint, tidyCheckpoints } from "./checkpoint_folder.ts";
 import type { Document } from "./corpus.ts";
-import { replaceFile } from "./durable.ts";
-import { ConfigError, FormatError } from "./errors.ts";
+import { ConfigError } from "./errors.ts";
 import type { BertPretrainHead } from "./model.ts";
-import type { Given } from "./options.ts";
 import { AdamW } from "./optimizer.ts";
-import { checkFit, holdOut, planSteps, type RunSource } from "./pretrain.ts";
+import { holdOut, type RunSource } from "./pretrain.ts";
 import { restoreRun, type RunCheckpoint } from "./run_checkpoint.ts";
-import {
-  checkCorpus,
-  readDocuments,
-  type RunDocuments,
-  runTokenizer,
-  vocabularyFacts,
-  vocabularyText,
-} from "./run_data.ts";
-import { checkFree, readRunConfig, type RunConfig, RunFolder } from "./run_folder.ts";
-import { firstModel, modelToContinue, type Progress } from "./run_model.ts";
-import {
-  CHANGEABLE,
-  completeSettings,
-  libraryConfigs,
-  resumedSettings,
-  type RunSettings,
-} from "./run_settings.ts";
+import type { RunDocuments } from "./run_data.ts";
+import type { RunConfig, RunFolder } from "./run_folder.ts";
 import type { BertTokenizer } from "./wordpiece.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`. */
@@ -51,124 +31,20 @@ export interface OpenRun {
 }
 
 /** What an open run is put together from. */
-interface Parts
+export interface RunParts
   extends Pick<OpenRun, "heldOut" | "tokenizer" | "model" | "checkpoint" | "backend" | "warnings"> {
   readonly documents: RunDocuments;
 }
 
 /**
- * Begins a run in a new folder. Nothing is written before all settings are known to work.
+ * Puts a run together: its optimizer, and the numbers of its checkpoint.
  *
- * @throws {ConfigError | FormatError} If a setting, the corpus or the folder cannot be used.
+ * @throws {ConfigError} If the checkpoint is of another model.
  */
-export async function beginRun(
-  path: string,
-  given: Given<keyof RunSettings>,
-  software: Readonly<Record<string, string>>,
-  progress: Progress,
-): Promise<OpenRun> {
-  const settings = completeSettings(given);
-  const { data, train } = libraryConfigs(settings);
-  await checkFree(path);
-  progress(`reading ${settings.corpus}`);
-  const documents = await readDocuments(settings);
-  const { tokenizer, model } = await firstModel(settings, documents.train, progress);
-  try {
-    checkFit(model.config, data, tokenizer);
-    const { seed } = settings;
-    const options = { documents: documents.train, heldOut: documents.heldOut, tokenizer, seed };
-    const source = { options, data, train };
-    progress("making the held-out batches");
-    const heldOut = heldOutBatches(source);
-    const plannedSteps = await plan(settings, source);
-    const config = {
-      ...{ settings, model: model.config, data, train, plannedSteps },
-      evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
-      corpus: documents.facts,
-      vocabulary: vocabularyFacts(tokenizer),
-    };
-    const naive = heldOut.length > 0
-      ? { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }
-      : {};
-    const complete = { format: 1, run: identify(config), ...config, ...naive, software } as const;
-    const folder = await RunFolder.open(path);
-    return await begun(folder, complete, {
-      ...{ documents, heldOut, tokenizer, model },
-      ...{ backend: software.backend, warnings: [] },
-    });
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-/** Writes down what has begun. */
-async function begun(
+export function openRun(
   folder: RunFolder,
   config: RunConfig,
-  parts: Parts,
-): Promise<OpenRun> {
-  try {
-    await checkFree(folder.path); // another process may have begun while this one prepared
-    await replaceFile(folder.vocabulary, vocabularyText(parts.tokenizer));
-    await folder.saveConfig(config);
-    return openRun(folder, config, parts);
-  } catch (error) {
-    folder.close();
-    throw error;
-  }
-}
-
-/**
- * Comes back to the run in a folder, at its newest valid checkpoint.
- *
- * @param given What was set this time: it has to be as in the run.
- * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus is another, or no
- * checkpoint is left.
- */
-export async function reopenRun(
-  path: string,
-  given: Given<keyof RunSettings>,
-  software: Readonly<Record<string, string>>,
-  progress: Progress,
-): Promise<OpenRun> {
-  const saved = await readRunConfig(path);
-  if (!saved) {
-    throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");
-  }
-  const settings = resumedSettings(saved.settings, given, path);
-  const folder = await RunFolder.open(path);
-  try {
-    const config = { ...saved, settings };
-    progress(`reading ${settings.corpus}`);
-    const documents = await readDocuments(settings);
-    checkCorpus(documents.facts, saved.corpus, settings.corpus);
-    const tokenizer = await runTokenizer(folder.vocabulary, saved.vocabulary);
-    progress("looking for the newest checkpoint");
-    const { checkpoint, damaged } = await newestCheckpoint(folder.checkpoints, saved.run);
-    if (!checkpoint) checkNothingLost(folder, damaged.map(({ reason }) => reason));
-    await tidyCheckpoints(folder.checkpoints, damaged);
-    if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
-      await folder.saveConfig(config);
-    }
-    const warnings = damaged.map(({ reason }) => `${reason}; passed over`);
-    warnings.push(...otherSoftware(saved.software, software, checkpoint));
-    const model = await modelToContinue(config, checkpoint);
-    const options = { documents: [], heldOut: documents.heldOut, tokenizer, seed: settings.seed };
-    const heldOut = heldOutBatches({ options, data: saved.data, train: saved.train });
-    const { backend } = software;
-    const parts = { documents, heldOut, tokenizer, model, checkpoint, backend, warnings };
-    return openRun(folder, config, parts);
-  } catch (error) {
-    folder.close();
-    throw error;
-  }
-}
-
-function openRun(
-  folder: RunFolder,
-  config: RunConfig,
-  { documents, checkpoint, ...parts }: Parts,
+  { documents, checkpoint, ...parts }: RunParts,
 ): OpenRun {
   const { model } = parts;
   const optimizer = new AdamW(model.weights, config.train);
@@ -185,7 +61,12 @@ function openRun(
   };
 }
 
-function heldOutBatches(source: RunSource): Batch[] {
+/**
+ * The batches that a run is evaluated on; none if nothing is held out.
+ *
+ * @throws {ConfigError} If what is held out gives no pair.
+ */
+export function heldOutBatches(source: RunSource): Batch[] {
   try {
     return holdOut(source);
   } catch (error) {
@@ -194,58 +75,4 @@ function heldOutBatches(source: RunSource): Batch[] {
     const problem = `gives no pair to evaluate on (${error.message}): raise it, or set it to 0`;
     throw new ConfigError("--held-out", share, problem);
   }
-}
-
-/** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
-async function plan(settings: RunSettings, source: RunSource): Promise<number | null> {
-  const { steps, epochs, maxMinutes } = settings;
-  if (maxMinutes !== undefined && steps === undefined && epochs === undefined) return null;
-  return await planSteps(source);
-}
-
-function cadence(plannedSteps: number | null): number {
-  return plannedSteps === null ? 200 : Math.min(500, Math.ceil(plannedSteps / 10));
-}
-
-/** A digest of all that decides the numbers of a run. */
-function identify(config: { readonly settings: RunSettings }): string {
-  const fixed = Object.entries(config.settings)
-    .filter(([name]) => !CHANGEABLE.includes(name as keyof RunSettings));
-  const text = JSON.stringify({ ...config, settings: Object.fromEntries(fixed.sort()) });
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
-}
-
-/** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */
-function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
-  const rows = countRows(folder.metrics);
-  if (rows <= 0 && reasons.length === 0) return;
-  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
-  throw new FormatError(
-    folder.checkpoints,
-    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
-      `begin another from it: --init ${folder.path}/best --out runs/NAME`,
-  );
-}
-
-function countRows(path: string): number {
-  try {
-    return Deno.readTextFileSync(path).split("\n").length - 2; // the header, and what follows the end
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
-function otherSoftware(
-  saved: Readonly<Record<string, string>>,
-  found: Readonly<Record<string, string>>,
-  checkpoint: RunCheckpoint | undefined,
-): string[] {
-  const before: Record<string, string> = {
-    ...saved,
-    backend: checkpoint?.state.backend ?? saved.backend,
-  };
-  return Object.keys(found).filter((name) => before[name] !== found[name]).map((name) =>
-    `${name} was ${before[name]}, and is ${found[name]}: the numbers may differ in their last bits`
-  );
 }

@@ -1,31 +1,79 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
 import { replaceFile } from "./durable.ts";
 import type { IntervalName } from "./evaluate.ts";
+import { GrowingFile, lastLines } from "./growing_file.ts";
 import type { Interval } from "./intervals.ts";
-import { readSteps, type StepLog } from "./metrics.ts";
+import { stepIn, type StepLog } from "./metrics.ts";
 import { lineChart, type Series, table } from "./plot.ts";
 import type { RunConfig } from "./run_folder.ts";
 import type { EvaluationLog } from "./run_hooks.ts";
 import type { FilledSample } from "./samples.ts";
+import { StepMeans } from "./step_means.ts";
 import { escape } from "./svg.ts";
 
-/** Draws the report of a run from what is in its folder. */
-export async function writeRunReport(folder: string, config: RunConfig): Promise<void> {
-  const steps = await readSteps(`${folder}/metrics.csv`);
-  const lines = (await Deno.readTextFile(`${folder}/evaluations.jsonl`)).split("\n");
-  const evaluations = lines.filter(Boolean).map((line) => JSON.parse(line) as EvaluationLog);
-  const events = await Deno.readTextFile(`${folder}/log.txt`).catch(() => "");
-  const name = folder.split(/[/\\]/).at(-1) ?? folder;
-  await replaceFile(`${folder}/run.html`, runReport(name, { config, steps, evaluations, events }));
+const EVENTS = 200; // lines of log.txt
+
+/**
+ * The report of a run, drawn as often as one likes: each time only what is new in the run's folder is
+ * read, and memory holds a bounded number of steps.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { beginRun } from "bert/run_begin.ts";
+ * import { runToEnd } from "bert/run_loop.ts";
+ * import { RunReport } from "bert/run_report.ts";
+ * import { ok } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
+ * const run = await beginRun(folder, settings, { backend: await useBackend() }, () => {});
+ * const report = new RunReport(folder, run.config);
+ * await runToEnd(run, { report: () => report.write() });
+ * run.close();
+ * ok((await Deno.readTextFile(`${folder}/run.html`)).includes("<svg"));
+ * ```
+ */
+export class RunReport {
+  readonly #folder: string;
+  readonly #config: RunConfig;
+  readonly #metrics: GrowingFile;
+  readonly #evaluationLines: GrowingFile;
+  readonly #means = new StepMeans();
+  readonly #evaluations: EvaluationLog[] = [];
+
+  constructor(folder: string, config: RunConfig) {
+    [this.#folder, this.#config] = [folder, config];
+    this.#metrics = new GrowingFile(`${folder}/metrics.csv`);
+    this.#evaluationLines = new GrowingFile(`${folder}/evaluations.jsonl`);
+  }
+
+  /** Writes `run.html`. Throws what `replaceFile()` throws. */
+  async write(): Promise<void> {
+    for await (const line of this.#metrics.newLines()) {
+      const step = stepIn(line);
+      if (step) this.#means.add(step);
+    }
+    for await (const line of this.#evaluationLines.newLines()) {
+      this.#evaluations.push(JSON.parse(line));
+    }
+    const name = this.#folder.split(/[/\\]/).at(-1) ?? this.#folder;
+    const { steps, last } = this.#means;
+    const events = await lastLines(`${this.#folder}/log.txt`, EVENTS);
+    const facts = { config: this.#config, steps, last, evaluations: this.#evaluations, events };
+    await replaceFile(`${this.#folder}/run.html`, runReport(name, facts));
+  }
 }
 
 /** What a report is made of. */
 export interface RunFacts {
   readonly config: RunConfig;
+  /** All steps, or means of neighbours. */
   readonly steps: readonly StepLog[];
+  /** The last one, if there is any. */
+  readonly last?: StepLog;
   readonly evaluations: readonly EvaluationLog[];
-  /** The lines of `log.txt`. */
-  readonly events: string;
+  /** The last lines of `log.txt`. */
+  readonly events: readonly string[];
 }
 
 /** The report as one HTML document that refers to nothing outside itself. */
@@ -43,7 +91,9 @@ export function runReport(name: string, facts: RunFacts): string {
     ...(last ? ["<h2>What it fills in</h2>", sampleTable(evaluations)] : []),
     "<h2>Settings</h2>",
     settingsTable(config),
-    ...(events ? ["<h2>Events</h2>", `<pre>${escapeLines(events)}</pre>`] : []),
+    ...(events.length > 0
+      ? [`<h2>Last events</h2>`, `<pre>${events.map(escape).join("\n")}</pre>`]
+      : []),
     "</body></html>\n",
   ].join("\n");
 }
@@ -53,9 +103,8 @@ const STYLE = "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padd
   "td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}" +
   "pre{overflow-x:auto;background:#f6f6f6;padding:.75rem}";
 
-function standing({ config, steps }: RunFacts): string {
+function standing({ config, last }: RunFacts): string {
   const { settings, model, plannedSteps, corpus } = config;
-  const last = steps.at(-1);
   const planned = plannedSteps === null ? "" : ` of ${count(plannedSteps)}`;
   const progress = last
     ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${minutes(last.seconds)}`
@@ -146,10 +195,6 @@ function settingsTable({ settings, run, software, corpus, vocabulary }: RunConfi
   const more = { run, "corpus SHA-256": corpus.sha256, "vocabulary SHA-256": vocabulary.sha256 };
   const all = Object.entries({ ...settings, ...more, ...software });
   return table(all.map(([setting, value]) => ({ setting, value: String(value) }))).html;
-}
-
-function escapeLines(text: string): string {
-  return text.trimEnd().split("\n").map(escape).join("\n");
 }
 
 function range([low, high]: Interval, digits: number): string {

@@ -48,6 +48,9 @@ const TEXT_HALF = [
   "interruption",
   "run_settings",
   "run_state",
+  "growing_file",
+  "step_means",
+  "metrics",
 ];
 
 /** What shows things to people; the library does not know it. */

@@ -8,8 +8,12 @@ import { BertPretrainHead } from "bert/model.ts";
 import type { Given } from "bert/options.ts";
 import type { EvaluationLog, RunHooks } from "bert/run_hooks.ts";
 import { runToEnd } from "bert/run_loop.ts";
-import { beginRun, type OpenRun, reopenRun } from "bert/run_open.ts";
+import { beginRun } from "bert/run_begin.ts";
+import type { OpenRun } from "bert/run_open.ts";
+import { reopenRun } from "bert/run_resume.ts";
+import { RunSaver } from "bert/run_saver.ts";
 import type { RunSettings } from "bert/run_settings.ts";
+import { firstState } from "bert/run_state.ts";
 import { timelessMetrics, withCorpus } from "./support/runs.ts";
 import { snapshot } from "./support/toy_model.ts";
 
@@ -246,6 +250,46 @@ Deno.test("a NaN stops a run, with its checkpoint kept; or is skipped, counted a
     const rows = (await timelessMetrics(`${folder}/run`)).filter(([split]) => split === "skipped");
     deepStrictEqual(rows[0].slice(0, 4), ["skipped", "1", "4", ""]);
     strictEqual(rows.length, end.skipped);
+  });
+});
+
+Deno.test("a held-out loss that is NaN stops a run whatever it is to skip, and is never the best", async () => {
+  await withCorpus(async (folder) => {
+    for (const onNan of ["stop", "skip"]) {
+      const run = await begin(folder, { onNan });
+      const spoil = ({ step }: { step: number }) => void (step === 10 && poison(run));
+      await rejects(drive(run, { onStep: spoil }), {
+        name: "RangeError",
+        message: /^Stopped after step 10: the held-out loss is NaN.*lower --lr/,
+      });
+      strictEqual(await Deno.readTextFile(`${folder}/run/evaluations.jsonl`), "");
+      ok(!await Deno.stat(`${folder}/run/best`).catch(() => false));
+      deepStrictEqual(await checkpointSteps(`${folder}/run/checkpoints`), [0]);
+      await Deno.remove(`${folder}/run`, { recursive: true });
+    }
+  });
+});
+
+Deno.test("the best model is written behind the run's back, as it was, before its checkpoint", async () => {
+  await withCorpus(async (folder) => {
+    const run = await begin(folder);
+    const saver = new RunSaver(run);
+    const expected = snapshot(run.model);
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const state = firstState(run.config.run);
+    await saver.save({ state, generators: {}, best: true }, () => gate); // does not wait for it
+    poison(run);
+    open();
+    await saver.settle();
+    const { model } = await loadModel(`${folder}/run/best`);
+    deepStrictEqual(snapshot(model), expected);
+    model.dispose();
+    await Deno.remove(`${folder}/run/best`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/run/best`, "in the way");
+    await saver.save({ state: { ...state, step: 7 }, generators: {}, best: true }, async () => {});
+    await rejects(saver.settle(), /Cannot write .*run\/best/);
+    deepStrictEqual(await checkpointSteps(`${folder}/run/checkpoints`), [0]);
+    run.close();
   });
 });
 

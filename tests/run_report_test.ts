@@ -1,12 +1,14 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
-import { readSteps, type StepLog } from "bert/metrics.ts";
+import { GrowingFile, lastLines } from "bert/growing_file.ts";
+import { readLastSteps, stepIn, type StepLog } from "bert/metrics.ts";
 import { duration, ProgressLine } from "bert/progress_line.ts";
 import type { RunConfig } from "bert/run_folder.ts";
 import type { EvaluationLog } from "bert/run_hooks.ts";
-import { runReport } from "bert/run_report.ts";
+import { RunReport, runReport } from "bert/run_report.ts";
 import { completeSettings, libraryConfigs } from "bert/run_settings.ts";
 import { bertConfig } from "bert/config.ts";
 import { MetricsFile } from "bert/metrics.ts";
+import { StepMeans } from "bert/step_means.ts";
 
 const STEP: StepLog = {
   ...{ step: 1, epoch: 1, mlmLoss: 6.25, nspLoss: 0.7, totalLoss: 6.95, mlmAccuracy: 0.1 },
@@ -52,7 +54,7 @@ const CONFIG: RunConfig = {
 };
 
 Deno.test("run.html has curves, scores beside baselines with intervals, samples and settings, and asks for nothing", () => {
-  const facts = { config: CONFIG, steps: STEPS, evaluations: [EVALUATION], events: "x <began>\n" };
+  const facts = { config: CONFIG, steps: STEPS, evaluations: [EVALUATION], events: ["x <began>"] };
   const html = runReport("whales", facts);
   strictEqual(html.split("<svg ").length - 1, 4);
   match(html, /5\.125<\/td><td[^>]*>5\.000 to 5\.250<\/td><td[^>]*>6\.125/);
@@ -67,13 +69,13 @@ Deno.test("run.html has curves, scores beside baselines with intervals, samples 
 Deno.test("run.html of a run that has only begun, or holds nothing out, is a page too", () => {
   const { baselines: _, ...config } = CONFIG;
   for (const steps of [[], STEPS.slice(0, 1)]) {
-    const html = runReport("whales", { config, steps, evaluations: [], events: "" });
+    const html = runReport("whales", { config, steps, evaluations: [], events: [] });
     match(html, /<h2>Settings<\/h2>/);
     ok(!/NaN|undefined|Infinity/.test(html));
   }
 });
 
-Deno.test("readSteps() reads back what was written, to the bit", async () => {
+Deno.test("stepIn() and readLastSteps() read back what was written, to the bit", async () => {
   const path = await Deno.makeTempFile();
   const file = MetricsFile.create(path);
   for (const step of STEPS) file.writeStep({ ...step, mlmLoss: step.mlmLoss / 3 });
@@ -81,8 +83,65 @@ Deno.test("readSteps() reads back what was written, to the bit", async () => {
   file.writeSkipped({ epoch: 1, step: 41, tokens: 9 });
   file.close();
   const expected = STEPS.map((step) => ({ ...step, mlmLoss: step.mlmLoss / 3 }));
-  deepStrictEqual(await readSteps(path), expected);
+  const lines = (await Deno.readTextFile(path)).split("\n");
+  deepStrictEqual(lines.map(stepIn).filter(Boolean), expected);
+  deepStrictEqual(await readLastSteps(path, 7), expected.slice(-7));
   await Deno.remove(path);
+});
+
+Deno.test("GrowingFile gives each line once, lastLines() those at the end, blocks or not", async () => {
+  const path = await Deno.makeTempFile();
+  const lines = Array.from({ length: 20_000 }, (_, i) => `${i} é`.padEnd(4 + i % 9, "."));
+  const file = new GrowingFile(path);
+  const found: string[] = [];
+  for (let at = 0; at < lines.length; at += 5000) {
+    await Deno.writeTextFile(path, lines.slice(at, at + 5000).join("\n") + "\nhalf", {
+      append: true,
+    });
+    for await (const line of file.newLines()) found.push(line);
+    await Deno.truncate(path, (await Deno.stat(path)).size - 4);
+  }
+  deepStrictEqual(found, lines);
+  for (const count of [1, 9000, 30_000]) {
+    deepStrictEqual(await lastLines(path, count), lines.slice(-count));
+  }
+  await Deno.remove(path);
+  deepStrictEqual(await lastLines(path, 3), []);
+  deepStrictEqual(await Array.fromAsync(file.newLines()), []);
+});
+
+Deno.test("StepMeans keeps a run of any length as means of neighbours, none lost", () => {
+  const means = new StepMeans();
+  for (const step of STEPS) means.add(step);
+  deepStrictEqual(means.steps, STEPS); // so few stay as they are
+  for (let step = STEPS.length + 1; step <= 100_001; step++) {
+    means.add({ ...STEP, step, mlmLoss: 1e5 - step });
+  }
+  const { steps, last } = means;
+  ok(steps.length >= 400 && steps.length <= 800, `${steps.length}`);
+  strictEqual(last?.step, 100_001);
+  deepStrictEqual(steps.slice(0, 2).map(({ step }) => step), [64.5, 192.5]); // of 1 to 128, …
+  ok(steps.slice(1).every(({ step, mlmLoss }) => Math.abs(mlmLoss - 1e5 + step) < 1e-6));
+});
+
+Deno.test("run.html of 100,000 steps is as small as that of 1,000, and drawing it again reads only what is new", async () => {
+  const folder = await Deno.makeTempDir();
+  const report = new RunReport(folder, CONFIG);
+  const row = (step: number) => `train,1,${step},5,0.7,5.7,0.1,0.5,0.001,1,${step}00,100,${step}`;
+  const grow = async (from: number, to: number) => {
+    const rows = Array.from({ length: to - from }, (_, i) => row(from + i)).join("\r\n");
+    await Deno.writeTextFile(`${folder}/metrics.csv`, `${rows}\r\n`, { append: true });
+    await report.write();
+    return await Deno.readTextFile(`${folder}/run.html`);
+  };
+  const small = await grow(1, 1001);
+  const large = await grow(1001, 100_001);
+  match(large, /Now at step 100,000 of 40, 10,000,000 tokens/);
+  ok(large.length < 1.5 * small.length, `${large.length} of ${small.length}`);
+  await Deno.writeTextFile(`${folder}/metrics.csv`, ""); // what was read is not asked for again
+  await report.write();
+  strictEqual(await Deno.readTextFile(`${folder}/run.html`), large);
+  await Deno.remove(folder, { recursive: true });
 });
 
 /** Shows steps a second apart and returns all that was written. */

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
 import { parseOptions } from "bert/options.ts";
 import { runToEnd } from "bert/run_loop.ts";
-import { beginRun } from "bert/run_open.ts";
+import { beginRun } from "bert/run_begin.ts";
 
 const given = parseOptions(Deno.args, { minutes: { kind: "positive", help: "" } });
 const minutes = Number(given.minutes ?? 10);
