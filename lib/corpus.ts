@@ -47,7 +47,8 @@ const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
  * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
  * with or without a byte-order mark, with LF or CRLF.
  *
- * @throws {ConfigError} If there is no corpus of that name, or no such option; the nearest is suggested.
+ * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
+ * the option is for other files.
  * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
  * if it holds no document.
  *
@@ -135,6 +136,7 @@ function heldOutCount(share: number, length: number): number {
 
 async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {
   if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
+    refuseOptions(nameOrPath, options, ["sentencePerLine", "textColumn", "documentColumn"]);
     return yield* readBundled(nameOrPath, options);
   }
   if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
@@ -143,7 +145,29 @@ async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator
     throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
   });
   if (info.isDirectory) yield* readFolder(nameOrPath, options);
-  else yield* readFile(nameOrPath, options);
+  else {
+    const lines = /\.txt$/i.test(nameOrPath);
+    refuseOptions(
+      nameOrPath,
+      options,
+      lines ? ["textColumn", "documentColumn"] : ["sentencePerLine"],
+    );
+    yield* readFile(nameOrPath, options);
+  }
+}
+
+/** An option that changes nothing was meant to change something. In a folder it may be for some files. */
+function refuseOptions(
+  nameOrPath: string,
+  options: CorpusOptions,
+  names: readonly (keyof CorpusOptions)[],
+): void {
+  for (const name of names) {
+    if (options[name] === undefined || options[name] === false) continue;
+    const kind = name === "sentencePerLine" ? ".txt" : ".csv and .jsonl";
+    const advice = `is for ${kind} files, and the corpus is ${nameOrPath}: leave it out`;
+    throw new ConfigError(name, options[name], advice);
+  }
 }
 
 const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };

@@ -1,6 +1,7 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
 import type { CorpusOptions, Document } from "./corpus.ts";
 import { FormatError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { splitSentences } from "./sentences.ts";
 import { readLines } from "./lines.ts";
 import { parse } from "./std_csv.ts";
@@ -49,6 +50,8 @@ export async function* readJsonLines(
 
 interface Record {
   readonly line: number;
+  /** Where the names of the columns stand. */
+  readonly header: number;
   readonly fields: ReadonlyMap<string, unknown>;
 }
 
@@ -70,9 +73,9 @@ async function* gather(
 ): AsyncGenerator<Document> {
   let open: OpenDocument | undefined;
   let count = 0;
-  for await (const { line, fields } of records) {
-    const text = textOf(path, line, fields, options);
-    const named = documentOf(path, line, fields, options);
+  for await (const record of records) {
+    const text = textOf(path, record, options);
+    const named = documentOf(path, record, options);
     count++;
     if (open && named !== undefined && open.named === named && open.size < LONGEST_DOCUMENT) {
       open.sentences.push(text.trim());
@@ -99,19 +102,34 @@ function withoutEmpty({ name, sentences }: OpenDocument): Document {
 
 function textOf(
   path: string,
-  line: number,
-  fields: ReadonlyMap<string, unknown>,
+  { line, header, fields }: Record,
   { textColumn }: CorpusOptions,
 ): string {
   const column = textColumn ?? (fields.has("text") ? "text" : "sentence");
   const value = fields.get(column);
   if (typeof value === "string") return value;
-  const wanted = value === undefined
-    ? `expected a column ${textColumn ? `"${textColumn}"` : '"text" or "sentence"'}, found ${
-      columns(fields)
-    }: name it with textColumn (in a task: --text-column)`
-    : `expected text in "${column}", found ${JSON.stringify(value)}: put it in quotes`;
-  throw new FormatError(path, wanted, line);
+  if (value === undefined) throw noColumn(path, header, fields, "textColumn", textColumn);
+  const found = JSON.stringify(value);
+  throw new FormatError(
+    path,
+    `expected text in "${column}", found ${found}: put it in quotes`,
+    line,
+  );
+}
+
+function noColumn(
+  path: string,
+  line: number,
+  fields: ReadonlyMap<string, unknown>,
+  option: "textColumn" | "documentColumn",
+  wanted: string | undefined,
+): FormatError {
+  const expected = wanted === undefined ? '"text" or "sentence"' : `"${wanted}"`;
+  const near = wanted && nearest(wanted, [...fields.keys()]);
+  const task = option === "textColumn" ? "--text-column" : "--document-column";
+  const fix = near ? `did you mean "${near}"?` : `name it with ${option} (in a task: ${task})`;
+  const problem = `expected a column ${expected}, found ${columns(fields)}: ${fix}`;
+  return new FormatError(path, problem, line);
 }
 
 /** The names of columns for a message; one that holds other separators explains itself. */
@@ -125,34 +143,31 @@ function columns(fields: ReadonlyMap<string, unknown>): string {
 /** The document a row belongs to, or `undefined` where each row is one. */
 function documentOf(
   path: string,
-  line: number,
-  fields: ReadonlyMap<string, unknown>,
+  { line, header, fields }: Record,
   { documentColumn }: CorpusOptions,
 ): string | undefined {
-  const value = fields.get(documentColumn ?? "document");
+  const column = documentColumn ?? "document";
+  const value = fields.get(column);
   if (typeof value === "string" || typeof value === "number") return String(value);
   if (documentColumn === undefined && (value === undefined || value === null)) return undefined;
-  const problem = value === undefined
-    ? `expected a column "${documentColumn}", found ${
-      columns(fields)
-    }: name it with documentColumn (in a task: --document-column)`
-    : `expected a name in "${documentColumn ?? "document"}", found ${JSON.stringify(value)}: ` +
-      "make it a string or a number";
-  throw new FormatError(path, problem, line);
+  if (value === undefined) throw noColumn(path, header, fields, "documentColumn", documentColumn);
+  const problem = `expected a name in "${column}", found ${JSON.stringify(value)}`;
+  throw new FormatError(path, `${problem}: make it a string or a number`, line);
 }
 
 async function* csvRecords(path: string): AsyncGenerator<Record> {
-  let header: string[] | undefined;
+  let [header, headerLine]: [string[] | undefined, number] = [undefined, 0];
   for await (const { line, text } of csvRows(path)) {
     const row = parseRow(path, text, line);
     if (!header) {
-      header = row;
+      [header, headerLine] = [row, line];
       checkHeader(path, header, line);
     } else if (row.length !== header.length) {
       const problem = `expected ${header.length} fields, found ${row.length}`;
       throw new FormatError(path, `${problem}: put text that holds a comma in quotes`, line);
     } else {
-      yield { line, fields: new Map(header.map((column, i) => [column, row[i]])) };
+      const fields = new Map(header.map((column, i) => [column, row[i]]));
+      yield { line, header: headerLine, fields };
     }
   }
 }
@@ -207,7 +222,7 @@ function parseRow(path: string, text: string, line: number): string[] {
 async function* jsonRecords(path: string): AsyncGenerator<Record> {
   for await (const { text, line } of readLines(path)) {
     if (text.trim() === "") continue;
-    yield { line, fields: parseObject(path, text, line) };
+    yield { line, header: line, fields: parseObject(path, text, line) };
   }
 }
 

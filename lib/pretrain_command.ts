@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "./backend/choose.ts";
 import { simdMachine } from "./backend/simd.ts";
+import { writeError } from "./durable.ts";
 import { ConfigError } from "./errors.ts";
 import { explainMemory } from "./guards.ts";
 import { Interruption } from "./interruption.ts";
@@ -65,6 +66,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
     return 0;
   }
   const { out, resume, given } = await readArguments(args);
+  await mayWrite(out);
   const backend = await useBackend(given.backend as string | undefined);
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
   const terminal = Deno.stdout.isTerminal();
@@ -74,7 +76,8 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   const run = await open(out, given, software, (what) => say(`… ${what}`));
   try {
     const { plannedSteps, train: { maxSeconds } } = run.config;
-    const line = new ProgressLine({ terminal, write: writeNow, plannedSteps, maxSeconds });
+    const pairs = run.config.settings.pairing !== "none";
+    const line = new ProgressLine({ terminal, write: writeNow, plannedSteps, maxSeconds, pairs });
     introduce(run, say);
     const end = await guarded(run, hooks(run, line), stop.listen());
     line.end();
@@ -95,6 +98,12 @@ async function readArguments(args: readonly string[]) {
   return { out: `${out}`.replace(/[/\\]+$/, ""), resume, given: given as Given<keyof RunSettings> };
 }
 
+/** Throws now what would otherwise come after minutes of preparing; at a terminal, Deno asks. */
+async function mayWrite(path: string): Promise<void> {
+  const { state } = await Deno.permissions.request({ name: "write", path });
+  if (state !== "granted") throw writeError(new Deno.errors.NotCapable(), path, 0);
+}
+
 /** The settings of a file: its own, or under `settings` in the `config.json` of a run. */
 async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
   const text = await Deno.readTextFile(path).catch((error) => {
@@ -109,7 +118,8 @@ async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
 function describe(backend: string): string {
   if (backend !== "simd") return backend;
   const { threads, blas } = simdMachine();
-  return `simd, ${threads} threads, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
+  const many = threads === 1 ? "1 thread" : `${threads} threads`;
+  return `simd, ${many}, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
 }
 
 function introduce({ config, warnings, checkpoint, folder, model, backend }: OpenRun, say: Say) {

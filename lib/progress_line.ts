@@ -8,6 +8,8 @@ export interface ProgressOptions {
   /** `null`: only the clock ends the run. */
   readonly plannedSteps: number | null;
   readonly maxSeconds?: number;
+  /** Whether there are sentence pairs to tell of; true by default. */
+  readonly pairs?: boolean;
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
@@ -57,13 +59,13 @@ export class ProgressLine {
   }
 
   #describe(log: StepLog): string {
-    const { plannedSteps } = this.#options;
+    const { plannedSteps, pairs = true } = this.#options;
     const of = plannedSteps === null ? "" : `/${plannedSteps}`;
     const share = (value: number) => `${(100 * value).toFixed(1)} %`;
     return [
       `step ${log.step}${of}`,
       `MLM ${log.mlmLoss.toFixed(3)} (${share(log.mlmAccuracy)})`,
-      `NSP ${log.nspLoss.toFixed(3)} (${share(log.nspAccuracy)})`,
+      ...(pairs ? [`NSP ${log.nspLoss.toFixed(3)} (${share(log.nspAccuracy)})`] : []),
       `${Math.round(this.#speed ?? 0).toLocaleString("en-US")} tokens/s`,
       `ETA ${this.#remaining(log)}`,
     ].join("  ");

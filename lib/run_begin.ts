@@ -6,7 +6,7 @@ import type { Given } from "./options.ts";
 import { checkFit, planSteps, type RunSource } from "./pretrain.ts";
 import { readDocuments, vocabularyFacts, vocabularyText } from "./run_data.ts";
 import { checkFree, type RunConfig, RunFolder } from "./run_folder.ts";
-import { firstModel, type Progress } from "./run_model.ts";
+import { checkInit, firstModel, type Progress } from "./run_model.ts";
 import { heldOutBatches, type OpenRun, openRun, type RunParts } from "./run_open.ts";
 import { CHANGEABLE, completeSettings, libraryConfigs, type RunSettings } from "./run_settings.ts";
 
@@ -24,9 +24,10 @@ export async function beginRun(
   const settings = completeSettings(given);
   const { data, train } = libraryConfigs(settings);
   await checkFree(path);
+  if (settings.init !== undefined) await checkInit(settings.init);
   progress(`reading ${settings.corpus}`);
   const documents = await readDocuments(settings);
-  const { tokenizer, model } = await firstModel(settings, documents.train, progress);
+  const { tokenizer, model, notes } = await firstModel(settings, documents.train, progress);
   try {
     checkFit(model.config, data, tokenizer);
     const { seed } = settings;
@@ -48,7 +49,7 @@ export async function beginRun(
     const folder = await RunFolder.open(path);
     return await begun(folder, complete, {
       ...{ documents, heldOut, tokenizer, model },
-      ...{ backend: software.backend, warnings: [] },
+      ...{ backend: software.backend, warnings: notes },
     });
   } catch (error) {
     model.dispose();

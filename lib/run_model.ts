@@ -1,8 +1,9 @@
 /** The model that a run begins or goes on with. */
-import { loadModel } from "./checkpoint.ts";
+import { type LoadedModel, loadModel } from "./checkpoint.ts";
 import { type BertConfig, bertConfig } from "./config.ts";
 import type { Document } from "./corpus.ts";
 import { ConfigError } from "./errors.ts";
+import { readJson } from "./folder_files.ts";
 import { headStart } from "./head_start.ts";
 import { BertPretrainHead } from "./model.ts";
 import type { RunCheckpoint } from "./run_checkpoint.ts";
@@ -15,9 +16,31 @@ import { trainVocab } from "./wordpiece_trainer.ts";
 /** Told what is being done, as preparing takes a while. */
 export type Progress = (what: string) => void;
 
-/** The model and tokenizer that a run begins with: a saved one, or fresh weights. */
-export async function firstModel(settings: RunSettings, documents: Document[], progress: Progress) {
-  if (settings.init !== undefined) return await loadModel(settings.init);
+/**
+ * Throws, before anything large is read, if there is no model to begin with in a folder.
+ *
+ * @throws {ConfigError | FormatError} If it is the folder of a run, or holds no `config.json`.
+ */
+export async function checkInit(folder: string): Promise<void> {
+  const { format, settings } = await readJson(`${folder}/config.json`);
+  if (format !== 1 || settings === undefined) return;
+  const advice = `is the folder of a run: name a model in it, ${folder}/final or ${folder}/best`;
+  throw new ConfigError("--init", folder, advice);
+}
+
+/**
+ * The model and tokenizer that a run begins with: a saved one, or fresh weights. Heads that a saved
+ * one does not have start from the run's seed.
+ *
+ * @returns `notes`: what was missing and made up for. The caller disposes of the model.
+ */
+export async function firstModel(
+  settings: RunSettings,
+  documents: Document[],
+  progress: Progress,
+): Promise<LoadedModel> {
+  const { init, seed } = settings;
+  if (init !== undefined) return await loadModel(init, { seed });
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings.vocabSize);
   const { preset, length, dropout } = settings;
@@ -27,7 +50,7 @@ export async function firstModel(settings: RunSettings, documents: Document[], p
     hiddenDropoutProb: dropout,
     attentionProbsDropoutProb: dropout,
   });
-  return { tokenizer: new BertTokenizer(vocab), model: freshModel(config, settings) };
+  return { tokenizer: new BertTokenizer(vocab), model: freshModel(config, settings), notes: [] };
 }
 
 function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead {
@@ -50,6 +73,7 @@ export async function modelToContinue(
   { settings, model }: RunConfig,
   checkpoint: RunCheckpoint | undefined,
 ): Promise<BertPretrainHead> {
-  if (!checkpoint && settings.init !== undefined) return (await loadModel(settings.init)).model;
+  const { init, seed } = settings;
+  if (!checkpoint && init !== undefined) return (await loadModel(init, { seed })).model;
   return freshModel(model, settings);
 }

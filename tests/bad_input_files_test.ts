@@ -98,17 +98,37 @@ testRefusals([
   [
     "wrong column csv",
     () => file("a.csv", "title,body\nx,y\n"),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found title, body: name it with textColumn (in a task: --text-column)',
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "text" or "sentence", found title, body: name it with textColumn (in a task: --text-column)',
+  ],
+  [
+    "textColumn mistyped",
+    () => file("a.csv", "id,body\n1,x\n", { textColumn: "bodi" }),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "bodi", found id, body: did you mean "body"?',
+  ],
+  [
+    "textColumn for a .txt file",
+    () => file("a.txt", "x. y.\n", { textColumn: "body" }),
+    'ConfigError: Invalid textColumn = "body": it is for .csv and .jsonl files, and the corpus is ~/a.txt: leave it out',
+  ],
+  [
+    "sentencePerLine for a .jsonl file",
+    () => file("a.jsonl", '{"text": "x"}\n', { sentencePerLine: true }),
+    "ConfigError: Invalid sentencePerLine = true: it is for .txt files, and the corpus is ~/a.jsonl: leave it out",
+  ],
+  [
+    "documentColumn for a bundled corpus",
+    () => readAll(corpus("sotu", { documentColumn: "year" })),
+    'ConfigError: Invalid documentColumn = "year": it is for .csv and .jsonl files, and the corpus is sotu: leave it out',
   ],
   [
     "textColumn missing",
     () => file("a.csv", "text\nx\n", { textColumn: "body" }),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "body", found text: name it with textColumn (in a task: --text-column)',
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "body", found text: name it with textColumn (in a task: --text-column)',
   ],
   [
     "documentColumn missing",
     () => file("a.csv", "text\nx\n", { documentColumn: "id" }),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "id", found text: name it with documentColumn (in a task: --document-column)',
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "id", found text: name it with documentColumn (in a task: --document-column)',
   ],
   [
     "duplicate columns",
@@ -128,7 +148,7 @@ testRefusals([
   [
     "semicolon csv",
     () => file("a.csv", "id;text\n1;x\n"),
-    'FormatError: Cannot read ~/a.csv, line 2: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn (in a task: --text-column)',
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn (in a task: --text-column)',
   ],
   [
     "tsv",

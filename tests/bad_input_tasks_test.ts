@@ -45,7 +45,7 @@ const BAD: readonly Bad[] = [
   {
     args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
     says:
-      'Cannot read corpus.csv, line 2: expected a column "text" or "sentence", found title, body: ' +
+      'Cannot read corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +
       "name it with textColumn (in a task: --text-column)",
   },
   {

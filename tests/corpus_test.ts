@@ -153,12 +153,12 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
   [
     "no column",
     () => read("a.csv", "a,b\n1,2\n"),
-    /line 2: expected a column "text" or "sentence", found a, b: .*textColumn \(in a task: --text-column\)$/,
+    /line 1: expected a column "text" or "sentence", found a, b: .*textColumn \(in a task: --text-column\)$/,
   ],
   [
     "a missing document column",
     () => read("a.csv", "text\nx\n", { documentColumn: "id" }),
-    /line 2: expected a column "id", found text: name it with documentColumn \(in a task: --document-column\)$/,
+    /line 1: expected a column "id", found text: name it with documentColumn \(in a task: --document-column\)$/,
   ],
   [
     "too many fields",

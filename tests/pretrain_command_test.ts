@@ -85,8 +85,9 @@ Deno.test("a folder that Deno may not write to is named, with what to do", async
   await withCorpus(async (folder) => {
     const elsewhere = await Deno.makeTempDir();
     const args = ["--out", `${elsewhere}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
-    const { code, err } = await ended(startPretrain(folder, args));
+    const { code, err, out } = await ended(startPretrain(folder, args));
     strictEqual(code, 1);
+    strictEqual(out, ""); // before the corpus is read
     match(err, /Cannot write .*: Deno was not permitted to. Choose a folder under runs\//);
     await Deno.remove(elsewhere, { recursive: true });
   });

@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel } from "bert/checkpoint.ts";
+import { loadModel, saveModel } from "bert/checkpoint.ts";
 import { checkpointPath, checkpointSteps } from "bert/checkpoint_folder.ts";
 import { headStart } from "bert/head_start.ts";
 import { BertPretrainHead } from "bert/model.ts";
@@ -14,8 +14,10 @@ import { reopenRun } from "bert/run_resume.ts";
 import { RunSaver } from "bert/run_saver.ts";
 import type { RunSettings } from "bert/run_settings.ts";
 import { firstState } from "bert/run_state.ts";
+import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
 import { timelessMetrics, withCorpus } from "./support/runs.ts";
-import { snapshot } from "./support/toy_model.ts";
+import { TOY_TOKENIZER } from "./support/toy.ts";
+import { snapshot, toyModel } from "./support/toy_model.ts";
 
 await useBackend();
 
@@ -332,6 +334,32 @@ Deno.test("--head-start begins with that start, also when resumed before the fir
     const again = await reopen(folder);
     deepStrictEqual(snapshot(again.model), snapshot(model));
     again.close();
+    model.dispose();
+  });
+});
+
+Deno.test("--init with an encoder alone starts the heads from the seed and says so; a run's folder is refused", async () => {
+  await withCorpus(async (folder) => {
+    await drive(await begin(folder), { stopAt: 1 });
+    await Deno.rename(`${folder}/run`, `${folder}/first`);
+    const { preset: _, vocabSize: __, ...rest } = QUICK;
+    const given = { ...rest, corpus: `${folder}/corpus.csv`, steps: 1 };
+    const start = (init: string) =>
+      beginRun(`${folder}/run`, { ...given, init }, SOFTWARE, () => {});
+    await rejects(start(`${folder}/first`), {
+      name: "ConfigError",
+      message: /--init = .*is the folder of a run: name a model in it, .*first\/final or/,
+    });
+    await rejects(start(`${folder}/first/checkpoints`), /config.json: there is no such file/);
+    const model = toyModel();
+    await saveModel(`${folder}/encoder`, model, TOY_TOKENIZER);
+    const file = `${folder}/encoder/model.safetensors`;
+    const { tensors } = readSafetensors(await Deno.readFile(file));
+    const encoder = new Map([...tensors].filter(([name]) => !name.startsWith("cls.")));
+    await Deno.writeFile(file, writeSafetensors(encoder));
+    const run = await start(`${folder}/encoder`);
+    match(run.warnings.join(), /started from random numbers \(seed 1\): the next-sentence head/);
+    strictEqual((await drive(run)).end.step, 1);
     model.dispose();
   });
 });

@@ -175,6 +175,14 @@ Deno.test("the progress line draws over itself on a terminal, and is rare elsewh
   strictEqual(drawn.split("\n").length - 1, 2);
 });
 
+Deno.test("a run without sentence pairs is told of without them", () => {
+  let text = "";
+  const write = (more: string) => void (text += more);
+  const line = new ProgressLine({ terminal: false, write, plannedSteps: 40, pairs: false });
+  line.step(STEPS[0]);
+  strictEqual(text, "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");
+});
+
 Deno.test("the time left is judged by this process's own pace, resumed or not", () => {
   match(shown(false, 5).split("\n")[2], /ETA 4 s$/); // step 36
   deepStrictEqual([59, 61, 7260].map(duration), ["59 s", "1 min", "2 h 1 min"]);
