@@ -112,3 +112,50 @@ Deno.test("products through a library are the same bits from run to run", async 
     tf.tidy(() => deepStrictEqual(bits(tf.matMul(a, b)), first));
   }
 });
+
+/** Multiplies a matrix by itself in several tasks, and says whether all came out right. */
+function multipliesRight(machine: Machine, value: number): boolean {
+  const [n, bytes] = [200, 4 * 200 * 200];
+  const [from, to] = [machine.allocate(bytes)!, machine.allocate(bytes)!];
+  const [x, y] = [from, to].map((at) => new Float32Array(machine.memory.buffer, at, n * n));
+  x.fill(value);
+  y.fill(NaN);
+  machine.run("product", 4, from, from, to, 0, n, n, n, n, n, n, 0, 0, n / 2, n / 2, 0, 0, 0);
+  machine.free(from);
+  machine.free(to);
+  return y.every((found) => found === n * value * value);
+}
+
+Deno.test("two machines in one process multiply side by side, also when one is gone", async () => {
+  for (const blas of [true, false]) {
+    const first = await Machine.create({ threads: 2, blas });
+    const second = await Machine.create({ threads: 3, blas });
+    strictEqual(first.blas?.path, second.blas?.path);
+    for (let i = 1; i < 20; i++) {
+      ok(multipliesRight(first, i) && multipliesRight(second, -i), `round ${i}`);
+    }
+    first.dispose();
+    const third = await Machine.create({ threads: 2, blas });
+    for (let i = 1; i < 20; i++) {
+      ok(multipliesRight(second, i) && multipliesRight(third, -i), `round ${i}`);
+    }
+    ok(multipliesRight(first, 5), "its helpers are gone, not its memory");
+    for (const machine of [second, third]) machine.dispose();
+  }
+});
+
+Deno.test("a backend that is removed and started again, beside others, has its library again", async () => {
+  const product = () =>
+    tf.tidy(() => tf.matMul(tf.fill([70, 80], 2), tf.ones([80, 90])).dataSync());
+  const paths = new Set<string | undefined>();
+  for (let round = 0; round < 3; round++) {
+    if (tf.findBackend("simd")) tf.removeBackend("simd");
+    await startSimd({ threads: 2 });
+    paths.add(simdMachine().blas?.path);
+    for (const name of ["simd", "wasm", "cpu", "simd"]) {
+      await useBackend(name);
+      ok(product().every((value) => value === 160), `${name} in round ${round}`);
+    }
+  }
+  strictEqual(paths.size, 1);
+});
