@@ -19,23 +19,30 @@ const AMPLITUDE = 3;
 /** The shortest wave goes up and down within 4 positions, the longest within 32. */
 const [SHORTEST, LONGEST] = [4, 32];
 
+/** How much more the score of the same word is than that of another, in a head that looks for it. */
+const SAMENESS = 15;
+
+/** Where a head looks: at an offset, -1 being the token before; or at the same word elsewhere. */
+export type Look = number | "same";
+
 /** Where the heads of the first layer look before any training. */
 export interface HeadStartOptions {
-  /** One for each head: -1 looks at the token before, 1 at the one after. */
-  readonly offsets?: readonly number[];
+  /** One for each head. By default the first half looks at -1, 1, -2, 2 and so on, the rest at the same word. */
+  readonly looks?: readonly Look[];
 }
 
 /**
  * Gives a fresh model a start that short runs do not find by themselves.
  *
- * Three changes. Positions are waves of several lengths, in the last dimensions, as many as a head has,
- * which words and segments leave free. Each head of the first layer looks at one offset, by default
- * -1, 1, -2, 2, -3 and so on. The dense layer of the word head has the identity added, so that what
- * is decoded is at first what was read. All of it is trained like the rest, and the saved model is
- * a BERT like any other.
+ * Three changes. The last dimensions, as many as a head has, are for places: positions are waves of
+ * several lengths there, and segments what they were; the other dimensions are for words. Each head of the first layer looks at one offset, or at the
+ * same word wherever it stands, itself included, which tells what two sentences have in common.
+ * The dense layer of the word head has the identity added, so that what is decoded is at first
+ * what was read. All of it is trained like the rest, and the saved model is a BERT like any other.
  *
  * @param model Changed in place; with weights as `new BertPretrainHead(config, { seed })` makes them.
- * @throws {ConfigError} If there are not as many offsets as heads, or a head has an odd width.
+ * @throws {ConfigError} If there are not as many looks as heads, or a head has an odd width, or there is
+ * only one head and so no dimension free of waves.
  *
  * Source: the idea of starting attention near what it becomes: Trockman and Kolter 2023, "Mimetic
  * Initialization of Self-Attention Layers". Heads that look at neighbours are what trained BERTs have:
@@ -48,39 +55,37 @@ export interface HeadStartOptions {
  * import { headStart } from "bert/head_start.ts";
  * import { BertPretrainHead } from "bert/model.ts";
  * const model = new BertPretrainHead(bertConfig("tiny", { vocabSize: 8000 }), { seed: 1 });
- * headStart(model, { offsets: [-1, 1] }); // tiny has two heads
+ * headStart(model, { looks: [-1, 1] }); // tiny has two heads
  * ```
  */
 export function headStart(model: BertPretrainHead, options: HeadStartOptions = {}): void {
   const { config } = model;
-  const offsets = options.offsets ?? nearest(config.numAttentionHeads);
-  check(config, offsets);
-  for (const name of [WORDS, SEGMENTS]) change(model, name, (table) => freed(table, config));
+  const looks = options.looks ?? usualLooks(config.numAttentionHeads);
+  check(config, looks);
+  change(model, WORDS, (table) => tf.mul(table, wordDimensions(config)));
+  change(model, SEGMENTS, (table) => tf.mul(table, tf.sub(1, wordDimensions(config))));
   change(model, POSITIONS, (table) => positionWaves(table, config));
-  change(model, QKV, (weight) => tf.add(weight, lookingAt(offsets, config)));
+  change(model, QKV, (weight) => withLooks(weight, looks, config));
   change(model, TRANSFORM, (weight) => tf.add(weight, tf.eye(config.hiddenSize)));
 }
 
-/** -1, 1, -2, 2 and so on. */
-function nearest(heads: number): number[] {
-  return Array.from({ length: heads }, (_, i) => (i % 2 === 0 ? -1 : 1) * (1 + Math.floor(i / 2)));
+/** For two heads -1 and 1, for four -1, 1 and twice the same word, and so on. */
+function usualLooks(heads: number): Look[] {
+  const offsets = Math.max(2, Math.ceil(heads / 2));
+  return Array.from({ length: heads }, (_, i) => {
+    return i < offsets ? (i % 2 === 0 ? -1 : 1) * (1 + Math.floor(i / 2)) : "same";
+  });
 }
 
-function check({ numAttentionHeads, hiddenSize }: BertConfig, offsets: readonly number[]): void {
-  const width = hiddenSize / numAttentionHeads;
-  if (width % 2 !== 0) {
-    throw new ConfigError(
-      "numAttentionHeads",
-      numAttentionHeads,
-      `must leave each head an even width, and leaves ${width}`,
-    );
+function check({ numAttentionHeads: heads, hiddenSize }: BertConfig, looks: readonly Look[]): void {
+  const width = hiddenSize / heads;
+  if (heads === 1 || width % 2 !== 0) {
+    const advice = `must be at least 2 and leave each an even width, and leaves ${width}`;
+    throw new ConfigError("numAttentionHeads", heads, advice);
   }
-  if (offsets.length !== numAttentionHeads || !offsets.every(Number.isInteger)) {
-    throw new ConfigError(
-      "offsets",
-      offsets,
-      `must be ${numAttentionHeads} whole numbers, one a head`,
-    );
+  const known = looks.every((look) => look === "same" || Number.isInteger(look));
+  if (looks.length !== heads || !known) {
+    throw new ConfigError("looks", looks, `must be ${heads} whole numbers or "same", one a head`);
   }
 }
 
@@ -98,46 +103,69 @@ function turns({ hiddenSize, numAttentionHeads }: BertConfig): number[] {
   });
 }
 
-/** The table with zeros in the dimensions that waves are in. */
-function freed(table: tf.Tensor, { hiddenSize, numAttentionHeads }: BertConfig): tf.Tensor {
-  const [rows, width] = [table.shape[0], hiddenSize / numAttentionHeads];
-  const kept = tf.slice(table, [0, 0], [rows, hiddenSize - width]);
-  return tf.concat([kept, tf.zeros([rows, width])], 1);
+/** [H]: 1 in the dimensions for words, 0 in those for places. */
+function wordDimensions({ hiddenSize: H, numAttentionHeads }: BertConfig): tf.Tensor1D {
+  const width = H / numAttentionHeads;
+  return tf.concat([tf.ones([H - width]), tf.zeros([width])]) as tf.Tensor1D; // [H]
 }
 
-/** [P, H]: sine and cosine of each wave in the last dimensions, the rest as it was. */
+/** [P, H]: sine and cosine of each wave, in the dimensions for places. */
 function positionWaves(table: tf.Tensor, config: BertConfig): tf.Tensor {
-  const [positions, width] = table.shape;
+  const [positions, H] = table.shape;
   const amplitude = AMPLITUDE * config.initializerRange;
-  const waves = Array.from(
-    { length: positions },
-    (_, t) =>
-      turns(config).flatMap((w) => [amplitude * Math.sin(w * t), amplitude * Math.cos(w * t)]),
-  );
-  const rest = width - waves[0].length;
-  return tf.concat([tf.slice(table, [0, 0], [positions, rest]), tf.tensor2d(waves)], 1); // [P, H]
+  const rows = Array.from({ length: positions }, (_, t) => {
+    return turns(config).flatMap((turn) => [Math.sin(turn * t), Math.cos(turn * t)]);
+  });
+  const waves = tf.mul(tf.tensor2d(rows), amplitude); // [P, H/A]
+  return tf.concat([tf.zeros([positions, H - waves.shape[1]!]), waves], 1); // [P, H]
 }
 
-/**
- * [H, 3H], to be added to the weights of query, key and value: keys are the waves as they are, the query
- * of each head is what the waves are so many positions further on, and values are left alone.
- */
-function lookingAt(offsets: readonly number[], config: BertConfig): tf.Tensor {
-  const { hiddenSize: H } = config;
-  const queries = tf.buffer([H, H]);
-  const keys = tf.buffer([H, H]);
-  const first = H - H / offsets.length; // of the dimensions that hold waves
-  for (const [head, offset] of offsets.entries()) {
-    for (const [i, turn] of turns(config).entries()) {
-      const [sine, wave] = [first + 2 * i, head * (H / offsets.length) + 2 * i];
-      const [c, s] = [Math.cos(turn * offset), Math.sin(turn * offset)];
-      queries.set(c, sine, wave); // sin(t + d) = sin t cos d + cos t sin d
-      queries.set(s, sine + 1, wave);
-      queries.set(-s, sine, wave + 1); // cos(t + d) = cos t cos d - sin t sin d
-      queries.set(c, sine + 1, wave + 1);
-      keys.set(1, sine, wave);
-      keys.set(1, sine + 1, wave + 1);
+/** [H, 3H]: the weights of query, key and value, changed so that each head looks where it shall. */
+function withLooks(weight: tf.Tensor, looks: readonly Look[], config: BertConfig): tf.Tensor {
+  const H = config.hiddenSize;
+  const values = weight.dataSync<"float32">().slice();
+  for (const [head, look] of looks.entries()) {
+    const width = H / looks.length;
+    const part = { values, H, width, query: head * width, key: H + head * width };
+    if (look === "same") lookAtSame(part, 0.88 * config.initializerRange); // 0.88: the cut-off
+    else lookAtOffset(part, turns(config).map((turn) => turn * look));
+  }
+  return tf.tensor(values, weight.shape);
+}
+
+/** One head in the weights: `query` and `key` are its first columns, of `width` each. */
+interface HeadPart {
+  readonly values: Float32Array;
+  readonly H: number;
+  readonly width: number;
+  readonly query: number;
+  readonly key: number;
+}
+
+/** Keys are the waves as they are, queries what the waves are so many positions further on. */
+function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number[]): void {
+  for (const [i, angle] of angles.entries()) {
+    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    const sine = (H - width + 2 * i) * 3 * H; // the row that holds the wave's sine
+    const cosine = sine + 3 * H;
+    values[sine + query + 2 * i] += c; // sin(t + d) = sin t cos d + cos t sin d
+    values[cosine + query + 2 * i] += s;
+    values[sine + query + 2 * i + 1] -= s; // cos(t + d) = cos t cos d - sin t sin d
+    values[cosine + query + 2 * i + 1] += c;
+    values[sine + key + 2 * i] += 1;
+    values[cosine + key + 2 * i + 1] += 1;
+  }
+}
+
+/** Query and key are the same random view of the word, which is most like itself; blind for waves. */
+function lookAtSame({ values, H, width, query, key }: HeadPart, deviation: number): void {
+  const words = H - width; // dimensions of about unit variance after LayerNorm
+  const scale = Math.sqrt(SAMENESS / (Math.sqrt(width) * words)) / deviation;
+  for (let row = 0; row < H; row++) {
+    for (let column = 0; column < width; column++) {
+      const at = row * 3 * H + column;
+      values[at + query] *= row < words ? scale : 0;
+      values[at + key] = values[at + query];
     }
   }
-  return tf.concat([queries.toTensor(), keys.toTensor(), tf.zeros([H, H])], 1); // [H, 3H]
 }
