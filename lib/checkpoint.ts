@@ -83,24 +83,41 @@ export async function loadModel(
   }
 }
 
-/** Some models have rows beyond their vocabulary, for a round number: those get names, never met in a text. */
+/** Makes one of the two where they disagree: about the rows of the word table, or about padding. */
 function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
-  const { notes, config: { vocabSize } } = model;
-  const { vocab, options, maxWordLength } = tokenizer;
-  const spare = vocabSize - vocab.size;
-  if (spare === 0) return { model, tokenizer, notes };
+  const spare = model.config.vocabSize - tokenizer.vocab.size;
   if (spare < 0) {
-    const problem = `expected ${vocabSize} tokens as ${CONFIG_FILE} says, found ${vocab.size}`;
-    throw new FormatError(`${folder}/vocab.txt`, problem);
+    const problem = `expected ${model.config.vocabSize} tokens as ${CONFIG_FILE} says`;
+    throw new FormatError(`${folder}/vocab.txt`, `${problem}, found ${tokenizer.vocab.size}`);
   }
+  const named = withSpareNames(tokenizer, spare, `${folder}/vocab.txt`);
+  const padded = withPadding(model, tokenizer.vocab);
+  const notes = [...model.notes, ...named.notes, ...padded.notes];
+  return { model: padded.model, tokenizer: named.tokenizer, notes };
+}
+
+/** Some models have rows beyond their vocabulary, for a round number: those get names, never met in a text. */
+function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
+  if (spare === 0) return { tokenizer, notes: [] };
+  const { vocab, options, maxWordLength } = tokenizer;
   const names = Array.from({ length: spare }, (_, i) => `[spare${vocab.size + i}]`);
-  const grown = new Vocab([...vocab.tokens, ...names], `${folder}/vocab.txt`);
-  const note = `The model has ${spare} rows beyond its vocabulary: they are named ${
-    names[0]
-  } and so on`;
+  const grown = new Vocab([...vocab.tokens, ...names], path);
+  const notes = [
+    `The model has ${spare} rows beyond its vocabulary: they are named ${names[0]} and so on`,
+  ];
+  return { tokenizer: new BertTokenizer(grown, { ...options, maxWordLength }), notes };
+}
+
+/** Which token is padding, the vocabulary knows: elsewhere nothing but the attention mask goes by it. */
+function withPadding(model: BertPretrainHead, { padId: padTokenId }: Vocab) {
+  const { config, weights } = model;
+  if (config.padTokenId === padTokenId) return { model, notes: [] };
+  const notes = [
+    `${CONFIG_FILE} says that token ${config.padTokenId} is padding: [PAD] of the vocabulary, ` +
+    `${padTokenId}, is`,
+  ];
   return {
-    model,
-    tokenizer: new BertTokenizer(grown, { ...options, maxWordLength }),
-    notes: [...notes, note],
+    model: new BertPretrainHead({ ...config, padTokenId }, { weights }, model.notes),
+    notes,
   };
 }

@@ -5,6 +5,7 @@
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "./config.ts";
 import { ConfigError, FormatError } from "./errors.ts";
 import { isRecord, readJson } from "./folder_files.ts";
+import { TIE_ADVICE } from "./huggingface_names.ts";
 
 /** The name of the file. */
 export const CONFIG_FILE = "config.json";
@@ -26,14 +27,20 @@ const KEYS: Readonly<Record<keyof BertConfig, string>> = {
   padTokenId: "pad_token_id",
 };
 
-/** Options that would make another model, and the only value that means ours. */
-const ONLY: Readonly<Record<string, string | boolean>> = {
-  "model_type": "bert",
-  "position_embedding_type": "absolute",
-  "is_decoder": false,
-  "add_cross_attention": false,
-  "is_encoder_decoder": false,
-  "tie_word_embeddings": true,
+/** Options that would make another model: the only value that means ours, and what to do about others. */
+const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: string]>> = {
+  "model_type": ["bert", "other architectures are not read here"],
+  "position_embedding_type": [
+    "absolute",
+    "a model that was trained with relative positions is of no use without them",
+  ],
+  "is_decoder": [
+    false,
+    "every token sees all others here; if the weights are an encoder's, say false there",
+  ],
+  "add_cross_attention": [false, "there is no second sequence to attend to here"],
+  "is_encoder_decoder": [false, "there is no decoder here"],
+  "tie_word_embeddings": [true, TIE_ADVICE],
 };
 
 /** A wrong file could ask for a billion; names are made for each before the weights are looked for. */
@@ -60,9 +67,9 @@ export function configToJson(config: BertConfig): Record<string, unknown> {
  * Source: `BertConfig` in transformers 5.
  */
 export function configFromJson(json: Readonly<Record<string, unknown>>): BertConfig {
-  for (const [key, only] of Object.entries(ONLY)) {
+  for (const [key, [only, advice]] of Object.entries(ONLY)) {
     const found = json[key] ?? only;
-    if (found !== only) throw new ConfigError(key, found, `must be ${only}: nothing else is here`);
+    if (found !== only) throw new ConfigError(key, found, `must be ${only}: ${advice}`);
   }
   refusePruned(json["pruned_heads"]);
   if (isRecord(json["quantization_config"])) {

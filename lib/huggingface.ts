@@ -11,7 +11,14 @@ import type { BertConfig } from "./config.ts";
 import { CONFIG_FILE, configToJson } from "./config_json.ts";
 import { FormatError } from "./errors.ts";
 import { type FileWriter, readJson, writeJson } from "./folder_files.ts";
-import { theirShape, theirWeight, TIED, toOurs, toTheirs } from "./huggingface_names.ts";
+import {
+  theirShape,
+  theirWeight,
+  TIE_ADVICE,
+  TIED,
+  toOurs,
+  toTheirs,
+} from "./huggingface_names.ts";
 import type { HostTensor } from "./safetensors.ts";
 import { saveSafetensors, type TensorSource } from "./safetensors_file.ts";
 import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
@@ -175,8 +182,8 @@ function checkTied(stored: StoredWeights): void {
     if (!stored.has(copy) || !stored.has(original)) continue;
     const [a, b] = [copy, original].map((name) => new Int32Array(stored.read(name).buffer));
     if (a.length === b.length && a.every((bits, i) => bits === b[i])) continue;
-    const problem = `"${copy}" is not equal to "${original}": models whose decoder is not tied`;
-    throw new FormatError(stored.fileOf(copy), `${problem} are not read here`);
+    const problem = `expected "${copy}" to be equal to "${original}", found another`;
+    throw new FormatError(stored.fileOf(copy), `${problem}: ${TIE_ADVICE}`);
   }
 }
 

@@ -41,6 +41,11 @@ export const TIED: Readonly<Record<string, string>> = {
   "cls.predictions.decoder.bias": "cls.predictions.bias",
 };
 
+/** What can be done with a model whose decoder has weights of its own. */
+export const TIE_ADVICE =
+  "the decoder here is the word embeddings. In Python, set model.config.tie_word_embeddings = True, call " +
+  "model.tie_weights() and save it; its masked-word head has to be trained again then";
+
 /**
  * The name by which a weight is known today.
  *

@@ -271,7 +271,7 @@ testRefusals([
   [
     "config model_type",
     () => broken((copy) => json(`${copy}/config.json`, (x) => x["model_type"] = "roberta")),
-    'FormatError: Cannot read ~/config.json: Invalid model_type = "roberta": it must be bert: nothing else is here',
+    'FormatError: Cannot read ~/config.json: Invalid model_type = "roberta": it must be bert: other architectures are not read here',
   ],
   [
     "config vocab",

@@ -327,7 +327,7 @@ testRefusals([
   [
     "configFromJson decoder",
     () => configFromJson({ is_decoder: true }),
-    "ConfigError: Invalid is_decoder = true: it must be false: nothing else is here",
+    "ConfigError: Invalid is_decoder = true: it must be false: every token sees all others here; if the weights are an encoder's, say false there",
   ],
   [
     "batches batchSize",

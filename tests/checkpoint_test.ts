@@ -193,6 +193,10 @@ Deno.test("configFromJson() refuses every option that makes another model, by na
     const message = new RegExp(`^Invalid ${name} = `);
     throws(() => configFromJson({ [key]: value }), { name: "ConfigError", message }, key);
   }
+  throws(
+    () => configFromJson({ "tie_word_embeddings": false }),
+    /the decoder here is .*tie_weights/,
+  );
 });
 
 Deno.test("loadModel() names the file and what is wrong with it", async () => {
@@ -218,7 +222,9 @@ Deno.test("loadModel() names the file and what is wrong with it", async () => {
     await fails(/are the same weight/);
     const other = { ...tensor, data: tensor.data.map((x) => x + 1) };
     await rewrite(new Map([...tensors, ["cls.predictions.decoder.weight", other]]));
-    await fails(/"cls\.predictions\.decoder\.weight" is not equal/);
+    await fails(
+      /expected "cls\.predictions\.decoder\.weight" to be equal to .*model\.tie_weights\(\)/,
+    );
     await Deno.writeFile(`${folder}/model.safetensors`, weights.subarray(0, weights.length - 4));
     await fails(/model\.safetensors: its tensors end at byte.*cut off/);
     strictEqual(tf.memory().numTensors, before);
@@ -259,6 +265,25 @@ Deno.test("loadModel() gives names to rows beyond the vocabulary, and refuses to
     const message = /vocab\.txt: expected \d+ tokens as config\.json says, found \d+/;
     await rejects(loadModel(folder), { name: "FormatError", message });
     strictEqual(tf.memory().numTensors, before);
+  });
+});
+
+Deno.test("loadModel() takes padding from the vocabulary where config.json says another token", async () => {
+  await inFolder(async (folder) => {
+    const original = (await loadModel(folder)).model;
+    const { maskId, padId } = TOY_TOKENIZER.vocab;
+    await editJson(`${folder}/config.json`, { "pad_token_id": maskId });
+    const { model, notes } = await loadModel(folder);
+    strictEqual(model.config.padTokenId, padId);
+    deepStrictEqual(notes, [
+      `config.json says that token ${maskId} is padding: [PAD] of the vocabulary, ${padId}, is`,
+    ]);
+    const [expected, found] = [original, model].map((one) =>
+      one.forward({ tokenIds: [[2, 9, maskId, 7, 3]] }).mlmLogits.dataSync()
+    );
+    deepStrictEqual(found, expected);
+    original.dispose();
+    model.dispose();
   });
 });
 
