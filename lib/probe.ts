@@ -119,31 +119,6 @@ export async function nearestWords(
 }
 
 /**
- * One vector for a text: the mean of the last layer's vectors over its tokens, `[CLS]` and `[SEP]`
- * left out.
- *
- * @returns `[H]`.
- * @throws {ConfigError} If there is no token in the text, or it is longer than the model can take.
- *
- * Source: Reimers and Gurevych 2019, "Sentence-BERT", section 3, the MEAN strategy. A model that is
- * only pre-trained was never asked to make such vectors comparable.
- */
-export async function sentenceVector(
-  model: BertPretrainHead,
-  tokenizer: BertTokenizer,
-  text: string,
-): Promise<Float32Array> {
-  const encoding = encode(model, tokenizer, text);
-  const tokens = encoding.tokenIds.length - 2;
-  if (tokens < 1) throw new ConfigError("text", text, "must have at least one token");
-  return await read(tf.tidy(() => {
-    const { hidden } = model.bert.forward(inputs(encoding)); // [1, T, H]
-    const width = model.config.hiddenSize;
-    return tf.mean(tf.slice(hidden, [0, 1, 0], [1, tokens, width]), [0, 1]); // [H]
-  }));
-}
-
-/**
  * The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros.
  *
  * @example

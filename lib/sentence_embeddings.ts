@@ -11,6 +11,8 @@ import type { BertTokenizer, Encoding } from "./wordpiece.ts";
 export interface EmbeddingOptions {
   /** `"mean"` of all tokens, the default, special ones included; or the vector at `[CLS]`. */
   readonly pooling?: "mean" | "cls";
+  /** Whether `[CLS]` and `[SEP]` count in the mean. Default true, as in published sentence models. */
+  readonly specialTokens?: boolean;
   /** Whether to scale each vector to length 1, so that products are cosines. Default false. */
   readonly normalize?: boolean;
   /** Longer texts lose what is beyond this many tokens; by default as many as the model can take. */
@@ -26,7 +28,7 @@ export interface EmbeddingOptions {
  * changes nothing. How the model was meant to be used, `embeddingOptions()` reads from its folder.
  *
  * @returns One `[H]` for each text, in the order of the texts.
- * @throws {ConfigError} If an option cannot work.
+ * @throws {ConfigError} If an option cannot work, or a text has no token where `specialTokens` is false.
  *
  * Source: Reimers and Gurevych 2019, "Sentence-BERT", section 3; `Pooling` and `Normalize` in
  * sentence-transformers. A model that was only pre-trained was never asked to make such vectors comparable.
@@ -51,16 +53,19 @@ export async function sentenceEmbeddings(
   texts: readonly string[],
   options: EmbeddingOptions = {},
 ): Promise<Float32Array[]> {
-  const { pooling = "mean", normalize = false, batchSize = 32 } = options;
+  const { pooling = "mean", specialTokens = true, normalize = false, batchSize = 32 } = options;
   const maxLength = checkOptions(bert, options);
   const encodings = texts.map((text) => tokenizer.encode(text, undefined, { maxLength }));
+  const empty = specialTokens ? -1 : encodings.findIndex((encoding) => length(encoding) <= 2);
+  if (empty >= 0) throw new ConfigError("text", texts[empty], "must have at least one token");
   const order = [...encodings.keys()].sort((a, b) => length(encodings[a]) - length(encodings[b]));
   const embeddings: Float32Array[] = new Array(texts.length);
   for (let start = 0; start < order.length; start += batchSize) {
     const chosen = order.slice(start, start + batchSize);
     const rows = await tokenRows(bert, chosen.map((i) => encodings[i]), tokenizer.vocab.padId);
     chosen.forEach((i, b) => {
-      const vector = pooling === "mean" ? mean(rows[b]) : rows[b][0].slice();
+      const counted = specialTokens ? rows[b] : rows[b].slice(1, -1);
+      const vector = pooling === "mean" ? mean(counted) : rows[b][0].slice();
       embeddings[i] = normalize ? toLengthOne(vector) : vector;
     });
   }
@@ -96,9 +101,12 @@ export async function tokenEmbeddings(
 /** Checks the options, and says how many tokens a text may have. */
 function checkOptions(bert: BertModel, options: EmbeddingOptions): number {
   const most = bert.config.maxPositionEmbeddings;
-  const { pooling = "mean", maxLength = most, batchSize = 32 } = options;
+  const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
   if (pooling !== "mean" && pooling !== "cls") {
     throw new ConfigError("pooling", pooling, 'must be "mean" or "cls"');
+  }
+  if (pooling === "cls" && !specialTokens) {
+    throw new ConfigError("specialTokens", false, 'must be true where pooling is "cls"');
   }
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");

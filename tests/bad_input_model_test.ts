@@ -5,7 +5,8 @@ import { bertConfig } from "bert/config.ts";
 import { accuracy, crossEntropyLoss, pretrainLoss } from "bert/loss.ts";
 import { BertPretrainHead } from "bert/model.ts";
 import { AdamW } from "bert/optimizer.ts";
-import { fillMask, nearestWords, sentenceVector } from "bert/probe.ts";
+import { fillMask, nearestWords } from "bert/probe.ts";
+import { sentenceEmbeddings } from "bert/sentence_embeddings.ts";
 import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
 import { BertTokenizer } from "bert/wordpiece.ts";
@@ -364,8 +365,8 @@ testRefusals([
     'ConfigError: Invalid word = "": it must be made of pieces of the vocabulary',
   ],
   [
-    "sentenceVector empty",
-    () => sentenceVector(untyped(model), tok, ""),
+    "sentenceEmbeddings without special tokens of nothing",
+    () => sentenceEmbeddings(model.bert, tok, ["a", ""], { specialTokens: false }),
     'ConfigError: Invalid text = "": it must have at least one token',
   ],
   ["saveModel into file", async () => {

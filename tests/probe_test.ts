@@ -2,14 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { pretrain } from "bert/pretrain.ts";
-import {
-  attentionMaps,
-  cosine,
-  fillMask,
-  isNext,
-  nearestWords,
-  sentenceVector,
-} from "bert/probe.ts";
+import { attentionMaps, cosine, fillMask, isNext, nearestWords } from "bert/probe.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 import { TOY_DATA, toyModel } from "./support/toy_model.ts";
 
@@ -83,20 +76,6 @@ Deno.test("nearestWords() orders the vocabulary by cosine", async () => {
   model.dispose();
 });
 
-Deno.test("sentenceVector() is the mean of the tokens' last hidden vectors", async () => {
-  const model = toyModel(0.5);
-  const { tokenIds } = TOY_TOKENIZER.encode("the red ship");
-  const [rows] = tf.tidy(() =>
-    model.bert.forward({ tokenIds: [tokenIds] }).hidden.arraySync() as number[][][]
-  );
-  const words = rows.slice(1, -1);
-  const expected = words[0].map((_, i) => words.reduce((sum, row) => sum + row[i], 0) / 3);
-  const found = await sentenceVector(model, TOY_TOKENIZER, "the red ship");
-  strictEqual(found.length, model.config.hiddenSize);
-  for (const [i, value] of expected.entries()) ok(Math.abs(found[i] - value) < 1e-5);
-  model.dispose();
-});
-
 Deno.test("cosine() measures directions, not lengths", () => {
   ok(Math.abs(cosine([3, 4], [6, 8]) - 1) < 1e-12);
   ok(Math.abs(cosine([1, 0], [-5, 0]) + 1) < 1e-12);
@@ -123,7 +102,6 @@ Deno.test("the probes leave no tensor behind", async () => {
   await isNext(model, TOY_TOKENIZER, "the", "sea");
   await nearestWords(model, TOY_TOKENIZER, "sea");
   await attentionMaps(model, TOY_TOKENIZER, "the sea");
-  await sentenceVector(model, TOY_TOKENIZER, "the sea");
   strictEqual(tf.memory().numTensors, before);
   model.dispose();
 });
@@ -138,7 +116,6 @@ Deno.test("the probes say what they need", async () => {
     name: "ConfigError",
     message: /must be at most 512 tokens with \[CLS\] and \[SEP\], and is 602/,
   });
-  await rejects(sentenceVector(model, TOY_TOKENIZER, " "), { message: /at least one token/ });
   await rejects(nearestWords(model, TOY_TOKENIZER, "xyzzy"), {
     name: "ConfigError",
     message: /word = "xyzzy": it must be made of pieces of the vocabulary/,

@@ -70,6 +70,16 @@ Deno.test("sentenceEmbeddings() are the mean or the first of tokenEmbeddings(), 
   }
 });
 
+Deno.test("sentenceEmbeddings() without special tokens are the mean of the words alone", async () => {
+  const texts = ["the red ship", "the sea"];
+  const means = await sentenceEmbeddings(bert, TOY_TOKENIZER, texts, { specialTokens: false });
+  for (const [i, text] of texts.entries()) {
+    const words = (await tokenEmbeddings(bert, TOY_TOKENIZER, text)).vectors.slice(1, -1);
+    const mean = words[0].map((_, k) => words.reduce((sum, row) => sum + row[k], 0) / words.length);
+    assertClose(means[i], mean, { atol: 1e-6 }, text);
+  }
+});
+
 Deno.test("sentenceEmbeddings() of length 1, and of texts that are cut", async () => {
   const options = { normalize: true, maxLength: 4 };
   const [long, short] = await sentenceEmbeddings(
@@ -97,6 +107,7 @@ Deno.test("wrong options are refused, no text is no vector, and nothing is left 
       field,
     });
   await refuses({ pooling: "max" }, "pooling");
+  await refuses({ pooling: "cls", specialTokens: false }, "specialTokens");
   await refuses({ batchSize: 0 }, "batchSize");
   await refuses({ maxLength: 17 }, "maxLength");
   await refuses({ maxLength: 2 }, "maxLength");
