@@ -80,10 +80,12 @@ Deno.test("simd adds NaN and infinity to their own segment only", async () => {
 Deno.test("attention of several blocks of queries, its weights kept or computed again", async () => {
   await startSimd();
   for (const [length, width] of [[130, 66], [131, 3], [64, 31]]) {
-    const mask = () => tf.tensor2d([Array.from({ length }, (_, i) => i % 5 ? 1 : 0)]);
-    const shape = { batch: 1, length, heads: 1, dropoutRate: 0.3, seed: 8 };
+    const mask = () =>
+      tf.tile(tf.tensor2d([Array.from({ length }, (_, i) => i % 5 ? 1 : 0)]), [3, 1]);
+    const shape = { batch: 3, length, heads: 1, dropoutRate: 0.3, seed: 8 };
     const f = (x: tf.Tensor) => attention(x as tf.Tensor2D, mask(), shape);
-    const entry = { name: `attention over ${length}`, shapes: [[length, 3 * width]], f, odd: [] };
+    const shapes = [[3 * length, 3 * width]];
+    const entry = { name: `attention over ${length}`, shapes, f, odd: [] };
     await checkAgainstCpu(entry, ordinary(entry, 1), "ordinary numbers");
   }
 });

@@ -18,8 +18,8 @@ import { CHUNK } from "./standard_elementwise.ts";
 import { gatherInto, scatterRows } from "./standard_move.ts";
 import type { SimdBackend } from "./tensors.ts";
 
-/** Queries that attention handles at a time, as in the kernel. */
-const BLOCK = 64;
+/** Multiplications up to which OpenBLAS multiplies without copying operands first. */
+const SMALL_PRODUCT = 1e6;
 
 /** Dropout as the kernels take it: two hashes of the seed, the least that stays, what it is scaled by. */
 function dropoutOf({ rate = 0, seedA = 0, seedB = 0 }: Attributes): number[] {
@@ -86,9 +86,16 @@ function attentionSizes(
 ): number[] {
   const { length, heads } = attrs;
   const width = qkv.shape[1] / (3 * heads);
-  backend.machine.reserveScratch(2 * BLOCK * (4 * Math.ceil(length / 4)) * 4);
+  const block = queriesAtOnce(backend, length, width);
+  backend.machine.reserveScratch(2 * (block + width) * (4 * Math.ceil(length / 4)) * 4);
   const kept = weights ? backend.pointer(weights) : 0;
-  return [length, heads, width, ...dropoutOf(attrs), float(1 / Math.sqrt(width)), kept];
+  return [length, heads, width, ...dropoutOf(attrs), float(1 / Math.sqrt(width)), kept, block];
+}
+
+/** Small products suit a native library, larger ones our own, which copies operands in any case. */
+function queriesAtOnce({ machine }: SimdBackend, length: number, width: number): number {
+  if (!machine.blas) return 128;
+  return [64, 32, 16].find((rows) => rows * length * width <= SMALL_PRODUCT) ?? 64;
 }
 
 /** The context, and the weights where they take no more room than queries and keys do. */

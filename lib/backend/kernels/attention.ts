@@ -4,17 +4,14 @@
 //
 // A weight that dropout takes away is negative: one number then says both what softmax gave and what
 // became of it.
-import { address, float, int, scratch } from "./parameters";
-import { GEMM_SCRATCH, multiply } from "./gemm";
+import { address, float, int, isNative, scratch } from "./parameters";
+import { GEMM_SCRATCH, multiply, transpose } from "./gemm";
 import { expRow } from "./reduce";
 import { keep1, keep4 } from "./dropout";
 import { constant, largest, madd, splat, total } from "./math";
 
-/** Queries at a time: few enough for the quick paths that native libraries have for small products. */
-const BLOCK: i32 = 64;
-
 // Parameters: qkv, mask ([B, T], 1 or 0), out or dy, dqkv (gradient only), length, heads, width,
-// a, b, least, float kept, float scale, weights ([B, A, T, T], 0: not kept)
+// a, b, least, float kept, float scale, weights ([B, A, T, T], 0: not kept), queries a block
 
 /** The address of row 0 of one of the three parts of [B*T, 3H] for this task's head. */
 // @ts-ignore: decorator
@@ -39,26 +36,58 @@ function rowAt(base: usize, row: i32, stride: i32): usize {
   return base + (<usize> (row * stride) << 2);
 }
 
-/** Where the weights of a block go, and are when the gradient comes: kept ones, or scratch. */
-// @ts-ignore: decorator
-@inline
-function weightsAt(task: i32, first: i32): usize {
-  if (int(12) != 0) return rowAt(address(12), task * int(4) + first, int(4));
-  return other() + (<usize> (BLOCK * (int(4) + 3 & ~3)) << 2);
-}
+// Scratch: a block of dropped weights or of their gradient; a block of weights that are not kept;
+// keys and values, transposed.
 
-/** A block in scratch: the dropped weights, or their gradient. */
 // @ts-ignore: decorator
 @inline
 function other(): usize {
   return scratch() + GEMM_SCRATCH;
 }
 
+// @ts-ignore: decorator
+@inline
+function blockBytes(): usize {
+  return <usize> (int(13) * (int(4) + 3 & ~3)) << 2;
+}
+
+/** Where the weights of a block go, and are when the gradient comes. */
+// @ts-ignore: decorator
+@inline
+function weightsAt(task: i32, first: i32): usize {
+  return int(12) != 0 ? rowAt(address(12), task * int(4) + first, int(4)) : other() + blockBytes();
+}
+
+/** Keys (1) or values (2), [D, T]. */
+// @ts-ignore: decorator
+@inline
+function turned(which: i32): usize {
+  return other() + 2 * blockBytes() + <usize> (which - 1) * (<usize> (int(6) * (int(4) + 3 & ~3)) << 2);
+}
+
+/** Native libraries are so much quicker with the second operand as it is that turning it pays. */
+function turn(task: i32, which: i32): void {
+  const from = part(address(0), task, which);
+  if (isNative()) transpose(int(4), int(6), from, 3 * int(5) * int(6), turned(which), int(4));
+}
+
+/** The product of some rows with all keys (1) or values (2): out is [rows, T]. */
+function multiplyByAll(task: i32, which: i32, rows: i32, a: usize, lda: i32, out: usize): void {
+  const length = int(4), width = int(6), ldb = 3 * int(5) * width;
+  if (isNative()) {
+    multiply(false, false, rows, length, width, a, lda, turned(which), length, out, length, 0, false);
+  } else {
+    const b = part(address(0), task, which);
+    multiply(false, true, rows, length, width, a, lda, b, ldb, out, length, 0, false);
+  }
+}
+
 export function attentionTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width;
   const values = part(address(0), task, 2);
-  for (let first = 0; first < length; first += BLOCK) {
-    const rows = min(BLOCK, length - first);
+  turn(task, 1);
+  for (let first = 0; first < length; first += int(13)) {
+    const rows = min(int(13), length - first);
     computeWeights(task, first, rows);
     const out = rowAt(joined(address(2), task), first, inner);
     multiply(false, false, rows, width, length, other(), length, values, 3 * inner, out, inner, 0, false);
@@ -67,10 +96,8 @@ export function attentionTask(task: i32): void {
 
 /** softmax(q k^T * scale + mask) for some queries; with dropout in `other()`. */
 function computeWeights(task: i32, first: i32, rows: i32): void {
-  const length = int(4), width = int(6), stride = 3 * int(5) * width;
-  const queries = rowAt(part(address(0), task, 0), first, stride);
-  const keys = part(address(0), task, 1);
-  multiply(false, true, rows, length, width, queries, stride, keys, stride, other(), length, 0, false);
+  const length = int(4), stride = 3 * int(5) * int(6);
+  multiplyByAll(task, 1, rows, rowAt(part(address(0), task, 0), first, stride), stride, other());
   const mask = rowAt(address(1), task / int(5), length);
   for (let i = 0; i < rows; i++) {
     const row = rowAt(other(), i, length);
@@ -147,10 +174,12 @@ function openWeights(signed: usize, to: usize, count: i32): void {
 
 export function attentionGradientTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width, stride = 3 * inner;
-  const keys = part(address(0), task, 1), values = part(address(0), task, 2);
+  const keys = part(address(0), task, 1);
   const dKeys = part(address(3), task, 1), dValues = part(address(3), task, 2);
-  for (let first = 0; first < length; first += BLOCK) {
-    const rows = min(BLOCK, length - first);
+  turn(task, 2);
+  if (int(12) == 0) turn(task, 1);
+  for (let first = 0; first < length; first += int(13)) {
+    const rows = min(int(13), length - first);
     const add = first > 0;
     const dy = rowAt(joined(address(2), task), first, inner);
     const queries = rowAt(part(address(0), task, 0), first, stride);
@@ -159,7 +188,7 @@ export function attentionGradientTask(task: i32): void {
     if (int(12) != 0) openWeights(weights, d, rows * length);
     else computeWeights(task, first, rows);
     multiply(true, false, length, width, rows, d, length, dy, inner, dValues, stride, 0, add);
-    multiply(false, true, rows, length, width, dy, inner, values, stride, d, length, 0, false);
+    multiplyByAll(task, 2, rows, dy, inner, d);
     for (let i = 0; i < rows; i++) {
       weightsGradient(rowAt(weights, i, length), rowAt(d, i, length), length);
     }

@@ -242,6 +242,25 @@ function packRows8(depth: i32, from: usize, stride: i32, to: usize): void {
   packSlowly(true, NR, NR, depth - k, from, stride, to);
 }
 
+/** A matrix, `stride` numbers from row to row, to its transpose, `gap` numbers from row to row. */
+export function transpose(
+  m: i32, n: i32, from: usize, stride: i32, to: usize, gap: i32,
+): void {
+  const step = <usize> stride << 2, down = <usize> gap << 2;
+  for (let i = 0; i + 4 <= m; i += 4) {
+    const row = from + <usize> i * step, column = to + (<usize> i << 2);
+    for (let j = 0; j + 4 <= n; j += 4) {
+      packFour(row + (<usize> j << 2), step, column + <usize> j * down, down);
+    }
+  }
+  for (let i = 0; i < m; i++) {
+    for (let j = i < (m & ~3) ? n & ~3 : 0; j < n; j++) {
+      const value = load<u32>(from + <usize> i * step + (<usize> j << 2));
+      store<u32>(to + <usize> j * down + (<usize> i << 2), value);
+    }
+  }
+}
+
 /** Turns 4 rows of 4 values into 4 columns, `gap` bytes apart. */
 // @ts-ignore: decorator
 @inline
