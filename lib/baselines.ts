@@ -24,6 +24,17 @@ export interface Baselines {
  * How often each piece of the vocabulary occurs.
  *
  * @returns `[V]`, by id; special tokens count only where the text has them.
+ *
+ * @example
+ * ```ts
+ * import { tokenCounts } from "bert/baselines.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const counts = tokenCounts([{ name: "x", sentences: ["sea land", "sea"] }], tokenizer);
+ * deepStrictEqual([...counts.slice(5)], [2, 1]);
+ * ```
  */
 export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokenizer): Float64Array {
   const counts = new Float64Array(tokenizer.vocab.size);

@@ -68,6 +68,23 @@ export interface LoadedModel {
  * @param options `seed`: starts the heads that a published encoder does not have.
  * @throws {FormatError} If a file is missing or cannot be read, the files do not belong together, or
  * the folder holds a model or tokenizer that is not this one.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, saveModel } from "bert/checkpoint.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModel(folder, model, tokenizer);
+ * const loaded = await loadModel(folder);
+ * deepStrictEqual(loaded.tokenizer.ids("Call me"), [5, 6]);
+ * deepStrictEqual(loaded.notes, []); // nothing was missing
+ * ```
  */
 export async function loadModel(
   folder: string,

@@ -19,7 +19,16 @@ export interface DamagedCheckpoint {
 
 const NAME = /^step-(\d{9,})\.safetensors$/;
 
-/** Where the checkpoint of a step lies. */
+/**
+ * Where the checkpoint of a step lies.
+ *
+ * @example
+ * ```ts
+ * import { checkpointPath } from "bert/checkpoint_folder.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(checkpointPath("runs/a/checkpoints", 250), "runs/a/checkpoints/step-000000250.safetensors");
+ * ```
+ */
 export function checkpointPath(folder: string, step: number): string {
   return `${folder}/step-${`${step}`.padStart(9, "0")}.safetensors`;
 }
@@ -42,6 +51,22 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * The newest checkpoint that is as it was written, and those that were passed over on the way to it.
  *
  * @param run Which run it has to belong to.
+ *
+ * @example
+ * ```ts
+ * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/checkpoint_folder.ts";
+ * import { firstState } from "bert/run_state.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const writer = new CheckpointWriter(folder, 3);
+ * const numbers = { weights: new Map(), optimizer: { step: 0, moments: new Map() }, generators: {} };
+ * for (const step of [1, 2]) await writer.save({ state: { ...firstState("a"), step }, ...numbers });
+ * await writer.settle();
+ * await Deno.truncate(checkpointPath(folder, 2), 100);
+ * const { checkpoint, damaged } = await newestCheckpoint(folder, "a");
+ * strictEqual(checkpoint?.state.step, 1);
+ * strictEqual(damaged.length, 1);
+ * ```
  */
 export async function newestCheckpoint(
   folder: string,

@@ -20,6 +20,24 @@ export interface ClassifierScore {
  * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
  *
  * @throws {RangeError} If a label is no class of the model.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { BertClassifier } from "bert/classifier.ts";
+ * import { evaluateClassifier } from "bert/classify.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }];
+ * const { count, confusion } = await evaluateClassifier(model, texts, tokenizer);
+ * strictEqual(count, 2);
+ * strictEqual(confusion[0][0] + confusion[0][1], 1); // the one text of class 0
+ * ```
  */
 export async function evaluateClassifier(
   model: BertClassifier,
@@ -63,6 +81,20 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
  * The probability of each class for one text, or a pair.
  *
  * @returns C numbers that sum to 1.
+ *
+ * @example
+ * ```ts
+ * import { BertClassifier } from "bert/classifier.ts";
+ * import { classify } from "bert/classify.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const [sea, land] = await classify(model, tokenizer, "the sea");
+ * ok(Math.abs(sea + land - 1) < 1e-5);
+ * ```
  */
 export async function classify(
   model: BertClassifier,

@@ -45,6 +45,16 @@ export interface Curve {
  * The folders of runs inside a folder: those with a `metrics.csv`, by name.
  *
  * @returns Paths; none if the folder does not exist.
+ *
+ * @example
+ * ```ts
+ * import { findRuns } from "bert/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * for (const name of ["b", "a", "notes"]) await Deno.mkdir(`${folder}/${name}`);
+ * for (const name of ["b", "a"]) await Deno.writeTextFile(`${folder}/${name}/metrics.csv`, "");
+ * deepStrictEqual(await findRuns(folder), [`${folder}/a`, `${folder}/b`]);
+ * ```
  */
 export async function findRuns(folder: string): Promise<string[]> {
   const found: string[] = [];
@@ -203,6 +213,17 @@ function shown(value: string): string {
  * @param options `x`: steps are corrections made, tokens are text read, seconds are what it costs
  * you. `smoothing`: the mean of so many rows up to each; 1, the default, is the raw curve. `split`:
  * the steps (default) or the evaluations on held-out text.
+ *
+ * @example
+ * ```ts
+ * import { curves } from "bert/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const steps = [{ step: 1, tokens: 90, mlm_loss: 8 }, { step: 2, tokens: 180, mlm_loss: 6 }];
+ * const run = { name: "a", steps, evaluations: [], settings: {} };
+ * deepStrictEqual(curves([run], { x: "tokens", y: "mlm_loss", smoothing: 2 }), [
+ *   { name: "a", x: [90, 180], y: [8, 7] },
+ * ]);
+ * ```
  */
 export function curves(
   runs: readonly RunRecord[],

@@ -46,7 +46,17 @@ const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: s
 /** A wrong file could ask for a billion; names are made for each before the weights are looked for. */
 const MOST_LAYERS = 1000;
 
-/** A configuration under the names of transformers, whose segment table has no row for padding. */
+/**
+ * A configuration under the names of transformers, whose segment table has no row for padding.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { configToJson } from "bert/config_json.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(configToJson(bertConfig("tiny"))["num_hidden_layers"], 2);
+ * ```
+ */
 export function configToJson(config: BertConfig): Record<string, unknown> {
   const fields = Object.entries({ ...config, typeVocabSize: config.typeVocabSize - 1 });
   return {
@@ -65,6 +75,14 @@ export function configToJson(config: BertConfig): Record<string, unknown> {
  * model than the one here: a decoder, relative positions, untied embeddings, pruned heads, quantised weights.
  *
  * Source: `BertConfig` in transformers 5.
+ *
+ * @example
+ * ```ts
+ * import { configFromJson } from "bert/config_json.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * strictEqual(configFromJson({ "hidden_size": 128, "num_attention_heads": 2 }).hiddenSize, 128);
+ * throws(() => configFromJson({ "is_decoder": true }), /is_decoder = true: it must be false/);
+ * ```
  */
 export function configFromJson(json: Readonly<Record<string, unknown>>): BertConfig {
   for (const [key, [only, advice]] of Object.entries(ONLY)) {

@@ -11,6 +11,22 @@ export type ConversionReport = readonly string[];
  * @param options `seed`: starts the heads that an encoder does not have.
  * @returns What it is, what was missing or not used, and what was written.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { saveModel } from "bert/checkpoint.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { convertFolder } from "bert/convert.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const [from, to] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+ * await saveModel(from, model, tokenizer);
+ * ok((await convertFolder(from, to))[0].includes("7 pieces"));
+ * ```
  */
 export async function convertFolder(
   from: string,

@@ -95,6 +95,16 @@ export async function readAll(documents: AsyncIterable<Document>): Promise<Docum
  * @param share Share of the documents (of the sentences, if there is one document) to hold out,
  * rounded; at least one is held out where the share is above 0, and at least one stays to train on.
  * @throws {ConfigError} If `share` is not at least 0 and below 1.
+ *
+ * @example
+ * ```ts
+ * import { splitHeldOut } from "bert/corpus.ts";
+ * import { strictEqual } from "node:assert";
+ * const documents = Array.from({ length: 10 }, (_, i) => ({ name: `d${i}`, sentences: ["a"] }));
+ * const { train, heldOut } = splitHeldOut(documents, 0.2, 1);
+ * strictEqual(train.length, 8);
+ * strictEqual(heldOut.length, 2);
+ * ```
  */
 export function splitHeldOut(
   documents: readonly Document[],

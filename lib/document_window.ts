@@ -20,7 +20,11 @@ export interface TokenizedSentence {
 /** Tokens in a window, about: 4 million ids take some 40 MB. */
 export const WINDOW_TOKENS = 4_000_000;
 
-/** Documents as ids. */
+/**
+ * A document as ids.
+ *
+ * @throws {TypeError} If it is no document.
+ */
 export function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
   if (!Array.isArray(document?.sentences)) {
     const found = JSON.stringify(document)?.slice(0, 60);

@@ -60,7 +60,18 @@ export async function syncFiles(folder: string): Promise<void> {
   await syncFolder(folder);
 }
 
-/** Why a file could not be written, in words for the person whose disk it is. */
+/**
+ * Why a file could not be written, in words for the person whose disk it is.
+ *
+ * @example
+ * ```ts
+ * import { writeError } from "bert/durable.ts";
+ * import { strictEqual } from "node:assert";
+ * const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+ * const { message } = writeError(full, "runs/a/metrics.csv", 100);
+ * strictEqual(message, "Cannot write runs/a/metrics.csv: the disk is full, and this file needs 100 bytes. Free some room there");
+ * ```
+ */
 export function writeError(error: unknown, path: string, bytes: number): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   return new Error(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });

@@ -144,6 +144,23 @@ function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
  *
  * Source: Devlin et al. 2018 section 4.1 and appendix A.3: all weights are trained, for 2 to 4
  * epochs of batches of 16 or 32. With few texts more epochs are better (Mosbach et al. 2021).
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { BertClassifier } from "bert/classifier.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { fineTune } from "bert/fine_tune.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }];
+ * const logs = await fineTune(model, texts, tokenizer, { epochs: 3, batchSize: 2, maxLength: 8, seed: 1 });
+ * strictEqual(logs.length, 3);
+ * ```
  */
 export async function fineTune(
   model: BertClassifier,

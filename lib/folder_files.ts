@@ -11,6 +11,7 @@ export type FileWriter = (path: string) => Promise<void>;
  * failure leaves the older files as they were, and nothing beside them. Other files in the folder stay.
  *
  * @param files Writers by file name; what matters most comes last.
+ * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
  *
  * @example
  * ```ts
@@ -50,6 +51,15 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
  * Reads a JSON object.
  *
  * @throws {FormatError} If there is no such file, or it holds something else.
+ *
+ * @example
+ * ```ts
+ * import { readJson } from "bert/folder_files.ts";
+ * import { rejects } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "[1]");
+ * await rejects(readJson(path), /expected a JSON object, found a list/);
+ * ```
  */
 export async function readJson(path: string): Promise<Record<string, unknown>> {
   const json = await readJsonIfThere(path);
@@ -57,7 +67,11 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
   throw new FormatError(path, "there is no such file: is this the folder of a saved model?");
 }
 
-/** `readJson()`, but a missing file is `undefined`. */
+/**
+ * `readJson()`, but a missing file is `undefined`.
+ *
+ * @throws {FormatError} If the file holds something else than a JSON object.
+ */
 export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
   let value: unknown;
   try {

@@ -46,7 +46,18 @@ export class GrowingFile {
   }
 }
 
-/** The last lines of a file, at most `count`; none if there is no such file. */
+/**
+ * The last lines of a file, at most `count`; none if there is no such file.
+ *
+ * @example
+ * ```ts
+ * import { lastLines } from "bert/growing_file.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "a\nb\nc\n");
+ * deepStrictEqual(await lastLines(path, 2), ["b", "c"]);
+ * ```
+ */
 export async function lastLines(path: string, count: number): Promise<string[]> {
   using file = await openIfThere(path);
   if (!file) return [];

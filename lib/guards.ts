@@ -49,7 +49,20 @@ function median(values: readonly number[]): number {
 
 const MOST_IN_A_ROW = 10;
 
-/** Counts diverged steps that are passed over, and gives up when they do not end. */
+/**
+ * Counts diverged steps that are passed over, and gives up when they do not end.
+ *
+ * @example
+ * ```ts
+ * import { SkipCounter } from "bert/guards.ts";
+ * import { DivergedError } from "bert/train_step.ts";
+ * import { throws } from "node:assert";
+ * const counter = new SkipCounter();
+ * const error = new DivergedError(5, [], "the loss is NaN", 0.001); // step 5 is tried again and again
+ * for (let i = 0; i < 9; i++) counter.count(error);
+ * throws(() => counter.count(error), /^DivergedError: 10 batches in a row diverged/);
+ * ```
+ */
 export class SkipCounter {
   #last = -1;
   #inARow = 0;
@@ -69,6 +82,14 @@ export class SkipCounter {
 /**
  * Throws if the held-out loss is no number: the last update spoilt the weights, and no batch is at
  * fault that could be passed over.
+ *
+ * @example
+ * ```ts
+ * import { checkHeldOut } from "bert/guards.ts";
+ * import { throws } from "node:assert";
+ * checkHeldOut(500, 6.5);
+ * throws(() => checkHeldOut(1000, NaN), /Stopped after step 1000: the held-out loss is NaN/);
+ * ```
  */
 export function checkHeldOut(step: number, loss: number): void {
   if (Number.isFinite(loss)) return;
@@ -89,6 +110,17 @@ export interface MemoryNeed {
  * An error that means "out of memory", said with what to lower; any other error as it is.
  *
  * An engine that runs out of heap ends the process without asking; this is for the rest.
+ *
+ * @example
+ * ```ts
+ * import { explainMemory } from "bert/guards.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const need = { batchSize: 32, length: 128, preset: "base" };
+ * const error = explainMemory(new RangeError("Array buffer allocation failed"), need);
+ * ok(error instanceof RangeError && /--batch-size 16 --accumulation 2/.test(error.message));
+ * const other = new Error("another");
+ * strictEqual(explainMemory(other, need), other);
+ * ```
  */
 export function explainMemory(error: unknown, { batchSize, length, preset }: MemoryNeed): unknown {
   const text = error instanceof Error ? error.message : String(error);

@@ -13,7 +13,20 @@ export interface TheirWeight {
   readonly layout: "same" | "transposed" | "segments";
 }
 
-/** What a weight of ours is called there. */
+/**
+ * What a weight of ours is called there.
+ *
+ * @example
+ * ```ts
+ * import { theirWeight } from "bert/huggingface_names.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(theirWeight("bert.encoder.layer.0.attention.self.qkv.bias").names, [
+ *   "bert.encoder.layer.0.attention.self.query.bias",
+ *   "bert.encoder.layer.0.attention.self.key.bias",
+ *   "bert.encoder.layer.0.attention.self.value.bias",
+ * ]);
+ * ```
+ */
 export function theirWeight(name: string): TheirWeight {
   const names = name.includes(".qkv.")
     ? ["query", "key", "value"].map((part) => name.replace("qkv", part))
@@ -23,7 +36,17 @@ export function theirWeight(name: string): TheirWeight {
   return { names, layout: isDense ? "transposed" : "same" };
 }
 
-/** The shape that each of those has there, given the shape here. */
+/**
+ * The shape that each of those has there, given the shape here.
+ *
+ * @example
+ * ```ts
+ * import { theirShape, theirWeight } from "bert/huggingface_names.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const inner = theirWeight("bert.encoder.layer.0.intermediate.dense.weight");
+ * deepStrictEqual(theirShape([32, 128], inner), [128, 32]);
+ * ```
+ */
 export function theirShape(
   shape: readonly number[],
   { names, layout }: TheirWeight,
@@ -52,6 +75,14 @@ export const TIE_ADVICE =
  * Bare encoders leave out `bert.`; checkpoints from TensorFlow say `gamma` and `beta`.
  *
  * @returns `undefined` for buffers that hold no weights.
+ *
+ * @example
+ * ```ts
+ * import { canonicalName } from "bert/huggingface_names.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(canonicalName("embeddings.LayerNorm.beta"), "bert.embeddings.LayerNorm.bias");
+ * strictEqual(canonicalName("bert.embeddings.position_ids"), undefined); // a buffer
+ * ```
  */
 export function canonicalName(name: string): string | undefined {
   if (/(^|\.)(position_ids|token_type_ids)$/.test(name)) return undefined;
@@ -67,6 +98,14 @@ export function canonicalName(name: string): string | undefined {
  * @param shape Ours.
  * @param paddingRow Row 0 of the segment table; by default a copy of the first sentence's, which is
  * what transformers gives to padding.
+ *
+ * @example
+ * ```ts
+ * import { toOurs } from "bert/huggingface_names.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const theirs = Float32Array.of(1, 2, 3, 4, 5, 6); // [3, 2]
+ * deepStrictEqual(toOurs([theirs], [2, 3], "transposed"), Float32Array.of(1, 3, 5, 2, 4, 6));
+ * ```
  */
 export function toOurs(
   parts: readonly Float32Array[],

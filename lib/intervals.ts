@@ -44,6 +44,15 @@ export function wilson(share: number, trials: number): Interval {
  * By the normal distribution: trust it from some thirty sequences on.
  *
  * Source: Cochran 1977, "Sampling Techniques", section 6.3 (the ratio estimate).
+ *
+ * @example
+ * ```ts
+ * import { meanInterval } from "bert/intervals.ts";
+ * import { ok } from "node:assert";
+ * const sequences = Array.from({ length: 40 }, (_, i) => ({ sum: 10 + i % 3, count: 2 }));
+ * const [low, high] = meanInterval(sequences); // of 5.4875
+ * ok(low > 5.3 && low < 5.4875 && high > 5.4875 && high < 5.7);
+ * ```
  */
 export function meanInterval(clusters: readonly Cluster[]): Interval {
   const used = clusters.filter(({ count }) => count > 0);
@@ -59,6 +68,15 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
  *
  * Source: Korn and Graubard 1998, "Confidence Intervals for Proportions With Small Expected Number
  * of Positive Counts Estimated From Survey Data": the effective sample size.
+ *
+ * @example
+ * ```ts
+ * import { shareInterval, wilson } from "bert/intervals.ts";
+ * import { ok } from "node:assert";
+ * const sequences = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 0 : 10, count: 10 }));
+ * const [low] = shareInterval(sequences); // all or nothing: a hundred answers that are worth ten
+ * ok(low < wilson(0.5, 100)[0] - 0.1);
+ * ```
  */
 export function shareInterval(clusters: readonly Cluster[]): Interval {
   const used = clusters.filter(({ count }) => count > 0);

@@ -23,6 +23,18 @@ export interface LabelledBatch {
  * Texts as batches in the order given, cut to `maxLength` tokens; every batch but the last is full.
  *
  * @throws {ConfigError} If a size cannot work.
+ *
+ * @example
+ * ```ts
+ * import { labelledBatches } from "bert/labelled.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }, { text: "sea", label: 0 }];
+ * const batches = labelledBatches(texts, tokenizer, { batchSize: 2, maxLength: 8 });
+ * deepStrictEqual(batches.map(({ labels }) => [...labels]), [[0, 1], [0]]);
+ * ```
  */
 export function labelledBatches(
   texts: readonly LabelledText[],

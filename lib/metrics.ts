@@ -56,7 +56,17 @@ export interface History {
   readonly stopped: "finished" | "aborted" | "time";
 }
 
-/** The means of an epoch's steps. */
+/**
+ * The means of an epoch's steps.
+ *
+ * @example
+ * ```ts
+ * import { averageSteps, stepIn } from "bert/metrics.ts";
+ * import { strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * strictEqual(averageSteps([step, { ...step, step: 2, mlmLoss: 5.5 }]).mlmLoss, 6);
+ * ```
+ */
 export function averageSteps(steps: readonly StepLog[]): EpochLog {
   const { epoch, tokens, seconds } = steps[steps.length - 1];
   const mean = (value: (step: StepLog) => number) =>
@@ -202,7 +212,21 @@ export function stepIn(line: string): StepLog | undefined {
   return { step, epoch, ...losses, ...rates, tokens, tokensPerSecond, seconds };
 }
 
-/** The last steps in a `metrics.csv`, in order; reads no more of it than it needs, about. */
+/**
+ * The last steps in a `metrics.csv`, in order; reads no more of it than it needs, about.
+ *
+ * @example
+ * ```ts
+ * import { MetricsFile, readLastSteps, stepIn } from "bert/metrics.ts";
+ * import { strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * const path = await Deno.makeTempFile();
+ * const file = MetricsFile.create(path);
+ * for (let i = 1; i <= 9; i++) file.writeStep({ ...step, step: i });
+ * file.close();
+ * strictEqual((await readLastSteps(path, 2))[0].step, 8);
+ * ```
+ */
 export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
   const lines = await lastLines(path, 2 * count); // evaluations stand between them
   return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);

@@ -74,6 +74,14 @@ export function parseOptions<K extends string>(
  * The settings in an object that was read from a JSON file.
  *
  * @throws {FormatError} If a setting is unknown or its value is of the wrong kind.
+ *
+ * @example
+ * ```ts
+ * import { optionsFromJson } from "bert/options.ts";
+ * import { throws } from "node:assert";
+ * const table = { batchSize: { kind: "count", help: "" } } as const;
+ * throws(() => optionsFromJson({ batchsize: 8 }, table, "a.json"), /did you mean "batchSize"\?/);
+ * ```
  */
 export function optionsFromJson<K extends string>(
   json: Readonly<Record<string, unknown>>,
@@ -97,7 +105,17 @@ export function optionsFromJson<K extends string>(
   return json as Given<K>;
 }
 
-/** The table as help: an option a line, its words in a column. */
+/**
+ * The table as help: an option a line, its words in a column.
+ *
+ * @example
+ * ```ts
+ * import { formatOptions } from "bert/options.ts";
+ * import { strictEqual } from "node:assert";
+ * const table = { batchSize: { kind: "count", help: "sequences in a batch" } } as const;
+ * strictEqual(formatOptions(table), "  --batch-size N  sequences in a batch");
+ * ```
+ */
 export function formatOptions<K extends string>(table: Options<K>): string {
   const rows = Object.entries<Option>(table).map(([name, option]) => {
     const value = option.kind === "switch" ? "" : ` ${option.value ?? "N"}`;

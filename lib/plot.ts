@@ -87,6 +87,14 @@ export function lineChart(
  * A chart of bars, one for each entry, in the order of the entries.
  *
  * @param bars Name and height of each bar.
+ *
+ * @example
+ * ```ts
+ * import { barChart } from "bert/plot.ts";
+ * import { ok } from "node:assert";
+ * const titles = { title: "Right answers", xTitle: "model", yTitle: "share" };
+ * ok(barChart({ ours: 0.4, chance: 0.1 }, titles).svg.startsWith("<svg"));
+ * ```
  */
 export function barChart(
   bars: Readonly<Record<string, number>>,

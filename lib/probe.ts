@@ -69,6 +69,20 @@ export async function fillMask(
  * The probability that `second` is the sentence after `first`, by the NSP head.
  *
  * @throws {ConfigError} If the two are longer than the model can take.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { isNext } from "bert/probe.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const probability = await isNext(model, tokenizer, "call", "me");
+ * ok(probability > 0 && probability < 1);
+ * ```
  */
 export async function isNext(
   model: BertPretrainHead,
@@ -99,6 +113,19 @@ export interface Neighbour {
  * tokens are left out.
  *
  * @throws {ConfigError} If nothing of the word is in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { nearestWords } from "bert/probe.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * strictEqual((await nearestWords(model, tokenizer, "call", 1))[0].token, "me"); // there is no other
+ * ```
  */
 export async function nearestWords(
   model: BertPretrainHead,
@@ -150,6 +177,21 @@ export interface AttentionMaps {
  * Who attends to whom in a text, or in a pair of texts.
  *
  * @throws {ConfigError} If the text is longer than the model can take.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { attentionMaps } from "bert/probe.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const { tokens, layers } = await attentionMaps(model, tokenizer, "call me");
+ * deepStrictEqual(tokens, ["[CLS]", "call", "me", "[SEP]"]);
+ * deepStrictEqual(layers[0][0].length, 4); // a row for each token
+ * ```
  */
 export async function attentionMaps(
   model: BertPretrainHead,

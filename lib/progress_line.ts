@@ -82,7 +82,16 @@ export class ProgressLine {
   }
 }
 
-/** Seconds as one reads them: `12 s`, `5 min`, `3 h 20 min`. */
+/**
+ * Seconds as one reads them: `12 s`, `5 min`, `3 h 20 min`.
+ *
+ * @example
+ * ```ts
+ * import { duration } from "bert/progress_line.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(duration(12_000), "3 h 20 min");
+ * ```
+ */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);

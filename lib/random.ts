@@ -80,6 +80,15 @@ export function isRngState({ words, index }: RngState): boolean {
  * @param seed The seed the stream was made from; forks depend on it.
  * @param state What `rng.state` gave.
  * @throws {ConfigError} If the state does not have 624 words and a position in them.
+ *
+ * @example
+ * ```ts
+ * import { createRng, restoreRng } from "bert/random.ts";
+ * import { strictEqual } from "node:assert";
+ * const rng = createRng(42);
+ * const { state } = rng;
+ * strictEqual(restoreRng(42, state).random(), rng.random());
+ * ```
  */
 export function restoreRng(seed: number, state: RngState): Rng {
   const { words, index } = state;

@@ -119,6 +119,21 @@ export async function addWords(
  * @throws {ConfigError} If `from` is not the model's.
  *
  * Source: Hewitt 2021, "Initializing New Word Embeddings for Pretrained Language Models", for the mean of all.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model.ts";
+ * import { changeVocabulary } from "bert/resize.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const other = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "me", "ship"]));
+ * const changed = await changeVocabulary(model, tokenizer, other);
+ * deepStrictEqual(changed.added, [{ token: "ship", parts: [] }]); // nothing spells it
+ * ```
  */
 export async function changeVocabulary(
   model: BertPretrainHead,

@@ -14,6 +14,17 @@ import { CHANGEABLE, completeSettings, libraryConfigs, type RunSettings } from "
  * Begins a run in a new folder. Nothing is written before all settings are known to work.
  *
  * @throws {ConfigError | FormatError} If a setting, the corpus or the folder cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { beginRun } from "bert/run_begin.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
+ * const run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
+ * strictEqual(run.config.plannedSteps, 5);
+ * run.close();
+ * ```
  */
 export async function beginRun(
   path: string,

@@ -42,7 +42,19 @@ export interface VocabularyFacts {
   readonly stripAccents: boolean | null;
 }
 
-/** A run's folder, locked for this process until `close()`. */
+/**
+ * A run's folder, locked for this process until `close()`.
+ *
+ * @example
+ * ```ts
+ * import { RunFolder } from "bert/run_folder.ts";
+ * import { rejects } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/run`;
+ * const folder = await RunFolder.open(path);
+ * await rejects(RunFolder.open(path), /is at work there/);
+ * folder.close();
+ * ```
+ */
 export class RunFolder {
   readonly path: string;
   readonly #lock: Deno.FsFile;
@@ -142,7 +154,16 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
   throw new FormatError(path, "expected the settings of a run (format 1), found other JSON");
 }
 
-/** JSON, or `FormatError`. */
+/**
+ * JSON, or `FormatError`.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "bert/run_folder.ts";
+ * import { throws } from "node:assert";
+ * throws(() => parseJson('{"lr": ', "mine.json"), /mine.json: expected JSON/);
+ * ```
+ */
 export function parseJson(text: string, path: string): Record<string, unknown> {
   let value: unknown;
   try {

@@ -15,6 +15,24 @@ import { resumedSettings, type RunSettings } from "./run_settings.ts";
  * @param given What was set this time: it has to be as in the run.
  * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus is another, or no
  * checkpoint is left.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { beginRun } from "bert/run_begin.ts";
+ * import { runToEnd } from "bert/run_loop.ts";
+ * import { reopenRun } from "bert/run_resume.ts";
+ * import { strictEqual } from "node:assert";
+ * const software = { backend: await useBackend() };
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 2 };
+ * const run = await beginRun(folder, settings, software, () => {});
+ * await runToEnd(run, {}, AbortSignal.abort()); // at once
+ * run.close();
+ * const again = await reopenRun(folder, {}, software, () => {});
+ * strictEqual((await runToEnd(again)).step, 2);
+ * again.close();
+ * ```
  */
 export async function reopenRun(
   path: string,

@@ -168,6 +168,14 @@ const UNLIMITED = 1_000_000;
  * Settings with their defaults, checked against each other.
  *
  * @throws {ConfigError} If two of them do not go together.
+ *
+ * @example
+ * ```ts
+ * import { completeSettings } from "bert/run_settings.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * strictEqual(completeSettings({ preset: "mini" }).batchSize, 32);
+ * throws(() => completeSettings({ heldOut: 1 }), /--held-out = 1: it must be below 1/);
+ * ```
  */
 export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   for (const name of ["preset", "vocabSize", "dropout", "headStart"] as const) {
@@ -190,7 +198,18 @@ export function corpusOptions(settings: RunSettings): CorpusOptions {
   return { textColumn, documentColumn, sentencePerLine };
 }
 
-/** The data and training settings of the library that a run's settings come to. */
+/**
+ * The data and training settings of the library that a run's settings come to.
+ *
+ * @example
+ * ```ts
+ * import { completeSettings, libraryConfigs } from "bert/run_settings.ts";
+ * import { strictEqual } from "node:assert";
+ * const { data, train } = libraryConfigs(completeSettings({ length: 64, lr: 0.002, steps: 100 }));
+ * strictEqual(data.maxLength, 64);
+ * strictEqual(train.maxSteps, 100);
+ * ```
+ */
 export function libraryConfigs(settings: RunSettings): { data: DataConfig; train: TrainConfig } {
   const { steps, maxMinutes } = settings;
   const limited = steps !== undefined || maxMinutes !== undefined;
@@ -222,6 +241,15 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
  * The settings of a run that goes on: its own, with the changes that do no harm.
  *
  * @throws {ConfigError} Naming every setting that was given and is not the run's.
+ *
+ * @example
+ * ```ts
+ * import { completeSettings, resumedSettings } from "bert/run_settings.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * const saved = completeSettings({ steps: 100 });
+ * strictEqual(resumedSettings(saved, { keep: 1 }, "runs/a").keep, 1);
+ * throws(() => resumedSettings(saved, { steps: 200 }, "runs/a"), /--steps is 100 there/);
+ * ```
  */
 export function resumedSettings(
   saved: RunSettings,

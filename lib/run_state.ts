@@ -28,7 +28,16 @@ export interface RunState {
   readonly backend: string;
 }
 
-/** A run before its first step. */
+/**
+ * A run before its first step.
+ *
+ * @example
+ * ```ts
+ * import { firstState } from "bert/run_state.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(firstState("a run").epoch, 1);
+ * ```
+ */
 export function firstState(run: string): RunState {
   return {
     ...{ run, step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 },

@@ -83,6 +83,14 @@ export function writeSafetensors(
  * @param file Its name, for error messages.
  * @throws {FormatError} If the header is not one, a tensor has a type that is not read, or the
  * tensors do not cover the values exactly once, without a gap, an overlap or a rest.
+ *
+ * @example
+ * ```ts
+ * import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
+ * import { throws } from "node:assert";
+ * const bytes = writeSafetensors(new Map([["row", { shape: [2], data: Float32Array.of(1, 2) }]]));
+ * throws(() => readSafetensors(bytes.subarray(0, -4), "x.safetensors"), /x.safetensors: .*cut off/);
+ * ```
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safetensors {
   const length = headerLength(bytes, bytes.length, file);

@@ -88,6 +88,17 @@ export interface TensorSource extends TensorHead {
  * Written directly: for a file that must never be half, write to the side and rename, as `saveFolder()` does.
  *
  * @throws {RangeError} If a source gives another number of values than its shape says.
+ *
+ * @example
+ * ```ts
+ * import { readSafetensors } from "bert/safetensors.ts";
+ * import { saveSafetensors } from "bert/safetensors_file.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * const read = () => Promise.resolve(Float32Array.of(0.5, -1)); // asked for when it is its turn
+ * await saveSafetensors(path, [{ name: "row", shape: [2], dtype: "F32", read }], { format: "pt" });
+ * strictEqual(readSafetensors(await Deno.readFile(path)).metadata.format, "pt");
+ * ```
  */
 export async function saveSafetensors(
   path: string,

@@ -87,6 +87,15 @@ export function packHeader(
  *
  * @param bytes The file's beginning.
  * @param size Of the whole file, in bytes.
+ * @throws {FormatError} If that many bytes cannot follow, or are more than any header needs.
+ *
+ * @example
+ * ```ts
+ * import { headerLength } from "bert/safetensors_header.ts";
+ * import { throws } from "node:assert";
+ * const lies = new Uint8Array(8).fill(255);
+ * throws(() => headerLength(lies, 1000, "x.safetensors"), /announce a header of 18446744073709551615/);
+ * ```
  */
 export function headerLength(bytes: Uint8Array, size: number, file: string): number {
   if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
@@ -108,6 +117,7 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
  *
  * @param json Its bytes.
  * @param size Bytes that follow it in the file.
+ * @throws {FormatError} If it is no header, or does not account for every byte of the values once.
  */
 export function readHeader(json: Uint8Array, size: number, file: string): SafetensorsHeader {
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(json, file);

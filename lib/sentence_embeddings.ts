@@ -85,6 +85,21 @@ export interface TokenEmbeddings {
  * A vector for each token of a text, `[CLS]` and `[SEP]` included.
  *
  * @throws {ConfigError} If `maxLength` cannot work.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertModel } from "bert/model.ts";
+ * import { tokenEmbeddings } from "bert/sentence_embeddings.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { BertTokenizer } from "bert/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const bert = new BertModel(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const { offsets, vectors } = await tokenEmbeddings(bert, tokenizer, "Call me");
+ * deepStrictEqual(offsets.slice(1, 3), [[0, 4], [5, 7]]);
+ * deepStrictEqual(vectors.length, 4);
+ * ```
  */
 export async function tokenEmbeddings(
   bert: BertModel,

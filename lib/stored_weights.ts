@@ -21,7 +21,22 @@ interface Stored {
   readonly name: string;
 }
 
-/** All tensors of a folder, by the names of today. Dispose of it to close the files. */
+/**
+ * All tensors of a folder, by the names of today. Dispose of it to close the files.
+ *
+ * @example
+ * ```ts
+ * import { writeSafetensors } from "bert/safetensors.ts";
+ * import { StoredWeights } from "bert/stored_weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const gamma = { shape: [2], data: Float32Array.of(1, 1) };
+ * const bytes = writeSafetensors(new Map([["embeddings.LayerNorm.gamma", gamma]])); // an older name
+ * await Deno.writeFile(`${folder}/model.safetensors`, bytes);
+ * using stored = await StoredWeights.open(folder);
+ * deepStrictEqual(stored.shapeOf("bert.embeddings.LayerNorm.weight"), [2]);
+ * ```
+ */
 export class StoredWeights implements Disposable {
   readonly #tensors = new Map<string, Stored>();
   readonly #files: SafetensorsFile[] = [];

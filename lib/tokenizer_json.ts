@@ -85,7 +85,11 @@ export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: 
   return { vocab, options: { lowercase, stripAccents: stripAccents ?? null } };
 }
 
-/** The most characters of a word that is not `[UNK]`. */
+/**
+ * The most characters of a word that is not `[UNK]`.
+ *
+ * @throws {FormatError} If it is no whole number above 0.
+ */
 export function wordLengthOfJson(json: Json, path: string): number {
   const length = section(json, "model", path)["max_input_chars_per_word"] ?? 100;
   if (Number.isSafeInteger(length) && Number(length) > 0) return Number(length);

@@ -127,7 +127,20 @@ export async function loadVocab(path: string): Promise<Vocab> {
   return new Vocab(decodeLines(bytes, path), path);
 }
 
-/** Writes `vocab.txt`: to the side first, then renamed, so that no half file is ever left. */
+/**
+ * Writes `vocab.txt`: to the side first, then renamed, so that no half file is ever left.
+ *
+ * @throws {Deno.errors.NotFound} If there is no such folder.
+ *
+ * @example
+ * ```ts
+ * import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await saveVocab(path, new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * strictEqual((await loadVocab(path)).idOf("sea"), 5);
+ * ```
+ */
 export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
   const aside = `${path}.${crypto.randomUUID()}.part`;
   try {
