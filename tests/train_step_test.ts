@@ -174,3 +174,21 @@ Deno.test("trainStep() stops before the update when the loss is not a number", a
   strictEqual(optimizer.steps, 1);
   model.dispose();
 });
+
+Deno.test("a NaN in any of the weights stops the step, wherever in the model it is", async () => {
+  const [batch] = toyBatches(1);
+  const model = toyModel(0.1);
+  const names = [...model.weights.keys()];
+  for (const name of names) {
+    const weight = model.weights.get(name)!;
+    const values = weight.dataSync<"float32">();
+    const used = name.includes("token_type") ? weight.shape[1]! : 0; // row 0 is that of padding
+    weight.assign(tf.tensor(values.with(used, NaN), weight.shape));
+    const step = trainStep(model, new AdamW(model.weights), batch, STEP);
+    await rejects(step, { name: "DivergedError" }, name);
+    weight.assign(tf.tensor(values, weight.shape));
+  }
+  ok(names.length > 20, `only ${names}`);
+  ok(Number.isFinite((await trainStep(model, new AdamW(model.weights), batch, STEP)).totalLoss));
+  model.dispose();
+});

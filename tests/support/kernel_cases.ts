@@ -183,3 +183,11 @@ function attentionCases(n: number, width: number): Case[] {
     one("attention with dropout", (x) => attention(matrix(x), mask(), drop), qkv, TERMS),
   ];
 }
+
+/** Attention with dropout over a few long sequences, by one head. */
+export function longAttention(length: number, width: number): Case {
+  const row = Array.from({ length }, (_, i) => i % 5 ? 1 : 0);
+  const shape = { batch: 3, length, heads: 1, dropoutRate: 0.3, seed: 8 };
+  const f = (x: tf.Tensor) => attention(matrix(x), tf.tensor2d([row, row, row]), shape);
+  return one(`attention over ${length}`, f, [3 * length, 3 * width], { own: true });
+}
