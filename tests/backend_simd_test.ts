@@ -241,6 +241,16 @@ Deno.test("simd gives all memory back", async () => {
   deepStrictEqual(simdMachine().usage, before);
 });
 
+Deno.test("simd sums deep, narrow products up in parts, transposed or not", async () => {
+  for (const [ta, tb] of [[false, false], [false, true], [true, false], [true, true]]) {
+    await compare(() => {
+      const a = randomTensor<tf.Rank.R2>(ta ? [6002, 33] : [33, 6002], 1);
+      const b = randomTensor<tf.Rank.R2>(tb ? [17, 6002] : [6002, 17], 2);
+      return tf.matMul(a, b, ta, tb);
+    }, { atol: 1e-4, rtol: 1e-4 });
+  }
+});
+
 Deno.test("simd does not depend on the number of threads, to the last bit", async () => {
   const results: Uint8Array[] = [];
   for (const threads of [1, 2, 3]) {
@@ -252,7 +262,9 @@ Deno.test("simd does not depend on the number of threads, to the last bit", asyn
         randomTensor<tf.Rank.R2>([270, 515], 2),
       ];
       const y = tf.softmax(tf.matMul(a, b));
-      results.push(new Uint8Array(tf.concat([y, tf.sum(y, 0, true)]).dataSync().buffer));
+      const deep = randomTensor<tf.Rank.R2>([6000, 40], 3);
+      const all = [y, tf.sum(y, 0), tf.matMul(deep, deep, true)].map((x) => tf.reshape(x, [-1]));
+      results.push(new Uint8Array(tf.concat(all).dataSync().buffer));
     }
   }
   for (const result of results.slice(1)) deepStrictEqual(result, results[0]);

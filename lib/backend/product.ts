@@ -3,6 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Attributes, call, type Inputs, type Kernels, stock } from "./kernel.ts";
+import { reduceInto } from "./standard_reduce.ts";
 import type { SimdBackend } from "./tensors.ts";
 
 /** Multiplications that are worth a task of their own. */
@@ -10,6 +11,9 @@ const WORTH = 1e6;
 
 /** Copying of operands, in numbers for each multiplication, that evenly loaded threads are worth. */
 const COPYING = 0.005;
+
+/** The least depth of a part of a product. */
+const PART_DEPTH = 1500;
 
 /** What to multiply; strides and steps count numbers. */
 export interface Product {
@@ -32,10 +36,47 @@ export interface Product {
 
 /** Computes `out = op(a) op(b) + bias`, [m, k] by [k, n], split over the threads. */
 export function multiply(backend: SimdBackend, product: Product): void {
+  const { m, n, k, count = 1 } = product;
+  const parts = depthParts(product);
+  if (parts > 1) return multiplyInParts(backend, product, parts);
+  const [lda, ldb] = [product.transposeA ? m : k, product.transposeB ? k : n];
+  if (count * m * n > 0) multiplyInBlocks(backend, product, lda, ldb);
+}
+
+/**
+ * How many parts a product of deep and narrow matrices is summed up in, each computed on its own:
+ * cutting across would copy one operand for every block. The sizes alone decide, so that the number
+ * of threads changes no bit.
+ */
+function depthParts({ m, n, k, bias = 0, count = 1 }: Product): number {
+  let parts = 1;
+  if (bias !== 0 || count > 1 || k < 2 * Math.max(m, n)) return parts;
+  while (k % (2 * parts) === 0 && k / (2 * parts) >= PART_DEPTH) parts *= 2;
+  return parts;
+}
+
+/** Products of parts of the depth, as if they were several, then added up in order. */
+function multiplyInParts(backend: SimdBackend, product: Product, parts: number): void {
+  const { m, n, k, out, transposeA = false, transposeB = false } = product;
+  const depth = k / parts;
+  const sums = backend.output([parts, m, n]);
+  const to = backend.pointer(sums);
+  const steps = { stepA: transposeA ? depth * m : depth, stepB: transposeB ? depth : depth * n };
+  const part = { ...product, ...steps, k: depth, count: parts, out: to };
+  multiplyInBlocks(backend, part, transposeA ? m : k, transposeB ? k : n);
+  reduceInto(backend, to, out, [1, parts, m * n]);
+  backend.disposeData(sums.dataId);
+}
+
+/** A task for each block; `lda` and `ldb` are the numbers from row to row of the operands. */
+function multiplyInBlocks(
+  backend: SimdBackend,
+  product: Product,
+  lda: number,
+  ldb: number,
+): void {
   const { a, b, out, bias = 0, m, n, k, count = 1, stepA = 0, stepB = 0 } = product;
-  if (count * m * n === 0) return;
   const [ta, tb] = [product.transposeA ? 1 : 0, product.transposeB ? 1 : 0];
-  const [lda, ldb] = [ta ? m : k, tb ? k : n];
   const worth = Math.ceil(m * n * k * count / WORTH);
   const [down, across] = blockSize(m, n, count, Math.min(backend.machine.threads, worth));
   const tasks = count * Math.ceil(m / down) * Math.ceil(n / across);

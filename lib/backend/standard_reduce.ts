@@ -28,23 +28,28 @@ const STRIP = 64;
 export function reduceAxis(
   backend: SimdBackend,
   x: tf.TensorInfo,
-  [outer, n, inner]: readonly [number, number, number],
+  sizes: readonly [number, number, number],
   code: number,
   scale = 1,
 ): tf.TensorInfo {
+  const [outer, , inner] = sizes;
   const out = backend.output([outer, inner]);
+  reduceInto(backend, backend.pointer(x), backend.pointer(out), sizes, { code, scale });
+  return out;
+}
+
+/** The same from address to address; by default it adds up. */
+export function reduceInto(
+  backend: SimdBackend,
+  from: number,
+  to: number,
+  [outer, n, inner]: readonly [number, number, number],
+  { code = SUM, scale = 1 } = {},
+): void {
+  if (outer * inner === 0) return;
   const strips = Math.ceil(inner / STRIP);
   const tasks = inner === 1 ? tasksFor(outer, STRIP) : outer * strips;
-  const [from, to] = [backend.pointer(x), backend.pointer(out)];
-  if (outer * inner > 0) {
-    backend.machine.run(
-      "reduce",
-      tasks,
-      ...[from, to, outer, n, inner, code, strips],
-      float(scale),
-    );
-  }
-  return out;
+  backend.run("reduce", tasks, from, to, outer, n, inner, code, strips, float(scale));
 }
 
 /** Groups of neighbouring axes to reduce, last group first. */
