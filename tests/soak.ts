@@ -12,8 +12,11 @@ import { beginRun } from "bert/run_begin.ts";
 const given = parseOptions(Deno.args, { minutes: { kind: "positive", help: "" } });
 const minutes = Number(given.minutes ?? 10);
 
-/** Below so many minutes caches still fill and neighbours still disturb: only tensors are judged. */
-const JUDGED = 2;
+/** Below so many minutes caches still fill and neighbours still disturb: slopes are not judged. */
+const JUDGED = 10;
+
+/** Memory that has grown by such a factor is a fault after however short a time. */
+const GROWN = 1.5;
 
 /** The share of the time in which memory may still grow: caches fill, code is compiled. */
 const WARM = 0.2;
@@ -66,6 +69,9 @@ function faults(readings: readonly Reading[], seconds: number): string[] {
   if (first.tensors !== last.tensors) {
     found.push(`tensors: ${first.tensors} became ${last.tensors}`);
   }
+  if (last.rss > GROWN * first.rss) {
+    found.push(`memory: ${first.rss.toFixed(0)} MiB became ${last.rss.toFixed(0)} MiB`);
+  }
   for (
     const [key, unit, sign] of [["rss", "MiB", 1], ["tokensPerSecond", "tokens/s", -1]] as const
   ) {
@@ -108,7 +114,7 @@ try {
 const problems = faults(readings, seconds);
 for (const problem of problems) console.log(`FAILED: ${problem}`);
 const judged = minutes < JUDGED
-  ? `as many tensors as before; memory and speed are judged from ${JUDGED} minutes on`
+  ? `as many tensors as before, about as much memory; slopes are judged from ${JUDGED} minutes on`
   : "as many tensors as before; memory did not grow and speed did not fall beyond noise";
 if (problems.length === 0) console.log(judged);
 Deno.exit(problems.length === 0 ? 0 : 1);
