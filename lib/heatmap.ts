@@ -46,7 +46,11 @@ export function heatmap(
     }],
     layout: layout(options, {
       xaxis: named(options.xTitle, options.columns),
-      yaxis: { ...named(options.yTitle, options.rows), autorange: "reversed" },
+      yaxis: {
+        ...named(options.yTitle, options.rows),
+        autorange: "reversed",
+        automargin: true, // room for long names beside the title
+      },
     }),
     svg: document(options.title, [
       ...cells(shrink(values), low, high),
