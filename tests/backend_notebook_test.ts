@@ -67,7 +67,7 @@ const UNTIL_STOPPED = `{
   const signal = stopButton();
   console.log("working");
   while (!signal.aborted) {
-    work(1500);
+    work(1000);
     await new Promise((resolve) => setTimeout(resolve));
   }
 }`;
@@ -99,7 +99,7 @@ Deno.test("a signal in the middle of its kernels ends a Jupyter kernel with all 
 
 Deno.test("a cell that is stopped in the middle of a kernel leaves the backend as it was", () =>
   withBackend(async (kernel, pid, held) => {
-    for (let press = 0; press < 3; press++) {
+    for (let press = 0; press < 2; press++) {
       const later = () => void setTimeout(() => Deno.kill(pid, "SIGINT"), 20 * press);
       await run(kernel, UNTIL_STOPPED, later);
       const check = `console.log(work(700).every((x) => x === 300), held())`;
