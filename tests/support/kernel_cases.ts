@@ -92,6 +92,7 @@ function reducingCases(n: number, m: number): Case[] {
     one("log of softmax", (x) => tf.logSoftmax(x), [n, m + 1]),
     two("matMul", (a, b) => tf.matMul(a, b), [n, m], [m, 5], TERMS),
     two("matMul, transposed", (a, b) => tf.matMul(a, b, true, true), [m, n], [4, m], TERMS),
+    two("matMul, deep", (a, b) => tf.matMul(a, b, true), [3000, n % 9], [3000, m % 9], TERMS),
     two("matMul of batches", (a, b) => tf.matMul(a, b, false, true), [3, n, m], [3, 9, m], TERMS),
     two("matMul, one for all", (a, b) => tf.matMul(a, b), [3, n, m], [1, m, 9], {
       ...TERMS,
