@@ -190,6 +190,7 @@ function adviceAfter(outOfMemory: boolean, message: string, path: string): strin
     return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
       `are any worth it (--init ${path}/best)`;
   }
+  if (message.startsWith("Stopped after step")) return "To go on from here would end here again";
   const skip = message.startsWith("Stopped before step")
     ? ", and --on-nan skip to pass over such batches"
     : "";

@@ -1,7 +1,8 @@
 /** The texts and the vocabulary of a run, and how to tell that they are still the same. */
 import { createHash } from "node:crypto";
 import { corpus, type Document, readAll, splitHeldOut } from "./corpus.ts";
-import { FormatError } from "./errors.ts";
+import { ConfigError, FormatError } from "./errors.ts";
+import { flag } from "./options.ts";
 import type { CorpusFacts, VocabularyFacts } from "./run_folder.ts";
 import { corpusOptions, type RunSettings } from "./run_settings.ts";
 import { loadVocab } from "./vocab.ts";
@@ -14,14 +15,26 @@ export interface RunDocuments {
   readonly facts: CorpusFacts;
 }
 
-/** Reads and parts the corpus of a run. */
+/**
+ * Reads and parts the corpus of a run.
+ *
+ * @throws {ConfigError | FormatError} If there is no such corpus, it cannot be read, or an option is for
+ * other files.
+ */
 export async function readDocuments(settings: RunSettings): Promise<RunDocuments> {
-  const all = await readAll(corpus(settings.corpus, corpusOptions(settings)));
+  const all = await readAll(corpus(settings.corpus, corpusOptions(settings))).catch((error) => {
+    throw error instanceof ConfigError ? inWordsOfTask(error) : error;
+  });
   const hash = createHash("sha256");
   for (const { name, sentences } of all) hash.update(`${JSON.stringify([name, sentences])}\n`);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
   const counts = { training: train.length, heldOut: heldOut.length };
   return { train, heldOut, facts: { sha256: hash.digest("hex"), ...counts } };
+}
+
+/** A setting that is wrong under the name that it has on the command line. */
+function inWordsOfTask({ field, value, message }: ConfigError): ConfigError {
+  return new ConfigError(flag(field), value, message.replace(/^.*?: it /s, ""));
 }
 
 /** Throws `FormatError` if the corpus is not the one that the run began with. */

@@ -55,7 +55,11 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
       [[...out, "--config", `${folder}/broken.json`], /broken.json: expected JSON, found/],
       [[...out, "--config", `${folder}/wrong.json`], /there is no setting "learningRate"/],
       [[...out, "--config", `${folder}/list.json`], /expected a JSON object/],
-      [[...out, "--corpus", "sotuu"], /corpus = "sotuu".*did you mean "sotu"\?/],
+      [[...out, "--corpus", "sotuu"], /--corpus = "sotuu": it must .*did you mean "sotu"\?/],
+      [
+        [...out, ...corpus, "--sentence-per-line"],
+        /^Invalid --sentence-per-line = true: it is for/,
+      ],
       [[...out, "--corpus", `${folder}/notes.txt`], /notes.txt: expected at least one document/],
       [
         [...out, ...corpus, "--text-column", "txt"],
@@ -78,6 +82,17 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
     const { code, err } = await ended(startPretrain(folder, [...out, "--step", "5"]));
     strictEqual(code, 1);
     match(err, /^Invalid option = "--step": [^\n]*\n$/);
+  });
+});
+
+Deno.test("a held-out loss that is NaN ends the task with what to do, and that is not to go on", async () => {
+  await withCorpus(async (folder) => {
+    const args = ["--out", `${folder}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
+    const { code, err } = await ended(
+      startPretrain(folder, [...args, "--lr", "1e30", "--evaluate-every", "1"]),
+    );
+    strictEqual(code, 1);
+    match(err, /^Stopped after step 1: the held-out loss is NaN.* would end here again\s*$/);
   });
 });
 
