@@ -4,8 +4,9 @@ import { useBackend } from "bert/backend/choose.ts";
 import { loadModel, saveModel } from "bert/checkpoint.ts";
 import { BERT_DEFAULTS, bertConfig } from "bert/config.ts";
 import { configFromJson, configToJson } from "bert/config_json.ts";
-import { BertModel } from "bert/model.ts";
+import { BertModel, BertPretrainHead } from "bert/model.ts";
 import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
+import { pretrainShapes } from "bert/weights.ts";
 import { BertTokenizer } from "bert/wordpiece.ts";
 import { TOY_TOKENIZER } from "./support/toy.ts";
 import { snapshot, toyModel } from "./support/toy_model.ts";
@@ -315,4 +316,40 @@ Deno.test("loadModel() starts missing heads from the seed it is given, says so, 
     bert.dispose();
     model.dispose();
   });
+});
+
+/** Loads a folder in a process of its own: how many bytes more it had at its peak than before. */
+async function peakOfLoading(folder: string): Promise<number> {
+  const code = `import { useBackend } from "${import.meta.resolve("bert/backend/choose.ts")}";
+    import { BertPretrainHead } from "${import.meta.resolve("bert/model.ts")}";
+    const status = () => Deno.readTextFileSync("/proc/self/status");
+    const read = (key) => 1024 * Number(status().split(key + ":")[1].trim().split(" ")[0]);
+    await useBackend("simd");
+    const before = read("VmRSS");
+    await BertPretrainHead.fromPretrained(${JSON.stringify(folder)});
+    console.log(read("VmHWM") - before);`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", code] }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+Deno.test({
+  name: "loading takes less memory than 1.3 times the file, the model itself included",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const sizes = { hiddenSize: 512, numHiddenLayers: 10, intermediateSize: 2048, vocabSize: 1000 };
+    const config = bertConfig("smoke", sizes);
+    const weights = new Map(
+      [...pretrainShapes(config)].map(([name, shape]) =>
+        [name, tf.tidy(() => tf.variable(tf.zeros([...shape])))] as const
+      ),
+    );
+    const model = new BertPretrainHead(config, { weights });
+    const folder = await Deno.makeTempDir();
+    await model.save(folder);
+    model.dispose();
+    const { size } = await Deno.stat(`${folder}/model.safetensors`);
+    const ratio = await peakOfLoading(folder) / size;
+    await Deno.remove(folder, { recursive: true });
+    ok(ratio > 0.9 && ratio < 1.3, `${ratio} times the file of ${size} bytes`);
+  },
 });
