@@ -16,7 +16,7 @@ const COUNT: usize = 388;
 const QUIT: usize = 392;
 const WAITING: usize = 448; // 1 while the main thread sleeps until ACTIVE is 0
 
-const HELPER_SPINS: i32 = 40000;
+const HELPER_SPINS: i32 = 400000; // 0.4 ms: longer than what mostly happens between two kernels
 const MAIN_SPINS: i32 = 200000;
 
 /** Runs a job on all threads that are awake or wake in time; returns when all of it is done. */
