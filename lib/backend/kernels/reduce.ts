@@ -128,12 +128,7 @@ function extremeOf(code: i32, x: usize, n: i32): f32 {
   return code == 1 ? largest(all) : -largest(f32x4.neg(all));
 }
 
-/** The largest number of a row; NaN if there is one. */
-export function maxRow(x: usize, n: i32): f32 {
-  return extremeOf(1, x, n);
-}
-
-/** The largest number of a row, for softmax: NaN counts for nothing, as its exponential is NaN anyway. */
+/** The largest number of a row. NaN counts for nothing; in softmax its exponential is NaN anyway. */
 export function topOfRow(x: usize, n: i32): f32 {
   let a = splat(-Infinity), b = a, c = a, d = a;
   let i = 0;
@@ -207,25 +202,17 @@ function shiftRow(x: usize, to: usize, n: i32, by: f32): void {
 export function argMaxTask(task: i32): void {
   const n = int(3), last = min((task + 1) * int(4), int(2));
   for (let row = task * int(4); row < last; row++) {
-    const x = address(0) + (<usize> (row * n) << 2);
-    const most = maxRow(x, n);
-    let i = 0;
-    if (most == most) while (load<f32>(x + (<usize> i << 2)) != most) i++;
-    else i = argMaxAmongNaN(x, n);
-    store<i32>(address(1) + (<usize> row << 2), i);
+    store<i32>(address(1) + (<usize> row << 2), argMaxOfRow(address(0) + (<usize> (row * n) << 2), n));
   }
 }
 
-/** As tfjs has it: NaN never wins over what came before. */
-function argMaxAmongNaN(x: usize, n: i32): i32 {
-  let best = 0;
-  let most = load<f32>(x);
-  for (let i = 1; i < n; i++) {
-    const value = load<f32>(x + (<usize> i << 2));
-    if (value > most) {
-      most = value;
-      best = i;
-    }
-  }
-  return best;
+/** As tfjs has it: NaN wins over nothing before it, and nothing wins over it if it comes first. */
+function argMaxOfRow(x: usize, n: i32): i32 {
+  const first = load<f32>(x);
+  if (first != first) return 0;
+  const most = topOfRow(x, n), all = splat(most);
+  let i = 0;
+  while (i + 4 <= n && !v128.any_true(f32x4.eq(v128.load(x + (<usize> i << 2)), all))) i += 4;
+  while (load<f32>(x + (<usize> i << 2)) != most) i++;
+  return i;
 }
