@@ -42,12 +42,18 @@ const FOUR_HEADS = bertConfig("tiny", {
   initializerRange: 0.06,
 });
 const MINI = bertConfig("mini", { vocabSize: 300, numHiddenLayers: 1 });
+const EIGHT_HEADS = bertConfig("mini", {
+  vocabSize: 300,
+  numHiddenLayers: 1,
+  numAttentionHeads: 8,
+});
 
 for (
   const [name, config, expected] of [
     ["two narrow heads", NARROW, [-1, 1]],
     ["four heads", FOUR_HEADS, [-1, 1]],
     ["mini", MINI, [-1, 1]],
+    ["eight heads", EIGHT_HEADS, [-1, 1, -2, 2]],
   ] as const
 ) {
   Deno.test(`headStart(): heads of the first layer look at their neighbours: ${name}`, () => {
@@ -68,6 +74,21 @@ Deno.test("headStart() takes any offsets, and leaves other layers to chance", ()
   const { layers: [first, second] } = forward(model, randomIds(FOUR_HEADS));
   [3, 0, -4, 1].forEach((offset, head) => ok(looking(first[head], offset) > 0.8));
   ok(second.every((map) => [-1, 0, 1].every((offset) => looking(map, offset) < 0.3)));
+  model.dispose();
+});
+
+Deno.test("headStart(): positions are waves that repeat after 4 to 32 positions", () => {
+  const model = new BertPretrainHead(NARROW, { seed: 1 });
+  headStart(model);
+  const table = snapshot(model)["bert.embeddings.position_embeddings.weight"];
+  const { hiddenSize: H, initializerRange } = NARROW;
+  const row = (t: number) => [...table.slice(t * H, (t + 1) * H)];
+  const near = (a: number[], b: number[]) => a.every((x, i) => Math.abs(x - b[i]) < 1e-6);
+  const [shortest, longest] = [H / 2, H - 2]; // the columns of their sines
+  ok(near(row(4).slice(shortest, shortest + 2), row(0).slice(shortest, shortest + 2)));
+  ok(near(row(32).slice(longest), row(0).slice(longest)));
+  ok(near(row(8).slice(longest), [3 * initializerRange, 0])); // a quarter of the way, at the top
+  ok(row(7).slice(0, shortest).every((x) => x === 0)); // for words
   model.dispose();
 });
 
