@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "./config.ts";
 import { ConfigError } from "./errors.ts";
+import { checkOptions } from "./known_options.ts";
 import type { BertPretrainHead } from "./model.ts";
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
@@ -72,6 +73,7 @@ export interface HeadStartOptions {
  * ```
  */
 export function headStart(model: BertPretrainHead, options: HeadStartOptions = {}): void {
+  checkOptions("headStart()", options, ["looks"]);
   const { config } = model;
   const looks = options.looks ?? usualLooks(config.numAttentionHeads);
   check(config, looks);

@@ -43,12 +43,14 @@ export async function firstModel(
   if (init !== undefined) return await loadModel(init, { seed });
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings.vocabSize);
-  const { preset, length, dropout } = settings;
+  const { preset, length, dropout, heads, initialRange } = settings;
   const config = bertConfig(preset, {
     vocabSize: vocab.size,
     maxPositionEmbeddings: Math.max(512, length),
     hiddenDropoutProb: dropout,
     attentionProbsDropoutProb: dropout,
+    initializerRange: initialRange,
+    ...(heads === undefined ? {} : { numAttentionHeads: heads }),
   });
   return { tokenizer: new BertTokenizer(vocab), model: freshModel(config, settings), notes: [] };
 }

@@ -24,6 +24,8 @@ export interface RunSettings {
   readonly vocabSize: number;
   readonly dropout: number;
   readonly headStart: boolean;
+  readonly heads?: number;
+  readonly initialRange: number;
   readonly init?: string;
   readonly length: number;
   readonly mask: number;
@@ -38,6 +40,7 @@ export interface RunSettings {
   readonly accumulation: number;
   readonly lr: number;
   readonly warmup: number;
+  readonly beta2: number;
   readonly weightDecay: number;
   readonly clip: number;
   readonly seed: number;
@@ -58,6 +61,7 @@ export const RUN_DEFAULTS: RunSettings = {
   vocabSize: 8000,
   dropout: BERT_DEFAULTS.hiddenDropoutProb,
   headStart: false,
+  initialRange: BERT_DEFAULTS.initializerRange,
   length: DATA_DEFAULTS.maxLength,
   mask: DATA_DEFAULTS.maskProbability,
   wholeWord: false,
@@ -68,6 +72,7 @@ export const RUN_DEFAULTS: RunSettings = {
   accumulation: 1,
   lr: TRAIN_DEFAULTS.learningRate,
   warmup: TRAIN_DEFAULTS.warmupShare,
+  beta2: TRAIN_DEFAULTS.beta2,
   weightDecay: TRAIN_DEFAULTS.weightDecay,
   clip: TRAIN_DEFAULTS.clipNorm,
   seed: 1,
@@ -110,6 +115,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "switch",
     help: "begin with heads that look at neighbours (notebook 08): for short runs",
   },
+  heads: { kind: "count", help: "attention heads in a layer (as the preset has)" },
+  initialRange: { kind: "positive", help: "standard deviation of the initial weights (0.02)" },
   init: { kind: "text", value: "FOLDER", help: "begin with this saved model and its vocabulary" },
   length: { kind: "count", least: 5, help: `tokens in a sequence (${length})` },
   mask: { kind: "share", help: "share of positions to predict (0.15)" },
@@ -141,6 +148,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   accumulation: { kind: "count", help: "batches that are added up for one update (1)" },
   lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
   warmup: { kind: "share", help: "share of the run in which the rate climbs (0.1)" },
+  beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },
   weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
   clip: { kind: "positive", help: "longest gradient (1)" },
   seed: { kind: "count", least: 0, help: "decides everything random (1)" },
@@ -164,6 +172,16 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
 /** More passes than any run makes: the steps or the clock end it. */
 const UNLIMITED = 1_000_000;
 
+/** What a saved model has decided already. */
+const MADE_NEW = [
+  "preset",
+  "vocabSize",
+  "dropout",
+  "headStart",
+  "heads",
+  "initialRange",
+] as const;
+
 /**
  * Settings with their defaults, checked against each other.
  *
@@ -178,7 +196,7 @@ const UNLIMITED = 1_000_000;
  * ```
  */
 export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
-  for (const name of ["preset", "vocabSize", "dropout", "headStart"] as const) {
+  for (const name of MADE_NEW) {
     if (given.init === undefined || given[name] === undefined) continue;
     throw new ConfigError(
       flag(name),
@@ -231,6 +249,7 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
     ...(maxMinutes === undefined ? {} : { maxSeconds: 60 * maxMinutes }),
     learningRate: settings.lr,
     warmupShare: settings.warmup,
+    beta2: settings.beta2,
     weightDecay: settings.weightDecay,
     clipNorm: settings.clip,
   });

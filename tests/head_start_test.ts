@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { type BertConfig, bertConfig } from "bert/config.ts";
-import { headStart, type Look } from "bert/head_start.ts";
+import { headStart, type HeadStartOptions, type Look } from "bert/head_start.ts";
 import { BertPretrainHead } from "bert/model.ts";
 import { createRng } from "bert/random.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
@@ -163,6 +163,8 @@ Deno.test("headStart() refuses looks that do not fit the heads, and changes noth
     throws(() => headStart(model, { looks }), message);
   refuses([1], /Invalid looks = \[1\]: it must be 2 whole numbers or "same", one a head/);
   refuses(["same", 0.5], /Invalid looks = .*: it must be 2 whole numbers or "same"/);
+  const mistyped = { look: [1, 1] } as HeadStartOptions;
+  throws(() => headStart(model, mistyped), /did you mean "looks"\?/);
   deepStrictEqual(snapshot(model), before);
   model.dispose();
   const odd = new BertPretrainHead(

@@ -325,7 +325,10 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
 
 Deno.test("--head-start begins with that start, also when resumed before the first checkpoint", async () => {
   await withCorpus(async (folder) => {
-    const run = await begin(folder, { headStart: true });
+    const run = await begin(folder, { headStart: true, heads: 4, initialRange: 0.06, beta2: 0.98 });
+    const { numAttentionHeads, initializerRange } = run.model.config;
+    deepStrictEqual([numAttentionHeads, initializerRange], [4, 0.06]);
+    strictEqual(run.config.train.beta2, 0.98);
     const model = new BertPretrainHead(run.model.config, { seed: 1 });
     notDeepStrictEqual(snapshot(run.model), snapshot(model));
     headStart(model);
