@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a program that reports to a terminal
 /**
  * `deno task bench`: how fast this is, beside what else there is on the same machine, in one run.
  *
@@ -73,9 +74,27 @@ async function main(args: string[]): Promise<void> {
     stock: !quick && !values["no-stock"],
     quick,
   };
+  await checkWritable(values.csv);
   for (const line of [...describeMachine(python), ...missing(python)]) report.line(line);
-  for (const name of names) await SECTIONS[name](bench);
-  await report.save(values.csv);
+  for (const name of names) {
+    await SECTIONS[name](bench);
+    await report.save(values.csv); // a run that is stopped keeps what it has
+  }
+  report.line(`\nAll figures are in ${values.csv}`);
+}
+
+/** Throws before a quarter of an hour has gone into figures that cannot be kept. */
+async function checkWritable(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, create: true })).close();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new ConfigError(
+      "--csv",
+      path,
+      `cannot be written: choose a file in this folder (${reason})`,
+    );
+  }
 }
 
 /** Lines that say what cannot be compared here. */
@@ -118,4 +137,11 @@ function checkPreset(name: string): ModelPreset {
   throw new ConfigError("preset", name, `must be one of ${PRESETS.join(", ")}`);
 }
 
-if (import.meta.main) await main(Deno.args);
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

@@ -48,10 +48,9 @@ export class Report {
     for (const row of rows) console.log(row.map(align).join("  "));
   }
 
-  /** Writes all figures. */
+  /** Writes all figures that there are. */
   async save(path: string): Promise<void> {
     await Deno.writeTextFile(path, stringify([HEADER, ...this.#rows], { headers: false }));
-    console.log(`\n${this.#rows.length} figures in ${path}`);
   }
 }
 
