@@ -128,7 +128,13 @@ export function barChart(
   const widest = Math.max(0, ...names.map((name) => name.length));
   return new Figure({
     data: [
-      { type: "bar", x: names, y: values.map(short), marker: { color: COLOURS[0] } },
+      {
+        type: "bar",
+        x: names,
+        y: values.map(short),
+        marker: { color: COLOURS[0] },
+        showlegend: false, // the bars have their names below them
+      },
       ...baselines.map((line, i) => ({
         type: "scatter" as const,
         mode: "lines" as const,
