@@ -128,8 +128,9 @@ function wordDimensions({ hiddenSize: H, numAttentionHeads }: BertConfig): tf.Te
 function positionWaves(table: tf.Tensor, config: BertConfig): tf.Tensor {
   const [positions, H] = table.shape;
   const amplitude = AMPLITUDE * config.initializerRange;
+  const perPosition = turns(config);
   const rows = Array.from({ length: positions }, (_, t) => {
-    return turns(config).flatMap((turn) => [Math.sin(turn * t), Math.cos(turn * t)]);
+    return perPosition.flatMap((turn) => [Math.sin(turn * t), Math.cos(turn * t)]);
   });
   const waves = tf.mul(tf.tensor2d(rows), amplitude); // [P, H/A]
   return tf.concat([tf.zeros([positions, H - waves.shape[1]!]), waves], 1); // [P, H]
