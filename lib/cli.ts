@@ -225,7 +225,8 @@ async function convert(args: string[]): Promise<void> {
   for (const line of await convertFolder(from, to, { seed })) console.log(line);
 }
 
-if (import.meta.main) {
+/** Runs the main function of a program: an error becomes its message alone, and exit code 1. */
+export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {
   try {
     await main(Deno.args);
   } catch (error) {
@@ -233,3 +234,5 @@ if (import.meta.main) {
     Deno.exit(1);
   }
 }
+
+if (import.meta.main) await runAsProgram(main);

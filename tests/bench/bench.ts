@@ -1,4 +1,3 @@
-// deno-lint-ignore-file no-console -- a program that reports to a terminal
 /**
  * `deno task bench`: how fast this is, beside what else there is on the same machine, in one run.
  *
@@ -6,6 +5,7 @@
  * slowest and the fastest round lie from it.
  */
 import { parseArgs } from "node:util";
+import { runAsProgram } from "bert/cli.ts";
 import type { ModelPreset } from "bert/config.ts";
 import { ConfigError } from "bert/errors.ts";
 import { describeMachine, findPython, type Python } from "./hardware.ts";
@@ -137,11 +137,4 @@ function checkPreset(name: string): ModelPreset {
   throw new ConfigError("preset", name, `must be one of ${PRESETS.join(", ")}`);
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runAsProgram(main);
