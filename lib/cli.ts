@@ -12,10 +12,9 @@ const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 const FOLDER = "notebooks";
 const PRESETS = ["smoke", "tutorial", "full"];
 
-const TASKS = { pretrain, notebooks, lab, kernel, convert };
+const TASKS = { pretrain, notebooks, lab, kernel, convert, version };
 
 async function main([task, ...args]: string[]): Promise<void> {
-  checkVersion(Deno.version.deno);
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
   const near = nearest(task ?? "", Object.keys(TASKS));
   const hint = near ? `: did you mean "${near}"?` : "";
@@ -225,9 +224,16 @@ async function convert(args: string[]): Promise<void> {
   for (const line of await convertFolder(from, to, { seed })) console.log(line);
 }
 
-/** Runs the main function of a program: an error becomes its message alone, and exit code 1. */
+/** Does nothing but what every program here does first, for tasks that are Deno's own. */
+function version(): void {}
+
+/**
+ * Runs the main function of a program, if this Deno is new enough: an error becomes its message
+ * alone, and exit code 1.
+ */
 export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {
   try {
+    checkVersion(Deno.version.deno);
     await main(Deno.args);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

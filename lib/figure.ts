@@ -44,6 +44,14 @@ export class Figure {
     };
   }
 
+  /**
+   * The bundle for a figure that will be replaced soon, a live curve: the SVG alone. JupyterLab's
+   * plotly extension draws an output once and never again, and would show the first curve for good.
+   */
+  liveBundle(): Record<string, unknown> {
+    return { "image/svg+xml": this.svg, "text/plain": this.text };
+  }
+
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
@@ -84,10 +92,12 @@ export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
-/** What plotly needs to know beside the data. */
+/** What plotly needs to know beside the data: as in the SVG, names of lines stand above the plot. */
 export function layout(titles: Titles, more: Record<string, unknown> = {}) {
   return {
-    title: { text: titles.title },
+    title: { text: titles.title, yref: "container" as const, y: 0.96, yanchor: "top" as const },
+    legend: { orientation: "h" as const, x: 0, y: 1, yanchor: "bottom" as const },
+    margin: { l: 70, r: 20, t: 80, b: 60 },
     xaxis: { title: { text: titles.xTitle } },
     yaxis: { title: { text: titles.yTitle } },
     width: FRAME.width,

@@ -9,6 +9,8 @@ import { ConfigError } from "./errors.ts";
 export interface Showable {
   readonly text: string;
   bundle(): Record<string, unknown>;
+  /** What to show instead as long as it will be replaced soon, if that differs. */
+  liveBundle?(): Record<string, unknown>;
 }
 
 /** Whether this code runs inside the Deno Jupyter kernel. */
@@ -35,11 +37,16 @@ export async function show(content: Showable): Promise<void> {
   await flush();
 }
 
+type Content = Showable | (() => Showable);
+
 /** A place in a cell's output whose content can be replaced. */
 export interface LiveView {
-  /** Replaces the content, at most once a second; a later call within it wins. */
-  update(content: Showable): Promise<void>;
-  /** Shows the last content that was held back, and waits until it has left the kernel. */
+  /**
+   * Replaces the content, unless the last update was within the interval. A function is called only
+   * when its content is shown.
+   */
+  update(content: Content): Promise<void>;
+  /** Shows the last content for good, and waits until it has left the kernel. */
   finish(): Promise<void>;
 }
 
@@ -50,27 +57,31 @@ export interface LiveView {
  * @param interval Least time between two updates, in milliseconds.
  */
 export function live(id: string, interval = 1000): LiveView {
-  let [shown, last, waiting] = [false, 0, undefined as Showable | undefined];
-  const draw = async (content: Showable) => {
-    if (!inNotebook()) return;
-    await Deno.jupyter.display(content.bundle(), { raw: true, display_id: id, update: shown });
+  let [shown, drawnAt, last] = [false, -Infinity, undefined as Content | undefined];
+  const draw = async (bundle: Record<string, unknown>) => {
+    await Deno.jupyter.display(bundle, { raw: true, display_id: id, update: shown });
     shown = true;
   };
   return {
     async update(content) {
-      waiting = content;
-      if (performance.now() - last < interval) return;
-      last = performance.now();
-      waiting = undefined;
-      await draw(content);
+      last = content;
+      if (!inNotebook() || performance.now() - drawnAt < interval) return;
+      drawnAt = performance.now();
+      const drawn = made(content);
+      await draw(drawn.liveBundle?.() ?? drawn.bundle());
     },
     async finish() {
-      if (waiting) await draw(waiting);
-      if (waiting && !inNotebook()) console.log(waiting.text);
-      waiting = undefined;
+      const content = last && made(last);
+      if (content && inNotebook()) await draw(content.bundle());
+      else if (content) console.log(content.text);
+      last = undefined;
       await flush();
     },
   };
+}
+
+function made(content: Content): Showable {
+  return typeof content === "function" ? content() : content;
 }
 
 /**
@@ -81,7 +92,7 @@ export function live(id: string, interval = 1000): LiveView {
  */
 export function progressBar(done: number, note: string): Showable {
   const share = Math.min(1, Math.max(0, done));
-  const width = 30;
+  const width = 20; // with a note behind it, a line that an open side bar does not break
   const text = `${"█".repeat(Math.round(share * width)).padEnd(width, "░")} ${
     (100 * share).toFixed(0)
   } %  ${note}`;

@@ -139,12 +139,15 @@ export function barChart(
         type: "scatter" as const,
         mode: "lines" as const,
         name: line.name,
-        x: [names[0], names[names.length - 1]],
-        y: [short(line.y), short(line.y)],
+        x: [names[0]], // a single point draws nothing: this is the line's name in the legend
+        y: [short(line.y)],
         line: { color: colour(i + 1), dash: "dash" as const },
       })),
     ],
-    layout: layout(options, { xaxis: { title: { text: options.xTitle }, type: "category" } }),
+    layout: layout(options, {
+      xaxis: { title: { text: options.xTitle }, type: "category" },
+      shapes: baselines.map((line, i) => across(short(line.y), colour(i + 1))),
+    }),
     svg: document(options.title, [
       ...axes(undefined, y, options),
       ...shapes,
@@ -155,6 +158,12 @@ export function barChart(
       names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
     }`,
   });
+}
+
+/** A dashed line from side to side; a trace would end in the middle of the outer bars. */
+function across(y: number, color: string) {
+  const line = { color, dash: "dash" as const };
+  return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
 }
 
 /** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
@@ -184,7 +193,7 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
 
 /** Numbers, also as text with digits after the point, a `±` or a `%`; or nothing at all. */
 function isFigure(value: string | number): boolean {
-  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*( ?%)?)?$/.test(value);
+  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*(e[-+]\d+)?( ?%)?)?$/.test(value);
 }
 
 /** Jupyter's style sheet overrules the attribute, code hosts strip the style: both. */

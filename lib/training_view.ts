@@ -81,12 +81,12 @@ export function trainingView(
   return {
     async onStep(log) {
       steps.push(log);
-      await bar.update(progressBar(log.step / plannedSteps, progressNote(log, plannedSteps)));
-      await chart.update(lossCurves(steps, baselines));
+      const share = log.step / plannedSteps;
+      await bar.update(() => progressBar(share, progressNote(log, plannedSteps)));
+      await chart.update(() => lossCurves(steps, baselines));
     },
     async finish() {
       await bar.finish();
-      if (steps.length > 0) await chart.update(lossCurves(steps, baselines));
       await chart.finish();
     },
   };

@@ -33,6 +33,15 @@ async function run(
   return recorder.outputs;
 }
 
+/** What a cell puts into the place of earlier outputs. */
+async function updatesOf(kernel: Kernel, code: string): Promise<Record<string, unknown>[]> {
+  const updates: Record<string, unknown>[] = [];
+  await run(kernel, code, ({ type, content }) => {
+    if (type === "update_display_data") updates.push(content.data as Record<string, unknown>);
+  });
+  return updates;
+}
+
 Deno.test("stopButton() turns the Stop button into the end of a run, more than once, and state is kept", () =>
   withKit(async (kernel) => {
     const pid = Number(printed(await run(kernel, "let steps = 0; console.log(Deno.pid)")));
@@ -80,6 +89,36 @@ Deno.test("show() gives the picture in all its forms; live() keeps one output, t
     ok(text.endsWith("100 %  step 40"), text);
   }));
 
+Deno.test("a live figure is an SVG until it is finished: JupyterLab redraws no plotly figure", () =>
+  withKit(async (kernel) => {
+    const titles = `{ title: "t", xTitle: "x", yTitle: "y" }`;
+    const growing = `const curve = live("curve", 0);
+      const grown = (n: number) => lineChart([{ name: "a", x: [1, 2], y: [n, 4] }], ${titles});
+      for (const n of [1, 2]) await curve.update(() => grown(n));`;
+    const outputs = await run(kernel, growing);
+    const svg = ["image/svg+xml", "text/plain"];
+    deepStrictEqual(outputs.map(({ data }) => Object.keys(data as object)), [svg]);
+    const [finished] = await updatesOf(kernel, "await curve.finish();");
+    deepStrictEqual(Object.keys(finished), ["application/vnd.plotly.v1+json", ...svg]);
+    const [newest] = await run(kernel, "await show(grown(2));");
+    const text = (newest.data as Record<string, string[]>)["text/plain"].join("");
+    strictEqual(finished["text/plain"], text);
+  }));
+
+Deno.test("live() makes a content only when it is shown", () =>
+  withKit(async (kernel) => {
+    const code = `let made = 0;
+      const slow = live("slow", 60_000);
+      for (let i = 1; i <= 9; i++) {
+        await slow.update(() => progressBar(++made / 9, "step " + i));
+      }
+      await slow.finish();
+      console.log(made);`;
+    const outputs = await run(kernel, code);
+    strictEqual(printed(outputs), "2\n", "the first at once and the last at the end");
+    ok(JSON.stringify(outputs).includes("step 9"));
+  }));
+
 Deno.test("outside a kernel the kit works, too, and leaves Ctrl-C alone", async () => {
   strictEqual(inNotebook(), false);
   strictEqual(stopButton().aborted, false);
@@ -87,9 +126,9 @@ Deno.test("outside a kernel the kit works, too, and leaves Ctrl-C alone", async 
 });
 
 Deno.test("progressBar() shows a share, never more than all", () => {
-  strictEqual(progressBar(0.5, "half").text, `${"█".repeat(15)}${"░".repeat(15)} 50 %  half`);
-  ok(progressBar(7, "").text.startsWith(`${"█".repeat(30)} 100 %`));
-  ok(progressBar(-1, "").text.startsWith(`${"░".repeat(30)} 0 %`));
+  strictEqual(progressBar(0.5, "half").text, `${"█".repeat(10)}${"░".repeat(10)} 50 %  half`);
+  ok(progressBar(7, "").text.startsWith(`${"█".repeat(20)} 100 %`));
+  ok(progressBar(-1, "").text.startsWith(`${"░".repeat(20)} 0 %`));
 });
 
 Deno.test("notebookPreset() follows BERT_PRESET and refuses other names", () => {

@@ -27,7 +27,7 @@ Deno.test("every figure carries its title, its axes' names and its baselines, es
       ok(svg.includes(`>${text}<`), text);
     }
     ok(!/<style|<script|<use|href/.test(svg));
-    deepStrictEqual(layout.title, { text: "A & B" });
+    strictEqual((layout.title as { text: string }).text, "A & B");
   }
 });
 
@@ -49,6 +49,15 @@ Deno.test("values that are not finite leave a gap instead of breaking the pictur
   const { svg } = lineChart([{ name: "l", x: [0, 1, 2, 3], y: [1, NaN, 2, 3] }], TITLES);
   ok(!svg.includes("NaN"));
   strictEqual(svg.match(/d="([^"]*)"/)![1].split("M").length - 1, 2);
+});
+
+Deno.test("a baseline of bars goes from side to side and has its name in the legend", () => {
+  const baselines = [{ name: "chance", y: 0.25 }];
+  const { data, layout } = barChart({ a: 0.1, b: 0.2 }, { ...TITLES, baselines });
+  const [{ xref, x0, x1, y0, y1, line }] = layout.shapes!;
+  deepStrictEqual([xref, x0, x1, y0, y1], ["paper", 0, 1, 0.25, 0.25]);
+  const { name, line: inLegend } = data[1] as { name: string; line: unknown };
+  deepStrictEqual([name, inLegend], ["chance", line]);
 });
 
 Deno.test("ticks are round numbers that enclose the range", () => {
