@@ -4,9 +4,9 @@ import type { Baseline } from "./plot.ts";
 import {
   axes,
   box,
+  categoryNames,
   document,
   FRAME,
-  label,
   legend,
   line,
   path,
@@ -60,6 +60,7 @@ export function errorBarChart(
     ...all.flatMap(({ value, error }) => [value - error, value + error]),
     ...baselines.map((level) => level.y),
   ]);
+  const below = categoryNames(categories);
   const place = placing(categories.length, series.length);
   const marks = series.flatMap((one, i) => drawn(one, i, { y, place, joined }));
   const levels = baselines.map((level, i) => levelLine(level, colour(series.length + i), y));
@@ -77,12 +78,12 @@ export function errorBarChart(
     ],
     layout: layout(options, { xaxis: { title: { text: options.xTitle }, type: "category" } }),
     svg: document(options.title, [
-      ...axes(undefined, y, options),
-      ...categories.map((name, i) => categoryLabel(name, place(i), categories)),
+      ...axes(undefined, y, options, below.foot),
+      ...below.labels,
       ...levels,
       ...marks,
       ...legend(entries(series, baselines)),
-    ]),
+    ], FRAME.height + below.foot),
     text: asText(categories, series, options.title),
   });
 }
@@ -125,15 +126,6 @@ function levelLine({ y: value }: Baseline, ink: string, y: Scale): string {
 }
 
 /** A category's name: in one line where all have room, else turned. */
-function categoryLabel(name: string, x: number, all: readonly string[]): string {
-  const room = (FRAME.width - FRAME.left - FRAME.right) / all.length;
-  const bottom = FRAME.height - FRAME.bottom;
-  if (all.every((text) => text.length * 6.2 < room)) {
-    return label(name, x, bottom + 18, { anchor: "middle" });
-  }
-  return label(name, x, bottom + 12, { size: 10, anchor: "end", turn: -20 });
-}
-
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [...series, ...baselines].map(({ name }, i) => ({
     name,

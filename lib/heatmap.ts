@@ -162,10 +162,13 @@ function colourBar(title: string, low: number, high: number): string[] {
     return box(left, top + i * height, 16, height + 0.5, shade(share));
   });
   const beside = left + 21;
+  const end = (value: number) =>
+    // next to nothing, beside the other end, reads better as nothing
+    number(Math.abs(value) < 1e-4 * (high - low) ? 0 : short(value));
   return [
     ...boxes,
-    label(number(short(high)), beside, top + 10, { size: 10 }),
-    label(number(short(low)), beside, top + PLOT.height, { size: 10 }),
+    label(end(high), beside, top + 10, { size: 10 }),
+    label(end(low), beside, top + PLOT.height, { size: 10 }),
     label(title, beside + 6, top + PLOT.height / 2, { size: 11, anchor: "middle", turn: 90 }),
   ];
 }

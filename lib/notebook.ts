@@ -190,7 +190,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     maxLength: 128,
     batchSize: 32,
     steps: 10_000,
-    shortSteps: 500,
+    shortSteps: 3000,
   },
 };
 

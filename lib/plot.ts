@@ -8,11 +8,11 @@ export { heatmap } from "./heatmap.ts";
 import {
   axes,
   box,
+  categoryNames,
   document,
   escape,
   FRAME,
   horizontal,
-  label,
   legend,
   path,
   vertical,
@@ -105,20 +105,11 @@ export function barChart(
   const { baselines = [] } = options;
   const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
   const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, names.length);
-  const crowded = names.some((name) => name.length * 7 > room);
-  const shapes = names.flatMap((name, i) => {
-    const [left, top, zero] = [FRAME.left + i * room, y.toPixel(values[i]), y.toPixel(0)];
-    const middle = left + room / 2;
-    const below = FRAME.height - FRAME.bottom + (crowded ? 12 : 18);
-    return [
-      box(left + room * 0.15, Math.min(top, zero), room * 0.7, Math.abs(zero - top), COLOURS[0]),
-      label(
-        name,
-        middle,
-        below,
-        crowded ? { size: 10, anchor: "end", turn: -35 } : { anchor: "middle" },
-      ),
-    ];
+  const below = categoryNames(names);
+  const shapes = values.map((value, i) => {
+    const [left, top, zero] = [FRAME.left + i * room, y.toPixel(value), y.toPixel(0)];
+    const [x, width] = [left + room * 0.15, room * 0.7];
+    return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
   });
   const levels = baselines.map((line, i) => {
     const at = y.toPixel(line.y);
@@ -149,11 +140,12 @@ export function barChart(
       shapes: baselines.map((line, i) => across(short(line.y), colour(i + 1))),
     }),
     svg: document(options.title, [
-      ...axes(undefined, y, options),
+      ...axes(undefined, y, options, below.foot),
+      ...below.labels,
       ...shapes,
       ...levels,
       ...legend(entries),
-    ]),
+    ], FRAME.height + below.foot),
     text: `${options.title}\n${
       names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
     }`,

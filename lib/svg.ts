@@ -76,6 +76,7 @@ export function axes(
   x: Scale | undefined,
   y: Scale,
   titles: { readonly xTitle: string; readonly yTitle: string },
+  foot = 0,
 ): string[] {
   const bottom = FRAME.top + PLOT_HEIGHT;
   const lines = y.ticks.flatMap((tick) => {
@@ -96,9 +97,30 @@ export function axes(
     ...lines,
     ...columns,
     line(FRAME.left, bottom, FRAME.left + PLOT_WIDTH, bottom, "#888888"),
-    label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12, { anchor: "middle" }),
+    label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12 + foot, {
+      anchor: "middle",
+    }),
     upright(titles.yTitle, 18, FRAME.top + PLOT_HEIGHT / 2),
   ];
+}
+
+/**
+ * The names of categories under the axis that they share in equal parts, slanted where they would
+ * not fit side by side. `foot` is what the picture then needs below, beyond its usual height.
+ */
+export function categoryNames(names: readonly string[]): { labels: string[]; foot: number } {
+  const room = PLOT_WIDTH / Math.max(1, names.length);
+  const bottom = FRAME.top + PLOT_HEIGHT;
+  const widest = Math.max(0, ...names.map((name) => name.length));
+  const slanted = widest * 6.2 >= room;
+  const at = slanted ? bottom + 12 : bottom + 18;
+  const style = slanted
+    ? { size: 10, anchor: "end" as const, turn: -35 }
+    : { anchor: "middle" as const };
+  return {
+    labels: names.map((name, i) => label(name, FRAME.left + (i + 0.5) * room, at, style)),
+    foot: slanted ? Math.max(0, Math.round(3.1 * widest - 24)) : 0,
+  };
 }
 
 /** The middle of a text that would reach over the right edge, moved to where it does not. */

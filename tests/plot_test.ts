@@ -60,6 +60,18 @@ Deno.test("a baseline of bars goes from side to side and has its name in the leg
   deepStrictEqual([name, inLegend], ["chance", line]);
 });
 
+Deno.test("names of bars that are slanted end above the axis' title", () => {
+  for (const name of ["short", "a name of twenty-four letters"]) {
+    const bars = Object.fromEntries([..."abcdefghi"].map((c) => [`${c} ${name}`, 1]));
+    const { svg } = barChart(bars, TITLES);
+    const height = Number(svg.match(/ height="(\d+)"/)![1]);
+    const title = Number(svg.match(/ y="([\d.]+)"[^>]*>step</)![1]);
+    const begins = Number(svg.match(/ y="([\d.]+)"[^>]*>a /)![1]);
+    const slant = /rotate\(-35/.test(svg) ? 0.5 * 5.5 * (name.length + 2) : 0;
+    ok(begins + slant < title - 8 && title < height, `${begins} + ${slant}, ${title}, ${height}`);
+  }
+});
+
 Deno.test("ticks are round numbers that enclose the range", () => {
   deepStrictEqual(ticksBetween(0, 10), [0, 2, 4, 6, 8, 10]);
   deepStrictEqual(ticksBetween(0.13, 0.87), [0, 0.2, 0.4, 0.6, 0.8, 1]);
@@ -84,6 +96,16 @@ Deno.test("heatmap() colours each cell by its value, from the top down", () => {
   const { svg } = heatmap([[0, 1, 1], [1, 0, NaN]], { ...TITLES, valueTitle: "share" });
   const strokes = [...svg.matchAll(/<path d="([^"]*)" stroke="([^"]*)"/g)].map((m) => m.slice(1));
   deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
+});
+
+Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
+  const ends = (low: number, high: number) => {
+    const { svg } = heatmap([[low, high]], { ...TITLES, valueTitle: "share" });
+    return [...svg.matchAll(/font-size="10"[^>]*>([^<]*)</g)].map((m) => m[1]);
+  };
+  deepStrictEqual(ends(4.9e-19, 0.98765), ["0.9877", "0"]);
+  deepStrictEqual(ends(-1e-9, 3e-9), ["3e-9", "-1e-9"]);
+  deepStrictEqual(ends(0.5, 0.5), ["0.5", "0.5"]);
 });
 
 Deno.test("heatmap() of any size stays small, and plotly gets every value", () => {
