@@ -6,7 +6,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "./config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
-import { FormatError } from "./errors.ts";
+import { ConfigError, FormatError } from "./errors.ts";
 import { saveFolder } from "./folder_files.ts";
 import { modelFiles } from "./huggingface.ts";
 import { BertPretrainHead } from "./model.ts";
@@ -26,6 +26,8 @@ export interface SavableModel {
  *
  * All files are written to the side first and then renamed: a run that is killed while saving
  * leaves the older model, or none, but no half one. Other files in the folder stay.
+ *
+ * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written.
  *
  * @example
  * ```ts
@@ -47,6 +49,11 @@ export async function saveModel(
   model: SavableModel,
   tokenizer: BertTokenizer,
 ): Promise<void> {
+  const { vocabSize } = model.config;
+  if (tokenizer.vocab.size !== vocabSize) {
+    const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
+    throw new ConfigError("size of the tokenizer's vocabulary", tokenizer.vocab.size, advice);
+  }
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
     ...modelFiles(model.config, model.weights),

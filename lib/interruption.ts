@@ -9,9 +9,10 @@ const ECHO = 100;
 /**
  * Listens to SIGINT, SIGTERM and SIGHUP; on Windows to Ctrl-C.
  *
- * Until `listen()` a signal ends the process at once, as there is nothing to save. After it the
- * first one aborts the signal that `listen()` gave, and the system's own way is restored: a second
- * one ends the process at once, even in the middle of a step. The caller calls `end()`.
+ * Until `listen()` a signal ends the process at once, in the middle of whatever it computes, as there
+ * is nothing to save. After it the first one aborts the signal that `listen()` gave, and the system's
+ * own way is restored: a second one ends the process at once, even in the middle of a step. The caller
+ * calls `end()`.
  *
  * @example
  * ```ts
@@ -27,24 +28,12 @@ const ECHO = 100;
 export class Interruption {
   readonly #controller = new AbortController();
   readonly #handlers = new Map<Deno.Signal, () => void>();
-  #listening = false;
+  readonly #onSignal: (signal: string) => void;
   #code = 0;
 
   /** @param onSignal Told of the first signal. */
   constructor(onSignal: (signal: string) => void) {
-    for (const [signal, code] of Object.entries(SIGNALS) as [Deno.Signal, number][]) {
-      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
-      const handler = () => {
-        if (!this.#listening) Deno.exit(code);
-        this.#code = code;
-        sleep(ECHO); // what arrives meanwhile goes to this handler, which is gone by then
-        this.end();
-        onSignal(signal);
-        this.#controller.abort();
-      };
-      this.#handlers.set(signal, handler);
-      Deno.addSignalListener(signal, handler);
-    }
+    this.#onSignal = onSignal;
   }
 
   /** What to exit with: 0 if there was no signal. */
@@ -54,8 +43,21 @@ export class Interruption {
 
   /** From here on there is something to save. */
   listen(): AbortSignal {
-    this.#listening = true;
+    for (const [signal, code] of Object.entries(SIGNALS) as [Deno.Signal, number][]) {
+      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+      const handler = () => this.#interrupt(signal, code);
+      this.#handlers.set(signal, handler);
+      Deno.addSignalListener(signal, handler);
+    }
     return this.#controller.signal;
+  }
+
+  #interrupt(signal: string, code: number): void {
+    this.#code = code;
+    sleep(ECHO); // what arrives meanwhile goes to this handler, which is gone by then
+    this.end();
+    this.#onSignal(signal);
+    this.#controller.abort();
   }
 
   /** Leaves signals to the system again. */

@@ -71,11 +71,12 @@ export class RunFolder {
    */
   static async open(path: string): Promise<RunFolder> {
     try {
-      await Deno.mkdir(`${path}/checkpoints`, { recursive: true });
+      await Deno.mkdir(path, { recursive: true });
       const lock = await Deno.open(`${path}/lock`, { create: true, write: true, read: true });
       if (!lock.tryLockSync(true)) throw await inUse(path, lock);
       await lock.truncate();
       await lock.write(new TextEncoder().encode(`${Deno.pid}\n`));
+      await Deno.mkdir(`${path}/checkpoints`, { recursive: true }); // after the lock: see checkFree()
       return new RunFolder(path, lock);
     } catch (error) {
       throw error instanceof FolderInUse ? error : writeError(error, path, 0);

@@ -9,7 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "./config.ts";
-import { checkShape } from "./errors.ts";
+import { checkShape, ConfigError } from "./errors.ts";
 import type { DenseWeights, EmbeddingWeights, EncoderLayerWeights, NormWeights } from "./layers.ts";
 import { createRng, type Rng } from "./random.ts";
 
@@ -136,6 +136,7 @@ export type WeightStart = { readonly seed: number } | { readonly weights: Weight
  * The weights that a part of a model needs: made from a seed, or taken out of those given, which then
  * are that part's to dispose.
  *
+ * @throws {ConfigError} If there is neither a seed nor weights.
  * @throws {ShapeError} If a given weight has another shape.
  * @throws {TypeError} If one is missing.
  */
@@ -144,6 +145,10 @@ export function startWeights(
   { initializerRange }: BertConfig,
   start: WeightStart,
 ): Weights {
+  if (!start || !("seed" in start || "weights" in start)) {
+    const advice = "must say what the weights start from, as in new BertModel(config, { seed: 1 })";
+    throw new ConfigError("start", start, advice);
+  }
   if ("seed" in start) return createWeights(shapes, initializerRange, start.seed);
   return new Map([...shapes].map(([name, shape]) => {
     const weight = named(start.weights, name);

@@ -62,6 +62,19 @@ Deno.test("saveModel() and loadModel() are inverse, bit for bit", async () => {
   });
 });
 
+Deno.test("saveModel() refuses a tokenizer of another size before it writes anything", async () => {
+  const folder = await Deno.makeTempDir();
+  const vocabSize = TOY_TOKENIZER.vocab.size + 1;
+  const model = new BertPretrainHead(bertConfig("smoke", { vocabSize }), { seed: 1 });
+  await rejects(saveModel(`${folder}/new`, model, TOY_TOKENIZER), {
+    name: "ConfigError",
+    message: new RegExp(`tokenizer's vocabulary = ${vocabSize - 1}: it must be the ${vocabSize}`),
+  });
+  deepStrictEqual([...Deno.readDirSync(folder)], []);
+  model.dispose();
+  await Deno.remove(folder);
+});
+
 Deno.test("saveModel() keeps the tokenizer's options", async () => {
   await inFolder(async (folder) => {
     const model = toyModel();

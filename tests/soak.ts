@@ -5,12 +5,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
+import { runAsProgram } from "bert/cli.ts";
 import { parseOptions } from "bert/options.ts";
 import { runToEnd } from "bert/run_loop.ts";
 import { beginRun } from "bert/run_begin.ts";
 
-const given = parseOptions(Deno.args, { minutes: { kind: "positive", help: "" } });
-const minutes = Number(given.minutes ?? 10);
+const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 
 /** Below so many minutes caches still fill and neighbours still disturb: slopes are not judged. */
 const JUDGED = 10;
@@ -62,9 +62,9 @@ function watch(readings: Reading[], interval: number) {
 }
 
 /** What has grown or fallen beyond noise, in words. */
-function faults(readings: readonly Reading[], seconds: number): string[] {
+function faults(readings: readonly Reading[], minutes: number): string[] {
   const found: string[] = [];
-  const settled = readings.filter((reading) => reading.seconds >= WARM * seconds);
+  const settled = readings.filter((reading) => reading.seconds >= WARM * 60 * minutes);
   const [first, last] = [settled[0], settled[settled.length - 1]];
   if (first.tensors !== last.tensors) {
     found.push(`tensors: ${first.tensors} became ${last.tensors}`);
@@ -93,28 +93,39 @@ function faults(readings: readonly Reading[], seconds: number): string[] {
   return found;
 }
 
-const seconds = 60 * minutes;
-const folder = await Deno.makeTempDir({ prefix: "soak-" });
-const backend = await useBackend();
-const settings = {
-  ...{ corpus: "moby-dick", preset: "tiny", vocabSize: 4000, length: 64, batchSize: 16 },
-  ...{ maxMinutes: minutes, evaluateEvery: 200, checkpointEvery: 100, keep: 2 },
-};
-const run = await beginRun(`${folder}/run`, settings, { backend }, console.log);
-const readings: Reading[] = [];
-const look = watch(readings, Math.max(1, seconds / 120));
-const onStep = (log: { step: number; tokens: number; seconds: number }) =>
-  look(log.step, log.tokens, log.seconds);
-try {
-  await runToEnd(run, { onStep, onEvent: console.log });
-} finally {
-  run.close();
-  await Deno.remove(folder, { recursive: true });
+/** Trains for so many minutes in a folder of its own, which is gone afterwards. */
+async function train(minutes: number): Promise<Reading[]> {
+  const folder = await Deno.makeTempDir({ prefix: "soak-" });
+  const backend = await useBackend();
+  const settings = {
+    ...{ corpus: "moby-dick", preset: "tiny", vocabSize: 4000, length: 64, batchSize: 16 },
+    ...{ maxMinutes: minutes, evaluateEvery: 200, checkpointEvery: 100, keep: 2 },
+  };
+  const run = await beginRun(`${folder}/run`, settings, { backend }, console.log);
+  const readings: Reading[] = [];
+  const look = watch(readings, Math.max(1, minutes / 2));
+  const onStep = (log: { step: number; tokens: number; seconds: number }) =>
+    look(log.step, log.tokens, log.seconds);
+  try {
+    await runToEnd(run, { onStep, onEvent: console.log });
+  } finally {
+    run.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+  return readings;
 }
-const problems = faults(readings, seconds);
-for (const problem of problems) console.log(`FAILED: ${problem}`);
-const judged = minutes < JUDGED
-  ? `as many tensors as before, about as much memory; slopes are judged from ${JUDGED} minutes on`
-  : "as many tensors as before; memory did not grow and speed did not fall beyond noise";
-if (problems.length === 0) console.log(judged);
-Deno.exit(problems.length === 0 ? 0 : 1);
+
+async function main(args: string[]): Promise<void> {
+  if (args.includes("--help")) return console.log("deno task soak --minutes 60   (without: 10)");
+  const minutes = Number(parseOptions(args, MINUTES).minutes ?? 10);
+  const problems = faults(await train(minutes), minutes);
+  if (problems.length > 0) throw new Error(problems.map((text) => `FAILED: ${text}`).join("\n"));
+  console.log(
+    minutes < JUDGED
+      ? `as many tensors as before, about as much memory; slopes are judged from ${JUDGED} minutes on`
+      : "as many tensors as before; memory did not grow and speed did not fall beyond noise",
+  );
+  Deno.exit(0);
+}
+
+await runAsProgram(main);

@@ -9,6 +9,7 @@ import {
   denseWeights,
   mlmHeadShapes,
   nspHeadShapes,
+  startWeights,
   truncatedNormal,
 } from "bert/weights.ts";
 
@@ -77,4 +78,13 @@ Deno.test("truncatedNormal() has the moments of a normal distribution cut at two
 
 Deno.test("a weight that does not exist is named", () => {
   throws(() => denseWeights(new Map(), "nowhere"), /There is no weight "nowhere.weight"/);
+});
+
+Deno.test("a model needs a seed or weights to start from", () => {
+  for (const start of [undefined, {}, { sed: 3 }]) {
+    throws(() => startWeights(new Map(), bertConfig("smoke"), start as { seed: number }), {
+      name: "ConfigError",
+      message: /Invalid start = .*\{ seed: 1 \}/,
+    });
+  }
 });
