@@ -88,19 +88,17 @@ export function errorBarChart(
   });
 }
 
-/** Where in pixels a category's middle lies, or a series' point in it. */
+/** Where in pixels a series' point lies in a category: side by side, around its middle. */
 function placing(categories: number, series: number) {
   const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, categories);
   const step = Math.min(14, room / (series + 1));
-  return (category: number, which?: number): number => {
-    const middle = FRAME.left + (category + 0.5) * room;
-    return which === undefined ? middle : middle + (which - (series - 1) / 2) * step;
-  };
+  return (category: number, which: number): number =>
+    FRAME.left + (category + 0.5) * room + (which - (series - 1) / 2) * step;
 }
 
 interface Drawing {
   readonly y: Scale;
-  readonly place: (category: number, which?: number) => number;
+  readonly place: (category: number, which: number) => number;
   readonly joined: boolean;
 }
 
@@ -125,7 +123,6 @@ function levelLine({ y: value }: Baseline, ink: string, y: Scale): string {
   return path([[FRAME.left, at], [FRAME.width - FRAME.right, at]], ink, true);
 }
 
-/** A category's name: in one line where all have room, else turned. */
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [...series, ...baselines].map(({ name }, i) => ({
     name,

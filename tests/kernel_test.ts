@@ -37,7 +37,7 @@ Deno.test("Kernel.execute() keeps state from cell to cell, in the folder and env
 
 Deno.test("Kernel.execute() loses no output at the end of a cell and gives none to the next", () =>
   withKernel(async (kernel) => {
-    for (let cell = 0; cell < 30; cell++) {
+    for (let cell = 0; cell < 60; cell++) {
       const expected = Array.from({ length: 20 }, (_, i) => `${cell}/${i}\n`).join("");
       const text = await textOf(
         kernel,

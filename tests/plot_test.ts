@@ -27,7 +27,7 @@ Deno.test("every figure carries its title, its axes' names and its baselines, es
       ok(svg.includes(`>${text}<`), text);
     }
     ok(!/<style|<script|<use|href/.test(svg));
-    strictEqual((layout.title as { text: string }).text, "A & B");
+    deepStrictEqual(layout.title, { text: "A & B", yref: "container", y: 0.96, yanchor: "top" });
   }
 });
 
