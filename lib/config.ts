@@ -3,7 +3,7 @@
  * through and through, so a run prints them, saves them, and can be repeated from them.
  */
 import { ConfigError } from "./errors.ts";
-import { checkOptions } from "./known_options.ts";
+import { checkOptions } from "./checks.ts";
 
 /** The activations that a model may have, by their names in `config.json`. */
 export const HIDDEN_ACTS = [

@@ -1,5 +1,5 @@
 import { ok, strictEqual, throws } from "node:assert";
-import { Allocator } from "bert/backend/allocator.ts";
+import { Allocator } from "bert/backend/simd/allocator.ts";
 import { createRng } from "bert/random.ts";
 
 const anyLength = () => true;

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { Machine } from "bert/backend/machine.ts";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { Machine } from "bert/backend/simd/machine.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { createRng } from "bert/random.ts";
 
 await useBackend("cpu"); // silences tfjs's advice

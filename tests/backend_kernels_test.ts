@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { startSimd } from "bert/backend/simd.ts";
+import { startSimd } from "bert/backend/simd/start.ts";
 import { createRng } from "bert/random.ts";
 import { fusedCases, longAttention, standardCases } from "./support/kernel_cases.ts";
 import { checkAgainstCpu, checkDifferences, ordinary, withOneOdd } from "./support/kernel_check.ts";

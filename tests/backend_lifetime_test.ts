@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { ConfigError } from "bert/errors.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { randomTensor } from "./support/gradients.ts";
@@ -182,7 +182,7 @@ Deno.test("simd refuses options that cannot be", async () => {
   await startSimd();
 });
 
-const MODULE = import.meta.resolve("bert/backend/simd.ts");
+const MODULE = import.meta.resolve("bert/backend/simd/start.ts");
 const PROGRAM = `
   import { simdMachine, startSimd } from "${MODULE}";
   import * as tf from "npm:@tensorflow/tfjs@4.22.0";

@@ -2,14 +2,14 @@
 /** The simd backend inside a Jupyter kernel: restarts leave no thread, interruptions no damage. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { createHmac } from "node:crypto";
-import { Kernel } from "bert/kernel.ts";
-import { ZmtpSocket } from "bert/zmtp.ts";
+import { Kernel } from "bert/cli/jupyter_kernel.ts";
+import { ZmtpSocket } from "bert/cli/zmtp.ts";
 import { isRunning } from "./support/notebooks.ts";
 
 /** Starts the backend with helpers and lets them work. */
 const SETUP = `import * as tf from "@tensorflow/tfjs";
-  import { simdMachine, startSimd } from "bert/backend/simd.ts";
-  import { stopButton } from "bert/notebook.ts";
+  import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
+  import { stopButton } from "bert/show/notebook.ts";
   await startSimd({ threads: 3 });
   const work = (size) => tf.tidy(() => tf.matMul(tf.ones([size, 300]), tf.ones([300, size])).dataSync());
   const held = () => JSON.stringify([simdMachine().usage.used, tf.memory().numTensors]);

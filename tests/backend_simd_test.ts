@@ -1,7 +1,7 @@
 /** The kernels of the simd backend against tfjs's cpu backend; BERT's own are in `ops*_test.ts`. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { useBackend } from "bert/backend/choose.ts";
 import { createRng } from "bert/random.ts";
 import { assertClose } from "./support/assert_close.ts";

@@ -1,5 +1,5 @@
-import { corpus, type CorpusOptions, readAll, splitHeldOut } from "bert/corpus.ts";
-import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { corpus, type CorpusOptions, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { folder, testRefusals, untyped } from "./support/refuses.ts";
 
 /** Writes a file, and reads it as a corpus. */

@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel, saveModel } from "bert/checkpoint.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
-import { accuracy, crossEntropyLoss, pretrainLoss } from "bert/loss.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { fillMask, nearestWords } from "bert/probe.ts";
-import { sentenceEmbeddings } from "bert/sentence_embeddings.ts";
-import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { accuracy, crossEntropyLoss, pretrainLoss } from "bert/training/loss.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { fillMask, nearestWords } from "bert/use/predict.ts";
+import { sentenceEmbeddings } from "bert/use/sentence_embeddings.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { folder, testRefusals, untyped } from "./support/refuses.ts";
 
 await useBackend("cpu");

@@ -1,7 +1,7 @@
 import { ok, strictEqual } from "node:assert";
 import { notebook } from "./support/notebooks.ts";
 
-const CLI = new URL(import.meta.resolve("bert/cli.ts")).pathname;
+const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 const GOOD = JSON.stringify(notebook(["console.log(1)"]));
 
 interface Bad {

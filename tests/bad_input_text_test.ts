@@ -1,16 +1,16 @@
-import { collate } from "bert/batch.ts";
+import { collate } from "bert/data/batch.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
-import { configFromJson } from "bert/config_json.ts";
-import { batches } from "bert/epochs.ts";
-import { inspectExample } from "bert/inspector.ts";
-import { mlmData } from "bert/mlm.ts";
-import { nspData, nspExamples } from "bert/nsp.ts";
+import { configFromJson } from "bert/model/config_json.ts";
+import { batches } from "bert/data/epochs.ts";
+import { inspectExample } from "bert/data/inspect.ts";
+import { mlmData } from "bert/data/mlm.ts";
+import { nspData, nspExamples } from "bert/data/nsp.ts";
 import { createRng, restoreRng } from "bert/random.ts";
-import { dataReport } from "bert/report.ts";
-import { splitSentences } from "bert/sentences.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
-import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { dataReport } from "bert/data/report.ts";
+import { splitSentences } from "bert/data/sentences.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { testRefusals, untyped } from "./support/refuses.ts";
 
 const tok = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "##d"]));

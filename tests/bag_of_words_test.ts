@@ -1,5 +1,5 @@
 import { ok, strictEqual, throws } from "node:assert";
-import { BagOfWords } from "bert/bag_of_words.ts";
+import { BagOfWords } from "bert/use/bag_of_words.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 

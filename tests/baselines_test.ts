@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { baselines, tokenCounts } from "bert/baselines.ts";
-import { collate } from "bert/batch.ts";
+import { baselines, tokenCounts } from "bert/training/baselines.ts";
+import { collate } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
-import { batches } from "bert/epochs.ts";
+import { batches } from "bert/data/epochs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 
 function batch(labels: number[], nspLabel: 0 | 1 | -1) {

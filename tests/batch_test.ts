@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { collate, type MaskedExample, toTensors } from "bert/batch.ts";
+import { collate, type MaskedExample, toTensors } from "bert/data/batch.ts";
 
 await useBackend();
 

@@ -1,21 +1,21 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import * as tf from "@tensorflow/tfjs";
-import { loadModel, saveModel } from "bert/checkpoint.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
 import { FormatError } from "bert/errors.ts";
-import { BertPretrainHead } from "bert/model.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
 import { createRng } from "bert/random.ts";
 import {
   packCheckpoint,
   type RunCheckpoint,
   sealCheckpoint,
   unpackCheckpoint,
-} from "bert/run_checkpoint.ts";
-import type { RunState } from "bert/run_state.ts";
-import { type HostTensor, readSafetensors, writeSafetensors } from "bert/safetensors.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+} from "bert/runs/checkpoint.ts";
+import type { RunState } from "bert/runs/state.ts";
+import { type HostTensor, readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { SETTINGS } from "./support/arbitrary.ts";
 import { snapshot } from "./support/toy_model.ts";
 

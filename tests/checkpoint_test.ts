@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel, saveModel } from "bert/checkpoint.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { BERT_DEFAULTS, bertConfig } from "bert/config.ts";
-import { configFromJson, configToJson } from "bert/config_json.ts";
-import { BertModel, BertPretrainHead } from "bert/model.ts";
-import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
-import { pretrainShapes } from "bert/weights.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { configFromJson, configToJson } from "bert/model/config_json.ts";
+import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+import { pretrainShapes } from "bert/model/weights.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { TOY_TOKENIZER } from "./support/toy.ts";
 import { snapshot, toyModel } from "./support/toy_model.ts";
 
@@ -334,7 +334,7 @@ Deno.test("loadModel() starts missing heads from the seed it is given, says so, 
 /** Loads a folder in a process of its own: how many bytes more it had at its peak than before. */
 async function peakOfLoading(folder: string): Promise<number> {
   const code = `import { useBackend } from "${import.meta.resolve("bert/backend/choose.ts")}";
-    import { BertPretrainHead } from "${import.meta.resolve("bert/model.ts")}";
+    import { BertPretrainHead } from "${import.meta.resolve("bert/model/bert.ts")}";
     const status = () => Deno.readTextFileSync("/proc/self/status");
     const read = (key) => 1024 * Number(status().split(key + ":")[1].trim().split(" ")[0]);
     await useBackend("simd");

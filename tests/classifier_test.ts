@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { BertClassifier } from "bert/classifier.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
 import { bertConfig } from "bert/config.ts";
-import { fineTuneStep } from "bert/fine_tune.ts";
-import { labelledBatches } from "bert/labelled.ts";
-import { AdamW } from "bert/optimizer.ts";
+import { fineTuneStep } from "bert/use/fine_tune.ts";
+import { labelledBatches } from "bert/use/labelled_texts.ts";
+import { AdamW } from "bert/training/optimizer.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

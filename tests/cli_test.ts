@@ -1,9 +1,9 @@
 import { doesNotThrow, ok, strictEqual, throws } from "node:assert";
-import { checkVersion } from "bert/cli.ts";
+import { checkVersion } from "bert/cli/main.ts";
 import { ConfigError } from "bert/errors.ts";
 import { notebook } from "./support/notebooks.ts";
 
-const CLI = new URL(import.meta.resolve("bert/cli.ts")).pathname;
+const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 
 /** Runs a task in a folder with two small notebooks, as `deno task` does. */
 async function task(...args: string[]) {

@@ -6,8 +6,8 @@ import {
   movingMean,
   readRun,
   type RunRecord,
-} from "bert/compare.ts";
-import { MetricsFile, type StepLog } from "bert/metrics.ts";
+} from "bert/runs/compare.ts";
+import { MetricsFile, type StepLog } from "bert/training/metrics_file.ts";
 
 const LOG: StepLog = {
   step: 1,

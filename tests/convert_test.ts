@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel } from "bert/checkpoint.ts";
-import { convertFolder } from "bert/convert.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { loadModel } from "bert/model/folder.ts";
+import { convertFolder } from "bert/cli/convert.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { snapshot } from "./support/toy_model.ts";
 
 const FIXTURES = new URL("./fixtures/pretrained", import.meta.url).pathname;

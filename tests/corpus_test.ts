@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
-import { corpus, type CorpusOptions, type Document, readAll, splitHeldOut } from "bert/corpus.ts";
+import { corpus, type CorpusOptions, type Document, readAll, splitHeldOut } from "bert/data/corpus.ts";
 
 /** Writes a file, reads it as a corpus, removes it. */
 async function read(

@@ -1,8 +1,8 @@
 /** A hundred steps of training against PyTorch's; fixtures/make_curve_fixtures.py is the oracle. */
-import { type Batch, collate } from "bert/batch.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { AdamW, learningRateAt } from "bert/optimizer.ts";
-import { trainStep } from "bert/train_step.ts";
+import { type Batch, collate } from "bert/data/batch.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { AdamW, learningRateAt } from "bert/training/optimizer.ts";
+import { trainStep } from "bert/training/train_step.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { BACKENDS } from "./support/backends.ts";
 import { useBackend } from "bert/backend/choose.ts";
@@ -27,7 +27,7 @@ interface Fixture {
   readonly curve: Step[];
 }
 
-const FOLDER = new URL("./fixtures/curve/", import.meta.url).pathname;
+const FOLDER = new URL("./fixtures/curve", import.meta.url).pathname;
 const { settings, batches, curve }: Fixture = JSON.parse(
   await Deno.readTextFile(`${FOLDER}curve.json`),
 );

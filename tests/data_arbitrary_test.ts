@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { corpus, type CorpusOptions, type Document, readAll } from "bert/corpus.ts";
-import { mlmData } from "bert/mlm.ts";
-import { nspExamples, type NspOptions, type PairExample } from "bert/nsp.ts";
+import { corpus, type CorpusOptions, type Document, readAll } from "bert/data/corpus.ts";
+import { mlmData } from "bert/data/mlm.ts";
+import { nspExamples, type NspOptions, type PairExample } from "bert/data/nsp.ts";
 import { createRng } from "bert/random.ts";
 import { fileText, SETTINGS } from "./support/arbitrary.ts";
 import { TOY_TOKENIZER } from "./support/toy.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, strictEqual } from "node:assert";
-import { EpochStream } from "bert/epoch_stream.ts";
-import { batches } from "bert/epochs.ts";
+import { EpochStream } from "bert/data/epoch_stream.ts";
+import { batches } from "bert/data/epochs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 import { TOY_DATA } from "./support/toy_model.ts";
 

@@ -1,14 +1,14 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
-import type { Batch } from "bert/batch.ts";
+import type { Batch } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
-import type { Document } from "bert/corpus.ts";
+import type { Document } from "bert/data/corpus.ts";
 import {
   batches,
   batchesAsync,
   type BatchesOptions,
   countBatches,
   epochBatches,
-} from "bert/epochs.ts";
+} from "bert/data/epochs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 
 const DOCUMENTS = toyDocuments(40);

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { errorBarChart } from "bert/error_bar_chart.ts";
+import { errorBarChart } from "bert/show/error_bar_chart.ts";
 
 const TITLES = { title: "A & B", xTitle: "texts", yTitle: "accuracy" };
 const SERIES = [

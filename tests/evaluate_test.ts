@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { type Batch, type MaskedExample, toTensors } from "bert/batch.ts";
-import { evaluate } from "bert/evaluate.ts";
-import { meanInterval, shareInterval, wilson } from "bert/intervals.ts";
-import type { BertPretrainHead } from "bert/model.ts";
+import { type Batch, type MaskedExample, toTensors } from "bert/data/batch.ts";
+import { evaluate } from "bert/training/evaluate.ts";
+import { meanInterval, shareInterval, wilson } from "bert/training/statistics.ts";
+import type { BertPretrainHead } from "bert/model/bert.ts";
 import { together, toyBatches, toyModel } from "./support/toy_model.ts";
 
 await useBackend();

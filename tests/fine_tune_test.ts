@@ -1,11 +1,11 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { BertClassifier } from "bert/classifier.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
 import { bertConfig } from "bert/config.ts";
-import { classify, evaluateClassifier } from "bert/classify.ts";
-import { fineTune, fineTuneStep } from "bert/fine_tune.ts";
-import { labelledBatches, type LabelledText } from "bert/labelled.ts";
-import { AdamW } from "bert/optimizer.ts";
+import { classify, evaluateClassifier } from "bert/use/classify.ts";
+import { fineTune, fineTuneStep } from "bert/use/fine_tune.ts";
+import { labelledBatches, type LabelledText } from "bert/use/labelled_texts.ts";
+import { AdamW } from "bert/training/optimizer.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";

@@ -1,7 +1,7 @@
 import { match, ok, strictEqual, throws } from "node:assert";
-import { explainMemory, SkipCounter, SpikeDetector } from "bert/guards.ts";
+import { explainMemory, SkipCounter, SpikeDetector } from "bert/runs/guards.ts";
 import { createRng } from "bert/random.ts";
-import { DivergedError } from "bert/train_step.ts";
+import { DivergedError } from "bert/training/train_step.ts";
 
 Deno.test("SpikeDetector says nothing of a noisy, falling loss, and one thing of a jump", () => {
   const rng = createRng(3);

@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { inspectExample } from "bert/inspector.ts";
-import { mlmData } from "bert/mlm.ts";
-import { nspExamples } from "bert/nsp.ts";
+import { inspectExample } from "bert/data/inspect.ts";
+import { mlmData } from "bert/data/mlm.ts";
+import { nspExamples } from "bert/data/nsp.ts";
 import { createRng } from "bert/random.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "ship", "whale"]));

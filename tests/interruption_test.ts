@@ -1,6 +1,6 @@
 import { match, strictEqual } from "node:assert";
 
-const LIBRARY = import.meta.resolve("bert/interruption.ts");
+const LIBRARY = import.meta.resolve("bert/cli/signals.ts");
 
 /** Starts a process that listens, says "ready", and after a first signal says so and goes on. */
 function start(listen: boolean): Deno.ChildProcess {

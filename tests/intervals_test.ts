@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { type Cluster, meanInterval, shareInterval, wilson } from "bert/intervals.ts";
+import { type Cluster, meanInterval, shareInterval, wilson } from "bert/training/statistics.ts";
 import { createRng, type Rng } from "bert/random.ts";
 
 const rounded = (interval: readonly number[]) => interval.map((end) => end.toFixed(4));

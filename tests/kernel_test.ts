@@ -1,5 +1,5 @@
 import { ok, rejects, strictEqual, throws } from "node:assert";
-import { Kernel, type KernelMessage, killKernels } from "bert/kernel.ts";
+import { Kernel, type KernelMessage, killKernels } from "bert/cli/jupyter_kernel.ts";
 import { isRunning } from "./support/notebooks.ts";
 
 /** Runs `use` with a fresh kernel, and makes sure that nothing of it is left. */
@@ -89,7 +89,7 @@ Deno.test("killKernels() ends what runs at once, and leaves no file", async () =
 });
 
 Deno.test("a kernel ends by itself when the program that started it was killed", async () => {
-  const code = `import { Kernel } from "${import.meta.resolve("bert/kernel.ts")}";
+  const code = `import { Kernel } from "${import.meta.resolve("bert/cli/jupyter_kernel.ts")}";
     const kernel = await Kernel.start({ folder: "." });
     console.log(kernel.connectionFile);
     await kernel.execute("console.log(Deno.pid)", ({ type, content }) => {

@@ -9,11 +9,11 @@ import {
   type FeedForwardWeights,
   selfAttention,
   selfAttentionWeights,
-} from "bert/layers.ts";
-import { gatherRows, gelu, linear } from "bert/ops.ts";
-import { attention } from "bert/ops_attention.ts";
-import { dropout, mixSeed } from "bert/ops_dropout.ts";
-import { layerNorm, residualLayerNorm } from "bert/ops_norm.ts";
+} from "bert/model/layers.ts";
+import { gatherRows, gelu, linear } from "bert/model/ops/rows.ts";
+import { attention } from "bert/model/ops/attention.ts";
+import { dropout, mixSeed } from "bert/model/ops/dropout.ts";
+import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { accuracy, countLabels, crossEntropyLoss, pretrainLoss } from "bert/loss.ts";
+import { accuracy, countLabels, crossEntropyLoss, pretrainLoss } from "bert/training/loss.ts";
 import { useBackend } from "bert/backend/choose.ts";
 
 await useBackend();

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
-import type { Evaluation } from "bert/evaluate.ts";
-import { averageSteps, type EpochLog, MetricsFile, type StepLog } from "bert/metrics.ts";
-import { parse } from "bert/std_csv.ts";
+import type { Evaluation } from "bert/training/evaluate.ts";
+import { averageSteps, type EpochLog, MetricsFile, type StepLog } from "bert/training/metrics_file.ts";
+import { parse } from "bert/files/csv.ts";
 
 const STEP: StepLog = {
   step: 7,

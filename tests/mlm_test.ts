@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { corruptToken, mlmData, type MlmOptions } from "bert/mlm.ts";
+import { corruptToken, mlmData, type MlmOptions } from "bert/data/mlm.ts";
 import { createRng } from "bert/random.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const WORDS = Array.from({ length: 50 }, (_, i) => `w${i}`);
 const vocab = new Vocab([...SPECIAL_TOKENS, ...WORDS, "##ing", "##s"]);

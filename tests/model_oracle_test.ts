@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
 import { bertConfig } from "bert/config.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { pretrainLoss } from "bert/loss.ts";
-import { readSafetensors } from "bert/safetensors.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { pretrainLoss } from "bert/training/loss.ts";
+import { readSafetensors } from "bert/files/safetensors.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { testOnBackends } from "./support/backends.ts";
 

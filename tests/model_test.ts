@@ -3,12 +3,12 @@ import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "no
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { ConfigError, ShapeError } from "bert/errors.ts";
-import { encoderLayer } from "bert/layers.ts";
-import { BertModel, BertPretrainHead, MlmHead, NspHead } from "bert/model.ts";
-import type { ForwardOptions, ModelInputs } from "bert/model_io.ts";
-import { softmaxCrossEntropy } from "bert/ops.ts";
-import { mixSeed } from "bert/ops_dropout.ts";
-import { encoderLayerWeights } from "bert/weights.ts";
+import { encoderLayer } from "bert/model/layers.ts";
+import { BertModel, BertPretrainHead, MlmHead, NspHead } from "bert/model/bert.ts";
+import type { ForwardOptions, ModelInputs } from "bert/model/inputs.ts";
+import { softmaxCrossEntropy } from "bert/model/ops/rows.ts";
+import { mixSeed } from "bert/model/ops/dropout.ts";
+import { encoderLayerWeights } from "bert/model/weights.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { BACKENDS, testOnBackends } from "./support/backends.ts";

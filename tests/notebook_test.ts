@@ -1,11 +1,11 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { Kernel, type KernelMessage } from "bert/kernel.ts";
-import { flush, inNotebook, notebookPreset, progressBar, stopButton } from "bert/notebook.ts";
-import { OutputRecorder } from "bert/runner.ts";
+import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
+import { flush, inNotebook, notebookPreset, progressBar, stopButton } from "bert/show/notebook.ts";
+import { OutputRecorder } from "bert/cli/run_notebook.ts";
 import { printed } from "./support/notebooks.ts";
 
-const SETUP = `import { live, progressBar, show, stopButton } from "bert/notebook.ts";
-  import { lineChart } from "bert/plot.ts";
+const SETUP = `import { live, progressBar, show, stopButton } from "bert/show/notebook.ts";
+  import { lineChart } from "bert/show/plot.ts";
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));`;
 
 /** Runs `use` with a kernel that has imported the kit. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { codeCells, codeDigest, readNotebook, sourceOf } from "bert/notebook_file.ts";
-import { runNotebook } from "bert/runner.ts";
+import { codeCells, codeDigest, readNotebook, sourceOf } from "bert/cli/notebook_file.ts";
+import { runNotebook } from "bert/cli/run_notebook.ts";
 
 const FOLDER = "notebooks";
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)

@@ -1,15 +1,15 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
-import type { Document } from "bert/corpus.ts";
+import type { Document } from "bert/data/corpus.ts";
 import {
   nspData,
   nspExamples,
   nspExamplesAsync,
   type NspOptions,
   type PairExample,
-} from "bert/nsp.ts";
+} from "bert/data/nsp.ts";
 import { createRng } from "bert/random.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 
 /** Words that name their place: document d, sentence s, word w, so that a pair can be checked. */
 const word = (d: number, s: number, w: number) => `d${d}s${s}w${w}`;

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
 import { HIDDEN_ACTS } from "bert/config.ts";
-import { activate } from "bert/ops_activation.ts";
+import { activate } from "bert/model/ops/activation.ts";
 import oracle from "./fixtures/activations.json" with { type: "json" };
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";

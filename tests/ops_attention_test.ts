@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
-import { attention, attentionProbabilities } from "bert/ops_attention.ts";
-import { dropoutScales } from "bert/ops_dropout.ts";
+import { attention, attentionProbabilities } from "bert/model/ops/attention.ts";
+import { dropoutScales } from "bert/model/ops/dropout.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

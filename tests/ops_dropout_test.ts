@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { dropout, dropoutScales, mixSeed } from "bert/ops_dropout.ts";
+import { dropout, dropoutScales, mixSeed } from "bert/model/ops/dropout.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual } from "node:assert";
-import { differentiable } from "bert/ops_gradient.ts";
+import { differentiable } from "bert/backend/operation.ts";
 import { testOnBackends } from "./support/backends.ts";
 import { gradientAt, gradientsAt } from "./support/gradients.ts";
 

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { strictEqual, throws } from "node:assert";
-import { gelu, linear } from "bert/ops.ts";
-import { activate } from "bert/ops_activation.ts";
-import { linearActivated, linearGelu } from "bert/ops_linear_gelu.ts";
+import { gelu, linear } from "bert/model/ops/rows.ts";
+import { activate } from "bert/model/ops/activation.ts";
+import { linearActivated, linearGelu } from "bert/model/ops/linear.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

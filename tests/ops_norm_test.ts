@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
-import { dropout } from "bert/ops_dropout.ts";
-import { layerNorm, residualLayerNorm } from "bert/ops_norm.ts";
+import { dropout } from "bert/model/ops/dropout.ts";
+import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { testOnBackends } from "./support/backends.ts";

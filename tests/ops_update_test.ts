@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { adamWUpdate, globalNorm } from "bert/ops_update.ts";
+import { adamWUpdate, globalNorm } from "bert/training/adamw_update.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { BACKENDS, testOnBackends } from "./support/backends.ts";
 import { randomTensor } from "./support/gradients.ts";

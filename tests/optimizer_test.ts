@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { AdamW, clipByGlobalNorm, decaysByDefault, learningRateAt } from "bert/optimizer.ts";
+import { AdamW, clipByGlobalNorm, decaysByDefault, learningRateAt } from "bert/training/optimizer.ts";
 import fixture from "./fixtures/optimizer.json" with { type: "json" };
 
 await tf.setBackend("cpu");

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, throws } from "node:assert";
-import { formatOptions, optionsFromJson, parseOptions } from "bert/options.ts";
-import { completeSettings, libraryConfigs, RUN_DEFAULTS, RUN_OPTIONS } from "bert/run_settings.ts";
+import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/options.ts";
+import { completeSettings, libraryConfigs, RUN_DEFAULTS, RUN_OPTIONS } from "bert/runs/settings.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
 

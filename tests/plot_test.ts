@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
-import { barChart, heatmap, lineChart, table } from "bert/plot.ts";
-import { escape, ticksBetween } from "bert/svg.ts";
+import { barChart, heatmap, lineChart, table } from "bert/show/plot.ts";
+import { escape, ticksBetween } from "bert/show/svg.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
 const x = Array.from({ length: 5000 }, (_, i) => i);

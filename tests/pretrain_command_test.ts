@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
-import { newestCheckpoint } from "bert/checkpoint_folder.ts";
-import { pretrainCommand } from "bert/pretrain_command.ts";
+import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { pretrainCommand } from "bert/cli/pretrain.ts";
 import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "./support/runs.ts";
 
 /** Starts a run, sends a signal once it trains, and waits for its end. */

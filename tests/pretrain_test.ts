@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { baselines, tokenCounts } from "bert/baselines.ts";
-import { batches } from "bert/epochs.ts";
-import type { EpochLog, History, StepLog } from "bert/metrics.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { pretrain, type PretrainOptions } from "bert/pretrain.ts";
-import { parse } from "bert/std_csv.ts";
+import { baselines, tokenCounts } from "bert/training/baselines.ts";
+import { batches } from "bert/data/epochs.ts";
+import type { EpochLog, History, StepLog } from "bert/training/metrics_file.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { pretrain, type PretrainOptions } from "bert/training/pretrain.ts";
+import { parse } from "bert/files/csv.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 import { snapshot, TOY_DATA, toyModel } from "./support/toy_model.ts";
 

@@ -2,9 +2,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { BertModel, BertPretrainHead } from "bert/model.ts";
-import { pretrainLoss } from "bert/loss.ts";
-import { type HostTensor, readSafetensors } from "bert/safetensors.ts";
+import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
+import { pretrainLoss } from "bert/training/loss.ts";
+import { type HostTensor, readSafetensors } from "bert/files/safetensors.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { testOnBackends } from "./support/backends.ts";
 

@@ -1,10 +1,10 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
-import { corpus, readAll } from "bert/corpus.ts";
-import { mlmData } from "bert/mlm.ts";
-import { nspExamples } from "bert/nsp.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { mlmData } from "bert/data/mlm.ts";
+import { nspExamples } from "bert/data/nsp.ts";
 import { createRng } from "bert/random.ts";
-import { Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import fixture from "./fixtures/pretraining_data.json" with { type: "json" };
 
 const tokenizer = new BertTokenizer(new Vocab(fixture.vocab));

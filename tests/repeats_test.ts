@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { createRng } from "bert/random.ts";
-import { meanOfRuns, pairedDifference } from "bert/repeats.ts";
-import { truncatedNormal } from "bert/weights.ts";
+import { meanOfRuns, pairedDifference } from "bert/training/repeats.ts";
+import { truncatedNormal } from "bert/model/weights.ts";
 import { assertClose } from "./support/assert_close.ts";
 
 Deno.test("meanOfRuns() gives what a table of Student's t gives", () => {

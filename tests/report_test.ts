@@ -1,11 +1,11 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
 import { dataConfig } from "bert/config.ts";
-import { corpus, type Document, readAll } from "bert/corpus.ts";
-import { batches } from "bert/epochs.ts";
-import { dataReport, formatReport, type ReportOptions } from "bert/report.ts";
-import { saveVocab, SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { batches } from "bert/data/epochs.ts";
+import { dataReport, formatReport, type ReportOptions } from "bert/data/report.ts";
+import { saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./support/toy.ts";
 
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c"]));

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { addWords, changeVocabulary, resizePositions } from "bert/resize.ts";
-import { trainStep } from "bert/train_step.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { addWords, changeVocabulary, resizePositions } from "bert/model/resize.ts";
+import { trainStep } from "bert/training/train_step.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { TOY_TOKENIZER } from "./support/toy.ts";
 import { snapshot, toyBatches, toyModel } from "./support/toy_model.ts";

@@ -2,11 +2,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel, saveModel } from "bert/checkpoint.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer, type TokenizerOptions } from "bert/wordpiece.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer, type TokenizerOptions } from "bert/tokenizer/bert_tokenizer.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { findPython, runPython } from "./support/python.ts";
 import { snapshot } from "./support/toy_model.ts";

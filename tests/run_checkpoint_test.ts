@@ -5,15 +5,15 @@ import {
   CheckpointWriter,
   newestCheckpoint,
   tidyCheckpoints,
-} from "bert/checkpoint_folder.ts";
+} from "bert/runs/checkpoints.ts";
 import { createRng, type Rng } from "bert/random.ts";
 import {
   packCheckpoint,
   type RunCheckpoint,
   sealCheckpoint,
   unpackCheckpoint,
-} from "bert/run_checkpoint.ts";
-import { readSafetensors } from "bert/safetensors.ts";
+} from "bert/runs/checkpoint.ts";
+import { readSafetensors } from "bert/files/safetensors.ts";
 
 const RUN = "0123456789abcdef";
 

@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert";
-import { AppendFile } from "bert/append_file.ts";
-import { newestCheckpoint } from "bert/checkpoint_folder.ts";
-import { replaceFile } from "bert/durable.ts";
-import { MetricsFile } from "bert/metrics.ts";
+import { AppendFile } from "bert/files/growing_file.ts";
+import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { replaceFile } from "bert/files/write.ts";
+import { MetricsFile } from "bert/training/metrics_file.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "./support/runs.ts";
 
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {

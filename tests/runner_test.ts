@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { codeCells, codeDigest, type Output, readNotebook } from "bert/notebook_file.ts";
-import { CellError, OutputRecorder, runNotebook } from "bert/runner.ts";
+import { codeCells, codeDigest, type Output, readNotebook } from "bert/cli/notebook_file.ts";
+import { CellError, OutputRecorder, runNotebook } from "bert/cli/run_notebook.ts";
 import { type Code, isRunning, printed, withNotebook } from "./support/notebooks.ts";
 
 const OPTIONS = { preset: "smoke", save: true, timeout: 20 };
@@ -152,7 +152,7 @@ Deno.test("SIGINT ends `deno task notebooks`, its kernel, and leaves no file", (
     await Deno.mkdir(`${folder}/notebooks`);
     await Deno.mkdir(`${folder}/temporary`);
     await Deno.rename(path, `${folder}/notebooks/small.ipynb`);
-    const { pathname: cli } = new URL(import.meta.resolve("bert/cli.ts"));
+    const { pathname: cli } = new URL(import.meta.resolve("bert/cli/main.ts"));
     const program = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", cli, "notebooks"],
       cwd: folder,

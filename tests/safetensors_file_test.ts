@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { createRng, type Rng } from "bert/random.ts";
-import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
-import { SafetensorsFile, saveSafetensors } from "bert/safetensors_file.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+import { SafetensorsFile, saveSafetensors } from "bert/files/safetensors_file.ts";
 import { FormatError } from "bert/errors.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {

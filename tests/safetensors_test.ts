@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
-import { readSafetensors, writeSafetensors } from "bert/safetensors.ts";
-import { headerLength } from "bert/safetensors_header.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+import { headerLength } from "bert/files/safetensors_header.ts";
 
 /** A file made by hand: any header text, then `size` zero bytes. */
 function file(header: unknown, size: number, length?: number): Uint8Array {

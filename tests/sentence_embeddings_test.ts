@@ -2,12 +2,12 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
-import { embeddingOptions } from "bert/embedding_options.ts";
-import { BertModel } from "bert/model.ts";
-import { cosine } from "bert/probe.ts";
-import { readSafetensors } from "bert/safetensors.ts";
-import { sentenceEmbeddings, tokenEmbeddings } from "bert/sentence_embeddings.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { embeddingOptions } from "bert/use/embedding_options.ts";
+import { BertModel } from "bert/model/bert.ts";
+import { cosine } from "bert/use/predict.ts";
+import { readSafetensors } from "bert/files/safetensors.ts";
+import { sentenceEmbeddings, tokenEmbeddings } from "bert/use/sentence_embeddings.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { assertClose } from "./support/assert_close.ts";
 import { assertNoLeak } from "./support/assert_no_leak.ts";
 import { findPython } from "./support/python.ts";

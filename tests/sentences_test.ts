@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { splitSentences } from "bert/sentences.ts";
+import { splitSentences } from "bert/data/sentences.ts";
 
 /** Each row: a text, and where it has to be split, shown by `|`. */
 const CASES = [

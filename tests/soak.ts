@@ -5,10 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
-import { runAsProgram } from "bert/cli.ts";
-import { parseOptions } from "bert/options.ts";
-import { runToEnd } from "bert/run_loop.ts";
-import { beginRun } from "bert/run_begin.ts";
+import { runAsProgram } from "bert/cli/main.ts";
+import { parseOptions } from "bert/runs/options.ts";
+import { runToEnd } from "bert/runs/loop.ts";
+import { beginRun } from "bert/runs/run_begin.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 

@@ -6,10 +6,10 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok } from "node:assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { useBackend } from "bert/backend/choose.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { trainStep } from "bert/train_step.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { trainStep } from "bert/training/train_step.ts";
 import { toyBatches, toyModel } from "./support/toy_model.ts";
 
 const GIVEN = Number(Deno.env.get("SOAK_STEPS") ?? 0);

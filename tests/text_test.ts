@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
-import { basicTokens, cleanText, isPunctuation, lowerCase, stripAccents } from "bert/text.ts";
+import { basicTokens, cleanText, isPunctuation, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
 import cases from "./fixtures/tokenizer_cases.json" with { type: "json" };
 
 Deno.test("cleanText() drops controls and makes every white space a plain one", () => {

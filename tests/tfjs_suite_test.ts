@@ -4,7 +4,7 @@
  * that have nothing to do with a backend.
  */
 import { deepStrictEqual, ok } from "node:assert";
-import { startSimd } from "bert/backend/simd.ts";
+import { startSimd } from "bert/backend/simd/start.ts";
 import { useBackend } from "bert/backend/choose.ts";
 import { TfjsSources } from "./support/tfjs_sources.ts";
 import { runTfjsTests } from "./support/tfjs_suite.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { tokenTable } from "bert/token_table.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { tokenTable } from "bert/show/token_table.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const VOCAB = new Vocab([...SPECIAL_TOKENS, "sea", "ship", "<"]);
 const EXAMPLE = {

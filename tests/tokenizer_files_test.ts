@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 
 const TOKENS = [...SPECIAL_TOKENS, "sea", "##s", "7", "1", "__proto__", "é"];
 const TOKENIZER = new BertTokenizer(new Vocab(TOKENS), {

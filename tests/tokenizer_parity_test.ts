@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
-import { Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import fixture from "./fixtures/tokenizer_parity.json" with { type: "json" };
 import { BLOCKS, parityVocabulary, textsOfBlock } from "./support/tokenizer_texts.ts";
 

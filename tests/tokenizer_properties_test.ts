@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { cleanText } from "bert/text.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { cleanText } from "bert/tokenizer/words.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { anyText, SETTINGS } from "./support/arbitrary.ts";
 
 const chars = [

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { DivergedError, trainStep } from "bert/train_step.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { DivergedError, trainStep } from "bert/training/train_step.ts";
 import { snapshot, together, toyBatches, toyModel } from "./support/toy_model.ts";
 
 await useBackend();

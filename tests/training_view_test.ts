@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert";
-import type { StepLog } from "bert/metrics.ts";
-import { accuracyChart, lossCurves, progressNote } from "bert/training_view.ts";
+import type { StepLog } from "bert/training/metrics_file.ts";
+import { accuracyChart, lossCurves, progressNote } from "bert/show/training_view.ts";
 
 const LOG: StepLog = {
   step: 30,

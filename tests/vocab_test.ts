@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
-import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const TOKENS = [...SPECIAL_TOKENS, "sea", "##s"];
 

@@ -1,8 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { corpus, readAll } from "bert/corpus.ts";
-import { Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
-import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import reference from "./fixtures/vocabularies.json" with { type: "json" };
 
 const novel = await readAll(corpus("moby-dick"));

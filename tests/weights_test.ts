@@ -11,7 +11,7 @@ import {
   nspHeadShapes,
   startWeights,
   truncatedNormal,
-} from "bert/weights.ts";
+} from "bert/model/weights.ts";
 
 await useBackend();
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import cases from "./fixtures/tokenizer_cases.json" with { type: "json" };
 
 const PIECES = [...SPECIAL_TOKENS, "un", "##want", "##ed", "runn", "##ing", ",", "low", "##er"];

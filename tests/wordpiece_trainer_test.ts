@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { BertTokenizer } from "bert/wordpiece.ts";
-import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { createRng } from "bert/random.ts";
 
 const SONG = [

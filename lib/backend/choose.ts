@@ -9,7 +9,7 @@ import { ConfigError } from "../errors.ts";
 
 /** The backends, fastest first; the first that starts is taken. */
 const LOADERS = {
-  simd: async () => await (await import("./simd.ts")).startSimd(),
+  simd: async () => await (await import("./simd/start.ts")).startSimd(),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
 } as const satisfies Record<string, () => Promise<void>>;

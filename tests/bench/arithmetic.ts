@@ -1,5 +1,5 @@
 /** How much a training step has to compute, and the batch that it computes it on. */
-import { type Batch, collate, type MaskedExample } from "bert/batch.ts";
+import { type Batch, collate, type MaskedExample } from "bert/data/batch.ts";
 import type { BertConfig } from "bert/config.ts";
 import { createRng } from "bert/random.ts";
 

@@ -5,7 +5,7 @@
  * slowest and the fastest round lie from it.
  */
 import { parseArgs } from "node:util";
-import { runAsProgram } from "bert/cli.ts";
+import { runAsProgram } from "bert/cli/main.ts";
 import type { ModelPreset } from "bert/config.ts";
 import { ConfigError } from "bert/errors.ts";
 import { describeMachine, findPython, type Python } from "./hardware.ts";

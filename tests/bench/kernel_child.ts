@@ -1,11 +1,11 @@
 /** The child that runs single operations, with their gradients, at the sizes of `mini`, 32 x 128. */
 import * as tf from "@tensorflow/tfjs";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
-import { AdamW, clipByGlobalNorm } from "bert/optimizer.ts";
-import { embed, gelu, linear, project, softmaxCrossEntropy } from "bert/ops.ts";
-import { attention } from "bert/ops_attention.ts";
-import { dropout } from "bert/ops_dropout.ts";
-import { residualLayerNorm } from "bert/ops_norm.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
+import { AdamW, clipByGlobalNorm } from "bert/training/optimizer.ts";
+import { embed, gelu, linear, project, softmaxCrossEntropy } from "bert/model/ops/rows.ts";
+import { attention } from "bert/model/ops/attention.ts";
+import { dropout } from "bert/model/ops/dropout.ts";
+import { residualLayerNorm } from "bert/model/ops/layer_norm.ts";
 import { type Message, serve } from "./child.ts";
 
 const [TOKENS, WIDTH, INNER, VOCAB, PREDICTED] = [4096, 256, 1024, 8192, 616];

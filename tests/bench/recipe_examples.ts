@@ -5,12 +5,12 @@
  * Each row is 193 int32: 64 token ids, 64 segment ids (1, 2, 0 for padding), 64 labels (-1 where
  * nothing is asked), and the label of the pair.
  */
-import type { Batch } from "bert/batch.ts";
+import type { Batch } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
-import { corpus, readAll, splitHeldOut } from "bert/corpus.ts";
-import { batches } from "bert/epochs.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
-import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { batches } from "bert/data/epochs.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 
 const [LENGTH, BATCH, STEPS, SEED] = [64, 16, 3000, 1];
 const folder = Deno.args[0] ?? ".";

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- the bench talks to a terminal
 /** What the bench found: tables for the eye, and every figure as a row of a CSV file. */
-import { stringify } from "bert/std_csv.ts";
+import { stringify } from "bert/files/csv.ts";
 import type { Sample } from "./rounds.ts";
 
 /** What a figure is about. */

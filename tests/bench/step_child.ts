@@ -1,11 +1,11 @@
 /** The child that trains: `deno run step_child.ts '{"backend": "simd", "preset": "mini", ...}'`. */
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import { simdMachine, startSimd } from "bert/backend/simd.ts";
+import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { bertConfig, type ModelPreset } from "bert/config.ts";
-import { BertPretrainHead } from "bert/model.ts";
-import { AdamW } from "bert/optimizer.ts";
-import { trainStep } from "bert/train_step.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { trainStep } from "bert/training/train_step.ts";
 import { randomBatch } from "./arithmetic.ts";
 import { type Message, serve } from "./child.ts";
 import { startStockWasm } from "./stock_wasm.ts";

@@ -1,13 +1,13 @@
 /** The child of the text half: learns a vocabulary, encodes, makes examples, on the bundled corpus. */
 import { dataConfig } from "bert/config.ts";
-import { corpus, type Document, readAll } from "bert/corpus.ts";
-import { batches } from "bert/epochs.ts";
-import { mlmData } from "bert/mlm.ts";
-import { nspData } from "bert/nsp.ts";
+import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { batches } from "bert/data/epochs.ts";
+import { mlmData } from "bert/data/mlm.ts";
+import { nspData } from "bert/data/nsp.ts";
 import { createRng } from "bert/random.ts";
 import { type Message, serve } from "./child.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
-import { trainVocab } from "bert/wordpiece_trainer.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 
 /** What can be asked for; each gives a number of tokens, and `seconds` are added. */
 export type TextJob = "train" | "encode" | "encodeAgain" | "offsets" | "examples" | "batches";

@@ -1,10 +1,10 @@
 /** Everything that the simd backend has kernels for, as functions to hold against tfjs's cpu backend. */
 import * as tf from "@tensorflow/tfjs";
-import { embed, gatherRows, gelu, linear, project, softmaxCrossEntropy } from "bert/ops.ts";
-import { attention } from "bert/ops_attention.ts";
-import { dropout } from "bert/ops_dropout.ts";
-import { linearGelu } from "bert/ops_linear_gelu.ts";
-import { layerNorm, residualLayerNorm } from "bert/ops_norm.ts";
+import { embed, gatherRows, gelu, linear, project, softmaxCrossEntropy } from "bert/model/ops/rows.ts";
+import { attention } from "bert/model/ops/attention.ts";
+import { dropout } from "bert/model/ops/dropout.ts";
+import { linearGelu } from "bert/model/ops/linear.ts";
+import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";
 
 /** What a number may be instead of an ordinary one; sums in another order agree on these. */
 export const ODD_TERMS = [NaN, Infinity, -Infinity, -0, 1e-40, -1e-40];

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
 /** Throw-away notebooks for the tests of the runner. */
-import type { Notebook, Output } from "bert/notebook_file.ts";
+import type { Notebook, Output } from "bert/cli/notebook_file.ts";
 
 /** A code cell: its source, or its source and its tags. */
 export type Code = string | { readonly source: string; readonly tags: readonly string[] };

@@ -1,8 +1,8 @@
 /** Real runs of `deno task pretrain` in folders of their own, for tests. */
-import { parse } from "bert/std_csv.ts";
+import { parse } from "bert/files/csv.ts";
 import { toyDocuments } from "./toy.ts";
 
-const CLI = new URL(import.meta.resolve("bert/cli.ts")).pathname;
+const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 
 /** Settings of a run of some fifty steps that takes a second. */
 export const QUICK = [

@@ -3,7 +3,7 @@
  * tests/fixtures/make_tokenizer_parity_fixtures.py, so that only digests have to be kept.
  */
 import { createRng, type Rng } from "bert/random.ts";
-import { SPECIAL_TOKENS } from "bert/vocab.ts";
+import { SPECIAL_TOKENS } from "bert/tokenizer/vocab.ts";
 import fixture from "../fixtures/tokenizer_parity.json" with { type: "json" };
 
 const BLOCK = 1000;

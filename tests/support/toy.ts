@@ -1,8 +1,8 @@
 /** A small made-up language with something to learn in it, for tests that train. */
-import type { Document } from "bert/corpus.ts";
+import type { Document } from "bert/data/corpus.ts";
 import { createRng } from "bert/random.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/vocab.ts";
-import { BertTokenizer } from "bert/wordpiece.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 
 const COLOURS = ["red", "green", "blue", "black"];
 const THINGS = ["ship", "sea", "whale", "house", "tree", "bird"];

@@ -1,9 +1,9 @@
 /** The smallest model over the toy language, and examples for it. */
 import type * as tf from "@tensorflow/tfjs";
-import { type Batch, collate, type MaskedExample } from "bert/batch.ts";
+import { type Batch, collate, type MaskedExample } from "bert/data/batch.ts";
 import { bertConfig, dataConfig } from "bert/config.ts";
-import { batches } from "bert/epochs.ts";
-import { BertPretrainHead } from "bert/model.ts";
+import { batches } from "bert/data/epochs.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
 import { TOY_TOKENIZER, toyDocuments } from "./toy.ts";
 
 export const TOY_DATA = dataConfig({ maxLength: 32, packing: false });

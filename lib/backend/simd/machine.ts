@@ -1,0 +1,233 @@
+/**
+ * The memory, the compiled kernels and the threads that run them: everything of the `simd` backend
+ * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
+ */
+import { ConfigError } from "../../errors.ts";
+import { Allocator } from "./allocator.ts";
+import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
+import { abandonJob, takeFailure } from "./control_block.ts";
+import { Pool } from "./pool.ts";
+
+/** The kernels of `kernels/index.ts`, in the order of their numbers there. */
+const KERNELS = [
+  "product",
+  "unary",
+  "binary",
+  "reduce",
+  "softmax",
+  "argMax",
+  "transpose",
+  "swap",
+  "gather",
+  "scatter",
+  "geluGradient",
+  "dropout",
+  "norm",
+  "normGradient",
+  "attention",
+  "attentionGradient",
+  "loss",
+  "lossGradient",
+  "adamW",
+  "squares",
+  "biasGelu",
+  "slope",
+] as const;
+
+/** The name of a kernel. */
+export type KernelName = typeof KERNELS[number];
+
+/** Words of the control block, as `kernels/parallel.ts` lays them out. */
+const WORD = { scratch: 396 / 4, scratchBytes: 400 / 4, native: 404 / 4, parameters: 512 / 4 };
+
+const CONTROL_BYTES = 1024;
+const CONSTANT_BYTES = 1024;
+const PAGE = 65536;
+const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
+const GROWTH = 256; // pages: 16 MiB at a time
+
+/** What the compiled module exports. */
+interface Exports {
+  run(kernel: number, count: number, helpers: number): void;
+  serve(index: number): void;
+  productScratch(): number;
+}
+
+/** How a machine is set up. */
+export interface MachineOptions {
+  /** Threads, the main one included; by default as many as there are cores, at most 8. */
+  readonly threads?: number;
+  /** The most memory, in bytes; by default 4 GiB. */
+  readonly maxBytes?: number;
+  /** Whether to look for a native library for products; by default where FFI is permitted. */
+  readonly blas?: boolean;
+  /** Whether to use the kernels with relaxed SIMD; by default where this machine has it. */
+  readonly relaxedSimd?: boolean;
+}
+
+const floatBits = new Float32Array(1);
+const intBits = new Int32Array(floatBits.buffer);
+
+/** The word that holds a float parameter. */
+export function float(value: number): number {
+  floatBits[0] = value;
+  return intBits[0];
+}
+
+/** One shared memory with kernels and threads. */
+export class Machine {
+  readonly threads: number;
+  /** The native library that computes products, if there is one. */
+  readonly blas: Blas | undefined;
+  readonly memory: WebAssembly.Memory;
+  readonly #allocator: Allocator;
+  readonly #exports: Exports;
+  readonly #pool: Pool;
+  readonly #words: Int32Array;
+  readonly #productScratch: number;
+  readonly #most: number;
+  #scratchBytes = 0;
+
+  /** Compiles the kernels and takes the first memory; threads start at the first job for several. */
+  static async create(options: MachineOptions = {}): Promise<Machine> {
+    checkOptions(options);
+    const module = await compileKernels(options.relaxedSimd ?? true);
+    const most = Math.min(Math.ceil((options.maxBytes ?? Infinity) / PAGE), MOST_PAGES);
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
+    const blas = options.blas === false ? undefined : loadBlas(memory);
+    const instance = await WebAssembly.instantiate(module, {
+      env: { memory, sgemm: sgemmImport(blas) },
+    });
+    return new Machine(memory, module, instance.exports as unknown as Exports, blas, options);
+  }
+
+  private constructor(
+    memory: WebAssembly.Memory,
+    module: WebAssembly.Module,
+    exports: Exports,
+    blas: Blas | undefined,
+    { threads = Math.min(navigator.hardwareConcurrency, 8), maxBytes = Infinity }: MachineOptions,
+  ) {
+    this.threads = threads;
+    this.blas = blas;
+    this.memory = memory;
+    this.#exports = exports;
+    this.#words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
+    this.#most = Math.min(maxBytes, MOST_PAGES * PAGE);
+    this.#allocator = new Allocator(CONTROL_BYTES + CONSTANT_BYTES, (end) => this.#reach(end));
+    this.#pool = new Pool(module, memory, threads - 1, blas?.path);
+    this.#productScratch = exports.productScratch();
+    this.#words[WORD.native] = blas ? 1 : 0;
+    this.reserveScratch(0);
+  }
+
+  /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */
+  get usage() {
+    const { usedBytes, usedBlocks, end } = this.#allocator;
+    const longestFree = this.#allocator.longestFree(this.#most);
+    return { used: usedBytes, blocks: usedBlocks, reached: end, most: this.#most, longestFree };
+  }
+
+  /** The address of a free block, or undefined if memory has ended. */
+  allocate(bytes: number): number | undefined {
+    return this.#allocator.allocate(bytes);
+  }
+
+  free(address: number): void {
+    this.#allocator.free(address);
+  }
+
+  /** Makes sure that every thread has that many bytes of scratch beside what products take. */
+  reserveScratch(bytes: number): void {
+    const needed = Math.ceil((this.#productScratch + bytes) / 64) * 64;
+    if (needed <= this.#scratchBytes) return;
+    const address = this.#allocator.allocate(needed * this.threads);
+    if (address === undefined) {
+      throw new RangeError(
+        `Out of memory: ${this.threads} threads need ${needed} bytes of scratch each; ` +
+          `${this.#allocator.usedBytes} bytes are in use. Use smaller batches or sequences`,
+      );
+    }
+    if (this.#scratchBytes > 0) this.#allocator.free(this.#words[WORD.scratch] >>> 0);
+    this.#words[WORD.scratch] = address;
+    this.#words[WORD.scratchBytes] = needed;
+    this.#scratchBytes = needed;
+  }
+
+  /** Lets products go to the native library, or not; for comparisons. Without one it stays off. */
+  useBlas(on: boolean): void {
+    this.#words[WORD.native] = on && this.blas ? 1 : 0;
+  }
+
+  /**
+   * Runs `tasks` tasks of a kernel and returns when they are done.
+   *
+   * @param parameters In the order that the kernel's comment gives; floats through `float()`.
+   * @throws {Error} If a task fails, here or in a helper thread; no thread is in the job any more.
+   */
+  run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
+    for (let i = 0; i < parameters.length; i++) this.#words[WORD.parameters + i] = parameters[i];
+    const helpers = tasks > 1 ? this.#pool.helpers() : 0;
+    try {
+      this.#exports.run(KERNELS.indexOf(kernel), tasks, helpers);
+    } catch (cause) {
+      abandonJob(this.#words);
+      takeFailure(this.memory, this.#words); // of the same job
+      throw new Error(`Kernel ${kernel} failed: ${cause}`, { cause });
+    }
+    const failure = takeFailure(this.memory, this.#words);
+    if (failure) throw new Error(`Kernel ${kernel} failed in a helper thread: ${failure}`);
+  }
+
+  /** Ends the threads. The memory goes when nothing refers to it. */
+  dispose(): void {
+    this.#pool.dispose();
+  }
+
+  #reach(end: number): boolean {
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
+    if (end > this.#most) return false;
+    if (missing <= 0) return true;
+    return this.#grow(Math.max(missing, GROWTH)) || this.#grow(missing);
+  }
+
+  #grow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** The least memory that leaves room for more than the threads' scratch. */
+const LEAST_BYTES = 4 * 2 ** 20;
+
+function checkOptions({ threads = 1, maxBytes = Infinity }: MachineOptions): void {
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new ConfigError("threads", threads, "must be a whole number from 1");
+  }
+  if (!(maxBytes >= LEAST_BYTES)) {
+    throw new ConfigError("maxBytes", maxBytes, `must be at least ${LEAST_BYTES}`);
+  }
+}
+
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+
+/** The kernels with relaxed SIMD, or the plain ones where that is missing or not wanted. */
+function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
+  const known = compiled.get(relaxed) ?? readBest(relaxed);
+  compiled.set(relaxed, known);
+  return known;
+}
+
+async function readBest(relaxed: boolean): Promise<WebAssembly.Module> {
+  const binary = relaxed ? await readKernels("relaxed.wasm") : undefined;
+  const runs = binary !== undefined && WebAssembly.validate(binary);
+  return await WebAssembly.compile(runs ? binary : await readKernels("plain.wasm"));
+}
+
+async function readKernels(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await Deno.readFile(new URL(name, import.meta.url));
+}

@@ -1,0 +1,63 @@
+/**
+ * AdamW in place and the length of all gradients, for `lib/training/adamw_update.ts`. Weights stay where they
+ * are: nothing here keeps packed copies of them, as tfjs's wasm backend does.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import {
+  type Attributes,
+  type Inputs,
+  type Kernels,
+  reshaped,
+  sizeOf,
+  tasksFor,
+} from "./kernel.ts";
+import { float } from "./machine.ts";
+import { CHUNK } from "./elementwise_kernels.ts";
+import type { SimdBackend } from "./simd_backend.ts";
+
+/** The attributes of `BertAdamW`, in the order in which the kernel takes them. */
+const FACTORS = ["beta1", "rest1", "beta2", "rest2", "epsilon", "scale", "rate"] as const;
+
+/** The updated weight; both means are overwritten, and the weight too unless something shares it. */
+function adamW(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
+  const { gradient, first, second } = inputs;
+  const weight = ownWeight(backend, inputs.weight);
+  const count = sizeOf(weight);
+  const pointers = [weight, gradient, first, second].map((tensor) => backend.pointer(tensor));
+  const all = { ...attrs, rest1: 1 - attrs.beta1, rest2: 1 - attrs.beta2 } as Attributes;
+  const factors = [...FACTORS.map((name) => all[name]), attrs.correction2, attrs.shrink];
+  backend.run("adamW", tasksFor(count, CHUNK), ...pointers, count, ...factors.map(float));
+  return weight;
+}
+
+/** The weight itself, or a copy where a clone or a reshaped view looks at the same numbers. */
+function ownWeight(backend: SimdBackend, weight: tf.TensorInfo): tf.TensorInfo {
+  if (backend.refCount(weight.dataId) === 1) return reshaped(backend, weight, weight.shape);
+  const copy = backend.output(weight.shape);
+  backend.values(copy).set(backend.values(weight));
+  return copy;
+}
+
+/** The length of all tensors taken as one vector, added up in double precision. */
+function globalNorm(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
+  let squares = 0;
+  for (const x of Object.values(inputs)) squares += sumOfSquares(backend, x);
+  const norm = backend.output([]);
+  backend.values(norm)[0] = Math.sqrt(squares);
+  return norm;
+}
+
+function sumOfSquares(backend: SimdBackend, x: tf.TensorInfo): number {
+  const count = sizeOf(x);
+  const tasks = tasksFor(count, CHUNK);
+  const parts = backend.output([2 * tasks]); // doubles
+  const [from, to] = [backend.pointer(x), backend.pointer(parts)];
+  backend.run("squares", tasks, from, to, count);
+  const sums = new Float64Array(backend.machine.memory.buffer, to, tasks);
+  const total = sums.reduce((sum, part) => sum + part, 0);
+  backend.disposeData(parts.dataId);
+  return total;
+}
+
+/** What an optimisation step does to the weights. */
+export const OPTIMIZER_KERNELS: Kernels = { BertAdamW: adamW, BertGlobalNorm: globalNorm };

@@ -1,0 +1,78 @@
+/**
+ * Starts the backend `simd` and tells tfjs which kernels it has; every other operation runs on
+ * tfjs's own CPU kernels. `README.md` beside this file explains the whole.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { FUSED_KERNELS } from "./fused_kernels.ts";
+import type { Compute, Inputs } from "./kernel.ts";
+import { Machine, type MachineOptions } from "./machine.ts";
+import { PRODUCT_KERNELS } from "./product_kernels.ts";
+import { ELEMENTWISE_KERNELS } from "./elementwise_kernels.ts";
+import { MOVE_KERNELS } from "./move_kernels.ts";
+import { REDUCE_KERNELS } from "./reduce_kernels.ts";
+import { SimdBackend } from "./simd_backend.ts";
+
+const NAME = "simd";
+
+/**
+ * Makes `simd` the current backend.
+ *
+ * A process has one of them. After `tf.removeBackend("simd")` it can be started anew, with other options; until
+ * then options are those of the first start.
+ *
+ * @param options Threads, memory and native library; the defaults suit training.
+ * @throws {Error} If this machine cannot run it, for instance for lack of shared memory.
+ *
+ * @example
+ * ```ts
+ * import { startSimd } from "bert/backend/simd/start.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * await startSimd();
+ * const product = tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]]));
+ * deepStrictEqual(product.arraySync(), [[11]]);
+ * ```
+ */
+export async function startSimd(options: MachineOptions = {}): Promise<void> {
+  if (!tf.getKernelsForBackend(NAME).length) registerKernels();
+  if (!tf.engine().registryFactory[NAME]) {
+    let first: Machine | undefined = await Machine.create(options);
+    tf.registerBackend(NAME, async () => {
+      const machine = first ?? await Machine.create(options); // anew after tf.engine().reset()
+      first = undefined;
+      return new SimdBackend(machine);
+    }, 3);
+  }
+  if (!await tf.setBackend(NAME)) throw new Error(`tfjs could not start its ${NAME} backend`);
+}
+
+/** The machine of the running backend: its threads, its memory, its library. */
+export function simdMachine(): Machine {
+  const backend = tf.findBackend(NAME) as SimdBackend | null;
+  if (!backend) throw new TypeError("The simd backend is not running; call startSimd() first");
+  return backend.machine;
+}
+
+function registerKernels(): void {
+  const own = { ...PRODUCT_KERNELS, ...ELEMENTWISE_KERNELS, ...REDUCE_KERNELS, ...MOVE_KERNELS };
+  const all: Record<string, Compute> = { ...own, ...FUSED_KERNELS };
+  for (const kernel of tf.getKernelsForBackend("cpu")) {
+    if (!(kernel.kernelName in all)) register(kernel.kernelName, kernel.kernelFunc);
+  }
+  for (const [kernelName, compute] of Object.entries(all)) {
+    register(
+      kernelName,
+      ({ inputs, backend, attrs }) =>
+        compute(backend as SimdBackend, inputs as Inputs, attrs ?? {}),
+    );
+  }
+}
+
+function register(kernelName: string, kernelFunc: tf.KernelFunc): void {
+  tf.registerKernel({
+    kernelName,
+    backendName: NAME,
+    kernelFunc: (params) =>
+      (params.backend as SimdBackend).attempt(kernelName, () => kernelFunc(params)),
+  });
+}

@@ -1,0 +1,96 @@
+// deno-lint-ignore-file camelcase -- the names of Jupyter's own format
+/** `.ipynb` files: reading, checking, and writing them so that they differ only where they should. */
+import { createHash } from "node:crypto";
+import { FormatError } from "../errors.ts";
+
+/** One output of a cell, as nbformat 4 stores it. */
+export type Output = Record<string, unknown> & { readonly output_type: string };
+
+/** A cell of a notebook. */
+export interface Cell {
+  readonly id: string;
+  readonly cell_type: "markdown" | "code" | "raw";
+  readonly source: string | string[];
+  readonly metadata: { readonly tags?: readonly string[] };
+  outputs?: Output[];
+  execution_count?: number | null;
+}
+
+/** A notebook file. */
+export interface Notebook {
+  readonly cells: Cell[];
+  readonly metadata: Record<string, unknown>;
+  readonly nbformat: number;
+  readonly nbformat_minor: number;
+}
+
+/** Reads and checks a notebook. Throws `FormatError`. */
+export async function readNotebook(path: string): Promise<Notebook> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new FormatError(path, "expected a notebook, found nothing: check the name");
+  });
+  let notebook: Notebook;
+  try {
+    notebook = JSON.parse(text);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new FormatError(path, `expected JSON, found a fault (${problem}): restore the file`);
+  }
+  if (notebook?.nbformat === 4 && Array.isArray(notebook.cells)) return notebook;
+  throw new FormatError(path, "expected a notebook of format 4, found something else: convert it");
+}
+
+/**
+ * Writes a notebook to the side, then renames it into place. Nothing is awaited, so that a signal
+ * handler which ends the program finds either the old file or the new one, and nothing beside it.
+ */
+export function writeNotebook(path: string, notebook: Notebook): void {
+  const aside = `${path}.${crypto.randomUUID()}.part`;
+  try {
+    Deno.writeTextFileSync(aside, JSON.stringify(notebook, undefined, 1) + "\n");
+    Deno.renameSync(aside, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(aside);
+    } catch {
+      // it was not made
+    }
+    throw error;
+  }
+}
+
+/** The source of a cell as one string. */
+export function sourceOf({ source }: Cell): string {
+  return Array.isArray(source) ? source.join("") : source;
+}
+
+/** The cells that hold code to run. */
+export function codeCells({ cells }: Notebook): Cell[] {
+  return cells.filter((cell) => cell.cell_type === "code" && sourceOf(cell).trim() !== "");
+}
+
+/**
+ * A digest of a notebook's code. It is stored when outputs are saved; where it no longer fits, the
+ * outputs are those of other code.
+ */
+export function codeDigest(notebook: Notebook): string {
+  const sources = codeCells(notebook).map(sourceOf);
+  return createHash("sha256").update(JSON.stringify(sources)).digest("hex").slice(0, 16);
+}
+
+/** What is written of a notebook: outputs, counts 1 to n, and no metadata but what is needed. */
+export function finished(notebook: Notebook, preset: string): Notebook {
+  let count = 0;
+  const cells = notebook.cells.map(({ id, cell_type, source, metadata, outputs }) => {
+    const tags = metadata.tags?.length ? { tags: metadata.tags } : {};
+    if (cell_type !== "code") return { cell_type, id, metadata: tags, source };
+    const empty = sourceOf({ id, cell_type, source, metadata }).trim() === "";
+    const kept = metadata.tags?.includes("volatile") ? [] : outputs ?? [];
+    const execution_count = empty ? null : ++count;
+    return { cell_type, execution_count, id, metadata: tags, outputs: kept, source };
+  });
+  const { kernelspec, language_info } = notebook.metadata;
+  const ran = { preset, digest: codeDigest(notebook) };
+  return { cells, metadata: { kernelspec, language_info, ran }, nbformat: 4, nbformat_minor: 5 };
+}

@@ -1,0 +1,222 @@
+/** `deno task pretrain`: a whole run from the command line. */
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "../backend/choose.ts";
+import { simdMachine } from "../backend/simd/start.ts";
+import { writeError } from "../files/write.ts";
+import { ConfigError } from "../errors.ts";
+import { explainMemory } from "../runs/guards.ts";
+import { Interruption } from "./signals.ts";
+import {
+  formatOptions,
+  type Given,
+  type Options,
+  optionsFromJson,
+  parseOptions,
+} from "../runs/options.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { parseJson } from "../runs/folder.ts";
+import type { EvaluationLog, RunEnd, RunHooks } from "../runs/run_hooks.ts";
+import { runToEnd } from "../runs/loop.ts";
+import { beginRun } from "../runs/run_begin.ts";
+import type { OpenRun } from "../runs/open.ts";
+import { reopenRun } from "../runs/run_resume.ts";
+import { RunReport } from "../show/run_report.ts";
+import { RUN_OPTIONS, type RunSettings } from "../runs/settings.ts";
+
+type Name = keyof RunSettings | "out" | "resume" | "config";
+
+const OPTIONS: Options<Name> = {
+  out: { kind: "text", value: "FOLDER", help: "the run's folder, new: runs/NAME" },
+  resume: { kind: "switch", help: "go on with the run in --out, from its newest valid checkpoint" },
+  config: {
+    kind: "text",
+    value: "FILE",
+    help: 'JSON with these settings, as { "corpus": "sotu", "batchSize": 16 }, or the\n' +
+      "config.json of a run; the command line goes before it",
+  },
+  ...RUN_OPTIONS,
+};
+
+const HELP = `Pre-trains a BERT, from raw text to a saved model, in a folder of its own.
+
+  deno task pretrain --out runs/first --steps 1000
+  deno task pretrain --out runs/whales --corpus moby-dick --preset mini --max-minutes 60
+  deno task pretrain --out runs/mine --corpus texts.csv --text-column body --epochs 3 --batch-size 16
+  deno task pretrain --out runs/first --resume                  after Ctrl-C, a crash, a closed lid
+  deno task pretrain --out runs/second --config runs/first/config.json --seed 2
+  deno task pretrain --out runs/longer --init runs/first/final --steps 5000
+
+The folder then holds config.json, metrics.csv, evaluations.jsonl, log.txt, checkpoints/, best/,
+final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
+
+${formatOptions(OPTIONS)}
+  --help${" ".repeat(20)}this text`;
+
+const STOPPING = "a checkpoint is written after this step; once more stops at once";
+
+/**
+ * Runs the task.
+ *
+ * @returns The code to exit with: 0, or that of the signal that stopped the run.
+ * @throws {Error} What is wrong, in one message for the person at the terminal.
+ */
+export async function pretrainCommand(args: readonly string[]): Promise<number> {
+  if (args.some((arg) => arg === "--help" || arg === "-h")) {
+    await write(`${HELP}\n`);
+    return 0;
+  }
+  const { out, resume, given } = await readArguments(args);
+  await mayWrite(out);
+  const backend = await useBackend(given.backend as string | undefined);
+  const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
+  const terminal = Deno.stdout.isTerminal();
+  const say = (text: string) => writeNow(`${text}\n`);
+  const stop = new Interruption((signal) => say(`\n${signal}: ${STOPPING}`));
+  const open = resume ? reopenRun : beginRun;
+  const run = await open(out, given, software, (what) => say(`… ${what}`));
+  try {
+    const { plannedSteps, train: { maxSeconds } } = run.config;
+    const pairs = run.config.settings.pairing !== "none";
+    const line = new ProgressLine({ terminal, write: writeNow, plannedSteps, maxSeconds, pairs });
+    introduce(run, say);
+    const end = await guarded(run, hooks(run, line), stop.listen());
+    line.end();
+    conclude(run, end, say);
+    return end.stopped === "finished" ? 0 : stop.code;
+  } finally {
+    stop.end();
+    run.close();
+  }
+}
+
+async function readArguments(args: readonly string[]) {
+  const { out, resume = false, config, ...typed } = parseOptions(args, OPTIONS);
+  const given = { ...(config === undefined ? {} : await readConfig(`${config}`)), ...typed };
+  if (out === undefined) {
+    throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
+  }
+  return { out: `${out}`.replace(/[/\\]+$/, ""), resume, given: given as Given<keyof RunSettings> };
+}
+
+/** Throws now what would otherwise come after minutes of preparing; at a terminal, Deno asks. */
+async function mayWrite(path: string): Promise<void> {
+  const { state } = await Deno.permissions.request({ name: "write", path });
+  if (state !== "granted") throw writeError(new Deno.errors.NotCapable(), path, 0);
+}
+
+/** The settings of a file: its own, or under `settings` in the `config.json` of a run. */
+async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
+  });
+  const json = parseJson(text, path);
+  const settings = json.format === 1 && typeof json.settings === "object" ? json.settings : json;
+  return optionsFromJson(settings as Record<string, unknown>, RUN_OPTIONS, path);
+}
+
+function describe(backend: string): string {
+  if (backend !== "simd") return backend;
+  const { threads, blas } = simdMachine();
+  const many = threads === 1 ? "1 thread" : `${threads} threads`;
+  return `simd, ${many}, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
+}
+
+function introduce({ config, warnings, checkpoint, folder, model, backend }: OpenRun, say: Say) {
+  const { settings, corpus: { training, heldOut }, plannedSteps } = config;
+  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0)
+    .toLocaleString("en-US");
+  const planned = plannedSteps === null
+    ? "as many steps as the clock allows"
+    : `${plannedSteps} steps`;
+  for (const warning of warnings) {
+    say(`Warning: ${warning}`);
+    folder.log(`warning: ${warning}`);
+  }
+  say(
+    `${settings.corpus}: ${training} documents to train on, ${heldOut} held out; ` +
+      `${weights} weights; ${backend}; ${planned}`,
+  );
+  if (!checkpoint) return folder.log("begun");
+  const { step, finished } = checkpoint.state;
+  folder.log(`resumed at step ${step}`);
+  say(finished ? `The run is finished, at step ${step}` : `Going on from step ${step}`);
+}
+
+type Say = (text: string) => void;
+
+function hooks({ folder, config }: OpenRun, line: ProgressLine): RunHooks {
+  const report = new RunReport(folder.path, config);
+  return {
+    onStep: (log) => line.step(log),
+    onEvaluation: (log, best) => line.say(describeEvaluation(log, best)),
+    onEvent: (text) => line.say(text),
+    report: () => report.write(),
+  };
+}
+
+function describeEvaluation(log: EvaluationLog, best: boolean): string {
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const { mlmAccuracy: [low, high] } = log.intervals;
+  const samples = log.samples.slice(0, 2).map(({ text, answer, guesses }) =>
+    `  ${text} → ${guesses.map(({ token }) => token).join(", ")} (${answer})`
+  );
+  const scores = [
+    `held out at step ${log.step}: MLM ${log.mlmLoss.toFixed(3)}, ` +
+    `${percent(log.mlmAccuracy)} % (${percent(low)} to ${percent(high)})`,
+    ...(log.pairs > 0 ? [`NSP ${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)} %`] : []),
+    ...(best ? ["the best so far"] : []),
+  ];
+  return [scores.join("; "), ...samples].join("\n");
+}
+
+/** The run, with what a person can do about an error in its message. */
+async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Promise<RunEnd> {
+  const { settings } = run.config;
+  try {
+    return await runToEnd(run, hooks, signal);
+  } catch (error) {
+    const explained = explainMemory(error, settings);
+    const message = explained instanceof Error ? explained.message : String(explained);
+    run.folder.log(`stopped: ${message}`);
+    const advice = adviceAfter(explained !== error, message, run.folder.path);
+    throw new Error(`${message.replace(/\.$/, "")}. ${advice}`, { cause: error });
+  }
+}
+
+/** How to go on after an error. */
+function adviceAfter(outOfMemory: boolean, message: string, path: string): string {
+  if (outOfMemory) {
+    return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
+      `are any worth it (--init ${path}/best)`;
+  }
+  if (message.startsWith("Stopped after step")) return "To go on from here would end here again";
+  const skip = message.startsWith("Stopped before step")
+    ? ", and --on-nan skip to pass over such batches"
+    : "";
+  return `The run keeps its last checkpoint: go on with --out ${path} --resume${skip}`;
+}
+
+function conclude({ folder, config }: OpenRun, { stopped, step, skipped }: RunEnd, say: Say): void {
+  const passed = skipped > 0 ? `, ${skipped} diverged steps passed over` : "";
+  const { path } = folder;
+  folder.log(`${stopped} at step ${step}${passed}`);
+  if (stopped === "aborted") {
+    return say(
+      `Stopped at step ${step}${passed}. Go on with: deno task pretrain --out ${path} --resume`,
+    );
+  }
+  const best = config.corpus.heldOut > 0 ? `, the best one in ${path}/best` : "";
+  say(
+    `Finished at step ${step}${passed}. The model is in ${path}/final${best}; see ${path}/run.html`,
+  );
+}
+
+function writeNow(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}
+
+async function write(text: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(text));
+}

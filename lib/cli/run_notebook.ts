@@ -1,0 +1,206 @@
+// deno-lint-ignore-file camelcase -- the names of Jupyter's own format
+/**
+ * Runs notebooks from top to bottom on the real kernel and saves what they show. It needs nothing but
+ * Deno: no Python, no Jupyter.
+ */
+import { Kernel, type KernelMessage } from "./jupyter_kernel.ts";
+import {
+  type Cell,
+  codeCells,
+  finished,
+  type Notebook,
+  type Output,
+  readNotebook,
+  sourceOf,
+  writeNotebook,
+} from "./notebook_file.ts";
+
+/** How notebooks are run. */
+export interface RunOptions {
+  /** Value of `BERT_PRESET` for the kernel. */
+  readonly preset: string;
+  /** Whether to write the outputs into the file. */
+  readonly save: boolean;
+  /** Most seconds for one cell. */
+  readonly timeout: number;
+  /** Called when a cell begins: its number from 1, and how many there are. */
+  readonly onCell?: (cell: number, cells: number) => void;
+}
+
+/** A cell failed. The message holds its source and the error, ready for a person to read. */
+export class CellError extends Error {
+  override readonly name = "CellError";
+  readonly cell: number;
+
+  constructor(path: string, cell: number, source: string, problem: string) {
+    const indented = source.trim().split("\n").map((line) => `    ${line}`).join("\n");
+    super(`Cannot run ${path}: code cell ${cell} failed\n\n${indented}\n\n${problem}`);
+    this.cell = cell;
+  }
+}
+
+/**
+ * Runs all code cells of a notebook in a fresh kernel.
+ *
+ * A cell tagged `raises-exception` may fail. Outputs of cells tagged `volatile` are not saved. The
+ * file is written only when every cell has run.
+ *
+ * @throws {CellError} At the first cell that fails, runs too long, or ends the kernel.
+ * @throws {FormatError} If the file is not a notebook.
+ */
+export async function runNotebook(path: string, options: RunOptions): Promise<Notebook> {
+  const notebook = await readNotebook(path);
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
+  const kernel = await Kernel.start({ folder, env: { BERT_PRESET: options.preset } });
+  const displays: Displays = new Map();
+  try {
+    const cells = codeCells(notebook);
+    const recorders: OutputRecorder[] = [];
+    for (const [i, cell] of cells.entries()) {
+      options.onCell?.(i + 1, cells.length);
+      recorders.push(new OutputRecorder(i + 1, displays));
+      await runCell(kernel, cell, recorders[i], { path, number: i + 1, timeout: options.timeout });
+    }
+    // only now, as a cell may update what an earlier one has shown
+    for (const [i, cell] of cells.entries()) cell.outputs = recorders[i].outputs;
+  } finally {
+    await kernel.stop();
+  }
+  const result = finished(notebook, options.preset);
+  if (options.save) writeNotebook(path, result);
+  return result;
+}
+
+async function runCell(
+  kernel: Kernel,
+  cell: Cell,
+  recorder: OutputRecorder,
+  { path, number, timeout }: { path: string; number: number; timeout: number },
+): Promise<void> {
+  const source = sourceOf(cell);
+  try {
+    await kernel.execute(source, (message) => recorder.add(message), timeout);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new CellError(path, number, source, problem);
+  }
+  if (recorder.error === undefined || cell.metadata.tags?.includes("raises-exception")) return;
+  const problem = recorder.refused ? await syntaxError(source) : recorder.error;
+  throw new CellError(path, number, source, problem);
+}
+
+/** What the formatter, which parses as the kernel does, has to say about code. */
+async function syntaxError(source: string): Promise<string> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext=ts", "-"],
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  await new Blob([source]).stream().pipeTo(command.stdin);
+  const said = new TextDecoder().decode((await command.output()).stderr);
+  const [problem] = said.replace(/^error: /, "").split(/\n +at file:|\n\nStack/);
+  return problem.trim() || REFUSED;
+}
+
+const REFUSED = "the kernel cannot read the cell";
+
+/** An output that a later message may still replace. */
+interface Entry {
+  output: Output;
+}
+
+/** What was shown under each display id, in any cell. */
+export type Displays = Map<string, Entry[]>;
+
+/** Turns the messages of one cell into the outputs that a notebook file holds. */
+export class OutputRecorder {
+  readonly #count: number;
+  readonly #displays: Displays;
+  #entries: Entry[] = [];
+  #clearNext = false;
+  #raised: string | undefined;
+  #failed = false;
+
+  /** @param displays Shared by all cells of a notebook: a cell may update what another has shown. */
+  constructor(executionCount: number, displays: Displays = new Map()) {
+    this.#count = executionCount;
+    this.#displays = displays;
+  }
+
+  get outputs(): Output[] {
+    return this.#entries.map(({ output }) => output);
+  }
+
+  /** What went wrong, in words; `undefined` if nothing did. */
+  get error(): string | undefined {
+    return this.#raised ?? (this.#failed ? REFUSED : undefined);
+  }
+
+  /** Whether the cell is no code: then the kernel answers "error" and says nothing else. */
+  get refused(): boolean {
+    return this.#failed && this.#raised === undefined;
+  }
+
+  add({ type, content }: KernelMessage): void {
+    if (type === "stream") this.#stream(content.name as string, content.text as string);
+    else if (type === "display_data") this.#push(displayData(content), displayId(content));
+    else if (type === "update_display_data") this.#update(content);
+    else if (type === "execute_result") {
+      const result = { ...displayData(content), output_type: "execute_result" };
+      this.#push({ ...result, execution_count: this.#count });
+    } else if (type === "error") this.#fail(content);
+    else if (type === "execute_reply") this.#failed = content.status === "error";
+    else if (type === "clear_output") {
+      if (content.wait) this.#clearNext = true;
+      else this.#entries = [];
+    }
+  }
+
+  #stream(name: string, text: string): void {
+    const last = this.#clearNext ? undefined : this.#entries.at(-1)?.output;
+    if (last?.output_type === "stream" && last.name === name) {
+      last.text = lines((last.text as string[]).join("") + text);
+    } else this.#push({ output_type: "stream", name, text: lines(text) });
+  }
+
+  #fail(content: Record<string, unknown>): void {
+    const { ename, evalue, traceback } = content;
+    this.#raised = (traceback as string[])?.join("\n") || `${ename}: ${evalue}`;
+    this.#push({ output_type: "error", ename, evalue, traceback });
+  }
+
+  #push(output: Output, id?: string): void {
+    if (this.#clearNext) this.#entries = [];
+    this.#clearNext = false;
+    const entry = { output };
+    this.#entries.push(entry);
+    if (id !== undefined) this.#displays.set(id, [...(this.#displays.get(id) ?? []), entry]);
+  }
+
+  #update(content: Record<string, unknown>): void {
+    for (const entry of this.#displays.get(displayId(content) ?? "") ?? []) {
+      entry.output = displayData(content);
+    }
+  }
+}
+
+function displayId(content: Record<string, unknown>): string | undefined {
+  return (content.transient as { display_id?: string } | undefined)?.display_id;
+}
+
+function displayData(content: Record<string, unknown>): Output {
+  const data = Object.fromEntries(
+    Object.entries(content.data as Record<string, unknown>).map(([mime, value]) => [
+      mime,
+      typeof value === "string" ? lines(value) : value,
+    ]),
+  );
+  return { data, metadata: content.metadata ?? {}, output_type: "display_data" };
+}
+
+/** Text as nbformat likes it: a list of lines that keep their ends. */
+function lines(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}

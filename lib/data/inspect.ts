@@ -1,0 +1,113 @@
+/**
+ * One example under the glass: what the model sees at each position, what it has to say there, and
+ * where the two segments come from. Plain data; `plot.ts` draws it.
+ */
+import { ShapeError } from "../errors.ts";
+import type { PairExample, Span } from "./nsp.ts";
+import type { Vocab } from "../tokenizer/vocab.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/**
+ * - `plain`: text, nothing is asked;
+ * - `masked`, `random`, `kept`: chosen for prediction, and replaced by `[MASK]`, replaced by another
+ *   word, or left as it is;
+ * - `special`: `[CLS]`, `[SEP]`, `[PAD]`, or a `[MASK]` that the text itself has.
+ */
+export type TokenState = "plain" | "masked" | "random" | "kept" | "special";
+
+/** One position. */
+export interface InspectedToken {
+  readonly position: number;
+  /** What the model sees. */
+  readonly token: string;
+  readonly state: TokenState;
+  /** 1 or 2; 0 in padding. */
+  readonly segment: number;
+  /** What the model has to say, where something is asked. */
+  readonly target?: string;
+}
+
+/** An example in words. */
+export interface InspectedExample {
+  readonly tokens: readonly InspectedToken[];
+  readonly nspLabel: 0 | 1 | -1;
+  /** The label in words. */
+  readonly relation: string;
+  /** Where the segments come from, one line each: `"1790 George Washington", sentences 3 to 5`. */
+  readonly sources: readonly string[];
+  readonly truncated: boolean;
+}
+
+const RELATIONS = {
+  nsp: {
+    0: "0: the second segment follows the first",
+    1: "1: the second segment does not follow the first",
+  },
+  sop: { 0: "0: the segments are in order", 1: "1: the segments are swapped" },
+};
+
+/**
+ * An example as plain data to look at.
+ *
+ * A random word that happens to be the original cannot be told from a kept one and counts as kept.
+ *
+ * @param example A pair, with the ids and labels of `mlmData()` laid over it, or before masking.
+ * @param options `pairing`: what the label means; default `"nsp"`.
+ * @throws {ShapeError} If there are more or fewer labels or segment ids than tokens.
+ *
+ * @example
+ * ```ts
+ * import { inspectExample } from "bert/data/inspect.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * const first = { document: "log", start: 0, end: 1 };
+ * const pair = { segmentIds: [1, 1, 1], nspLabel: -1, first, truncated: false } as const;
+ * const seen = inspectExample({ ...pair, tokenIds: [2, 4, 3], labels: [-1, 5, -1] }, tokenizer);
+ * strictEqual(seen.tokens[1].state, "masked");
+ * strictEqual(seen.tokens[1].target, "sea");
+ * ```
+ */
+export function inspectExample(
+  example: PairExample & { readonly labels?: readonly number[] },
+  tokenizer: Pick<BertTokenizer, "vocab">,
+  { pairing = "nsp" }: { readonly pairing?: "nsp" | "sop" | "none" } = {},
+): InspectedExample {
+  const { tokenIds, segmentIds, nspLabel, first, second, truncated } = example;
+  const labels = example.labels ?? tokenIds.map(() => -1);
+  if (labels.length !== tokenIds.length || segmentIds.length !== tokenIds.length) {
+    const what = "inspectExample() from an example's token, segment and label counts";
+    const { length } = tokenIds;
+    throw new ShapeError(what, [length, length, length], [
+      length,
+      segmentIds.length,
+      labels.length,
+    ]);
+  }
+  const { vocab } = tokenizer;
+  const tokens = tokenIds.map((id, position) => ({
+    position,
+    token: vocab.tokenOf(id),
+    state: stateOf(id, labels[position], vocab),
+    segment: segmentIds[position],
+    ...(labels[position] === -1 ? {} : { target: vocab.tokenOf(labels[position]) }),
+  }));
+  const relation = nspLabel === -1 || pairing === "none"
+    ? "no second segment"
+    : RELATIONS[pairing][nspLabel];
+  const sources = [first, ...(second ? [second] : [])].map(source);
+  return { tokens, nspLabel, relation, sources, truncated };
+}
+
+function stateOf(id: number, label: number, vocab: Vocab): TokenState {
+  if (label === -1) return vocab.isSpecial(id) && id !== vocab.unkId ? "special" : "plain";
+  if (id === vocab.maskId) return "masked";
+  return id === label ? "kept" : "random";
+}
+
+/** A span for a reader: sentences are counted from 1, and the last one is named. */
+function source({ document, start, end }: Span): string {
+  const place = end - start === 1 ? `sentence ${end}` : `sentences ${start + 1} to ${end}`;
+  return `${JSON.stringify(document)}, ${place}`;
+}

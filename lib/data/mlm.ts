@@ -1,0 +1,198 @@
+/**
+ * Masked language modelling: hide some tokens and keep the originals as labels.
+ *
+ * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
+ * model cannot rely on `[MASK]` marking every question.
+ */
+import { DATA_DEFAULTS } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { checkChoice, checkOptions } from "../checks.ts";
+import { checkRng, type Rng } from "../random.ts";
+import type { Vocab } from "../tokenizer/vocab.ts";
+
+/** How positions are chosen and what stands there. */
+export interface MlmOptions {
+  /** Share of the positions to choose. Default 0.15. */
+  readonly maskProbability?: number;
+  /** At most this many. Default: no limit. */
+  readonly maxPredictions?: number;
+  /** Whether all pieces of a word are chosen together. Default false. */
+  readonly wholeWord?: boolean;
+  /**
+   * `"independent"`, the default: each position for itself, with probability `maskProbability`.
+   * `"exact"`: always the same number for a length, in random order, as google-research/bert.
+   */
+  readonly selection?: "independent" | "exact";
+  /** Whether a random word may also be a special token, as in google-research/bert. Default false. */
+  readonly randomSpecials?: boolean;
+  readonly rng: Rng;
+}
+
+/** A sequence with some tokens hidden. */
+export interface MaskedTokens {
+  readonly tokenIds: number[];
+  /** The original id where the model has to predict, -1 everywhere else. */
+  readonly labels: number[];
+}
+
+/**
+ * Hides tokens of one sequence: the outline's "mlm data".
+ *
+ * `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text are never chosen; `[UNK]` may be. A sequence
+ * with any ordinary token has at least one prediction, so that none is computed for nothing; but with
+ * whole words there is none where every word has more pieces than may be predicted.
+ *
+ * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
+ * @param vocab The vocabulary that the ids belong to.
+ * @returns A copy with tokens replaced, and the labels.
+ * @throws {ConfigError} If `maskProbability` is not in [0, 1], `maxPredictions` is below 1, or there is no such option.
+ * @throws {RangeError} If an id is not one of the vocabulary's.
+ *
+ * @example
+ * ```ts
+ * import { mlmData } from "bert/data/mlm.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { strictEqual } from "node:assert";
+ * const vocab = new Vocab([...SPECIAL_TOKENS, "sea", "ship"]);
+ * const { tokenIds, labels } = mlmData([2, 5, 6, 3], vocab, { rng: createRng(1) });
+ * strictEqual(labels.length, tokenIds.length);
+ * strictEqual(labels[0], -1); // [CLS] is never asked for
+ * ```
+ *
+ * Source: Devlin et al. 2018 section 3.1 and appendix A.1; `create_masked_lm_predictions` in
+ * google-research/bert, which `selection: "exact"` with `randomSpecials` follows draw for draw.
+ * Differs by default: positions are drawn independently, and a random word is never special.
+ */
+export function mlmData(
+  tokenIds: readonly number[],
+  vocab: Vocab,
+  options: MlmOptions,
+): MaskedTokens {
+  const { maskProbability = 0.15, maxPredictions = Infinity, selection = "independent" } = options;
+  checkMasking(options, maskProbability, maxPredictions);
+  checkIds(tokenIds, vocab);
+  const units = candidates(tokenIds, vocab, options.wholeWord ?? false);
+  const settings = { maskProbability, maxPredictions, length: tokenIds.length };
+  const chosen = selection === "exact"
+    ? chooseExactly(units, settings, options.rng)
+    : chooseIndependently(units, settings, options.rng);
+  const masked = [...tokenIds];
+  const labels = new Array<number>(tokenIds.length).fill(-1);
+  for (const position of chosen) {
+    labels[position] = tokenIds[position];
+    masked[position] = corruptToken(tokenIds[position], vocab, options);
+  }
+  return { tokenIds: masked, labels };
+}
+
+/**
+ * What stands in the input at one chosen position: `[MASK]` in 80 % of cases, the token itself in
+ * 10 %, a random word in 10 %.
+ *
+ * @param id The original id.
+ * @returns The id that the model sees.
+ *
+ * Source: `create_masked_lm_predictions` in google-research/bert, draw for draw; there, as here with
+ * `randomSpecials`, the random word may be any entry of the vocabulary.
+ */
+export function corruptToken(
+  id: number,
+  vocab: Vocab,
+  { rng, randomSpecials = false }: Pick<MlmOptions, "rng" | "randomSpecials">,
+): number {
+  if (rng.random() < 0.8) return vocab.maskId;
+  if (rng.random() < 0.5) return id;
+  let word = rng.below(vocab.size);
+  const wordless = vocab.size === vocab.specialIds.size;
+  while (!randomSpecials && !wordless && vocab.isSpecial(word)) word = rng.below(vocab.size);
+  return word;
+}
+
+interface Selection {
+  readonly maskProbability: number;
+  readonly maxPredictions: number;
+  readonly length: number;
+}
+
+/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+const OPTIONS = [...Object.keys(DATA_DEFAULTS), "selection", "randomSpecials", "rng"];
+
+function checkMasking(options: MlmOptions, maskProbability: number, maxPredictions: number): void {
+  checkOptions("mlmData()", options, OPTIONS);
+  checkChoice("selection", options.selection, [undefined, "independent", "exact"]);
+  checkRng(options.rng);
+  if (!(maskProbability >= 0 && maskProbability <= 1)) {
+    throw new ConfigError("maskProbability", maskProbability, "must be a share from 0 to 1");
+  }
+  if (
+    maxPredictions !== Infinity && !(Number.isSafeInteger(maxPredictions) && maxPredictions > 0)
+  ) {
+    throw new ConfigError("maxPredictions", maxPredictions, "must be a whole number of at least 1");
+  }
+}
+
+function checkIds(tokenIds: readonly number[], { size }: Vocab): void {
+  const at = tokenIds.findIndex((id) => !(Number.isInteger(id) && id >= 0 && id < size));
+  if (at < 0) return;
+  throw new RangeError(
+    `Cannot mask token id ${tokenIds[at]} at position ${at}: ids of this vocabulary are 0 to ${
+      size - 1
+    }, so make the ids with the same tokenizer`,
+  );
+}
+
+/** Positions that may be chosen, as units that are chosen together: pieces, or whole words. */
+function candidates(tokenIds: readonly number[], vocab: Vocab, wholeWord: boolean): number[][] {
+  const units: number[][] = [];
+  for (const [position, id] of tokenIds.entries()) {
+    if (vocab.isSpecial(id) && id !== vocab.unkId) continue;
+    const last = units.at(-1);
+    if (wholeWord && last && vocab.isContinuation(id)) last.push(position);
+    else units.push([position]);
+  }
+  return units;
+}
+
+/** Each unit for itself; if that chose nothing, one at random; the limit drops some at random. */
+function chooseIndependently(
+  units: readonly number[][],
+  { maskProbability, maxPredictions }: Selection,
+  rng: Rng,
+): number[] {
+  const chosen = units.filter(() => rng.random() < maskProbability);
+  if (chosen.length === 0 && units.length > 0) chosen.push(units[rng.below(units.length)]);
+  if (chosen.flat().length > maxPredictions) {
+    rng.shuffle(chosen);
+    return take(chosen, maxPredictions);
+  }
+  return chosen.flat();
+}
+
+/** As many positions as the share says, taken in random order. */
+function chooseExactly(
+  units: readonly number[][],
+  { maskProbability, maxPredictions, length }: Selection,
+  rng: Rng,
+): number[] {
+  const shuffled = [...units];
+  rng.shuffle(shuffled);
+  const count = Math.min(maxPredictions, Math.max(1, roundHalfToEven(length * maskProbability)));
+  return take(shuffled, count);
+}
+
+/** Whole units, in order, as long as they fit; a later, shorter one may fit where one did not. */
+function take(units: readonly number[][], count: number): number[] {
+  const taken: number[] = [];
+  for (const unit of units) {
+    if (taken.length >= count) break;
+    if (taken.length + unit.length <= count) taken.push(...unit);
+  }
+  return taken;
+}
+
+/** Python's `round()`: 4.5 becomes 4, 5.5 becomes 6. */
+function roundHalfToEven(value: number): number {
+  const rounded = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}

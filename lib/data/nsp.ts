@@ -1,0 +1,167 @@
+/**
+ * Next-sentence prediction: pairs of segments, half of which follow each other in a document.
+ *
+ * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
+ * makes the pairs of sentence-order prediction, and single segments without a label.
+ */
+import { DATA_DEFAULTS } from "../config.ts";
+import type { Document } from "./corpus.ts";
+import {
+  type TokenizedDocument,
+  tokenizeDocument,
+  WINDOW_TOKENS,
+  WindowFiller,
+} from "./document_window.ts";
+import { ConfigError } from "../errors.ts";
+import { checkChoice, checkOptions } from "../checks.ts";
+import { PairMaker } from "./pair_maker.ts";
+import { checkRng, type Rng } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** The two labels. (With sentence-order prediction: in order, swapped.) */
+export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
+
+/** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
+export interface Span {
+  readonly document: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A pair before masking and padding. */
+export interface PairExample {
+  /** `[CLS] A [SEP] B [SEP]`, or `[CLS] A [SEP]` without pairing. */
+  readonly tokenIds: readonly number[];
+  /** 1 for `[CLS] A [SEP]`, 2 for `B [SEP]`. */
+  readonly segmentIds: readonly number[];
+  /** 0: B follows A. 1: it does not. -1: there is no second segment. */
+  readonly nspLabel: 0 | 1 | -1;
+  readonly first: Span;
+  readonly second?: Span;
+  /** Whether tokens had to be cut off to fit the length. */
+  readonly truncated: boolean;
+}
+
+/** How pairs are made. */
+export interface NspOptions {
+  /** Tokens in an example at most, special ones included; at least 5. */
+  readonly maxLength: number;
+  /** Next sentence, sentence order, or no pairs. Default `"nsp"`. */
+  readonly pairing?: "nsp" | "sop" | "none";
+  /** Fill each example with sentences up to the length (default), or take one sentence a segment. */
+  readonly packing?: boolean;
+  /** With packing: share of the documents whose examples are cut to a random length. Default 0.1. */
+  readonly shortSequenceProbability?: number;
+  /** Really half and half (default); `false` draws as google-research/bert does, token for token. */
+  readonly balanced?: boolean;
+  /** Tokens that are held at one time, about; "not next" segments come from among them. */
+  readonly windowTokens?: number;
+  readonly rng: Rng;
+}
+
+/**
+ * Pairs from documents, one by one.
+ *
+ * A "not next" segment comes from another document and is never the true next sentence; in a corpus
+ * of one document it comes from elsewhere in it, and never overlaps or continues the first segment.
+ * A document of one sentence can only begin a "not next" pair; to keep the halves equal such pairs
+ * are made up for by later ones, and left out where that is hopeless.
+ *
+ * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option cannot work.
+ * @throws {RangeError} If no pair can be made: there is no text, or no document has two sentences.
+ *
+ * @example
+ * ```ts
+ * import { nspExamples } from "bert/data/nsp.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const [pair] = nspExamples(documents, tokenizer, { maxLength: 5, rng: createRng(1) });
+ * deepStrictEqual(pair.segmentIds, [1, 1, 1, 2, 2]);
+ * ```
+ *
+ * Source: Devlin et al. 2018 section 3.1 (Task #2) and `create_instances_from_document` in
+ * google-research/bert; Lan et al. 2019 for sentence order. Differs from the reference by default:
+ * the halves are equal, and the same document never serves as "another".
+ */
+export function* nspExamples(
+  documents: Iterable<Document>,
+  tokenizer: BertTokenizer,
+  options: NspOptions,
+): Generator<PairExample> {
+  const maker = new PairMaker(tokenizer.vocab, checked(options));
+  const filler = new WindowFiller(options.windowTokens);
+  for (const document of documents) {
+    const window = filler.add(tokenizeDocument(document, tokenizer));
+    if (window) yield* fromWindow(maker, window);
+  }
+  yield* fromWindow(maker, filler.take());
+  maker.checkResult();
+}
+
+/** `nspExamples()` for documents that arrive one by one. */
+export async function* nspExamplesAsync(
+  documents: AsyncIterable<Document>,
+  tokenizer: BertTokenizer,
+  options: NspOptions,
+): AsyncGenerator<PairExample> {
+  const maker = new PairMaker(tokenizer.vocab, checked(options));
+  const filler = new WindowFiller(options.windowTokens);
+  for await (const document of documents) {
+    const window = filler.add(tokenizeDocument(document, tokenizer));
+    if (window) yield* fromWindow(maker, window);
+  }
+  yield* fromWindow(maker, filler.take());
+  maker.checkResult();
+}
+
+/**
+ * Batches of pairs: the outline's "nsp data". Every batch but the last is full.
+ *
+ * @throws As `nspExamples()`, and `ConfigError` if `batchSize` is not at least 1.
+ */
+export function* nspData(
+  documents: Iterable<Document>,
+  tokenizer: BertTokenizer,
+  options: NspOptions & { readonly batchSize: number },
+): Generator<PairExample[]> {
+  const { batchSize, ...pairing } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
+  }
+  let batch: PairExample[] = [];
+  for (const pair of nspExamples(documents, tokenizer, pairing)) {
+    if (batch.push(pair) < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function* fromWindow(maker: PairMaker, window: TokenizedDocument[]): Generator<PairExample> {
+  for (let index = 0; index < window.length; index++) yield* maker.pairs(window, index);
+}
+
+/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+const OPTIONS = [...Object.keys(DATA_DEFAULTS), "balanced", "windowTokens", "rng"];
+
+function checked(options: NspOptions): NspOptions {
+  const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;
+  checkOptions("nspExamples()", options, OPTIONS);
+  checkChoice("pairing", options.pairing ?? "nsp", ["nsp", "sop", "none"]);
+  checkRng(options.rng);
+  if (!Number.isInteger(maxLength) || maxLength < 5) {
+    throw new ConfigError("maxLength", maxLength, "must be at least 5, for [CLS] x [SEP] y [SEP]");
+  }
+  if (!(shortSequenceProbability >= 0 && shortSequenceProbability <= 1)) {
+    const advice = "must be a share from 0 to 1";
+    throw new ConfigError("shortSequenceProbability", shortSequenceProbability, advice);
+  }
+  if (!(windowTokens >= 1)) {
+    throw new ConfigError("windowTokens", windowTokens, "must be at least 1");
+  }
+  return options;
+}

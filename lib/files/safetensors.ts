@@ -1,0 +1,125 @@
+/**
+ * The safetensors format in memory: eight bytes of header length, a JSON header that says where each
+ * tensor lies, then the values, little-endian as every machine that Deno runs on. Files on disk are
+ * read and written tensor by tensor in `safetensors_file.ts`.
+ */
+import { FormatError } from "../errors.ts";
+import {
+  headerLength,
+  LENGTH_BYTES,
+  packHeader,
+  readHeader,
+  type TensorPlace,
+} from "./safetensors_header.ts";
+
+/** One tensor on the host, row-major. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** The free-form strings under `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Those that are read, and into what. */
+const DECODERS: Readonly<Record<string, (bytes: ArrayBuffer) => Float32Array | Int32Array>> = {
+  F32: (bytes) => new Float32Array(bytes),
+  I32: (bytes) => new Int32Array(bytes),
+  F16: (bytes) => new Float32Array(new Float16Array(bytes)),
+  BF16: (bytes) => fromBfloat16(new Uint16Array(bytes)),
+  F64: (bytes) => new Float32Array(new Float64Array(bytes)),
+};
+
+/**
+ * Packs tensors into the bytes of a safetensors file, in the order of their names.
+ *
+ * @param tensors Float32 and int32 values by name.
+ * @param metadata Strings to keep in the header; loaders of transformers look at `format`.
+ *
+ * @example
+ * ```ts
+ * import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const row = { shape: [1, 2], data: Float32Array.of(0.5, -1) };
+ * const bytes = writeSafetensors(new Map([["row", row]]));
+ * deepStrictEqual(readSafetensors(bytes).tensors.get("row"), row);
+ * ```
+ */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, HostTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const sorted = [...tensors].sort(([a], [b]) => a < b ? -1 : 1);
+  const header = packHeader(
+    sorted.map(([name, { shape, data }]) => ({
+      name,
+      shape,
+      dtype: data instanceof Int32Array ? "I32" : "F32",
+    })),
+    metadata,
+  );
+  const size = sorted.reduce((sum, [, { data }]) => sum + data.byteLength, 0);
+  const bytes = new Uint8Array(header.length + size);
+  bytes.set(header);
+  let at = header.length;
+  for (const [, { data }] of sorted) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads the bytes of a safetensors file.
+ *
+ * F16, BF16 and F64 are read as float32. The tensors are copies; `bytes` may change afterwards. For
+ * files of which not all is wanted, or not at once, there is `SafetensorsFile`.
+ *
+ * @param bytes The whole file.
+ * @param file Its name, for error messages.
+ * @throws {FormatError} If the header is not one, a tensor has a type that is not read, or the
+ * tensors do not cover the values exactly once, without a gap, an overlap or a rest.
+ *
+ * @example
+ * ```ts
+ * import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
+ * import { throws } from "node:assert";
+ * const bytes = writeSafetensors(new Map([["row", { shape: [2], data: Float32Array.of(1, 2) }]]));
+ * throws(() => readSafetensors(bytes.subarray(0, -4), "x.safetensors"), /x.safetensors: .*cut off/);
+ * ```
+ */
+export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safetensors {
+  const length = headerLength(bytes, bytes.length, file);
+  const start = LENGTH_BYTES + length;
+  const json = bytes.subarray(LENGTH_BYTES, start);
+  const header = readHeader(json, bytes.length - start, file);
+  const tensors = new Map<string, HostTensor>();
+  for (const [name, place] of header.tensors) {
+    checkReadable(name, place, file);
+    const values = Uint8Array.from(bytes.subarray(start + place.begin, start + place.end)); // aligned
+    tensors.set(name, decodeTensor(place, values.buffer));
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+/** @throws {FormatError} If the values of that type are not read here. */
+export function checkReadable(name: string, { dtype }: TensorPlace, file: string): void {
+  if (Object.hasOwn(DECODERS, dtype)) return;
+  const known = Object.keys(DECODERS).join(", ");
+  throw new FormatError(file, `tensor "${name}" has dtype ${dtype}: expected one of ${known}`);
+}
+
+/** The values of a tensor out of its own bytes, which may be shared with the result. */
+export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer): HostTensor {
+  return { shape, data: DECODERS[dtype](bytes) };
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBfloat16(halves: Uint16Array): Float32Array {
+  const bits = Uint32Array.from(halves, (half) => half << 16);
+  return new Float32Array(bits.buffer);
+}

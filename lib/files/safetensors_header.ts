@@ -1,0 +1,224 @@
+/**
+ * The header of a safetensors file: which tensors there are and where they lie. Reading trusts
+ * nothing: a file that lies about itself is refused with a sentence that says where, before anything
+ * of the size that it claims is allocated.
+ *
+ * Source: the format section of the README of huggingface/safetensors. Stricter than the reference
+ * reader: a name that stands twice is refused, and a header may have 16 MiB.
+ */
+import { ConfigError, FormatError } from "../errors.ts";
+import { parseStrictJson } from "./strict_json.ts";
+
+/** Where a tensor lies in a file, and as what. */
+export interface TensorPlace {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** First byte and the byte after the last, counted from the end of the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A header that has been checked against the size of its file. */
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorPlace>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One entry of the header, as it stands in the file. */
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly "data_offsets": readonly [number, number];
+}
+
+/** The types of the format, and how many bytes a value has. */
+const TYPE_BYTES: Readonly<Record<string, number>> = {
+  ...{ BOOL: 1, U8: 1, I8: 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1 },
+  ...{ I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4 },
+  ...{ I64: 8, U64: 8, F64: 8, C64: 8 },
+};
+
+/** The entry of the header that is no tensor. */
+const METADATA = "__metadata__";
+/** Before the header: its length. */
+export const LENGTH_BYTES = 8;
+/** Room for some 100,000 tensors; the reference reader allows 100 MB, which takes a gigabyte to parse. */
+const LONGEST_HEADER = 2 ** 24;
+/** The header, an entry in it, and a list in that. */
+const DEEPEST = 3;
+
+/** A tensor that is going to be written. */
+export interface TensorHead {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: "F32" | "I32";
+}
+
+/**
+ * Everything before the values: the header's length, and the header, padded with spaces to a multiple
+ * of 8.
+ *
+ * @throws {ConfigError} If a tensor has the name that the format keeps for the metadata.
+ */
+export function packHeader(
+  heads: readonly TensorHead[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0
+    ? [[METADATA, metadata]]
+    : [];
+  let end = 0;
+  for (const { name, dtype, shape } of heads) {
+    if (name === METADATA) throw new ConfigError("tensor name", name, "must be another one");
+    const start = end;
+    end += bytesOf(shape, dtype);
+    entries.push([name, { dtype, shape, data_offsets: [start, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const length = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(LENGTH_BYTES + length).fill(0x20, LENGTH_BYTES);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, LENGTH_BYTES);
+  return bytes;
+}
+
+/**
+ * How long the header is.
+ *
+ * @param bytes The file's beginning.
+ * @param size Of the whole file, in bytes.
+ * @throws {FormatError} If that many bytes cannot follow, or are more than any header needs.
+ *
+ * @example
+ * ```ts
+ * import { headerLength } from "bert/files/safetensors_header.ts";
+ * import { throws } from "node:assert";
+ * const lies = new Uint8Array(8).fill(255);
+ * throws(() => headerLength(lies, 1000, "x.safetensors"), /announce a header of 18446744073709551615/);
+ * ```
+ */
+export function headerLength(bytes: Uint8Array, size: number, file: string): number {
+  if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
+    throw new FormatError(file, `expected at least 8 bytes, found ${size}: is it cut off?`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getBigUint64(0, true);
+  const most = Math.min(size - LENGTH_BYTES, LONGEST_HEADER);
+  if (length <= BigInt(most)) return Number(length);
+  throw new FormatError(
+    file,
+    `its first 8 bytes announce a header of ${length} bytes, but at most ${most} can follow: ` +
+      "it is cut off, or is no safetensors file",
+  );
+}
+
+/**
+ * Reads and checks a header.
+ *
+ * @param json Its bytes.
+ * @param size Bytes that follow it in the file.
+ * @throws {FormatError} If it is no header, or does not account for every byte of the values once.
+ */
+export function readHeader(json: Uint8Array, size: number, file: string): SafetensorsHeader {
+  const { [METADATA]: metadata = {}, ...fields } = parseHeader(json, file);
+  checkMetadata(metadata, file);
+  const tensors = Object.entries(fields).map(([name, value]) => {
+    checkEntry(name, value, file);
+    const { dtype, shape, data_offsets: [begin, end] } = value;
+    return [name, { dtype, shape, begin, end }] as const;
+  });
+  checkCover(tensors, size, file);
+  return { tensors: new Map(tensors), metadata };
+}
+
+function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new FormatError(file, "its header is not UTF-8");
+  }
+  const header = parseStrictJson(text, file, DEEPEST);
+  if (isRecord(header)) return header;
+  throw new FormatError(file, `its header must be a JSON object, found ${shown(header)}`);
+}
+
+function checkMetadata(
+  metadata: unknown,
+  file: string,
+): asserts metadata is Record<string, string> {
+  if (isRecord(metadata) && Object.values(metadata).every((v) => typeof v === "string")) return;
+  throw new FormatError(file, "its __metadata__ must be an object of strings");
+}
+
+function checkEntry(name: string, value: unknown, file: string): asserts value is Entry {
+  const where = `tensor "${name}"`;
+  if (!isRecord(value)) throw new FormatError(file, `${where} is not described by an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(TYPE_BYTES, dtype)) {
+    const known = Object.keys(TYPE_BYTES).join(", ");
+    throw new FormatError(file, `${where} has dtype ${shown(dtype)}: expected one of ${known}`);
+  }
+  if (!areCounts(shape)) {
+    throw new FormatError(file, `${where} has shape ${shown(shape)}: expected whole sizes`);
+  }
+  if (!areCounts(offsets) || offsets.length !== 2) {
+    const found = shown(offsets);
+    throw new FormatError(file, `${where} has data_offsets ${found}: expected [begin, end]`);
+  }
+  const expected = bytesOf(shape, dtype);
+  if (offsets[1] - offsets[0] === expected) return;
+  throw new FormatError(
+    file,
+    `${where} of shape ${shown(shape)} needs ${expected} bytes, but its offsets ` +
+      `[${offsets}] hold ${offsets[1] - offsets[0]}`,
+  );
+}
+
+/** How many bytes a tensor has; infinitely many where that is beyond exact whole numbers. */
+function bytesOf(shape: readonly number[], dtype: string): number {
+  return shape.reduce((product, size) => {
+    const next = product * size; // NaN for infinity times 0
+    return next <= Number.MAX_SAFE_INTEGER ? next : Infinity;
+  }, TYPE_BYTES[dtype]);
+}
+
+/** Checks that the tensors lie end to end over all of the `size` bytes. */
+function checkCover(
+  tensors: readonly (readonly [string, TensorPlace])[],
+  size: number,
+  file: string,
+): void {
+  const byPlace = [...tensors].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const [name, { begin, end }] of byPlace) {
+    if (begin !== covered) {
+      const hole = begin > covered;
+      const what = hole ? `leaves a hole after byte ${covered}` : "overlaps the tensor before it";
+      throw new FormatError(file, `tensor "${name}" at bytes [${begin},${end}] ${what}`);
+    }
+    covered = end;
+  }
+  if (covered === size) return;
+  const advice = covered > size
+    ? "it is cut off: copy or save it again"
+    : "something was appended: copy or save it again";
+  throw new FormatError(
+    file,
+    `its tensors end at byte ${covered}, but ${size} bytes follow: ${advice}`,
+  );
+}
+
+/** A value out of the header, cut where it gets long. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function areCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}

@@ -1,0 +1,79 @@
+/**
+ * JSON from files that nobody vouches for: an object that names a field twice, or is nested deeper
+ * than its format needs, is refused instead of being read in one of several ways.
+ */
+import { FormatError } from "../errors.ts";
+
+const QUOTE = '"'.charCodeAt(0);
+const BACKSLASH = "\\".charCodeAt(0);
+
+/**
+ * `JSON.parse()`, but a repeated name or deep nesting is an error, in time linear in the text.
+ *
+ * @param file Where the text stands, for error messages.
+ * @param deepest How many brackets may be open at once.
+ * @throws {FormatError} If the text is not JSON, or is refused.
+ *
+ * @example
+ * ```ts
+ * import { parseStrictJson } from "bert/files/strict_json.ts";
+ * import { deepStrictEqual, throws } from "node:assert";
+ * deepStrictEqual(parseStrictJson('{"a": [1]}', "x.json", 2), { a: [1] });
+ * throws(() => parseStrictJson('{"a": 1, "a": 2}', "x.json", 2), /"a" twice/);
+ * ```
+ */
+export function parseStrictJson(text: string, file: string, deepest: number): unknown {
+  checkNames(text, file, deepest);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(file, `expected JSON (${(error as Error).message})`);
+  }
+}
+
+/** Walks over the brackets and names of a text; what is not JSON at all is left to `JSON.parse()`. */
+function checkNames(text: string, file: string, deepest: number): void {
+  const open: (Set<string> | undefined)[] = []; // the names of each open object; none for a list
+  let nameComes = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') {
+      const end = endOfString(text, at);
+      const names = open[open.length - 1];
+      if (nameComes && names) addName(names, text.slice(at, end + 1), file);
+      nameComes = false;
+      at = end;
+    } else if (char === "{" || char === "[") {
+      nameComes = char === "{";
+      if (open.push(nameComes ? new Set() : undefined) > deepest) {
+        throw new FormatError(file, `its JSON is nested more than ${deepest} deep`);
+      }
+    } else if (char === "}" || char === "]") open.pop();
+    else if (char === ",") nameComes = true;
+  }
+}
+
+function addName(names: Set<string>, quoted: string, file: string): void {
+  const name = quoted.includes("\\") ? unescaped(quoted) : quoted.slice(1, -1);
+  if (names.has(name)) throw new FormatError(file, `its JSON names "${name}" twice`);
+  names.add(name);
+}
+
+/** Two spellings of a name are one name. A broken one is `JSON.parse()`'s to refuse. */
+function unescaped(quoted: string): string {
+  try {
+    return JSON.parse(quoted);
+  } catch {
+    return quoted;
+  }
+}
+
+/** Where the string that starts at `start` ends; the end of the text if it does not. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at++;
+  }
+  return text.length;
+}

@@ -1,0 +1,94 @@
+/**
+ * Files that are whole whenever the power goes: written to the side, synced to the disk, renamed.
+ */
+import { dirname } from "node:path";
+
+/** What a file is called until it is whole. */
+export const UNFINISHED = ".unfinished";
+
+/**
+ * Puts a file in place of what is there, if anything: whoever opens the path, at any moment, finds
+ * the old file or the new one.
+ *
+ * @throws {Error} If it cannot be written, saying why and what helps; the old file stays then.
+ *
+ * @example
+ * ```ts
+ * import { replaceFile } from "bert/files/write.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await replaceFile(path, "new");
+ * strictEqual(await Deno.readTextFile(path), "new");
+ * ```
+ */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const aside = path + UNFINISHED;
+  try {
+    await writeSynced(aside, bytes);
+    await Deno.rename(aside, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await Deno.remove(aside).catch(() => {});
+    throw writeError(error, path, bytes.length);
+  }
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+/** Waits until the disk knows the names in a folder. Systems that cannot sync a folder do without. */
+export async function syncFolder(folder: string): Promise<void> {
+  try {
+    using file = await Deno.open(folder);
+    await file.sync();
+  } catch (error) {
+    if (Deno.build.os !== "windows") throw error;
+  }
+}
+
+/** Waits until the disk has the files of a folder. */
+export async function syncFiles(folder: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile) continue;
+    using file = await Deno.open(`${folder}/${name}`, { read: true, write: true });
+    await file.sync();
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Why a file could not be written, in words for the person whose disk it is.
+ *
+ * @example
+ * ```ts
+ * import { writeError } from "bert/files/write.ts";
+ * import { strictEqual } from "node:assert";
+ * const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+ * const { message } = writeError(full, "runs/a/metrics.csv", 100);
+ * strictEqual(message, "Cannot write runs/a/metrics.csv: the disk is full, and this file needs 100 bytes. Free some room there");
+ * ```
+ */
+export function writeError(error: unknown, path: string, bytes: number): Error {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new Error(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });
+}
+
+function reasonOf(cause: Error, bytes: number): string {
+  const code = (cause as Error & { code?: string }).code;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    const needed = bytes < 2 ** 20 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    return `the disk is full, and this file needs ${needed}. Free some room there`;
+  }
+  if (cause instanceof Deno.errors.NotCapable) {
+    return `Deno was not permitted to. Choose a folder under runs/, or run ` +
+      `"deno run -A lib/cli/main.ts pretrain …"`;
+  }
+  if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS") {
+    return "the system does not let you write there. Choose another folder";
+  }
+  return cause.message;
+}

@@ -1,0 +1,346 @@
+/**
+ * BERT with its two pre-training heads: the classes that own weights and run them forward. What is
+ * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type BertConfig, checkBertConfig, type HiddenAct } from "../config.ts";
+import { readConfig } from "./config_json.ts";
+import { saveFolder } from "../files/json.ts";
+import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
+import { modelFiles, readWeights } from "./weights_file.ts";
+import {
+  embeddings,
+  type EmbeddingWeights,
+  encoderLayer,
+  type EncoderLayerWeights,
+  type LayerOptions,
+  selfAttentionWeights,
+} from "./layers.ts";
+import {
+  type BackboneOptions,
+  type BackboneOutput,
+  checkPositions,
+  checkSeed,
+  type CompleteInputs,
+  completeInputs,
+  type ForwardOptions,
+  type ForwardOutput,
+  type ModelInputs,
+} from "./inputs.ts";
+import { gatherRows } from "./ops/rows.ts";
+import { mixSeed } from "./ops/dropout.ts";
+import {
+  backboneShapes,
+  decoderBias,
+  denseWeights,
+  embeddingWeights,
+  encoderLayerWeights,
+  mlmHeadShapes,
+  normWeights,
+  nspHeadShapes,
+  pretrainShapes,
+  startWeights,
+  type Weights,
+  type WeightStart,
+} from "./weights.ts";
+
+/** The backbone: from ids to one vector for each position, with the sequence in view. */
+export class BertModel {
+  readonly config: BertConfig;
+  /** By the names that `weights.ts` explains. */
+  readonly weights: Weights;
+  /** [V, H]; the MLM head decodes with it. */
+  readonly wordEmbeddings: tf.Tensor2D;
+  readonly #embeddings: EmbeddingWeights;
+  readonly #layers: readonly EncoderLayerWeights[];
+
+  /**
+   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
+   * @throws {ConfigError} If the configuration cannot work.
+   */
+  constructor(config: BertConfig, start: WeightStart) {
+    this.config = checkBertConfig(config);
+    this.weights = startWeights(backboneShapes(config), config, start);
+    this.#embeddings = embeddingWeights(this.weights);
+    this.wordEmbeddings = this.#embeddings.word;
+    const count = config.numHiddenLayers;
+    this.#layers = Array.from({ length: count }, (_, i) => encoderLayerWeights(this.weights, i));
+  }
+
+  /**
+   * The backbone of a saved or published model; heads in the folder are not read.
+   *
+   * @throws {FormatError} If a file is missing or cannot be read, or the folder holds another model.
+   */
+  static async fromPretrained(folder: string): Promise<BertModel> {
+    const config = await readConfig(folder);
+    return new BertModel(config, await readWeights(folder, config, backboneShapes(config)));
+  }
+
+  /**
+   * Runs the embeddings and all layers.
+   *
+   * @returns The last hidden vectors and what else was asked for; the caller disposes of all of it.
+   * @throws {ShapeError} If the inputs do not fit each other.
+   * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   *
+   * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
+   */
+  forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
+    checkSeed(this.config, options);
+    return tf.tidy(() => {
+      const ids = completeInputs(inputs, this.config);
+      const { states, attentions } = this.#run(ids, options);
+      const [batch, length] = ids.tokenIds.shape;
+      const unfold = (x: tf.Tensor2D) => tf.reshape<tf.Rank.R3>(x, [batch, length, -1]);
+      return {
+        hidden: unfold(states[states.length - 1]), // [B, T, H]
+        ...(options.outputAttentions && { attentions }),
+        ...(options.outputHiddenStates && { hiddenStates: states.map(unfold) }),
+      };
+    });
+  }
+
+  /**
+   * The last hidden vectors of some positions and of the start of each sequence, which is all that
+   * pre-training looks at: the last layer leaves out the rest, for a model of four layers a seventh of
+   * all work. Dropout strikes other places than in `forward()`.
+   *
+   * @param positions [P] int32, b*T + t.
+   * @returns [P, H] and [B, H]; the caller disposes of both.
+   * @throws As `forward()`, and {RangeError} if a position is not in the batch.
+   */
+  forwardAt(
+    inputs: ModelInputs,
+    positions: tf.Tensor1D,
+    options: BackboneOptions = {},
+  ): { hidden: tf.Tensor2D; starts: tf.Tensor2D } {
+    checkSeed(this.config, options);
+    return tf.tidy(() => {
+      const ids = completeInputs(inputs, this.config);
+      const [batch, length] = ids.tokenIds.shape;
+      checkPositions(positions, batch * length);
+      const rows = tf.concat([positions, tf.range(0, batch * length, length, "int32")]); // [P + B]
+      const { states } = this.#run(ids, options, rows);
+      const last = states[states.length - 1]; // [P + B, H]
+      const places = tf.range(0, rows.size, 1, "int32");
+      const pick = (start: number, count: number) =>
+        gatherRows(last, tf.slice<tf.Rank.R1, tf.Tensor1D>(places, start, count));
+      return { hidden: pick(0, positions.size), starts: pick(positions.size, batch) };
+    });
+  }
+
+  /** All layers; of the last one only `rows`, if they are given. */
+  #run(ids: CompleteInputs, options: BackboneOptions, rows?: tf.Tensor1D) {
+    const { numAttentionHeads: heads } = this.config;
+    const mask = ids.attentionMask;
+    const attentions: tf.Tensor4D[] = [];
+    const states = [embeddings(ids, this.#embeddings, this.#layerOptions(options, 0))]; // [B*T, H]
+    this.#layers.forEach((weights, i) => {
+      const x = states[i];
+      if (options.outputAttentions) {
+        attentions.push(selfAttentionWeights(x, mask, weights.attention, heads));
+      }
+      const wanted = i === this.#layers.length - 1 ? rows : undefined;
+      states.push(encoderLayer(x, mask, weights, this.#layerOptions(options, i + 1), wanted));
+    });
+    return { states, attentions };
+  }
+
+  /** Options of one layer; `use` gives each its own part of the dropout's seed. */
+  #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
+    const { numAttentionHeads: heads, layerNormEps: epsilon, hiddenAct: activation } = this.config;
+    if (!training) return { heads, epsilon, activation };
+    const { hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention } = this.config;
+    return { heads, epsilon, activation, dropout: { hidden, attention, seed: mixSeed(seed, use) } };
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** The masked-language-model head. Its decoder belongs to the backbone. */
+export class MlmHead {
+  readonly weights: Weights;
+  readonly #parts: MlmHeadWeights;
+  readonly #epsilon: number;
+  readonly #activation: HiddenAct;
+
+  /** @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose. */
+  constructor(config: BertConfig, decoder: tf.Tensor2D, start: WeightStart) {
+    this.weights = startWeights(mlmHeadShapes(config), config, start);
+    this.#epsilon = config.layerNormEps;
+    this.#activation = config.hiddenAct;
+    this.#parts = {
+      dense: denseWeights(this.weights, "cls.predictions.transform.dense"),
+      norm: normWeights(this.weights, "cls.predictions.transform.LayerNorm"),
+      decoder,
+      bias: decoderBias(this.weights),
+    };
+  }
+
+  /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D): tf.Tensor2D {
+    return mlmHead(hidden, this.#parts, this.#epsilon, this.#activation);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** The next-sentence head, with the pooler, which nothing else uses. */
+export class NspHead {
+  readonly weights: Weights;
+  readonly #parts: NspHeadWeights;
+
+  constructor(config: BertConfig, start: WeightStart) {
+    this.weights = startWeights(nspHeadShapes(config), config, start);
+    this.#parts = {
+      pooler: denseWeights(this.weights, "bert.pooler.dense"),
+      classifier: denseWeights(this.weights, "cls.seq_relationship"),
+    };
+  }
+
+  /** [B*T, H] hidden vectors of sequences of `length` -> [B, 2] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D, length: number): tf.Tensor2D {
+    return nspHead(hidden, length, this.#parts);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeAll(this.weights);
+  }
+}
+
+/** BERT with both heads of pre-training. */
+export class BertPretrainHead {
+  readonly config: BertConfig;
+  readonly bert: BertModel;
+  readonly mlm: MlmHead;
+  readonly nsp: NspHead;
+  /** All weights by name, the backbone's first. */
+  readonly weights: Weights;
+
+  /** What was not in the folder that the model came from, or not used, in sentences. */
+  readonly notes: readonly string[];
+
+  /**
+   * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
+   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
+   * @throws {ConfigError} If the configuration cannot work.
+   */
+  constructor(config: BertConfig, start: WeightStart, notes: readonly string[] = []) {
+    this.config = checkBertConfig(config);
+    this.bert = new BertModel(config, start);
+    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, start);
+    this.nsp = new NspHead(config, start);
+    this.weights = new Map([...this.bert.weights, ...this.nsp.weights, ...this.mlm.weights]);
+    this.notes = notes;
+  }
+
+  /**
+   * A saved or published model out of its folder: `config.json` and `model.safetensors`, or several
+   * such files with an index; float32, float16 or bfloat16; with heads or without.
+   *
+   * @param options `seed`: starts the heads that the folder does not have; `notes` then says which.
+   * @throws {FormatError} If a file is missing or cannot be read, the folder holds a model that is
+   * not this one (the message names the option), or a head is missing and there is no seed.
+   *
+   * Source: `BertForPreTraining.from_pretrained()`.
+   */
+  static async fromPretrained(
+    folder: string,
+    { seed }: { readonly seed?: number } = {},
+  ): Promise<BertPretrainHead> {
+    const config = await readConfig(folder);
+    const { weights, notes } = await readWeights(folder, config, pretrainShapes(config), seed);
+    return new BertPretrainHead(config, { weights }, notes);
+  }
+
+  /**
+   * Writes `config.json` and `model.safetensors`, as transformers reads them, into a folder. With the
+   * tokenizer beside them, at once: `saveModel()`.
+   *
+   * @example
+   * ```ts
+   * import { bertConfig } from "bert/config.ts";
+   * import { BertPretrainHead } from "bert/model/bert.ts";
+   * import { deepStrictEqual } from "node:assert";
+   * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+   * const folder = await Deno.makeTempDir();
+   * await model.save(folder);
+   * deepStrictEqual((await BertPretrainHead.fromPretrained(folder)).config, model.config);
+   * ```
+   */
+  async save(folder: string): Promise<void> {
+    await saveFolder(folder, modelFiles(this.config, this.weights));
+  }
+
+  /**
+   * Predicts the word at each position and whether the second sentence follows the first.
+   *
+   * Differentiable by the weights. Padding changes nothing at the other positions.
+   *
+   * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
+   * @returns Logits and what else was asked for; the caller disposes of all of it.
+   * @throws {ShapeError} If the inputs do not fit each other.
+   * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   *
+   * Source: Devlin et al. 2018 section 3.1; `BertForPreTraining`. Its segment ids 0 and 1
+   * are 1 and 2 here.
+   *
+   * @example
+   * ```ts
+   * import { bertConfig } from "bert/config.ts";
+   * import { BertPretrainHead } from "bert/model/bert.ts";
+   * import { deepStrictEqual } from "node:assert";
+   * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+   * const { mlmLogits, nspLogits } = model.forward({ tokenIds: [[2, 9, 4, 3], [2, 7, 3, 0]] });
+   * deepStrictEqual(mlmLogits.shape, [2, 4, 50]);
+   * deepStrictEqual(nspLogits.shape, [2, 2]);
+   * ```
+   */
+  forward(inputs: ModelInputs, options: ForwardOptions = {}): ForwardOutput {
+    return tf.tidy(() => {
+      const { predictedPositions: positions, outputAttentions, outputHiddenStates } = options;
+      if (positions && !outputAttentions && !outputHiddenStates) {
+        const { hidden, starts } = this.bert.forwardAt(inputs, positions, options);
+        return { mlmLogits: this.mlm.forward(hidden), nspLogits: this.nsp.forward(starts, 1) };
+      }
+      const { hidden, ...extras } = this.bert.forward(inputs, options);
+      const [batch, length, width] = hidden.shape;
+      const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
+      const mlmLogits = this.#mlmLogits(rows, positions);
+      return {
+        mlmLogits: positions
+          ? mlmLogits // [P, V]
+          : tf.reshape(mlmLogits, [batch, length, this.config.vocabSize]),
+        nspLogits: this.nsp.forward(rows, length),
+        ...extras,
+      };
+    });
+  }
+
+  #mlmLogits(rows: tf.Tensor2D, positions: tf.Tensor1D | undefined): tf.Tensor2D {
+    if (!positions) return this.mlm.forward(rows); // [B*T, V]
+    checkPositions(positions, rows.shape[0]);
+    return this.mlm.forward(gatherRows(rows, positions)); // [P, V]
+  }
+
+  /** Frees the weights of backbone and heads. */
+  dispose(): void {
+    this.bert.dispose();
+    this.mlm.dispose();
+    this.nsp.dispose();
+  }
+}
+
+function disposeAll(weights: Weights): void {
+  for (const weight of weights.values()) weight.dispose();
+}

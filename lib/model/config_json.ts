@@ -1,0 +1,129 @@
+/**
+ * `config.json`: a model's configuration under the names that transformers gives its fields. What
+ * would change a number is read or refused by name; what does not is passed over.
+ */
+import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { isRecord, readJson } from "../files/json.ts";
+import { TIE_ADVICE } from "./transformers_names.ts";
+
+/** The name of the file. */
+export const CONFIG_FILE = "config.json";
+
+/** The fields of `BertConfig` and what `config.json` calls them. */
+const KEYS: Readonly<Record<keyof BertConfig, string>> = {
+  vocabSize: "vocab_size",
+  hiddenSize: "hidden_size",
+  numHiddenLayers: "num_hidden_layers",
+  numAttentionHeads: "num_attention_heads",
+  intermediateSize: "intermediate_size",
+  hiddenAct: "hidden_act",
+  hiddenDropoutProb: "hidden_dropout_prob",
+  attentionProbsDropoutProb: "attention_probs_dropout_prob",
+  maxPositionEmbeddings: "max_position_embeddings",
+  typeVocabSize: "type_vocab_size",
+  initializerRange: "initializer_range",
+  layerNormEps: "layer_norm_eps",
+  padTokenId: "pad_token_id",
+};
+
+/** Options that would make another model: the only value that means ours, and what to do about others. */
+const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: string]>> = {
+  "model_type": ["bert", "other architectures are not read here"],
+  "position_embedding_type": [
+    "absolute",
+    "a model that was trained with relative positions is of no use without them",
+  ],
+  "is_decoder": [
+    false,
+    "every token sees all others here; if the weights are an encoder's, say false there",
+  ],
+  "add_cross_attention": [false, "there is no second sequence to attend to here"],
+  "is_encoder_decoder": [false, "there is no decoder here"],
+  "tie_word_embeddings": [true, TIE_ADVICE],
+};
+
+/** A wrong file could ask for a billion; names are made for each before the weights are looked for. */
+const MOST_LAYERS = 1000;
+
+/**
+ * A configuration under the names of transformers, whose segment table has no row for padding.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { configToJson } from "bert/model/config_json.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(configToJson(bertConfig("tiny"))["num_hidden_layers"], 2);
+ * ```
+ */
+export function configToJson(config: BertConfig): Record<string, unknown> {
+  const fields = Object.entries({ ...config, typeVocabSize: config.typeVocabSize - 1 });
+  return {
+    architectures: ["BertForPreTraining"],
+    "model_type": "bert",
+    ...Object.fromEntries(fields.map(([field, value]) => [KEYS[field as keyof BertConfig], value])),
+  };
+}
+
+/**
+ * The inverse of `configToJson()`.
+ *
+ * A missing field has the value that it has in transformers, BERT-Base's.
+ *
+ * @throws {ConfigError} If a field has a type or value that cannot work, or an option makes another
+ * model than the one here: a decoder, relative positions, untied embeddings, pruned heads, quantised weights.
+ *
+ * Source: `BertConfig` in transformers 5.
+ *
+ * @example
+ * ```ts
+ * import { configFromJson } from "bert/model/config_json.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * strictEqual(configFromJson({ "hidden_size": 128, "num_attention_heads": 2 }).hiddenSize, 128);
+ * throws(() => configFromJson({ "is_decoder": true }), /is_decoder = true: it must be false/);
+ * ```
+ */
+export function configFromJson(json: Readonly<Record<string, unknown>>): BertConfig {
+  for (const [key, [only, advice]] of Object.entries(ONLY)) {
+    const found = json[key] ?? only;
+    if (found !== only) throw new ConfigError(key, found, `must be ${only}: ${advice}`);
+  }
+  refusePruned(json["pruned_heads"]);
+  if (isRecord(json["quantization_config"])) {
+    const advice = "must not be there: save the model in full precision first";
+    throw new ConfigError("quantization_config", json["quantization_config"], advice);
+  }
+  const layers = json["num_hidden_layers"];
+  if (Number(layers) > MOST_LAYERS) {
+    throw new ConfigError("num_hidden_layers", layers, `must be at most ${MOST_LAYERS}`);
+  }
+  const fields = Object.entries(KEYS).map(([field, key]) => [field, fieldFrom(json, key, field)]);
+  return checkBertConfig(Object.fromEntries(fields));
+}
+
+function fieldFrom(json: Readonly<Record<string, unknown>>, key: string, field: string): unknown {
+  const standard = BERT_DEFAULTS[field as keyof BertConfig];
+  const value = json[key];
+  if (value === undefined || (value === null && field === "padTokenId")) return standard;
+  if (typeof value !== typeof standard) {
+    throw new ConfigError(key, value, `must be a ${typeof standard}`);
+  }
+  return field === "typeVocabSize" ? Number(value) + 1 : value;
+}
+
+function refusePruned(heads: unknown): void {
+  if (!isRecord(heads) || Object.keys(heads).length === 0) return;
+  throw new ConfigError("pruned_heads", heads, "must be empty: every layer here has all its heads");
+}
+
+/** Reads the configuration of a folder. Throws `FormatError`, naming the file. */
+export async function readConfig(folder: string): Promise<BertConfig> {
+  const path = `${folder}/${CONFIG_FILE}`;
+  try {
+    return configFromJson(await readJson(path));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new FormatError(path, error.message);
+    throw error;
+  }
+}

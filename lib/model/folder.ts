@@ -1,0 +1,147 @@
+/**
+ * A model and its tokenizer in one folder, as transformers has them: what is saved here opens with
+ * `BertForPreTraining.from_pretrained()`, and a published BERT opens here. What is loaded equals what
+ * was saved bit for bit.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { CONFIG_FILE } from "./config_json.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { saveFolder } from "../files/json.ts";
+import { modelFiles } from "./weights_file.ts";
+import { BertPretrainHead } from "./bert.ts";
+import type { HostTensor } from "../files/safetensors.ts";
+import { tokenizerFiles } from "../tokenizer/folder.ts";
+import { Vocab } from "../tokenizer/vocab.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** What can be saved: a model, or a copy of its weights, which may go on changing meanwhile. */
+export interface SavableModel {
+  readonly config: BertConfig;
+  readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
+}
+
+/**
+ * Saves a model and its tokenizer into a folder, which is made if need be.
+ *
+ * All files are written to the side first and then renamed: a run that is killed while saving
+ * leaves the older model, or none, but no half one. Other files in the folder stay.
+ *
+ * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, saveModel } from "bert/model/folder.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModel(folder, model, tokenizer);
+ * deepStrictEqual((await loadModel(folder)).model.config, model.config);
+ * ```
+ */
+export async function saveModel(
+  folder: string,
+  model: SavableModel,
+  tokenizer: BertTokenizer,
+): Promise<void> {
+  const { vocabSize } = model.config;
+  if (tokenizer.vocab.size !== vocabSize) {
+    const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
+    throw new ConfigError("size of the tokenizer's vocabulary", tokenizer.vocab.size, advice);
+  }
+  await saveFolder(folder, {
+    ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
+    ...modelFiles(model.config, model.weights),
+  });
+}
+
+/** What was in a folder. */
+export interface LoadedModel {
+  /** The caller disposes of it. */
+  readonly model: BertPretrainHead;
+  readonly tokenizer: BertTokenizer;
+  /** What was missing and made up for, or not used, in sentences; empty for what `saveModel()` saved. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads what `saveModel()` saved, or a published BERT.
+ *
+ * @param options `seed`: starts the heads that a published encoder does not have.
+ * @throws {FormatError} If a file is missing or cannot be read, the files do not belong together, or
+ * the folder holds a model or tokenizer that is not this one.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, saveModel } from "bert/model/folder.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModel(folder, model, tokenizer);
+ * const loaded = await loadModel(folder);
+ * deepStrictEqual(loaded.tokenizer.ids("Call me"), [5, 6]);
+ * deepStrictEqual(loaded.notes, []); // nothing was missing
+ * ```
+ */
+export async function loadModel(
+  folder: string,
+  options: { readonly seed?: number } = {},
+): Promise<LoadedModel> {
+  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const model = await BertPretrainHead.fromPretrained(folder, options);
+  try {
+    return fitted(model, tokenizer, folder);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Makes one of the two where they disagree: about the rows of the word table, or about padding. */
+function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
+  const spare = model.config.vocabSize - tokenizer.vocab.size;
+  if (spare < 0) {
+    const problem = `expected ${model.config.vocabSize} tokens as ${CONFIG_FILE} says`;
+    throw new FormatError(`${folder}/vocab.txt`, `${problem}, found ${tokenizer.vocab.size}`);
+  }
+  const named = withSpareNames(tokenizer, spare, `${folder}/vocab.txt`);
+  const padded = withPadding(model, tokenizer.vocab);
+  const notes = [...model.notes, ...named.notes, ...padded.notes];
+  return { model: padded.model, tokenizer: named.tokenizer, notes };
+}
+
+/** Some models have rows beyond their vocabulary, for a round number: those get names, never met in a text. */
+function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
+  if (spare === 0) return { tokenizer, notes: [] };
+  const { vocab, options, maxWordLength } = tokenizer;
+  const names = Array.from({ length: spare }, (_, i) => `[spare${vocab.size + i}]`);
+  const grown = new Vocab([...vocab.tokens, ...names], path);
+  const notes = [
+    `The model has ${spare} rows beyond its vocabulary: they are named ${names[0]} and so on`,
+  ];
+  return { tokenizer: new BertTokenizer(grown, { ...options, maxWordLength }), notes };
+}
+
+/** Which token is padding, the vocabulary knows: elsewhere nothing but the attention mask goes by it. */
+function withPadding(model: BertPretrainHead, { padId: padTokenId }: Vocab) {
+  const { config, weights } = model;
+  if (config.padTokenId === padTokenId) return { model, notes: [] };
+  const notes = [
+    `${CONFIG_FILE} says that token ${config.padTokenId} is padding: [PAD] of the vocabulary, ` +
+    `${padTokenId}, is`,
+  ];
+  return {
+    model: new BertPretrainHead({ ...config, padTokenId }, { weights }, model.notes),
+    notes,
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The two heads of pre-training as pure functions: from hidden vectors to a score for every word,
+ * and from [CLS] to "follows" or "does not". Weights are arguments.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { HiddenAct } from "../config.ts";
+import type { DenseWeights, NormWeights } from "./layers.ts";
+import { gatherRows, linear, project } from "./ops/rows.ts";
+import { linearActivated } from "./ops/linear.ts";
+import { layerNorm } from "./ops/layer_norm.ts";
+
+/** The masked-language-model head; its decoder is the table of word embeddings. */
+export interface MlmHeadWeights {
+  readonly dense: DenseWeights; // [H, H]
+  readonly norm: NormWeights;
+  readonly decoder: tf.Tensor2D; // [V, H]
+  readonly bias: tf.Tensor1D; // [V]
+}
+
+/** The next-sentence head. */
+export interface NspHeadWeights {
+  readonly pooler: DenseWeights; // [H, H]
+  readonly classifier: DenseWeights; // [H, 2]
+}
+
+/**
+ * Scores every word of the vocabulary for each hidden vector.
+ *
+ * @param hidden [N, H]: all positions, or those picked by `gatherRows()`.
+ * @param epsilon Added to the variance inside LayerNorm.
+ * @param activation After the dense layer, the same as in the encoder.
+ * @returns Logits, [N, V]; the caller disposes of them.
+ *
+ * Source: Devlin et al. 2018 section 3.1; `BertLMPredictionHead`.
+ *
+ * @example
+ * ```ts
+ * import { mlmHead } from "bert/model/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   dense: { weight: tf.ones<tf.Rank.R2>([2, 2]), bias: tf.zeros<tf.Rank.R1>([2]) },
+ *   norm: { gamma: tf.zeros<tf.Rank.R1>([2]), beta: tf.tensor1d([1, 10]) }, // gives [1, 10]
+ *   decoder: tf.tensor2d([[1, 0], [0, 1], [1, 1]]), // three words
+ *   bias: tf.zeros<tf.Rank.R1>([3]),
+ * };
+ * deepStrictEqual(mlmHead(tf.tensor2d([[5, 7]]), weights, 1e-12).arraySync(), [[1, 10, 11]]);
+ * ```
+ */
+export function mlmHead(
+  hidden: tf.Tensor2D,
+  { dense, norm, decoder, bias }: MlmHeadWeights,
+  epsilon: number,
+  activation: HiddenAct = "gelu",
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const changed = linearActivated(hidden, dense.weight, dense.bias, activation); // [N, H]
+    const normed = layerNorm(changed, norm.gamma, norm.beta, epsilon); // [N, H]
+    return project(normed, decoder, bias); // [N, V]
+  });
+}
+
+/**
+ * One vector for each sequence: its first token, [CLS], through a dense layer and tanh.
+ *
+ * @param hidden [B*T, H].
+ * @param length Positions in a sequence, T.
+ * @returns [B, H], each number in (-1, 1); the caller disposes of it.
+ *
+ * Source: `BertPooler`.
+ *
+ * @example
+ * ```ts
+ * import { pooler } from "bert/model/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const hidden = tf.tensor2d([[0], [7], [0], [9]]); // two sequences of two positions
+ * const dense = { weight: tf.ones<tf.Rank.R2>([1, 1]), bias: tf.zeros<tf.Rank.R1>([1]) };
+ * deepStrictEqual(pooler(hidden, 2, dense).arraySync(), [[0], [0]]);
+ * ```
+ */
+export function pooler(hidden: tf.Tensor2D, length: number, dense: DenseWeights): tf.Tensor2D {
+  return tf.tidy(() => {
+    const starts = tf.range(0, hidden.shape[0], length, "int32"); // [B]
+    return tf.tanh(linear(gatherRows(hidden, starts), dense.weight, dense.bias)); // [B, H]
+  });
+}
+
+/**
+ * Scores whether the second sentence follows the first (class 0) or does not (class 1).
+ *
+ * @param hidden [B*T, H].
+ * @param length Positions in a sequence, T.
+ * @returns Logits, [B, 2]; the caller disposes of them.
+ *
+ * Source: Devlin et al. 2018 section 3.1; `BertPooler` and `BertOnlyNSPHead`.
+ *
+ * @example
+ * ```ts
+ * import { nspHead } from "bert/model/heads.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   pooler: { weight: tf.ones<tf.Rank.R2>([1, 1]), bias: tf.zeros<tf.Rank.R1>([1]) },
+ *   classifier: { weight: tf.tensor2d([[1, -1]]), bias: tf.tensor1d([3, 4]) },
+ * };
+ * const hidden = tf.tensor2d([[0], [7], [0], [9]]); // two sequences of two positions
+ * deepStrictEqual(nspHead(hidden, 2, weights).arraySync(), [[3, 4], [3, 4]]);
+ * ```
+ */
+export function nspHead(
+  hidden: tf.Tensor2D,
+  length: number,
+  { pooler: dense, classifier }: NspHeadWeights,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const pooled = pooler(hidden, length, dense); // [B, H]
+    return linear(pooled, classifier.weight, classifier.bias); // [B, 2]
+  });
+}

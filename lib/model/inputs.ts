@@ -1,0 +1,171 @@
+/**
+ * What goes into the model and what comes out. Inputs are checked here, once: past this border, ids
+ * are known to have a row in their table.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { checkShape, ConfigError, ShapeError } from "../errors.ts";
+import type { EmbeddingIds } from "./layers.ts";
+
+/** Integers by sequence and position, [B, T]: a tensor, or rows of equal length. */
+export type IdMatrix = tf.Tensor | readonly (readonly number[])[];
+
+/** One batch as the model takes it. */
+export interface ModelInputs {
+  /** Pieces of the vocabulary. */
+  readonly tokenIds: IdMatrix;
+  /** 1 first sentence, 2 second, 0 padding; by default 1 wherever `attentionMask` is 1. */
+  readonly segmentIds?: IdMatrix;
+  /** By default 0, 1, 2, … in each sequence. */
+  readonly positionIds?: IdMatrix;
+  /** 1 at tokens, 0 at padding; by default 0 where the token is `config.padTokenId`. */
+  readonly attentionMask?: IdMatrix;
+}
+
+/** How the backbone runs. */
+export interface BackboneOptions {
+  /** Whether dropout is on; off by default. */
+  readonly training?: boolean;
+  /** Decides what dropout drops; needed while training with dropout. Give each step its own. */
+  readonly seed?: number;
+  /** Whether to return the attention weights of every layer. */
+  readonly outputAttentions?: boolean;
+  /** Whether to return the embeddings and the output of every layer. */
+  readonly outputHiddenStates?: boolean;
+}
+
+/** What the backbone knows about each position. */
+export interface BackboneOutput {
+  /** The last layer's output, [B, T, H]. */
+  readonly hidden: tf.Tensor3D;
+  /** L tensors [B, A, T, T], before dropout, if asked for. */
+  readonly attentions?: tf.Tensor4D[];
+  /** L + 1 tensors [B, T, H], the embeddings first, if asked for. */
+  readonly hiddenStates?: tf.Tensor3D[];
+}
+
+/** How the whole model runs. */
+export interface ForwardOptions extends BackboneOptions {
+  /**
+   * [P] int32: the positions, b*T + t, whose words are asked for. Only these go through the
+   * vocabulary, which is most of the work for a small model.
+   */
+  readonly predictedPositions?: tf.Tensor1D;
+}
+
+/** What the model predicts. The caller disposes of all of it. */
+export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
+  /** A score for each word: [P, V] with `predictedPositions`, else [B, T, V]. */
+  readonly mlmLogits: tf.Tensor;
+  /** A score for "follows" (0) and "does not" (1), [B, 2]. */
+  readonly nspLogits: tf.Tensor2D;
+}
+
+/** Every input as a tensor, none left out. */
+export interface CompleteInputs extends EmbeddingIds {
+  readonly attentionMask: tf.Tensor2D; // [B, T] int32
+}
+
+/**
+ * Completes and checks the inputs of a model. Call it inside `tf.tidy()`.
+ *
+ * @returns [B, T] int32 each.
+ * @throws {ShapeError} If one of the inputs has another shape than `tokenIds`.
+ * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+ */
+export function completeInputs(inputs: ModelInputs, config: BertConfig): CompleteInputs {
+  const tokenIds = toIds("tokenIds", inputs.tokenIds);
+  checkShape("forward() from tokenIds", tokenIds, ["B", "T"]);
+  const most = config.maxPositionEmbeddings;
+  const [, length] = tokenIds.shape;
+  if (length > most) {
+    throw new RangeError(
+      `Cannot read sequences of ${length} tokens: there are position embeddings for ${most}. ` +
+        "Cut them to that length, or make the model with a larger maxPositionEmbeddings",
+    );
+  }
+  const mask = inputs.attentionMask ?? tf.notEqual(tokenIds, config.padTokenId);
+  const attentionMask = toIds("attentionMask", mask);
+  const segmentIds = toIds("segmentIds", inputs.segmentIds ?? attentionMask);
+  const positionIds = toIds("positionIds", inputs.positionIds ?? countUp(tokenIds.shape));
+  checkIds("tokenIds", tokenIds, tokenIds.shape, config.vocabSize, "vocabSize");
+  checkIds("attentionMask", attentionMask, tokenIds.shape, 2, "either 0 or 1");
+  checkIds("segmentIds", segmentIds, tokenIds.shape, config.typeVocabSize, "typeVocabSize");
+  checkIds("positionIds", positionIds, tokenIds.shape, most, "maxPositionEmbeddings");
+  return { tokenIds, segmentIds, positionIds, attentionMask };
+}
+
+/**
+ * Checks the positions whose words are asked for.
+ *
+ * @throws {ShapeError} If they are not a vector.
+ * @throws {RangeError} If one of them is not among the `count` positions of the batch.
+ */
+export function checkPositions(positions: tf.Tensor1D, count: number): void {
+  checkShape("forward() from predictedPositions", positions, ["P"]);
+  checkIds("predictedPositions", positions, positions.shape, count, "positions in the batch, B*T");
+}
+
+/**
+ * Checks that dropout, where it is on, has a seed.
+ *
+ * @throws {ConfigError} If it has none.
+ */
+export function checkSeed(config: BertConfig, { training, seed }: BackboneOptions): void {
+  const dropping = config.hiddenDropoutProb > 0 || config.attentionProbsDropoutProb > 0;
+  if (!training || !dropping || Number.isSafeInteger(seed)) return;
+  throw new ConfigError("seed", seed, "must be an integer when training with dropout, one a step");
+}
+
+function toIds(name: string, ids: IdMatrix): tf.Tensor2D {
+  if (ids instanceof tf.Tensor) return tf.cast(ids as tf.Tensor2D, "int32");
+  checkRows(name, ids);
+  return tf.tensor2d(ids.flatMap((row) => [...row]), [ids.length, ids[0].length], "int32"); // [B, T]
+}
+
+/** Rows of numbers, all of one length: what tfjs would read as NaN, 0 or something shorter. */
+function checkRows(name: string, rows: unknown): asserts rows is number[][] {
+  const what = `Cannot use ${name}: expected rows of whole numbers, as in [[2, 7, 3]]`;
+  if (!Array.isArray(rows) || !rows.every(isRow)) {
+    throw new TypeError(`${what}, found ${JSON.stringify(rows)?.slice(0, 40)}`);
+  }
+  const length = rows[0]?.length ?? 0;
+  if (length === 0) throw new ShapeError(`forward() from ${name}`, ["B", "T"], [rows.length, 0]);
+  for (const [at, row] of rows.entries()) {
+    if (row.length !== length) {
+      const fix = "pad the rows to one length, as encodeBatch() does";
+      throw new RangeError(`${what} of length ${length}, found ${row.length} in row ${at}: ${fix}`);
+    }
+    const wrong = row.findIndex((id: unknown) => !Number.isInteger(id));
+    if (wrong >= 0) throw new TypeError(`${what}, found ${row[wrong]} at [${at}, ${wrong}]`);
+  }
+}
+
+function isRow(row: unknown): row is number[] {
+  return Array.isArray(row) || row instanceof Int32Array;
+}
+
+/** 0, 1, 2, … in every row. */
+function countUp([rows, columns]: readonly number[]): tf.Tensor2D {
+  const values = Int32Array.from({ length: rows * columns }, (_, i) => i % columns);
+  return tf.tensor2d(values, [rows, columns], "int32"); // [B, T]
+}
+
+function checkIds(
+  name: string,
+  ids: tf.Tensor,
+  shape: readonly number[],
+  size: number,
+  setting: string,
+): void {
+  checkShape(`forward() from ${name}`, ids, shape);
+  const values = ids.dataSync();
+  const wrong = values.findIndex((id) => !(id >= 0 && id < size));
+  if (wrong < 0) return;
+  const columns = shape[shape.length - 1];
+  const place = shape.length === 1
+    ? `${wrong}`
+    : `${Math.floor(wrong / columns)}, ${wrong % columns}`;
+  const known = name === "attentionMask" ? setting : `0 to ${size - 1} (${setting} ${size})`;
+  throw new RangeError(`Cannot use ${name}: [${place}] is ${values[wrong]}, and must be ${known}`);
+}

@@ -1,0 +1,262 @@
+/**
+ * The layers of BERT's encoder as pure functions: weights are arguments, so that one layer can be
+ * tried alone, with any weights. Hidden vectors are rows, [B*T, H], sequence after sequence.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { HiddenAct } from "../config.ts";
+import { embed, gatherRows, linear } from "./ops/rows.ts";
+import { attention, attentionProbabilities } from "./ops/attention.ts";
+import { dropout, mixSeed } from "./ops/dropout.ts";
+import { linearActivated } from "./ops/linear.ts";
+import { layerNorm, residualLayerNorm } from "./ops/layer_norm.ts";
+
+/** Scale and shift of a LayerNorm. */
+export interface NormWeights {
+  readonly gamma: tf.Tensor1D; // [H]
+  readonly beta: tf.Tensor1D; // [H]
+}
+
+/** A dense layer. */
+export interface DenseWeights {
+  readonly weight: tf.Tensor2D; // [in, out]
+  readonly bias: tf.Tensor1D; // [out]
+}
+
+/** The three tables whose rows are added up, and the norm after them. */
+export interface EmbeddingWeights {
+  readonly word: tf.Tensor2D; // [V, H]
+  readonly position: tf.Tensor2D; // [maxPositionEmbeddings, H]
+  readonly segment: tf.Tensor2D; // [typeVocabSize, H]
+  readonly norm: NormWeights;
+}
+
+/** One attention block; `qkv` holds the query, key and value layers side by side. */
+export interface AttentionWeights {
+  readonly qkv: DenseWeights; // [H, 3H]
+  readonly output: DenseWeights; // [H, H]
+  readonly norm: NormWeights;
+}
+
+/** One feed-forward block. */
+export interface FeedForwardWeights {
+  readonly inner: DenseWeights; // [H, I]
+  readonly output: DenseWeights; // [I, H]
+  readonly norm: NormWeights;
+}
+
+/** One encoder layer. */
+export interface EncoderLayerWeights {
+  readonly attention: AttentionWeights;
+  readonly feedForward: FeedForwardWeights;
+}
+
+/** Dropout of a training step. Where it is absent, nothing is dropped: evaluation. */
+export interface Dropout {
+  /** Share of hidden values dropped. */
+  readonly hidden: number;
+  /** Share of attention weights dropped. */
+  readonly attention: number;
+  /** Which ones: the same seed drops the same. Each layer needs its own, see `mixSeed()`. */
+  readonly seed: number;
+}
+
+/** What a layer needs to know besides its input and weights. */
+export interface LayerOptions {
+  /** Heads, A. */
+  readonly heads: number;
+  /** Added to the variance inside LayerNorm. */
+  readonly epsilon: number;
+  /** Between the two layers of the feed-forward block; `"gelu"` by default. */
+  readonly activation?: HiddenAct;
+  readonly dropout?: Dropout;
+}
+
+/** Ids of one batch, [B, T] int32 each. */
+export interface EmbeddingIds {
+  readonly tokenIds: tf.Tensor2D;
+  readonly segmentIds: tf.Tensor2D;
+  readonly positionIds: tf.Tensor2D;
+}
+
+/**
+ * What the encoder starts from: token, segment and position vectors, added up and normalised.
+ *
+ * @param ids [B, T] int32 each; not checked here.
+ * @returns [B*T, H]; the caller disposes of it.
+ *
+ * Source: Devlin et al. 2018 section 3, figure 2; `BertEmbeddings`. LayerNorm first, then dropout.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { embeddings } from "bert/model/layers.ts";
+ * import { backboneShapes, createWeights, embeddingWeights } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const config = bertConfig("smoke", { vocabSize: 50 }); // H = 32
+ * const weights = embeddingWeights(createWeights(backboneShapes(config), 0.02, 1));
+ * const ids = (row: number[]) => tf.tensor2d([row], undefined, "int32");
+ * const batch = { tokenIds: ids([2, 9]), segmentIds: ids([1, 1]), positionIds: ids([0, 1]) };
+ * deepStrictEqual(embeddings(batch, weights, { epsilon: 1e-12 }).shape, [2, 32]);
+ * ```
+ */
+export function embeddings(
+  ids: EmbeddingIds,
+  weights: EmbeddingWeights,
+  { epsilon, dropout: drop }: Omit<LayerOptions, "heads">,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const words = embed(weights.word, tf.reshape(ids.tokenIds, [-1]));
+    const positions = embed(weights.position, tf.reshape(ids.positionIds, [-1]));
+    const segments = embed(weights.segment, tf.reshape(ids.segmentIds, [-1]));
+    const sum = tf.add<tf.Tensor2D>(tf.add(words, segments), positions); // [B*T, H]
+    const normed = layerNorm(sum, weights.norm.gamma, weights.norm.beta, epsilon);
+    return drop ? dropout(normed, drop.hidden, drop.seed) : normed; // [B*T, H]
+  });
+}
+
+/**
+ * One attention block: every position gathers from the others, through its own dense layer, onto
+ * its residual path.
+ *
+ * @param x [B*T, H].
+ * @param mask [B, T], 1 at tokens, 0 at padding.
+ * @param rows [P] int32: the positions, b*T + t, to compute; by default all.
+ * @returns [B*T, H], or [P, H]; the caller disposes of it.
+ *
+ * Source: Vaswani et al. 2017 section 3.2; `BertAttention` (its self-attention and its output).
+ *
+ * @example One layer alone, with weights of one's own
+ * ```ts
+ * import { selfAttention } from "bert/model/layers.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   qkv: { weight: tf.zeros<tf.Rank.R2>([2, 6]), bias: tf.zeros<tf.Rank.R1>([6]) },
+ *   output: { weight: tf.zeros<tf.Rank.R2>([2, 2]), bias: tf.zeros<tf.Rank.R1>([2]) },
+ *   norm: { gamma: tf.ones<tf.Rank.R1>([2]), beta: tf.zeros<tf.Rank.R1>([2]) },
+ * };
+ * const x = tf.tensor2d([[1, 3], [9, 5]]); // one sequence of two positions
+ * const y = selfAttention(x, tf.ones([1, 2]), weights, { heads: 1, epsilon: 1e-12 });
+ * deepStrictEqual(y.arraySync(), [[-1, 1], [1, -1]]); // zero weights leave LayerNorm(x)
+ * ```
+ */
+export function selfAttention(
+  x: tf.Tensor2D,
+  mask: tf.Tensor2D,
+  weights: AttentionWeights,
+  { heads, epsilon, dropout: drop }: LayerOptions,
+  rows?: tf.Tensor1D,
+): tf.Tensor2D {
+  const { qkv, output, norm } = weights;
+  const [batch, length] = mask.shape;
+  return tf.tidy(() => {
+    const context = attention(linear(x, qkv.weight, qkv.bias), mask, {
+      batch,
+      length,
+      heads,
+      dropoutRate: drop?.attention ?? 0,
+      seed: mixSeed(drop?.seed ?? 0, 0),
+    }); // [B*T, H]
+    const [own, gathered] = [x, context].map((all) => rows ? gatherRows(all, rows) : all);
+    const sublayer = linear(gathered, output.weight, output.bias); // [B*T, H] or [P, H]
+    const rate = drop?.hidden ?? 0;
+    const seed = mixSeed(drop?.seed ?? 0, 1);
+    return residualLayerNorm(own, sublayer, norm.gamma, norm.beta, epsilon, rate, seed);
+  });
+}
+
+/**
+ * The attention weights with which `selfAttention()` would work, before dropout.
+ *
+ * @param x [B*T, H], the input of the layer.
+ * @param mask [B, T], 1 at tokens, 0 at padding.
+ * @returns [B, A, T, T]; the last axis sums to 1. The caller disposes of it.
+ */
+export function selfAttentionWeights(
+  x: tf.Tensor2D,
+  mask: tf.Tensor2D,
+  { qkv }: Pick<AttentionWeights, "qkv">,
+  heads: number,
+): tf.Tensor4D {
+  const [batch, length] = mask.shape;
+  return tf.tidy(() => {
+    const rows = linear(x, qkv.weight, qkv.bias); // [B*T, 3H]
+    return attentionProbabilities(rows, mask, { batch, length, heads }); // [B, A, T, T]
+  });
+}
+
+/**
+ * One feed-forward block: each position alone through a wider layer with an activation and back,
+ * onto its residual path.
+ *
+ * @param x [B*T, H].
+ * @returns [B*T, H]; the caller disposes of it.
+ *
+ * Source: Vaswani et al. 2017 section 3.3; `BertIntermediate` and `BertOutput`.
+ *
+ * @example
+ * ```ts
+ * import { feedForward } from "bert/model/layers.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const weights = {
+ *   inner: { weight: tf.zeros<tf.Rank.R2>([2, 8]), bias: tf.zeros<tf.Rank.R1>([8]) },
+ *   output: { weight: tf.zeros<tf.Rank.R2>([8, 2]), bias: tf.zeros<tf.Rank.R1>([2]) },
+ *   norm: { gamma: tf.ones<tf.Rank.R1>([2]), beta: tf.zeros<tf.Rank.R1>([2]) },
+ * };
+ * const y = feedForward(tf.tensor2d([[1, 3]]), weights, { epsilon: 1e-12 });
+ * deepStrictEqual(y.arraySync(), [[-1, 1]]); // zero weights leave LayerNorm(x)
+ * ```
+ */
+export function feedForward(
+  x: tf.Tensor2D,
+  { inner, output, norm }: FeedForwardWeights,
+  { epsilon, activation = "gelu", dropout: drop }: Omit<LayerOptions, "heads">,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const wide = linearActivated(x, inner.weight, inner.bias, activation); // [B*T, I]
+    const sublayer = linear(wide, output.weight, output.bias); // [B*T, H]
+    const rate = drop?.hidden ?? 0;
+    const seed = mixSeed(drop?.seed ?? 0, 2);
+    return residualLayerNorm(x, sublayer, norm.gamma, norm.beta, epsilon, rate, seed);
+  });
+}
+
+/**
+ * One encoder layer: attention, then feed-forward, LayerNorm after each ("post-LayerNorm").
+ *
+ * @param x [B*T, H].
+ * @param mask [B, T], 1 at tokens, 0 at padding.
+ * @param rows [P] int32: the positions, b*T + t, whose output is wanted; by default all. They still
+ * attend to all others. For a last layer, of which little is used, this leaves out most of the work.
+ * @returns [B*T, H], or [P, H]; the caller disposes of it.
+ *
+ * Source: Vaswani et al. 2017 section 3.1; `BertLayer`.
+ *
+ * @example The second layer of a model, alone
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { encoderLayer } from "bert/model/layers.ts";
+ * import { backboneShapes, createWeights, encoderLayerWeights } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const config = bertConfig("smoke", { vocabSize: 50, numHiddenLayers: 2 }); // H = 32
+ * const weights = encoderLayerWeights(createWeights(backboneShapes(config), 0.02, 1), 1);
+ * const x = tf.ones<tf.Rank.R2>([5, 32]); // one sequence of five positions
+ * const y = encoderLayer(x, tf.ones([1, 5]), weights, { heads: 2, epsilon: 1e-12 });
+ * deepStrictEqual(y.shape, [5, 32]);
+ * ```
+ */
+export function encoderLayer(
+  x: tf.Tensor2D,
+  mask: tf.Tensor2D,
+  weights: EncoderLayerWeights,
+  options: LayerOptions,
+  rows?: tf.Tensor1D,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const attended = selfAttention(x, mask, weights.attention, options, rows); // [B*T, H] or [P, H]
+    return feedForward(attended, weights.feedForward, options);
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * The functions that BERTs put between the two layers of a feed-forward block, by the names that
+ * `config.json` gives them.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { HiddenAct } from "../../config.ts";
+import { gelu } from "./rows.ts";
+import { differentiable } from "../../backend/operation.ts";
+
+type Activation = <T extends tf.Tensor>(x: T) => T;
+
+const ACTIVATIONS: Readonly<Record<HiddenAct, Activation>> = {
+  gelu,
+  "gelu_python": gelu,
+  "gelu_new": geluTanh,
+  "gelu_fast": geluTanh,
+  "gelu_accurate": geluTanh,
+  "gelu_pytorch_tanh": geluTanh,
+  "gelu_python_tanh": geluTanh,
+  "quick_gelu": (x) => sigmoidLinear(x, 1.702),
+  silu: (x) => sigmoidLinear(x, 1),
+  swish: (x) => sigmoidLinear(x, 1),
+  relu,
+  tanh,
+};
+
+/**
+ * Applies the activation of that name.
+ *
+ * @param x Any shape, float32.
+ * @returns Same shape; the caller disposes of it.
+ *
+ * Source: `ACT2FN` in transformers, where several names mean the same function.
+ *
+ * @example
+ * ```ts
+ * import { activate } from "bert/model/ops/activation.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * deepStrictEqual(activate(tf.tensor1d([-2, 3]), "relu").arraySync(), [0, 3]);
+ * ```
+ */
+export function activate<T extends tf.Tensor>(x: T, name: HiddenAct): T {
+  return ACTIVATIONS[name](x);
+}
+
+const CUBIC = 0.044715;
+const SCALE = Math.sqrt(2 / Math.PI);
+
+/**
+ * The tanh approximation of the Gaussian error linear unit, which is another function than `gelu()`:
+ * the two differ by up to 5e-4.
+ *
+ * Source: Hendrycks and Gimpel 2016, section 2; `gelu()` in google-research/bert.
+ */
+function geluTanh<T extends tf.Tensor>(x: T): T {
+  return differentiable(
+    [x],
+    (save) => {
+      save([x]);
+      return tf.mul<T>(x, tanhShare(x));
+    },
+    (dy, [x]) => {
+      const share = tanhShare(x);
+      const bend = tf.mul(tf.mul(share, tf.sub(1, share)), 2 * SCALE); // of the share, by its tanh
+      const slope = tf.mul(bend, tf.add(tf.mul(tf.square(x), 3 * CUBIC), 1));
+      return [tf.mul(dy, tf.add(share, tf.mul(x, slope)))];
+    },
+  );
+}
+
+/** 0 far left, 1 far right. */
+function tanhShare(x: tf.Tensor): tf.Tensor {
+  const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), CUBIC)), SCALE);
+  return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
+}
+
+/** x times the logistic function of `slope` x. Source: Ramachandran et al. 2017 ("Swish"). */
+function sigmoidLinear<T extends tf.Tensor>(x: T, slope: number): T {
+  const share = (x: tf.Tensor) => tf.sigmoid(tf.mul(x, slope));
+  return differentiable(
+    [x],
+    (save) => {
+      save([x]);
+      return tf.mul<T>(x, share(x));
+    },
+    (dy, [x]) => {
+      const open = share(x);
+      const change = tf.mul(tf.mul(open, tf.sub(1, open)), slope);
+      return [tf.mul(dy, tf.add(open, tf.mul(x, change)))];
+    },
+  );
+}
+
+function relu<T extends tf.Tensor>(x: T): T {
+  return differentiable(
+    [x],
+    (save) => {
+      save([x]);
+      return tf.maximum<T>(x, 0);
+    },
+    (dy, [x]) => [tf.mul(dy, tf.cast(tf.greater(x, 0), "float32"))],
+  );
+}
+
+function tanh<T extends tf.Tensor>(x: T): T {
+  return differentiable(
+    [x],
+    (save) => {
+      const y = tf.tanh(x);
+      save([y]);
+      return y;
+    },
+    (dy, [y]) => [tf.mul(dy, tf.sub(1, tf.square(y)))],
+  );
+}

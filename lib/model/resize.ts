@@ -1,0 +1,234 @@
+/**
+ * Changing the tables of a model for going on in a new domain: other words, longer texts. Each
+ * function gives a new model and leaves the given one as it is, for the caller to dispose.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { BertPretrainHead } from "./bert.ts";
+import { basicTokens } from "../tokenizer/words.ts";
+import { Vocab } from "../tokenizer/vocab.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+const WORDS = "bert.embeddings.word_embeddings.weight";
+const POSITIONS = "bert.embeddings.position_embeddings.weight";
+const DECODER_BIAS = "cls.predictions.bias";
+
+/** Values of one weight for the new model, given those of the old. */
+type Change = (old: Float32Array) => Float32Array;
+
+/**
+ * The same model with position embeddings for another length.
+ *
+ * Positions beyond the old table repeat it from the start: neighbours then stay neighbours, but at
+ * each seam, and training mends it. A shorter table is cut off.
+ *
+ * @param length Positions of the new model.
+ * @returns A new model; the caller disposes of both.
+ * @throws {ConfigError} If the length is not a whole number of at least 1.
+ *
+ * Source: Beltagy et al. 2020, "Longformer", section 5, "Position Embeddings".
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { resizePositions } from "bert/model/resize.ts";
+ * import { strictEqual } from "node:assert";
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+ * const longer = await resizePositions(model, 1024);
+ * strictEqual(longer.config.maxPositionEmbeddings, 1024);
+ * ```
+ */
+export async function resizePositions(
+  model: BertPretrainHead,
+  length: number,
+): Promise<BertPretrainHead> {
+  const { hiddenSize, maxPositionEmbeddings: old } = model.config;
+  if (!Number.isSafeInteger(length) || length < 1) {
+    throw new ConfigError("length", length, "must be a whole number of at least 1");
+  }
+  const rows = Array.from({ length }, (_, position) => [position % old]);
+  return await rebuilt(model, { maxPositionEmbeddings: length }, {
+    [POSITIONS]: (table) => meansOf(table, hiddenSize, rows),
+  });
+}
+
+/** A piece that a vocabulary did not have, and what its embedding was made from. */
+export interface NewPiece {
+  readonly token: string;
+  /** Pieces of the old vocabulary; none where it could not spell the new one. */
+  readonly parts: readonly string[];
+}
+
+/** A model with another vocabulary. */
+export interface Revocabulated {
+  readonly model: BertPretrainHead;
+  readonly tokenizer: BertTokenizer;
+  readonly added: readonly NewPiece[];
+}
+
+/**
+ * The same model with more words: each starts as the mean of the pieces that it was cut into until
+ * now, as does its bias in the decoder, so that the model knows roughly what it means.
+ *
+ * @param words As they stand in texts; those that the vocabulary already has are passed over.
+ * @returns A new model and a new tokenizer; the caller disposes of both models.
+ * @throws {ConfigError} If a word is more than one word to the tokenizer, or the tokenizer is not the
+ * model's.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { addWords } from "bert/model/resize.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "un", "##seen"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const { added } = await addWords(model, tokenizer, ["Unseen"]);
+ * deepStrictEqual(added, [{ token: "unseen", parts: ["un", "##seen"] }]);
+ * ```
+ */
+export async function addWords(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  words: Iterable<string>,
+): Promise<Revocabulated> {
+  const { vocab, options, maxWordLength } = tokenizer;
+  const fresh = new Set([...words].map((word) => asOneToken(word, tokenizer)));
+  for (const token of fresh) if (vocab.has(token)) fresh.delete(token);
+  const grown = new Vocab([...vocab.tokens, ...fresh]);
+  return await changeVocabulary(
+    model,
+    tokenizer,
+    new BertTokenizer(grown, { ...options, maxWordLength }),
+  );
+}
+
+/**
+ * The same model with another vocabulary, one trained on the new domain for instance.
+ *
+ * Pieces that both have keep their embedding and decoder bias. A new piece gets the mean of the old
+ * pieces that spell it; one that they cannot spell, the mean of all.
+ *
+ * @param from The model's tokenizer.
+ * @param to The new one.
+ * @returns A new model; the caller disposes of both.
+ * @throws {ConfigError} If `from` is not the model's.
+ *
+ * Source: Hewitt 2021, "Initializing New Word Embeddings for Pretrained Language Models", for the mean of all.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { changeVocabulary } from "bert/model/resize.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const other = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "me", "ship"]));
+ * const changed = await changeVocabulary(model, tokenizer, other);
+ * deepStrictEqual(changed.added, [{ token: "ship", parts: [] }]); // nothing spells it
+ * ```
+ */
+export async function changeVocabulary(
+  model: BertPretrainHead,
+  from: BertTokenizer,
+  to: BertTokenizer,
+): Promise<Revocabulated> {
+  const { hiddenSize, vocabSize } = model.config;
+  if (from.vocab.size !== vocabSize) {
+    const advice =
+      `must be the model's vocabSize, ${vocabSize}: give the tokenizer that goes with it`;
+    throw new ConfigError("vocab.size", from.vocab.size, advice);
+  }
+  const added: NewPiece[] = [];
+  const all = [...from.vocab.tokens.keys()];
+  const rows = to.vocab.tokens.map((token) => {
+    if (from.vocab.has(token)) return [from.vocab.idOf(token)];
+    const parts = spelling(token, from.vocab);
+    added.push({ token, parts: parts.map((id) => from.vocab.tokenOf(id)) });
+    return parts.length > 0 ? parts : all;
+  });
+  const changed = await rebuilt(
+    model,
+    { vocabSize: to.vocab.size, padTokenId: to.vocab.padId },
+    {
+      [WORDS]: (table) => meansOf(table, hiddenSize, rows),
+      [DECODER_BIAS]: (bias) => meansOf(bias, 1, rows),
+    },
+  );
+  return { model: changed, tokenizer: to, added };
+}
+
+/** A model with copies of the weights, some of them changed on the way. */
+async function rebuilt(
+  model: BertPretrainHead,
+  settings: Partial<BertConfig>,
+  changes: Readonly<Record<string, Change>>,
+): Promise<BertPretrainHead> {
+  const weights = new Map<string, tf.Variable>();
+  for (const [name, weight] of model.weights) {
+    const old = await weight.data<"float32">();
+    const values = changes[name]?.(old) ?? old;
+    const shape = [values.length / (weight.size / weight.shape[0]), ...weight.shape.slice(1)];
+    weights.set(name, tf.tidy(() => tf.variable(tf.tensor(values, shape, "float32"))));
+  }
+  return new BertPretrainHead({ ...model.config, ...settings }, { weights }, model.notes);
+}
+
+/** A table whose rows are means of rows of another. */
+function meansOf(
+  table: Float32Array,
+  width: number,
+  rows: readonly (readonly number[])[],
+): Float32Array {
+  const means = new Float32Array(rows.length * width);
+  const average = new Map<readonly number[], Float32Array>(); // the mean of all is asked for often
+  for (const [i, sources] of rows.entries()) {
+    const known = average.get(sources) ?? meanOf(table, width, sources);
+    if (sources.length > 100) average.set(sources, known);
+    means.set(known, i * width);
+  }
+  return means;
+}
+
+function meanOf(table: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const [only] = rows;
+  if (rows.length === 1) return table.subarray(only * width, (only + 1) * width);
+  const sum = new Float64Array(width);
+  for (const row of rows) for (let i = 0; i < width; i++) sum[i] += table[row * width + i];
+  return Float32Array.from(sum, (value) => value / rows.length);
+}
+
+/** The ids of the pieces that a vocabulary spells a piece with, longest first; none if it cannot. */
+function spelling(token: string, vocab: Vocab): number[] {
+  const continues = token.startsWith("##") && token.length > 2;
+  const word = continues ? token.slice(2) : token;
+  const ids: number[] = [];
+  let start = 0;
+  while (start < word.length) {
+    const prefix = continues || start > 0 ? "##" : "";
+    let end = word.length;
+    while (end > start && !vocab.has(prefix + word.slice(start, end))) end--;
+    if (end === start) return [];
+    ids.push(vocab.idOf(prefix + word.slice(start, end)));
+    start = end;
+  }
+  return ids;
+}
+
+/** A word as the tokenizer sees it. */
+function asOneToken(word: string, { options, maxWordLength }: BertTokenizer): string {
+  const tokens = basicTokens(word, options);
+  if (tokens.length !== 1) {
+    const advice = `must be one word to the tokenizer, which sees ${JSON.stringify(tokens)}`;
+    throw new ConfigError("word", word, advice);
+  }
+  if ([...tokens[0]].length <= maxWordLength) return tokens[0];
+  throw new ConfigError("word", word, `must have at most ${maxWordLength} characters`);
+}

@@ -1,0 +1,157 @@
+/**
+ * The weights in a model's folder as transformers stores them: one file, or several with an index.
+ * Which tensors there are is known at once; values are read one tensor at a time.
+ */
+import { FormatError } from "../errors.ts";
+import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
+import { canonicalName, TIED } from "./transformers_names.ts";
+import { SafetensorsFile } from "../files/safetensors_file.ts";
+
+/** The file that a model has unless it is stored in several. */
+export const WEIGHTS_FILE = "model.safetensors";
+const INDEX_FILE = "model.safetensors.index.json";
+
+/** Formats that cannot be read here, for a helpful error. */
+const FOREIGN_FILES = ["pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5"];
+
+/** One tensor of the folder. */
+interface Stored {
+  readonly file: SafetensorsFile;
+  /** As it is called in the file. */
+  readonly name: string;
+}
+
+/**
+ * All tensors of a folder, by the names of today. Dispose of it to close the files.
+ *
+ * @example
+ * ```ts
+ * import { writeSafetensors } from "bert/files/safetensors.ts";
+ * import { StoredWeights } from "bert/model/stored_weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const gamma = { shape: [2], data: Float32Array.of(1, 1) };
+ * const bytes = writeSafetensors(new Map([["embeddings.LayerNorm.gamma", gamma]])); // an older name
+ * await Deno.writeFile(`${folder}/model.safetensors`, bytes);
+ * using stored = await StoredWeights.open(folder);
+ * deepStrictEqual(stored.shapeOf("bert.embeddings.LayerNorm.weight"), [2]);
+ * ```
+ */
+export class StoredWeights implements Disposable {
+  readonly #tensors = new Map<string, Stored>();
+  readonly #files: SafetensorsFile[] = [];
+
+  private constructor() {}
+
+  /**
+   * Opens a folder.
+   *
+   * @throws {FormatError} If there are no weights, a file or the index cannot be read, or a weight
+   * is there under two names.
+   */
+  static async open(folder: string): Promise<StoredWeights> {
+    const stored = new StoredWeights();
+    try {
+      if (await isThere(`${folder}/${WEIGHTS_FILE}`)) {
+        await stored.#add(`${folder}/${WEIGHTS_FILE}`);
+      } else await stored.#addShards(folder);
+      for (const [copy, original] of Object.entries(TIED)) stored.#fillFrom(copy, original);
+      return stored;
+    } catch (error) {
+      stored[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The names of all tensors but buffers. */
+  get names(): readonly string[] {
+    return [...this.#tensors.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /** The file that a tensor is in, for error messages. */
+  fileOf(name: string): string {
+    return this.#find(name).file.path;
+  }
+
+  shapeOf(name: string): readonly number[] {
+    const { file, name: own } = this.#find(name);
+    return file.header.tensors.get(own)!.shape;
+  }
+
+  /** Reads the values of a tensor. Throws `FormatError` if they are not floats. */
+  read(name: string): Float32Array {
+    const { file, name: own } = this.#find(name);
+    const { data } = file.read(own);
+    if (data instanceof Float32Array) return data;
+    throw new FormatError(file.path, `expected weight "${own}" as floats, found I32`);
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files) file[Symbol.dispose]();
+  }
+
+  /** A tied weight that is only there under its second name. */
+  #fillFrom(copy: string, original: string): void {
+    const found = this.#tensors.get(copy);
+    if (found && !this.#tensors.has(original)) this.#tensors.set(original, found);
+  }
+
+  #find(name: string): Stored {
+    const found = this.#tensors.get(name);
+    if (found) return found;
+    throw new FormatError(this.#files[0].path, `expected a weight "${name}", found none`);
+  }
+
+  async #add(path: string, only?: ReadonlySet<string>): Promise<void> {
+    const file = await SafetensorsFile.open(path);
+    this.#files.push(file);
+    for (const name of only ?? file.header.tensors.keys()) {
+      if (!file.header.tensors.has(name)) {
+        throw new FormatError(path, `expected "${name}" as ${INDEX_FILE} says, found none`);
+      }
+      const canonical = canonicalName(name);
+      if (canonical === undefined) continue;
+      const first = this.#tensors.get(canonical);
+      if (first) throw new FormatError(path, `"${name}" and "${first.name}" are the same weight`);
+      this.#tensors.set(canonical, { file, name });
+    }
+  }
+
+  async #addShards(folder: string): Promise<void> {
+    const index = await readJsonIfThere(`${folder}/${INDEX_FILE}`);
+    if (!index) throw await noWeights(folder);
+    for (const [file, names] of namesByFile(index, `${folder}/${INDEX_FILE}`)) {
+      await this.#add(`${folder}/${file}`, names);
+    }
+  }
+}
+
+/** What an index says is in each file. File names that lead out of the folder are refused. */
+function namesByFile(index: Readonly<Record<string, unknown>>, path: string) {
+  const map = index["weight_map"];
+  if (!isRecord(map)) throw new FormatError(path, "expected an object weight_map");
+  const files = new Map<string, Set<string>>();
+  for (const [name, file] of Object.entries(map)) {
+    if (typeof file !== "string" || !/^[\w.-]+\.safetensors$/.test(file)) {
+      const found = JSON.stringify(file);
+      throw new FormatError(path, `expected the file of "${name}" beside this one, found ${found}`);
+    }
+    files.set(file, (files.get(file) ?? new Set()).add(name));
+  }
+  if (files.size === 0) throw new FormatError(path, "expected weights in weight_map, found none");
+  return files;
+}
+
+async function noWeights(folder: string): Promise<FormatError> {
+  const path = `${folder}/${WEIGHTS_FILE}`;
+  for (const file of FOREIGN_FILES) {
+    if (!await isThere(`${folder}/${file}`)) continue;
+    const way = "load it in Python with from_pretrained() and save it with save_pretrained()";
+    return new FormatError(path, `there is only ${file}, which cannot be read here: ${way}`);
+  }
+  return new FormatError(path, "there is no such file: is this the folder of a saved model?");
+}

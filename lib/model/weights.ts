@@ -1,0 +1,214 @@
+/**
+ * The weights of BERT by name: which there are, their shapes, and what they start as.
+ *
+ * Names are Hugging Face's, with three differences of layout, each on purpose: matrices of dense
+ * layers are stored [in, out], the transpose of theirs; query, key and value are one matrix side by
+ * side, `attention.self.qkv.weight` [H, 3H] and `.bias` [3H]; the segment table has row 0 for
+ * padding, so that theirs (0 first, 1 second sentence) are rows 1 and 2 here. The decoder is the
+ * table of word embeddings and has no weight of its own but `cls.predictions.bias`.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { checkShape, ConfigError } from "../errors.ts";
+import type { DenseWeights, EmbeddingWeights, EncoderLayerWeights, NormWeights } from "./layers.ts";
+import { createRng, type Rng } from "../random.ts";
+
+/** Weights by name; owned by the model that made them. */
+export type Weights = ReadonlyMap<string, tf.Variable>;
+
+/** Shapes by name, in the order in which data flows. */
+export type WeightShapes = ReadonlyMap<string, readonly number[]>;
+
+/** The weights of the backbone: embeddings and encoder. */
+export function backboneShapes(config: BertConfig): WeightShapes {
+  const { hiddenSize: H, intermediateSize: I, numHiddenLayers } = config;
+  const shapes = new Map<string, readonly number[]>([
+    ["bert.embeddings.word_embeddings.weight", [config.vocabSize, H]],
+    ["bert.embeddings.position_embeddings.weight", [config.maxPositionEmbeddings, H]],
+    ["bert.embeddings.token_type_embeddings.weight", [config.typeVocabSize, H]],
+    ...norm("bert.embeddings.LayerNorm", H),
+  ]);
+  const add = ([name, shape]: readonly [string, readonly number[]]) => shapes.set(name, shape);
+  for (let layer = 0; layer < numHiddenLayers; layer++) {
+    const prefix = `bert.encoder.layer.${layer}`;
+    dense(`${prefix}.attention.self.qkv`, H, 3 * H).forEach(add);
+    dense(`${prefix}.attention.output.dense`, H, H).forEach(add);
+    norm(`${prefix}.attention.output.LayerNorm`, H).forEach(add);
+    dense(`${prefix}.intermediate.dense`, H, I).forEach(add);
+    dense(`${prefix}.output.dense`, I, H).forEach(add);
+    norm(`${prefix}.output.LayerNorm`, H).forEach(add);
+  }
+  return shapes;
+}
+
+/** The weights of the masked-language-model head, without the decoder that it shares. */
+export function mlmHeadShapes({ vocabSize, hiddenSize: H }: BertConfig): WeightShapes {
+  return new Map([
+    ...dense("cls.predictions.transform.dense", H, H),
+    ...norm("cls.predictions.transform.LayerNorm", H),
+    ["cls.predictions.bias", [vocabSize]],
+  ]);
+}
+
+/** The weights of the next-sentence head, its pooler included. */
+export function nspHeadShapes({ hiddenSize: H }: BertConfig): WeightShapes {
+  return new Map([...dense("bert.pooler.dense", H, H), ...dense("cls.seq_relationship", H, 2)]);
+}
+
+/** All weights of a model with both heads, the backbone's first. */
+export function pretrainShapes(config: BertConfig): WeightShapes {
+  return new Map([...backboneShapes(config), ...nspHeadShapes(config), ...mlmHeadShapes(config)]);
+}
+
+function dense(name: string, inputs: number, outputs: number): [string, readonly number[]][] {
+  return [[`${name}.weight`, [inputs, outputs]], [`${name}.bias`, [outputs]]];
+}
+
+function norm(name: string, width: number): [string, readonly number[]][] {
+  return [[`${name}.weight`, [width]], [`${name}.bias`, [width]]];
+}
+
+/**
+ * Makes weights as training starts from: biases 0, LayerNorm scales 1, all else from a normal
+ * distribution cut off at two standard deviations.
+ *
+ * Each weight has a stream of its own, so that it does not depend on which others there are.
+ *
+ * @param standardDeviation Of the normal distribution before the cut, `initializerRange`.
+ * @param seed The same seed gives the same weights.
+ * @returns tfjs variables, unnamed on tfjs's side so that several models can coexist. The caller
+ * disposes of them.
+ *
+ * Source: `create_initializer` in google-research/bert's `modeling.py`. Hugging Face does not cut
+ * off, and starts [PAD] at 0.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { createWeights, nspHeadShapes } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const weights = createWeights(nspHeadShapes(bertConfig("smoke")), 0.02, 1);
+ * deepStrictEqual(weights.get("cls.seq_relationship.weight")?.shape, [32, 2]);
+ * ```
+ */
+export function createWeights(
+  shapes: WeightShapes,
+  standardDeviation: number,
+  seed: number,
+): Weights {
+  const rng = createRng(seed);
+  const entries = [...shapes].map(([name, shape]) => {
+    const values = initialValues(name, tf.util.sizeFromShape([...shape]), standardDeviation, rng);
+    return [name, tf.tidy(() => tf.variable(tf.tensor(values, [...shape])))] as const;
+  });
+  return new Map(entries);
+}
+
+function initialValues(name: string, count: number, deviation: number, rng: Rng): Float32Array {
+  if (name.endsWith(".bias")) return new Float32Array(count);
+  if (name.endsWith("LayerNorm.weight")) return new Float32Array(count).fill(1);
+  return truncatedNormal(count, deviation, rng.fork(name));
+}
+
+/**
+ * Normal numbers of mean 0, drawn again where they are beyond two standard deviations.
+ *
+ * Source: Marsaglia's polar method; `tf.truncated_normal`.
+ */
+export function truncatedNormal(count: number, deviation: number, rng: Rng): Float32Array {
+  const values = new Float32Array(count);
+  let filled = 0;
+  while (filled < count) {
+    const [x, y] = [2 * rng.random() - 1, 2 * rng.random() - 1];
+    const square = x * x + y * y;
+    if (square >= 1 || square === 0) continue;
+    const scale = Math.sqrt(-2 * Math.log(square) / square);
+    if (Math.abs(x * scale) <= 2) values[filled++] = x * scale * deviation;
+    if (Math.abs(y * scale) <= 2 && filled < count) values[filled++] = y * scale * deviation;
+  }
+  return values;
+}
+
+/** Where a model's weights come from: random numbers, or weights that are there already. */
+export type WeightStart = { readonly seed: number } | { readonly weights: Weights };
+
+/**
+ * The weights that a part of a model needs: made from a seed, or taken out of those given, which then
+ * are that part's to dispose.
+ *
+ * @throws {ConfigError} If there is neither a seed nor weights.
+ * @throws {ShapeError} If a given weight has another shape.
+ * @throws {TypeError} If one is missing.
+ */
+export function startWeights(
+  shapes: WeightShapes,
+  { initializerRange }: BertConfig,
+  start: WeightStart,
+): Weights {
+  if (!start || !("seed" in start || "weights" in start)) {
+    const advice = "must say what the weights start from, as in new BertModel(config, { seed: 1 })";
+    throw new ConfigError("start", start, advice);
+  }
+  if ("seed" in start) return createWeights(shapes, initializerRange, start.seed);
+  return new Map([...shapes].map(([name, shape]) => {
+    const weight = named(start.weights, name);
+    checkShape(`a model from weight "${name}"`, weight, shape);
+    return [name, weight];
+  }));
+}
+
+/** The variable of that name, which the model is known to have. */
+function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R> {
+  const weight = weights.get(name);
+  if (!weight) throw new TypeError(`There is no weight "${name}"`);
+  return weight as tf.Variable<R>;
+}
+
+/** A dense layer out of the named weights. */
+export function denseWeights(weights: Weights, name: string): DenseWeights {
+  return {
+    weight: named<tf.Rank.R2>(weights, `${name}.weight`),
+    bias: named<tf.Rank.R1>(weights, `${name}.bias`),
+  };
+}
+
+/** A LayerNorm out of the named weights. */
+export function normWeights(weights: Weights, name: string): NormWeights {
+  return {
+    gamma: named<tf.Rank.R1>(weights, `${name}.weight`),
+    beta: named<tf.Rank.R1>(weights, `${name}.bias`),
+  };
+}
+
+/** The bias of the decoder. */
+export function decoderBias(weights: Weights): tf.Tensor1D {
+  return named<tf.Rank.R1>(weights, "cls.predictions.bias");
+}
+
+/** The embeddings out of the named weights. */
+export function embeddingWeights(weights: Weights): EmbeddingWeights {
+  const table = (name: string) => named<tf.Rank.R2>(weights, `bert.embeddings.${name}.weight`);
+  return {
+    word: table("word_embeddings"),
+    position: table("position_embeddings"),
+    segment: table("token_type_embeddings"),
+    norm: normWeights(weights, "bert.embeddings.LayerNorm"),
+  };
+}
+
+/** One encoder layer out of the named weights; layers count from 0. */
+export function encoderLayerWeights(weights: Weights, layer: number): EncoderLayerWeights {
+  const prefix = `bert.encoder.layer.${layer}`;
+  return {
+    attention: {
+      qkv: denseWeights(weights, `${prefix}.attention.self.qkv`),
+      output: denseWeights(weights, `${prefix}.attention.output.dense`),
+      norm: normWeights(weights, `${prefix}.attention.output.LayerNorm`),
+    },
+    feedForward: {
+      inner: denseWeights(weights, `${prefix}.intermediate.dense`),
+      output: denseWeights(weights, `${prefix}.output.dense`),
+      norm: normWeights(weights, `${prefix}.output.LayerNorm`),
+    },
+  };
+}

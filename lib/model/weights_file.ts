@@ -1,0 +1,212 @@
+/**
+ * The weights of a model from and into a folder as transformers has it, under its names and in its
+ * layouts. What is read may be a whole pre-training model or less: heads that are not there are
+ * started anew from a seed, and said.
+ *
+ * Row 0 of the segment table, for padding, has no place in a file of transformers. It stands in
+ * `config.json` as `padding_segment_embedding` (float32, base64), which transformers keeps and passes on.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { CONFIG_FILE, configToJson } from "./config_json.ts";
+import { FormatError } from "../errors.ts";
+import { type FileWriter, readJson, writeJson } from "../files/json.ts";
+import {
+  theirShape,
+  theirWeight,
+  TIE_ADVICE,
+  TIED,
+  toOurs,
+  toTheirs,
+} from "./transformers_names.ts";
+import type { HostTensor } from "../files/safetensors.ts";
+import { saveSafetensors, type TensorSource } from "../files/safetensors_file.ts";
+import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
+import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
+
+const PADDING_ROW = "padding_segment_embedding";
+const SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
+
+/** The parts that a checkpoint may lack, each as a whole, and what they are in words. */
+const HEADS: Readonly<Record<string, string>> = {
+  "bert.pooler.": "the pooler",
+  "cls.predictions.": "the masked-language-model head",
+  "cls.seq_relationship.": "the next-sentence head",
+};
+
+/** Weights, and what a reader should know about where they come from. */
+export interface ReadWeights {
+  /** tfjs variables; the caller disposes of them. */
+  readonly weights: Weights;
+  /** Sentences; empty where the folder had just what was asked for. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads weights out of a model's folder, one after the other: memory holds the model, and one tensor
+ * more.
+ *
+ * @param shapes Those that are wanted.
+ * @param seed For heads that are not in the folder. Without it their absence is an error.
+ * @throws {FormatError} If a file cannot be read, or a weight is missing or has another shape than
+ * `config` says. Nothing is left behind then.
+ *
+ * Source: `from_pretrained()` in transformers, where missing heads are a warning.
+ */
+export async function readWeights(
+  folder: string,
+  config: BertConfig,
+  shapes: WeightShapes,
+  seed?: number,
+): Promise<ReadWeights> {
+  const paddingRow = await readPaddingRow(folder, config.hiddenSize);
+  using stored = await StoredWeights.open(folder);
+  const fresh = missingHeads(stored, shapes);
+  if (fresh.size > 0 && seed === undefined) throw headsMissing(folder, fresh);
+  for (const name of shapes.keys()) if (!fresh.has(name)) checkStored(name, shapes, stored);
+  checkTied(stored);
+  const weights = new Map<string, tf.Variable>();
+  try {
+    for (const [name, shape] of shapes) {
+      weights.set(
+        name,
+        fresh.has(name)
+          ? createWeights(new Map([[name, shape]]), config.initializerRange, seed!).get(name)!
+          : readWeight(name, shape, stored, paddingRow),
+      );
+    }
+  } catch (error) {
+    for (const weight of weights.values()) weight.dispose();
+    throw error;
+  }
+  return { weights, notes: [...freshNotes(fresh, seed), ...unusedNotes(stored, shapes)] };
+}
+
+function readWeight(
+  name: string,
+  shape: readonly number[],
+  stored: StoredWeights,
+  paddingRow: Float32Array | undefined,
+): tf.Variable {
+  const { names, layout } = theirWeight(name);
+  const parts = names.map((part) => stored.read(part));
+  const values = toOurs(parts, shape, layout, paddingRow);
+  const weight = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], "float32")));
+  const copied = COPYING_BACKENDS.has(tf.getBackend());
+  for (const array of new Set([...parts, values])) if (copied || array !== values) release(array);
+  return weight;
+}
+
+/** These copy a new tensor's values into memory of their own; others may go on using the array. */
+const COPYING_BACKENDS = new Set(["simd", "wasm"]);
+
+/** Frees an array's memory now: the collector would let several of 100 MB pile up. */
+function release(array: Float32Array): void {
+  (array.buffer as ArrayBuffer).transfer(0);
+}
+
+/** Writers of `config.json` and `model.safetensors`, for `saveFolder()`. */
+export function modelFiles(
+  config: BertConfig,
+  weights: ReadonlyMap<string, tf.Variable | HostTensor>,
+): Readonly<Record<string, FileWriter>> {
+  return {
+    [CONFIG_FILE]: async (path) => {
+      const segments = await valuesOf(weights.get(SEGMENTS)!);
+      const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
+      await writeJson(path, { ...configToJson(config), [PADDING_ROW]: row.toBase64() });
+    },
+    [WEIGHTS_FILE]: async (path) => {
+      const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight));
+      await saveSafetensors(path, sources, { format: "pt" });
+    },
+  };
+}
+
+/** A weight as the tensors that it is there, each with its values when they are asked for. */
+function sourcesOf(name: string, weight: tf.Variable | HostTensor): TensorSource[] {
+  const theirs = theirWeight(name);
+  const shape = theirShape(weight.shape, theirs);
+  return theirs.names.map((part, which) => ({
+    name: part,
+    shape,
+    dtype: "F32",
+    read: async () => toTheirs(await valuesOf(weight), weight.shape, theirs, which),
+  }));
+}
+
+/** The values of a tfjs variable as it is now, or of a copy. */
+async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array> {
+  return await (typeof weight.data === "function"
+    ? weight.data<"float32">()
+    : weight.data) as Float32Array;
+}
+
+async function readPaddingRow(folder: string, width: number): Promise<Float32Array | undefined> {
+  const path = `${folder}/${CONFIG_FILE}`;
+  const text = (await readJson(path))[PADDING_ROW];
+  if (text === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.fromBase64(text as string);
+    if (bytes.length === 4 * width) return new Float32Array(bytes.buffer);
+  } catch {
+    // said below
+  }
+  throw new FormatError(path, `expected ${PADDING_ROW} to be ${width} float32 numbers in base64`);
+}
+
+/** The weights that are wanted of heads of which the folder has nothing at all. */
+function missingHeads(stored: StoredWeights, shapes: WeightShapes): ReadonlySet<string> {
+  const absent = Object.keys(HEADS).filter((head) =>
+    !stored.names.some((name) => name.startsWith(head) && !Object.hasOwn(TIED, name))
+  );
+  return new Set([...shapes.keys()].filter((name) => absent.some((head) => name.startsWith(head))));
+}
+
+/** Checks that a weight is there in the right shape, before anything is read. */
+function checkStored(name: string, shapes: WeightShapes, stored: StoredWeights): void {
+  const theirs = theirWeight(name);
+  const shape = theirShape(shapes.get(name)!, theirs);
+  for (const part of theirs.names) {
+    const found = stored.shapeOf(part);
+    if (`${found}` === `${shape}`) continue;
+    const problem = `expected weight "${part}" of shape [${shape}] as ${CONFIG_FILE} says`;
+    const advice = "are both files from the same model?";
+    throw new FormatError(stored.fileOf(part), `${problem}, found [${found}]: ${advice}`);
+  }
+}
+
+/** Copies of tied weights must be copies: another decoder would make another model. */
+function checkTied(stored: StoredWeights): void {
+  for (const [copy, original] of Object.entries(TIED)) {
+    if (!stored.has(copy) || !stored.has(original)) continue;
+    const [a, b] = [copy, original].map((name) => new Int32Array(stored.read(name).buffer));
+    if (a.length === b.length && a.every((bits, i) => bits === b[i])) continue;
+    const problem = `expected "${copy}" to be equal to "${original}", found another`;
+    throw new FormatError(stored.fileOf(copy), `${problem}: ${TIE_ADVICE}`);
+  }
+}
+
+function headsOf(names: Iterable<string>): string[] {
+  const all = [...names];
+  return Object.keys(HEADS).filter((head) => all.some((name) => name.startsWith(head)))
+    .map((head) => HEADS[head]);
+}
+
+function headsMissing(folder: string, fresh: ReadonlySet<string>): FormatError {
+  const problem = `it has no weights of ${headsOf(fresh).join(", ")}`;
+  const way = "pass { seed } to start them from random numbers, or load BertModel alone";
+  return new FormatError(`${folder}/${WEIGHTS_FILE}`, `${problem}: ${way}`);
+}
+
+function freshNotes(fresh: ReadonlySet<string>, seed: number | undefined): string[] {
+  return headsOf(fresh).map((head) =>
+    `Not in the folder, and started from random numbers (seed ${seed}): ${head}`
+  );
+}
+
+function unusedNotes(stored: StoredWeights, shapes: WeightShapes): string[] {
+  const used = new Set([...shapes.keys()].flatMap((name) => theirWeight(name).names));
+  const unused = stored.names.filter((name) => !used.has(name) && !Object.hasOwn(TIED, name));
+  return unused.length === 0 ? [] : [`In the folder, and not used: ${unused.join(", ")}`];
+}

@@ -1,0 +1,161 @@
+/**
+ * The checkpoints of a run on disk: written in the background, the newest valid one found by itself,
+ * the old ones cleared away.
+ */
+import { replaceFile, UNFINISHED } from "../files/write.ts";
+import { FormatError } from "../errors.ts";
+import {
+  packCheckpoint,
+  type RunCheckpoint,
+  sealCheckpoint,
+  unpackCheckpoint,
+} from "./checkpoint.ts";
+
+/** A checkpoint that could not be used, and why. */
+export interface DamagedCheckpoint {
+  readonly path: string;
+  readonly reason: string;
+}
+
+const NAME = /^step-(\d{9,})\.safetensors$/;
+
+/**
+ * Where the checkpoint of a step lies.
+ *
+ * @example
+ * ```ts
+ * import { checkpointPath } from "bert/runs/checkpoints.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(checkpointPath("runs/a/checkpoints", 250), "runs/a/checkpoints/step-000000250.safetensors");
+ * ```
+ */
+export function checkpointPath(folder: string, step: number): string {
+  return `${folder}/step-${`${step}`.padStart(9, "0")}.safetensors`;
+}
+
+/** The steps of which there is a checkpoint, newest first; none if there is no such folder. */
+export async function checkpointSteps(folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      const match = NAME.exec(name);
+      if (match) steps.push(Number(match[1]));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return steps.sort((a, b) => b - a);
+}
+
+/**
+ * The newest checkpoint that is as it was written, and those that were passed over on the way to it.
+ *
+ * @param run Which run it has to belong to.
+ *
+ * @example
+ * ```ts
+ * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/runs/checkpoints.ts";
+ * import { firstState } from "bert/runs/state.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const writer = new CheckpointWriter(folder, 3);
+ * const numbers = { weights: new Map(), optimizer: { step: 0, moments: new Map() }, generators: {} };
+ * for (const step of [1, 2]) await writer.save({ state: { ...firstState("a"), step }, ...numbers });
+ * await writer.settle();
+ * await Deno.truncate(checkpointPath(folder, 2), 100);
+ * const { checkpoint, damaged } = await newestCheckpoint(folder, "a");
+ * strictEqual(checkpoint?.state.step, 1);
+ * strictEqual(damaged.length, 1);
+ * ```
+ */
+export async function newestCheckpoint(
+  folder: string,
+  run: string,
+): Promise<{ checkpoint?: RunCheckpoint; damaged: DamagedCheckpoint[] }> {
+  const damaged: DamagedCheckpoint[] = [];
+  for (const step of await checkpointSteps(folder)) {
+    const path = checkpointPath(folder, step);
+    try {
+      return { checkpoint: await readCheckpoint(path, run, step), damaged };
+    } catch (error) {
+      damaged.push({ path, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { damaged };
+}
+
+async function readCheckpoint(path: string, run: string, step: number): Promise<RunCheckpoint> {
+  const checkpoint = await unpackCheckpoint(await Deno.readFile(path), path);
+  const { state } = checkpoint;
+  if (state.run !== run) {
+    throw new FormatError(path, `expected run ${run}, found ${state.run}: it is of another run`);
+  }
+  if (state.step === step) return checkpoint;
+  throw new FormatError(path, `expected step ${step}, found ${state.step}: it was renamed`);
+}
+
+/** Removes what a killed process left half-written, and sets damaged checkpoints aside. */
+export async function tidyCheckpoints(
+  folder: string,
+  damaged: readonly DamagedCheckpoint[],
+): Promise<void> {
+  for (const { path } of damaged) await Deno.rename(path, `${path}.damaged`).catch(() => {});
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith(UNFINISHED)) await Deno.remove(`${folder}/${name}`);
+  }
+}
+
+/** Writes checkpoints while training goes on; one at a time. */
+export class CheckpointWriter {
+  readonly #folder: string;
+  readonly #keep: number;
+  #pending: Promise<void> = Promise.resolve();
+  #error: unknown;
+
+  /** @param keep How many of the newest checkpoints stay, at least 1; the best stays as well. */
+  constructor(folder: string, keep: number) {
+    this.#folder = folder;
+    this.#keep = keep;
+  }
+
+  /**
+   * Starts to write a checkpoint. What it holds must not change until it is written.
+   *
+   * Waits for the one before, if that is not done yet.
+   *
+   * @param first Done before the checkpoint gets its name.
+   * @throws What went wrong with an earlier one.
+   */
+  async save(checkpoint: RunCheckpoint, first?: () => Promise<void>): Promise<void> {
+    await this.settle();
+    const bytes = packCheckpoint(checkpoint);
+    this.#pending = this.#write(bytes, checkpoint, first).catch((error) => {
+      this.#error = error;
+    });
+  }
+
+  /** Throws what went wrong with an earlier checkpoint, without waiting. */
+  check(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  /** Waits until all is on disk. Throws what went wrong. */
+  async settle(): Promise<void> {
+    await this.#pending;
+    this.check();
+  }
+
+  async #write(
+    bytes: Uint8Array<ArrayBuffer>,
+    { state }: RunCheckpoint,
+    first?: () => Promise<void>,
+  ): Promise<void> {
+    await first?.();
+    await sealCheckpoint(bytes);
+    await replaceFile(checkpointPath(this.#folder, state.step), bytes);
+    const steps = await checkpointSteps(this.#folder);
+    for (const step of steps.slice(this.#keep)) {
+      if (step !== state.best?.step) await Deno.remove(checkpointPath(this.#folder, step));
+    }
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Runs side by side: their `metrics.csv` and `config.json` read back, their curves over steps,
+ * tokens or seconds, and the settings in which they differ.
+ */
+import { FormatError } from "../errors.ts";
+import { parse } from "../files/csv.ts";
+
+/** What a curve can be drawn against. */
+export type Progress = "step" | "tokens" | "seconds";
+
+/** What a curve can show. */
+export type Metric =
+  | "mlm_loss"
+  | "nsp_loss"
+  | "total_loss"
+  | "mlm_accuracy"
+  | "nsp_accuracy"
+  | "learning_rate"
+  | "gradient_norm"
+  | "tokens_per_second";
+
+/** A row of `metrics.csv`: its numbers by column; a column that is empty in the row is missing. */
+export type MetricsRow = Readonly<Partial<Record<Progress | Metric | "epoch", number>>>;
+
+/** A run that was read back. */
+export interface RunRecord {
+  /** The last part of the folder's path. */
+  readonly name: string;
+  /** One row a step. */
+  readonly steps: readonly MetricsRow[];
+  /** One row an evaluation on held-out text. */
+  readonly evaluations: readonly MetricsRow[];
+  /** What `config.json` says, flattened: `train.learningRate`; empty if there is no such file. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A line of a chart, as `lineChart()` takes it. */
+export interface Curve {
+  readonly name: string;
+  readonly x: number[];
+  readonly y: number[];
+}
+
+/**
+ * The folders of runs inside a folder: those with a `metrics.csv`, by name.
+ *
+ * @returns Paths; none if the folder does not exist.
+ *
+ * @example
+ * ```ts
+ * import { findRuns } from "bert/runs/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * for (const name of ["b", "a", "notes"]) await Deno.mkdir(`${folder}/${name}`);
+ * for (const name of ["b", "a"]) await Deno.writeTextFile(`${folder}/${name}/metrics.csv`, "");
+ * deepStrictEqual(await findRuns(folder), [`${folder}/a`, `${folder}/b`]);
+ * ```
+ */
+export async function findRuns(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      if (isDirectory && await exists(`${folder}/${name}/metrics.csv`)) found.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found.sort().map((name) => `${folder}/${name}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/**
+ * Reads a run's `metrics.csv` and, if there is one, its `config.json`.
+ *
+ * The run may still be going on: a last row that is only half written is left out. Steps that were
+ * passed over (`skipped`) are left out, too.
+ *
+ * @throws {FormatError} If `metrics.csv` is missing, lacks a column or holds something else than
+ * numbers, or `config.json` is no JSON object.
+ *
+ * @example
+ * ```ts
+ * import { readRun } from "bert/runs/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const rows = "split,epoch,step,mlm_loss,tokens,seconds\ntrain,1,1,8.5,100,0.5\n";
+ * await Deno.writeTextFile(`${folder}/metrics.csv`, rows);
+ * await Deno.writeTextFile(`${folder}/config.json`, '{"train": {"learningRate": 0.001}}');
+ * const { steps, settings } = await readRun(folder);
+ * deepStrictEqual(steps[0].mlm_loss, 8.5);
+ * deepStrictEqual(settings, { "train.learningRate": "0.001" });
+ * ```
+ */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const rows = await readMetrics(`${folder}/metrics.csv`);
+  const of = (split: string) => rows.filter((row) => row.split === split).map(({ row }) => row);
+  return {
+    name: folder.replace(/\/+$/, "").split("/").at(-1) ?? folder,
+    steps: of("train"),
+    evaluations: of("held-out"),
+    settings: await readSettings(`${folder}/config.json`),
+  };
+}
+
+async function readMetrics(path: string): Promise<{ split: string; row: MetricsRow }[]> {
+  const text = await read(path);
+  if (text === undefined) {
+    throw new FormatError(path, "there is no such file: is this the folder of a run?");
+  }
+  const [header = [], ...rows] = parse(text.slice(0, text.lastIndexOf("\n") + 1));
+  for (const column of ["split", "step", "tokens", "seconds"]) {
+    if (header.includes(column)) continue;
+    throw new FormatError(path, `expected a column "${column}", found ${header.join(", ")}`);
+  }
+  return rows.map((cells, i) => readRow(header, cells, `${path}, line ${i + 2}`));
+}
+
+function readRow(header: readonly string[], cells: readonly string[], place: string) {
+  const row: Record<string, number> = {};
+  let split = "";
+  for (const [i, column] of header.entries()) {
+    const cell = cells[i] ?? "";
+    if (column === "split") split = cell;
+    else if (cell !== "") row[column] = number(cell, `${place}, column ${column}`);
+  }
+  return { split, row: row as MetricsRow };
+}
+
+function number(cell: string, place: string): number {
+  const value = Number(cell);
+  if (Number.isNaN(value) && cell !== "NaN") {
+    throw new FormatError(place, `expected a number, found "${cell}"`);
+  }
+  return value;
+}
+
+async function readSettings(path: string): Promise<Record<string, string>> {
+  const text = await read(path);
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(path, `expected JSON, found: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(path, "expected a JSON object");
+  }
+  return Object.fromEntries(flatten(value));
+}
+
+async function read(path: string): Promise<string | undefined> {
+  return await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+}
+
+/** `{a: {b: 1}}` as `["a.b", "1"]`; lists stay whole. */
+function flatten(value: object, prefix = ""): [string, string][] {
+  return Object.entries(value).flatMap(([key, part]): [string, string][] => {
+    const nested = typeof part === "object" && part !== null && !Array.isArray(part);
+    if (nested) return flatten(part, `${prefix}${key}.`);
+    return [[prefix + key, typeof part === "string" ? part : JSON.stringify(part)]];
+  });
+}
+
+/** What names a run, the machine it ran on or what its exam is like, and is no setting. */
+const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
+
+/**
+ * The settings in which runs differ, as rows for `table()`: the setting, then a column for each run.
+ *
+ * A setting that a run does not have is "–"; of a digest the first twelve digits stand for it. One
+ * that says the same of all runs as an earlier one, under another name, is left out.
+ *
+ * @example
+ * ```ts
+ * import { differingSettings } from "bert/runs/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const run = { steps: [], evaluations: [] };
+ * const runs = [
+ *   { ...run, name: "a", settings: { seed: "1", "train.batchSize": "8" } },
+ *   { ...run, name: "b", settings: { seed: "2", "train.batchSize": "8" } },
+ * ];
+ * deepStrictEqual(differingSettings(runs), [{ setting: "seed", a: "1", b: "2" }]);
+ * ```
+ */
+export function differingSettings(runs: readonly RunRecord[]): Record<string, string>[] {
+  const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
+  const seen = new Set<string>();
+  const rows: Record<string, string>[] = [];
+  for (const setting of [...names].filter((name) => !NO_SETTING.test(name))) {
+    const values = runs.map(({ settings }) => shown(settings[setting] ?? "–"));
+    const key = JSON.stringify(values);
+    if (seen.has(key) || values.every((value) => value === values[0])) continue;
+    seen.add(key);
+    rows.push({ setting, ...Object.fromEntries(runs.map(({ name }, i) => [name, values[i]])) });
+  }
+  return rows;
+}
+
+function shown(value: string): string {
+  return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value;
+}
+
+/**
+ * One curve for each run. A run whose rows lack the metric has no points.
+ *
+ * @param options `x`: steps are corrections made, tokens are text read, seconds are what it costs
+ * you. `smoothing`: the mean of so many rows up to each; 1, the default, is the raw curve. `split`:
+ * the steps (default) or the evaluations on held-out text.
+ *
+ * @example
+ * ```ts
+ * import { curves } from "bert/runs/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const steps = [{ step: 1, tokens: 90, mlm_loss: 8 }, { step: 2, tokens: 180, mlm_loss: 6 }];
+ * const run = { name: "a", steps, evaluations: [], settings: {} };
+ * deepStrictEqual(curves([run], { x: "tokens", y: "mlm_loss", smoothing: 2 }), [
+ *   { name: "a", x: [90, 180], y: [8, 7] },
+ * ]);
+ * ```
+ */
+export function curves(
+  runs: readonly RunRecord[],
+  { x, y, smoothing = 1, split = "steps" }: {
+    readonly x: Progress;
+    readonly y: Metric;
+    readonly smoothing?: number;
+    readonly split?: "steps" | "evaluations";
+  },
+): Curve[] {
+  return runs.map((run) => {
+    const rows = run[split].filter((row) => row[x] !== undefined && row[y] !== undefined);
+    const values = movingMean(rows.map((row) => row[y]!), smoothing);
+    return { name: run.name, x: rows.map((row) => row[x]!), y: values };
+  });
+}
+
+/**
+ * The mean of each value and the ones before it, `width` of them where there are so many.
+ *
+ * @example
+ * ```ts
+ * import { movingMean } from "bert/runs/compare.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(movingMean([4, 2, 6, 0], 2), [4, 3, 4, 3]);
+ * ```
+ */
+export function movingMean(values: readonly number[], width: number): number[] {
+  let sum = 0;
+  return values.map((value, i) => {
+    sum += value - (i >= width ? values[i - width] : 0);
+    return sum / Math.min(i + 1, width);
+  });
+}

@@ -1,0 +1,139 @@
+/** What watches over a run: jumps of the loss, steps that diverge, memory that ends. */
+import type { DivergedError } from "../training/train_step.ts";
+
+const REMEMBERED = 50; // steps
+const NEEDED = 20; // steps before anything can be called a jump
+const DEVIATIONS = 8; // of the median deviation
+const LEAST = 0.5; // nats: less is no jump, however calm it was before
+
+/** Tells a loss that is far above those of the last 50 steps. */
+export class SpikeDetector {
+  /** Steps that it looks back on. */
+  static readonly remembered = REMEMBERED;
+  #recent: number[] = [];
+  #reportedAt = -Infinity;
+
+  /**
+   * @returns What happened in words, or nothing. Within 50 steps of a report there is no other.
+   *
+   * @example
+   * ```ts
+   * import { SpikeDetector } from "bert/runs/guards.ts";
+   * import { ok, strictEqual } from "node:assert";
+   * const detector = new SpikeDetector();
+   * for (let step = 1; step <= 30; step++) strictEqual(detector.watch(step, 5), undefined);
+   * ok(detector.watch(31, 7)?.includes("7.00"));
+   * ```
+   */
+  watch(step: number, loss: number): string | undefined {
+    const recent = this.#recent;
+    const middle = median(recent);
+    const usual = median(recent.map((value) => Math.abs(value - middle)));
+    const high = loss > middle + Math.max(DEVIATIONS * usual, LEAST);
+    const known = recent.length;
+    const enough = known >= NEEDED && step > this.#reportedAt + REMEMBERED;
+    recent.push(loss);
+    if (recent.length > REMEMBERED) recent.shift();
+    if (!high || !enough) return undefined;
+    this.#reportedAt = step;
+    return `the loss jumped to ${loss.toFixed(2)} at step ${step}; the median of the last ` +
+      `${known} steps is ${middle.toFixed(2)}`;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+const MOST_IN_A_ROW = 10;
+
+/**
+ * Counts diverged steps that are passed over, and gives up when they do not end.
+ *
+ * @example
+ * ```ts
+ * import { SkipCounter } from "bert/runs/guards.ts";
+ * import { DivergedError } from "bert/training/train_step.ts";
+ * import { throws } from "node:assert";
+ * const counter = new SkipCounter();
+ * const error = new DivergedError(5, [], "the loss is NaN", 0.001); // step 5 is tried again and again
+ * for (let i = 0; i < 9; i++) counter.count(error);
+ * throws(() => counter.count(error), /^DivergedError: 10 batches in a row diverged/);
+ * ```
+ */
+export class SkipCounter {
+  #last = -1;
+  #inARow = 0;
+
+  /**
+   * @throws The error of the tenth in a row: the weights are at fault then, not a batch.
+   */
+  count(error: DivergedError): void {
+    this.#inARow = error.step === this.#last ? this.#inARow + 1 : 1;
+    this.#last = error.step;
+    if (this.#inARow < MOST_IN_A_ROW) return;
+    error.message = `${MOST_IN_A_ROW} batches in a row diverged. ${error.message}`;
+    throw error;
+  }
+}
+
+/**
+ * Throws if the held-out loss is no number: the last update spoilt the weights, and no batch is at
+ * fault that could be passed over.
+ *
+ * @example
+ * ```ts
+ * import { checkHeldOut } from "bert/runs/guards.ts";
+ * import { throws } from "node:assert";
+ * checkHeldOut(500, 6.5);
+ * throws(() => checkHeldOut(1000, NaN), /Stopped after step 1000: the held-out loss is NaN/);
+ * ```
+ */
+export function checkHeldOut(step: number, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new RangeError(
+    `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
+      "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+  );
+}
+
+/** What a run needs memory for. */
+export interface MemoryNeed {
+  readonly batchSize: number;
+  readonly length: number;
+  readonly preset: string;
+}
+
+/**
+ * An error that means "out of memory", said with what to lower; any other error as it is.
+ *
+ * An engine that runs out of heap ends the process without asking; this is for the rest.
+ *
+ * @example
+ * ```ts
+ * import { explainMemory } from "bert/runs/guards.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const need = { batchSize: 32, length: 128, preset: "base" };
+ * const error = explainMemory(new RangeError("Array buffer allocation failed"), need);
+ * ok(error instanceof RangeError && /--batch-size 16 --accumulation 2/.test(error.message));
+ * const other = new Error("another");
+ * strictEqual(explainMemory(other, need), other);
+ * ```
+ */
+export function explainMemory(error: unknown, { batchSize, length, preset }: MemoryNeed): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const ended =
+    /out of memory|allocation failed|maximum memory size|invalid (typed )?array length/i;
+  if (!(error instanceof RangeError) || !ended.test(text)) return error;
+  const half = Math.max(1, batchSize >> 1);
+  return new RangeError(
+    `Out of memory with --preset ${preset}, --batch-size ${batchSize} and --length ${length} ` +
+      `(${
+        text.split(/[.;]/)[0]
+      }). Lower them; --batch-size ${half} --accumulation 2 learns the same ` +
+      "from half the memory",
+    { cause: error },
+  );
+}

@@ -1,0 +1,76 @@
+/** What a run writes down as it goes: rows of `metrics.csv`, lines of `evaluations.jsonl`, events. */
+import { AppendFile } from "../files/growing_file.ts";
+import { SpikeDetector } from "./guards.ts";
+import { MetricsFile, readLastSteps, type StepLog } from "../training/metrics_file.ts";
+import type { RunFolder } from "./folder.ts";
+import type { EvaluationLog } from "./run_hooks.ts";
+import type { RunState } from "./state.ts";
+
+/** Told of something worth a line. */
+export type OnEvent = (text: string) => void;
+
+/** The files of a run that grow, from where its checkpoint left them. The caller calls `close()`. */
+export class RunJournal {
+  readonly #folder: RunFolder;
+  readonly #onEvent?: OnEvent;
+  readonly #metrics: MetricsFile;
+  readonly #evaluations: AppendFile;
+  readonly #spikes = new SpikeDetector();
+
+  /** Cuts off what was written after the checkpoint. */
+  constructor(folder: RunFolder, { rows, evaluations }: RunState, onEvent?: OnEvent) {
+    [this.#folder, this.#onEvent] = [folder, onEvent];
+    this.#metrics = MetricsFile.resume(folder.metrics, rows);
+    this.#evaluations = AppendFile.resume(folder.evaluations, evaluations);
+  }
+
+  /** How much there is, for a checkpoint to count on. */
+  get written(): Pick<RunState, "rows" | "evaluations"> {
+    return { rows: this.#metrics.rows, evaluations: this.#evaluations.lines };
+  }
+
+  /** Makes sure of what the checkpoint counts on, and shows the last steps to the spike detector. */
+  async recall({ rows, evaluations, step }: RunState): Promise<void> {
+    const { written } = this;
+    const missing = rows - written.rows + evaluations - written.evaluations;
+    if (missing > 0) this.event(`${missing} rows that were written before are gone from disk`);
+    if (step === 0) return;
+    const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);
+    for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);
+  }
+
+  /** A row, and an event if the loss jumped. */
+  step(log: StepLog): void {
+    this.#metrics.writeStep(log);
+    const spike = this.#spikes.watch(log.step, log.totalLoss);
+    if (spike) this.event(spike);
+  }
+
+  /** A row and an event for a step that diverged and was passed over. */
+  skipped(at: Pick<StepLog, "epoch" | "step" | "tokens">, why: string): void {
+    this.#metrics.writeSkipped(at);
+    this.event(`skipped: ${why}`);
+  }
+
+  evaluation(log: EvaluationLog): void {
+    this.#metrics.writeEvaluation(log, log);
+    this.#evaluations.write(JSON.stringify(log));
+  }
+
+  /** A line of `log.txt`, told to whoever watches. */
+  event(text: string): void {
+    this.#folder.log(text);
+    this.#onEvent?.(text);
+  }
+
+  /** Waits until the disk has it all: before a checkpoint that counts on it. */
+  async sync(): Promise<void> {
+    await this.#metrics.sync();
+    await this.#evaluations.sync();
+  }
+
+  close(): void {
+    this.#metrics.close();
+    this.#evaluations.close();
+  }
+}

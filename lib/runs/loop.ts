@@ -1,0 +1,208 @@
+/** A run from where it stands to its end: steps, evaluations, and when to save. */
+import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
+import { FormatError } from "../errors.ts";
+import { evaluate } from "../training/evaluate.ts";
+import { checkHeldOut, SkipCounter } from "./guards.ts";
+import type { StepLog } from "../training/metrics_file.ts";
+import type { RngState } from "../random.ts";
+import type { RunEnd, RunHooks } from "./run_hooks.ts";
+import { RunJournal } from "./journal.ts";
+import type { OpenRun } from "./open.ts";
+import { RunSaver } from "./saver.ts";
+import { firstState, type RunState } from "./state.ts";
+import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
+import { type Run, train } from "../training/train.ts";
+import type { DivergedError } from "../training/train_step.ts";
+
+const SAMPLES = 6;
+
+/**
+ * Takes a run to its end, or to the signal; a checkpoint is on disk when it returns.
+ *
+ * @param signal Ends the run after the step at hand.
+ * @throws {DivergedError} If a step diverges and the run is not to skip it.
+ * @throws {Error} If something cannot be written; the checkpoints of before stay.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { loadModel } from "bert/model/folder.ts";
+ * import { beginRun } from "bert/runs/run_begin.ts";
+ * import { runToEnd } from "bert/runs/loop.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
+ * const run = await beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
+ * strictEqual((await runToEnd(run)).stopped, "finished");
+ * run.close();
+ * strictEqual((await loadModel(`${folder}/run/final`)).model.config.hiddenSize, 32);
+ * ```
+ */
+export async function runToEnd(
+  run: OpenRun,
+  hooks: RunHooks = {},
+  signal?: AbortSignal,
+): Promise<RunEnd> {
+  const loop = new RunLoop(run, hooks, signal);
+  try {
+    return await loop.run();
+  } finally {
+    await loop.close();
+  }
+}
+
+class RunLoop {
+  readonly #run: OpenRun;
+  readonly #hooks: RunHooks;
+  readonly #signal?: AbortSignal;
+  readonly #journal: RunJournal;
+  readonly #saver: RunSaver;
+  readonly #clock: Run;
+  readonly #skips = new SkipCounter();
+  readonly #samples: readonly Sample[];
+  #state: RunState;
+  #stream?: EpochStream;
+  #place: Omit<EpochPlace, "epoch">;
+
+  constructor(run: OpenRun, hooks: RunHooks, signal?: AbortSignal) {
+    const { folder, config, checkpoint } = run;
+    [this.#run, this.#hooks, this.#signal] = [run, hooks, signal];
+    this.#state = checkpoint?.state ?? firstState(config.run);
+    this.#journal = new RunJournal(folder, this.#state, hooks.onEvent);
+    this.#saver = new RunSaver(run);
+    const { tokens, seconds, batches } = this.#state;
+    this.#clock = { startedAt: performance.now() - 1000 * seconds, firstStep: 0, tokens };
+    this.#place = { batches, generators: checkpoint?.generators ?? {} };
+    const choice = { count: SAMPLES, seed: config.settings.seed };
+    this.#samples = chooseSamples(run.heldOutDocuments, run.tokenizer, choice);
+  }
+
+  async run(): Promise<RunEnd> {
+    await this.#journal.recall(this.#state);
+    if (!this.#saver.hasSaved) await this.#saveNow(); // before any row: rows without one mean loss
+    const { epochs } = this.#run.config.train;
+    if (!this.#state.finished) await this.#evaluateIfDue();
+    while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
+      await this.#epoch();
+    }
+    const aborted = this.#signal?.aborted && !this.#state.finished;
+    if (aborted) await this.#saveNow();
+    else await this.#finish();
+    const { step, skipped } = this.#state;
+    return { stopped: aborted ? "aborted" : "finished", step, skipped };
+  }
+
+  /** Waits for what is being written, and closes the files. */
+  async close(): Promise<void> {
+    await this.#saver.settle().catch(() => {}); // said by whoever failed first
+    this.#journal.close();
+  }
+
+  async #epoch(): Promise<void> {
+    const { config, documents, tokenizer, model, optimizer } = this.#run;
+    const { data, settings: { seed }, plannedSteps } = config;
+    const { epoch, batches } = this.#state;
+    const { batchSize } = config.train;
+    const stream = new EpochStream(documents, tokenizer, { data, batchSize, seed, epoch });
+    if (batches > 0) await this.#goBackTo(stream, batches);
+    this.#stream = stream;
+    const logs = train(model, optimizer, stream, {
+      ...{ train: config.train, seed, epoch, plannedSteps: plannedSteps ?? Infinity },
+      ...{ run: this.#clock, signal: this.#signal },
+      onDiverged: (error) => this.#diverged(error),
+    });
+    for await (const log of logs) await this.#afterStep(log);
+    if (this.#clock.stopped) return;
+    this.#stream = undefined;
+    this.#place = { batches: 0, generators: {} };
+    this.#state = { ...this.#state, epoch: epoch + 1, batches: 0 };
+  }
+
+  /** Passes over the batches of before, and makes sure that they were the same. */
+  async #goBackTo(stream: EpochStream, batches: number): Promise<void> {
+    const found = await stream.skip(batches);
+    const { generators } = this.#run.checkpoint!;
+    const now = stream.place.generators;
+    const same = Object.keys(now).every((job) => equalStates(now[job], generators[job]));
+    if (found === batches && same) return;
+    throw new FormatError(
+      this.#run.folder.path,
+      "expected the batches that the run began with, found others: they are made by another version " +
+        "of this library. Go on with the version that began the run, or begin a new one",
+    );
+  }
+
+  async #afterStep(log: StepLog): Promise<void> {
+    this.#journal.step(log);
+    this.#state = { ...this.#state, step: log.step, tokens: log.tokens };
+    this.#hooks.onStep?.(log);
+    this.#saver.check();
+    await this.#evaluateIfDue();
+    if (this.#saver.isDue(log.step)) await this.#save();
+  }
+
+  #diverged(error: DivergedError): void {
+    if (this.#run.config.settings.onNan === "stop") throw error;
+    this.#skips.count(error);
+    const { epoch, tokens, skipped } = this.#state;
+    this.#journal.skipped({ epoch, tokens, step: error.step }, error.message.split(". ")[0]);
+    this.#state = { ...this.#state, skipped: skipped + 1 };
+  }
+
+  async #evaluateIfDue(): Promise<void> {
+    const { step, evaluatedAt } = this.#state;
+    const due = step > 0 && step % this.#run.config.evaluateEvery === 0 && evaluatedAt < step;
+    if (due) await this.#evaluate();
+  }
+
+  async #evaluate(): Promise<void> {
+    const { model, tokenizer, heldOut } = this.#run;
+    if (heldOut.length === 0) return await this.#hooks.report?.();
+    const scores = await evaluate(model, heldOut, { signal: this.#signal });
+    if (this.#signal?.aborted) return; // made up for when the run is resumed
+    const { step, epoch, tokens, best } = this.#state;
+    const loss = scores.mlmLoss + scores.nspLoss;
+    checkHeldOut(step, loss);
+    const samples = await fillSamples(model, tokenizer, this.#samples);
+    const log = { step, epoch, tokens, seconds: this.#seconds(), ...scores, samples };
+    this.#journal.evaluation(log);
+    const better = !best || loss < best.loss;
+    this.#state = { ...this.#state, evaluatedAt: step, best: better ? { step, loss } : best };
+    this.#hooks.onEvaluation?.(log, better);
+    if (better) await this.#save({ best: true });
+    await this.#hooks.report?.();
+  }
+
+  async #save({ best }: { readonly best?: boolean } = {}): Promise<void> {
+    const { batches, generators } = this.#stream?.place ?? this.#place;
+    const { backend } = this.#run;
+    const seconds = this.#seconds();
+    this.#state = { ...this.#state, batches, seconds, backend, ...this.#journal.written };
+    await this.#saver.save({ state: this.#state, generators, best }, () => this.#journal.sync());
+  }
+
+  async #saveNow(): Promise<void> {
+    await this.#save();
+    await this.#saver.settle();
+    if (this.#state.step > 0) this.#journal.event(`checkpoint of step ${this.#state.step}`);
+  }
+
+  async #finish(): Promise<void> {
+    if (!this.#state.finished) {
+      if (this.#state.evaluatedAt < this.#state.step) await this.#evaluate();
+      this.#state = { ...this.#state, finished: !this.#signal?.aborted };
+      await this.#saveNow();
+      if (this.#signal?.aborted) return; // during the last evaluation
+    }
+    await this.#saver.saveFinal();
+    await this.#hooks.report?.();
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#clock.startedAt) / 1000;
+  }
+}
+
+function equalStates(a: RngState, b: RngState | undefined): boolean {
+  return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
+}

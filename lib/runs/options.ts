@@ -1,0 +1,181 @@
+/**
+ * Settings by name, from a command line and from a JSON file, by one table: what is unknown or
+ * cannot be is refused with the nearest name, and the help is written from the table.
+ */
+import { ConfigError, FormatError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+
+/** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
+export interface Option {
+  /** A `count` is whole; a `share` lies from 0 to 1; a `switch` has no value. */
+  readonly kind: "text" | "count" | "positive" | "share" | "switch";
+  /** The values that a text may have. */
+  readonly choices?: readonly string[];
+  /** The least a count may be; 1 by default. */
+  readonly least?: number;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** A table of settings, in the order of the help; a text beginning a group has the key of its first. */
+export type Options<K extends string> = Readonly<Record<K, Option>>;
+
+/** What was given, by name. */
+export type Given<K extends string> = Partial<Record<K, string | number | boolean>>;
+
+/** `batchSize` as `--batch-size`. */
+export function flag(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/**
+ * The settings on a command line: `--name value`, `--name=value`, `--switch`, `--no-switch`.
+ *
+ * @throws {ConfigError} If an option is unknown (the nearest is named), or a value is missing or of
+ * the wrong kind.
+ *
+ * @example
+ * ```ts
+ * import { parseOptions } from "bert/runs/options.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const table = { batchSize: { kind: "count", help: "" }, fast: { kind: "switch", help: "" } } as const;
+ * deepStrictEqual(parseOptions(["--batch-size=8", "--no-fast"], table), { batchSize: 8, fast: false });
+ * ```
+ */
+export function parseOptions<K extends string>(
+  args: readonly string[],
+  table: Options<K>,
+): Given<K> {
+  const given: Given<K> = {};
+  for (let i = 0; i < args.length; i++) {
+    const [, word, inline] = /^(--[^=]*)(?:=([\s\S]*))?$/.exec(args[i]) ?? [undefined, args[i]];
+    const { name, negated } = findOption(word, table);
+    const { kind } = table[name];
+    if (kind === "switch") {
+      if (inline !== undefined) throw new ConfigError(word, inline, "is a switch without a value");
+      given[name] = !negated;
+    } else {
+      const text = inline ?? args[++i];
+      if (text === undefined || inline === undefined && text.startsWith("--")) {
+        throw new ConfigError(
+          word,
+          text,
+          `must be followed by a value, as in ${example(name, table)}`,
+        );
+      }
+      given[name] = checkValue(word, kind === "text" ? text : toNumber(text), table[name]);
+    }
+  }
+  return given;
+}
+
+/**
+ * The settings in an object that was read from a JSON file.
+ *
+ * @throws {FormatError} If a setting is unknown or its value is of the wrong kind.
+ *
+ * @example
+ * ```ts
+ * import { optionsFromJson } from "bert/runs/options.ts";
+ * import { throws } from "node:assert";
+ * const table = { batchSize: { kind: "count", help: "" } } as const;
+ * throws(() => optionsFromJson({ batchsize: 8 }, table, "a.json"), /did you mean "batchSize"\?/);
+ * ```
+ */
+export function optionsFromJson<K extends string>(
+  json: Readonly<Record<string, unknown>>,
+  table: Options<K>,
+  file: string,
+): Given<K> {
+  for (const [name, value] of Object.entries(json)) {
+    if (!Object.hasOwn(table, name)) {
+      const near = nearest(name, Object.keys(table));
+      const hint = near
+        ? `did you mean "${near}"?`
+        : `the settings are ${Object.keys(table).join(", ")}`;
+      throw new FormatError(file, `there is no setting "${name}": ${hint}`);
+    }
+    try {
+      checkValue(name, value, table[name as K]);
+    } catch (error) {
+      throw new FormatError(file, (error as Error).message);
+    }
+  }
+  return json as Given<K>;
+}
+
+/**
+ * The table as help: an option a line, its words in a column.
+ *
+ * @example
+ * ```ts
+ * import { formatOptions } from "bert/runs/options.ts";
+ * import { strictEqual } from "node:assert";
+ * const table = { batchSize: { kind: "count", help: "sequences in a batch" } } as const;
+ * strictEqual(formatOptions(table), "  --batch-size N  sequences in a batch");
+ * ```
+ */
+export function formatOptions<K extends string>(table: Options<K>): string {
+  const rows = Object.entries<Option>(table).map(([name, option]) => {
+    const value = option.kind === "switch" ? "" : ` ${option.value ?? "N"}`;
+    return [`  ${flag(name)}${value}`, option.help];
+  });
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.map(([left, help]) =>
+    left.padEnd(width) + help.replaceAll("\n", `\n${" ".repeat(width)}`)
+  ).join("\n");
+}
+
+function findOption<K extends string>(word: string, table: Options<K>) {
+  const names = Object.keys(table) as K[];
+  for (const name of names) {
+    if (word === flag(name)) return { name, negated: false };
+    const switched = table[name].kind === "switch";
+    if (switched && word === `--no-${flag(name).slice(2)}`) return { name, negated: true };
+  }
+  const near = nearest(word, names.map(flag));
+  const hint = near ? `did you mean ${near}?` : "see --help";
+  if (word.startsWith("-")) {
+    throw new ConfigError("option", word, `is not one of this task: ${hint}`);
+  }
+  throw new ConfigError("argument", word, `follows no option: ${hint}`);
+}
+
+function example<K extends string>(name: K, table: Options<K>): string {
+  const { choices, value, kind } = table[name];
+  return `${flag(name)} ${
+    choices?.[0] ?? (kind === "text" ? value : kind === "share" ? 0.1 : 100)
+  }`;
+}
+
+/** What is no number stays a text, for the message; `Number("")` would be 0. */
+function toNumber(text: string): number | string {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
+}
+
+function checkValue(name: string, value: unknown, option: Option): string | number | boolean {
+  const { kind, choices, least = 1 } = option;
+  const problem = {
+    text: () => typeof value !== "string" || value === "" ? "must be a text" : undefined,
+    switch: () => typeof value !== "boolean" ? "must be true or false" : undefined,
+    count: () =>
+      Number.isSafeInteger(value) && (value as number) >= least
+        ? undefined
+        : `must be a whole number of at least ${least}`,
+    positive: () =>
+      Number.isFinite(value) && (value as number) > 0 ? undefined : "must be a number above 0",
+    share: () =>
+      Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1
+        ? undefined
+        : "must be a share from 0 to 1",
+  }[kind]();
+  if (problem) throw new ConfigError(name, value, problem);
+  if (choices && !choices.includes(value as string)) {
+    const near = nearest(value as string, choices);
+    const hint = near ? `: did you mean "${near}"?` : "";
+    throw new ConfigError(name, value, `must be one of ${choices.join(", ")}${hint}`);
+  }
+  return value as string | number | boolean;
+}

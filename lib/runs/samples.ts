@@ -1,0 +1,82 @@
+/** Blanks in held-out sentences, to watch a model learn to fill them. */
+import type { Document } from "../data/corpus.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import { fillMask, type Guess } from "../use/predict.ts";
+import { createRng } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** A sentence with one word hidden. */
+export interface Sample {
+  /** With one `[MASK]`. */
+  readonly text: string;
+  /** The word that stood there. */
+  readonly answer: string;
+}
+
+/** A sample, and what a model puts into the blank, likeliest first. */
+export interface FilledSample extends Sample {
+  readonly guesses: readonly Pick<Guess, "token" | "probability">[];
+}
+
+const [FEWEST, MOST] = [8, 40]; // tokens in a sentence that is worth reading
+
+/**
+ * Draws sentences and hides one word of each, a word that is a piece of its own.
+ *
+ * @returns `count` samples, fewer if the documents have no more.
+ *
+ * @example
+ * ```ts
+ * import { chooseSamples } from "bert/runs/samples.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "whale"]));
+ * const documents = [{ name: "x", sentences: ["a b c d the whale e f g h"] }];
+ * deepStrictEqual(chooseSamples(documents, tokenizer, { count: 1, seed: 1 }), [
+ *   { text: "a b c d the [MASK] e f g h", answer: "whale" },
+ * ]);
+ * ```
+ */
+export function chooseSamples(
+  documents: readonly Document[],
+  tokenizer: BertTokenizer,
+  { count, seed }: { readonly count: number; readonly seed: number },
+): Sample[] {
+  const rng = createRng(seed).fork("samples");
+  const sentences = documents.flatMap((document) => document.sentences);
+  rng.shuffle(sentences);
+  const samples: Sample[] = [];
+  for (const sentence of sentences) {
+    if (samples.length === count) break;
+    const words = sentence.split(" ");
+    const length = tokenizer.ids(sentence).length;
+    const places = [...words.keys()].filter((i) => isPiece(words[i], tokenizer));
+    if (length < FEWEST || length > MOST || places.length === 0) continue;
+    const place = places[rng.below(places.length)];
+    samples.push({ text: words.with(place, "[MASK]").join(" "), answer: words[place] });
+  }
+  return samples;
+}
+
+/** Letters only, three at least, and one piece of the vocabulary. */
+function isPiece(word: string, tokenizer: BertTokenizer): boolean {
+  if (!/^\p{L}{3,}$/u.test(word)) return false;
+  const ids = tokenizer.ids(word);
+  return ids.length === 1 && !tokenizer.vocab.isSpecial(ids[0]);
+}
+
+/** Lets a model fill each blank, and keeps its three likeliest words. */
+export async function fillSamples(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  samples: readonly Sample[],
+): Promise<FilledSample[]> {
+  const filled: FilledSample[] = [];
+  for (const sample of samples) {
+    const [guesses] = await fillMask(model, tokenizer, sample.text, { topK: 3 });
+    const short = guesses.map(({ token, probability }) => ({ token, probability }));
+    filled.push({ ...sample, guesses: short });
+  }
+  return filled;
+}

@@ -1,0 +1,111 @@
+/** Where a run stands, but for the numbers of its model and optimizer: as it is written, and read back. */
+import { FormatError } from "../errors.ts";
+import { parseStrictJson } from "../files/strict_json.ts";
+
+/** Where a run stands. */
+export interface RunState {
+  /** Which run this belongs to: the `run` of its `config.json`. */
+  readonly run: string;
+  /** Updates done. */
+  readonly step: number;
+  /** The epoch at hand, and how many of its batches were taken. */
+  readonly epoch: number;
+  readonly batches: number;
+  readonly tokens: number;
+  /** Seconds of training, pauses between processes left out. */
+  readonly seconds: number;
+  /** Steps that diverged and were passed over. */
+  readonly skipped: number;
+  /** Rows of `metrics.csv`, without its header, and lines of `evaluations.jsonl`. */
+  readonly rows: number;
+  readonly evaluations: number;
+  /** The step of the last evaluation; -1 before the first. */
+  readonly evaluatedAt: number;
+  /** The step with the lowest held-out loss. */
+  readonly best?: { readonly step: number; readonly loss: number };
+  readonly finished: boolean;
+  /** What computed: the same bits can be expected of the same backend only. */
+  readonly backend: string;
+}
+
+/**
+ * A run before its first step.
+ *
+ * @example
+ * ```ts
+ * import { firstState } from "bert/runs/state.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(firstState("a run").epoch, 1);
+ * ```
+ */
+export function firstState(run: string): RunState {
+  return {
+    ...{ run, step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 },
+    ...{ rows: 0, evaluations: 0, evaluatedAt: -1, finished: false, backend: "" },
+  };
+}
+
+/** What a field has to be; the number is the least that it may be. */
+const FIELDS: Readonly<Record<Exclude<keyof RunState, "best">, "text" | "switch" | number>> = {
+  ...{ run: "text", step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 },
+  ...{ rows: 0, evaluations: 0, evaluatedAt: -1, finished: "switch", backend: "text" },
+};
+
+/** The state, and what is best in it. */
+const DEEPEST = 2;
+
+/**
+ * The state in a text that a run wrote.
+ *
+ * @param file Where the text stands, for error messages.
+ * @throws {FormatError} If it is no JSON, or a field is missing or cannot be.
+ *
+ * @example
+ * ```ts
+ * import { firstState, readState } from "bert/runs/state.ts";
+ * import { deepStrictEqual, throws } from "node:assert";
+ * const state = firstState("a run");
+ * deepStrictEqual(readState(JSON.stringify(state), "a file"), state);
+ * throws(() => readState(JSON.stringify({ ...state, step: -1 }), "a file"), /step to be a whole/);
+ * ```
+ */
+export function readState(text: string, file: string): RunState {
+  const state = parseStrictJson(text, file, DEEPEST);
+  if (typeof state !== "object" || state === null || Array.isArray(state)) {
+    throw new FormatError(file, "expected the state of a run as a JSON object, found other JSON");
+  }
+  const fields = state as Partial<Record<keyof RunState, unknown>>;
+  for (const [name, kind] of Object.entries(FIELDS)) {
+    checkField(name, kind, fields[name as keyof RunState], file);
+  }
+  if (fields.best !== undefined) checkBest(fields.best, file);
+  return state as RunState;
+}
+
+function checkField(
+  name: string,
+  kind: "text" | "switch" | number,
+  value: unknown,
+  file: string,
+): void {
+  const refuse = (wanted: string): never => {
+    const found = JSON.stringify(value)?.slice(0, 40) ?? "nothing";
+    throw new FormatError(file, `expected the run's ${name} to be ${wanted}, found ${found}`);
+  };
+  if (kind === "text") return typeof value === "string" ? undefined : refuse("a text");
+  if (kind === "switch") return typeof value === "boolean" ? undefined : refuse("true or false");
+  const whole = name !== "seconds";
+  const fits = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (!fits || (value as number) < kind) {
+    refuse(`a ${whole ? "whole number" : "number"} of at least ${kind}`);
+  }
+}
+
+function checkBest(best: unknown, file: string): void {
+  const { step, loss } = (best ?? {}) as Record<string, unknown>;
+  if (Number.isSafeInteger(step) && (step as number) >= 0 && Number.isFinite(loss)) return;
+  throw new FormatError(
+    file,
+    "expected the run's best to be a step and its loss, found other JSON",
+  );
+}

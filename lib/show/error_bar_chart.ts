@@ -1,0 +1,175 @@
+/** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
+import { COLOURS, Figure, layout, short, type Titles } from "./figure.ts";
+import type { Baseline } from "./plot.ts";
+import {
+  axes,
+  box,
+  categoryNames,
+  document,
+  FRAME,
+  legend,
+  line,
+  path,
+  type Scale,
+  vertical,
+} from "./svg.ts";
+
+/** A value and how far it may be off, to either side. */
+export interface Measured {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** Points of one colour, one for each category. */
+export interface MeasuredSeries {
+  readonly name: string;
+  readonly points: readonly Measured[];
+}
+
+/** What the chart looks like beside its titles. */
+export interface ErrorBarOptions extends Titles {
+  /** Whether the points of a series are joined by a line: for categories in an order. */
+  readonly joined?: boolean;
+  /** Level lines to compare with. */
+  readonly baselines?: readonly Baseline[];
+}
+
+/**
+ * Points with error bars. Several series stand side by side in each category.
+ *
+ * @param categories Names along the horizontal axis; each series has a point for each.
+ *
+ * @example
+ * ```ts
+ * import { errorBarChart } from "bert/show/error_bar_chart.ts";
+ * import { ok } from "node:assert";
+ * const titles = { title: "Two ways", xTitle: "way", yTitle: "loss (nats)" };
+ * const points = [{ value: 2, error: 0.1 }, { value: 3, error: 0.2 }];
+ * const { text } = errorBarChart(["this", "that"], [{ name: "loss", points }], titles);
+ * ok(text.includes("that  loss  3 ± 0.2"));
+ * ```
+ */
+export function errorBarChart(
+  categories: readonly string[],
+  series: readonly MeasuredSeries[],
+  options: ErrorBarOptions,
+): Figure {
+  const { baselines = [], joined = false } = options;
+  const all = series.flatMap(({ points }) => points);
+  const y = vertical([
+    ...all.flatMap(({ value, error }) => [value - error, value + error]),
+    ...baselines.map((level) => level.y),
+  ]);
+  const below = categoryNames(categories);
+  const place = placing(categories.length, series.length);
+  const marks = series.flatMap((one, i) => drawn(one, i, { y, place, joined }));
+  const levels = baselines.map((level, i) => levelLine(level, colour(series.length + i), y));
+  return new Figure({
+    data: [
+      ...series.map((one, i) => plotly(one, i, categories, joined)),
+      ...baselines.map((level, i) => ({
+        type: "scatter" as const,
+        mode: "lines" as const,
+        name: level.name,
+        x: [...categories],
+        y: categories.map(() => short(level.y)),
+        line: { color: colour(series.length + i), dash: "dash" as const },
+      })),
+    ],
+    layout: layout(options, { xaxis: { title: { text: options.xTitle }, type: "category" } }),
+    svg: document(options.title, [
+      ...axes(undefined, y, options, below.foot),
+      ...below.labels,
+      ...levels,
+      ...marks,
+      ...legend(entries(series, baselines)),
+    ], FRAME.height + below.foot),
+    text: asText(categories, series, options.title),
+  });
+}
+
+/** Where in pixels a series' point lies in a category: side by side, around its middle. */
+function placing(categories: number, series: number) {
+  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, categories);
+  const step = Math.min(14, room / (series + 1));
+  return (category: number, which: number): number =>
+    FRAME.left + (category + 0.5) * room + (which - (series - 1) / 2) * step;
+}
+
+interface Drawing {
+  readonly y: Scale;
+  readonly place: (category: number, which: number) => number;
+  readonly joined: boolean;
+}
+
+function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: Drawing): string[] {
+  const ink = colour(which);
+  const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
+  const whiskers = points.flatMap(({ value, error }, i) => {
+    const [x, top, bottom] = [place(i, which), y.toPixel(value + error), y.toPixel(value - error)];
+    const width = 2;
+    return [
+      line(x, top, x, bottom, ink, { width }),
+      line(x - 4, top, x + 4, top, ink, { width }),
+      line(x - 4, bottom, x + 4, bottom, ink, { width }),
+    ];
+  });
+  const dots = places.map(([x, at]) => box(x - 4, at - 4, 8, 8, ink));
+  return [...(joined ? [path(places, ink)] : []), ...whiskers, ...dots];
+}
+
+function levelLine({ y: value }: Baseline, ink: string, y: Scale): string {
+  const at = y.toPixel(value);
+  return path([[FRAME.left, at], [FRAME.width - FRAME.right, at]], ink, true);
+}
+
+function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
+  const all = [...series, ...baselines].map(({ name }, i) => ({
+    name,
+    colour: colour(i),
+    dashed: i >= series.length,
+  }));
+  return series.length > 1 ? all : all.slice(1); // a single series is named by the axis
+}
+
+function plotly(
+  { name, points }: MeasuredSeries,
+  which: number,
+  categories: readonly string[],
+  joined: boolean,
+) {
+  return {
+    type: "scatter" as const,
+    mode: joined ? "lines+markers" as const : "markers" as const,
+    name,
+    x: [...categories],
+    y: points.map(({ value }) => short(value)),
+    error_y: {
+      type: "data" as const,
+      array: points.map(({ error }) => short(error)),
+      visible: true,
+    },
+    marker: { color: colour(which), size: 8 },
+    line: { color: colour(which) },
+  };
+}
+
+function asText(
+  categories: readonly string[],
+  series: readonly MeasuredSeries[],
+  title: string,
+): string {
+  const widest = Math.max(0, ...categories.map((name) => name.length));
+  const rows = categories.flatMap((category, i) =>
+    series.map(({ name, points }) =>
+      `${category.padEnd(widest)}  ${name}  ${short(points[i].value)} ± ${
+        Number(points[i].error.toPrecision(2))
+      }`
+    )
+  );
+  return [title, ...rows].join("\n");
+}
+
+function colour(index: number): string {
+  return COLOURS[index % COLOURS.length];
+}

@@ -1,0 +1,187 @@
+/** Tables of numbers as colours: attention maps, batches. */
+import { ShapeError } from "../errors.ts";
+import { Figure, layout, short, type Titles } from "./figure.ts";
+import { box, document, FRAME, label, number } from "./svg.ts";
+
+const SHADES = 20; // more cannot be told apart
+const MOST_CELLS = 64; // on a side of the SVG, which has to stay small; plotly gets them all
+const PLOT = { left: 110, top: FRAME.top, width: FRAME.width - 190, height: 300 } as const;
+
+/** What a heat map says beside its numbers. */
+export interface HeatmapOptions extends Titles {
+  /** What a value means, with its unit. */
+  readonly valueTitle: string;
+  /** Names of the columns, of the rows. */
+  readonly columns?: readonly string[];
+  readonly rows?: readonly string[];
+}
+
+/**
+ * A table of numbers as colours, from white (least) to dark blue (most).
+ *
+ * @param values Rows from the top down, all of one length. What is not a finite number stays white.
+ * @throws {ShapeError} If there is no number, or rows or names differ in length.
+ *
+ * @example
+ * ```ts
+ * import { heatmap } from "bert/show/heatmap.ts";
+ * import { ok } from "node:assert";
+ * const titles = { title: "Attention", xTitle: "to", yTitle: "from", valueTitle: "share" };
+ * ok(heatmap([[0.9, 0.1], [0.5, 0.5]], titles).text.includes("2 × 2"));
+ * ```
+ */
+export function heatmap(
+  values: readonly (readonly number[])[],
+  options: HeatmapOptions,
+): Figure {
+  const [height, width] = checkTable(values, options);
+  const [low, high] = rangeOf(values);
+  const foot = PLOT.top + PLOT.height + (options.columns ? 70 : 16);
+  return new Figure({
+    data: [{
+      type: "heatmap",
+      z: values.map((row) => row.map((value) => Number.isFinite(value) ? short(value) : null)),
+      colorscale: [[0, shade(0)], [1, shade(1)]],
+      colorbar: { title: { text: options.valueTitle } },
+    }],
+    layout: layout(options, {
+      xaxis: named(options.xTitle, options.columns),
+      yaxis: {
+        ...named(options.yTitle, options.rows),
+        autorange: "reversed",
+        automargin: true, // room for long names beside the title
+      },
+    }),
+    svg: document(options.title, [
+      ...cells(shrink(values), low, high),
+      ...names(options, height, width),
+      ...colourBar(options.valueTitle, low, high),
+      label(options.xTitle, PLOT.left + PLOT.width / 2, foot + 10, { anchor: "middle" }),
+      label(options.yTitle, 16, PLOT.top + PLOT.height / 2, { anchor: "middle", turn: -90 }),
+    ], foot + 24),
+    text: `${options.title}: ${height} × ${width} values from ${short(low)} to ${short(high)}`,
+  });
+}
+
+function checkTable(
+  values: readonly (readonly number[])[],
+  { columns, rows }: HeatmapOptions,
+): [number, number] {
+  const [height, width] = [values.length, values[0]?.length ?? 0];
+  if (height === 0 || width === 0) {
+    throw new ShapeError("a heat map", ["rows", "columns"], [height, width]);
+  }
+  for (const row of values) {
+    if (row.length !== width) throw new ShapeError("a row of a heat map", [width], [row.length]);
+  }
+  if ((columns ?? values[0]).length !== width) {
+    throw new ShapeError("names of a heat map's columns", [width], [columns?.length ?? 0]);
+  }
+  if ((rows ?? values).length !== height) {
+    throw new ShapeError("names of a heat map's rows", [height], [rows?.length ?? 0]);
+  }
+  return [height, width];
+}
+
+function rangeOf(values: readonly (readonly number[])[]): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values.flat()) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return low <= high ? [low, high] : [0, 0];
+}
+
+/**
+ * The cells: for each shade one path, in which a stroke covers neighbours of that shade. A thousand
+ * rectangles would say the same in ten times the space.
+ */
+function cells(values: readonly (readonly number[])[], low: number, high: number): string[] {
+  const levels = values.map((row) =>
+    row.map((value) => high > low ? Math.round((SHADES - 1) * (value - low) / (high - low)) : 0)
+  );
+  const strokes = new Map<number, string>();
+  for (const [r, row] of levels.entries()) {
+    for (let start = 0, end = 0; start < row.length; start = end) {
+      while (end < row.length && Object.is(row[end], row[start])) end++;
+      const level = row[start];
+      if (level > 0) {
+        strokes.set(level, `${strokes.get(level) ?? ""}M${start} ${r}h${end - start}`);
+      }
+    }
+  }
+  const [width, height] = [PLOT.width / levels[0].length, PLOT.height / levels.length];
+  const [x, y] = [PLOT.left, PLOT.top + height / 2]; // a stroke lies half above its line
+  const scale = `translate(${x} ${y.toFixed(2)}) scale(${width.toFixed(4)} ${height.toFixed(4)})`;
+  const paths = [...strokes].map(([level, d]) =>
+    `<path d="${d}" stroke="${shade(level / (SHADES - 1))}" stroke-width="1" fill="none"/>`
+  );
+  const frame = `<rect x="${PLOT.left}" y="${PLOT.top}" width="${PLOT.width}" ` +
+    `height="${PLOT.height}" fill="none" stroke="#888888"/>`;
+  return [`<g transform="${scale}" shape-rendering="crispEdges">`, ...paths, "</g>", frame];
+}
+
+/** Means over blocks of neighbours, until the table is small enough. */
+function shrink(values: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const size = Math.ceil(Math.max(values.length, values[0].length) / MOST_CELLS);
+  if (size === 1) return values;
+  const blocks = (length: number) => Array.from({ length: Math.ceil(length / size) }, (_, i) => i);
+  return blocks(values.length).map((r) =>
+    blocks(values[0].length).map((c) => {
+      const rows = values.slice(r * size, (r + 1) * size);
+      const block = rows.flatMap((row) => row.slice(c * size, (c + 1) * size));
+      return block.reduce((a, b) => a + b, 0) / block.length;
+    })
+  );
+}
+
+/** Names of rows and columns; of many, as many as can be read. */
+function names({ rows = [], columns = [] }: HeatmapOptions, height: number, width: number) {
+  const [right, below] = [PLOT.left - 6, PLOT.top + PLOT.height + 14];
+  const rowAt = (r: number) => PLOT.top + (r + 0.5) * PLOT.height / height + 4;
+  const columnAt = (c: number) => PLOT.left + (c + 0.5) * PLOT.width / width + 3;
+  const every = (count: number, room: number) => Math.ceil(11 * count / room);
+  const [rowStep, columnStep] = [every(height, PLOT.height), every(width, PLOT.width)];
+  return [
+    ...rows.map((name, r) =>
+      r % rowStep === 0 ? label(name, right, rowAt(r), { size: 10, anchor: "end" }) : ""
+    ),
+    ...columns.map((name, c) =>
+      c % columnStep === 0
+        ? label(name, columnAt(c), below, { size: 10, anchor: "end", turn: -45 })
+        : ""
+    ),
+  ].filter((text) => text !== "");
+}
+
+function colourBar(title: string, low: number, high: number): string[] {
+  const [left, top, steps, height] = [FRAME.width - 72, PLOT.top, 12, PLOT.height / 12];
+  const boxes = Array.from({ length: steps }, (_, i) => {
+    const share = 1 - i / (steps - 1);
+    return box(left, top + i * height, 16, height + 0.5, shade(share));
+  });
+  const beside = left + 21;
+  const end = (value: number) =>
+    // next to nothing, beside the other end, reads better as nothing
+    number(Math.abs(value) < 1e-4 * (high - low) ? 0 : short(value));
+  return [
+    ...boxes,
+    label(end(high), beside, top + 10, { size: 10 }),
+    label(end(low), beside, top + PLOT.height, { size: 10 }),
+    label(title, beside + 6, top + PLOT.height / 2, { size: 11, anchor: "middle", turn: 90 }),
+  ];
+}
+
+function named(title: string, names?: readonly string[]) {
+  if (!names) return { title: { text: title } };
+  const tickvals = names.map((_, i) => i);
+  return { title: { text: title }, tickmode: "array" as const, tickvals, ticktext: [...names] };
+}
+
+/** From white to dark blue. */
+function shade(share: number): string {
+  const mix = (from: number, to: number) =>
+    Math.round(from + (to - from) * share).toString(16).padStart(2, "0");
+  return `#${mix(0xff, 0x08)}${mix(0xff, 0x30)}${mix(0xff, 0x6b)}`;
+}

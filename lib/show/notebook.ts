@@ -1,0 +1,207 @@
+// deno-lint-ignore-file no-console -- in a notebook, printing is how one speaks
+/**
+ * What a notebook needs beside the library: showing things, live updates, a progress bar, the Stop
+ * button, and the sizes of a run. Everything also works in a plain `deno run`, where it prints.
+ */
+import { ConfigError } from "../errors.ts";
+
+/** Anything that knows how to show itself in a notebook: `Figure` and `Table`. */
+export interface Showable {
+  readonly text: string;
+  bundle(): Record<string, unknown>;
+  /** What to show instead as long as it will be replaced soon, if that differs. */
+  liveBundle?(): Record<string, unknown>;
+}
+
+/** Whether this code runs inside the Deno Jupyter kernel. */
+export function inNotebook(): boolean {
+  try {
+    return Deno.jupyter !== undefined; // outside the kernel, looking at it throws
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Waits until what was shown has left the kernel. The kernel may report a cell as done before its
+ * last output is sent, and programs that stop listening then would lose it.
+ */
+export function flush(milliseconds = 30): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Shows a figure or a table; outside a notebook its text is printed. */
+export async function show(content: Showable): Promise<void> {
+  if (!inNotebook()) return console.log(content.text);
+  await Deno.jupyter.display(content.bundle(), { raw: true });
+  await flush();
+}
+
+type Content = Showable | (() => Showable);
+
+/** A place in a cell's output whose content can be replaced. */
+export interface LiveView {
+  /**
+   * Replaces the content, unless the last update was within the interval. A function is called only
+   * when its content is shown.
+   */
+  update(content: Content): Promise<void>;
+  /** Shows the last content for good, and waits until it has left the kernel. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Opens a place for content that changes while a cell runs, such as a loss curve.
+ *
+ * @param id A name that no other live view of the notebook has; it makes outputs repeatable.
+ * @param interval Least time between two updates, in milliseconds.
+ */
+export function live(id: string, interval = 1000): LiveView {
+  let [shown, drawnAt, last] = [false, -Infinity, undefined as Content | undefined];
+  const draw = async (bundle: Record<string, unknown>) => {
+    await Deno.jupyter.display(bundle, { raw: true, display_id: id, update: shown });
+    shown = true;
+  };
+  return {
+    async update(content) {
+      last = content;
+      if (!inNotebook() || performance.now() - drawnAt < interval) return;
+      drawnAt = performance.now();
+      const drawn = made(content);
+      await draw(drawn.liveBundle?.() ?? drawn.bundle());
+    },
+    async finish() {
+      const content = last && made(last);
+      if (content && inNotebook()) await draw(content.bundle());
+      else if (content) console.log(content.text);
+      last = undefined;
+      await flush();
+    },
+  };
+}
+
+function made(content: Content): Showable {
+  return typeof content === "function" ? content() : content;
+}
+
+/**
+ * A progress bar as a `Showable`.
+ *
+ * @param done Share of the work, 0 to 1.
+ * @param note What to write behind it.
+ */
+export function progressBar(done: number, note: string): Showable {
+  const share = Math.min(1, Math.max(0, done));
+  const width = 20; // with a note behind it, a line that an open side bar does not break
+  const text = `${"█".repeat(Math.round(share * width)).padEnd(width, "░")} ${
+    (100 * share).toFixed(0)
+  } %  ${note}`;
+  return { text, bundle: () => ({ "text/plain": text }) };
+}
+
+/**
+ * Makes the Stop button stop a run instead of the kernel, and uncaught errors visible.
+ *
+ * Jupyter's Stop button sends SIGINT, which would end the kernel and lose the model. After this call
+ * it aborts the signal instead; the training loop then stops after the step at hand. Call it once a
+ * run, as an aborted signal stays aborted.
+ *
+ * @returns The signal for `pretrain()` or `train()`.
+ *
+ * @example
+ * ```ts
+ * import { stopButton } from "bert/show/notebook.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(stopButton().aborted, false);
+ * ```
+ */
+export function stopButton(): AbortSignal {
+  listenOnce();
+  controller = new AbortController();
+  return controller.signal;
+}
+
+let controller = new AbortController();
+let listening = false;
+
+function listenOnce(): void {
+  if (listening || !inNotebook()) return;
+  listening = true;
+  Deno.addSignalListener("SIGINT", () => {
+    console.log("Stopping after this step; the model keeps what it has learnt.");
+    controller.abort();
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    console.error("A promise that nobody awaited failed:", event.reason);
+    event.preventDefault(); // the kernel would end
+  });
+  globalThis.addEventListener("error", (event) => {
+    console.error("A callback failed:", event.error);
+    event.preventDefault();
+  });
+}
+
+/** Sizes of a notebook run. */
+export interface NotebookPreset {
+  readonly name: "smoke" | "tutorial" | "full";
+  /** Name of the corpus. */
+  readonly corpus: string;
+  /** How many of its documents to use; all of them if it is not given. */
+  readonly documents?: number;
+  readonly vocabSize: number;
+  /** Name of the model size, for `bertConfig()`. */
+  readonly model: "smoke" | "tiny" | "mini" | "small";
+  readonly maxLength: number;
+  readonly batchSize: number;
+  /** Steps of the pre-training run proper (notebook 08). */
+  readonly steps: number;
+  /** Steps of the short runs in the tour and the training-loop notebook. */
+  readonly shortSteps: number;
+}
+
+/** The one table of sizes: change a run here. */
+const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
+  smoke: {
+    name: "smoke",
+    corpus: "sotu",
+    documents: 12,
+    vocabSize: 1000,
+    model: "smoke",
+    maxLength: 32,
+    batchSize: 8,
+    steps: 12,
+    shortSteps: 8,
+  },
+  tutorial: {
+    name: "tutorial",
+    corpus: "sotu",
+    vocabSize: 8000,
+    model: "tiny",
+    maxLength: 64,
+    batchSize: 16,
+    steps: 3000,
+    shortSteps: 1500,
+  },
+  full: {
+    name: "full",
+    corpus: "sotu",
+    vocabSize: 8000,
+    model: "mini",
+    maxLength: 128,
+    batchSize: 32,
+    steps: 10_000,
+    shortSteps: 3000,
+  },
+};
+
+/**
+ * The sizes chosen by the environment variable `BERT_PRESET`: `smoke` (seconds, for tests),
+ * `tutorial` (the default: minutes) or `full` (hours).
+ *
+ * @throws {ConfigError} If the variable has another value.
+ */
+export function notebookPreset(): NotebookPreset {
+  const name = Deno.env.get("BERT_PRESET") ?? "tutorial";
+  if (Object.hasOwn(PRESETS, name)) return PRESETS[name as NotebookPreset["name"]];
+  throw new ConfigError("BERT_PRESET", name, `must be one of ${Object.keys(PRESETS).join(", ")}`);
+}

@@ -1,0 +1,225 @@
+/**
+ * The figures of the notebooks: lines, bars and tables. Each function takes plain data
+ * and gives a `Figure` or `Table`; nothing here knows about notebooks or training.
+ */
+import { COLOURS, Figure, layout, short, Table, type Titles } from "./figure.ts";
+
+export { heatmap } from "./heatmap.ts";
+import {
+  axes,
+  box,
+  categoryNames,
+  document,
+  escape,
+  FRAME,
+  horizontal,
+  legend,
+  path,
+  vertical,
+} from "./svg.ts";
+
+/** One line of a chart. Points must be in the order in which they are joined. */
+export interface Series {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+/** A level line that a curve is to be compared with: chance, a unigram model. */
+export interface Baseline {
+  readonly name: string;
+  readonly y: number;
+}
+
+const MOST_POINTS = 400; // of a line; more cannot be seen in 600 pixels and would swell the file
+
+/**
+ * A chart of lines.
+ *
+ * @param series The lines; one of more than 400 points is thinned by averaging neighbours.
+ * @param options Titles, and level lines (dashed) to compare with.
+ *
+ * @example
+ * ```ts
+ * import { lineChart } from "bert/show/plot.ts";
+ * import { ok } from "node:assert";
+ * const titles = { title: "Squares", xTitle: "n", yTitle: "n²" };
+ * ok(lineChart([{ name: "n²", x: [1, 2, 3], y: [1, 4, 9] }], titles).svg.startsWith("<svg"));
+ * ```
+ */
+export function lineChart(
+  series: readonly Series[],
+  options: Titles & { readonly baselines?: readonly Baseline[] },
+): Figure {
+  const lines = series.map(thin);
+  const { baselines = [] } = options;
+  const x = horizontal(lines.flatMap((line) => line.x));
+  const y = vertical([...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)]);
+  const named = [...lines.map(({ name }) => name), ...baselines.map(({ name }) => name)];
+  const entries = named.map((name, i) => ({ name, colour: colour(i), dashed: i >= lines.length }));
+  const levels = baselines.map((line) => ({
+    name: line.name,
+    x: [x.low, x.high],
+    y: [line.y, line.y],
+  }));
+  const paths = [...lines, ...levels].map((line, i) => {
+    const points = line.x.map((value, k) => [x.toPixel(value), y.toPixel(line.y[k])] as const);
+    return path(points, colour(i), i >= lines.length);
+  });
+  return new Figure({
+    data: [...lines, ...levels].map(({ name, x, y }, i) => ({
+      type: "scatter",
+      mode: "lines",
+      name,
+      x: x.map(short),
+      y: y.map(short),
+      line: { color: colour(i), dash: i >= lines.length ? "dash" : "solid" },
+    })),
+    layout: layout(options),
+    svg: document(options.title, [...axes(x, y, options), ...paths, ...legend(entries)]),
+    text: `${options.title}\n${
+      lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
+    }`,
+  });
+}
+
+/**
+ * A chart of bars, one for each entry, in the order of the entries.
+ *
+ * @param bars Name and height of each bar.
+ *
+ * @example
+ * ```ts
+ * import { barChart } from "bert/show/plot.ts";
+ * import { ok } from "node:assert";
+ * const titles = { title: "Right answers", xTitle: "model", yTitle: "share" };
+ * ok(barChart({ ours: 0.4, chance: 0.1 }, titles).svg.startsWith("<svg"));
+ * ```
+ */
+export function barChart(
+  bars: Readonly<Record<string, number>>,
+  options: Titles & { readonly baselines?: readonly Baseline[] },
+): Figure {
+  const names = Object.keys(bars);
+  const values = Object.values(bars);
+  const { baselines = [] } = options;
+  const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
+  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, names.length);
+  const below = categoryNames(names);
+  const shapes = values.map((value, i) => {
+    const [left, top, zero] = [FRAME.left + i * room, y.toPixel(value), y.toPixel(0)];
+    const [x, width] = [left + room * 0.15, room * 0.7];
+    return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
+  });
+  const levels = baselines.map((line, i) => {
+    const at = y.toPixel(line.y);
+    return path([[FRAME.left, at], [FRAME.width - FRAME.right, at]], colour(i + 1), true);
+  });
+  const entries = baselines.map(({ name }, i) => ({ name, colour: colour(i + 1), dashed: true }));
+  const widest = Math.max(0, ...names.map((name) => name.length));
+  return new Figure({
+    data: [
+      {
+        type: "bar",
+        x: names,
+        y: values.map(short),
+        marker: { color: COLOURS[0] },
+        showlegend: false, // the bars have their names below them
+      },
+      ...baselines.map((line, i) => ({
+        type: "scatter" as const,
+        mode: "lines" as const,
+        name: line.name,
+        x: [names[0]], // a single point draws nothing: this is the line's name in the legend
+        y: [short(line.y)],
+        line: { color: colour(i + 1), dash: "dash" as const },
+      })),
+    ],
+    layout: layout(options, {
+      xaxis: { title: { text: options.xTitle }, type: "category" },
+      shapes: baselines.map((line, i) => across(short(line.y), colour(i + 1))),
+    }),
+    svg: document(options.title, [
+      ...axes(undefined, y, options, below.foot),
+      ...below.labels,
+      ...shapes,
+      ...levels,
+      ...legend(entries),
+    ], FRAME.height + below.foot),
+    text: `${options.title}\n${
+      names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
+    }`,
+  });
+}
+
+/** A dashed line from side to side; a trace would end in the middle of the outer bars. */
+function across(y: number, color: string) {
+  const line = { color, dash: "dash" as const };
+  return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
+}
+
+/** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
+export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
+  const columns = Object.keys(rows[0] ?? {});
+  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));
+  const right = columns.map((column) => rows.every((row) => isFigure(row[column] ?? "")));
+  const html = (tag: string, texts: readonly string[]) =>
+    texts.map((text, i) =>
+      `<${tag} ${aligned(right[i] ? "right" : "left")}>${escape(text)}</${tag}>`
+    )
+      .join("");
+  const widths = columns.map((column, i) =>
+    Math.max(column.length, ...cells.map((row) => row[i].length))
+  );
+  const plain = [columns, ...cells].map((row) =>
+    row.map((text, i) => right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i])).join("  ")
+      .trimEnd()
+  );
+  return new Table(
+    `<table><thead><tr>${html("th", columns)}</tr></thead><tbody>${
+      cells.map((row) => `<tr>${html("td", row)}</tr>`).join("")
+    }</tbody></table>`,
+    plain.join("\n"),
+  );
+}
+
+/** Numbers, also as text with digits after the point, a `±` or a `%`; or nothing at all. */
+function isFigure(value: string | number): boolean {
+  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*(e[-+]\d+)?( ?%)?)?$/.test(value);
+}
+
+/** Jupyter's style sheet overrules the attribute, code hosts strip the style: both. */
+function aligned(side: "left" | "right"): string {
+  return `align="${side}" style="text-align:${side}"`;
+}
+
+function colour(index: number): string {
+  return COLOURS[index % COLOURS.length];
+}
+
+/** Neighbouring points averaged until there are few enough. */
+function thin(series: Series): Series {
+  const size = Math.ceil(series.x.length / MOST_POINTS);
+  if (size <= 1) return series;
+  const mean = (values: readonly number[], i: number) => {
+    const part = values.slice(i * size, (i + 1) * size);
+    return part.reduce((a, b) => a + b, 0) / part.length;
+  };
+  const length = Math.ceil(series.x.length / size);
+  const pick = (values: readonly number[]) => Array.from({ length }, (_, i) => mean(values, i));
+  return { name: series.name, x: pick(series.x), y: pick(series.y) };
+}
+
+/** A line in eight heights of block characters, first and last value beside it. */
+function sparkline(values: readonly number[]): string {
+  if (values.length === 0) return "no points";
+  const few = Array.from(
+    { length: Math.min(40, values.length) },
+    (_, i) => values[Math.floor(i * values.length / Math.min(40, values.length))],
+  );
+  const [low, high] = [Math.min(...few), Math.max(...few)];
+  const height = (value: number) => high > low ? Math.round(7 * (value - low) / (high - low)) : 0;
+  return `${few.map((value) => "▁▂▃▄▅▆▇█"[height(value)]).join("")} ${short(values[0])} → ${
+    short(values[values.length - 1])
+  }`;
+}

@@ -1,0 +1,212 @@
+/** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
+import { replaceFile } from "../files/write.ts";
+import type { IntervalName } from "../training/evaluate.ts";
+import { GrowingFile, lastLines } from "../files/growing_file_more.ts";
+import type { Interval } from "../training/statistics.ts";
+import { stepIn, type StepLog } from "../training/metrics_file.ts";
+import { lineChart, type Series, table } from "./plot.ts";
+import type { RunConfig } from "../runs/folder.ts";
+import type { EvaluationLog } from "../runs/run_hooks.ts";
+import type { FilledSample } from "../runs/samples.ts";
+import { StepMeans } from "./step_means.ts";
+import { escape } from "./svg.ts";
+
+const EVENTS = 200; // lines of log.txt
+
+/**
+ * The report of a run, drawn as often as one likes: each time only what is new in the run's folder is
+ * read, and memory holds a bounded number of steps.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { beginRun } from "bert/runs/run_begin.ts";
+ * import { runToEnd } from "bert/runs/loop.ts";
+ * import { RunReport } from "bert/show/run_report.ts";
+ * import { ok } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
+ * const run = await beginRun(folder, settings, { backend: await useBackend() }, () => {});
+ * const report = new RunReport(folder, run.config);
+ * await runToEnd(run, { report: () => report.write() });
+ * run.close();
+ * ok((await Deno.readTextFile(`${folder}/run.html`)).includes("<svg"));
+ * ```
+ */
+export class RunReport {
+  readonly #folder: string;
+  readonly #config: RunConfig;
+  readonly #metrics: GrowingFile;
+  readonly #evaluationLines: GrowingFile;
+  readonly #means = new StepMeans();
+  readonly #evaluations: EvaluationLog[] = [];
+
+  constructor(folder: string, config: RunConfig) {
+    [this.#folder, this.#config] = [folder, config];
+    this.#metrics = new GrowingFile(`${folder}/metrics.csv`);
+    this.#evaluationLines = new GrowingFile(`${folder}/evaluations.jsonl`);
+  }
+
+  /** Writes `run.html`. Throws what `replaceFile()` throws. */
+  async write(): Promise<void> {
+    for await (const line of this.#metrics.newLines()) {
+      const step = stepIn(line);
+      if (step) this.#means.add(step);
+    }
+    for await (const line of this.#evaluationLines.newLines()) {
+      this.#evaluations.push(JSON.parse(line));
+    }
+    const name = this.#folder.split(/[/\\]/).at(-1) ?? this.#folder;
+    const { steps, last } = this.#means;
+    const events = await lastLines(`${this.#folder}/log.txt`, EVENTS);
+    const facts = { config: this.#config, steps, last, evaluations: this.#evaluations, events };
+    await replaceFile(`${this.#folder}/run.html`, runReport(name, facts));
+  }
+}
+
+/** What a report is made of. */
+export interface RunFacts {
+  readonly config: RunConfig;
+  /** All steps, or means of neighbours. */
+  readonly steps: readonly StepLog[];
+  /** The last one, if there is any. */
+  readonly last?: StepLog;
+  readonly evaluations: readonly EvaluationLog[];
+  /** The last lines of `log.txt`. */
+  readonly events: readonly string[];
+}
+
+/** The report as one HTML document that refers to nothing outside itself. */
+export function runReport(name: string, facts: RunFacts): string {
+  const { evaluations, config, events } = facts;
+  const last = evaluations.at(-1);
+  return [
+    "<!doctype html>",
+    `<html lang="en"><head><meta charset="utf-8"><title>${escape(name)}</title>`,
+    `<style>${STYLE}</style></head><body>`,
+    `<h1>${escape(name)}</h1>`,
+    `<p>${escape(standing(facts))}</p>`,
+    ...(last ? ["<h2>Held-out scores</h2>", scores(last, config)] : []),
+    ...(facts.steps.length > 0 ? ["<h2>Curves</h2>", ...curves(facts)] : []),
+    ...(last ? ["<h2>What it fills in</h2>", sampleTable(evaluations)] : []),
+    "<h2>Settings</h2>",
+    settingsTable(config),
+    ...(events.length > 0
+      ? [`<h2>Last events</h2>`, `<pre>${events.map(escape).join("\n")}</pre>`]
+      : []),
+    "</body></html>\n",
+  ].join("\n");
+}
+
+const STYLE = "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;" +
+  "line-height:1.5;color:#222}svg{max-width:100%;height:auto}table{border-collapse:collapse}" +
+  "td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}" +
+  "pre{overflow-x:auto;background:#f6f6f6;padding:.75rem}";
+
+function standing({ config, last }: RunFacts): string {
+  const { settings, model, plannedSteps, corpus } = config;
+  const planned = plannedSteps === null ? "" : ` of ${count(plannedSteps)}`;
+  const progress = last
+    ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${minutes(last.seconds)}`
+    : "no step yet";
+  return `${settings.corpus}: ${corpus.training} documents to train on, ${corpus.heldOut} held out. ` +
+    `${model.numHiddenLayers} layers of width ${model.hiddenSize}, vocabulary ` +
+    `${count(model.vocabSize)}. Now at ${progress}.`;
+}
+
+function scores(log: EvaluationLog, { baselines }: RunConfig): string {
+  const row = (what: string, name: IntervalName, digits: number, naive?: number) => ({
+    score: what,
+    model: log[name].toFixed(digits),
+    "95 % interval": range(log.intervals[name], digits),
+    baseline: naive === undefined ? "" : naive.toFixed(digits),
+  });
+  const rows = [
+    row("masked words: loss (nats); word frequencies", "mlmLoss", 3, baselines?.unigramLoss),
+    row("masked words: accuracy; most frequent word", "mlmAccuracy", 4, baselines?.unigramAccuracy),
+    row("masked words: perplexity", "perplexity", 1, baselines && Math.exp(baselines.unigramLoss)),
+  ];
+  if (log.pairs > 0) {
+    rows.push(row("sentence pairs: loss (nats); a coin", "nspLoss", 3, baselines?.nspUniformLoss));
+    rows.push(row("sentence pairs: accuracy; majority", "nspAccuracy", 4, baselines?.nspMajority));
+  }
+  const note = `After step ${count(log.step)}, on ${count(log.predictions)} words and ` +
+    `${count(log.pairs)} pairs. Intervals are over sequences.`;
+  return `<p>${note}</p>${table(rows).html}`;
+}
+
+function curves({ config: { baselines, settings }, steps, evaluations }: RunFacts): string[] {
+  const chart = (
+    title: string,
+    key: "mlmLoss" | "nspLoss" | "mlmAccuracy" | "nspAccuracy",
+    levels: readonly { name: string; y: number | undefined }[],
+  ) => {
+    const held = { name: "held out", ...points(evaluations, key) };
+    const series: Series[] = [{ name: "training", ...points(steps, key) }];
+    if (evaluations.length > 0) series.push(held);
+    const known = levels.flatMap(({ name, y }) => y === undefined ? [] : [{ name, y }]);
+    const yTitle = key.endsWith("Loss") ? "loss (nats)" : "share of right answers";
+    return lineChart(series, { title, xTitle: "step", yTitle, baselines: known }).svg;
+  };
+  return [
+    chart("Masked words: loss", "mlmLoss", [
+      { name: "ln V", y: baselines?.uniformLoss },
+      { name: "word frequencies", y: baselines?.unigramLoss },
+    ]),
+    chart("Masked words: accuracy", "mlmAccuracy", [
+      { name: "most frequent word", y: baselines?.unigramAccuracy },
+    ]),
+    ...(settings.pairing === "none" ? [] : [
+      chart("Sentence pairs: loss", "nspLoss", [{ name: "a coin", y: baselines?.nspUniformLoss }]),
+      chart("Sentence pairs: accuracy", "nspAccuracy", [
+        { name: "majority", y: baselines?.nspMajority },
+      ]),
+    ]),
+  ];
+}
+
+function points<K extends string>(
+  rows: readonly ({ readonly step: number } & Readonly<Record<K, number>>)[],
+  key: K,
+) {
+  return { x: rows.map(({ step }) => step), y: rows.map((row) => row[key]) };
+}
+
+/** The samples at up to five evaluations, first and last among them. */
+function sampleTable(evaluations: readonly EvaluationLog[]): string {
+  const shown = Math.min(5, evaluations.length);
+  const chosen = Array.from(
+    { length: shown },
+    (_, i) => evaluations[Math.round(i * (evaluations.length - 1) / Math.max(shown - 1, 1))],
+  );
+  const guesses = ({ guesses }: FilledSample) =>
+    guesses.map(({ token, probability }) => `${token} ${(100 * probability).toFixed(0)} %`).join(
+      ", ",
+    );
+  const rows = chosen[0].samples.map(({ text, answer }, i) => ({
+    sentence: text,
+    answer,
+    ...Object.fromEntries(chosen.map(({ step, samples }) => [`step ${step}`, guesses(samples[i])])),
+  }));
+  return rows.length > 0 ? table(rows).html : "<p>No held-out sentence is long enough.</p>";
+}
+
+function settingsTable({ settings, run, software, corpus, vocabulary }: RunConfig): string {
+  const more = { run, "corpus SHA-256": corpus.sha256, "vocabulary SHA-256": vocabulary.sha256 };
+  const all = Object.entries({ ...settings, ...more, ...software });
+  return table(all.map(([setting, value]) => ({ setting, value: String(value) }))).html;
+}
+
+function range([low, high]: Interval, digits: number): string {
+  const end = (value: number | null) =>
+    value === null || !Number.isFinite(value) ? "?" : value.toFixed(digits);
+  return `${end(low)} to ${end(high)}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function minutes(seconds: number): string {
+  return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`;
+}

@@ -1,0 +1,363 @@
+/**
+ * BERT's tokenizer: text to ids and back. Words come from `text.ts`; each is cut into the longest
+ * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
+ */
+import { ConfigError } from "../errors.ts";
+import { saveFolder } from "../files/json.ts";
+import { checkChoice, checkOptions } from "../checks.ts";
+import { type Place, placedWords } from "./offsets.ts";
+import { type TextOptions, WHITESPACE, wordTokens } from "./words.ts";
+import { type Part, truncate } from "./truncation.ts";
+import { readTokenizer, tokenizerFiles } from "./folder.ts";
+import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
+import { WordCache } from "./wordpiece.ts";
+
+/** How a tokenizer treats text. */
+export interface TokenizerOptions extends TextOptions {
+  /** A word of more characters than this is one `[UNK]`. Default 100. */
+  readonly maxWordLength?: number;
+  /** Words remembered in each of the two generations of the cache. Default 50,000. */
+  readonly cacheSize?: number;
+}
+
+/** How long an encoding may be, and must be. */
+export interface EncodeOptions {
+  /** Tokens at most; the longer text loses tokens from its end until the pair fits. */
+  readonly maxLength?: number;
+  /** Fill up with `[PAD]` to this many tokens. */
+  readonly padTo?: number;
+}
+
+/** One text, or a pair, as the model sees it. All arrays have the same length. */
+export interface Encoding {
+  readonly tokenIds: number[];
+  /** 1 for the first text with its `[CLS]` and `[SEP]`, 2 for the second, 0 for padding. */
+  readonly segmentIds: number[];
+  /** 1 for tokens, 0 for padding. */
+  readonly attentionMask: number[];
+  readonly tokens: string[];
+  /** Start and end in the original text, in UTF-16 units; `[0, 0]` for special tokens. */
+  readonly offsets: [number, number][];
+}
+
+/** What a stretch of text without white space becomes. */
+interface KnownWord {
+  readonly ids: readonly number[];
+  /** The place of each id, counted from the start of the word; found when first asked for. */
+  readonly places?: readonly Place[];
+}
+
+const OPTIONS = ["lowercase", "stripAccents", "maxWordLength", "cacheSize"];
+
+/** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
+const LONGEST_KEPT = 64;
+
+const SPECIAL = new RegExp(
+  SPECIAL_TOKENS.map((token) => token.replace(/[[\]]/g, "\\$&")).join("|"),
+  "g",
+);
+
+/**
+ * A vocabulary with the rules of cutting.
+ *
+ * @example
+ * ```ts
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const vocab = new Vocab([...SPECIAL_TOKENS, "un", "##want", "##ed", "runn", "##ing", ","]);
+ * const tokenizer = new BertTokenizer(vocab);
+ * deepStrictEqual(tokenizer.tokenize("UNwantéd,running"), ["un", "##want", "##ed", ",", "runn", "##ing"]);
+ * ```
+ *
+ * Source: Devlin et al. 2018 section 3 (WordPiece: Wu et al. 2016); `FullTokenizer` in
+ * google-research/bert. Differs from it, with the `tokenizers` library: 100 characters instead of
+ * 200, and a special token typed in the text stays whole.
+ */
+export class BertTokenizer {
+  readonly vocab: Vocab;
+  readonly options: Required<TextOptions>;
+  readonly maxWordLength: number;
+  readonly #cache: WordCache<KnownWord>;
+  readonly #starts = new Map<string, number>();
+  readonly #continuations = new Map<string, number>();
+  readonly #longest: number;
+
+  constructor(vocab: Vocab, options: TokenizerOptions = {}) {
+    const { lowercase = true, stripAccents = null, maxWordLength = 100, cacheSize = 50_000 } =
+      options;
+    checkOptions("BertTokenizer", options, OPTIONS);
+    checkChoice("lowercase", lowercase, [true, false]);
+    checkChoice("stripAccents", stripAccents, [true, false, null]);
+    checkWhole("maxWordLength", maxWordLength, 1);
+    checkWhole("cacheSize", cacheSize, 0);
+    this.vocab = vocab;
+    this.options = { lowercase, stripAccents };
+    this.maxWordLength = maxWordLength;
+    this.#cache = new WordCache(cacheSize);
+    for (const [id, token] of vocab.tokens.entries()) {
+      if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
+      else this.#starts.set(token, id);
+    }
+    this.#longest = vocab.tokens.reduce((most, token) => Math.max(most, token.length), 0);
+  }
+
+  /** The tokenizer of a model's folder; `options` go before the folder's. Throws `FormatError`. */
+  static async fromPretrained(folder: string, options?: TokenizerOptions): Promise<BertTokenizer> {
+    const { vocab, options: own, maxWordLength } = await readTokenizer(folder);
+    return new BertTokenizer(vocab, { ...own, maxWordLength, ...options });
+  }
+
+  /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
+  async save(folder: string): Promise<void> {
+    await saveFolder(folder, tokenizerFiles(this));
+  }
+
+  /** The pieces of a text, as strings. */
+  tokenize(text: string): string[] {
+    return this.ids(text).map((id) => this.vocab.tokenOf(id));
+  }
+
+  /** The ids of a text, without `[CLS]` and `[SEP]`: what training calls, millions of times. */
+  ids(text: string): number[] {
+    checkText(text);
+    const ids: number[] = [];
+    if (!text.includes("[")) {
+      this.#append(ids, text);
+      return ids;
+    }
+    for (const { text: part, special } of splitSpecial(text)) {
+      if (special) ids.push(this.vocab.idOf(part));
+      else this.#append(ids, part);
+    }
+    return ids;
+  }
+
+  /**
+   * A text, or two, as `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]`.
+   *
+   * @returns Ids, segments, mask, tokens and offsets.
+   * @throws {ConfigError} If `maxLength` leaves no room for a token beside the special ones, or
+   * `padTo` is shorter than `maxLength`.
+   */
+  encode(text: string, pair?: string, { maxLength, padTo }: EncodeOptions = {}): Encoding {
+    const parts = [this.#pieces(text)];
+    if (pair !== undefined) parts.push(this.#pieces(pair));
+    if (maxLength !== undefined) truncate(parts, maxLength);
+    const encoding = this.#assemble(parts);
+    if (padTo !== undefined) this.#pad(encoding, padTo);
+    return encoding;
+  }
+
+  /** Several texts or pairs, all padded to the longest of them (or to `padTo`). */
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    { maxLength, padTo }: EncodeOptions = {},
+  ): Encoding[] {
+    const encodings = texts.map((item) =>
+      typeof item === "string"
+        ? this.encode(item, undefined, { maxLength })
+        : this.encode(item[0], item[1], { maxLength })
+    );
+    const longest = padTo ?? Math.max(0, ...encodings.map(({ tokenIds }) => tokenIds.length));
+    for (const encoding of encodings) this.#pad(encoding, longest);
+    return encodings;
+  }
+
+  /**
+   * Ids back to text: pieces joined, `##` removed. Case and spacing that encoding lost stay lost.
+   *
+   * @param options `skipSpecialTokens` (default true) leaves `[CLS]` and its like out; `cleanUp`
+   * (default true) joins `do n't` and removes the space before `. , ! ?`.
+   */
+  decode(
+    ids: readonly number[],
+    { skipSpecialTokens = true, cleanUp = true }: {
+      skipSpecialTokens?: boolean;
+      cleanUp?: boolean;
+    } = {},
+  ): string {
+    const kept = skipSpecialTokens ? ids.filter((id) => !this.vocab.isSpecial(id)) : ids;
+    const text = kept.map((id) => this.vocab.tokenOf(id)).join(" ").replaceAll(" ##", "");
+    return cleanUp ? tidySpaces(text) : text;
+  }
+
+  #append(ids: number[], text: string): void {
+    for (const word of text.split(WHITESPACE)) {
+      if (word === "") continue;
+      const pieces = this.#know(word).ids;
+      for (let i = 0; i < pieces.length; i++) ids.push(pieces[i]);
+    }
+  }
+
+  #know(word: string): KnownWord {
+    const known = this.#cache.get(word);
+    if (known !== undefined) return known;
+    const ids = wordTokens(word, this.options).flatMap((token) => this.#wordPieces(token));
+    return this.#keep(word, { ids });
+  }
+
+  /** `#know()` with places. */
+  #knowPlaced(word: string): Required<KnownWord> {
+    const known = this.#cache.get(word);
+    if (known?.places !== undefined) return known as Required<KnownWord>;
+    const ids: number[] = [];
+    const places: Place[] = [];
+    for (const token of placedWords(word, 0, this.options)) {
+      const pieces = this.#wordPieces(token.text);
+      ids.push(...pieces);
+      places.push(...this.#placesOf(pieces, token.places));
+    }
+    return this.#keep(word, { ids, places });
+  }
+
+  #keep<Known extends KnownWord>(word: string, known: Known): Known {
+    if (word.length <= LONGEST_KEPT) this.#cache.set(word, known);
+    return known;
+  }
+
+  /** Greedy longest match first; a word with a remainder that nothing matches is one `[UNK]`. */
+  #wordPieces(word: string): number[] {
+    const pieces: number[] = [];
+    if (isLongerThan(word, this.maxWordLength)) return [this.vocab.unkId];
+    let start = 0;
+    while (start < word.length) {
+      const table = start === 0 ? this.#starts : this.#continuations;
+      let end = Math.min(word.length, start + this.#longest);
+      let id = table.get(word.slice(start, end));
+      while (id === undefined && end > start + 1) id = table.get(word.slice(start, --end));
+      if (id === undefined) return [this.vocab.unkId];
+      pieces.push(id);
+      start = end;
+    }
+    return pieces;
+  }
+
+  /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
+  #pieces(text: string): Part {
+    checkText(text);
+    const pieces: Part = { ids: [], offsets: [] };
+    for (const { text: part, start, special } of splitSpecial(text)) {
+      if (special) {
+        pieces.ids.push(this.vocab.idOf(part));
+        pieces.offsets.push([start, start + part.length]);
+        continue;
+      }
+      let at = 0;
+      for (const word of part.split(WHITESPACE)) {
+        if (word === "") continue;
+        at = part.indexOf(word, at);
+        this.#appendPlaced(pieces, word, start + at);
+        at += word.length;
+      }
+    }
+    return pieces;
+  }
+
+  #appendPlaced(part: Part, word: string, start: number): void {
+    const { ids, places } = this.#knowPlaced(word);
+    for (let i = 0; i < ids.length; i++) {
+      const [from, to] = places[i];
+      part.ids.push(ids[i]);
+      part.offsets.push([start + from, start + to]);
+    }
+  }
+
+  #placesOf(ids: readonly number[], places: readonly Place[]): Place[] {
+    if (ids[0] === this.vocab.unkId) return [cover(places)];
+    let start = 0;
+    return ids.map((id) => {
+      const from = start;
+      start += this.vocab.tokenOf(id).length - (start > 0 ? 2 : 0);
+      return cover(places.slice(from, start));
+    });
+  }
+
+  #assemble(parts: readonly Part[]): Encoding {
+    const encoding: Encoding = {
+      tokenIds: [],
+      segmentIds: [],
+      attentionMask: [],
+      tokens: [],
+      offsets: [],
+    };
+    this.#push(encoding, this.vocab.clsId, [0, 0], 1, 1);
+    for (const [index, { ids, offsets }] of parts.entries()) {
+      for (let i = 0; i < ids.length; i++) {
+        this.#push(encoding, ids[i], offsets[i], index + 1, 1);
+      }
+      this.#push(encoding, this.vocab.sepId, [0, 0], index + 1, 1);
+    }
+    return encoding;
+  }
+
+  #push(
+    encoding: Encoding,
+    id: number,
+    offset: [number, number],
+    segment: number,
+    attended: number,
+  ): void {
+    encoding.tokenIds.push(id);
+    encoding.segmentIds.push(segment);
+    encoding.attentionMask.push(attended);
+    encoding.tokens.push(this.vocab.tokenOf(id));
+    encoding.offsets.push(offset);
+  }
+
+  #pad(encoding: Encoding, length: number): void {
+    checkWhole("padTo", length, 0);
+    if (encoding.tokenIds.length > length) {
+      const found = encoding.tokenIds.length;
+      throw new ConfigError(
+        "padTo",
+        length,
+        `must be at least ${found}, the tokens of the longest text`,
+      );
+    }
+    while (encoding.tokenIds.length < length) {
+      this.#push(encoding, this.vocab.padId, [0, 0], 0, 0);
+    }
+  }
+}
+
+/** Cuts out special tokens that were typed in the text. */
+function* splitSpecial(text: string): Generator<{ text: string; start: number; special: boolean }> {
+  let start = 0;
+  for (const match of text.matchAll(SPECIAL)) {
+    if (match.index > start) yield { text: text.slice(start, match.index), start, special: false };
+    yield { text: match[0], start: match.index, special: true };
+    start = match.index + match[0].length;
+  }
+  if (start < text.length) yield { text: text.slice(start), start, special: false };
+}
+
+/** From the start of the first place to the end of the last. */
+function cover(places: readonly Place[]): Place {
+  return [places[0][0], places[places.length - 1][1]];
+}
+
+function checkText(text: unknown): void {
+  if (typeof text === "string") return;
+  const found = text === null ? "null" : Array.isArray(text) ? "an array" : typeof text;
+  throw new TypeError(`Cannot tokenize ${found}: expected one text, as a string`);
+}
+
+function checkWhole(field: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
+}
+
+/** Whether a word has more than `limit` characters, counted as code points. */
+function isLongerThan(word: string, limit: number): boolean {
+  return word.length > limit && [...word].length > limit;
+}
+
+/** The clean-up of the reference's decoder: no space before punctuation, contractions joined. */
+function tidySpaces(text: string): string {
+  return text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replaceAll(" n't", "n't")
+    .replaceAll(" 'm", "'m").replaceAll(" 's", "'s").replaceAll(" 've", "'ve").replaceAll(
+      " 're",
+      "'re",
+    );
+}

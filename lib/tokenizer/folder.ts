@@ -1,0 +1,148 @@
+/**
+ * A tokenizer in a folder, in the four files that transformers reads: `vocab.txt`,
+ * `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`. What would make other ids
+ * than the tokenizer here is refused by name.
+ */
+import { FormatError } from "../errors.ts";
+import { type FileWriter, isRecord, isThere, readJsonIfThere, writeJson } from "../files/json.ts";
+import type { TextOptions } from "./words.ts";
+import { tokenizerJson, vocabOfJson, wordLengthOfJson } from "./tokenizer_json.ts";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+
+const VOCAB = "vocab.txt";
+const PIPELINE = "tokenizer.json";
+const SETTINGS = "tokenizer_config.json";
+const SPECIALS = "special_tokens_map.json";
+
+/** Everything that decides which ids a text gets. */
+export interface TokenizerParts {
+  readonly vocab: Vocab;
+  readonly options: Required<TextOptions>;
+  readonly maxWordLength: number;
+}
+
+/** What transformers calls the special tokens. */
+const ROLES = {
+  "pad_token": "[PAD]",
+  "unk_token": "[UNK]",
+  "cls_token": "[CLS]",
+  "sep_token": "[SEP]",
+  "mask_token": "[MASK]",
+} as const;
+
+/** Settings that would make another tokenizer, and the only value that means ours. */
+const ONLY: Readonly<Record<string, boolean>> = {
+  "tokenize_chinese_chars": true,
+  "do_basic_tokenize": true,
+};
+
+/** The classes of transformers that are this tokenizer; the last two are as `tokenizer.json` says. */
+const CLASSES = [
+  "BertTokenizer",
+  "BertTokenizerFast",
+  "PreTrainedTokenizerFast",
+  "TokenizersBackend",
+];
+
+/**
+ * Reads the tokenizer of a folder. One of `vocab.txt` and `tokenizer.json` is enough; where both are
+ * there they must agree. Settings of `tokenizer_config.json` go before those of `tokenizer.json`, as
+ * in transformers.
+ *
+ * @throws {FormatError} If neither is there, a file cannot be read, or the tokenizer is another one.
+ */
+export async function readTokenizer(folder: string): Promise<TokenizerParts> {
+  const [settingsPath, path] = [`${folder}/${SETTINGS}`, `${folder}/${PIPELINE}`];
+  const settings = await readJsonIfThere(settingsPath) ?? {};
+  checkSettings(settings, settingsPath);
+  const pipeline = await readJsonIfThere(path);
+  const fromJson = pipeline && vocabOfJson(pipeline, path);
+  const lowercase = setting(settings, "do_lower_case", settingsPath);
+  const stripAccents = setting(settings, "strip_accents", settingsPath);
+  return {
+    vocab: await readVocab(folder, fromJson?.vocab),
+    options: {
+      lowercase: lowercase ?? fromJson?.options.lowercase ?? true,
+      stripAccents: stripAccents === undefined
+        ? fromJson?.options.stripAccents ?? null
+        : stripAccents,
+    },
+    maxWordLength: pipeline ? wordLengthOfJson(pipeline, path) : 100,
+  };
+}
+
+function setting(settings: Readonly<Record<string, unknown>>, key: string, path: string) {
+  const value = settings[key];
+  if (value === undefined || value === null || typeof value === "boolean") return value;
+  throw new FormatError(path, `expected ${key} to be true, false or null, found ${value}`);
+}
+
+/**
+ * Writers of the four files, for `saveFolder()`.
+ *
+ * @param maxLength Tokens that the model can take; the tokenizer there cuts texts to it.
+ */
+export function tokenizerFiles(
+  parts: TokenizerParts,
+  maxLength?: number,
+): Readonly<Record<string, FileWriter>> {
+  const { maxWordLength, options: { lowercase, stripAccents } } = parts;
+  const settings = {
+    "tokenizer_class": classFor(maxWordLength),
+    "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+    "do_lower_case": lowercase,
+    "strip_accents": stripAccents,
+    "tokenize_chinese_chars": true,
+    ...(maxLength !== undefined && { "model_max_length": maxLength }),
+    ...ROLES,
+  };
+  return {
+    [VOCAB]: (path) => saveVocab(path, parts.vocab),
+    [PIPELINE]: (path) => writeJson(path, tokenizerJson(parts)),
+    [SETTINGS]: (path) => writeJson(path, settings),
+    [SPECIALS]: (path) => writeJson(path, ROLES),
+  };
+}
+
+/** `BertTokenizer` there always has 100, whatever `tokenizer.json` says; the other class reads it. */
+function classFor(maxWordLength: number): string {
+  return maxWordLength === 100 ? "BertTokenizer" : "PreTrainedTokenizerFast";
+}
+
+async function readVocab(folder: string, other: Vocab | undefined): Promise<Vocab> {
+  const path = `${folder}/${VOCAB}`;
+  if (other && !await isThere(path)) return other;
+  const vocab = await loadVocab(path);
+  const line = other ? firstDifference(vocab.tokens, other.tokens) : -1;
+  if (line < 0 || !other) return vocab;
+  const found = `"${vocab.tokens[line] ?? "nothing"}", and ${PIPELINE} has "${
+    other.tokens[line] ?? "nothing"
+  }"`;
+  throw new FormatError(path, `found ${found}: delete the file that is wrong`, line + 1);
+}
+
+function firstDifference(a: readonly string[], b: readonly string[]): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
+
+function checkSettings(settings: Readonly<Record<string, unknown>>, path: string): void {
+  const refuse = (key: string, wanted: string): never => {
+    const found = JSON.stringify(settings[key])?.slice(0, 60);
+    throw new FormatError(path, `expected ${key} to be ${wanted}, found ${found}`);
+  };
+  const kind = settings["tokenizer_class"] ?? CLASSES[0];
+  if (!CLASSES.includes(kind as string)) refuse("tokenizer_class", CLASSES.join(" or "));
+  for (const [key, only] of Object.entries(ONLY)) {
+    if ((settings[key] ?? only) !== only) refuse(key, `${only}`);
+  }
+  for (const [key, only] of Object.entries(ROLES)) {
+    const value = settings[key] ?? only; // text, or an object that holds it
+    if ((isRecord(value) ? value["content"] : value) !== only) refuse(key, `"${only}"`);
+  }
+  const kept = settings["never_split"];
+  if (Array.isArray(kept) && kept.some((token) => !SPECIAL_TOKENS.includes(token))) {
+    refuse("never_split", "empty");
+  }
+}

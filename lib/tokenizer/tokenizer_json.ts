@@ -1,0 +1,138 @@
+/** `tokenizer.json`, the file of the `tokenizers` library: BERT's pipeline in it, both ways. */
+import { FormatError } from "../errors.ts";
+import { isRecord } from "../files/json.ts";
+import type { TextOptions } from "./words.ts";
+import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What is written: a vocabulary and how text is treated. */
+interface Parts {
+  readonly vocab: Vocab;
+  readonly options: Required<TextOptions>;
+  readonly maxWordLength: number;
+}
+
+/** The contents of `tokenizer.json` for BERT's tokenizer. */
+export function tokenizerJson({ vocab, options, maxWordLength }: Parts): Json {
+  return {
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    "added_tokens": SPECIAL_TOKENS.map((content) => addedToken(content, vocab.idOf(content)))
+      .sort((a, b) => a.id - b.id),
+    normalizer: {
+      type: "BertNormalizer",
+      "clean_text": true,
+      "handle_chinese_chars": true,
+      "strip_accents": options.stripAccents,
+      lowercase: options.lowercase,
+    },
+    "pre_tokenizer": { type: "BertPreTokenizer" },
+    "post_processor": template(vocab),
+    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    model: {
+      type: "WordPiece",
+      "unk_token": "[UNK]",
+      "continuing_subword_prefix": "##",
+      "max_input_chars_per_word": maxWordLength,
+      vocab: Object.fromEntries(vocab.tokens.map((token, id) => [token, id])),
+    },
+  };
+}
+
+function addedToken(content: string, id: number) {
+  const plain = { "single_word": false, lstrip: false, rstrip: false, normalized: false };
+  return { id, content, ...plain, special: true };
+}
+
+/** `[CLS] A [SEP] B [SEP]`. The segments are 0 and 1 there. */
+function template(vocab: Vocab): Json {
+  const special = (id: string, segment: number) => ({ SpecialToken: { id, "type_id": segment } });
+  const text = (id: string, segment: number) => ({ Sequence: { id, "type_id": segment } });
+  const single = [special("[CLS]", 0), text("A", 0), special("[SEP]", 0)];
+  return {
+    type: "TemplateProcessing",
+    single,
+    pair: [...single, text("B", 1), special("[SEP]", 1)],
+    "special_tokens": Object.fromEntries(
+      ["[CLS]", "[SEP]"].map((id) => [id, { id, ids: [vocab.idOf(id)], tokens: [id] }]),
+    ),
+  };
+}
+
+/**
+ * The vocabulary and the text options of a `tokenizer.json`.
+ *
+ * @throws {FormatError} If it holds another pipeline than BERT's, or tokens beside the vocabulary.
+ */
+export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: TextOptions } {
+  const model = section(json, "model", path);
+  expect(model, "type", ["WordPiece", undefined], path);
+  expect(model, "unk_token", ["[UNK]"], path);
+  expect(model, "continuing_subword_prefix", ["##"], path);
+  const normalizer = section(json, "normalizer", path);
+  expect(normalizer, "type", ["BertNormalizer"], path);
+  expect(normalizer, "clean_text", [true], path);
+  expect(normalizer, "handle_chinese_chars", [true], path);
+  expect(normalizer, "lowercase", [true, false], path);
+  expect(normalizer, "strip_accents", [true, false, null, undefined], path);
+  expect(section(json, "pre_tokenizer", path), "type", ["BertPreTokenizer"], path);
+  const vocab = new Vocab(tokensById(section(model, "vocab", path), path), path);
+  refuseAdded(json["added_tokens"], vocab, path);
+  const lowercase = normalizer["lowercase"] as boolean;
+  const stripAccents = normalizer["strip_accents"] as boolean | null | undefined;
+  return { vocab, options: { lowercase, stripAccents: stripAccents ?? null } };
+}
+
+/**
+ * The most characters of a word that is not `[UNK]`.
+ *
+ * @throws {FormatError} If it is no whole number above 0.
+ */
+export function wordLengthOfJson(json: Json, path: string): number {
+  const length = section(json, "model", path)["max_input_chars_per_word"] ?? 100;
+  if (Number.isSafeInteger(length) && Number(length) > 0) return Number(length);
+  throw new FormatError(path, "expected max_input_chars_per_word to be a whole number above 0");
+}
+
+function tokensById(table: Json, path: string): string[] {
+  const tokens: string[] = new Array(Object.keys(table).length).fill("");
+  const seen = new Set<unknown>();
+  for (const [token, id] of Object.entries(table)) {
+    if (!Number.isSafeInteger(id) || !(Number(id) >= 0 && Number(id) < tokens.length)) {
+      const found = `found ${JSON.stringify(id)} for "${token}"`;
+      throw new FormatError(path, `expected ids from 0 to ${tokens.length - 1}, ${found}`);
+    }
+    if (seen.has(id)) throw new FormatError(path, `expected each id once, found ${id} again`);
+    seen.add(id);
+    tokens[Number(id)] = token;
+  }
+  return tokens;
+}
+
+/** Tokens that are matched in the text before all else: only the special ones are, here. */
+function refuseAdded(added: unknown, vocab: Vocab, path: string): void {
+  for (const token of Array.isArray(added) ? added : []) {
+    const content = isRecord(token) ? token["content"] : undefined;
+    if (typeof content === "string" && vocab.isSpecial(vocab.idOf(content)) && vocab.has(content)) {
+      continue;
+    }
+    const found = `found ${JSON.stringify(content)} among added_tokens`;
+    const advice = "which would be cut out of the text before all else, and nothing does so here";
+    throw new FormatError(path, `${found}, ${advice}: make it a piece of the vocabulary`);
+  }
+}
+
+function section(json: Json, key: string, path: string): Json {
+  const value = json[key];
+  if (isRecord(value)) return value;
+  throw new FormatError(path, `expected ${key} to be an object, found ${JSON.stringify(value)}`);
+}
+
+function expect(json: Json, key: string, allowed: readonly unknown[], path: string): void {
+  if (allowed.includes(json[key])) return;
+  const wanted = allowed.filter((value) => value !== undefined).map((v) => JSON.stringify(v));
+  const found = JSON.stringify(json[key])?.slice(0, 60) ?? "nothing";
+  throw new FormatError(path, `expected ${key} to be ${wanted.join(" or ")}, found ${found}`);
+}

@@ -1,0 +1,225 @@
+/**
+ * Learning the pieces of a vocabulary from text.
+ *
+ * Google never published its learner. This is what the `tokenizers` library calls WordPiece training:
+ * byte-pair encoding by count, with `##` in front of pieces inside a word. Unlike there, every tie
+ * is decided by the strings themselves, so the same corpus gives the same file, always.
+ */
+import { ConfigError } from "../errors.ts";
+import { checkOptions } from "../checks.ts";
+import { PairQueue } from "./pair_queue.ts";
+import { basicTokens, type TextOptions, WHITESPACE } from "./words.ts";
+import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+
+/** How a vocabulary is learnt. */
+export interface VocabOptions extends TextOptions {
+  /** Pieces in all, the five special tokens included; fewer if the corpus has no more. Default 8,000. */
+  readonly size?: number;
+  /** A pair that occurs less often is not joined. Default 2. */
+  readonly minFrequency?: number;
+  /** At most this many different characters, the most frequent ones. Default 1,000. */
+  readonly alphabetLimit?: number;
+}
+
+const OPTIONS = ["size", "minFrequency", "alphabetLimit", "lowercase", "stripAccents"];
+
+interface Word {
+  readonly symbols: number[];
+  readonly count: number;
+}
+
+/**
+ * Learns a vocabulary from texts.
+ *
+ * The order of the result: the special tokens; the characters, by code point; the characters inside
+ * words, `##x`, likewise; then the joined pieces, most frequent pair first, ties by the two pieces
+ * as strings.
+ *
+ * @param texts Texts of any length, all at once or one by one.
+ * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4.
+ * @throws {ConfigError} If `size` has no room for the alphabet.
+ * @throws {RangeError} If the texts hold no word.
+ *
+ * @example
+ * ```ts
+ * import { trainVocab } from "bert/tokenizer/train_vocab.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const vocab = await trainVocab(["hug hug hugs"], { size: 13 });
+ * deepStrictEqual(vocab.tokens.slice(5), ["g", "h", "s", "u", "##g", "##s", "##u", "##ug"]);
+ * ```
+ *
+ * Source: `WordPieceTrainer` and `BpeTrainer` in huggingface/tokenizers; Sennrich et al. 2016 for
+ * the algorithm.
+ */
+export async function trainVocab(
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: VocabOptions = {},
+): Promise<Vocab> {
+  checkOptions("trainVocab()", options, OPTIONS);
+  const { size = 8000, minFrequency = 2, alphabetLimit = 1000 } = options;
+  if (!Number.isInteger(size) || size < 6) {
+    throw new ConfigError(
+      "size",
+      size,
+      "must be a whole number of at least 6: 5 special tokens and text",
+    );
+  }
+  checkLimit("minFrequency", minFrequency);
+  checkLimit("alphabetLimit", alphabetLimit);
+  if (typeof texts === "string") {
+    throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
+  }
+  const counts = await countWords(texts, options);
+  if (counts.size === 0) {
+    throw new RangeError("Cannot train a vocabulary as the texts hold no word: check the corpus");
+  }
+  const learner = new PieceLearner(counts, alphabetLimit);
+  learner.checkRoom(size);
+  learner.join(size, minFrequency);
+  return new Vocab(learner.tokens);
+}
+
+function checkLimit(field: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new ConfigError(field, value, "must be a whole number of at least 1");
+}
+
+/** How often each word occurs. */
+async function countWords(
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: TextOptions,
+): Promise<Map<string, number>> {
+  const raw = new Map<string, number>(); // counting before cleaning: each distinct word is cleaned once
+  for await (const text of texts) {
+    if (typeof text !== "string") {
+      const advice = "pass strings, as in documents.flatMap(({ sentences }) => sentences)";
+      throw new TypeError(
+        `Cannot train on texts of which one is of type ${typeof text}: ${advice}`,
+      );
+    }
+    for (const word of text.split(WHITESPACE)) raw.set(word, (raw.get(word) ?? 0) + 1);
+  }
+  const counts = new Map<string, number>();
+  for (const [word, count] of raw) {
+    for (const token of basicTokens(word, options)) {
+      counts.set(token, (counts.get(token) ?? 0) + count);
+    }
+  }
+  return counts;
+}
+
+/** Words as lists of piece ids, and the joining of pieces in them. */
+class PieceLearner {
+  readonly tokens: string[] = [...SPECIAL_TOKENS];
+  readonly #ids = new Map<string, number>();
+  readonly #words: Word[] = [];
+  readonly #queue: PairQueue;
+  /** The words in which a pair may stand; a word stays listed after its last such pair is gone. */
+  readonly #where = new Map<number, Set<number>>();
+
+  constructor(counts: ReadonlyMap<string, number>, alphabetLimit: number) {
+    for (const [id, token] of this.tokens.entries()) this.#ids.set(token, id);
+    const alphabet = mostFrequentChars(counts, alphabetLimit);
+    const sorted = [...counts].sort(([a], [b]) => compare(a, b));
+    this.#addAlphabet(alphabet, sorted.map(([word]) => word));
+    this.#queue = new PairQueue((id) => this.tokens[id]);
+    for (const [word, count] of sorted) this.#addWord(word, count, alphabet);
+  }
+
+  checkRoom(size: number): void {
+    if (this.tokens.length <= size) return;
+    const needed = `must be at least ${this.tokens.length}, as the alphabet alone takes that many`;
+    throw new ConfigError("size", size, `${needed}: raise size or lower alphabetLimit`);
+  }
+
+  /** Joins the most frequent pair, again and again, until the vocabulary is full or pairs are rare. */
+  join(size: number, minFrequency: number): void {
+    while (this.tokens.length < size) {
+      const best = this.#queue.pop();
+      if (!best || best.count < Math.max(1, minFrequency)) return;
+      const { left, right } = best;
+      const joined = this.#idOf(this.tokens[left] + this.tokens[right].slice(2));
+      for (const index of this.#where.get(pairKey(left, right)) ?? []) {
+        this.#joinIn(index, left, right, joined);
+      }
+    }
+  }
+
+  /** Characters that begin words, then characters inside words, each sorted by code point. */
+  #addAlphabet(alphabet: ReadonlySet<string>, words: readonly string[]): void {
+    const inside = new Set<string>();
+    for (const word of words) {
+      for (const char of [...word].slice(1)) if (alphabet.has(char)) inside.add(char);
+    }
+    for (const char of [...alphabet].sort(compare)) this.#idOf(char);
+    for (const char of [...inside].sort(compare)) this.#idOf(`##${char}`);
+  }
+
+  #addWord(word: string, count: number, alphabet: ReadonlySet<string>): void {
+    const symbols: number[] = [];
+    for (const [at, char] of [...word].entries()) {
+      if (alphabet.has(char)) symbols.push(this.#idOf(at === 0 ? char : `##${char}`));
+    }
+    const index = this.#words.push({ symbols, count }) - 1;
+    for (let i = 1; i < symbols.length; i++) this.#count(symbols[i - 1], symbols[i], count, index);
+  }
+
+  /** Replaces `left right` by `joined` in one word and moves the counts of the pairs around it. */
+  #joinIn(index: number, left: number, right: number, joined: number): void {
+    const { symbols, count } = this.#words[index];
+    for (let i = 0; i + 1 < symbols.length; i++) {
+      if (symbols[i] !== left || symbols[i + 1] !== right) continue;
+      symbols.splice(i, 2, joined);
+      if (i > 0) {
+        this.#count(symbols[i - 1], left, -count, index);
+        this.#count(symbols[i - 1], joined, count, index);
+      }
+      if (i + 1 < symbols.length) {
+        this.#count(right, symbols[i + 1], -count, index);
+        this.#count(joined, symbols[i + 1], count, index);
+      }
+    }
+  }
+
+  #count(left: number, right: number, change: number, word: number): void {
+    this.#queue.add(left, right, change);
+    if (change < 0) return;
+    const key = pairKey(left, right);
+    const words = this.#where.get(key);
+    if (words) words.add(word);
+    else this.#where.set(key, new Set([word]));
+  }
+
+  /** The id of a piece, which is added if it is new. */
+  #idOf(token: string): number {
+    const known = this.#ids.get(token);
+    if (known !== undefined) return known;
+    this.#ids.set(token, this.tokens.length);
+    return this.tokens.push(token) - 1;
+  }
+}
+
+/** The most frequent characters; among equally frequent ones those of lower code point. */
+function mostFrequentChars(counts: ReadonlyMap<string, number>, limit: number): Set<string> {
+  const chars = new Map<string, number>();
+  for (const [word, count] of counts) {
+    for (const char of word) chars.set(char, (chars.get(char) ?? 0) + count);
+  }
+  const sorted = [...chars].sort(([a, m], [b, n]) => n - m || compare(a, b));
+  return new Set(sorted.slice(0, limit).map(([char]) => char));
+}
+
+/** A pair of ids as one number: ids stay far below 2^26. */
+function pairKey(left: number, right: number): number {
+  return left * 2 ** 26 + right;
+}
+
+/** Order by code point (JavaScript's own order is by UTF-16 unit). */
+function compare(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = (left[i].codePointAt(0) ?? 0) - (right[i].codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}

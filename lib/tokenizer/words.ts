@@ -1,0 +1,173 @@
+/**
+ * The first half of BERT's tokenizer: cleaning text and splitting it into words.
+ *
+ * Each step is a function of its own, named after the step in `BasicTokenizer` of google-research/bert.
+ * Where that class and the widely used `tokenizers` library differ, this file follows the library,
+ * down to its Unicode version (`unicode_reference.ts`), so that ids agree on every string.
+ */
+import {
+  anyOf,
+  isOneOf,
+  LATER_CAPITALS,
+  LATER_FORMAT,
+  LATER_FORMS,
+  LATER_MARKS,
+  LATER_PUNCTUATION,
+} from "./unicode.ts";
+
+/** What to do with case and accents. */
+export interface TextOptions {
+  /** Whether to lower-case. Default true, as in the "uncased" models. */
+  readonly lowercase?: boolean;
+  /** Whether to remove accents; `null`, the default, means "when lower-casing". */
+  readonly stripAccents?: boolean | null;
+}
+
+/** The characters that separate words. Tab, line feed and carriage return count; other controls vanish. */
+export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
+const ASCII_ONLY = /^[\x20-\x7e]*$/;
+
+// Most words need none of the work that these ask for; one look at the whole word tells.
+const MAYBE_CLEANED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Z}\ufffd]/u;
+const MAYBE_YOUNG = anyOf(LATER_FORMS);
+const MAYBE_ACCENT = /[\p{Mn}\u1734\u{1171e}]/u;
+const MAYBE_UNLIKE = anyOf([[0x3a3, 0x3a3], ...LATER_CAPITALS.flatMap(([capitals]) => capitals)]);
+const MARK = /\p{Mn}/u;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
+const PUNCTUATION = /\p{P}/u;
+
+/** CJK ideographs; each of them becomes a word. The gap before 2B920 is the library's, and kept. */
+const CJK =
+  /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/u;
+
+const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source}`, "u");
+
+/** Whether a character is removed before anything else: controls, formats, private use, U+0000, U+FFFD. */
+export function isControl(char: string): boolean {
+  if (char === "\t" || char === "\n" || char === "\r") return false;
+  if (char === "\u0000" || char === "\ufffd") return true;
+  return UNSEEN.test(char) && !isOneOf(char, LATER_FORMAT);
+}
+
+/** Whether a character is a word of its own: all ASCII symbols, and Unicode's category P. */
+export function isPunctuation(char: string): boolean {
+  const code = char.codePointAt(0) ?? 0;
+  if (code < 128) {
+    return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) ||
+      (code >= 123 && code <= 126);
+  }
+  if (char === "\u166d" || char === "\u{111c9}") return true; // punctuation once, and in the reference still
+  return PUNCTUATION.test(char) && !isOneOf(char, LATER_PUNCTUATION);
+}
+
+/** Whether a character is a CJK ideograph (not kana, not Hangul). */
+export function isCjk(char: string): boolean {
+  return CJK.test(char);
+}
+
+/** Removes control characters and turns every kind of white space into a plain space. */
+export function cleanText(text: string): string {
+  if (!MAYBE_CLEANED.test(text)) return text;
+  let cleaned = "";
+  for (const char of text) {
+    if (!isControl(char)) cleaned += WHITESPACE.test(char) ? " " : char;
+  }
+  return cleaned;
+}
+
+/** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
+export function lowerCase(text: string): string {
+  if (!MAYBE_UNLIKE.test(text)) return text.toLowerCase();
+  return Array.from(text, lowerCharacter).join("");
+}
+
+/** The small letter of one character: `İ` has two, i and a dot above. */
+export function lowerCharacter(char: string): string {
+  if (char < "\ua7ce") return char.toLowerCase();
+  const [, distance] = LATER_CAPITALS.find(([capitals]) => isOneOf(char, capitals)) ?? [];
+  if (distance === undefined) return char.toLowerCase();
+  return String.fromCodePoint((char.codePointAt(0) ?? 0) + distance);
+}
+
+/** Splits accented letters (NFD) and drops the accents: `é` becomes `e`. */
+export function stripAccents(text: string): string {
+  if (ASCII_ONLY.test(text)) return text;
+  const decomposed = decompose(text);
+  if (!MAYBE_ACCENT.test(decomposed)) return decomposed;
+  return Array.from(decomposed).filter((char) => !isAccent(char)).join("");
+}
+
+/** Whether a character is an accent that `stripAccents()` drops (category Mn). */
+export function isAccent(char: string): boolean {
+  if (char === "\u1734" || char === "\u{1171e}") return true; // Mn once, and in the reference still
+  return MARK.test(char) && !isOneOf(char, LATER_MARKS);
+}
+
+/** Cuts a word at every punctuation character and ideograph, keeping them: `don't` → `don ' t`. */
+export function splitPunctuation(word: string): string[] {
+  if (!MAYBE_SPLIT.test(word)) return word === "" ? [] : [word];
+  const parts: string[] = [];
+  let current = "";
+  for (const char of word) {
+    if (!isPunctuation(char) && !isCjk(char)) {
+      current += char;
+      continue;
+    }
+    if (current) parts.push(current);
+    parts.push(char);
+    current = "";
+  }
+  if (current) parts.push(current);
+  return parts;
+}
+
+/** Case and accents of a piece of text, as the options say. Accents go first, as in the library. */
+export function normalizeWord(word: string, options: TextOptions = {}): string {
+  const { lowercase = true, stripAccents: strip = null } = options;
+  const bare = strip ?? lowercase ? stripAccents(word) : word;
+  return lowercase ? lowerCase(bare) : bare;
+}
+
+/**
+ * Splits text into the words that WordPiece then cuts into pieces.
+ *
+ * @param text Any string; lone surrogates are dropped like U+FFFD.
+ * @returns Words without white space; every punctuation mark and ideograph alone.
+ *
+ * @example
+ * ```ts
+ * import { basicTokens } from "bert/tokenizer/words.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(basicTokens("Héllo, WORLD!"), ["hello", ",", "world", "!"]);
+ * ```
+ *
+ * Source: `BasicTokenizer` in google-research/bert; `BertNormalizer` and `BertPreTokenizer` in
+ * huggingface/tokenizers, which is followed where the two differ: private-use characters are
+ * removed, accents go before case.
+ */
+export function basicTokens(text: string, options: TextOptions = {}): string[] {
+  return text.split(WHITESPACE).flatMap((word) => wordTokens(word, options));
+}
+
+/** `basicTokens()` of one word that holds no white space. */
+export function wordTokens(word: string, options: TextOptions = {}): string[] {
+  const cleaned = ASCII_ONLY.test(word) ? word : cleanText(word);
+  return splitPunctuation(normalizeWord(cleaned, options));
+}
+
+/** NFD as of Unicode 9. A younger character stays as it is, and parts the accents on its two sides. */
+export function decompose(text: string): string {
+  if (!MAYBE_YOUNG.test(text)) return text.normalize("NFD");
+  let decomposed = "";
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (isOneOf(char, LATER_FORMS)) {
+      decomposed += text.slice(start, at).normalize("NFD") + char;
+      start = at + char.length;
+    }
+    at += char.length - 1;
+  }
+  return decomposed + text.slice(start).normalize("NFD");
+}

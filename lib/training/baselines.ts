@@ -1,0 +1,87 @@
+/**
+ * What a model that learned nothing, or only how often each word occurs, would score. A loss curve
+ * means little without these lines: ln V is "nothing learned", the unigram loss "only word counts".
+ */
+import type { Batch } from "../data/batch.ts";
+import type { Document } from "../data/corpus.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** The scores to beat. Losses are in nats. */
+export interface Baselines {
+  /** ln V: every piece of the vocabulary equally likely. */
+  readonly uniformLoss: number;
+  /** Each piece as likely as it is frequent in the training text. */
+  readonly unigramLoss: number;
+  /** Always the most frequent piece. */
+  readonly unigramAccuracy: number;
+  /** Always the more frequent NSP label; 0 if there are no pairs. */
+  readonly nspMajority: number;
+  /** ln 2: a coin for each pair. */
+  readonly nspUniformLoss: number;
+}
+
+/**
+ * How often each piece of the vocabulary occurs.
+ *
+ * @returns `[V]`, by id; special tokens count only where the text has them.
+ *
+ * @example
+ * ```ts
+ * import { tokenCounts } from "bert/training/baselines.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const counts = tokenCounts([{ name: "x", sentences: ["sea land", "sea"] }], tokenizer);
+ * deepStrictEqual([...counts.slice(5)], [2, 1]);
+ * ```
+ */
+export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokenizer): Float64Array {
+  const counts = new Float64Array(tokenizer.vocab.size);
+  for (const { sentences } of documents) {
+    for (const sentence of sentences) {
+      for (const id of tokenizer.ids(sentence)) counts[id]++;
+    }
+  }
+  return counts;
+}
+
+/**
+ * The baselines of held-out batches, given how often each token occurs in the training text.
+ *
+ * Every count is raised by one, so that a piece which the training text lacks is merely unlikely.
+ *
+ * @param counts `[V]`, from `tokenCounts()` of the training documents.
+ * @param batches Those that the model is evaluated on; their labels are what is predicted.
+ *
+ * @example A vocabulary of four, the last twice as frequent as the first
+ * ```ts
+ * import { baselines } from "bert/training/baselines.ts";
+ * import { strictEqual } from "node:assert";
+ * const { uniformLoss, unigramAccuracy } = baselines(Float64Array.of(1, 0, 0, 2), []);
+ * strictEqual(uniformLoss, Math.log(4));
+ * strictEqual(unigramAccuracy, 0); // nothing was predicted
+ * ```
+ */
+export function baselines(counts: Float64Array, batches: Iterable<Batch>): Baselines {
+  const total = counts.reduce((sum, count) => sum + count + 1, 0);
+  const favourite = counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
+  let [loss, right, predictions] = [0, 0, 0];
+  const nsp = [0, 0];
+  for (const { predictedLabels, nspLabels } of batches) {
+    for (const label of predictedLabels) {
+      if (label < 0) continue;
+      loss -= Math.log((counts[label] + 1) / total);
+      right += label === favourite ? 1 : 0;
+      predictions++;
+    }
+    for (const label of nspLabels) if (label >= 0) nsp[label]++;
+  }
+  return {
+    uniformLoss: Math.log(counts.length),
+    unigramLoss: loss / Math.max(predictions, 1),
+    unigramAccuracy: right / Math.max(predictions, 1),
+    nspMajority: Math.max(...nsp) / Math.max(nsp[0] + nsp[1], 1),
+    nspUniformLoss: Math.LN2,
+  };
+}

@@ -1,0 +1,207 @@
+/**
+ * How good a model is on batches it does not learn from, as one would report it: both losses, both
+ * accuracies, perplexity, and the masked words split by what the model was shown in their place.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { type Batch, toTensors } from "../data/batch.ts";
+import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
+import { crossEntropyLoss } from "./loss.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+
+/** What the model saw where it had to predict: `[MASK]`, a random token, or the token itself. */
+export type PredictionKind = "masked" | "random" | "kept";
+
+/** Mean loss in nats, share of right answers, and of how many; 0 where nothing was asked. */
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly count: number;
+}
+
+/** What `evaluate()` finds. */
+export interface Evaluation {
+  /** Mean over all predictions, in nats. */
+  readonly mlmLoss: number;
+  readonly mlmAccuracy: number;
+  /** Mean over all pairs, in nats. */
+  readonly nspLoss: number;
+  readonly nspAccuracy: number;
+  /** `exp(mlmLoss)`: as unsure as among that many equally likely words. */
+  readonly perplexity: number;
+  /** Masked-word predictions that were scored. */
+  readonly predictions: number;
+  /** Sentence pairs that were scored. */
+  readonly pairs: number;
+  readonly byKind: Readonly<Record<PredictionKind, Score>>;
+  /** 95 % confidence over sequences (words) and pairs. */
+  readonly intervals: Readonly<Record<IntervalName, Interval>>;
+}
+
+/** A score that has a confidence interval. */
+export type IntervalName = "mlmLoss" | "mlmAccuracy" | "nspLoss" | "nspAccuracy" | "perplexity";
+
+/** What is kept of each sequence: its words, and its pair as a cluster of one. */
+interface SequenceScores {
+  readonly mlm: Sum[];
+  readonly nsp: Sum[];
+}
+
+/** Sums that grow batch by batch, in double precision. */
+interface Sum {
+  loss: number;
+  right: number;
+  count: number;
+}
+
+/** The losses and hits (1 or 0) of a batch's rows; a row that asks nothing has 0 and 0. */
+interface RowScores {
+  readonly losses: Float32Array;
+  readonly hits: Float32Array;
+}
+
+/**
+ * Scores a model with dropout off. Every prediction and every pair weighs the same, whichever batch
+ * it is in. Awaits a macrotask after each batch.
+ *
+ * @param batches Any batches; the same ones every time make evaluations comparable.
+ * @param signal Stops after the batch at hand; the scores are then of the batches so far.
+ *
+ * Source: `metric_fn` in google-research/bert's `run_pretraining.py`; perplexity as in transformers.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { collate } from "bert/data/batch.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { evaluate } from "bert/training/evaluate.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const first = { document: "x", start: 0, end: 1 };
+ * const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
+ * const batch = collate([{ ...masked, nspLabel: -1, first, truncated: false }]);
+ * strictEqual((await evaluate(model, [batch])).byKind.masked.count, 1);
+ * ```
+ */
+export async function evaluate(
+  model: BertPretrainHead,
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Evaluation> {
+  const kinds = { masked: zero(), random: zero(), kept: zero() };
+  const sequences: SequenceScores = { mlm: [], nsp: [] };
+  for await (const batch of batches) {
+    const { mlm, pairs } = await scoreBatch(model, batch);
+    addPredictions(kinds, batch, mlm);
+    addSequences(sequences, batch, mlm, pairs);
+    if (signal?.aborted) break;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return summarise(kinds, sequences);
+}
+
+async function scoreBatch(model: BertPretrainHead, batch: Batch) {
+  const tensors = toTensors(batch);
+  const rows = tf.tidy(() => {
+    const { predictedPositions, predictedLabels, nspLabels } = tensors;
+    const { mlmLogits, nspLogits } = model.forward(tensors, { predictedPositions });
+    return { mlm: scoreRows(mlmLogits, predictedLabels), nsp: scoreRows(nspLogits, nspLabels) };
+  });
+  try {
+    return { mlm: await readRows(rows.mlm), pairs: await readRows(rows.nsp) };
+  } finally {
+    tf.dispose(rows);
+    tensors.dispose();
+  }
+}
+
+function scoreRows(logits: tf.Tensor, labels: tf.Tensor) {
+  const losses = crossEntropyLoss(logits, labels, { reduction: "none" }); // [N]
+  const hits = tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"); // [N]
+  return { losses, hits };
+}
+
+async function readRows({ losses, hits }: Record<"losses" | "hits", tf.Tensor>) {
+  return { losses: await losses.data<"float32">(), hits: await hits.data<"float32">() };
+}
+
+function addPredictions(kinds: Record<PredictionKind, Sum>, batch: Batch, rows: RowScores): void {
+  for (const [i, label] of batch.predictedLabels.entries()) {
+    if (label < 0) continue;
+    addRow(kinds[kindOf(batch.tokenIds[batch.predictedPositions[i]], label, batch)], rows, i);
+  }
+}
+
+function addSequences(all: SequenceScores, batch: Batch, mlm: RowScores, pairs: RowScores): void {
+  const words = Array.from({ length: batch.size }, zero);
+  for (const [i, label] of batch.predictedLabels.entries()) {
+    if (label < 0) continue;
+    addRow(words[Math.floor(batch.predictedPositions[i] / batch.length)], mlm, i);
+  }
+  all.mlm.push(...words);
+  for (const [i, label] of batch.nspLabels.entries()) {
+    if (label < 0) continue;
+    const pair = zero();
+    addRow(pair, pairs, i);
+    all.nsp.push(pair);
+  }
+}
+
+function kindOf(shown: number, label: number, { maskTokenId }: Batch): PredictionKind {
+  if (shown === maskTokenId) return "masked";
+  return shown === label ? "kept" : "random";
+}
+
+function zero(): Sum {
+  return { loss: 0, right: 0, count: 0 };
+}
+
+function addRow(sum: Sum, { losses, hits }: RowScores, i: number): void {
+  sum.loss += losses[i];
+  sum.right += hits[i];
+  sum.count++;
+}
+
+function score({ loss, right, count }: Sum): Score {
+  return { loss: loss / Math.max(count, 1), accuracy: right / Math.max(count, 1), count };
+}
+
+function summarise(kinds: Record<PredictionKind, Sum>, sequences: SequenceScores): Evaluation {
+  const { masked, random, kept } = kinds;
+  const [mlm, pairs] = [score(total([masked, random, kept])), score(total(sequences.nsp))];
+  return {
+    mlmLoss: mlm.loss,
+    mlmAccuracy: mlm.accuracy,
+    nspLoss: pairs.loss,
+    nspAccuracy: pairs.accuracy,
+    perplexity: Math.exp(mlm.loss),
+    predictions: mlm.count,
+    pairs: pairs.count,
+    byKind: { masked: score(masked), random: score(random), kept: score(kept) },
+    intervals: intervalsOf(sequences),
+  };
+}
+
+function total(sums: readonly Sum[]): Sum {
+  const all = zero();
+  for (const { loss, right, count } of sums) {
+    all.loss += loss;
+    all.right += right;
+    all.count += count;
+  }
+  return all;
+}
+
+function intervalsOf({ mlm, nsp }: SequenceScores): Record<IntervalName, Interval> {
+  const losses = (sums: Sum[]): Cluster[] => sums.map(({ loss, count }) => ({ sum: loss, count }));
+  const hits = (sums: Sum[]): Cluster[] => sums.map(({ right, count }) => ({ sum: right, count }));
+  const mlmLoss = meanInterval(losses(mlm));
+  return {
+    mlmLoss,
+    mlmAccuracy: shareInterval(hits(mlm)),
+    nspLoss: meanInterval(losses(nsp)),
+    nspAccuracy: shareInterval(hits(nsp)),
+    perplexity: [Math.exp(mlmLoss[0]), Math.exp(mlmLoss[1])],
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Cross-entropy, in nats, and the loss of BERT's two tasks. Two mistakes of well-known code are
+ * kept out by construction: the ignore index is -1, no class of either task, and a mean divides by
+ * the labels that count, not by the rows.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { checkShape, ConfigError, ShapeError } from "../errors.ts";
+import { checkChoice, checkOptions } from "../checks.ts";
+import { softmaxCrossEntropy } from "../model/ops/rows.ts";
+
+/** How the losses of the positions become one number, and which label asks nothing. */
+export interface CrossEntropyOptions {
+  /** `"sum"` of the positions, their `"mean"`, or `"none"`: one loss for each. */
+  readonly reduction?: "sum" | "mean" | "none";
+  /** The label of positions that do not count. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * The cross-entropy of each position, summed: -log of the probability of the right class.
+ *
+ * A position whose label is `ignoreIndex` adds nothing, to the loss or its gradient; if all are, the
+ * loss is 0. The mean divides by the positions that count. Logits of any size are safe, as their
+ * largest is subtracted first.
+ *
+ * @param logits `[..., C]` float32: unnormalised scores of C classes.
+ * @param labels `[...]` integers: the right classes, in [0, C), or `ignoreIndex`.
+ * @returns A scalar, or with `"none"` a tensor of the shape of `labels`; the caller disposes it.
+ * @throws {ShapeError} If `labels` does not have the shape of `logits` without its last axis.
+ * @throws {RangeError} If a label is no class.
+ *
+ * @example Four equally likely classes, two positions that count and one that does not
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { crossEntropyLoss } from "bert/training/loss.ts";
+ * import { ok } from "node:assert";
+ * const labels = tf.tensor1d([0, 3, -1], "int32");
+ * const loss = crossEntropyLoss(tf.zeros([3, 4]), labels);
+ * ok(Math.abs(loss.dataSync()[0] - 2 * Math.log(4)) < 1e-6);
+ * ```
+ *
+ * Source: Devlin et al. 2018, 3.1; `get_masked_lm_output` in google-research/bert, which takes the
+ * mean and adds 1e-5 to its denominator where here an empty one counts as 1.
+ */
+export function crossEntropyLoss(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  options: CrossEntropyOptions = {},
+): tf.Tensor {
+  const { reduction = "sum", ignoreIndex = -1 } = options;
+  checkOptions("crossEntropyLoss()", options, ["reduction", "ignoreIndex"]);
+  checkChoice("reduction", reduction, ["sum", "mean", "none"]);
+  if (!(logits instanceof tf.Tensor) || logits.rank === 0) {
+    const found = logits instanceof tf.Tensor ? [] : ["no tensor"];
+    throw new ShapeError("crossEntropyLoss() from logits", ["...", "C"], found);
+  }
+  const classes = logits.shape[logits.rank - 1];
+  checkShape("crossEntropyLoss() from labels", labels, logits.shape.slice(0, -1));
+  const wanted = checkedLabels(labels.dataSync(), classes, ignoreIndex);
+  return tf.tidy(() => {
+    const rows = tf.reshape(logits, [wanted.length, classes]) as tf.Tensor2D; // [N, C]
+    const losses = softmaxCrossEntropy(rows, tf.tensor1d(wanted, "int32")); // [N]
+    if (reduction === "none") return tf.reshape(losses, labels.shape);
+    const total = tf.sum(losses); // []
+    return reduction === "sum" ? total : tf.div(total, Math.max(countLabels(wanted), 1));
+  });
+}
+
+/** The labels as int32, with -1 for those to ignore. */
+function checkedLabels(labels: ArrayLike<number>, classes: number, ignoreIndex: number) {
+  return Int32Array.from(labels, (label, i) => {
+    if (label === ignoreIndex) return -1;
+    if (Number.isInteger(label) && label >= 0 && label < classes) return label;
+    throw new RangeError(
+      `Cannot compute crossEntropyLoss(): label ${label} at position ${i} is no class: ` +
+        `expected 0 to ${classes - 1}, or ${ignoreIndex} to ignore the position`,
+    );
+  });
+}
+
+/** How many labels ask something, that is, are not -1. */
+export function countLabels(labels: Int32Array): number {
+  return labels.reduce((count, label) => label >= 0 ? count + 1 : count, 0);
+}
+
+/**
+ * The share of positions whose largest logit is the right class; 0 if every label is ignored.
+ *
+ * @param logits `[..., C]` float32.
+ * @param labels `[...]` int32.
+ * @returns A scalar in [0, 1] that the caller disposes.
+ * @throws {ShapeError} If the shapes do not fit.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { accuracy } from "bert/training/loss.ts";
+ * import { strictEqual } from "node:assert";
+ * const logits = tf.tensor2d([[1, 2], [3, 0], [5, 5]]);
+ * strictEqual(accuracy(logits, tf.tensor1d([1, 1, -1], "int32")).dataSync()[0], 0.5);
+ * ```
+ */
+export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1): tf.Scalar {
+  checkShape("accuracy() from labels", labels, logits.shape.slice(0, -1));
+  return tf.tidy(() => {
+    const counts = tf.cast(tf.notEqual(labels, ignoreIndex), "float32");
+    const hits = tf.cast(tf.equal(tf.argMax(logits, -1), tf.cast(labels, "int32")), "float32");
+    const right = tf.sum(tf.mul(hits, counts)); // []
+    return tf.div(right, tf.maximum(tf.sum(counts), 1)).asScalar();
+  });
+}
+
+/** The logits of both tasks, as `BertPretrainHead.forward()` gives them for chosen positions. */
+export interface PretrainLogits {
+  /** `[P, V]`. */
+  readonly mlmLogits: tf.Tensor;
+  /** `[B, 2]`. */
+  readonly nspLogits: tf.Tensor;
+}
+
+/** The labels of both tasks: a `BatchTensors` has them. */
+export interface PretrainLabels {
+  /** `[P]` int32, -1 where nothing is asked. */
+  readonly predictedLabels: tf.Tensor;
+  /** `[B]` int32, 0 is next, 1 is not, -1 where nothing is asked. */
+  readonly nspLabels: tf.Tensor;
+}
+
+/** By what the summed losses are divided. */
+export interface PretrainLossOptions {
+  readonly reduction?: "mean" | "sum";
+  /** Predictions and pairs to take the mean over; without it, those of these labels. */
+  readonly counts?: { readonly predictions: number; readonly pairs: number };
+}
+
+/**
+ * The loss of pre-training: masked words plus next sentence, each the mean of its labels.
+ *
+ * `counts` makes the parts of a large batch add up to what the whole would give: each part divides
+ * by the counts of the whole. Averaging the parts' own means would weigh predictions unequally.
+ *
+ * @returns Three scalars that the caller disposes.
+ *
+ * Source: Devlin et al. 2018, appendix A.2: "the sum of the mean masked LM likelihood and the mean
+ * next sentence prediction likelihood".
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { pretrainLoss } from "bert/training/loss.ts";
+ * import { ok } from "node:assert";
+ * const logits = { mlmLogits: tf.zeros([2, 8]), nspLogits: tf.zeros([1, 2]) };
+ * const predictedLabels = tf.tensor1d([3, -1], "int32");
+ * const { totalLoss } = pretrainLoss(logits, { predictedLabels, nspLabels: tf.tensor1d([0], "int32") });
+ * ok(Math.abs(totalLoss.dataSync()[0] - Math.log(8) - Math.log(2)) < 1e-6);
+ * ```
+ */
+export function pretrainLoss(
+  { mlmLogits, nspLogits }: PretrainLogits,
+  { predictedLabels, nspLabels }: PretrainLabels,
+  { reduction = "mean", counts }: PretrainLossOptions = {},
+): { totalLoss: tf.Scalar; mlmLoss: tf.Scalar; nspLoss: tf.Scalar } {
+  if (counts && reduction === "sum") {
+    throw new ConfigError("counts", counts, 'must be left out with reduction "sum"');
+  }
+  const mean = (logits: tf.Tensor, labels: tf.Tensor, count: number | undefined) => {
+    if (count === undefined) return crossEntropyLoss(logits, labels, { reduction });
+    return tf.div(crossEntropyLoss(logits, labels), Math.max(count, 1));
+  };
+  return tf.tidy(() => {
+    const mlmLoss = mean(mlmLogits, predictedLabels, counts?.predictions).asScalar();
+    const nspLoss = mean(nspLogits, nspLabels, counts?.pairs).asScalar();
+    return { totalLoss: tf.add(mlmLoss, nspLoss).asScalar(), mlmLoss, nspLoss };
+  });
+}

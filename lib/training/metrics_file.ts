@@ -1,0 +1,233 @@
+/**
+ * What a run reports: an entry a step, an entry an epoch, and `metrics.csv`, which grows while the
+ * run goes on, so that a run that is killed has its curve on disk.
+ */
+import { AppendFile } from "../files/growing_file.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { lastLines } from "../files/growing_file_more.ts";
+import { stringify } from "../files/csv.ts";
+
+/** One optimisation step. Losses are means in nats; a loss or accuracy of nothing is 0. */
+export interface StepLog {
+  /** The update, from 1. */
+  readonly step: number;
+  /** The pass over the documents, from 1. */
+  readonly epoch: number;
+  readonly mlmLoss: number;
+  readonly nspLoss: number;
+  readonly totalLoss: number;
+  readonly mlmAccuracy: number;
+  readonly nspAccuracy: number;
+  readonly learningRate: number;
+  /** Length of the whole gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Tokens seen since the run began, without padding. */
+  readonly tokens: number;
+  /** Tokens a second in this step, making its batches included. */
+  readonly tokensPerSecond: number;
+  /** Seconds since the run began. */
+  readonly seconds: number;
+}
+
+/** One pass over the documents: means over its steps, and the held-out scores at its end. */
+export interface EpochLog {
+  readonly epoch: number;
+  /** Steps in this epoch. */
+  readonly steps: number;
+  readonly mlmLoss: number;
+  readonly nspLoss: number;
+  readonly totalLoss: number;
+  readonly mlmAccuracy: number;
+  readonly nspAccuracy: number;
+  /** Tokens seen since the run began. */
+  readonly tokens: number;
+  /** Mean over the epoch's steps, evaluation excluded. */
+  readonly tokensPerSecond: number;
+  /** Seconds since the run began, this epoch's evaluation excluded. */
+  readonly seconds: number;
+  /** Missing if nothing is held out, or the run was aborted. */
+  readonly heldOut?: Evaluation;
+}
+
+/** A whole run. `stopped` says why it ended: all done, the signal, or the clock. */
+export interface History {
+  readonly steps: readonly StepLog[];
+  readonly epochs: readonly EpochLog[];
+  readonly stopped: "finished" | "aborted" | "time";
+}
+
+/**
+ * The means of an epoch's steps.
+ *
+ * @example
+ * ```ts
+ * import { averageSteps, stepIn } from "bert/training/metrics_file.ts";
+ * import { strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * strictEqual(averageSteps([step, { ...step, step: 2, mlmLoss: 5.5 }]).mlmLoss, 6);
+ * ```
+ */
+export function averageSteps(steps: readonly StepLog[]): EpochLog {
+  const { epoch, tokens, seconds } = steps[steps.length - 1];
+  const mean = (value: (step: StepLog) => number) =>
+    steps.reduce((sum, step) => sum + value(step), 0) / steps.length;
+  return {
+    epoch,
+    steps: steps.length,
+    mlmLoss: mean((step) => step.mlmLoss),
+    nspLoss: mean((step) => step.nspLoss),
+    totalLoss: mean((step) => step.totalLoss),
+    mlmAccuracy: mean((step) => step.mlmAccuracy),
+    nspAccuracy: mean((step) => step.nspAccuracy),
+    tokens,
+    tokensPerSecond: mean((step) => step.tokensPerSecond),
+    seconds,
+  };
+}
+
+/**
+ * The columns of `metrics.csv`.
+ *
+ * | column | meaning |
+ * | --- | --- |
+ * | `split` | `train`: a step. `held-out`: an evaluation. `skipped`: a step that diverged and was passed over |
+ * | `epoch`, `step` | as in `StepLog`; of an evaluation, those of the step before it |
+ * | `mlm_loss`, `nsp_loss`, `total_loss` | means in nats |
+ * | `mlm_accuracy`, `nsp_accuracy` | shares from 0 to 1 |
+ * | `learning_rate`, `gradient_norm` | of the step; the norm is that before clipping |
+ * | `tokens` | seen since the run began, without padding |
+ * | `tokens_per_second`, `seconds` | by the clock: the two columns that differ when a run is repeated |
+ */
+const COLUMNS = [
+  "split",
+  "epoch",
+  "step",
+  "mlm_loss",
+  "nsp_loss",
+  "total_loss",
+  "mlm_accuracy",
+  "nsp_accuracy",
+  "learning_rate",
+  "gradient_norm",
+  "tokens",
+  "tokens_per_second",
+  "seconds",
+];
+
+/** `metrics.csv`, open for appending. Each row is with the system when its method returns. */
+export class MetricsFile {
+  readonly #file: AppendFile;
+
+  private constructor(file: AppendFile) {
+    this.#file = file;
+    if (file.lines === 0) this.#write(COLUMNS);
+  }
+
+  /** Starts the file anew, with its header; makes its folder. The caller calls `close()`. */
+  static create(path: string): MetricsFile {
+    return new MetricsFile(AppendFile.create(path));
+  }
+
+  /**
+   * Goes on behind the first `rows` rows, header not counted; later and half-written ones are cut
+   * off. If there are fewer, `rows` tells. The caller calls `close()`.
+   */
+  static resume(path: string, rows: number): MetricsFile {
+    return new MetricsFile(AppendFile.resume(path, rows + 1));
+  }
+
+  /** Rows in the file, header not counted. */
+  get rows(): number {
+    return this.#file.lines - 1;
+  }
+
+  writeStep(log: StepLog): void {
+    const { epoch, step, tokens, tokensPerSecond, seconds } = log;
+    const rates = [log.learningRate, log.gradientNorm];
+    this.#write(["train", epoch, step, ...scores(log), ...rates, tokens, tokensPerSecond, seconds]);
+  }
+
+  /** The held-out scores of an epoch that ended after `step` steps; nothing if it has none. */
+  writeEpoch({ epoch, tokens, seconds, heldOut }: EpochLog, step: number): void {
+    if (heldOut) this.writeEvaluation(heldOut, { epoch, step, tokens, seconds });
+  }
+
+  /** Held-out scores, and where the run stood. */
+  writeEvaluation(
+    heldOut: Evaluation,
+    at: Pick<StepLog, "epoch" | "step" | "tokens" | "seconds">,
+  ): void {
+    const found = { ...heldOut, totalLoss: heldOut.mlmLoss + heldOut.nspLoss };
+    const { epoch, step, tokens, seconds } = at;
+    this.#write(["held-out", epoch, step, ...scores(found), "", "", tokens, "", seconds]);
+  }
+
+  /** A step that diverged and was not made. */
+  writeSkipped({ epoch, step, tokens }: Pick<StepLog, "epoch" | "step" | "tokens">): void {
+    this.#write(["skipped", epoch, step, ...Array(7).fill(""), tokens, "", ""]);
+  }
+
+  /** Waits until the disk has all rows. */
+  async sync(): Promise<void> {
+    await this.#file.sync();
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #write(row: readonly (string | number)[]): void {
+    this.#file.write(stringify([row], { headers: false }));
+  }
+}
+
+type Scores = Pick<
+  StepLog,
+  "mlmLoss" | "nspLoss" | "totalLoss" | "mlmAccuracy" | "nspAccuracy"
+>;
+
+function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Scores): number[] {
+  return [mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy];
+}
+
+/**
+ * The step in a line of a `metrics.csv`; nothing if the line is another thing.
+ *
+ * @example
+ * ```ts
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(stepIn("train,1,7,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")?.totalLoss, 7.2);
+ * strictEqual(stepIn("held-out,1,7,6.5,0.7,7.2,0.1,0.5,,,900,,1.5"), undefined);
+ * ```
+ */
+export function stepIn(line: string): StepLog | undefined {
+  const [split, ...cells] = line.split(","); // no cell has quotes
+  if (split !== "train") return undefined;
+  const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = cells.map(Number);
+  const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
+  const [tokensPerSecond, seconds] = clock;
+  const losses = { mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy };
+  const rates = { learningRate, gradientNorm };
+  return { step, epoch, ...losses, ...rates, tokens, tokensPerSecond, seconds };
+}
+
+/**
+ * The last steps in a `metrics.csv`, in order; reads no more of it than it needs, about.
+ *
+ * @example
+ * ```ts
+ * import { MetricsFile, readLastSteps, stepIn } from "bert/training/metrics_file.ts";
+ * import { strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * const path = await Deno.makeTempFile();
+ * const file = MetricsFile.create(path);
+ * for (let i = 1; i <= 9; i++) file.writeStep({ ...step, step: i });
+ * file.close();
+ * strictEqual((await readLastSteps(path, 2))[0].step, 8);
+ * ```
+ */
+export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
+  const lines = await lastLines(path, 2 * count); // evaluations stand between them
+  return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);
+}

@@ -1,0 +1,208 @@
+/**
+ * A whole pre-training run: epochs of fresh pairs and masks, the held-out part scored after each,
+ * everything written down as it happens.
+ */
+import type { Batch } from "../data/batch.ts";
+import {
+  type BertConfig,
+  type DataConfig,
+  dataConfig,
+  type TrainConfig,
+  trainConfig,
+} from "../config.ts";
+import type { Document } from "../data/corpus.ts";
+import { batches, countBatches, type Documents, epochBatches } from "../data/epochs.ts";
+import { ConfigError } from "../errors.ts";
+import { evaluate } from "./evaluate.ts";
+import { averageSteps, type EpochLog, type History, MetricsFile, type StepLog } from "./metrics_file.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import { AdamW } from "./optimizer.ts";
+import { type Run, startRun, train } from "./train.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** What `pretrain()` needs beside the model. */
+export interface PretrainOptions {
+  /** The training documents: an array, shuffled anew for each epoch, or a stream to open again. */
+  readonly documents: Documents;
+  /** Documents to score the model on after each epoch. */
+  readonly heldOut?: Iterable<Document>;
+  readonly tokenizer: BertTokenizer;
+  /** Laid over `DATA_DEFAULTS`. */
+  readonly data?: Partial<DataConfig>;
+  /** Laid over `TRAIN_DEFAULTS`. */
+  readonly train?: Partial<TrainConfig>;
+  /** Decides pairs, masks, order and dropout. */
+  readonly seed: number;
+  /** By default a new AdamW with the settings of `train`. */
+  readonly optimizer?: AdamW;
+  readonly reduction?: "mean" | "sum";
+  /** Stops the run after the step at hand; the model keeps what it has learned. */
+  readonly signal?: AbortSignal;
+  /** Awaited after each step. */
+  readonly onStep?: (log: StepLog) => void | Promise<void>;
+  /** Awaited after each epoch and its evaluation. */
+  readonly onEpoch?: (log: EpochLog) => void | Promise<void>;
+  /** Where to write `metrics.csv`, row by row; a file that is there is replaced. */
+  readonly metricsFile?: string;
+}
+
+/**
+ * Pre-trains a model on documents and returns the history of the run.
+ *
+ * Each epoch draws fresh pairs and masks from the seed; the held-out documents are paired and
+ * masked once, the same for every epoch and every run with this seed. With one seed two runs are
+ * equal bit for bit, unless the clock (`maxSeconds`) decides. Preparing, and the last scoring, come on top of it.
+ *
+ * @throws {ConfigError} If a setting is wrong, or does not fit the model or the tokenizer.
+ * @throws {RangeError} If the documents give no pair.
+ * @throws {DivergedError} If a loss or gradient is NaN or infinite.
+ *
+ * Source: `pretrain model` of the brief; `run_pretraining.py` in google-research/bert, whose pairs
+ * and masks are made once and repeated in every epoch.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { pretrain } from "bert/training/pretrain.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+ * const history = await pretrain(model, {
+ *   documents,
+ *   tokenizer,
+ *   data: { maxLength: 8 },
+ *   train: { epochs: 2, batchSize: 2 },
+ *   seed: 1,
+ * });
+ * strictEqual(history.epochs.length, 2);
+ * ```
+ */
+export async function pretrain(
+  model: BertPretrainHead,
+  options: PretrainOptions,
+): Promise<History> {
+  const data = dataConfig(options.data);
+  const train = trainConfig(options.train);
+  checkFit(model.config, data, options.tokenizer);
+  const optimizer = options.optimizer ?? new AdamW(model.weights, train);
+  const heldOut = holdOut({ options, data, train });
+  const plannedSteps = await planSteps({ options, data, train });
+  const metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
+  try {
+    const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
+    const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
+    return await runEpochs(model, optimizer, plan);
+  } finally {
+    if (!options.optimizer) optimizer.dispose();
+    metrics?.close();
+  }
+}
+
+/** The complete settings of a run, and what its epochs share. */
+interface Plan {
+  readonly options: PretrainOptions;
+  readonly data: DataConfig;
+  readonly train: TrainConfig;
+  readonly plannedSteps: number;
+  readonly heldOut: readonly Batch[];
+  readonly run: Run;
+  readonly metrics?: MetricsFile;
+}
+
+/** What decides the batches of a run. */
+export interface RunSource {
+  readonly options: Pick<PretrainOptions, "documents" | "heldOut" | "tokenizer" | "seed">;
+  readonly data: DataConfig;
+  readonly train: TrainConfig;
+}
+
+/** Throws `ConfigError` where the model, the tokenizer and the data could not meet. */
+export function checkFit(
+  config: BertConfig,
+  { maxLength }: DataConfig,
+  { vocab }: BertTokenizer,
+): void {
+  if (config.vocabSize !== vocab.size) {
+    const advice = `must be the size of the tokenizer's vocabulary, ${vocab.size}`;
+    throw new ConfigError("vocabSize", config.vocabSize, advice);
+  }
+  if (maxLength <= config.maxPositionEmbeddings) return;
+  const advice =
+    `must be at most the model's maxPositionEmbeddings, ${config.maxPositionEmbeddings}`;
+  throw new ConfigError("maxLength", maxLength, advice);
+}
+
+/** The held-out batches: made once, so that every epoch is scored on the same questions. */
+export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
+  const { heldOut = [], tokenizer, seed } = options;
+  const documents = [...heldOut];
+  if (documents.length === 0) return [];
+  return [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
+}
+
+/** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
+export async function planSteps({ options, data, train }: RunSource): Promise<number> {
+  const { documents, tokenizer, seed } = options;
+  const { batchSize, accumulation, epochs, maxSteps = Infinity } = train;
+  const settings = { data, batchSize, seed, epoch: 1 };
+  const count = await countBatches(documents, tokenizer, settings, maxSteps * accumulation);
+  return Math.min(Math.ceil(count / accumulation) * epochs, maxSteps);
+}
+
+async function runEpochs(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  plan: Plan,
+): Promise<History> {
+  const { run, train: { epochs } } = plan;
+  const history = { steps: [] as StepLog[], epochs: [] as EpochLog[] };
+  for (let epoch = 1; epoch <= epochs && !run.stopped; epoch++) {
+    const steps = await runEpoch(model, optimizer, epoch, plan);
+    for (const step of steps) history.steps.push(step);
+    if (steps.length > 0) history.epochs.push(await closeEpoch(model, steps, plan));
+  }
+  const { stopped } = run;
+  return {
+    ...history,
+    stopped: stopped === "aborted" || stopped === "time" ? stopped : "finished",
+  };
+}
+
+async function runEpoch(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  epoch: number,
+  plan: Plan,
+): Promise<StepLog[]> {
+  const { options, data, train: { batchSize }, metrics } = plan;
+  const { documents, tokenizer, seed, onStep } = options;
+  const source = epochBatches(documents, tokenizer, { data, batchSize, seed, epoch });
+  const steps: StepLog[] = [];
+  for await (const log of train(model, optimizer, source, { ...options, ...plan, epoch })) {
+    metrics?.writeStep(log);
+    steps.push(log);
+    await onStep?.(log);
+  }
+  return steps;
+}
+
+/** The epoch's means and, unless the run was aborted, its held-out scores. */
+async function closeEpoch(
+  model: BertPretrainHead,
+  steps: readonly StepLog[],
+  { heldOut, metrics, options: { signal, onEpoch } }: Plan,
+): Promise<EpochLog> {
+  const means = averageSteps(steps);
+  const wanted = heldOut.length > 0 && !signal?.aborted;
+  const scores = wanted ? await evaluate(model, heldOut, { signal }) : undefined;
+  const log = scores && !signal?.aborted ? { ...means, heldOut: scores } : means;
+  metrics?.writeEpoch(log, steps[steps.length - 1].step);
+  await onEpoch?.(log);
+  return log;
+}

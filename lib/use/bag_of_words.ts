@@ -1,0 +1,165 @@
+/**
+ * The baseline that every text classifier has to beat: which pieces occur how often, in any order,
+ * and a weight for each piece and class. Logistic regression, without tensors.
+ */
+import { ConfigError } from "../errors.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** A piece and its feature, `ln(1 + count)`. */
+type Feature = readonly [id: number, value: number];
+
+/** How a bag-of-words classifier is trained. */
+export interface BagOfWordsOptions {
+  readonly classes: number;
+  /** Weights are pulled towards 0 by this; 1 is a common default, more is more careful. */
+  readonly penalty?: number;
+  /** Passes of gradient descent over all texts. */
+  readonly iterations?: number;
+}
+
+/**
+ * Multinomial logistic regression on the counts of pieces.
+ *
+ * Minimises the summed cross-entropy plus `penalty / 2` times the squared weights, which has a single
+ * minimum: nothing is random, and the order of the texts does not matter.
+ *
+ * @example
+ * ```ts
+ * import { BagOfWords } from "bert/use/bag_of_words.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const texts = [{ text: "sea sea", label: 0 }, { text: "land", label: 1 }];
+ * const model = BagOfWords.train(texts, tokenizer, { classes: 2 });
+ * ok(model.classify("sea")[0] > 0.5);
+ * ```
+ *
+ * Source: scikit-learn's `LogisticRegression` has the same objective, its C being 1 / `penalty`, and
+ * leaves the intercepts alone, too. The steps are those of AdaGrad, Duchi et al. 2011.
+ */
+export class BagOfWords {
+  readonly #tokenizer: BertTokenizer;
+  readonly #classes: number;
+  /** [C, V], class after class. */
+  readonly #weights: Float64Array;
+  /** [C]. */
+  readonly #bias: Float64Array;
+
+  private constructor(tokenizer: BertTokenizer, classes: number) {
+    this.#tokenizer = tokenizer;
+    this.#classes = classes;
+    this.#weights = new Float64Array(classes * tokenizer.vocab.size);
+    this.#bias = new Float64Array(classes);
+  }
+
+  /**
+   * @throws {ConfigError} If there is no text, fewer than two classes, or a negative penalty.
+   * @throws {RangeError} If a label is no class.
+   */
+  static train(
+    texts: readonly { readonly text: string; readonly label: number }[],
+    tokenizer: BertTokenizer,
+    { classes, penalty = 1, iterations = 200 }: BagOfWordsOptions,
+  ): BagOfWords {
+    check(texts, classes, penalty);
+    const model = new BagOfWords(tokenizer, classes);
+    const rows = texts.map(({ text, label }) => ({ features: model.#features(text), label }));
+    const [weights, bias] = [new Descent(model.#weights), new Descent(model.#bias)];
+    for (let i = 0; i < iterations; i++) {
+      for (const { features, label } of rows) model.#addGradients(features, label, weights, bias);
+      weights.step(penalty);
+      bias.step(0);
+    }
+    return model;
+  }
+
+  /** The probability of each class. */
+  classify(text: string): number[] {
+    return this.#probabilities(this.#features(text));
+  }
+
+  /** Share of texts whose most probable class is their label. */
+  accuracy(texts: readonly { readonly text: string; readonly label: number }[]): number {
+    const right = texts.filter(({ text, label }) => {
+      const probabilities = this.classify(text);
+      return probabilities.indexOf(Math.max(...probabilities)) === label;
+    });
+    return right.length / Math.max(texts.length, 1);
+  }
+
+  #features(text: string): Feature[] {
+    const counts = new Map<number, number>();
+    for (const id of this.#tokenizer.ids(text)) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return [...counts].map(([id, count]) => [id, Math.log1p(count)]);
+  }
+
+  #probabilities(features: readonly Feature[]): number[] {
+    const size = this.#tokenizer.vocab.size;
+    const scores = Array.from(this.#bias, (bias, label) => {
+      const from = label * size;
+      return features.reduce((sum, [id, value]) => sum + value * this.#weights[from + id], bias);
+    });
+    const most = Math.max(...scores);
+    const exponentials = scores.map((score) => Math.exp(score - most));
+    const total = exponentials.reduce((a, b) => a + b);
+    return exponentials.map((value) => value / total);
+  }
+
+  /** The gradient of a text's cross-entropy: for each class, its probability less the truth. */
+  #addGradients(
+    features: readonly Feature[],
+    label: number,
+    weights: Descent,
+    bias: Descent,
+  ): void {
+    const size = this.#tokenizer.vocab.size;
+    const probabilities = this.#probabilities(features);
+    for (let c = 0; c < this.#classes; c++) {
+      const error = probabilities[c] - (c === label ? 1 : 0);
+      bias.gradient[c] += error;
+      for (const [id, value] of features) weights.gradient[c * size + id] += error * value;
+    }
+  }
+}
+
+/** Gradient descent with a rate for each number that shrinks with the gradients it has seen. */
+class Descent {
+  readonly gradient: Float64Array;
+  readonly #values: Float64Array;
+  readonly #squares: Float64Array;
+
+  constructor(values: Float64Array) {
+    this.#values = values;
+    this.gradient = new Float64Array(values.length);
+    this.#squares = new Float64Array(values.length);
+  }
+
+  step(penalty: number): void {
+    for (let i = 0; i < this.#values.length; i++) {
+      const slope = this.gradient[i] + penalty * this.#values[i];
+      this.#squares[i] += slope * slope;
+      this.#values[i] -= 0.3 * slope / (Math.sqrt(this.#squares[i]) + 1e-6);
+    }
+    this.gradient.fill(0);
+  }
+}
+
+function check(
+  texts: readonly { readonly label: number }[],
+  classes: number,
+  penalty: number,
+): void {
+  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
+  if (!Number.isSafeInteger(classes) || classes < 2) {
+    throw new ConfigError("classes", classes, "must be a whole number of at least 2");
+  }
+  if (!(penalty >= 0)) throw new ConfigError("penalty", penalty, "must be a number of at least 0");
+  const wrong = texts.findIndex(({ label }) => !(label >= 0 && label < classes));
+  if (wrong < 0) return;
+  throw new RangeError(
+    `Cannot train on label ${texts[wrong].label} of text ${wrong}: the classes are 0 to ${
+      classes - 1
+    }`,
+  );
+}

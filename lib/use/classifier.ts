@@ -1,0 +1,159 @@
+/**
+ * BERT with a head that sorts texts into classes: what a pre-trained model is made for. Training it
+ * is in `fine_tune.ts`.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BertConfig } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { pooler } from "../model/heads.ts";
+import type { DenseWeights } from "../model/layers.ts";
+import { BertModel, type BertPretrainHead } from "../model/bert.ts";
+import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
+import { linear } from "../model/ops/rows.ts";
+import { dropout, mixSeed } from "../model/ops/dropout.ts";
+import { createWeights, denseWeights, type Weights, type WeightShapes } from "../model/weights.ts";
+
+/** What a classifier is made with beside the configuration. */
+export interface ClassifierOptions {
+  /** Classes to tell apart, C; at least 2. */
+  readonly classes: number;
+  /** Decides the initial weights of the head, and of the backbone where it is a new one. */
+  readonly seed: number;
+  /**
+   * What stands for a text: the vector of `[CLS]` through the pooler (default), or the mean of the
+   * vectors of all tokens, which is the better start where pre-training was short.
+   */
+  readonly pooling?: "cls" | "mean";
+}
+
+/** The weights that the classifier adds to the backbone: the pooler and the dense layer after it. */
+export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
+  return new Map([
+    ["bert.pooler.dense.weight", [H, H]],
+    ["bert.pooler.dense.bias", [H]],
+    ["classifier.weight", [H, classes]],
+    ["classifier.bias", [classes]],
+  ]);
+}
+
+/**
+ * BERT that sorts texts into classes: backbone, pooler, dropout, one dense layer.
+ *
+ * @example
+ * ```ts
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const config = bertConfig("smoke", { vocabSize: 50 });
+ * const model = new BertClassifier(config, { classes: 3, seed: 1 });
+ * deepStrictEqual(model.forward({ tokenIds: [[2, 9, 4, 3], [2, 7, 3, 0]] }).shape, [2, 3]);
+ * ```
+ *
+ * Source: Devlin et al. 2018 section 4.1; `BertForSequenceClassification`.
+ */
+export class BertClassifier {
+  readonly config: BertConfig;
+  readonly classes: number;
+  readonly pooling: "cls" | "mean";
+  readonly bert: BertModel;
+  /** All weights by name, the backbone's first. */
+  readonly weights: Weights;
+  readonly #head: Weights;
+  readonly #pooler: DenseWeights;
+  readonly #output: DenseWeights;
+
+  /**
+   * A classifier whose weights are all new: the "from scratch" that a pre-trained one is compared with.
+   *
+   * @throws {ConfigError} If the configuration cannot work, or there are fewer than two classes.
+   */
+  constructor(config: BertConfig, { classes, seed, pooling = "cls" }: ClassifierOptions) {
+    if (!Number.isSafeInteger(classes) || classes < 2) {
+      throw new ConfigError("classes", classes, "must be a whole number of at least 2");
+    }
+    this.classes = classes;
+    this.pooling = pooling;
+    this.bert = new BertModel(config, { seed });
+    this.config = this.bert.config;
+    this.#head = createWeights(classifierShapes(config, classes), config.initializerRange, seed);
+    this.#pooler = denseWeights(this.#head, "bert.pooler.dense");
+    this.#output = denseWeights(this.#head, "classifier");
+    this.weights = new Map([...this.bert.weights, ...this.#head]);
+  }
+
+  /**
+   * A classifier that begins with what a pre-trained model knows: a copy of its backbone and of its
+   * pooler, under a new dense layer. The pre-trained model stays as it is, and the caller's.
+   *
+   * @param overrides Fields of the configuration that differ; dropout, which fine-tuning needs more
+   * than pre-training, for one. The sizes must stay.
+   * @throws {ConfigError} If there are fewer than two classes, or an override changes a size.
+   */
+  static from(
+    model: BertPretrainHead,
+    options: ClassifierOptions & { readonly overrides?: Partial<BertConfig> },
+  ): BertClassifier {
+    const classifier = new BertClassifier({ ...model.config, ...options.overrides }, options);
+    for (const [name, weight] of classifier.weights) {
+      const known = model.weights.get(name);
+      if (!known) continue; // the new dense layer
+      if (`${known.shape}` !== `${weight.shape}`) {
+        classifier.dispose();
+        const advice =
+          `must leave ${name} its shape [${known.shape}], and makes it [${weight.shape}]`;
+        throw new ConfigError("overrides", options.overrides, advice);
+      }
+      const copy = known.clone(); // AdamW writes into no memory that is shared
+      weight.assign(copy);
+      copy.dispose();
+    }
+    return classifier;
+  }
+
+  /**
+   * Scores each class for each text. Differentiable by the weights.
+   *
+   * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
+   * @returns Logits, [B, C]; the caller disposes of them.
+   * @throws As `BertModel.forward()`.
+   */
+  forward(
+    inputs: ModelInputs,
+    { training, seed }: Pick<BackboneOptions, "training" | "seed"> = {},
+  ): tf.Tensor2D {
+    return tf.tidy(() => {
+      const ids = completeInputs(inputs, this.config);
+      const { hidden } = this.bert.forward(ids, { training, seed }); // [B, T, H]
+      const pooled = this.#drop(this.#pool(hidden, ids.attentionMask), training, seed); // [B, H]
+      return linear(pooled, this.#output.weight, this.#output.bias); // [B, C]
+    });
+  }
+
+  #pool(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
+    const [batch, length, width] = hidden.shape;
+    if (this.pooling === "mean") return meanOfTokens(hidden, attentionMask);
+    const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
+    return pooler(rows, length, this.#pooler); // [B, H]
+  }
+
+  /** Dropout on the pooled vectors, with a part of the seed that no layer uses. */
+  #drop(pooled: tf.Tensor2D, training = false, seed = 0): tf.Tensor2D {
+    if (!training) return pooled;
+    const { hiddenDropoutProb, numHiddenLayers } = this.config;
+    return dropout(pooled, hiddenDropoutProb, mixSeed(seed, numHiddenLayers + 1));
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    for (const weight of this.weights.values()) weight.dispose();
+  }
+}
+
+/** The mean of each sequence's vectors, padding left out. */
+function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
+  const [batch, length, width] = hidden.shape;
+  const counts = tf.sum(attentionMask, 1, true); // [B, 1]
+  const shares = tf.div(tf.cast(attentionMask, "float32"), tf.maximum(counts, 1)); // [B, T]
+  const mean = tf.matMul(tf.reshape(shares, [batch, 1, length]), hidden); // [B, 1, H]
+  return tf.reshape(mean, [batch, width]);
+}

@@ -1,0 +1,118 @@
+/** What a classifier says about texts, and how often it is right. */
+import * as tf from "@tensorflow/tfjs";
+import { type Batch, toTensors } from "../data/batch.ts";
+import type { BertClassifier } from "./classifier.ts";
+import { labelledBatches, type LabelledText } from "./labelled_texts.ts";
+import { crossEntropyLoss } from "../training/loss.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** How good a classifier is. */
+export interface ClassifierScore {
+  /** Mean over the texts, in nats. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly count: number;
+  /** `confusion[label][predicted]`: how many texts of a class were taken for which. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/**
+ * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
+ *
+ * @throws {RangeError} If a label is no class of the model.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { evaluateClassifier } from "bert/use/classify.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }];
+ * const { count, confusion } = await evaluateClassifier(model, texts, tokenizer);
+ * strictEqual(count, 2);
+ * strictEqual(confusion[0][0] + confusion[0][1], 1); // the one text of class 0
+ * ```
+ */
+export async function evaluateClassifier(
+  model: BertClassifier,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = {},
+): Promise<ClassifierScore> {
+  const zeros = () => new Array<number>(model.classes).fill(0);
+  const confusion = Array.from({ length: model.classes }, zeros);
+  let loss = 0;
+  for (const { batch, labels } of labelledBatches(texts, tokenizer, { batchSize, maxLength })) {
+    const rows = await scoreRows(model, batch, labels);
+    for (const [i, label] of labels.entries()) {
+      loss += rows.losses[i];
+      confusion[label][rows.predicted[i]]++;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
+  const count = Math.max(texts.length, 1);
+  return { loss: loss / count, accuracy: right / count, count: texts.length, confusion };
+}
+
+async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
+  const tensors = toTensors(batch);
+  const scores = tf.tidy(() => {
+    const logits = model.forward(tensors); // [B, C]
+    const wanted = tf.tensor1d(labels, "int32"); // [B]
+    const losses = crossEntropyLoss(logits, wanted, { reduction: "none" }); // [B]
+    return { losses, predicted: tf.argMax(logits, -1) }; // [B]
+  });
+  try {
+    return { losses: await scores.losses.data(), predicted: await scores.predicted.data() };
+  } finally {
+    tf.dispose(scores);
+    tensors.dispose();
+  }
+}
+
+/**
+ * The probability of each class for one text, or a pair.
+ *
+ * @returns C numbers that sum to 1.
+ *
+ * @example
+ * ```ts
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { classify } from "bert/use/classify.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const [sea, land] = await classify(model, tokenizer, "the sea");
+ * ok(Math.abs(sea + land - 1) < 1e-5);
+ * ```
+ */
+export async function classify(
+  model: BertClassifier,
+  tokenizer: BertTokenizer,
+  text: string,
+  pair?: string,
+): Promise<number[]> {
+  const maxLength = model.config.maxPositionEmbeddings;
+  const [{ batch }] = labelledBatches([{ text, pair, label: 0 }], tokenizer, {
+    batchSize: 1,
+    maxLength,
+  });
+  const tensors = toTensors(batch);
+  const probabilities = tf.tidy(() => tf.softmax(model.forward(tensors))); // [1, C]
+  try {
+    return [...await probabilities.data()];
+  } finally {
+    probabilities.dispose();
+    tensors.dispose();
+  }
+}

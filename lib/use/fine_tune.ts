@@ -1,0 +1,210 @@
+/**
+ * Fine-tuning: from labelled texts to a classifier that knows them. The step is that of
+ * pre-training with another loss; the optimizer and its schedule are the same.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { toTensors } from "../data/batch.ts";
+import type { BertClassifier } from "./classifier.ts";
+import { ConfigError } from "../errors.ts";
+import { type LabelledBatch, labelledBatches, type LabelledText } from "./labelled_texts.ts";
+import { crossEntropyLoss } from "../training/loss.ts";
+import { AdamW, clipByGlobalNorm, learningRateAt } from "../training/optimizer.ts";
+import { createRng } from "../random.ts";
+import { DivergedError } from "../training/train_step.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** One step of fine-tuning. */
+export interface FineTuneLog {
+  /** The update, from 1. */
+  readonly step: number;
+  /** Mean over the batch, in nats, before the update. */
+  readonly loss: number;
+  /** Share of the batch that was right before the update. */
+  readonly accuracy: number;
+  /** Length of the whole gradient before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+/** How a classifier is fine-tuned. */
+export interface FineTuneOptions {
+  /** Passes over the texts. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Peak of the learning rate. Default 1e-3, for small models; 2e-5 to 5e-5 for those of BERT's size. */
+  readonly learningRate?: number;
+  /** Share of the run in which the rate climbs. Default 0.1. */
+  readonly warmupShare?: number;
+  /** Default 0.01. */
+  readonly weightDecay?: number;
+  /** Default 1. */
+  readonly clipNorm?: number;
+  /** Longer texts are cut to it. By default the model's `maxPositionEmbeddings`. */
+  readonly maxLength?: number;
+  /** Decides order and dropout. */
+  readonly seed: number;
+  /** Stops after the step at hand; the model keeps what it has learned. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One step: forward, loss, gradients, clipping, update. No tensor is left behind.
+ *
+ * @throws {RangeError} If a label is no class of the model.
+ * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { fineTuneStep } from "bert/use/fine_tune.ts";
+ * import { labelledBatches } from "bert/use/labelled_texts.ts";
+ * import { AdamW } from "bert/training/optimizer.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { ok } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }];
+ * const [batch] = labelledBatches(texts, tokenizer, { batchSize: 2, maxLength: 8 });
+ * const step = { learningRate: 0.001, seed: 1 };
+ * const { loss } = await fineTuneStep(model, new AdamW(model.weights), batch, step);
+ * ok(Math.abs(loss - Math.LN2) < 0.3); // it knows nothing yet
+ * ```
+ */
+export async function fineTuneStep(
+  model: BertClassifier,
+  optimizer: AdamW,
+  { batch, labels }: LabelledBatch,
+  { learningRate, seed, clipNorm = 1 }: {
+    readonly learningRate: number;
+    readonly seed: number;
+    readonly clipNorm?: number;
+  },
+): Promise<FineTuneLog> {
+  checkLabels(labels, model.classes);
+  const tensors = { inputs: toTensors(batch), labels: tf.tensor1d(labels, "int32") };
+  let gradients: tf.NamedTensorMap = {};
+  let found: tf.Tensor | undefined;
+  try {
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = model.forward(tensors.inputs, { training: true, seed }); // [B, C]
+      const loss = crossEntropyLoss(logits, tensors.labels, { reduction: "mean" }).asScalar();
+      found = tf.keep(tf.stack([loss, rightOf(logits, tensors.labels)])); // [2]
+      return loss;
+    }, [...model.weights.values()]);
+    value.dispose();
+    gradients = byName(model, grads);
+    const [loss, right] = await found!.data<"float32">();
+    const { norm, scale } = clipByGlobalNorm(gradients, clipNorm);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      const what = `the loss is ${loss} and the gradient norm ${norm}`;
+      throw new DivergedError(optimizer.steps + 1, [batch], what, learningRate);
+    }
+    optimizer.step(gradients, learningRate, scale);
+    const accuracy = right / labels.length;
+    return { step: optimizer.steps, loss, accuracy, gradientNorm: norm, learningRate };
+  } finally {
+    tf.dispose([found ?? [], gradients, tensors.labels]);
+    tensors.inputs.dispose();
+  }
+}
+
+/** Before anything is recorded: what fails inside the recording leaves tensors behind. */
+function checkLabels(labels: Int32Array, classes: number): void {
+  const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
+  if (wrong < 0) return;
+  throw new RangeError(
+    `Cannot train on label ${labels[wrong]} of text ${wrong} of the batch: ` +
+      `the classifier has the classes 0 to ${classes - 1}`,
+  );
+}
+
+/** Gradients by the model's names of the weights instead of tfjs's. */
+function byName({ weights }: BertClassifier, grads: tf.NamedTensorMap): tf.NamedTensorMap {
+  const known = [...weights].filter(([, { name: id }]) => grads[id]);
+  return Object.fromEntries(known.map(([name, { name: id }]) => [name, grads[id]]));
+}
+
+function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32")));
+}
+
+/**
+ * Fine-tunes a classifier on labelled texts, in an order drawn anew for every pass.
+ *
+ * It awaits a macrotask before each step, so that timers, the page and a stop button run. The same
+ * seed gives the same weights.
+ *
+ * @returns One entry for each step.
+ * @throws {ConfigError} If there is no text, or a setting cannot work.
+ * @throws As `fineTuneStep()`.
+ *
+ * Source: Devlin et al. 2018 section 4.1 and appendix A.3: all weights are trained, for 2 to 4
+ * epochs of batches of 16 or 32. With few texts more epochs are better (Mosbach et al. 2021).
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { fineTune } from "bert/use/fine_tune.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * await useBackend();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const texts = [{ text: "sea", label: 0 }, { text: "land", label: 1 }];
+ * const logs = await fineTune(model, texts, tokenizer, { epochs: 3, batchSize: 2, maxLength: 8, seed: 1 });
+ * strictEqual(logs.length, 3);
+ * ```
+ */
+export async function fineTune(
+  model: BertClassifier,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  options: FineTuneOptions,
+): Promise<FineTuneLog[]> {
+  const { batchSize, learningRate: peak = 1e-3, warmupShare = 0.1, clipNorm, signal } = options;
+  checkRun(texts, options.epochs);
+  const planned = options.epochs * Math.ceil(texts.length / batchSize);
+  const optimizer = new AdamW(model.weights, { weightDecay: options.weightDecay });
+  const seeds = createRng(options.seed).fork("dropout");
+  const logs: FineTuneLog[] = [];
+  try {
+    for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (signal?.aborted) break;
+      const learningRate = learningRateAt((logs.length + 0.5) / planned, { peak, warmupShare });
+      const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
+      logs.push(await fineTuneStep(model, optimizer, batch, settings));
+    }
+    return logs;
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+function checkRun(texts: readonly LabelledText[], epochs: number): void {
+  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
+  if (Number.isSafeInteger(epochs) && epochs >= 1) return;
+  throw new ConfigError("epochs", epochs, "must be a whole number of at least 1");
+}
+
+/** The batches of all epochs, each in an order of its own. */
+function* shuffledBatches(
+  { config }: BertClassifier,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  { epochs, batchSize, seed, maxLength = config.maxPositionEmbeddings }: FineTuneOptions,
+): Generator<LabelledBatch> {
+  const rng = createRng(seed).fork("order");
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const order = [...texts];
+    rng.shuffle(order);
+    yield* labelledBatches(order, tokenizer, { batchSize, maxLength });
+  }
+}
