@@ -1,0 +1,68 @@
+import * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert";
+import { backendNames, useBackend } from "bert/backend/choose.ts";
+import { ConfigError } from "bert/errors.ts";
+import { BACKENDS } from "../support/backends.ts";
+
+/** Runs a program in a process of its own: its environment, permissions and output are its own. */
+async function run(code: string, permissions: string[], backend: string) {
+  const program = `data:text/typescript,${encodeURIComponent(code)}`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", `--config=${CONFIG}`, ...permissions, program],
+    env: { NO_COLOR: "1", BERT_BACKEND: backend },
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { stdout, stderr } = await child.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+  return { out: text(stdout), err: text(stderr) };
+}
+
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const PRINT = `
+  const { useBackend } = await import("${import.meta.resolve("bert/backend/choose.ts")}");
+  console.log(await useBackend());
+  const tf = await import("npm:@tensorflow/tfjs@4.22.0");
+  tf.ones([2]).dispose();
+  await tf.setBackend("cpu"); // as for comparing with it
+  tf.ones([2]).dispose();
+`;
+
+Deno.test("useBackend() takes the backend that is named, and tfjs uses it", async () => {
+  for (const name of ["cpu", "wasm"]) {
+    strictEqual(await useBackend(name), name);
+    strictEqual(tf.getBackend(), name);
+  }
+});
+
+Deno.test("useBackend() takes the fastest that starts", async () => {
+  const taken = await useBackend();
+  ok(taken !== "cpu", "wasm starts everywhere");
+  strictEqual(taken, tf.getBackend());
+  strictEqual(backendNames().at(-1), "cpu");
+});
+
+Deno.test("useBackend() follows BERT_BACKEND, a name given wins, and all is quiet", async () => {
+  const all = ["--allow-all"];
+  for (const name of BACKENDS) {
+    deepStrictEqual(await run(PRINT, all, name), { out: name, err: "" });
+  }
+  const named = PRINT.replace("useBackend()", 'useBackend("wasm")');
+  deepStrictEqual(await run(named, all, "cpu"), { out: "wasm", err: "" });
+  const { err } = await run(PRINT, all, "gpu");
+  match(err, /Invalid BERT_BACKEND = "gpu": it must be one of .*wasm, cpu/);
+});
+
+Deno.test("useBackend() without permission to read the environment does not ask", async () => {
+  const { out } = await run(
+    PRINT,
+    ["--allow-read", "--allow-ffi", "--deny-env=BERT_BACKEND"],
+    "cpu",
+  );
+  ok(out !== "cpu", out);
+});
+
+Deno.test("useBackend() of an unknown backend says which there are", async () => {
+  const advice = `must be one of ${backendNames().join(", ")}`;
+  await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));
+});

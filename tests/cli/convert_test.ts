@@ -1,0 +1,47 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { loadModel } from "bert/model/folder.ts";
+import { convertFolder } from "bert/cli/convert.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { snapshot } from "../support/toy_model.ts";
+
+const FIXTURES = new URL("../fixtures/pretrained", import.meta.url).pathname;
+await useBackend();
+
+/** A copy of a fixture, with a tokenizer beside it. */
+async function copyOf(name: string): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  for (const file of Deno.readDirSync(`${FIXTURES}/${name}`)) {
+    await Deno.copyFile(`${FIXTURES}/${name}/${file.name}`, `${folder}/${file.name}`);
+  }
+  const words = Array.from({ length: 35 }, (_, i) => `w${i}`);
+  await new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...words])).save(folder);
+  return folder;
+}
+
+Deno.test("convertFolder() writes every kind of folder as one that opens to the same weights", async () => {
+  for (const name of ["sharded", "four_segments", "half", "encoder"]) {
+    const from = await copyOf(name);
+    const report = await convertFolder(from, `${from}/out`, { seed: 4 });
+    const original = await BertPretrainHead.fromPretrained(from, { seed: 4 });
+    const { model, notes } = await loadModel(`${from}/out`);
+    deepStrictEqual(snapshot(model), snapshot(original));
+    deepStrictEqual(notes, []);
+    deepStrictEqual(report.slice(1, -1), original.notes); // what was made up for is said
+    ok(report[0].includes(`${model.config.numHiddenLayers} layers, 8 wide`), report[0]);
+    [model, original].forEach((one) => one.dispose());
+    await Deno.remove(from, { recursive: true });
+  }
+});
+
+Deno.test("convertFolder() that cannot read writes nothing", async () => {
+  const from = await copyOf("encoder");
+  await rejects(convertFolder(from, `${from}/out`), {
+    name: "FormatError",
+    message: /pass \{ seed \}/,
+  });
+  strictEqual([...Deno.readDirSync(from)].some(({ name }) => name === "out"), false);
+  await Deno.remove(from, { recursive: true });
+});

@@ -1,0 +1,134 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { pretrainCommand } from "bert/cli/pretrain.ts";
+import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";
+
+/** Starts a run, sends a signal once it trains, and waits for its end. */
+async function interrupted(folder: string, args: string[], signal: Deno.Signal) {
+  const process = startPretrain(folder, args);
+  const [listening, kept] = process.stdout.tee();
+  const said = new Response(kept).text();
+  for await (const text of listening.pipeThrough(new TextDecoderStream())) {
+    if (/step \d+\//.test(text)) process.kill(signal);
+  }
+  await process.stderr.cancel();
+  return { code: (await process.status).code, out: await said };
+}
+
+Deno.test({
+  name: "SIGINT and SIGTERM: a checkpoint of the last step, then 130 and 143; --resume goes on",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await withCorpus(async (folder) => {
+      const out = ["--out", `${folder}/run`];
+      const endless = ["--corpus", `${folder}/corpus.csv`, ...QUICK, "--epochs", "100000"];
+      const first = await interrupted(folder, [...out, ...endless], "SIGINT");
+      strictEqual(first.code, 130);
+      match(first.out, /Stopped at step \d+\. Go on with: deno task pretrain --out .* --resume/);
+      const second = await interrupted(folder, [...out, "--resume"], "SIGTERM");
+      strictEqual(second.code, 143);
+      match(second.out, /Going on from step [1-9]/);
+      const { run } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
+      const { checkpoint } = await newestCheckpoint(`${folder}/run/checkpoints`, run);
+      const last = (await timelessMetrics(`${folder}/run`)).at(-1)!;
+      strictEqual(checkpoint?.state.step, Number(last[2]));
+    });
+  },
+});
+
+Deno.test("the task refuses bad input with one sentence and code 1, and writes nothing", async () => {
+  await withCorpus(async (folder) => {
+    const corpus = ["--corpus", `${folder}/corpus.csv`];
+    const out = ["--out", `${folder}/run`];
+    await Deno.writeTextFile(`${folder}/broken.json`, '{"lr": ');
+    await Deno.writeTextFile(`${folder}/wrong.json`, '{"learningRate": 0.1}');
+    await Deno.writeTextFile(`${folder}/list.json`, "[]");
+    await Deno.writeTextFile(`${folder}/notes.txt`, "");
+    const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const bad: [string[], RegExp][] = [
+      [[], /--out = undefined: it must name the run's folder, as in --out runs\/first/],
+      [[...out, "--step", "5"], /option = "--step": .*did you mean --steps\?/],
+      [[...out, ...corpus, "--resume"], /holds no run to go on with: leave --resume out/],
+      [["--out", `${folder}/notes.txt`, ...corpus], /notes.txt.*is a file: choose a new folder/],
+      [["--out", folder, ...corpus], /: it holds "broken.json": choose a new folder/],
+      [[...out, "--config", `${folder}/none.json`], /--config = .*must be a JSON file that exists/],
+      [[...out, "--config", `${folder}/broken.json`], /broken.json: expected JSON, found/],
+      [[...out, "--config", `${folder}/wrong.json`], /there is no setting "learningRate"/],
+      [[...out, "--config", `${folder}/list.json`], /expected a JSON object/],
+      [[...out, "--corpus", "sotuu"], /--corpus = "sotuu": it must .*did you mean "sotu"\?/],
+      [
+        [...out, ...corpus, "--sentence-per-line"],
+        /^Invalid --sentence-per-line = true: it is for/,
+      ],
+      [[...out, "--corpus", `${folder}/notes.txt`], /notes.txt: expected at least one document/],
+      [
+        [...out, ...corpus, "--text-column", "txt"],
+        /expected a column "txt", found document, text/,
+      ],
+      [[...out, ...corpus, "--held-out", "1"], /--held-out = 1: it must be below 1/],
+      [[...out, ...corpus, "--vocab-size", "9"], /--vocab-size = 9: it must/],
+      [[...out, ...corpus, "--init", `${folder}/none`], /none/],
+      [
+        [...out, ...corpus, "--init", folder, "--head-start"],
+        /--head-start = true: it cannot be set beside --init/,
+      ],
+      [[...out, ...corpus, "--backend", "gpu"], /backend = "gpu": it must be one of simd, wasm/],
+    ];
+    for (const [args, message] of bad) {
+      const failed = await pretrainCommand(args).then(() => "nothing", (error) => error.message);
+      match(failed, message, `${args}`);
+    }
+    deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), before);
+    const { code, err } = await ended(startPretrain(folder, [...out, "--step", "5"]));
+    strictEqual(code, 1);
+    match(err, /^Invalid option = "--step": [^\n]*\n$/);
+  });
+});
+
+Deno.test("a held-out loss that is NaN ends the task with what to do, and that is not to go on", async () => {
+  await withCorpus(async (folder) => {
+    const args = ["--out", `${folder}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
+    const { code, err } = await ended(
+      startPretrain(folder, [...args, "--lr", "1e30", "--evaluate-every", "1"]),
+    );
+    strictEqual(code, 1);
+    match(err, /^Stopped after step 1: the held-out loss is NaN.* would end here again\s*$/);
+  });
+});
+
+Deno.test("a folder that Deno may not write to is named, with what to do", async () => {
+  await withCorpus(async (folder) => {
+    const elsewhere = await Deno.makeTempDir();
+    const args = ["--out", `${elsewhere}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
+    const { code, err, out } = await ended(startPretrain(folder, args));
+    strictEqual(code, 1);
+    strictEqual(out, ""); // before the corpus is read
+    match(err, /Cannot write .*: Deno was not permitted to. Choose a folder under runs\//);
+    await Deno.remove(elsewhere, { recursive: true });
+  });
+});
+
+Deno.test("settings come from --config, the command line first; a run's config.json will do", async () => {
+  await withCorpus(async (folder) => {
+    const settings = { corpus: `${folder}/corpus.csv`, preset: "smoke", vocabSize: 60, steps: 2 };
+    const more = { length: 32, batchSize: 4, lr: 0.01 };
+    await Deno.writeTextFile(`${folder}/mine.json`, JSON.stringify({ ...settings, ...more }));
+    const run = async (name: string, config: string, ...args: string[]) => {
+      const { code, err } = await ended(
+        startPretrain(folder, ["--out", `${folder}/${name}`, "--config", config, ...args]),
+      );
+      strictEqual(code, 0, err);
+      return JSON.parse(await Deno.readTextFile(`${folder}/${name}/config.json`));
+    };
+    const first = await run("a", `${folder}/mine.json`, "--lr", "0.02");
+    deepStrictEqual([first.settings.lr, first.train.learningRate, first.train.maxSteps], [
+      0.02,
+      0.02,
+      2,
+    ]);
+    const second = await run("b", `${folder}/a/config.json`);
+    strictEqual(second.run, first.run);
+    deepStrictEqual(await timelessMetrics(`${folder}/b`), await timelessMetrics(`${folder}/a`));
+    ok(!(await Deno.readTextFile(`${folder}/a/run.html`)).includes("undefined"));
+  });
+});

@@ -1,0 +1,244 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import {
+  corpus,
+  type CorpusOptions,
+  type Document,
+  readAll,
+  splitHeldOut,
+} from "bert/data/corpus.ts";
+
+/** Writes a file, reads it as a corpus, removes it. */
+async function read(
+  name: string,
+  content: string | Uint8Array,
+  options?: CorpusOptions,
+): Promise<Document[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${folder}/${name}`, bytes);
+    return await readAll(corpus(`${folder}/${name}`, options));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const sentencesOf = (documents: readonly Document[]) => documents.map(({ sentences }) => sentences);
+
+Deno.test(".txt: documents parted by an empty line, prose split into sentences", async () => {
+  const documents = await read("a.txt", "One here. Two\nhere.\n\n\nThree.\n");
+  deepStrictEqual(sentencesOf(documents), [["One here.", "Two here."], ["Three."]]);
+  deepStrictEqual(documents.map(({ name }) => name), ["a.txt 1", "a.txt 2"]);
+});
+
+Deno.test(".txt: one sentence a line, with CRLF, a byte-order mark and no last line end", async () => {
+  const text = "\ufeffOne here. Not split\r\nTwo\r\n\r\nThree";
+  const documents = await read("a.txt", text, { sentencePerLine: true });
+  deepStrictEqual(sentencesOf(documents), [["One here. Not split", "Two"], ["Three"]]);
+});
+
+Deno.test(".csv: one document a row, with commas, quotes and line breaks inside", async () => {
+  const documents = await read(
+    "a.csv",
+    'id,text\r\n1,"One, two. ""Three""\r\nfour."\r\n2,Five.\r\n',
+  );
+  deepStrictEqual(sentencesOf(documents), [["One, two.", '"Three" four.'], ["Five."]]);
+});
+
+Deno.test(".csv: one sentence a row, gathered by document", async () => {
+  const csv = "document,sentence\nx,One. Whole.\nx,Two.\ny,Three.\n";
+  const documents = await read("a.csv", csv);
+  deepStrictEqual(documents, [
+    { name: "x", sentences: ["One. Whole.", "Two."] },
+    { name: "y", sentences: ["Three."] },
+  ]);
+});
+
+Deno.test(".csv: columns by other names", async () => {
+  const options = { textColumn: "body", documentColumn: "id" };
+  const documents = await read("a.csv", "id,body\n7,One\n7,Two\n8,Three\n", options);
+  deepStrictEqual(documents.map(({ name }) => name), ["7", "8"]);
+});
+
+Deno.test(".jsonl: objects a line, empty lines passed over", async () => {
+  const documents = await read("a.jsonl", '{"text":"One. Two."}\n\n{"text":"Three."}');
+  deepStrictEqual(sentencesOf(documents), [["One.", "Two."], ["Three."]]);
+});
+
+Deno.test("a folder: its files by name, others passed over", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/b.txt`, "Bee.");
+    await Deno.writeTextFile(`${folder}/a.jsonl`, '{"text":"Ay."}');
+    await Deno.writeTextFile(`${folder}/c.md`, "See.");
+    deepStrictEqual(sentencesOf(await readAll(corpus(folder))), [["Ay."], ["Bee."]]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the bundled corpora are what they were: counts, names, first words", async () => {
+  const [sotu, novel] = [await readAll(corpus("sotu")), await readAll(corpus("moby-dick"))];
+  deepStrictEqual([sotu.length, novel.length], [233, 139]);
+  strictEqual(new Set(sotu.map(({ name }) => name)).size, 233);
+  ok(novel.some(({ sentences }) => sentences[0] === "Call me Ishmael."));
+  strictEqual(sotu[0].meta?.year, 1790);
+});
+
+Deno.test("corpus() streams: it stops reading when nobody asks for more", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".txt" });
+  try {
+    await Deno.writeTextFile(
+      path,
+      "A sentence of some length to fill the file.\n\n".repeat(100_000),
+    );
+    const documents = corpus(path);
+    strictEqual((await documents.next()).value?.sentences.length, 1);
+    await documents.return(undefined);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("splitHeldOut() parts by document, the same way each time, whatever the order", () => {
+  const documents = Array.from({ length: 40 }, (_, i) => ({ name: `d${i}`, sentences: ["x"] }));
+  const { train, heldOut } = splitHeldOut(documents, 0.1, 1);
+  strictEqual(heldOut.length, 4);
+  deepStrictEqual(new Set([...train, ...heldOut]), new Set(documents));
+  const names = (part: Document[]) => part.map(({ name }) => name).sort();
+  const reversed = splitHeldOut(documents.toReversed(), 0.1, 1);
+  deepStrictEqual(names(reversed.heldOut), names(heldOut));
+  ok(names(splitHeldOut(documents, 0.1, 2).heldOut).join() !== names(heldOut).join());
+});
+
+Deno.test("splitHeldOut() cuts the only document there is", () => {
+  const only = [{ name: "d", sentences: ["a", "b", "c", "d"] }];
+  const { train, heldOut } = splitHeldOut(only, 0.25, 1);
+  deepStrictEqual([train[0].sentences, heldOut[0].sentences], [["a", "b", "c"], ["d"]]);
+  deepStrictEqual(splitHeldOut(only, 0, 1), { train: only, heldOut: [] });
+});
+
+const BAD: [string, () => Promise<unknown>, RegExp][] = [
+  [
+    "an unknown name",
+    () => readAll(corpus("sotus")),
+    /^Invalid corpus = "sotus": .*did you mean "sotu"\?$/,
+  ],
+  [
+    "a missing file",
+    () => readAll(corpus("no/such.txt")),
+    /^Cannot read no\/such\.txt: expected a file or folder, found nothing: check the path/,
+  ],
+  [
+    "an empty file",
+    () => read("a.txt", "\n\n"),
+    /a\.txt: expected at least one document, found no text/,
+  ],
+  [
+    "another kind of file",
+    () => read("a.pdf", "x"),
+    /expected a file named \.txt, \.csv or \.jsonl/,
+  ],
+  [
+    "bytes that are not UTF-8",
+    () => read("a.txt", new Uint8Array([65, 0xff, 66])),
+    /line 1: expected UTF-8/,
+  ],
+  [
+    "bytes that are not UTF-8, far down",
+    () => read("a.txt", new Uint8Array([...new TextEncoder().encode("é.\n".repeat(40_000)), 0xff])),
+    /line 40001: expected UTF-8/,
+  ],
+  [
+    "a row after a quoted line break and an empty line",
+    () => read("a.csv", 'text,b\n"a\nb\nc",1\n\nx\n'),
+    /line 6: expected 2 fields, found 1/,
+  ],
+  ["a name but for its first letter", () => readAll(corpus("motu")), /did you mean "sotu"\?$/],
+  ["no name at all", () => readAll(corpus("whale")), /a path that exists: check the path$/],
+  [
+    "no column",
+    () => read("a.csv", "a,b\n1,2\n"),
+    /line 1: expected a column "text" or "sentence", found a, b: .*textColumn \(in a task: --text-column\)$/,
+  ],
+  [
+    "a missing document column",
+    () => read("a.csv", "text\nx\n", { documentColumn: "id" }),
+    /line 1: expected a column "id", found text: name it with documentColumn \(in a task: --document-column\)$/,
+  ],
+  [
+    "too many fields",
+    () => read("a.csv", "text\nx,y\n"),
+    /line 2: expected 1 fields, found 2: .*in quotes$/,
+  ],
+  [
+    "an open quote",
+    () => read("a.csv", 'text\n"x\ny\n'),
+    /a\.csv, line 2: expected every quote to be closed, found one open in/,
+  ],
+  [
+    "a line that is not JSON",
+    () => read("a.jsonl", '{"text":"x"}\n{"te'),
+    /line 2: expected a JSON object, found/,
+  ],
+  [
+    "JSON that is no object",
+    () => read("a.jsonl", "[1]"),
+    /line 1: expected a JSON object, found \[1\]/,
+  ],
+  [
+    "text that is a number",
+    () => read("a.jsonl", '{"text":1}'),
+    /expected text in "text", found 1: put it in quotes$/,
+  ],
+];
+
+for (const [name, act, message] of BAD) {
+  Deno.test(`corpus() explains ${name}`, () => rejects(act(), { message }));
+}
+
+Deno.test("splitHeldOut() refuses to hold out everything", () => {
+  throws(() => splitHeldOut([], 1, 1), { name: "ConfigError", message: /at least 0 and below 1$/ });
+});
+
+Deno.test("splitHeldOut() leaves something to train on", () => {
+  const documents = ["a", "b", "c"].map((name) => ({ name, sentences: ["x"] }));
+  strictEqual(splitHeldOut(documents, 0.9, 1).train.length, 1);
+  deepStrictEqual(splitHeldOut([documents[0]], 0.5, 1), { train: [documents[0]], heldOut: [] });
+  deepStrictEqual(splitHeldOut([], 0.5, 1), { train: [], heldOut: [] });
+});
+
+Deno.test(".jsonl: a null document is none", async () => {
+  const documents = await read(
+    "a.jsonl",
+    '{"document":null,"text":"A."}\n{"document":null,"text":"B."}',
+  );
+  deepStrictEqual(sentencesOf(documents), [["A."], ["B."]]);
+});
+
+Deno.test("a byte-order mark and letters cut by a chunk's end are read right, in every kind", async () => {
+  const long = "é".repeat(100_000);
+  deepStrictEqual(sentencesOf(await read("a.csv", `\ufefftext\r\n${long}\r\n`)), [[long]]);
+  deepStrictEqual(sentencesOf(await read("a.jsonl", `\ufeff{"text":"${long}"}`)), [[long]]);
+  deepStrictEqual(sentencesOf(await read("a.txt", `\ufeff${long}\n\n${long}`)), [[long], [long]]);
+});
+
+Deno.test("a document without end comes in parts, so that its file streams", async () => {
+  const lines = Array.from({ length: 90_000 }, (_, i) => `${i} ${"word ".repeat(20).trim()}`);
+  const text = await read("a.txt", lines.join("\n"), { sentencePerLine: true });
+  deepStrictEqual(text.map(({ name }) => name), ["a.txt 1", "a.txt 2", "a.txt 3"]);
+  deepStrictEqual(sentencesOf(text).flat(), lines);
+  const rows = lines.map((line) => `x,${line}`);
+  const csv = await read("a.csv", ["document,sentence", ...rows, "y,end"].join("\n"));
+  deepStrictEqual(csv.map(({ name }) => name), ["x", "x (2)", "x (3)", "y"]);
+  deepStrictEqual(sentencesOf(csv).flat(), [...lines, "end"]);
+});
+
+Deno.test("what would fill the memory is refused: a line without end, a quote that never closes", async () => {
+  const line = new Uint8Array(64 * 2 ** 20 + 1).fill(97);
+  await rejects(read("a.txt", line), {
+    message: /line 1: expected lines of at most 64 MiB, found a longer one: break it into lines$/,
+  });
+  const rows = 'text\n"open\n' + "more words on a line\n".repeat(1_000_000);
+  await rejects(read("a.csv", rows), { message: /line 2: expected every quote to be closed/ });
+});

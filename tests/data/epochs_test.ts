@@ -1,0 +1,181 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import type { Batch } from "bert/data/batch.ts";
+import { dataConfig } from "bert/config.ts";
+import type { Document } from "bert/data/corpus.ts";
+import {
+  batches,
+  batchesAsync,
+  type BatchesOptions,
+  countBatches,
+  epochBatches,
+} from "bert/data/epochs.ts";
+import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
+
+const DOCUMENTS = toyDocuments(40);
+const DATA = dataConfig({ maxLength: 32, packing: false });
+const OPTIONS: BatchesOptions = { data: DATA, batchSize: 6, seed: 3, epoch: 1 };
+
+function epoch(changes: Partial<BatchesOptions> = {}, documents: Iterable<Document> = DOCUMENTS) {
+  return [...batches(documents, TOY_TOKENIZER, { ...OPTIONS, ...changes })];
+}
+
+/** What the model would see of a list of batches. */
+function seen(list: readonly Batch[]): number[][][] {
+  return list.map((
+    { tokenIds, mlmLabels, nspLabels },
+  ) => [[...tokenIds], [...mlmLabels], [...nspLabels]]);
+}
+
+/** Each example's sources as one word, sorted: what an epoch was made of, whatever its order. */
+function sources(list: readonly Batch[]): string[] {
+  return list.flatMap(({ examples }) =>
+    examples.map(({ first }) => `${first.document}/${first.start}`)
+  )
+    .sort();
+}
+
+async function* stream(documents: readonly Document[] = DOCUMENTS) {
+  for (const document of documents) yield await Promise.resolve(document);
+}
+
+Deno.test("batches() gives the same batches for the same seed and epoch", () => {
+  deepStrictEqual(seen(epoch()), seen(epoch()));
+});
+
+Deno.test("batches() draws fresh pairs, masks and order for another epoch or seed", () => {
+  notDeepStrictEqual(sources(epoch()), sources(epoch({ epoch: 2 })));
+  notDeepStrictEqual(seen(epoch()), seen(epoch({ epoch: 2 })));
+  notDeepStrictEqual(seen(epoch()), seen(epoch({ seed: 4 })));
+});
+
+/** Examples as words, sorted: what an epoch holds, whatever its order. */
+function contents(list: readonly Batch[]): string[] {
+  return list.flatMap(({ examples }) =>
+    examples.map(({ tokenIds, labels, nspLabel }) => `${tokenIds}/${labels}/${nspLabel}`)
+  ).sort();
+}
+
+Deno.test("batches() with static masking repeats pairs and masks, and only draws the order anew", () => {
+  const data: typeof DATA = { ...DATA, masking: "static" };
+  const [first, second] = [epoch({ data, epoch: 1 }), epoch({ data, epoch: 2 })];
+  deepStrictEqual(contents(second), contents(first));
+  notDeepStrictEqual(seen(second), seen(first));
+  deepStrictEqual(seen(first), seen(epoch())); // the first epoch is that of dynamic masking
+  notDeepStrictEqual(contents(epoch({ data, seed: 4 })), contents(first));
+});
+
+Deno.test("batches() with static masking leaves the questions of an evaluation as they are", () => {
+  const data: typeof DATA = { ...DATA, masking: "static" };
+  deepStrictEqual(seen(epoch({ data, epoch: 0 })), seen(epoch({ epoch: 0 })));
+  notDeepStrictEqual(contents(epoch({ data, epoch: 0 })), contents(epoch({ data, epoch: 1 })));
+});
+
+Deno.test("batchesAsync() and countBatches() follow static masking, too", async () => {
+  const options: BatchesOptions = { ...OPTIONS, data: { ...DATA, masking: "static" } };
+  const again = { ...options, epoch: 7 };
+  const list = await Array.fromAsync(batchesAsync(stream(), TOY_TOKENIZER, again));
+  const first = await Array.fromAsync(batchesAsync(stream(), TOY_TOKENIZER, options));
+  deepStrictEqual(contents(list), contents(first));
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, again), epoch(options).length);
+});
+
+Deno.test("batches() fills every batch but the last, which holds the rest", () => {
+  const list = epoch();
+  const sizes = list.map(({ size }) => size);
+  ok(sizes.length > 10);
+  ok(sizes.slice(0, -1).every((size) => size === 6), `${sizes}`);
+  const total = sizes.reduce((a, b) => a + b);
+  ok(sizes.at(-1)! <= 6 && total > 100);
+});
+
+Deno.test("batches() loses and repeats no example, whatever the window", () => {
+  const whole = epoch({ window: 1000 });
+  deepStrictEqual(sources(epoch({ window: 1 })), sources(whole));
+  deepStrictEqual(sources(epoch({ window: 3 })), sources(whole));
+});
+
+/** The numbers of the documents that a batch was made from. */
+function documentsOf({ examples }: Batch): number[] {
+  return examples.map(({ first }) => Number(first.document.split("-")[1]));
+}
+
+Deno.test("batches() shuffles an array of documents", () => {
+  const [first] = epoch({ window: 1 });
+  ok(Math.min(...documentsOf(first)) > 1, `${documentsOf(first)}`);
+});
+
+Deno.test("batches() mixes the examples of a window, also from a stream", () => {
+  const list = epoch({}, new Set(DOCUMENTS).values()).slice(0, -1); // the last may hold one example
+  for (const numbers of list.map(documentsOf)) {
+    ok(Math.max(...numbers) - Math.min(...numbers) > 6, `${numbers}`);
+  }
+});
+
+Deno.test("batches() puts examples of like length together, short and long batches in any order", () => {
+  const mixed = toyDocuments(20).map((document, i) => ({
+    ...document,
+    sentences: document.sentences.map((s, j) => (i + j) % 2 ? s : "the sea ."),
+  }));
+  const lengths = epoch({}, mixed).slice(0, -1).map(({ length }) => length);
+  notDeepStrictEqual(lengths, lengths.toSorted((a, b) => a - b));
+  const waste = (list: readonly Batch[]) => {
+    const padding = list.reduce((n, b) => n + b.attentionMask.filter((m) => m === 0).length, 0);
+    return padding / list.reduce((n, b) => n + b.tokenIds.length, 0);
+  };
+  const [grouped, random] = [epoch({}, mixed), epoch({ window: 1 }, mixed)];
+  ok(waste(grouped) < 0.7 * waste(random), `${waste(grouped)} against ${waste(random)}`);
+});
+
+Deno.test("batches() hides about 15 % and keeps to maxPredictions", () => {
+  const list = epoch();
+  const predictions = list.flatMap(({ predictedLabels }) => [...predictedLabels])
+    .filter((label) => label >= 0).length;
+  const words = list.flatMap(({ examples }) => examples)
+    .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
+  ok(Math.abs(predictions / words - 0.15) < 0.03, `${predictions / words}`);
+  const one = epoch({ data: { ...DATA, maxPredictions: 1 } });
+  for (const { predictedLabels, size } of one) {
+    strictEqual(predictedLabels.filter((label) => label >= 0).length, size);
+  }
+});
+
+Deno.test("batches() streams: it asks for documents as it goes", () => {
+  let asked = 0;
+  function* endless() {
+    for (;;) yield { ...DOCUMENTS[asked % 40], name: `endless-${asked++}` };
+  }
+  const data = dataConfig({ maxLength: 16, packing: false });
+  const source = batches(endless(), TOY_TOKENIZER, { ...OPTIONS, data, window: 2 });
+  strictEqual(source.next().value?.size, 6); // it came back at all
+  ok(asked > 0);
+  source.return(undefined);
+});
+
+Deno.test("batchesAsync() gives what batches() gives for the same stream", async () => {
+  const list: Batch[] = [];
+  for await (const batch of batchesAsync(stream(), TOY_TOKENIZER, OPTIONS)) list.push(batch);
+  deepStrictEqual(seen(list), seen(epoch({}, new Set(DOCUMENTS).values())));
+  let first: Batch | undefined;
+  for await (const batch of epochBatches(() => stream(), TOY_TOKENIZER, OPTIONS)) first ??= batch;
+  deepStrictEqual(seen([first!]), seen(list.slice(0, 1)));
+});
+
+Deno.test("countBatches() counts what batches() will give, up to a limit", async () => {
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, OPTIONS), epoch().length);
+  const big = { ...OPTIONS, batchSize: 7, epoch: 5 };
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, big), epoch(big).length);
+  strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, OPTIONS, 3), 3);
+  const inOrder = epoch({}, new Set(DOCUMENTS).values()).length;
+  strictEqual(await countBatches(() => stream(), TOY_TOKENIZER, OPTIONS), inOrder);
+});
+
+Deno.test("batches() refuses a batch size or window that is no count", () => {
+  for (const wrong of [{ batchSize: 0 }, { batchSize: 1.5 }, { window: 0 }]) {
+    throws(() => epoch(wrong), { name: "ConfigError", message: /at least 1/ });
+  }
+});
+
+Deno.test("batches() of documents without text is an error, at once", async () => {
+  throws(() => epoch({}, []), { name: "RangeError" });
+  await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "RangeError" });
+});

@@ -1,0 +1,168 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { createHash } from "node:crypto";
+import { dataConfig } from "bert/config.ts";
+import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { batches } from "bert/data/epochs.ts";
+import { dataReport, formatReport, type ReportOptions } from "bert/data/report.ts";
+import { saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
+
+const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c"]));
+const TEXTS: Document[] = [
+  { name: "x", sentences: ["a b c", "a what", "a b c"] },
+  { name: "y", sentences: ["b", "a b c"] },
+];
+const options = (data = {}, more = {}): ReportOptions => ({
+  data: dataConfig({ maxLength: 16, ...data }),
+  seed: 3,
+  ...more,
+});
+
+const sha = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+
+Deno.test("dataReport() counts a corpus that was counted by hand", async () => {
+  const report = await dataReport(TEXTS, tokenizer, options());
+  const { documents, sentences, duplicateSentences, tokens, unkRate, sentenceTokens } = report;
+  deepStrictEqual([documents, sentences, duplicateSentences, tokens], [2, 5, 2, 12]);
+  strictEqual(unkRate, 1 / 12);
+  deepStrictEqual(sentenceTokens, { least: 1, median: 3, mean: 12 / 5, most: 3 });
+});
+
+Deno.test("dataReport() counts the very examples that the epoch trains on", async () => {
+  const documents = toyDocuments(30);
+  const dynamic = dataConfig({ maxLength: 24, packing: false });
+  const fixed = dataConfig({ ...dynamic, masking: "static" });
+  for (const [data, epoch] of [[dynamic, 1], [dynamic, 2], [fixed, 2]] as const) {
+    const settings = { data, batchSize: 8, seed: 5, epoch };
+    const examples = [...batches(documents, TOY_TOKENIZER, settings)].flatMap((b) => b.examples);
+    const report = await dataReport(documents, TOY_TOKENIZER, { data, seed: 5, epoch });
+    const masked = examples.map(({ labels }) => labels.filter((label) => label !== -1).length);
+    const histogram = Array.from(
+      { length: Math.max(...masked) + 1 },
+      (_, n) => masked.filter((m) => m === n).length,
+    );
+    deepStrictEqual(report.maskedHistogram, histogram);
+    strictEqual(report.examples, examples.length);
+    strictEqual(
+      report.notNextShare,
+      examples.filter(({ nspLabel }) => nspLabel === 1).length / examples.length,
+    );
+    strictEqual(
+      report.truncatedShare,
+      examples.filter(({ truncated }) => truncated).length / examples.length,
+    );
+    const lengths = examples.map(({ tokenIds }) => tokenIds.length).sort((a, b) => a - b);
+    deepStrictEqual(report.exampleTokens, {
+      least: lengths[0],
+      median: lengths[Math.ceil(lengths.length / 2) - 1],
+      mean: lengths.reduce((a, b) => a + b) / lengths.length,
+      most: lengths[lengths.length - 1],
+    });
+  }
+});
+
+Deno.test("digests.examples is that of the examples of the epoch, in the order they are drawn", async () => {
+  const documents = toyDocuments(30);
+  const data = dataConfig({ maxLength: 24 });
+  const one = { data, batchSize: 1, window: 1, seed: 5, epoch: 1 }; // too few to be shuffled
+  const lines = [...batches(documents, TOY_TOKENIZER, one)].map(({ examples: [e] }) =>
+    JSON.stringify([e.tokenIds, e.segmentIds, e.nspLabel, e.labels])
+  );
+  const { digests } = await dataReport(documents, TOY_TOKENIZER, { data, seed: 5 });
+  strictEqual(digests.examples, sha(`${lines.join("\n")}\n`));
+});
+
+Deno.test("the median is the middle, the lower one of two", async () => {
+  const median = async (...sentences: string[]) =>
+    (await dataReport([{ name: "x", sentences: ["a", ...sentences] }], tokenizer, options()))
+      .sentenceTokens.median;
+  strictEqual(await median("a b", "a b c a b"), 2);
+  strictEqual(await median("a b", "a b c", "a b c a b"), 2);
+});
+
+Deno.test("dataReport() sees what was cut", async () => {
+  const { truncatedShare } = await dataReport(TEXTS, tokenizer, options({ maxLength: 5 }));
+  strictEqual(truncatedShare, 1);
+});
+
+Deno.test("dataReport() without pairs has no share of pairs", async () => {
+  const report = await dataReport(TEXTS, tokenizer, options({ pairing: "none" }));
+  deepStrictEqual([report.pairs, report.notNextShare], [0, undefined]);
+  ok(formatReport(report).includes("no pairs"));
+});
+
+Deno.test("digests.corpus is the SHA-256 of the documents as JSON lines", async () => {
+  const { digests } = await dataReport(TEXTS, tokenizer, options());
+  strictEqual(
+    digests.corpus,
+    sha('["x",["a b c","a what","a b c"]]\n["y",["b","a b c"]]\n'),
+  );
+});
+
+Deno.test("digests.vocabulary is that of the file vocab.txt", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await saveVocab(path, tokenizer.vocab);
+    const { digests } = await dataReport(TEXTS, tokenizer, options());
+    strictEqual(digests.vocabulary, sha(await Deno.readTextFile(path)));
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("each digest changes with its own stage, and only from there on", async () => {
+  const digests = async (documents: Document[], tokens: BertTokenizer, more = {}) =>
+    (await dataReport(documents, tokens, options({}, more))).digests;
+  const before = await digests(TEXTS, tokenizer);
+  deepStrictEqual(await digests(TEXTS, tokenizer), before);
+  const reseeded = await digests(TEXTS, tokenizer, { seed: 4 });
+  deepStrictEqual(
+    [reseeded.corpus, reseeded.vocabulary],
+    [before.corpus, before.vocabulary],
+  );
+  ok(reseeded.examples !== before.examples);
+  const reordered = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "b", "a", "c"]));
+  const other = await digests(TEXTS, reordered);
+  strictEqual(other.corpus, before.corpus);
+  ok(other.vocabulary !== before.vocabulary && other.examples !== before.examples);
+  const joined = await digests([{ ...TEXTS[0], name: "z" }, TEXTS[1]], tokenizer);
+  ok(joined.corpus !== before.corpus);
+});
+
+Deno.test("dataReport() of a stream counts what an array counts", async () => {
+  const documents = toyDocuments(20);
+  async function* stream() {
+    yield* documents;
+  }
+  const data = dataConfig({ maxLength: 24 });
+  const held = await dataReport(documents, TOY_TOKENIZER, { data, seed: 1 });
+  const streamed = await dataReport(stream, TOY_TOKENIZER, { data, seed: 1 });
+  const fields = ["documents", "sentences", "duplicateSentences", "tokens", "unkRate"] as const;
+  for (const field of fields) strictEqual(streamed[field], held[field]);
+  strictEqual(streamed.digests.corpus, held.digests.corpus);
+});
+
+Deno.test("maxExamples stops there", async () => {
+  const report = await dataReport(toyDocuments(30), TOY_TOKENIZER, options({}, { maxExamples: 7 }));
+  deepStrictEqual([report.examples, report.documents], [7, 30]);
+});
+
+Deno.test("formatReport() says each number once, in words", async () => {
+  const documents = await readAll(corpus("data/sample.csv"));
+  const text = formatReport(await dataReport(documents, tokenizer, options({ maxLength: 32 })));
+  const names = text.split("\n").map((line) => line.slice(0, 12).trim());
+  const expected = "corpus,duplicates,tokens,a sentence,examples,an example,NSP,predictions," +
+    "vocabulary,digests";
+  strictEqual(names.join(), expected);
+  ok(text.includes("10 documents, 84 sentences"));
+  const none = formatReport(await dataReport(TEXTS, tokenizer, options({ maxLength: 5 })));
+  ok(/^predictions +1\.0 an example; how many have 1, 2 …: 1: \d$/m.test(none));
+  ok(/^tokens +12, 8\.33 % of them \[UNK\]$/m.test(none));
+});
+
+Deno.test("dataReport() passes on what cannot work", async () => {
+  await rejects(dataReport([], tokenizer, options()), { name: "RangeError", message: /no text/ });
+  const none = dataReport(TEXTS, tokenizer, options({}, { maxExamples: 0 }));
+  await rejects(none, { message: "Invalid maxExamples = 0: it must be at least 1" });
+});

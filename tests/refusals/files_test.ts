@@ -1,0 +1,357 @@
+import { corpus, type CorpusOptions, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { folder, testRefusals, untyped } from "../support/refuses.ts";
+
+/** Writes a file, and reads it as a corpus. */
+async function file(name: string, content: string | Uint8Array, options?: CorpusOptions) {
+  return await readAll(corpus(await written(name, content), options));
+}
+
+async function vocabFile(content: string | Uint8Array) {
+  return await loadVocab(await written("vocab.txt", content));
+}
+
+async function written(name: string, content: string | Uint8Array): Promise<string> {
+  const path = `${folder}/${name}`;
+  await Deno.writeFile(
+    path,
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  );
+  return path;
+}
+
+const S = SPECIAL_TOKENS.join("\n");
+const vocab = new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "##d"]);
+const docs = [{ name: "x", sentences: ["a"] }, { name: "y", sentences: ["b"] }];
+const utf16 = new Uint8Array([
+  0xff,
+  0xfe,
+  ...[..."One. Two."].flatMap((c) => [c.charCodeAt(0), 0]),
+]);
+
+testRefusals([
+  [
+    "corpus missing file",
+    () => readAll(corpus("no/such.txt")),
+    'FormatError: Cannot read no/such.txt: expected a file or folder, found nothing: check the path, or use "sotu", "moby-dick"',
+  ],
+  [
+    "corpus unknown name",
+    () => readAll(corpus("sotus")),
+    'ConfigError: Invalid corpus = "sotus": it must be "sotu", "moby-dick" or a path that exists: did you mean "sotu"?',
+  ],
+  [
+    "corpus empty string",
+    () => readAll(corpus("")),
+    'ConfigError: Invalid corpus = "": it must be "sotu", "moby-dick" or a path that exists: check the path',
+  ],
+  [
+    "corpus undefined",
+    () => readAll(corpus(untyped(undefined))),
+    'ConfigError: Invalid corpus = undefined: it must be "sotu", "moby-dick" or a path',
+  ],
+  [
+    "corpus empty file",
+    () => file("a.txt", ""),
+    "FormatError: Cannot read ~/a.txt: expected at least one document, found no text: check the file",
+  ],
+  [
+    "corpus empty csv",
+    () => file("a.csv", ""),
+    "FormatError: Cannot read ~/a.csv: expected at least one document, found no text: check the file",
+  ],
+  [
+    "csv header only",
+    () => file("a.csv", "text\n"),
+    "FormatError: Cannot read ~/a.csv: expected at least one document, found no text: check the file",
+  ],
+  [
+    "empty jsonl",
+    () => file("a.jsonl", "\n\n"),
+    "FormatError: Cannot read ~/a.jsonl: expected at least one document, found no text: check the file",
+  ],
+  [
+    "binary png as txt",
+    () => file("a.txt", new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0])),
+    "FormatError: Cannot read ~/a.txt, line 1: expected UTF-8 text, found other bytes: save it as UTF-8",
+  ],
+  [
+    "binary zeros as txt",
+    () => file("a.txt", new Uint8Array(100)),
+    "FormatError: Cannot read ~/a.txt, line 1: expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8",
+  ],
+  [
+    "gzip named csv",
+    () => file("a.csv", new Uint8Array([0x1f, 0x8b, 8, 0, 0])),
+    "FormatError: Cannot read ~/a.csv, line 1: expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8",
+  ],
+  [
+    "utf16",
+    () => file("a.txt", utf16),
+    "FormatError: Cannot read ~/a.txt, line 1: expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8",
+  ],
+  [
+    "latin1",
+    () => file("a.csv", new Uint8Array([...new TextEncoder().encode("text\ncaf"), 0xe9, 10])),
+    "FormatError: Cannot read ~/a.csv, line 2: expected UTF-8 text, found other bytes: save it as UTF-8",
+  ],
+  [
+    "wrong column csv",
+    () => file("a.csv", "title,body\nx,y\n"),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "text" or "sentence", found title, body: name it with textColumn (in a task: --text-column)',
+  ],
+  [
+    "textColumn mistyped",
+    () => file("a.csv", "id,body\n1,x\n", { textColumn: "bodi" }),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "bodi", found id, body: did you mean "body"?',
+  ],
+  [
+    "textColumn for a .txt file",
+    () => file("a.txt", "x. y.\n", { textColumn: "body" }),
+    'ConfigError: Invalid textColumn = "body": it is for .csv and .jsonl files, and the corpus is ~/a.txt: leave it out',
+  ],
+  [
+    "sentencePerLine for a .jsonl file",
+    () => file("a.jsonl", '{"text": "x"}\n', { sentencePerLine: true }),
+    "ConfigError: Invalid sentencePerLine = true: it is for .txt files, and the corpus is ~/a.jsonl: leave it out",
+  ],
+  [
+    "documentColumn for a bundled corpus",
+    () => readAll(corpus("sotu", { documentColumn: "year" })),
+    'ConfigError: Invalid documentColumn = "year": it is for .csv and .jsonl files, and the corpus is sotu: leave it out',
+  ],
+  [
+    "textColumn missing",
+    () => file("a.csv", "text\nx\n", { textColumn: "body" }),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "body", found text: name it with textColumn (in a task: --text-column)',
+  ],
+  [
+    "documentColumn missing",
+    () => file("a.csv", "text\nx\n", { documentColumn: "id" }),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "id", found text: name it with documentColumn (in a task: --document-column)',
+  ],
+  [
+    "duplicate columns",
+    () => file("a.csv", "text,text\nx,y\n"),
+    'FormatError: Cannot read ~/a.csv, line 1: expected each column once, found "text" twice: rename one',
+  ],
+  [
+    "ragged long",
+    () => file("a.csv", "text,b\nx,y,z\n"),
+    "FormatError: Cannot read ~/a.csv, line 2: expected 2 fields, found 3: put text that holds a comma in quotes",
+  ],
+  [
+    "ragged short",
+    () => file("a.csv", "text,b\nx\n"),
+    "FormatError: Cannot read ~/a.csv, line 2: expected 2 fields, found 1: put text that holds a comma in quotes",
+  ],
+  [
+    "semicolon csv",
+    () => file("a.csv", "id;text\n1;x\n"),
+    'FormatError: Cannot read ~/a.csv, line 1: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn (in a task: --text-column)',
+  ],
+  [
+    "tsv",
+    () => file("a.tsv", "id\ttext\n1\tx\n"),
+    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl, found .tsv: convert or rename it",
+  ],
+  [
+    "unclosed quote",
+    () => file("a.csv", 'text\nx\n"y\nz\n'),
+    'FormatError: Cannot read ~/a.csv, line 3: expected every quote to be closed, found one open in "\\"y": close it, and write a quote inside a field twice: ""',
+  ],
+  [
+    "quote inside bare field",
+    () => file("a.csv", 'text\nx"y\n'),
+    'FormatError: Cannot read ~/a.csv, line 2: expected every quote to be closed, found one open in "x\\"y": close it, and write a quote inside a field twice: ""',
+  ],
+  [
+    "quote inside bare field closed",
+    () => file("a.csv", 'text\nx "y" z\n'),
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "x \\"y\\" z": put the whole field in quotes, and each quote inside it twice: ""',
+  ],
+  [
+    "text after quoted",
+    () => file("a.csv", 'text\n"x" y\n'),
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"x\\" y": put the whole field in quotes, and each quote inside it twice: ""',
+  ],
+  [
+    "jsonl broken line",
+    () => file("a.jsonl", '{"text":"x"}\n{"text":"y"\n'),
+    'FormatError: Cannot read ~/a.jsonl, line 2: expected a JSON object, found "{\\"text\\":\\"y\\"": one object a line',
+  ],
+  [
+    "jsonl array",
+    () => file("a.jsonl", "[1]"),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found [1]: use {"text": …}',
+  ],
+  [
+    "jsonl null",
+    () => file("a.jsonl", "null"),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found null: use {"text": …}',
+  ],
+  [
+    "jsonl text null",
+    () => file("a.jsonl", '{"text":null}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected text in "text", found null: put it in quotes',
+  ],
+  [
+    "jsonl text number",
+    () => file("a.jsonl", '{"text":1}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected text in "text", found 1: put it in quotes',
+  ],
+  [
+    "jsonl wrong field",
+    () => file("a.jsonl", '{"body":"x"}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a column "text" or "sentence", found body: name it with textColumn (in a task: --text-column)',
+  ],
+  [
+    "jsonl pretty-printed json",
+    () => file("a.jsonl", '{\n "text": "x"\n}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{": one object a line',
+  ],
+  [
+    "jsonl document object",
+    () => file("a.jsonl", '{"document":{"a":1},"text":"x"}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a name in "document", found {"a":1}: make it a string or a number',
+  ],
+  [
+    ".json extension",
+    () => file("a.json", "[]"),
+    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl, found .json: convert or rename it",
+  ],
+  [
+    "no extension",
+    () => file("README", "x"),
+    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl, found no extension: convert or rename it",
+  ],
+  [
+    "pdf",
+    () => file("a.pdf", "x"),
+    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl, found .pdf: convert or rename it",
+  ],
+  [
+    "folder empty",
+    async () => readAll(corpus(await Deno.makeTempDir({ dir: folder }))),
+    "FormatError: Cannot read ~: expected .txt, .csv or .jsonl files, found none: check the folder",
+  ],
+  [
+    "folder with md only",
+    async () => {
+      const d = await Deno.makeTempDir({ dir: folder });
+      await Deno.writeTextFile(d + "/a.md", "x");
+      return readAll(corpus(d));
+    },
+    "FormatError: Cannot read ~: expected .txt, .csv or .jsonl files, found none: check the folder",
+  ],
+  ["folder of empty txt", async () => {
+    const d = await Deno.makeTempDir({ dir: folder });
+    await Deno.writeTextFile(d + "/a.txt", "");
+    return readAll(corpus(d));
+  }, "FormatError: Cannot read ~: expected at least one document, found no text: check the file"],
+  [
+    "folder with one bad",
+    async () => {
+      const d = await Deno.makeTempDir({ dir: folder });
+      await Deno.writeTextFile(d + "/a.txt", "x");
+      await Deno.writeFile(d + "/b.txt", new Uint8Array([0xff]));
+      return readAll(corpus(d));
+    },
+    "FormatError: Cannot read ~/b.txt, line 1: expected UTF-8 text, found other bytes: save it as UTF-8",
+  ],
+  [
+    "unknown corpus option",
+    () => file("a.csv", "body\nx\n", untyped({ textcolumn: "body" })),
+    'ConfigError: Invalid textcolumn = "body": it is no option of corpus(); they are sentencePerLine, textColumn, documentColumn, locale: did you mean "textColumn"?',
+  ],
+  [
+    "bad locale",
+    () => file("a.txt", "Hello.", { locale: "not a locale" }),
+    'ConfigError: Invalid locale = "not a locale": it must be a language tag such as "en" or "pt-BR"',
+  ],
+  [
+    "unreadable file",
+    async () => {
+      const d = await Deno.makeTempDir({ dir: folder });
+      await Deno.writeTextFile(d + "/a.txt", "x");
+      await Deno.symlink("a.txt/b", d + "/c.txt");
+      return readAll(corpus(d + "/c.txt"));
+    },
+    "FormatError: Cannot read ~/c.txt: expected a file or folder, found: Not a directory (os error 20): stat '~/c.txt'",
+  ],
+  [
+    "splitHeldOut 1",
+    () => splitHeldOut(docs, 1, 1),
+    "ConfigError: Invalid share = 1: it must be at least 0 and below 1",
+  ],
+  [
+    "splitHeldOut NaN",
+    () => splitHeldOut(docs, NaN, 1),
+    "ConfigError: Invalid share = NaN: it must be at least 0 and below 1",
+  ],
+  [
+    "vocab missing file",
+    () => loadVocab("no/vocab.txt"),
+    "FormatError: Cannot read no/vocab.txt: expected a vocabulary file, found nothing: check the path",
+  ],
+  [
+    "vocab empty",
+    () => vocabFile(""),
+    "FormatError: Cannot read ~/vocab.txt: expected a token on each line, found an empty file: save it again",
+  ],
+  [
+    "vocab dup",
+    () => vocabFile(S + "\na\nb\na\n"),
+    'FormatError: Cannot read ~/vocab.txt, line 8: expected each token once, found "a" again (first in line 6): delete one of the two',
+  ],
+  [
+    "vocab missing special",
+    () => vocabFile("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\n"),
+    "FormatError: Cannot read ~/vocab.txt: expected the special tokens [PAD] [UNK] [CLS] [SEP] [MASK], found no [MASK]: add it",
+  ],
+  [
+    "vocab blank line",
+    () => vocabFile(S + "\na\n\nb\n"),
+    "FormatError: Cannot read ~/vocab.txt, line 7: expected a token, found an empty line: delete the line",
+  ],
+  [
+    "vocab two last blank",
+    () => vocabFile(S + "\na\n\n"),
+    "FormatError: Cannot read ~/vocab.txt, line 7: expected a token, found an empty line: delete the line",
+  ],
+  [
+    "vocab not utf8",
+    () => vocabFile(new Uint8Array([0xff, 0xfe])),
+    "FormatError: Cannot read ~/vocab.txt: expected UTF-8 text, found other bytes: save the file as UTF-8",
+  ],
+  [
+    "vocab folder",
+    async () => loadVocab(await Deno.makeTempDir({ dir: folder })),
+    "FormatError: Cannot read ~: expected a vocabulary file, found Is a directory (os error 21): readfile '~': check the path",
+  ],
+  [
+    "vocab json",
+    () => vocabFile('{"a": 1}'),
+    "FormatError: Cannot read ~/vocab.txt: expected the special tokens [PAD] [UNK] [CLS] [SEP] [MASK], found no [PAD]: add it",
+  ],
+  [
+    "Vocab() token linebreak",
+    () => new Vocab([...SPECIAL_TOKENS, "a\nb"]),
+    'FormatError: Cannot read the vocabulary, line 6: expected a token that fits on a line of UTF-8, found "a\\nb": take out the line break or half surrogate pair',
+  ],
+  [
+    "Vocab number token",
+    () => new Vocab(untyped([...SPECIAL_TOKENS, 5])),
+    "FormatError: Cannot read the vocabulary, line 6: expected text, found the number 5",
+  ],
+  [
+    "tokenOf",
+    () => vocab.tokenOf(99),
+    "RangeError: Cannot find the token of id 99: ids are 0 to 8",
+  ],
+  [
+    "saveVocab missing dir",
+    () => saveVocab("/nonexistent/v.txt", vocab),
+    "NotFound: Cannot write /nonexistent/v.txt: there is no such folder: make it first",
+  ],
+]);

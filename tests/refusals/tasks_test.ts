@@ -1,0 +1,109 @@
+import { ok, strictEqual } from "node:assert";
+import { notebook } from "../support/notebooks.ts";
+
+const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
+const GOOD = JSON.stringify(notebook(["console.log(1)"]));
+
+interface Bad {
+  readonly args: readonly string[];
+  /** What stands in `notebooks/00_it.ipynb`. */
+  readonly content?: string;
+  readonly preset?: string;
+  readonly says: string;
+}
+
+/** What is said is the whole of it: what, where, expected, found, and what to do. */
+const BAD: readonly Bad[] = [
+  {
+    args: ["notebook"],
+    says: 'Invalid task = "notebook": it must be one of TASKS: did you mean "notebooks"?',
+  },
+  {
+    args: ["notebooks", "--preste", "smoke"],
+    says: 'Invalid arguments = "--preste smoke": it must be as in --help: Unknown option ' +
+      "'--preste': did you mean --preset?",
+  },
+  {
+    args: ["notebooks"],
+    preset: "huge",
+    says: 'Invalid preset = "huge": it must be one of smoke, tutorial, full',
+  },
+  {
+    args: ["notebooks"],
+    content: '{"cells": [',
+    says:
+      "Cannot read notebooks/00_it.ipynb: expected JSON, found a fault (Unexpected end of JSON " +
+      "input): restore the file",
+  },
+  {
+    args: ["notebooks"],
+    content: '{"nbformat": 3, "worksheets": []}',
+    says:
+      "Cannot read notebooks/00_it.ipynb: expected a notebook of format 4, found something else: " +
+      "convert it",
+  },
+  {
+    args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
+    says:
+      'Cannot read corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +
+      "name it with textColumn (in a task: --text-column)",
+  },
+  {
+    args: ["pretrain", "--corpus", "texts.txt", "--out", "runs/new"],
+    says:
+      "Cannot read texts.txt: expected a file or folder, found nothing: check the path, or use " +
+      '"sotu", "moby-dick"',
+  },
+  {
+    args: ["pretrain", "--batchsize", "3"],
+    says: 'Invalid option = "--batchsize": it is not one of this task: did you mean --batch-size?',
+  },
+  {
+    args: ["pretrain", "--out", "runs/none", "--resume"],
+    says: 'Invalid --out = "runs/none": it holds no run to go on with: leave --resume out',
+  },
+  {
+    args: ["convert", "nowhere", "out"],
+    says:
+      "Cannot read nowhere/vocab.txt: expected a vocabulary file, found nothing: check the path",
+  },
+  {
+    args: ["kernel", "--user"],
+    says: 'Invalid arguments = "--user": it must be left out: the task kernel has none',
+  },
+];
+
+/** Runs a task on one notebook; gives what it said, and what the folder holds afterwards. */
+async function task({ args, content = GOOD, preset = "smoke" }: Bad) {
+  const folder = await Deno.makeTempDir({ prefix: "bad-task-" });
+  try {
+    await Deno.mkdir(`${folder}/notebooks`);
+    await Deno.writeTextFile(`${folder}/notebooks/00_it.ipynb`, content);
+    await Deno.writeTextFile(`${folder}/corpus.csv`, "title,body\nx,y\n");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "-A", CLI, ...args],
+      cwd: folder,
+      env: { NO_COLOR: "1", BERT_PRESET: preset },
+    }).output();
+    const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+    const files = ["", "notebooks"].flatMap((part) =>
+      [...Deno.readDirSync(`${folder}/${part}`)].map(({ name }) => name)
+    );
+    const left = await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`);
+    return { code, out, said, files, unchanged: left === content };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("tasks refuse what cannot work: one message, exit code 1, nothing written", async () => {
+  const results = await Promise.all(BAD.map(task));
+  for (const [i, { code, said, files, unchanged }] of results.entries()) {
+    strictEqual(said.replace(/(?<=task = .* one of )[^:]*/, "TASKS"), BAD[i].says);
+    strictEqual(code, 1, said);
+    ok(
+      unchanged && files.sort().join() === "00_it.ipynb,corpus.csv,notebooks",
+      `${files} after: ${said}`,
+    );
+  }
+});

@@ -1,0 +1,147 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
+import { flush, inNotebook, notebookPreset, progressBar, stopButton } from "bert/show/notebook.ts";
+import { OutputRecorder } from "bert/cli/run_notebook.ts";
+import { printed } from "../support/notebooks.ts";
+
+const SETUP = `import { live, progressBar, show, stopButton } from "bert/show/notebook.ts";
+  import { lineChart } from "bert/show/plot.ts";
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));`;
+
+/** Runs `use` with a kernel that has imported the kit. */
+async function withKit(use: (kernel: Kernel) => Promise<void>): Promise<void> {
+  const kernel = await Kernel.start({ folder: "notebooks" });
+  try {
+    await run(kernel, SETUP);
+    await use(kernel);
+  } finally {
+    await kernel.stop();
+  }
+}
+
+async function run(
+  kernel: Kernel,
+  code: string,
+  onMessage: (message: KernelMessage) => void = () => {},
+) {
+  const recorder = new OutputRecorder(1);
+  await kernel.execute(code, (message) => {
+    recorder.add(message);
+    onMessage(message);
+  }, 20);
+  strictEqual(recorder.error, undefined);
+  return recorder.outputs;
+}
+
+/** What a cell puts into the place of earlier outputs. */
+async function updatesOf(kernel: Kernel, code: string): Promise<Record<string, unknown>[]> {
+  const updates: Record<string, unknown>[] = [];
+  await run(kernel, code, ({ type, content }) => {
+    if (type === "update_display_data") updates.push(content.data as Record<string, unknown>);
+  });
+  return updates;
+}
+
+Deno.test("stopButton() turns the Stop button into the end of a run, more than once, and state is kept", () =>
+  withKit(async (kernel) => {
+    const pid = Number(printed(await run(kernel, "let steps = 0; console.log(Deno.pid)")));
+    for (let press = 1; press <= 2; press++) {
+      const loop = `const signal${press} = stopButton();
+        console.log("running");
+        while (!signal${press}.aborted) { steps++; await pause(10); }
+        console.log("stopped", steps > 0);`;
+      const outputs = await run(kernel, loop, ({ type, content }) => {
+        if (type === "stream" && content.text === "running\n") Deno.kill(pid, "SIGINT");
+      });
+      const text = printed(outputs);
+      ok(text.includes("Stopping after this step"), text);
+      ok(text.endsWith("stopped true\n"), text);
+    }
+    strictEqual(printed(await run(kernel, "console.log(steps > 1)")), "true\n");
+  }));
+
+Deno.test("after stopButton(), errors that nobody awaits are printed and the kernel lives on", () =>
+  withKit(async (kernel) => {
+    const lost = `stopButton();
+      Promise.reject(new Error("left alone"));
+      setTimeout(() => { throw new Error("in a timer") }, 1);
+      await pause(50);`;
+    const text = printed(await run(kernel, lost));
+    ok(/nobody awaited failed: Error: left alone/.test(text), text);
+    ok(/A callback failed: Error: in a timer/.test(text), text);
+    strictEqual(printed(await run(kernel, "console.log(1)")), "1\n");
+  }));
+
+Deno.test("show() gives the picture in all its forms; live() keeps one output, the last", () =>
+  withKit(async (kernel) => {
+    const titles = `{ title: "t", xTitle: "x", yTitle: "y" }`;
+    const chart = `lineChart([{ name: "a", x: [1, 2], y: [3, 4] }], ${titles})`;
+    const [shown] = await run(kernel, `await show(${chart})`);
+    const forms = ["application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"];
+    deepStrictEqual(Object.keys(shown.data as object), forms);
+    deepStrictEqual((await run(kernel, chart))[0].data, shown.data, "as the value of a cell, too");
+    const updates = `const view = live("bar", 1);
+      for (let i = 0; i <= 40; i++) await view.update(progressBar(i / 40, \`step ${"${i}"}\`));
+      await view.finish();`;
+    const outputs = await run(kernel, updates);
+    strictEqual(outputs.length, 1);
+    const text = (outputs[0].data as Record<string, string[]>)["text/plain"].join("");
+    ok(text.endsWith("100 %  step 40"), text);
+  }));
+
+Deno.test("a live figure is an SVG until it is finished: JupyterLab redraws no plotly figure", () =>
+  withKit(async (kernel) => {
+    const titles = `{ title: "t", xTitle: "x", yTitle: "y" }`;
+    const growing = `const curve = live("curve", 0);
+      const grown = (n: number) => lineChart([{ name: "a", x: [1, 2], y: [n, 4] }], ${titles});
+      for (const n of [1, 2]) await curve.update(() => grown(n));`;
+    const outputs = await run(kernel, growing);
+    const svg = ["image/svg+xml", "text/plain"];
+    deepStrictEqual(outputs.map(({ data }) => Object.keys(data as object)), [svg]);
+    const [finished] = await updatesOf(kernel, "await curve.finish();");
+    deepStrictEqual(Object.keys(finished), ["application/vnd.plotly.v1+json", ...svg]);
+    const [newest] = await run(kernel, "await show(grown(2));");
+    const text = (newest.data as Record<string, string[]>)["text/plain"].join("");
+    strictEqual(finished["text/plain"], text);
+  }));
+
+Deno.test("live() makes a content only when it is shown", () =>
+  withKit(async (kernel) => {
+    const code = `let made = 0;
+      const slow = live("slow", 60_000);
+      for (let i = 1; i <= 9; i++) {
+        await slow.update(() => progressBar(++made / 9, "step " + i));
+      }
+      await slow.finish();
+      console.log(made);`;
+    const outputs = await run(kernel, code);
+    strictEqual(printed(outputs), "2\n", "the first at once and the last at the end");
+    ok(JSON.stringify(outputs).includes("step 9"));
+  }));
+
+Deno.test("outside a kernel the kit works, too, and leaves Ctrl-C alone", async () => {
+  strictEqual(inNotebook(), false);
+  strictEqual(stopButton().aborted, false);
+  await flush(1);
+});
+
+Deno.test("progressBar() shows a share, never more than all", () => {
+  strictEqual(progressBar(0.5, "half").text, `${"█".repeat(10)}${"░".repeat(10)} 50 %  half`);
+  ok(progressBar(7, "").text.startsWith(`${"█".repeat(20)} 100 %`));
+  ok(progressBar(-1, "").text.startsWith(`${"░".repeat(20)} 0 %`));
+});
+
+Deno.test("notebookPreset() follows BERT_PRESET and refuses other names", () => {
+  const before = Deno.env.get("BERT_PRESET");
+  try {
+    Deno.env.delete("BERT_PRESET");
+    strictEqual(notebookPreset().name, "tutorial");
+    Deno.env.set("BERT_PRESET", "smoke");
+    strictEqual(notebookPreset().name, "smoke");
+    Deno.env.set("BERT_PRESET", "huge");
+    throws(notebookPreset, /Invalid BERT_PRESET = "huge": it must be one of smoke, tutorial, full/);
+  } finally {
+    if (before === undefined) Deno.env.delete("BERT_PRESET");
+    else Deno.env.set("BERT_PRESET", before);
+  }
+});

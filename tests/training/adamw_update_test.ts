@@ -1,0 +1,105 @@
+import * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { adamWUpdate, globalNorm } from "bert/training/adamw_update.ts";
+import { assertClose } from "../support/assert_close.ts";
+import { BACKENDS, testOnBackends } from "../support/backends.ts";
+import { randomTensor } from "../support/gradients.ts";
+
+const FACTORS = {
+  beta1: 0.8,
+  beta2: 0.9,
+  epsilon: 1e-3,
+  scale: 0.5,
+  rate: 0.1,
+  correction2: 1.5,
+  shrink: 0.99,
+};
+const SIZES = [0, 1, 3, 4, 1000, 16384, 40001];
+
+/** A weight, a mean and a mean of squares after three updates. */
+function afterThree(size: number): Float32Array[] {
+  const weight = tf.variable(randomTensor([size], 1));
+  const moments = { first: randomTensor([size], 2), second: tf.abs(randomTensor([size], 3)) };
+  for (let step = 0; step < 3; step++) {
+    adamWUpdate(weight, randomTensor([size], 4 + step), moments, FACTORS);
+  }
+  return [weight, moments.first, moments.second].map((x) => x.dataSync<"float32">());
+}
+
+/** The same by the book, in double precision. */
+function byHand(size: number): number[][] {
+  const [w, m, v] = [1, 2, 3].map((seed) => Array.from(randomTensor([size], seed).dataSync()));
+  for (let i = 0; i < size; i++) v[i] = Math.abs(v[i]);
+  for (let step = 0; step < 3; step++) {
+    randomTensor([size], 4 + step).dataSync().forEach((gradient, i) => {
+      const g = gradient * 0.5;
+      m[i] = 0.8 * m[i] + 0.2 * g;
+      v[i] = 0.9 * v[i] + 0.1 * g * g;
+      w[i] = 0.99 * w[i] - 0.1 * m[i] / (Math.sqrt(1.5 * v[i]) + 1e-3);
+    });
+  }
+  return [w, m, v];
+}
+
+testOnBackends("adamWUpdate() is the formula, at any size", () => {
+  for (const size of SIZES) {
+    const expected = byHand(size);
+    afterThree(size).forEach((found, i) => assertClose(found, expected[i], { atol: 3e-6 }));
+  }
+});
+
+testOnBackends("adamWUpdate() carries what is not finite to its own weight only", () => {
+  const odd = [NaN, Infinity, -Infinity, 1, 1e30]; // the square of the last is infinite
+  const weight = tf.variable(tf.ones([10]));
+  const moments = { first: tf.zeros([10]), second: tf.zeros([10]) };
+  adamWUpdate(weight, tf.tensor1d([...odd, 1, 1, 1, 1, 1]), moments, FACTORS);
+  const finite = (x: tf.Tensor) => [...x.dataSync()].slice(0, 6).map(Number.isFinite);
+  deepStrictEqual(finite(weight), [false, false, false, true, true, true]);
+  deepStrictEqual(finite(moments.first), [false, false, false, true, true, true]);
+  deepStrictEqual(finite(moments.second), [false, false, false, true, false, true]);
+  strictEqual(weight.dataSync()[4], Math.fround(0.99)); // a step of 0 beside what decay leaves
+});
+
+testOnBackends("adamWUpdate() leaves clones and views of the old weight alone", () => {
+  const weight = tf.variable(tf.tensor2d([[1, 2], [3, 4]]));
+  const copies = [weight.clone(), tf.reshape(weight, [4])];
+  const moments = { first: tf.zeros([2, 2]), second: tf.zeros([2, 2]) };
+  adamWUpdate(weight, tf.ones([2, 2]), moments, FACTORS);
+  for (const copy of copies) deepStrictEqual([...copy.dataSync()], [1, 2, 3, 4]);
+  ok(weight.dataSync()[0] < 1);
+});
+
+testOnBackends("adamWUpdate() leaves no tensor behind", () => {
+  const weight = tf.variable(tf.ones([5]));
+  const moments = { first: tf.zeros([5]), second: tf.zeros([5]) };
+  const gradient = tf.ones([5]);
+  const before = tf.memory().numTensors;
+  for (let i = 0; i < 3; i++) adamWUpdate(weight, gradient, moments, FACTORS);
+  strictEqual(tf.memory().numTensors, before);
+});
+
+testOnBackends("globalNorm() takes all numbers as one vector", () => {
+  strictEqual(globalNorm({}), 0);
+  strictEqual(globalNorm({ a: tf.tensor2d([[2, -4]]), b: tf.tensor1d([]), c: tf.scalar(4) }), 6);
+  ok(Math.abs(globalNorm({ a: tf.fill([50001], 3), b: tf.fill([7], 3) }) / 670.8740565 - 1) < 1e-7);
+  for (const odd of [NaN, Infinity, -Infinity]) {
+    for (const place of [0, 3, 16385]) { // in a vector, behind the last one, in the second task
+      const x = new Float32Array(16387).fill(1).with(place, odd);
+      ok(
+        !Number.isFinite(globalNorm({ a: tf.ones([2]), x: tf.tensor1d(x) })),
+        `${odd} at ${place}`,
+      );
+    }
+  }
+  ok(Math.abs(globalNorm({ a: tf.tensor1d([3e30]), b: tf.tensor1d([4e30]) }) / 5e30 - 1) < 1e-6);
+  const tensors = { a: tf.ones([3]) };
+  const before = tf.memory().numTensors;
+  globalNorm(tensors);
+  strictEqual(tf.memory().numTensors, before);
+});
+
+Deno.test("two runs on the fastest backend give the same bits", async () => {
+  await useBackend(BACKENDS[0]);
+  deepStrictEqual(afterThree(40001), afterThree(40001));
+});
