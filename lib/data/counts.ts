@@ -2,8 +2,8 @@
  * Counters that a report is made of. They take documents and examples one by one and hold numbers
  * only, so that a corpus of any size can be counted.
  */
-import type { Document } from "./corpus.ts";
-import type { PairExample } from "./nsp.ts";
+import type { Document } from "./document.ts";
+import type { PairExample } from "./example.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** How lengths are spread; all 0 where nothing was counted. */

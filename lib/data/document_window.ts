@@ -2,7 +2,7 @@
  * A stretch of a corpus as ids: the documents that pairs are made from at one time. A corpus that
  * fits is one window; a longer one is worked through window by window, so that memory is bounded.
  */
-import type { Document } from "./corpus.ts";
+import type { Document } from "./document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** A document as ids; sentences without any token are left out. */

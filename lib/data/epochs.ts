@@ -2,12 +2,14 @@
  * From documents to the batches of an epoch: fresh pairs, fresh masks, shuffled, grouped by length.
  * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
  */
-import { type Batch, collate, type MaskedExample } from "./batch.ts";
+import { type Batch, collate } from "./batch.ts";
+import { type MaskedExample } from "./example.ts";
 import type { DataConfig } from "../config.ts";
-import type { Document } from "./corpus.ts";
+import type { Document } from "./document.ts";
 import { ConfigError } from "../errors.ts";
 import { mlmData } from "./mlm.ts";
-import { nspExamples, nspExamplesAsync, type PairExample } from "./nsp.ts";
+import { nspExamples, nspExamplesAsync } from "./nsp.ts";
+import { type PairExample } from "./example.ts";
 import { createRng, type Rng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 

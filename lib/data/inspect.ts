@@ -3,7 +3,7 @@
  * where the two segments come from. Plain data; `plot.ts` draws it.
  */
 import { ShapeError } from "../errors.ts";
-import type { PairExample, Span } from "./nsp.ts";
+import type { PairExample, Span } from "./example.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 

@@ -4,60 +4,23 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
+import { checkChoice, checkOptions } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
-import type { Document } from "./corpus.ts";
+import { ConfigError } from "../errors.ts";
+import { checkRng } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import type { Document } from "./document.ts";
 import {
   type TokenizedDocument,
   tokenizeDocument,
   WINDOW_TOKENS,
   WindowFiller,
 } from "./document_window.ts";
-import { ConfigError } from "../errors.ts";
-import { checkChoice, checkOptions } from "../checks.ts";
-import { PairMaker } from "./pair_maker.ts";
-import { checkRng, type Rng } from "../random.ts";
-import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { PairExample } from "./example.ts";
+import { NspOptions, PairMaker } from "./pair_maker.ts";
 
 /** The two labels. (With sentence-order prediction: in order, swapped.) */
 export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
-
-/** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
-export interface Span {
-  readonly document: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A pair before masking and padding. */
-export interface PairExample {
-  /** `[CLS] A [SEP] B [SEP]`, or `[CLS] A [SEP]` without pairing. */
-  readonly tokenIds: readonly number[];
-  /** 1 for `[CLS] A [SEP]`, 2 for `B [SEP]`. */
-  readonly segmentIds: readonly number[];
-  /** 0: B follows A. 1: it does not. -1: there is no second segment. */
-  readonly nspLabel: 0 | 1 | -1;
-  readonly first: Span;
-  readonly second?: Span;
-  /** Whether tokens had to be cut off to fit the length. */
-  readonly truncated: boolean;
-}
-
-/** How pairs are made. */
-export interface NspOptions {
-  /** Tokens in an example at most, special ones included; at least 5. */
-  readonly maxLength: number;
-  /** Next sentence, sentence order, or no pairs. Default `"nsp"`. */
-  readonly pairing?: "nsp" | "sop" | "none";
-  /** Fill each example with sentences up to the length (default), or take one sentence a segment. */
-  readonly packing?: boolean;
-  /** With packing: share of the documents whose examples are cut to a random length. Default 0.1. */
-  readonly shortSequenceProbability?: number;
-  /** Really half and half (default); `false` draws as google-research/bert does, token for token. */
-  readonly balanced?: boolean;
-  /** Tokens that are held at one time, about; "not next" segments come from among them. */
-  readonly windowTokens?: number;
-  readonly rng: Rng;
-}
 
 /**
  * Pairs from documents, one by one.

@@ -2,10 +2,10 @@
  * How one document becomes pairs: sentences are collected into a chunk, the chunk is cut in two, and
  * the second half is kept or replaced by text from elsewhere.
  */
-import type { TokenizedDocument, TokenizedSentence } from "./document_window.ts";
-import type { NspOptions, PairExample, Span } from "./nsp.ts";
 import type { Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
+import type { TokenizedDocument, TokenizedSentence } from "./document_window.ts";
+import type { PairExample, Span } from "./example.ts";
 
 /** A piece of a document: its sentences from `start` up to `end`, as positions in the list. */
 interface Stretch {
@@ -225,4 +225,21 @@ function tokenCount({ document, start, end }: Stretch): number {
 function span({ document, start, end }: Stretch): Span {
   const { name, sentences } = document;
   return { document: name, start: sentences[start].index, end: sentences[end - 1].index + 1 };
+}
+
+/** How pairs are made. */
+export interface NspOptions {
+  /** Tokens in an example at most, special ones included; at least 5. */
+  readonly maxLength: number;
+  /** Next sentence, sentence order, or no pairs. Default `"nsp"`. */
+  readonly pairing?: "nsp" | "sop" | "none";
+  /** Fill each example with sentences up to the length (default), or take one sentence a segment. */
+  readonly packing?: boolean;
+  /** With packing: share of the documents whose examples are cut to a random length. Default 0.1. */
+  readonly shortSequenceProbability?: number;
+  /** Really half and half (default); `false` draws as google-research/bert does, token for token. */
+  readonly balanced?: boolean;
+  /** Tokens that are held at one time, about; "not next" segments come from among them. */
+  readonly windowTokens?: number;
+  readonly rng: Rng;
 }

@@ -5,10 +5,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { CorpusCounter, type CorpusCounts, ExampleCounter, type ExampleCounts } from "./counts.ts";
 import type { DataConfig } from "../config.ts";
-import type { Document } from "./corpus.ts";
+import type { Document } from "./document.ts";
 import { ConfigError } from "../errors.ts";
 import { mlmData } from "./mlm.ts";
-import { nspExamples, nspExamplesAsync, type PairExample } from "./nsp.ts";
+import { nspExamples, nspExamplesAsync } from "./nsp.ts";
+import { type PairExample } from "./example.ts";
 import { createRng, type Rng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 

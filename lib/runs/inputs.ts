@@ -1,6 +1,7 @@
 /** The texts and the vocabulary of a run, and how to tell that they are still the same. */
 import { createHash } from "node:crypto";
-import { corpus, type Document, readAll, splitHeldOut } from "../data/corpus.ts";
+import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
+import { type Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { flag } from "./options.ts";
 import type { CorpusFacts, VocabularyFacts } from "./folder.ts";

@@ -1,6 +1,6 @@
 /** A run that is ready for its next step, begun or come back to. */
 import type { Batch } from "../data/batch.ts";
-import type { Document } from "../data/corpus.ts";
+import type { Document } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { AdamW } from "../training/optimizer.ts";

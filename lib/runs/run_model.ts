@@ -1,7 +1,7 @@
 /** The model that a run begins or goes on with. */
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { type BertConfig, bertConfig } from "../config.ts";
-import type { Document } from "../data/corpus.ts";
+import type { Document } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
 import { headStart } from "../model/head_start.ts";

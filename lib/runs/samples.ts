@@ -1,5 +1,5 @@
 /** Blanks in held-out sentences, to watch a model learn to fill them. */
-import type { Document } from "../data/corpus.ts";
+import type { Document } from "../data/document.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { fillMask, type Guess } from "../use/predict.ts";
 import { createRng } from "../random.ts";

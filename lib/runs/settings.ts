@@ -9,7 +9,7 @@ import {
   type TrainConfig,
   trainConfig,
 } from "../config.ts";
-import type { CorpusOptions } from "../data/corpus.ts";
+import type { CorpusOptions } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
 import { flag, type Given, type Options } from "./options.ts";
 

@@ -2,7 +2,7 @@
  * The example inspector as a picture: one training example as coloured tokens, so that a person can
  * check with their own eyes what the model is asked.
  */
-import type { MaskedExample } from "../data/batch.ts";
+import type { MaskedExample } from "../data/example.ts";
 import { Table } from "./figure.ts";
 import { type InspectedExample, type InspectedToken, inspectExample } from "../data/inspect.ts";
 import { escape } from "./svg.ts";

@@ -3,7 +3,7 @@
  * means little without these lines: ln V is "nothing learned", the unigram loss "only word counts".
  */
 import type { Batch } from "../data/batch.ts";
-import type { Document } from "../data/corpus.ts";
+import type { Document } from "../data/document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** The scores to beat. Losses are in nats. */

@@ -3,7 +3,8 @@
  * accuracies, perplexity, and the masked words split by what the model was shown in their place.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Batch, toTensors } from "../data/batch.ts";
+import { type Batch } from "../data/batch.ts";
+import { toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
 import { crossEntropyLoss } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";

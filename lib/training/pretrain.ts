@@ -10,7 +10,7 @@ import {
   type TrainConfig,
   trainConfig,
 } from "../config.ts";
-import type { Document } from "../data/corpus.ts";
+import type { Document } from "../data/document.ts";
 import { batches, countBatches, type Documents, epochBatches } from "../data/epochs.ts";
 import { ConfigError } from "../errors.ts";
 import { evaluate } from "./evaluate.ts";

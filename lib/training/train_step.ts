@@ -3,7 +3,8 @@
  * step there. The loop around it is in `train.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Batch, type BatchTensors, toTensors } from "../data/batch.ts";
+import { type Batch } from "../data/batch.ts";
+import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { countLabels, pretrainLoss } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { type AdamW, clipByGlobalNorm } from "./optimizer.ts";

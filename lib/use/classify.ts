@@ -1,6 +1,7 @@
 /** What a classifier says about texts, and how often it is right. */
 import * as tf from "@tensorflow/tfjs";
-import { type Batch, toTensors } from "../data/batch.ts";
+import { type Batch } from "../data/batch.ts";
+import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
 import { labelledBatches, type LabelledText } from "./labelled_texts.ts";
 import { crossEntropyLoss } from "../training/loss.ts";

@@ -3,7 +3,7 @@
  * pre-training with another loss; the optimizer and its schedule are the same.
  */
 import * as tf from "@tensorflow/tfjs";
-import { toTensors } from "../data/batch.ts";
+import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
 import { type LabelledBatch, labelledBatches, type LabelledText } from "./labelled_texts.ts";

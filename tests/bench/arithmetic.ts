@@ -1,5 +1,6 @@
 /** How much a training step has to compute, and the batch that it computes it on. */
-import { type Batch, collate, type MaskedExample } from "bert/data/batch.ts";
+import { type Batch, collate } from "bert/data/batch.ts";
+import { type MaskedExample } from "bert/data/example.ts";
 import type { BertConfig } from "bert/config.ts";
 import { createRng } from "bert/random.ts";
 

@@ -1,6 +1,7 @@
 /** The child of the text half: learns a vocabulary, encodes, makes examples, on the bundled corpus. */
 import { dataConfig } from "bert/config.ts";
-import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { type Document } from "bert/data/document.ts";
 import { batches } from "bert/data/epochs.ts";
 import { mlmData } from "bert/data/mlm.ts";
 import { nspData } from "bert/data/nsp.ts";

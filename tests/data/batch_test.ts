@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { collate, type MaskedExample, toTensors } from "bert/data/batch.ts";
+import { collate } from "bert/data/batch.ts";
+import { toTensors } from "bert/training/batch_tensors.ts";
+import { type MaskedExample } from "bert/data/example.ts";
 
 await useBackend();
 

@@ -1,11 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
-import {
-  corpus,
-  type CorpusOptions,
-  type Document,
-  readAll,
-  splitHeldOut,
-} from "bert/data/corpus.ts";
+import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { type CorpusOptions, type Document } from "bert/data/document.ts";
 
 /** Writes a file, reads it as a corpus, removes it. */
 async function read(

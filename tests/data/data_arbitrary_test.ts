@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { corpus, type CorpusOptions, type Document, readAll } from "bert/data/corpus.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { type CorpusOptions, type Document } from "bert/data/document.ts";
 import { mlmData } from "bert/data/mlm.ts";
-import { nspExamples, type NspOptions, type PairExample } from "bert/data/nsp.ts";
+import { nspExamples } from "bert/data/nsp.ts";
+import { type NspOptions } from "bert/data/pair_maker.ts";
+import { type PairExample } from "bert/data/example.ts";
 import { createRng } from "bert/random.ts";
 import { fileText, SETTINGS } from "../support/arbitrary.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";

@@ -1,7 +1,10 @@
 import { ok, strictEqual } from "node:assert";
-import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { type Document } from "bert/data/document.ts";
 import { mlmData } from "bert/data/mlm.ts";
-import { nspExamples, type NspOptions, type PairExample } from "bert/data/nsp.ts";
+import { nspExamples } from "bert/data/nsp.ts";
+import { type NspOptions } from "bert/data/pair_maker.ts";
+import { type PairExample } from "bert/data/example.ts";
 import { createRng } from "bert/random.ts";
 import { Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

@@ -1,7 +1,7 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import type { Batch } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
-import type { Document } from "bert/data/corpus.ts";
+import type { Document } from "bert/data/document.ts";
 import {
   batches,
   batchesAsync,

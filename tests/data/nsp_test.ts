@@ -1,12 +1,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
-import type { Document } from "bert/data/corpus.ts";
-import {
-  nspData,
-  nspExamples,
-  nspExamplesAsync,
-  type NspOptions,
-  type PairExample,
-} from "bert/data/nsp.ts";
+import type { Document } from "bert/data/document.ts";
+import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
+import { type NspOptions } from "bert/data/pair_maker.ts";
+import { type PairExample } from "bert/data/example.ts";
 import { createRng } from "bert/random.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

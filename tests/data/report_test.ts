@@ -1,7 +1,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
 import { dataConfig } from "bert/config.ts";
-import { corpus, type Document, readAll } from "bert/data/corpus.ts";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { type Document } from "bert/data/document.ts";
 import { batches } from "bert/data/epochs.ts";
 import { dataReport, formatReport, type ReportOptions } from "bert/data/report.ts";
 import { saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";

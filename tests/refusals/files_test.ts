@@ -1,4 +1,5 @@
-import { corpus, type CorpusOptions, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { type CorpusOptions } from "bert/data/document.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { folder, testRefusals, untyped } from "../support/refuses.ts";
 

@@ -1,5 +1,5 @@
 /** A small made-up language with something to learn in it, for tests that train. */
-import type { Document } from "bert/data/corpus.ts";
+import type { Document } from "bert/data/document.ts";
 import { createRng } from "bert/random.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

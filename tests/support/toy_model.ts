@@ -1,6 +1,7 @@
 /** The smallest model over the toy language, and examples for it. */
 import type * as tf from "@tensorflow/tfjs";
-import { type Batch, collate, type MaskedExample } from "bert/data/batch.ts";
+import { type Batch, collate } from "bert/data/batch.ts";
+import { type MaskedExample } from "bert/data/example.ts";
 import { bertConfig, dataConfig } from "bert/config.ts";
 import { batches } from "bert/data/epochs.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";

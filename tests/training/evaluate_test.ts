@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { type Batch, type MaskedExample, toTensors } from "bert/data/batch.ts";
+import { type Batch } from "bert/data/batch.ts";
+import { toTensors } from "bert/training/batch_tensors.ts";
+import { type MaskedExample } from "bert/data/example.ts";
 import { evaluate } from "bert/training/evaluate.ts";
 import { meanInterval, shareInterval, wilson } from "bert/training/statistics.ts";
 import type { BertPretrainHead } from "bert/model/bert.ts";
