@@ -58,3 +58,8 @@ export function fused(
   if (!tf.getKernel(name, tf.getBackend())) return undefined;
   return [tf.engine().runKernel(name, inputs, attrs)].flat() as tf.Tensor[];
 }
+
+/** The only tensor that a kernel gives, if there is one. */
+export function one<T extends tf.Tensor>(tensors: tf.Tensor[] | undefined): T | undefined {
+  return tensors?.[0] as T | undefined;
+}

@@ -1,5 +1,5 @@
 /** A run on a terminal: one line that is drawn over, or, where nobody looks, one line now and then. */
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 
 /** Where lines go, and how often. */
 export interface ProgressOptions {

@@ -5,7 +5,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "../config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
-import { gatherRows, linear, project } from "./ops/rows.ts";
+import { gatherRows } from "./ops/rows.ts";
+import { linear, project } from "./ops/linear.ts";
 import { linearActivated } from "./ops/linear.ts";
 import { layerNorm } from "./ops/layer_norm.ts";
 

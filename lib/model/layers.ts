@@ -4,7 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "../config.ts";
-import { embed, gatherRows, linear } from "./ops/rows.ts";
+import { embed, gatherRows } from "./ops/rows.ts";
+import { linear } from "./ops/linear.ts";
 import { attention, attentionProbabilities } from "./ops/attention.ts";
 import { dropout, mixSeed } from "./ops/dropout.ts";
 import { linearActivated } from "./ops/linear.ts";

@@ -4,6 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
+import { movingMean } from "../training/statistics.ts";
 
 /** What a curve can be drawn against. */
 export type Progress = "step" | "tokens" | "seconds";
@@ -238,23 +239,5 @@ export function curves(
     const rows = run[split].filter((row) => row[x] !== undefined && row[y] !== undefined);
     const values = movingMean(rows.map((row) => row[y]!), smoothing);
     return { name: run.name, x: rows.map((row) => row[x]!), y: values };
-  });
-}
-
-/**
- * The mean of each value and the ones before it, `width` of them where there are so many.
- *
- * @example
- * ```ts
- * import { movingMean } from "bert/runs/compare.ts";
- * import { deepStrictEqual } from "node:assert";
- * deepStrictEqual(movingMean([4, 2, 6, 0], 2), [4, 3, 4, 3]);
- * ```
- */
-export function movingMean(values: readonly number[], width: number): number[] {
-  let sum = 0;
-  return values.map((value, i) => {
-    sum += value - (i >= width ? values[i - width] : 0);
-    return sum / Math.min(i + 1, width);
   });
 }

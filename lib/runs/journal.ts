@@ -1,7 +1,8 @@
 /** What a run writes down as it goes: rows of `metrics.csv`, lines of `evaluations.jsonl`, events. */
 import { AppendFile } from "../files/growing_file.ts";
 import { SpikeDetector } from "./guards.ts";
-import { MetricsFile, readLastSteps, type StepLog } from "../training/metrics_file.ts";
+import { MetricsFile, readLastSteps } from "../training/metrics_file.ts";
+import { type StepLog } from "../training/history.ts";
 import type { RunFolder } from "./folder.ts";
 import type { EvaluationLog } from "./run_hooks.ts";
 import type { RunState } from "./state.ts";

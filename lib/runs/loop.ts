@@ -3,7 +3,7 @@ import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
 import { FormatError } from "../errors.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { checkHeldOut, SkipCounter } from "./guards.ts";
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 import type { RngState } from "../random.ts";
 import type { RunEnd, RunHooks } from "./run_hooks.ts";
 import { RunJournal } from "./journal.ts";

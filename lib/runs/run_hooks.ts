@@ -1,6 +1,6 @@
 /** What a run tells whoever watches it. */
 import type { Evaluation } from "../training/evaluate.ts";
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 import type { FilledSample } from "./samples.ts";
 
 /** A line of `evaluations.jsonl`. */

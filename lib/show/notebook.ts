@@ -3,7 +3,6 @@
  * What a notebook needs beside the library: showing things, live updates, a progress bar, the Stop
  * button, and the sizes of a run. Everything also works in a plain `deno run`, where it prints.
  */
-import { ConfigError } from "../errors.ts";
 
 /** Anything that knows how to show itself in a notebook: `Figure` and `Table`. */
 export interface Showable {
@@ -122,6 +121,7 @@ export function stopButton(): AbortSignal {
 }
 
 let controller = new AbortController();
+
 let listening = false;
 
 function listenOnce(): void {
@@ -139,69 +139,4 @@ function listenOnce(): void {
     console.error("A callback failed:", event.error);
     event.preventDefault();
   });
-}
-
-/** Sizes of a notebook run. */
-export interface NotebookPreset {
-  readonly name: "smoke" | "tutorial" | "full";
-  /** Name of the corpus. */
-  readonly corpus: string;
-  /** How many of its documents to use; all of them if it is not given. */
-  readonly documents?: number;
-  readonly vocabSize: number;
-  /** Name of the model size, for `bertConfig()`. */
-  readonly model: "smoke" | "tiny" | "mini" | "small";
-  readonly maxLength: number;
-  readonly batchSize: number;
-  /** Steps of the pre-training run proper (notebook 08). */
-  readonly steps: number;
-  /** Steps of the short runs in the tour and the training-loop notebook. */
-  readonly shortSteps: number;
-}
-
-/** The one table of sizes: change a run here. */
-const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
-  smoke: {
-    name: "smoke",
-    corpus: "sotu",
-    documents: 12,
-    vocabSize: 1000,
-    model: "smoke",
-    maxLength: 32,
-    batchSize: 8,
-    steps: 12,
-    shortSteps: 8,
-  },
-  tutorial: {
-    name: "tutorial",
-    corpus: "sotu",
-    vocabSize: 8000,
-    model: "tiny",
-    maxLength: 64,
-    batchSize: 16,
-    steps: 3000,
-    shortSteps: 1500,
-  },
-  full: {
-    name: "full",
-    corpus: "sotu",
-    vocabSize: 8000,
-    model: "mini",
-    maxLength: 128,
-    batchSize: 32,
-    steps: 10_000,
-    shortSteps: 3000,
-  },
-};
-
-/**
- * The sizes chosen by the environment variable `BERT_PRESET`: `smoke` (seconds, for tests),
- * `tutorial` (the default: minutes) or `full` (hours).
- *
- * @throws {ConfigError} If the variable has another value.
- */
-export function notebookPreset(): NotebookPreset {
-  const name = Deno.env.get("BERT_PRESET") ?? "tutorial";
-  if (Object.hasOwn(PRESETS, name)) return PRESETS[name as NotebookPreset["name"]];
-  throw new ConfigError("BERT_PRESET", name, `must be one of ${Object.keys(PRESETS).join(", ")}`);
 }

@@ -4,7 +4,6 @@
  */
 import { COLOURS, Figure, layout, short, Table, type Titles } from "./figure.ts";
 
-export { heatmap } from "./heatmap.ts";
 import {
   axes,
   box,

@@ -1,6 +1,6 @@
 /** The picture of a run for a README: its loss curve, and beside it blanks that the model has filled. */
 import type { Baselines } from "../training/baselines.ts";
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 import { label } from "./svg.ts";
 import { mlmLossChart } from "./training_view.ts";
 

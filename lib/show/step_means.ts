@@ -1,5 +1,5 @@
 /** The steps of a run of any length as a bounded number of means, for curves. */
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 
 const MOST = 800; // twice what a chart shows
 

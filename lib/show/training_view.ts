@@ -3,9 +3,9 @@
  * cross to have learnt anything, drawn while the run goes on.
  */
 import type { Baselines } from "../training/baselines.ts";
-import { movingMean } from "../runs/compare.ts";
+import { movingMean } from "../training/statistics.ts";
 import type { Figure } from "./figure.ts";
-import type { StepLog } from "../training/metrics_file.ts";
+import type { StepLog } from "../training/history.ts";
 import { live, progressBar } from "./notebook.ts";
 import { type Baseline, lineChart } from "./plot.ts";
 

@@ -4,9 +4,9 @@
  * the labels that count, not by the rows.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkShape, ConfigError, ShapeError } from "../errors.ts";
+import { differentiable, fused } from "../backend/operation.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
-import { softmaxCrossEntropy } from "../model/ops/rows.ts";
+import { checkShape, ConfigError, ShapeError } from "../errors.ts";
 
 /** How the losses of the positions become one number, and which label asks nothing. */
 export interface CrossEntropyOptions {
@@ -172,4 +172,67 @@ export function pretrainLoss(
     const nspLoss = mean(nspLogits, nspLabels, counts?.pairs).asScalar();
     return { totalLoss: tf.add(mlmLoss, nspLoss).asScalar(), mlmLoss, nspLoss };
   });
+}
+
+/**
+ * The cross-entropy of each row, in nats: minus the log of what softmax gives the right class.
+ *
+ * @param logits [P, V] float32, of any size: the largest is subtracted first.
+ * @param labels [P] int32: the right class, or -1 for a row that does not count.
+ * @returns [P], 0 where the label is -1, whatever the logits are; the caller disposes of it.
+ * @throws {ShapeError} If the shapes do not fit.
+ *
+ * @example
+ * ```ts
+ * import { softmaxCrossEntropy } from "bert/training/loss.ts";
+ * import { ok } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const labels = tf.tensor1d([0, -1], "int32");
+ * const [counted, ignored] = softmaxCrossEntropy(tf.zeros([2, 8]), labels).dataSync();
+ * ok(Math.abs(counted - Math.log(8)) < 1e-6 && ignored === 0);
+ * ```
+ */
+export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  checkShape("softmaxCrossEntropy() from logits", logits, ["P", "V"]);
+  checkShape("softmaxCrossEntropy() from labels", labels, [logits.shape[0]]);
+  return differentiable(
+    [logits],
+    (save) => {
+      const own = fused("BertCrossEntropy", { logits, labels });
+      const [loss, ...logSum] = own ?? [rowLosses(logits, labels)]; // [P] each
+      save([logits, labels, loss, ...logSum]);
+      return loss as tf.Tensor1D;
+    },
+    (dy, [logits, labels, loss, logSum]) => {
+      const own = logSum && fused("BertCrossEntropyGradient", { dy, logits, labels, logSum });
+      if (own) return own;
+      const weight = asked(dy, labels); // [P]
+      const [rows, classes] = logits.shape;
+      const all = tf.mul(tf.softmax(asked(logits, labels)), tf.reshape(weight, [rows, 1])); // [P, V]
+      const right = tf.mul(tf.sub(tf.exp(tf.neg(loss)), 1), weight); // [P]
+      const places = tf.reshape(labelPlaces(labels, classes), [rows, 1]);
+      const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right);
+      return [tf.reshape(flat, [rows, classes])]; // [P, V]: softmax, less 1 at the label
+    },
+  );
+}
+
+function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  const rows = asked(logits, labels); // [P, V]
+  const shifted = tf.sub(rows, tf.max(rows, 1, true)); // [P, V]
+  const total = tf.log(tf.sum(tf.exp(shifted), 1)); // [P]
+  const right = tf.gather(tf.reshape(shifted, [-1]), labelPlaces(labels, logits.shape[1])); // [P]
+  return asked(tf.sub(total, right), labels);
+}
+
+/** Numbers by row, with 0 in rows that do not count: what is NaN there goes nowhere. */
+function asked<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
+  const shape = x.shape.map((length, axis) => axis === 0 ? length : 1);
+  return tf.where<T>(tf.reshape(tf.greaterEqual(labels, 0), shape), x, tf.zerosLike(x));
+}
+
+/** Where each row's label lies in the flattened logits; the first class stands in for a label of -1. */
+function labelPlaces(labels: tf.Tensor, classes: number): tf.Tensor {
+  const starts = tf.range(0, labels.size * classes, classes, "int32");
+  return tf.add(starts, tf.maximum(labels, tf.scalar(0, "int32"))); // [P] int32
 }

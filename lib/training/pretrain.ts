@@ -14,13 +14,8 @@ import type { Document } from "../data/document.ts";
 import { batches, countBatches, type Documents, epochBatches } from "../data/epochs.ts";
 import { ConfigError } from "../errors.ts";
 import { evaluate } from "./evaluate.ts";
-import {
-  averageSteps,
-  type EpochLog,
-  type History,
-  MetricsFile,
-  type StepLog,
-} from "./metrics_file.ts";
+import { MetricsFile } from "./metrics_file.ts";
+import { averageSteps, type EpochLog, type History, type StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { AdamW } from "./optimizer.ts";
 import { type Run, startRun, train } from "./train.ts";

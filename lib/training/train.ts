@@ -5,7 +5,7 @@
 import type { Batch } from "../data/batch.ts";
 import type { TrainConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import type { StepLog } from "./metrics_file.ts";
+import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { type AdamW, learningRateAt } from "./optimizer.ts";
 import { createRng } from "../random.ts";

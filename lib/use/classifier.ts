@@ -9,7 +9,7 @@ import { pooler } from "../model/heads.ts";
 import type { DenseWeights } from "../model/layers.ts";
 import { BertModel, type BertPretrainHead } from "../model/bert.ts";
 import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
-import { linear } from "../model/ops/rows.ts";
+import { linear } from "../model/ops/linear.ts";
 import { dropout, mixSeed } from "../model/ops/dropout.ts";
 import { createWeights, denseWeights, type Weights, type WeightShapes } from "../model/weights.ts";
 

@@ -2,7 +2,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { AdamW, clipByGlobalNorm } from "bert/training/optimizer.ts";
-import { embed, gelu, linear, project, softmaxCrossEntropy } from "bert/model/ops/rows.ts";
+import { embed } from "bert/model/ops/rows.ts";
+import { softmaxCrossEntropy } from "bert/training/loss.ts";
+import { linear, project } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { attention } from "bert/model/ops/attention.ts";
 import { dropout } from "bert/model/ops/dropout.ts";
 import { residualLayerNorm } from "bert/model/ops/layer_norm.ts";

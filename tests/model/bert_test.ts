@@ -6,7 +6,7 @@ import { ConfigError, ShapeError } from "bert/errors.ts";
 import { encoderLayer } from "bert/model/layers.ts";
 import { BertModel, BertPretrainHead, MlmHead, NspHead } from "bert/model/bert.ts";
 import type { ForwardOptions, ModelInputs } from "bert/model/inputs.ts";
-import { softmaxCrossEntropy } from "bert/model/ops/rows.ts";
+import { softmaxCrossEntropy } from "bert/training/loss.ts";
 import { mixSeed } from "bert/model/ops/dropout.ts";
 import { encoderLayerWeights } from "bert/model/weights.ts";
 import { assertClose } from "../support/assert_close.ts";

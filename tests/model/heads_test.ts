@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
 import { mlmHead, nspHead, pooler } from "bert/model/heads.ts";
-import { gelu, linear, project } from "bert/model/ops/rows.ts";
+import { linear, project } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { layerNorm } from "bert/model/ops/layer_norm.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";

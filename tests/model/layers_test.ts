@@ -10,7 +10,9 @@ import {
   selfAttention,
   selfAttentionWeights,
 } from "bert/model/layers.ts";
-import { gatherRows, gelu, linear } from "bert/model/ops/rows.ts";
+import { gatherRows } from "bert/model/ops/rows.ts";
+import { linear } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { attention } from "bert/model/ops/attention.ts";
 import { dropout, mixSeed } from "bert/model/ops/dropout.ts";
 import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";

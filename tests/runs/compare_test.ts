@@ -1,13 +1,8 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
-import {
-  curves,
-  differingSettings,
-  findRuns,
-  movingMean,
-  readRun,
-  type RunRecord,
-} from "bert/runs/compare.ts";
-import { MetricsFile, type StepLog } from "bert/training/metrics_file.ts";
+import { curves, differingSettings, findRuns, readRun, type RunRecord } from "bert/runs/compare.ts";
+import { movingMean } from "bert/training/statistics.ts";
+import { MetricsFile } from "bert/training/metrics_file.ts";
+import { type StepLog } from "bert/training/history.ts";
 
 const LOG: StepLog = {
   step: 1,

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
-import { flush, inNotebook, notebookPreset, progressBar, stopButton } from "bert/show/notebook.ts";
+import { flush, inNotebook, progressBar, stopButton } from "bert/show/notebook.ts";
+import { notebookPreset } from "bert/show/presets.ts";
 import { OutputRecorder } from "bert/cli/run_notebook.ts";
 import { printed } from "../support/notebooks.ts";
 

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
-import { barChart, heatmap, lineChart, table } from "bert/show/plot.ts";
+import { barChart, lineChart, table } from "bert/show/plot.ts";
+import { heatmap } from "bert/show/heatmap.ts";
 import { escape, ticksBetween } from "bert/show/svg.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };

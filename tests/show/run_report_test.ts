@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { GrowingFile, lastLines } from "bert/files/growing_file_more.ts";
-import { readLastSteps, stepIn, type StepLog } from "bert/training/metrics_file.ts";
+import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
+import { type StepLog } from "bert/training/history.ts";
 import { duration, ProgressLine } from "bert/cli/progress_line.ts";
 import type { RunConfig } from "bert/runs/folder.ts";
 import type { EvaluationLog } from "bert/runs/run_hooks.ts";

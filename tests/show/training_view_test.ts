@@ -1,5 +1,5 @@
 import { ok, strictEqual } from "node:assert";
-import type { StepLog } from "bert/training/metrics_file.ts";
+import type { StepLog } from "bert/training/history.ts";
 import { accuracyChart, lossCurves, progressNote } from "bert/show/training_view.ts";
 
 const LOG: StepLog = {

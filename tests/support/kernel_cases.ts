@@ -1,13 +1,9 @@
 /** Everything that the simd backend has kernels for, as functions to hold against tfjs's cpu backend. */
 import * as tf from "@tensorflow/tfjs";
-import {
-  embed,
-  gatherRows,
-  gelu,
-  linear,
-  project,
-  softmaxCrossEntropy,
-} from "bert/model/ops/rows.ts";
+import { embed, gatherRows } from "bert/model/ops/rows.ts";
+import { softmaxCrossEntropy } from "bert/training/loss.ts";
+import { linear, project } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { attention } from "bert/model/ops/attention.ts";
 import { dropout } from "bert/model/ops/dropout.ts";
 import { linearGelu } from "bert/model/ops/linear.ts";

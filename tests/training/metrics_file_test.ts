@@ -1,11 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import type { Evaluation } from "bert/training/evaluate.ts";
-import {
-  averageSteps,
-  type EpochLog,
-  MetricsFile,
-  type StepLog,
-} from "bert/training/metrics_file.ts";
+import { MetricsFile } from "bert/training/metrics_file.ts";
+import { averageSteps, type EpochLog, type StepLog } from "bert/training/history.ts";
 import { parse } from "bert/files/csv.ts";
 
 const STEP: StepLog = {

@@ -3,7 +3,7 @@ import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "n
 import { useBackend } from "bert/backend/choose.ts";
 import { baselines, tokenCounts } from "bert/training/baselines.ts";
 import { batches } from "bert/data/epochs.ts";
-import type { EpochLog, History, StepLog } from "bert/training/metrics_file.ts";
+import type { EpochLog, History, StepLog } from "bert/training/history.ts";
 import { AdamW } from "bert/training/optimizer.ts";
 import { pretrain, type PretrainOptions } from "bert/training/pretrain.ts";
 import { parse } from "bert/files/csv.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { createRng } from "bert/random.ts";
-import { meanOfRuns, pairedDifference } from "bert/training/repeats.ts";
+import { meanOfRuns, pairedDifference } from "bert/training/statistics.ts";
 import { truncatedNormal } from "bert/model/weights.ts";
 import { assertClose } from "../support/assert_close.ts";
 

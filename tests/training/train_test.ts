@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { trainConfig } from "bert/config.ts";
-import type { StepLog } from "bert/training/metrics_file.ts";
+import type { StepLog } from "bert/training/history.ts";
 import { AdamW, learningRateAt } from "bert/training/optimizer.ts";
 import { startRun, train, type TrainOptions } from "bert/training/train.ts";
 import type { DivergedError } from "bert/training/train_step.ts";

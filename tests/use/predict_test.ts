@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { pretrain } from "bert/training/pretrain.ts";
-import { attentionMaps, cosine, fillMask, isNext, nearestWords } from "bert/use/predict.ts";
+import { fillMask, isNext } from "bert/use/predict.ts";
+import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 import { TOY_DATA, toyModel } from "../support/toy_model.ts";
 

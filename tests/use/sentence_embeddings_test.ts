@@ -4,7 +4,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { embeddingOptions } from "bert/use/embedding_options.ts";
 import { BertModel } from "bert/model/bert.ts";
-import { cosine } from "bert/use/predict.ts";
+import { cosine } from "bert/use/explore.ts";
 import { readSafetensors } from "bert/files/safetensors.ts";
 import { sentenceEmbeddings, tokenEmbeddings } from "bert/use/sentence_embeddings.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

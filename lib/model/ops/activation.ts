@@ -3,9 +3,9 @@
  * `config.json` gives them.
  */
 import * as tf from "@tensorflow/tfjs";
+import { differentiable, fused } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
-import { gelu } from "./rows.ts";
-import { differentiable } from "../../backend/operation.ts";
+import { one } from "../../backend/operation.ts";
 
 type Activation = <T extends tf.Tensor>(x: T) => T;
 
@@ -45,6 +45,7 @@ export function activate<T extends tf.Tensor>(x: T, name: HiddenAct): T {
 }
 
 const CUBIC = 0.044715;
+
 const SCALE = Math.sqrt(2 / Math.PI);
 
 /**
@@ -113,4 +114,49 @@ function tanh<T extends tf.Tensor>(x: T): T {
     },
     (dy, [y]) => [tf.mul(dy, tf.sub(1, tf.square(y)))],
   );
+}
+
+/**
+ * The Gaussian error linear unit in its exact form: x times the probability that a standard normal
+ * number is below x.
+ *
+ * @param x Any shape, float32.
+ * @returns Same shape; the caller disposes of it.
+ *
+ * Source: Hendrycks and Gimpel 2016, section 2. BERT's first release used their tanh approximation,
+ * which is another function; Hugging Face's `"gelu"` is this one.
+ *
+ * @example
+ * ```ts
+ * import { gelu } from "bert/model/ops/activation.ts";
+ * import { ok } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * ok(Math.abs(gelu(tf.scalar(1)).arraySync() - 0.841345) < 1e-6);
+ * ```
+ */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  return differentiable(
+    [x],
+    (save) => {
+      save([x]);
+      return one<T>(fused("BertGelu", { x })) ?? tf.mul<T>(x, normalShare(x));
+    },
+    (dy, [x]) => {
+      const own = fused("BertGeluGradient", { dy, x });
+      return own ?? [tf.mul(dy, geluSlope(x))];
+    },
+  );
+}
+
+/** The derivative of `gelu()` at each number, which the caller disposes of. */
+export function geluSlope(x: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return tf.add(normalShare(x), tf.mul(x, density));
+  });
+}
+
+/** The share of a standard normal distribution below each number. */
+function normalShare(x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 }

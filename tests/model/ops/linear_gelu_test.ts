@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { strictEqual, throws } from "node:assert";
-import { gelu, linear } from "bert/model/ops/rows.ts";
+import { linear } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { activate } from "bert/model/ops/activation.ts";
 import { linearActivated, linearGelu } from "bert/model/ops/linear.ts";
 import { assertClose } from "../../support/assert_close.ts";

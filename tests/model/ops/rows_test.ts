@@ -2,14 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { ShapeError } from "bert/errors.ts";
-import {
-  embed,
-  gatherRows,
-  gelu,
-  linear,
-  project,
-  softmaxCrossEntropy,
-} from "bert/model/ops/rows.ts";
+import { embed, gatherRows } from "bert/model/ops/rows.ts";
+import { softmaxCrossEntropy } from "bert/training/loss.ts";
+import { linear, project } from "bert/model/ops/linear.ts";
+import { gelu } from "bert/model/ops/activation.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { assertNoLeak } from "../../support/assert_no_leak.ts";
 import { BACKENDS, testOnBackends } from "../../support/backends.ts";

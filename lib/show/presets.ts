@@ -1,0 +1,69 @@
+/**
+ * The sizes of the notebooks.
+ */
+import { ConfigError } from "../errors.ts";
+
+/** Sizes of a notebook run. */
+export interface NotebookPreset {
+  readonly name: "smoke" | "tutorial" | "full";
+  /** Name of the corpus. */
+  readonly corpus: string;
+  /** How many of its documents to use; all of them if it is not given. */
+  readonly documents?: number;
+  readonly vocabSize: number;
+  /** Name of the model size, for `bertConfig()`. */
+  readonly model: "smoke" | "tiny" | "mini" | "small";
+  readonly maxLength: number;
+  readonly batchSize: number;
+  /** Steps of the pre-training run proper (notebook 08). */
+  readonly steps: number;
+  /** Steps of the short runs in the tour and the training-loop notebook. */
+  readonly shortSteps: number;
+}
+
+/** The one table of sizes: change a run here. */
+const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
+  smoke: {
+    name: "smoke",
+    corpus: "sotu",
+    documents: 12,
+    vocabSize: 1000,
+    model: "smoke",
+    maxLength: 32,
+    batchSize: 8,
+    steps: 12,
+    shortSteps: 8,
+  },
+  tutorial: {
+    name: "tutorial",
+    corpus: "sotu",
+    vocabSize: 8000,
+    model: "tiny",
+    maxLength: 64,
+    batchSize: 16,
+    steps: 3000,
+    shortSteps: 1500,
+  },
+  full: {
+    name: "full",
+    corpus: "sotu",
+    vocabSize: 8000,
+    model: "mini",
+    maxLength: 128,
+    batchSize: 32,
+    steps: 10_000,
+    shortSteps: 3000,
+  },
+};
+
+/**
+ * The sizes chosen by the environment variable `BERT_PRESET`: `smoke` (seconds, for tests),
+ * `tutorial` (the default: minutes) or `full` (hours).
+ *
+ * @throws {ConfigError} If the variable has another value.
+ */
+export function notebookPreset(): NotebookPreset {
+  const name = Deno.env.get("BERT_PRESET") ?? "tutorial";
+  if (Object.hasOwn(PRESETS, name)) return PRESETS[name as NotebookPreset["name"]];
+  throw new ConfigError("BERT_PRESET", name, `must be one of ${Object.keys(PRESETS).join(", ")}`);
+}

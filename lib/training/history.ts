@@ -1,0 +1,83 @@
+/**
+ * What training reports: a step, an epoch, and the means over steps.
+ */
+import type { Evaluation } from "./evaluate.ts";
+
+/** One optimisation step. Losses are means in nats; a loss or accuracy of nothing is 0. */
+export interface StepLog {
+  /** The update, from 1. */
+  readonly step: number;
+  /** The pass over the documents, from 1. */
+  readonly epoch: number;
+  readonly mlmLoss: number;
+  readonly nspLoss: number;
+  readonly totalLoss: number;
+  readonly mlmAccuracy: number;
+  readonly nspAccuracy: number;
+  readonly learningRate: number;
+  /** Length of the whole gradient before clipping. */
+  readonly gradientNorm: number;
+  /** Tokens seen since the run began, without padding. */
+  readonly tokens: number;
+  /** Tokens a second in this step, making its batches included. */
+  readonly tokensPerSecond: number;
+  /** Seconds since the run began. */
+  readonly seconds: number;
+}
+
+/** One pass over the documents: means over its steps, and the held-out scores at its end. */
+export interface EpochLog {
+  readonly epoch: number;
+  /** Steps in this epoch. */
+  readonly steps: number;
+  readonly mlmLoss: number;
+  readonly nspLoss: number;
+  readonly totalLoss: number;
+  readonly mlmAccuracy: number;
+  readonly nspAccuracy: number;
+  /** Tokens seen since the run began. */
+  readonly tokens: number;
+  /** Mean over the epoch's steps, evaluation excluded. */
+  readonly tokensPerSecond: number;
+  /** Seconds since the run began, this epoch's evaluation excluded. */
+  readonly seconds: number;
+  /** Missing if nothing is held out, or the run was aborted. */
+  readonly heldOut?: Evaluation;
+}
+
+/** A whole run. `stopped` says why it ended: all done, the signal, or the clock. */
+export interface History {
+  readonly steps: readonly StepLog[];
+  readonly epochs: readonly EpochLog[];
+  readonly stopped: "finished" | "aborted" | "time";
+}
+
+/**
+ * The means of an epoch's steps.
+ *
+ * @example
+ * ```ts
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * import { averageSteps } from "bert/training/history.ts";
+ * import { strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * strictEqual(averageSteps([step, { ...step, step: 2, mlmLoss: 5.5 }]).mlmLoss, 6);
+ * ```
+ */
+export function averageSteps(steps: readonly StepLog[]): EpochLog {
+  const { epoch, tokens, seconds } = steps[steps.length - 1];
+  const mean = (value: (step: StepLog) => number) =>
+    steps.reduce((sum, step) => sum + value(step), 0) / steps.length;
+  return {
+    epoch,
+    steps: steps.length,
+    mlmLoss: mean((step) => step.mlmLoss),
+    nspLoss: mean((step) => step.nspLoss),
+    totalLoss: mean((step) => step.totalLoss),
+    mlmAccuracy: mean((step) => step.mlmAccuracy),
+    nspAccuracy: mean((step) => step.nspAccuracy),
+    tokens,
+    tokensPerSecond: mean((step) => step.tokensPerSecond),
+    seconds,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * What the model has learnt about words: neighbours of a word, and where each head looks.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { encode, inputs, largest, meanRow } from "./predict.ts";
+
+/** A word and how alike it is to the one asked for. */
+export interface Neighbour {
+  readonly id: number;
+  readonly token: string;
+  /** Cosine of the angle between the two embeddings, -1 to 1. */
+  readonly similarity: number;
+}
+
+/**
+ * The pieces of the vocabulary whose embeddings point the same way as a word's.
+ *
+ * A word of several pieces stands for the mean of their embeddings. Its own pieces and the special
+ * tokens are left out.
+ *
+ * @throws {ConfigError} If nothing of the word is in the vocabulary.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { nearestWords } from "bert/use/explore.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * strictEqual((await nearestWords(model, tokenizer, "call", 1))[0].token, "me"); // there is no other
+ * ```
+ */
+export async function nearestWords(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  word: string,
+  k = 10,
+): Promise<Neighbour[]> {
+  const { vocab } = tokenizer;
+  const pieces = tokenizer.ids(word).filter((id) => !vocab.isSpecial(id));
+  if (pieces.length === 0) {
+    throw new ConfigError("word", word, "must be made of pieces of the vocabulary");
+  }
+  const table = await model.bert.wordEmbeddings.data<"float32">();
+  const cosines = cosinesTo(meanRow(table, pieces, model.config.hiddenSize), table);
+  for (const id of [...pieces, ...vocab.specialIds]) cosines[id] = -Infinity;
+  const found = largest(cosines, k).filter((id) => cosines[id] > -Infinity);
+  return found.map((id) => ({ id, token: vocab.tokenOf(id), similarity: cosines[id] }));
+}
+
+/**
+ * The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros.
+ *
+ * @example
+ * ```ts
+ * import { cosine } from "bert/use/explore.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(cosine([3, 4], [6, 8]), 1);
+ * ```
+ */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [dot, aSquares, bSquares] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i] * b[i];
+    aSquares += a[i] * a[i];
+    bSquares += b[i] * b[i];
+  }
+  return dot / (Math.sqrt(aSquares * bSquares) || 1);
+}
+
+/** The attention of every layer and head over one text or pair. */
+export interface AttentionMaps {
+  /** The tokens, T of them, special ones included. */
+  readonly tokens: readonly string[];
+  /** `layers[layer][head][from][to]`: how much of what `from` gathers comes from `to`; rows sum to 1. */
+  readonly layers: readonly number[][][][];
+}
+
+/**
+ * Who attends to whom in a text, or in a pair of texts.
+ *
+ * @throws {ConfigError} If the text is longer than the model can take.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { attentionMaps } from "bert/use/explore.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const { tokens, layers } = await attentionMaps(model, tokenizer, "call me");
+ * deepStrictEqual(tokens, ["[CLS]", "call", "me", "[SEP]"]);
+ * deepStrictEqual(layers[0][0].length, 4); // a row for each token
+ * ```
+ */
+export async function attentionMaps(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  text: string,
+  pair?: string,
+): Promise<AttentionMaps> {
+  const encoding = encode(model, tokenizer, text, pair);
+  const attentions = tf.tidy(() => {
+    const predictedPositions = tf.tensor1d([0], "int32");
+    const options = { predictedPositions, outputAttentions: true };
+    return model.forward(inputs(encoding), options).attentions ?? []; // L times [1, A, T, T]
+  });
+  const layers: number[][][][] = [];
+  for (const attention of attentions) {
+    layers.push((await attention.array() as number[][][][])[0]); // [A, T, T]
+    attention.dispose();
+  }
+  return { tokens: encoding.tokens, layers };
+}
+
+/** The cosine of the angle between a vector and each row of a table. */
+function cosinesTo(vector: Float64Array, table: Float32Array): Float64Array {
+  const width = vector.length;
+  const row = (i: number) => table.subarray(i * width, (i + 1) * width);
+  return Float64Array.from({ length: table.length / width }, (_, i) => cosine(vector, row(i)));
+}
