@@ -1,5 +1,9 @@
-/** Any folder that can be read, written as transformers has it today. */
+// deno-lint-ignore-file no-console -- the task prints what it did
+/** `deno task convert`: any model folder that can be read, written as transformers has it today. */
+import { useBackend } from "../backend/choose.ts";
+import { ConfigError } from "../errors.ts";
 import { loadModel, saveModel } from "../model/folder.ts";
+import { readArguments } from "./arguments.ts";
 
 /** What was converted, in lines for a person. */
 export type ConversionReport = readonly string[];
@@ -47,4 +51,32 @@ export async function convertFolder(
   } finally {
     model.dispose();
   }
+}
+
+const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
+
+  deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
+  deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers`;
+
+/** The task itself: reads the words of the command line and prints what was converted. */
+export async function convertCommand(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, {
+    seed: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return console.log(CONVERT_HELP);
+  const [from, to, ...rest] = positionals;
+  if (to === undefined || rest.length > 0) {
+    throw new ConfigError(
+      "arguments",
+      args.join(" "),
+      "must be two folders, IN and OUT: see --help",
+    );
+  }
+  const seed = values.seed === undefined ? undefined : Number(values.seed);
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new ConfigError("seed", values.seed, "must be a whole number of at least 0");
+  }
+  await useBackend("cpu"); // nothing is computed
+  for (const line of await convertFolder(from, to, { seed })) console.log(line);
 }

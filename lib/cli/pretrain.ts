@@ -2,10 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { simdMachine } from "../backend/simd/start.ts";
-import { writeError } from "../files/write.ts";
 import { ConfigError } from "../errors.ts";
-import { explainMemory } from "../runs/guards.ts";
-import { Interruption } from "./signals.ts";
+import { writeError } from "../files/write.ts";
+import { parseJson } from "../runs/folder.ts";
+import type { EvaluationLog } from "../runs/journal.ts";
+import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
+import { beginRun, type OpenRun, reopenRun } from "../runs/open.ts";
 import {
   formatOptions,
   type Given,
@@ -13,15 +15,10 @@ import {
   optionsFromJson,
   parseOptions,
 } from "../runs/options.ts";
-import { ProgressLine } from "./progress_line.ts";
-import { parseJson } from "../runs/folder.ts";
-import type { EvaluationLog, RunEnd, RunHooks } from "../runs/run_hooks.ts";
-import { runToEnd } from "../runs/loop.ts";
-import { beginRun } from "../runs/run_begin.ts";
-import type { OpenRun } from "../runs/open.ts";
-import { reopenRun } from "../runs/run_resume.ts";
-import { RunReport } from "../show/run_report.ts";
 import { RUN_OPTIONS, type RunSettings } from "../runs/settings.ts";
+import { RunReport } from "../show/run_report.ts";
+import { ProgressLine } from "./progress_line.ts";
+import { Interruption } from "./signals.ts";
 
 type Name = keyof RunSettings | "out" | "resume" | "config";
 
@@ -47,6 +44,7 @@ const HELP = `Pre-trains a BERT, from raw text to a saved model, in a folder of 
   deno task pretrain --out runs/longer --init runs/first/final --steps 5000
 
 The folder then holds config.json, metrics.csv, evaluations.jsonl, log.txt, checkpoints/, best/,
+
 final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
 
 ${formatOptions(OPTIONS)}
@@ -219,4 +217,43 @@ function writeNow(text: string): void {
 
 async function write(text: string): Promise<void> {
   await Deno.stdout.write(new TextEncoder().encode(text));
+}
+
+/** What a run needs memory for. */
+export interface MemoryNeed {
+  readonly batchSize: number;
+  readonly length: number;
+  readonly preset: string;
+}
+
+/**
+ * An error that means "out of memory", said with what to lower; any other error as it is.
+ *
+ * An engine that runs out of heap ends the process without asking; this is for the rest.
+ *
+ * @example
+ * ```ts
+ * import { explainMemory } from "bert/cli/pretrain.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const need = { batchSize: 32, length: 128, preset: "base" };
+ * const error = explainMemory(new RangeError("Array buffer allocation failed"), need);
+ * ok(error instanceof RangeError && /--batch-size 16 --accumulation 2/.test(error.message));
+ * const other = new Error("another");
+ * strictEqual(explainMemory(other, need), other);
+ * ```
+ */
+export function explainMemory(error: unknown, { batchSize, length, preset }: MemoryNeed): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const ended =
+    /out of memory|allocation failed|maximum memory size|invalid (typed )?array length/i;
+  if (!(error instanceof RangeError) || !ended.test(text)) return error;
+  const half = Math.max(1, batchSize >> 1);
+  return new RangeError(
+    `Out of memory with --preset ${preset}, --batch-size ${batchSize} and --length ${length} ` +
+      `(${
+        text.split(/[.;]/)[0]
+      }). Lower them; --batch-size ${half} --accumulation 2 learns the same ` +
+      "from half the memory",
+    { cause: error },
+  );
 }

@@ -4,7 +4,7 @@
  */
 import { checkOptions } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../checks.ts";
 import { createRng } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";

@@ -1,7 +1,7 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
 import type { CorpusOptions, Document } from "./document.ts";
 import { FormatError } from "../errors.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../checks.ts";
 import { splitSentences } from "./sentences.ts";
 import { readLines } from "../files/lines.ts";
 import { parse } from "../files/csv.ts";

@@ -23,3 +23,15 @@ export interface CorpusOptions extends SentenceOptions {
    */
   readonly documentColumn?: string;
 }
+
+/** A document as ids; sentences without any token are left out. */
+export interface TokenizedDocument {
+  readonly name: string;
+  readonly sentences: readonly TokenizedSentence[];
+}
+
+/** A sentence as ids, with its place in the document. */
+export interface TokenizedSentence {
+  readonly ids: readonly number[];
+  readonly index: number;
+}

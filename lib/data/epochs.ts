@@ -2,16 +2,15 @@
  * From documents to the batches of an epoch: fresh pairs, fresh masks, shuffled, grouped by length.
  * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
  */
-import { type Batch, collate } from "./batch.ts";
-import { type MaskedExample } from "./example.ts";
 import type { DataConfig } from "../config.ts";
-import type { Document } from "./document.ts";
 import { ConfigError } from "../errors.ts";
+import { createRng, type Rng, type RngState } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { type Batch, collate } from "./batch.ts";
+import type { Document } from "./document.ts";
+import type { MaskedExample, PairExample } from "./example.ts";
 import { mlmData } from "./mlm.ts";
 import { nspExamples, nspExamplesAsync } from "./nsp.ts";
-import { type PairExample } from "./example.ts";
-import { createRng, type Rng } from "../random.ts";
-import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** Which epoch of which data. */
 export interface BatchesOptions {
@@ -198,4 +197,72 @@ function windowBatches(
     if (rest.length > 0) groups.push(rest); // the short one comes last
     for (const group of groups) yield collate(group, { padTokenId, maskTokenId, maxLength });
   };
+}
+
+/** Where an epoch stands: the batches that were taken, and its generators at that moment. */
+export interface EpochPlace {
+  readonly epoch: number;
+  readonly batches: number;
+  readonly generators: Readonly<Record<string, RngState>>;
+}
+
+/**
+ * The batches of an epoch, counted as they are taken.
+ *
+ * Going back to a place means making the epoch again and passing over its first batches: that is
+ * exact whatever the batches were made from, and takes seconds where training took hours.
+ *
+ * @example
+ * ```ts
+ * import { dataConfig } from "bert/config.ts";
+ * import { EpochStream } from "bert/data/epochs.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const options = { data: dataConfig({ maxLength: 8 }), batchSize: 1, seed: 1, epoch: 1 };
+ * const stream = new EpochStream(documents, tokenizer, options);
+ * strictEqual(await stream.skip(1), 1);
+ * let rest = 0;
+ * for await (const batch of stream) rest += batch.size;
+ * strictEqual(stream.place.batches, 1 + rest);
+ * ```
+ */
+export class EpochStream implements AsyncIterable<Batch> {
+  readonly #epoch: number;
+  readonly #generators: Readonly<Record<string, Rng>>;
+  readonly #source: AsyncGenerator<Batch>;
+  #taken = 0;
+
+  constructor(documents: Documents, tokenizer: BertTokenizer, options: BatchesOptions) {
+    const generators = epochGenerators(options);
+    this.#epoch = options.epoch;
+    this.#generators = { ...generators };
+    this.#source = this.#count(epochBatches(documents, tokenizer, options, generators));
+  }
+
+  /** Where the epoch stands; the states are copies. */
+  get place(): EpochPlace {
+    const states = Object.entries(this.#generators).map(([name, { state }]) => [name, state]);
+    return { epoch: this.#epoch, batches: this.#taken, generators: Object.fromEntries(states) };
+  }
+
+  /** Passes over batches; returns how many there were, fewer than asked for if the epoch ended. */
+  async skip(count: number): Promise<number> {
+    let skipped = 0;
+    while (skipped < count && !(await this.#source.next()).done) skipped++;
+    return skipped;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Batch> {
+    return this.#source;
+  }
+
+  async *#count(batches: Iterable<Batch> | AsyncIterable<Batch>): AsyncGenerator<Batch> {
+    for await (const batch of batches) {
+      this.#taken++;
+      yield batch;
+    }
+  }
 }

@@ -9,13 +9,7 @@ import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import type { Document } from "./document.ts";
-import {
-  type TokenizedDocument,
-  tokenizeDocument,
-  WINDOW_TOKENS,
-  WindowFiller,
-} from "./document_window.ts";
+import { type Document, TokenizedDocument } from "./document.ts";
 import { PairExample } from "./example.ts";
 import { NspOptions, PairMaker } from "./pair_maker.ts";
 
@@ -127,4 +121,49 @@ function checked(options: NspOptions): NspOptions {
     throw new ConfigError("windowTokens", windowTokens, "must be at least 1");
   }
   return options;
+}
+
+/** Tokens in a window, about: 4 million ids take some 40 MB. */
+export const WINDOW_TOKENS = 4_000_000;
+
+/**
+ * A document as ids.
+ *
+ * @throws {TypeError} If it is no document.
+ */
+export function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
+  if (!Array.isArray(document?.sentences)) {
+    const found = JSON.stringify(document)?.slice(0, 60);
+    throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
+  }
+  const sentences = document.sentences
+    .map((sentence, index) => ({ ids: tokenizer.ids(sentence), index }))
+    .filter(({ ids }) => ids.length > 0);
+  return { name: document.name, sentences };
+}
+
+/** Collects documents into windows; a document without any token is left out. */
+export class WindowFiller {
+  readonly #limit: number;
+  #documents: TokenizedDocument[] = [];
+  #tokens = 0;
+
+  constructor(limit = WINDOW_TOKENS) {
+    this.#limit = limit;
+  }
+
+  /** Adds a document; gives the window if this one filled it. */
+  add(document: TokenizedDocument): TokenizedDocument[] | undefined {
+    if (document.sentences.length === 0) return undefined;
+    this.#documents.push(document);
+    this.#tokens += document.sentences.reduce((sum, { ids }) => sum + ids.length, 0);
+    return this.#tokens >= this.#limit ? this.take() : undefined;
+  }
+
+  /** What has been collected since the last window. */
+  take(): TokenizedDocument[] {
+    const documents = this.#documents;
+    [this.#documents, this.#tokens] = [[], 0];
+    return documents;
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
-import type { TokenizedDocument, TokenizedSentence } from "./document_window.ts";
+import type { TokenizedDocument, TokenizedSentence } from "./document.ts";
 import type { PairExample, Span } from "./example.ts";
 
 /** A piece of a document: its sentences from `start` up to `end`, as positions in the list. */

@@ -1,52 +1,6 @@
 /** Folders of several files that belong together: written as one, read with errors that name the file. */
 import { FormatError } from "../errors.ts";
 
-/** Writes one file of a folder to the given path. */
-export type FileWriter = (path: string) => Promise<void>;
-
-/**
- * Writes files into a folder, which is made if need be.
- *
- * All are written to the side first and renamed when the last one is there, in the order given: a
- * failure leaves the older files as they were, and nothing beside them. Other files in the folder stay.
- *
- * @param files Writers by file name; what matters most comes last.
- * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
- *
- * @example
- * ```ts
- * import { readJson, saveFolder, writeJson } from "bert/files/json.ts";
- * import { deepStrictEqual } from "node:assert";
- * const folder = await Deno.makeTempDir();
- * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
- * deepStrictEqual(await readJson(`${folder}/a.json`), { a: 1 });
- * ```
- */
-export async function saveFolder(
-  folder: string,
-  files: Readonly<Record<string, FileWriter>>,
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    const problem = "expected a folder, found a file: choose another name";
-    throw new Deno.errors.AlreadyExists(`Cannot write ${folder}: ${problem}`);
-  });
-  const aside = await Deno.makeTempDir({ dir: folder, prefix: ".saving-" });
-  try {
-    for (const [name, write] of Object.entries(files)) await write(`${aside}/${name}`);
-    for (const name of Object.keys(files)) {
-      await Deno.rename(`${aside}/${name}`, `${folder}/${name}`);
-    }
-  } finally {
-    await Deno.remove(aside, { recursive: true });
-  }
-}
-
-/** Writes JSON as a person reads it. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
-}
-
 /**
  * Reads a JSON object.
  *
@@ -102,4 +56,79 @@ export async function isThere(path: string): Promise<boolean> {
 /** Whether a value out of JSON is an object, and not a list or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const QUOTE = '"'.charCodeAt(0);
+
+const BACKSLASH = "\\".charCodeAt(0);
+
+/**
+ * `JSON.parse()`, but a repeated name or deep nesting is an error, in time linear in the text.
+ *
+ * @param file Where the text stands, for error messages.
+ * @param deepest How many brackets may be open at once.
+ * @throws {FormatError} If the text is not JSON, or is refused.
+ *
+ * @example
+ * ```ts
+ * import { parseStrictJson } from "bert/files/json.ts";
+ * import { deepStrictEqual, throws } from "node:assert";
+ * deepStrictEqual(parseStrictJson('{"a": [1]}', "x.json", 2), { a: [1] });
+ * throws(() => parseStrictJson('{"a": 1, "a": 2}', "x.json", 2), /"a" twice/);
+ * ```
+ */
+export function parseStrictJson(text: string, file: string, deepest: number): unknown {
+  checkNames(text, file, deepest);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new FormatError(file, `expected JSON (${(error as Error).message})`);
+  }
+}
+
+/** Walks over the brackets and names of a text; what is not JSON at all is left to `JSON.parse()`. */
+function checkNames(text: string, file: string, deepest: number): void {
+  const open: (Set<string> | undefined)[] = []; // the names of each open object; none for a list
+  let nameComes = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') {
+      const end = endOfString(text, at);
+      const names = open[open.length - 1];
+      if (nameComes && names) addName(names, text.slice(at, end + 1), file);
+      nameComes = false;
+      at = end;
+    } else if (char === "{" || char === "[") {
+      nameComes = char === "{";
+      if (open.push(nameComes ? new Set() : undefined) > deepest) {
+        throw new FormatError(file, `its JSON is nested more than ${deepest} deep`);
+      }
+    } else if (char === "}" || char === "]") open.pop();
+    else if (char === ",") nameComes = true;
+  }
+}
+
+function addName(names: Set<string>, quoted: string, file: string): void {
+  const name = quoted.includes("\\") ? unescaped(quoted) : quoted.slice(1, -1);
+  if (names.has(name)) throw new FormatError(file, `its JSON names "${name}" twice`);
+  names.add(name);
+}
+
+/** Two spellings of a name are one name. A broken one is `JSON.parse()`'s to refuse. */
+function unescaped(quoted: string): string {
+  try {
+    return JSON.parse(quoted);
+  } catch {
+    return quoted;
+  }
+}
+
+/** Where the string that starts at `start` ends; the end of the text if it does not. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at++;
+  }
+  return text.length;
 }

@@ -7,7 +7,7 @@
  * reader: a name that stands twice is refused, and a header may have 16 MiB.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { parseStrictJson } from "./strict_json.ts";
+import { parseStrictJson } from "./json.ts";
 
 /** Where a tensor lies in a file, and as what. */
 export interface TensorPlace {

@@ -92,3 +92,50 @@ function reasonOf(cause: Error, bytes: number): string {
   }
   return cause.message;
 }
+
+/** Writes one file of a folder to the given path. */
+export type FileWriter = (path: string) => Promise<void>;
+
+/**
+ * Writes files into a folder, which is made if need be.
+ *
+ * All are written to the side first and renamed when the last one is there, in the order given: a
+ * failure leaves the older files as they were, and nothing beside them. Other files in the folder stay.
+ *
+ * @param files Writers by file name; what matters most comes last.
+ * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
+ *
+ * @example
+ * ```ts
+ * import { readJson } from "bert/files/json.ts";
+ * import { saveFolder, writeJson } from "bert/files/write.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
+ * deepStrictEqual(await readJson(`${folder}/a.json`), { a: 1 });
+ * ```
+ */
+export async function saveFolder(
+  folder: string,
+  files: Readonly<Record<string, FileWriter>>,
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    const problem = "expected a folder, found a file: choose another name";
+    throw new Deno.errors.AlreadyExists(`Cannot write ${folder}: ${problem}`);
+  });
+  const aside = await Deno.makeTempDir({ dir: folder, prefix: ".saving-" });
+  try {
+    for (const [name, write] of Object.entries(files)) await write(`${aside}/${name}`);
+    for (const name of Object.keys(files)) {
+      await Deno.rename(`${aside}/${name}`, `${folder}/${name}`);
+    }
+  } finally {
+    await Deno.remove(aside, { recursive: true });
+  }
+}
+
+/** Writes JSON as a person reads it. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
+}

@@ -7,7 +7,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { saveFolder } from "../files/json.ts";
+import { saveFolder } from "../files/write.ts";
 import { modelFiles } from "./weights_file.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor } from "../files/safetensors.ts";

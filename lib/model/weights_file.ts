@@ -10,7 +10,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson } from "./config_json.ts";
 import { FormatError } from "../errors.ts";
-import { type FileWriter, readJson, writeJson } from "../files/json.ts";
+import { readJson } from "../files/json.ts";
+import { type FileWriter, writeJson } from "../files/write.ts";
 import {
   theirShape,
   theirWeight,

@@ -2,8 +2,11 @@
 import type { DivergedError } from "../training/train_step.ts";
 
 const REMEMBERED = 50; // steps
+
 const NEEDED = 20; // steps before anything can be called a jump
+
 const DEVIATIONS = 8; // of the median deviation
+
 const LEAST = 0.5; // nats: less is no jump, however calm it was before
 
 /** Tells a loss that is far above those of the last 50 steps. */
@@ -96,44 +99,5 @@ export function checkHeldOut(step: number, loss: number): void {
   throw new RangeError(
     `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
       "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
-  );
-}
-
-/** What a run needs memory for. */
-export interface MemoryNeed {
-  readonly batchSize: number;
-  readonly length: number;
-  readonly preset: string;
-}
-
-/**
- * An error that means "out of memory", said with what to lower; any other error as it is.
- *
- * An engine that runs out of heap ends the process without asking; this is for the rest.
- *
- * @example
- * ```ts
- * import { explainMemory } from "bert/runs/guards.ts";
- * import { ok, strictEqual } from "node:assert";
- * const need = { batchSize: 32, length: 128, preset: "base" };
- * const error = explainMemory(new RangeError("Array buffer allocation failed"), need);
- * ok(error instanceof RangeError && /--batch-size 16 --accumulation 2/.test(error.message));
- * const other = new Error("another");
- * strictEqual(explainMemory(other, need), other);
- * ```
- */
-export function explainMemory(error: unknown, { batchSize, length, preset }: MemoryNeed): unknown {
-  const text = error instanceof Error ? error.message : String(error);
-  const ended =
-    /out of memory|allocation failed|maximum memory size|invalid (typed )?array length/i;
-  if (!(error instanceof RangeError) || !ended.test(text)) return error;
-  const half = Math.max(1, batchSize >> 1);
-  return new RangeError(
-    `Out of memory with --preset ${preset}, --batch-size ${batchSize} and --length ${length} ` +
-      `(${
-        text.split(/[.;]/)[0]
-      }). Lower them; --batch-size ${half} --accumulation 2 learns the same ` +
-      "from half the memory",
-    { cause: error },
   );
 }

@@ -1,10 +1,11 @@
 /** What a run writes down as it goes: rows of `metrics.csv`, lines of `evaluations.jsonl`, events. */
 import { AppendFile } from "../files/growing_file.ts";
-import { SpikeDetector } from "./guards.ts";
+import type { Evaluation } from "../training/evaluate.ts";
+import type { StepLog } from "../training/history.ts";
 import { MetricsFile, readLastSteps } from "../training/metrics_file.ts";
-import { type StepLog } from "../training/history.ts";
 import type { RunFolder } from "./folder.ts";
-import type { EvaluationLog } from "./run_hooks.ts";
+import { SpikeDetector } from "./guards.ts";
+import type { FilledSample } from "./samples.ts";
 import type { RunState } from "./state.ts";
 
 /** Told of something worth a line. */
@@ -74,4 +75,13 @@ export class RunJournal {
     this.#metrics.close();
     this.#evaluations.close();
   }
+}
+
+/** A line of `evaluations.jsonl`. */
+export interface EvaluationLog extends Evaluation {
+  readonly step: number;
+  readonly epoch: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly samples: readonly FilledSample[];
 }

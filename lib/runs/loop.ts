@@ -1,18 +1,17 @@
 /** A run from where it stands to its end: steps, evaluations, and when to save. */
-import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
+import { type EpochPlace, EpochStream } from "../data/epochs.ts";
 import { FormatError } from "../errors.ts";
-import { evaluate } from "../training/evaluate.ts";
-import { checkHeldOut, SkipCounter } from "./guards.ts";
-import type { StepLog } from "../training/history.ts";
 import type { RngState } from "../random.ts";
-import type { RunEnd, RunHooks } from "./run_hooks.ts";
-import { RunJournal } from "./journal.ts";
-import type { OpenRun } from "./open.ts";
-import { RunSaver } from "./saver.ts";
-import { firstState, type RunState } from "./state.ts";
-import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
+import { evaluate } from "../training/evaluate.ts";
+import type { StepLog } from "../training/history.ts";
 import { type Run, train } from "../training/train.ts";
 import type { DivergedError } from "../training/train_step.ts";
+import { checkHeldOut, SkipCounter } from "./guards.ts";
+import { EvaluationLog, RunJournal } from "./journal.ts";
+import type { OpenRun } from "./open.ts";
+import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
+import { RunSaver } from "./saver.ts";
+import { firstState, type RunState } from "./state.ts";
 
 const SAMPLES = 6;
 
@@ -27,7 +26,7 @@ const SAMPLES = 6;
  * ```ts
  * import { useBackend } from "bert/backend/choose.ts";
  * import { loadModel } from "bert/model/folder.ts";
- * import { beginRun } from "bert/runs/run_begin.ts";
+ * import { beginRun } from "bert/runs/open.ts";
  * import { runToEnd } from "bert/runs/loop.ts";
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
@@ -205,4 +204,21 @@ class RunLoop {
 
 function equalStates(a: RngState, b: RngState | undefined): boolean {
   return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
+}
+
+/** Who is told what a run does. */
+export interface RunHooks {
+  readonly onStep?: (log: StepLog) => void;
+  readonly onEvaluation?: (log: EvaluationLog, best: boolean) => void;
+  /** Something worth a line: a jump of the loss, a step passed over, a checkpoint. */
+  readonly onEvent?: (text: string) => void;
+  /** Awaited after each evaluation and at the end, to draw the run's report. */
+  readonly report?: () => Promise<void>;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  readonly stopped: "finished" | "aborted";
+  readonly step: number;
+  readonly skipped: number;
 }

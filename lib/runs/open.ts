@@ -1,14 +1,34 @@
 /** A run that is ready for its next step, begun or come back to. */
+import { createHash } from "node:crypto";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { AdamW } from "../training/optimizer.ts";
-import { holdOut, type RunSource } from "../training/pretrain.ts";
-import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
-import type { RunDocuments } from "./inputs.ts";
-import type { RunConfig, RunFolder } from "./folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { baselines, tokenCounts } from "../training/baselines.ts";
+import { AdamW } from "../training/optimizer.ts";
+import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
+import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
+import { newestCheckpoint, tidyCheckpoints } from "./checkpoints.ts";
+import { checkFree, readRunConfig, type RunConfig, RunFolder } from "./folder.ts";
+import {
+  checkCorpus,
+  readDocuments,
+  type RunDocuments,
+  runTokenizer,
+  vocabularyFacts,
+  vocabularyText,
+} from "./inputs.ts";
+import type { Given } from "./options.ts";
+import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
+import {
+  CHANGEABLE,
+  completeSettings,
+  libraryConfigs,
+  resumedSettings,
+  type RunSettings,
+} from "./settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`. */
 export interface OpenRun {
@@ -75,4 +95,197 @@ export function heldOutBatches(source: RunSource): Batch[] {
     const problem = `gives no pair to evaluate on (${error.message}): raise it, or set it to 0`;
     throw new ConfigError("--held-out", share, problem);
   }
+}
+
+/**
+ * Begins a run in a new folder. Nothing is written before all settings are known to work.
+ *
+ * @throws {ConfigError | FormatError} If a setting, the corpus or the folder cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { beginRun } from "bert/runs/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
+ * const run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
+ * strictEqual(run.config.plannedSteps, 5);
+ * run.close();
+ * ```
+ */
+export async function beginRun(
+  path: string,
+  given: Given<keyof RunSettings>,
+  software: Readonly<Record<string, string>>,
+  progress: Progress,
+): Promise<OpenRun> {
+  const settings = completeSettings(given);
+  const { data, train } = libraryConfigs(settings);
+  await checkFree(path);
+  if (settings.init !== undefined) await checkInit(settings.init);
+  progress(`reading ${settings.corpus}`);
+  const documents = await readDocuments(settings);
+  const { tokenizer, model, notes } = await firstModel(settings, documents.train, progress);
+  try {
+    checkFit(model.config, data, tokenizer);
+    const { seed } = settings;
+    const options = { documents: documents.train, heldOut: documents.heldOut, tokenizer, seed };
+    const source = { options, data, train };
+    progress("making the held-out batches");
+    const heldOut = heldOutBatches(source);
+    const plannedSteps = await plan(settings, source);
+    const config = {
+      ...{ settings, model: model.config, data, train, plannedSteps },
+      evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
+      corpus: documents.facts,
+      vocabulary: vocabularyFacts(tokenizer),
+    };
+    const naive = heldOut.length > 0
+      ? { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }
+      : {};
+    const complete = { format: 1, run: identify(config), ...config, ...naive, software } as const;
+    const folder = await RunFolder.open(path);
+    return await begun(folder, complete, {
+      ...{ documents, heldOut, tokenizer, model },
+      ...{ backend: software.backend, warnings: notes },
+    });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Writes down what has begun. */
+async function begun(
+  folder: RunFolder,
+  config: RunConfig,
+  parts: RunParts,
+): Promise<OpenRun> {
+  try {
+    await checkFree(folder.path); // another process may have begun while this one prepared
+    await replaceFile(folder.vocabulary, vocabularyText(parts.tokenizer));
+    await folder.saveConfig(config);
+    return openRun(folder, config, parts);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+/** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
+async function plan(settings: RunSettings, source: RunSource): Promise<number | null> {
+  const { steps, epochs, maxMinutes } = settings;
+  if (maxMinutes !== undefined && steps === undefined && epochs === undefined) return null;
+  return await planSteps(source);
+}
+
+function cadence(plannedSteps: number | null): number {
+  return plannedSteps === null ? 200 : Math.min(500, Math.ceil(plannedSteps / 10));
+}
+
+/** A digest of all that decides the numbers of a run. */
+function identify(config: { readonly settings: RunSettings }): string {
+  const fixed = Object.entries(config.settings)
+    .filter(([name]) => !CHANGEABLE.includes(name as keyof RunSettings));
+  const text = JSON.stringify({ ...config, settings: Object.fromEntries(fixed.sort()) });
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/**
+ * Comes back to the run in a folder, at its newest valid checkpoint.
+ *
+ * @param given What was set this time: it has to be as in the run.
+ * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus is another, or no
+ * checkpoint is left.
+ *
+ * @example
+ * ```ts
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { beginRun } from "bert/runs/open.ts";
+ * import { runToEnd } from "bert/runs/loop.ts";
+ * import { reopenRun } from "bert/runs/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const software = { backend: await useBackend() };
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 2 };
+ * const run = await beginRun(folder, settings, software, () => {});
+ * await runToEnd(run, {}, AbortSignal.abort()); // at once
+ * run.close();
+ * const again = await reopenRun(folder, {}, software, () => {});
+ * strictEqual((await runToEnd(again)).step, 2);
+ * again.close();
+ * ```
+ */
+export async function reopenRun(
+  path: string,
+  given: Given<keyof RunSettings>,
+  software: Readonly<Record<string, string>>,
+  progress: Progress,
+): Promise<OpenRun> {
+  const saved = await readRunConfig(path);
+  if (!saved) {
+    throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");
+  }
+  const settings = resumedSettings(saved.settings, given, path);
+  const folder = await RunFolder.open(path);
+  try {
+    const config = { ...saved, settings };
+    progress(`reading ${settings.corpus}`);
+    const documents = await readDocuments(settings);
+    checkCorpus(documents.facts, saved.corpus, settings.corpus);
+    const tokenizer = await runTokenizer(folder.vocabulary, saved.vocabulary);
+    progress("looking for the newest checkpoint");
+    const { checkpoint, damaged } = await newestCheckpoint(folder.checkpoints, saved.run);
+    if (!checkpoint) checkNothingLost(folder, damaged.map(({ reason }) => reason));
+    await tidyCheckpoints(folder.checkpoints, damaged);
+    if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
+      await folder.saveConfig(config);
+    }
+    const warnings = damaged.map(({ reason }) => `${reason}; passed over`);
+    warnings.push(...otherSoftware(saved.software, software, checkpoint));
+    const model = await modelToContinue(config, checkpoint);
+    const options = { documents: [], heldOut: documents.heldOut, tokenizer, seed: settings.seed };
+    const heldOut = heldOutBatches({ options, data: saved.data, train: saved.train });
+    const { backend } = software;
+    const parts = { documents, heldOut, tokenizer, model, checkpoint, backend, warnings };
+    return openRun(folder, config, parts);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+/** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */
+function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
+  const rows = countRows(folder.metrics);
+  if (rows <= 0 && reasons.length === 0) return;
+  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
+  throw new FormatError(
+    folder.checkpoints,
+    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
+      `begin another from it: --init ${folder.path}/best --out runs/NAME`,
+  );
+}
+
+function countRows(path: string): number {
+  try {
+    return Deno.readTextFileSync(path).split("\n").length - 2; // the header, and what follows the end
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+function otherSoftware(
+  saved: Readonly<Record<string, string>>,
+  found: Readonly<Record<string, string>>,
+  checkpoint: RunCheckpoint | undefined,
+): string[] {
+  const before: Record<string, string> = {
+    ...saved,
+    backend: checkpoint?.state.backend ?? saved.backend,
+  };
+  return Object.keys(found).filter((name) => before[name] !== found[name]).map((name) =>
+    `${name} was ${before[name]}, and is ${found[name]}: the numbers may differ in their last bits`
+  );
 }

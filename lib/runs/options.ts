@@ -3,7 +3,7 @@
  * cannot be is refused with the nearest name, and the help is written from the table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../checks.ts";
 
 /** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
 export interface Option {

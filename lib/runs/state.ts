@@ -1,6 +1,6 @@
 /** Where a run stands, but for the numbers of its model and optimizer: as it is written, and read back. */
 import { FormatError } from "../errors.ts";
-import { parseStrictJson } from "../files/strict_json.ts";
+import { parseStrictJson } from "../files/json.ts";
 
 /** Where a run stands. */
 export interface RunState {

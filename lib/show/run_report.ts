@@ -1,15 +1,14 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
+import { GrowingFile, lastLines } from "../files/growing_file.ts";
 import { replaceFile } from "../files/write.ts";
-import type { IntervalName } from "../training/evaluate.ts";
-import { GrowingFile, lastLines } from "../files/growing_file_more.ts";
-import type { Interval } from "../training/statistics.ts";
-import { stepIn } from "../training/metrics_file.ts";
-import { type StepLog } from "../training/history.ts";
-import { lineChart, type Series, table } from "./plot.ts";
 import type { RunConfig } from "../runs/folder.ts";
-import type { EvaluationLog } from "../runs/run_hooks.ts";
+import type { EvaluationLog } from "../runs/journal.ts";
 import type { FilledSample } from "../runs/samples.ts";
-import { StepMeans } from "./step_means.ts";
+import type { IntervalName } from "../training/evaluate.ts";
+import type { StepLog } from "../training/history.ts";
+import { stepIn } from "../training/metrics_file.ts";
+import type { Interval } from "../training/statistics.ts";
+import { lineChart, type Series, table } from "./plot.ts";
 import { escape } from "./svg.ts";
 
 const EVENTS = 200; // lines of log.txt
@@ -21,7 +20,7 @@ const EVENTS = 200; // lines of log.txt
  * @example
  * ```ts
  * import { useBackend } from "bert/backend/choose.ts";
- * import { beginRun } from "bert/runs/run_begin.ts";
+ * import { beginRun } from "bert/runs/open.ts";
  * import { runToEnd } from "bert/runs/loop.ts";
  * import { RunReport } from "bert/show/run_report.ts";
  * import { ok } from "node:assert";
@@ -210,4 +209,57 @@ function count(value: number): string {
 
 function minutes(seconds: number): string {
   return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`;
+}
+
+const MOST = 800; // twice what a chart shows
+
+/**
+ * Takes steps one by one; keeps each until there are 800, then means of two neighbours, of four, and
+ * so on.
+ *
+ * @example
+ * ```ts
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * import { StepMeans } from "bert/show/run_report.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * const means = new StepMeans();
+ * for (let i = 1; i <= 5000; i++) means.add({ ...step, step: i });
+ * ok(means.steps.length <= 800);
+ * strictEqual(means.last?.step, 5000);
+ * ```
+ */
+export class StepMeans {
+  #means: StepLog[] = [];
+  #open: StepLog[] = [];
+  #width = 1;
+
+  /** The last step, as it was. */
+  last?: StepLog;
+
+  add(step: StepLog): void {
+    this.last = step;
+    if (this.#open.push(step) < this.#width) return;
+    this.#means.push(mean(this.#open));
+    this.#open = [];
+    if (this.#means.length < MOST) return;
+    this.#means = this.#means.flatMap((first, i, all) =>
+      i % 2 === 0 ? [mean([first, all[i + 1]])] : []
+    );
+    this.#width *= 2;
+  }
+
+  /** Means of neighbouring steps, in order; the last may be of fewer than the others. */
+  get steps(): readonly StepLog[] {
+    return this.#open.length > 0 ? [...this.#means, mean(this.#open)] : this.#means;
+  }
+}
+
+function mean(steps: readonly StepLog[]): StepLog {
+  if (steps.length === 1) return steps[0];
+  const keys = Object.keys(steps[0]) as (keyof StepLog)[];
+  const entries = keys.map((key) =>
+    [key, steps.reduce((sum, step) => sum + step[key], 0) / steps.length] as const
+  );
+  return Object.fromEntries(entries) as unknown as StepLog;
 }

@@ -4,7 +4,8 @@
  * than the tokenizer here is refused by name.
  */
 import { FormatError } from "../errors.ts";
-import { type FileWriter, isRecord, isThere, readJsonIfThere, writeJson } from "../files/json.ts";
+import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
+import { type FileWriter, writeJson } from "../files/write.ts";
 import type { TextOptions } from "./words.ts";
 import { tokenizerJson, vocabOfJson, wordLengthOfJson } from "./tokenizer_json.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "./vocab.ts";

@@ -4,7 +4,7 @@
  */
 import { stringify } from "../files/csv.ts";
 import { AppendFile } from "../files/growing_file.ts";
-import { lastLines } from "../files/growing_file_more.ts";
+import { lastLines } from "../files/growing_file.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { EpochLog, StepLog } from "./history.ts";
 

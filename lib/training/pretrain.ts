@@ -2,24 +2,18 @@
  * A whole pre-training run: epochs of fresh pairs and masks, the held-out part scored after each,
  * everything written down as it happens.
  */
+import { type DataConfig, dataConfig, type TrainConfig, trainConfig } from "../config.ts";
 import type { Batch } from "../data/batch.ts";
-import {
-  type BertConfig,
-  type DataConfig,
-  dataConfig,
-  type TrainConfig,
-  trainConfig,
-} from "../config.ts";
 import type { Document } from "../data/document.ts";
-import { batches, countBatches, type Documents, epochBatches } from "../data/epochs.ts";
-import { ConfigError } from "../errors.ts";
-import { evaluate } from "./evaluate.ts";
-import { MetricsFile } from "./metrics_file.ts";
-import { averageSteps, type EpochLog, type History, type StepLog } from "./history.ts";
+import { type Documents, epochBatches } from "../data/epochs.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { AdamW } from "./optimizer.ts";
-import { type Run, startRun, train } from "./train.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { evaluate } from "./evaluate.ts";
+import { averageSteps, type EpochLog, type History, type StepLog } from "./history.ts";
+import { MetricsFile } from "./metrics_file.ts";
+import { AdamW } from "./optimizer.ts";
+import { checkFit, holdOut, planSteps } from "./plan.ts";
+import { type Run, startRun, train } from "./train.ts";
 
 /** What `pretrain()` needs beside the model. */
 export interface PretrainOptions {
@@ -114,46 +108,6 @@ interface Plan {
   readonly heldOut: readonly Batch[];
   readonly run: Run;
   readonly metrics?: MetricsFile;
-}
-
-/** What decides the batches of a run. */
-export interface RunSource {
-  readonly options: Pick<PretrainOptions, "documents" | "heldOut" | "tokenizer" | "seed">;
-  readonly data: DataConfig;
-  readonly train: TrainConfig;
-}
-
-/** Throws `ConfigError` where the model, the tokenizer and the data could not meet. */
-export function checkFit(
-  config: BertConfig,
-  { maxLength }: DataConfig,
-  { vocab }: BertTokenizer,
-): void {
-  if (config.vocabSize !== vocab.size) {
-    const advice = `must be the size of the tokenizer's vocabulary, ${vocab.size}`;
-    throw new ConfigError("vocabSize", config.vocabSize, advice);
-  }
-  if (maxLength <= config.maxPositionEmbeddings) return;
-  const advice =
-    `must be at most the model's maxPositionEmbeddings, ${config.maxPositionEmbeddings}`;
-  throw new ConfigError("maxLength", maxLength, advice);
-}
-
-/** The held-out batches: made once, so that every epoch is scored on the same questions. */
-export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
-  const { heldOut = [], tokenizer, seed } = options;
-  const documents = [...heldOut];
-  if (documents.length === 0) return [];
-  return [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
-}
-
-/** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
-export async function planSteps({ options, data, train }: RunSource): Promise<number> {
-  const { documents, tokenizer, seed } = options;
-  const { batchSize, accumulation, epochs, maxSteps = Infinity } = train;
-  const settings = { data, batchSize, seed, epoch: 1 };
-  const count = await countBatches(documents, tokenizer, settings, maxSteps * accumulation);
-  return Math.min(Math.ceil(count / accumulation) * epochs, maxSteps);
 }
 
 async function runEpochs(

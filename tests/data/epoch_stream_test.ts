@@ -1,5 +1,5 @@
 import { deepStrictEqual, notDeepStrictEqual, strictEqual } from "node:assert";
-import { EpochStream } from "bert/data/epoch_stream.ts";
+import { EpochStream } from "bert/data/epochs.ts";
 import { batches } from "bert/data/epochs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 import { TOY_DATA } from "../support/toy_model.ts";

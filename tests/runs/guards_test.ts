@@ -1,5 +1,6 @@
 import { match, ok, strictEqual, throws } from "node:assert";
-import { explainMemory, SkipCounter, SpikeDetector } from "bert/runs/guards.ts";
+import { SkipCounter, SpikeDetector } from "bert/runs/guards.ts";
+import { explainMemory } from "bert/cli/pretrain.ts";
 import { createRng } from "bert/random.ts";
 import { DivergedError } from "bert/training/train_step.ts";
 

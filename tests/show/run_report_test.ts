@@ -1,15 +1,15 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
-import { GrowingFile, lastLines } from "bert/files/growing_file_more.ts";
+import { GrowingFile, lastLines } from "bert/files/growing_file.ts";
 import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
 import { type StepLog } from "bert/training/history.ts";
 import { duration, ProgressLine } from "bert/cli/progress_line.ts";
 import type { RunConfig } from "bert/runs/folder.ts";
-import type { EvaluationLog } from "bert/runs/run_hooks.ts";
+import type { EvaluationLog } from "bert/runs/journal.ts";
 import { RunReport, runReport } from "bert/show/run_report.ts";
 import { completeSettings, libraryConfigs } from "bert/runs/settings.ts";
 import { bertConfig } from "bert/config.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
-import { StepMeans } from "bert/show/step_means.ts";
+import { StepMeans } from "bert/show/run_report.ts";
 
 const STEP: StepLog = {
   ...{ step: 1, epoch: 1, mlmLoss: 6.25, nspLoss: 0.7, totalLoss: 6.95, mlmAccuracy: 0.1 },

@@ -8,7 +8,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { runAsProgram } from "bert/cli/main.ts";
 import { parseOptions } from "bert/runs/options.ts";
 import { runToEnd } from "bert/runs/loop.ts";
-import { beginRun } from "bert/runs/run_begin.ts";
+import { beginRun } from "bert/runs/open.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 

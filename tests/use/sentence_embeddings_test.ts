@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
-import { embeddingOptions } from "bert/use/embedding_options.ts";
+import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
 import { BertModel } from "bert/model/bert.ts";
 import { cosine } from "bert/use/explore.ts";
 import { readSafetensors } from "bert/files/safetensors.ts";

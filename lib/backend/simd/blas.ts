@@ -5,7 +5,7 @@
  * It is used with one thread: the backend's threads each call it for their part, so that no second
  * pool of threads competes for the cores.
  */
-import { blasCandidates } from "./blas_candidates.ts";
+import { dirname } from "node:path";
 
 /** Row-major `cblas_sgemm` on addresses within the memory. */
 export type Sgemm = (
@@ -133,4 +133,62 @@ function multipliesRight({ sgemm }: Blas, memory: WebAssembly.Memory): boolean {
       return found === sum;
     });
   });
+}
+
+const SYSTEM: Readonly<Record<string, readonly string[]>> = {
+  darwin: ["/System/Library/Frameworks/Accelerate.framework/Accelerate"],
+  linux: ["libopenblas.so.0", "libmkl_rt.so.2", "libblis.so.4"],
+  windows: ["libopenblas.dll", "mkl_rt.2.dll"],
+};
+
+/** Libraries to try, best first; `named` if the environment variable `BERT_BLAS` chose the only one. */
+export function blasCandidates(): { paths: readonly string[]; named: boolean } {
+  const named = environment("BERT_BLAS");
+  if (named === "off") return { paths: [], named: true };
+  if (named) return { paths: [named], named: true };
+  const system = SYSTEM[Deno.build.os] ?? [];
+  return { paths: [...system, ...pythonLibraries()], named: false };
+}
+
+function environment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+/** Libraries in the packages of each Python installation that the environment points to. */
+function pythonLibraries(): string[] {
+  return pythonPrefixes().flatMap((prefix) => {
+    const packages = [`${prefix}/Lib/site-packages`].concat(
+      matches(`${prefix}/lib`, /^python3/).map((python) => `${python}/site-packages`),
+    );
+    return [
+      ...packages.flatMap((folder) =>
+        matches(`${folder}/scipy_openblas32/lib`, /^libscipy_openblas\.\w+$/)
+      ),
+      ...matches(`${prefix}/lib`, /^libmkl_rt\.(so|\d\.dylib)/),
+      ...packages.flatMap((folder) =>
+        matches(`${folder}/scipy.libs`, /^libscipy_openblas-.*\.(so|dll)$/)
+      ),
+    ];
+  });
+}
+
+function pythonPrefixes(): string[] {
+  const active = [environment("VIRTUAL_ENV"), environment("CONDA_PREFIX")];
+  const home = environment("HOME");
+  const pyenv = home ? matches(`${home}/.pyenv/versions`, /^3/) : [];
+  const onPath = (environment("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
+  const all = [...active, ...onPath.map(dirname), ...pyenv, home && `${home}/.local`];
+  return [...new Set(all.filter((prefix) => prefix !== undefined && prefix !== ""))] as string[];
+}
+
+/** Paths of a folder's entries whose names match; none where it cannot be read. */
+function matches(folder: string, pattern: RegExp): string[] {
+  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return [];
+  try {
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
 }

@@ -1,0 +1,155 @@
+// deno-lint-ignore-file no-console -- these tasks print their progress
+/**
+ * The tasks of the notebooks: run them all, open them in JupyterLab, make this Deno known to Jupyter.
+ */
+import { ConfigError } from "../errors.ts";
+import { readArguments } from "./arguments.ts";
+import { killKernels } from "./jupyter_kernel.ts";
+import { runNotebook } from "./run_notebook.ts";
+
+const FOLDER = "notebooks";
+
+const PRESETS = ["smoke", "tutorial", "full"];
+
+const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
+
+  deno task notebooks                     all of them, preset tutorial
+  deno task notebooks 02 07               only those whose names begin so
+  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
+  deno task notebooks --check             run, but save nothing
+  deno task notebooks --timeout 3600      most seconds for one cell`;
+
+export async function notebooks(args: string[]): Promise<void> {
+  const { values, positionals } = notebookArguments(args);
+  if (values.help) return console.log(NOTEBOOKS_HELP);
+  const timeout = Number(values.timeout);
+  if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
+  if (!PRESETS.includes(values.preset)) {
+    throw new ConfigError("preset", values.preset, `must be one of ${PRESETS.join(", ")}`);
+  }
+  endKernelsOnSignals();
+  const began = performance.now();
+  const names = chooseNotebooks(positionals);
+  for (const name of names) {
+    await runOne(`${FOLDER}/${name}`, { preset: values.preset, save: !values.check, timeout });
+  }
+  const what = names.length === 1 ? "1 notebook" : `${names.length} notebooks`;
+  console.log(`${what} in ${seconds(began)}, preset ${values.preset}`);
+}
+
+/** Ctrl-C, a closed terminal, or a `kill` leave no kernel behind. Windows only has the first. */
+function endKernelsOnSignals(): void {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+  for (const [signal, code] of Object.entries(codes)) {
+    if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
+    Deno.addSignalListener(signal as Deno.Signal, () => {
+      killKernels();
+      Deno.exit(code);
+    });
+  }
+}
+
+function notebookArguments(args: string[]) {
+  return readArguments(args, {
+    preset: { type: "string", default: Deno.env.get("BERT_PRESET") ?? "tutorial" },
+    check: { type: "boolean", default: false },
+    timeout: { type: "string", default: "1800" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+}
+
+/** The notebooks whose names begin with one of the given beginnings; all if none is given. */
+function chooseNotebooks(beginnings: readonly string[]): string[] {
+  const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".ipynb")).sort();
+  if (beginnings.length === 0) return all;
+  for (const beginning of beginnings) {
+    if (all.some((name) => name.startsWith(beginning))) continue;
+    throw new ConfigError("notebook", beginning, `must begin one of ${all.join(", ")}`);
+  }
+  return all.filter((name) => beginnings.some((beginning) => name.startsWith(beginning)));
+}
+
+async function runOne(
+  path: string,
+  options: { preset: string; save: boolean; timeout: number },
+): Promise<void> {
+  const began = performance.now();
+  const terminal = Deno.stdout.isTerminal();
+  let progress = "";
+  const draw = () => {
+    if (terminal) write(`\r\x1b[K${path}  ${progress}  ${seconds(began)}`);
+  };
+  const timer = setInterval(draw, 500);
+  if (!terminal) console.log(`${path} …`);
+  try {
+    const onCell = (cell: number, cells: number) => {
+      progress = `cell ${cell} of ${cells}`;
+      draw();
+    };
+    await runNotebook(path, { ...options, onCell });
+  } finally {
+    clearInterval(timer);
+    if (terminal) write("\r\x1b[K");
+  }
+  console.log(`${path}  done in ${seconds(began)}`);
+}
+
+function write(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function seconds(began: number): string {
+  const passed = (performance.now() - began) / 1000;
+  return passed < 60
+    ? `${passed.toFixed(1)} s`
+    : `${Math.floor(passed / 60)} min ${(passed % 60).toFixed(0)} s`;
+}
+
+/** Opens the notebooks in JupyterLab, with this Deno as their kernel. */
+export async function lab(args: string[]): Promise<void> {
+  if (!await hasLab()) {
+    throw new Error(
+      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab plotly\n\n" +
+        "or run the notebooks without it: deno task notebooks",
+    );
+  }
+  await kernel([]);
+  const options = { args: ["lab", `--notebook-dir=${FOLDER}`, ...args] };
+  Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
+}
+
+async function hasLab(): Promise<boolean> {
+  const command = new Deno.Command("jupyter", {
+    args: ["lab", "--version"],
+    stdout: "null",
+    stderr: "null",
+  });
+  try {
+    return (await command.output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Makes this Deno known to Jupyter. */
+export async function kernel(args: string[]): Promise<void> {
+  if (args.length > 0) {
+    throw new ConfigError(
+      "arguments",
+      args.join(" "),
+      "must be left out: the task kernel has none",
+    );
+  }
+  const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });
+  const { code } = await command.spawn().status;
+  if (code !== 0) {
+    throw new Error(`Cannot install the kernel: deno jupyter ended with code ${code}`);
+  }
+  if (/[\\/](_npx|\.npm)[\\/]/.test(Deno.execPath())) {
+    console.log(
+      "This Deno lives in npm's cache. To keep the kernel: npm install -g deno, then run this again.",
+    );
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What is decided before a run begins: whether all fits, what is held out, and how many steps there will be.
+ */
+import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
+import type { Batch } from "../data/batch.ts";
+import type { Document } from "../data/document.ts";
+import { batches, countBatches, type Documents } from "../data/epochs.ts";
+import { ConfigError } from "../errors.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** What decides the batches of a run. */
+export interface RunSource {
+  readonly options: {
+    readonly documents: Documents;
+    readonly heldOut?: Iterable<Document>;
+    readonly tokenizer: BertTokenizer;
+    readonly seed: number;
+  };
+  readonly data: DataConfig;
+  readonly train: TrainConfig;
+}
+
+/** Throws `ConfigError` where the model, the tokenizer and the data could not meet. */
+export function checkFit(
+  config: BertConfig,
+  { maxLength }: DataConfig,
+  { vocab }: BertTokenizer,
+): void {
+  if (config.vocabSize !== vocab.size) {
+    const advice = `must be the size of the tokenizer's vocabulary, ${vocab.size}`;
+    throw new ConfigError("vocabSize", config.vocabSize, advice);
+  }
+  if (maxLength <= config.maxPositionEmbeddings) return;
+  const advice =
+    `must be at most the model's maxPositionEmbeddings, ${config.maxPositionEmbeddings}`;
+  throw new ConfigError("maxLength", maxLength, advice);
+}
+
+/** The held-out batches: made once, so that every epoch is scored on the same questions. */
+export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
+  const { heldOut = [], tokenizer, seed } = options;
+  const documents = [...heldOut];
+  if (documents.length === 0) return [];
+  return [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
+}
+
+/** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
+export async function planSteps({ options, data, train }: RunSource): Promise<number> {
+  const { documents, tokenizer, seed } = options;
+  const { batchSize, accumulation, epochs, maxSteps = Infinity } = train;
+  const settings = { data, batchSize, seed, epoch: 1 };
+  const count = await countBatches(documents, tokenizer, settings, maxSteps * accumulation);
+  return Math.min(Math.ceil(count / accumulation) * epochs, maxSteps);
+}
