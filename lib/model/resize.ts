@@ -8,6 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
+import { WordPieces } from "../tokenizer/wordpiece.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
@@ -148,9 +149,10 @@ export async function changeVocabulary(
   }
   const added: NewPiece[] = [];
   const all = [...from.vocab.tokens.keys()];
+  const pieces = new WordPieces(from.vocab);
   const rows = to.vocab.tokens.map((token) => {
     if (from.vocab.has(token)) return [from.vocab.idOf(token)];
-    const parts = spelling(token, from.vocab);
+    const parts = spelling(token, pieces);
     added.push({ token, parts: parts.map((id) => from.vocab.tokenOf(id)) });
     return parts.length > 0 ? parts : all;
   });
@@ -205,21 +207,10 @@ function meanOf(table: Float32Array, width: number, rows: readonly number[]): Fl
   return Float32Array.from(sum, (value) => value / rows.length);
 }
 
-/** The ids of the pieces that a vocabulary spells a piece with, longest first; none if it cannot. */
-function spelling(token: string, vocab: Vocab): number[] {
+/** The ids of the pieces of `pieces` that spell a token of another vocabulary; none if they cannot. */
+function spelling(token: string, pieces: WordPieces): number[] {
   const continues = token.startsWith("##") && token.length > 2;
-  const word = continues ? token.slice(2) : token;
-  const ids: number[] = [];
-  let start = 0;
-  while (start < word.length) {
-    const prefix = continues || start > 0 ? "##" : "";
-    let end = word.length;
-    while (end > start && !vocab.has(prefix + word.slice(start, end))) end--;
-    if (end === start) return [];
-    ids.push(vocab.idOf(prefix + word.slice(start, end)));
-    start = end;
-  }
-  return ids;
+  return pieces.idsOf(continues ? token.slice(2) : token, continues) ?? [];
 }
 
 /** A word as the tokenizer sees it. */

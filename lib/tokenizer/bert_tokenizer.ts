@@ -6,8 +6,9 @@ import { checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/write.ts";
 import { readTokenizer, tokenizerFiles } from "./folder.ts";
+import { Part, truncate } from "./truncate.ts";
 import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
-import { WordCache } from "./wordpiece.ts";
+import { WordCache, WordPieces } from "./wordpiece.ts";
 import { type Place, placedWords, type TextOptions, WHITESPACE, wordTokens } from "./words.ts";
 
 /** How a tokenizer treats text. */
@@ -77,9 +78,7 @@ export class BertTokenizer {
   readonly options: Required<TextOptions>;
   readonly maxWordLength: number;
   readonly #cache: WordCache<KnownWord>;
-  readonly #starts = new Map<string, number>();
-  readonly #continuations = new Map<string, number>();
-  readonly #longest: number;
+  readonly #matcher: WordPieces;
 
   constructor(vocab: Vocab, options: TokenizerOptions = {}) {
     const { lowercase = true, stripAccents = null, maxWordLength = 100, cacheSize = 50_000 } =
@@ -93,11 +92,7 @@ export class BertTokenizer {
     this.options = { lowercase, stripAccents };
     this.maxWordLength = maxWordLength;
     this.#cache = new WordCache(cacheSize);
-    for (const [id, token] of vocab.tokens.entries()) {
-      if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
-      else this.#starts.set(token, id);
-    }
-    this.#longest = vocab.tokens.reduce((most, token) => Math.max(most, token.length), 0);
+    this.#matcher = new WordPieces(vocab);
   }
 
   /** The tokenizer of a model's folder; `options` go before the folder's. Throws `FormatError`. */
@@ -214,21 +209,11 @@ export class BertTokenizer {
     return known;
   }
 
-  /** Greedy longest match first; a word with a remainder that nothing matches is one `[UNK]`. */
+  /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
   #wordPieces(word: string): number[] {
-    const pieces: number[] = [];
-    if (isLongerThan(word, this.maxWordLength)) return [this.vocab.unkId];
-    let start = 0;
-    while (start < word.length) {
-      const table = start === 0 ? this.#starts : this.#continuations;
-      let end = Math.min(word.length, start + this.#longest);
-      let id = table.get(word.slice(start, end));
-      while (id === undefined && end > start + 1) id = table.get(word.slice(start, --end));
-      if (id === undefined) return [this.vocab.unkId];
-      pieces.push(id);
-      start = end;
-    }
-    return pieces;
+    const { unkId } = this.vocab;
+    if (isLongerThan(word, this.maxWordLength)) return [unkId];
+    return this.#matcher.idsOf(word) ?? [unkId];
   }
 
   /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
@@ -358,42 +343,4 @@ function tidySpaces(text: string): string {
       " 're",
       "'re",
     );
-}
-
-/** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
-export interface Part {
-  readonly ids: number[];
-  readonly offsets: [number, number][];
-}
-
-/**
- * Drops tokens from the end of the longer part until all fit. Where both must give, they share the
- * room; an odd place goes to the part that was longer, and to the second where they were equal.
- *
- * @param maxLength Tokens at most, `[CLS]` and a `[SEP]` for each part included.
- * @throws {ConfigError} If there is no room for a token of each part.
- *
- * Source: `truncate_encodings` with the strategy "longest first" in huggingface/tokenizers.
- */
-export function truncate(parts: readonly Part[], maxLength: number): void {
-  const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
-  if (!Number.isInteger(maxLength) || room < parts.length) {
-    const least = 1 + 2 * parts.length;
-    throw new ConfigError("maxLength", maxLength, `must be a whole number of at least ${least}`);
-  }
-  const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
-  for (const [index, { ids, offsets }] of parts.entries()) {
-    ids.splice(lengths[index]);
-    offsets.splice(lengths[index]);
-  }
-}
-
-/** How many tokens each of one or two parts may keep. */
-function shareRoom([first, second]: readonly number[], room: number): number[] {
-  if (second === undefined) return [room];
-  const half = Math.floor(room / 2);
-  if (Math.min(first, second) <= half) {
-    return first < second ? [first, room - first] : [room - second, second];
-  }
-  return first > second ? [room - half, half] : [half, room - half];
 }

@@ -1,10 +1,67 @@
-/**
- * A cache of bounded memory: two generations of a map. When the young one is full it becomes the
- * old one, and what nobody asked for since then is forgotten. That keeps frequent words at the cost
- * of one map look-up, with no list to reorder.
- */
+/** WordPiece: a word is cut into the longest pieces of a vocabulary; words cut before are remembered. */
+import type { Vocab } from "./vocab.ts";
 
-/** A map that holds at most `2 * capacity` entries and forgets those used least recently. */
+/**
+ * Cuts words into the pieces of one vocabulary, greedily: at each place the longest piece that
+ * matches.
+ *
+ * @example
+ * ```ts
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { WordPieces } from "bert/tokenizer/wordpiece.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const pieces = new WordPieces(new Vocab([...SPECIAL_TOKENS, "un", "##able", "##a"]));
+ * deepStrictEqual(pieces.idsOf("unable"), [5, 6]);
+ * deepStrictEqual(pieces.idsOf("unkind"), undefined);
+ * ```
+ *
+ * Source: Wu et al. 2016 section 4.1; `WordpieceTokenizer` in google-research/bert.
+ */
+export class WordPieces {
+  readonly #starts = new Map<string, number>();
+  readonly #continuations = new Map<string, number>();
+  readonly #longest: number;
+
+  /** Reads the vocabulary once; `##` marks a piece that continues a word. */
+  constructor(vocab: Vocab) {
+    let longest = 0;
+    for (const [id, token] of vocab.tokens.entries()) {
+      if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
+      else this.#starts.set(token, id);
+      longest = Math.max(longest, token.length);
+    }
+    this.#longest = longest;
+  }
+
+  /**
+   * The ids of a word's pieces; `undefined` if some rest of the word matches no piece.
+   *
+   * @param continues Whether the word is itself the end of a longer word, so that its first piece
+   * must be one with `##`.
+   */
+  idsOf(word: string, continues = false): number[] | undefined {
+    const ids: number[] = [];
+    let start = 0;
+    while (start < word.length) {
+      const table = start > 0 || continues ? this.#continuations : this.#starts;
+      let end = Math.min(word.length, start + this.#longest);
+      let id = table.get(word.slice(start, end));
+      while (id === undefined && end > start + 1) id = table.get(word.slice(start, --end));
+      if (id === undefined) return undefined;
+      ids.push(id);
+      start = end;
+    }
+    return ids;
+  }
+}
+
+/**
+ * A map that holds at most `2 * capacity` entries and forgets those used least recently.
+ *
+ * It has two generations. When the young one is full it becomes the old one, and the entries of the
+ * former old one that were not used since then are dropped. A look-up costs one or two map
+ * look-ups, and there is no list to reorder.
+ */
 export class WordCache<Value> {
   readonly #capacity: number;
   #young = new Map<string, Value>();

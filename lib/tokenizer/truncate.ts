@@ -1,0 +1,42 @@
+/**
+ * Two texts are cut so that they fit into one row of tokens together.
+ */
+import { ConfigError } from "../errors.ts";
+
+/** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
+export interface Part {
+  readonly ids: number[];
+  readonly offsets: [number, number][];
+}
+
+/**
+ * Drops tokens from the end of the longer part until all fit. Where both must give, they share the
+ * room; an odd place goes to the part that was longer, and to the second where they were equal.
+ *
+ * @param maxLength Tokens at most, `[CLS]` and a `[SEP]` for each part included.
+ * @throws {ConfigError} If there is no room for a token of each part.
+ *
+ * Source: `truncate_encodings` with the strategy "longest first" in huggingface/tokenizers.
+ */
+export function truncate(parts: readonly Part[], maxLength: number): void {
+  const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
+  if (!Number.isInteger(maxLength) || room < parts.length) {
+    const least = 1 + 2 * parts.length;
+    throw new ConfigError("maxLength", maxLength, `must be a whole number of at least ${least}`);
+  }
+  const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
+  for (const [index, { ids, offsets }] of parts.entries()) {
+    ids.splice(lengths[index]);
+    offsets.splice(lengths[index]);
+  }
+}
+
+/** How many tokens each of one or two parts may keep. */
+function shareRoom([first, second]: readonly number[], room: number): number[] {
+  if (second === undefined) return [room];
+  const half = Math.floor(room / 2);
+  if (Math.min(first, second) <= half) {
+    return first < second ? [first, room - first] : [room - second, second];
+  }
+  return first > second ? [room - half, half] : [half, room - half];
+}
