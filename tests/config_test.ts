@@ -15,7 +15,7 @@ Deno.test("bertConfig() has the sizes of Turc et al. 2019", () => {
   ]);
 });
 
-Deno.test("the defaults are the brief's: 15 %, pairs, one epoch", () => {
+Deno.test("the defaults are the documented ones: 15 %, pairs, one epoch", () => {
   strictEqual(dataConfig().maskProbability, 0.15);
   strictEqual(dataConfig().pairing, "nsp");
   strictEqual(dataConfig().masking, "dynamic");

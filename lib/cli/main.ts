@@ -4,11 +4,11 @@
  */
 import { nearest } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { kernel, lab, notebooks } from "./notebooks.ts";
+import { jupyter, lab, notebooks } from "./notebooks.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
-const TASKS = { pretrain, notebooks, lab, kernel, convert, version };
+const TASKS = { pretrain, notebooks, lab, jupyter, convert, version };
 
 async function main([task, ...args]: string[]): Promise<void> {
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);

@@ -114,7 +114,7 @@ export async function lab(args: string[]): Promise<void> {
         "or run the notebooks without it: deno task notebooks",
     );
   }
-  await kernel([]);
+  await jupyter([]);
   const options = { args: ["lab", `--notebook-dir=${FOLDER}`, ...args] };
   Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
 }
@@ -134,12 +134,12 @@ async function hasLab(): Promise<boolean> {
 }
 
 /** Makes this Deno known to Jupyter. */
-export async function kernel(args: string[]): Promise<void> {
+export async function jupyter(args: string[]): Promise<void> {
   if (args.length > 0) {
     throw new ConfigError(
       "arguments",
       args.join(" "),
-      "must be left out: the task kernel has none",
+      "must be left out: the task jupyter has none",
     );
   }
   const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });

@@ -36,7 +36,7 @@ export interface MaskedTokens {
 }
 
 /**
- * Hides tokens of one sequence: the outline's "mlm data".
+ * Hides tokens of one sequence for masked language modelling.
  *
  * `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text are never chosen; `[UNK]` may be. A sequence
  * with any ordinary token has at least one prediction, so that none is computed for nothing; but with

@@ -76,7 +76,7 @@ export async function* nspExamplesAsync(
 }
 
 /**
- * Batches of pairs: the outline's "nsp data". Every batch but the last is full.
+ * Pairs from documents, in batches. Every batch but the last is full.
  *
  * @throws As `nspExamples()`, and `ConfigError` if `batchSize` is not at least 1.
  */

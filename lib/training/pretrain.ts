@@ -52,7 +52,7 @@ export interface PretrainOptions {
  * @throws {RangeError} If the documents give no pair.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
- * Source: `pretrain model` of the brief; `run_pretraining.py` in google-research/bert, whose pairs
+ * Source: `run_pretraining.py` in google-research/bert, whose pairs
  * and masks are made once and repeated in every epoch.
  *
  * @example

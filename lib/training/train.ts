@@ -62,8 +62,6 @@ function clock(): number {
  * @throws {ConfigError} If `plannedSteps` is not above 0.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite, unless `onDiverged` is given.
  *
- * Source: the training loop of the brief.
- *
  * @example
  * ```ts
  * import { useBackend } from "bert/backend/choose.ts";

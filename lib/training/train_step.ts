@@ -17,7 +17,7 @@ export interface StepOptions {
   readonly seed: number;
   /** Gradients longer than this are scaled down to it; by default they are left alone. */
   readonly clipNorm?: number;
-  /** What is minimised: the `"mean"` over predictions and pairs, or the brief's `"sum"`. */
+  /** What is minimised: the `"mean"` over predictions and pairs, or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
 }
 
@@ -68,7 +68,7 @@ interface Counts {
  *
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  *
- * Source: the `train` function of the brief; `model_fn_builder` in google-research/bert's
+ * Source: `model_fn_builder` in google-research/bert's
  * `run_pretraining.py`.
  *
  * @example

@@ -61,14 +61,14 @@ Deno.test("a task that fails says one thing, without a stack trace of its own, a
     err,
   );
   ok(err.includes("ReferenceError: nope is not defined"));
-  ok(!/cli\.ts|runner\.ts|kernel\.ts/.test(err));
+  ok(!/main\.ts|run_notebook\.ts|kernel\.ts/.test(err));
 });
 
 Deno.test("wrong arguments are named, with what is possible", async () => {
   const cases: [string[], RegExp][] = [
     [
       ["dance"],
-      /Invalid task = "dance": it must be one of pretrain, notebooks, lab, kernel, convert/,
+      /Invalid task = "dance": it must be one of pretrain, notebooks, lab, jupyter, convert/,
     ],
     [
       ["notebooks", "7"],

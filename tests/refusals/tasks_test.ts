@@ -68,8 +68,8 @@ const BAD: readonly Bad[] = [
       "Cannot read nowhere/vocab.txt: expected a vocabulary file, found nothing: check the path",
   },
   {
-    args: ["kernel", "--user"],
-    says: 'Invalid arguments = "--user": it must be left out: the task kernel has none',
+    args: ["jupyter", "--user"],
+    says: 'Invalid arguments = "--user": it must be left out: the task jupyter has none',
   },
 ];
 

@@ -50,7 +50,7 @@ if (import.meta.main) {
     const binary = await compile(features);
     if (!Deno.args.includes("--check")) await Deno.writeFile(file, binary);
     else if (!same(binary, await Deno.readFile(file))) {
-      throw new Error(`${name} is not what its sources give; run: deno task kernels`);
+      throw new Error(`${name} is not what its sources give; run: deno task compile`);
     }
   }
 }
