@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a slower backend than expected is said once
 /**
  * Chooses what computes: the fastest tfjs backend that this machine can start.
  *
@@ -8,14 +9,14 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
 
 /** The backends, fastest first; the first that starts is taken. */
-const LOADERS = {
+const LOADERS: Readonly<Record<BackendName, () => Promise<void>>> = {
   simd: async () => await (await import("./simd/start.ts")).startSimd(),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
-} as const satisfies Record<string, () => Promise<void>>;
+};
 
 /** The name of a backend that this library knows. */
-export type BackendName = keyof typeof LOADERS;
+export type BackendName = "simd" | "wasm" | "cpu";
 
 /**
  * Makes the fastest backend that runs here the current one.
@@ -46,6 +47,7 @@ export async function useBackend(name?: string): Promise<BackendName> {
     try {
       await LOADERS[candidate]();
       silence(tf.backend());
+      if (reasons.length > 0) reportFallback(names, candidate, reasons[0]);
       return candidate;
     } catch (reason) {
       reasons.push(reason);
@@ -76,6 +78,16 @@ function checkName(name: string, fromEnvironment: boolean): BackendName {
   if (Object.hasOwn(LOADERS, name)) return name as BackendName;
   const field = fromEnvironment ? "BERT_BACKEND" : "backend";
   throw new ConfigError(field, name, `must be one of ${backendNames().join(", ")}`);
+}
+
+let fallbackReported = false;
+
+/** Says once in a process that a slower backend had to be taken, and why. */
+function reportFallback(names: readonly BackendName[], taken: BackendName, reason: unknown): void {
+  if (fallbackReported) return;
+  fallbackReported = true;
+  const why = reason instanceof Error ? reason.message : String(reason);
+  console.warn(`The backend ${names[0]} cannot start here, so the slower ${taken} is used: ${why}`);
 }
 
 /** tfjs's cpu backend, and whatever is derived from it, prints advice at the first tensor it holds. */

@@ -93,7 +93,10 @@ export function short(value: number): number {
 }
 
 /** What plotly needs to know beside the data: as in the SVG, names of lines stand above the plot. */
-export function layout(titles: Titles, more: Record<string, unknown> = {}) {
+export function layout(
+  titles: Titles,
+  more: Record<string, unknown> = {},
+): Partial<Layout> {
   return {
     title: { text: titles.title, yref: "container" as const, y: 0.96, yanchor: "top" as const },
     legend: { orientation: "h" as const, x: 0, y: 1, yanchor: "bottom" as const },

@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
+import type { ModelInputs } from "../model/inputs.ts";
 import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
 
 /** One way to fill a blank. */
@@ -112,7 +113,7 @@ export function encode(
 }
 
 /** One sequence as the model's input. */
-export function inputs({ tokenIds, segmentIds }: Encoding) {
+export function inputs({ tokenIds, segmentIds }: Encoding): ModelInputs {
   return {
     tokenIds: tf.tensor2d([tokenIds], undefined, "int32"), // [1, T]
     segmentIds: tf.tensor2d([segmentIds], undefined, "int32"), // [1, T]

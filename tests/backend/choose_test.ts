@@ -62,6 +62,15 @@ Deno.test("useBackend() without permission to read the environment does not ask"
   ok(out !== "cpu", out);
 });
 
+Deno.test("useBackend() says once which backend cannot start and why, and takes the next", async () => {
+  const kernels = new URL("../../lib/backend/simd/", import.meta.url).pathname;
+  const denied = `--deny-read=${kernels}relaxed.wasm,${kernels}plain.wasm`;
+  const twice = PRINT.replace("useBackend()", "useBackend(), await useBackend()");
+  const { out, err } = await run(twice, ["--allow-all", denied], "");
+  strictEqual(out, "wasm wasm");
+  match(err, /^The backend simd cannot start here, so the slower wasm is used: .*relaxed\.wasm.*$/);
+});
+
 Deno.test("useBackend() of an unknown backend says which there are", async () => {
   const advice = `must be one of ${backendNames().join(", ")}`;
   await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));

@@ -17,7 +17,7 @@ const OPTIONS = [
 /** The bytes of one build. */
 async function compile(features: readonly string[]): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
-  const folder = new URL("../kernels", import.meta.url);
+  const folder = new URL("./kernels/", import.meta.url);
   const { error, stderr } = await asc.main(
     ["index.ts", "--outFile", "out.wasm", "--enable", features.join(","), ...OPTIONS],
     {

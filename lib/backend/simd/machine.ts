@@ -228,6 +228,12 @@ async function readBest(relaxed: boolean): Promise<WebAssembly.Module> {
   return await WebAssembly.compile(runs ? binary : await readKernels("plain.wasm"));
 }
 
+/** Reads a build from beside this file: from disk, or from the server that the library came from. */
 async function readKernels(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  return await Deno.readFile(new URL(name, import.meta.url));
+  const url = new URL(name, import.meta.url);
+  if (url.protocol === "file:") return await Deno.readFile(url);
+  const response = await fetch(url);
+  if (response.ok) return await response.bytes();
+  await response.body?.cancel();
+  throw new Error(`Cannot load ${url}: the server answered ${response.status}`);
 }
