@@ -52,8 +52,7 @@ export class Pool {
         index: i + 1,
         blasPath: this.#blasPath,
       };
-      const url = new URL("./pool_worker.ts", import.meta.url);
-      const worker = new Worker(url, { workerData: data, env: {} }); // its copy would need permission
+      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // its copy would need permission
       worker.unref(); // a waiting helper keeps no process alive
       return worker;
     });
@@ -70,4 +69,13 @@ export class Pool {
     this.#workers = undefined;
     globalThis.removeEventListener("unload", this.#quit);
   }
+}
+
+/** Node's `Worker` takes no code from a server, but a `data:` module may import it from there. */
+function workerUrl(): URL {
+  const url = new URL("./pool_worker.ts", import.meta.url);
+  if (url.protocol === "file:") return url;
+  return new URL(
+    `data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(url.href)};`)}`,
+  );
 }
