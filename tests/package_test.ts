@@ -1,5 +1,6 @@
 /** The library as a package: its files served over HTTP, used by a program in a folder of its own. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { fileURLToPath } from "node:url";
 import deno from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
@@ -46,25 +47,14 @@ function serve(log: string[]): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-Deno.test("the library trains, saves and loads when it is imported from a URL", async () => {
-  const asked: string[] = [];
+/** Runs `PROGRAM` in an empty folder with a `deno.json` of its own, and checks what it prints. */
+async function runProgram(config: unknown, permissions: string[]): Promise<void> {
   const folder = await Deno.makeTempDir();
-  await using server = serve(asked);
-  const host = `127.0.0.1:${server.addr.port}`;
-  const imports = { ...deno.imports, "bert/": `http://${host}/lib/` };
-  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify({ imports }));
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
   await Deno.writeTextFile(`${folder}/program.ts`, PROGRAM);
+  const always = ["run", "--no-prompt", "--no-check", "--no-lock", "-RWE", "--allow-ffi"];
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--no-check",
-      "--no-lock",
-      `--reload=http://${host}`,
-      "-RWE",
-      "--allow-ffi",
-    ]
-      .concat([`--allow-import=${host}`, `--allow-net=${host}`, "program.ts"]),
+    args: [...always, ...permissions, "program.ts"],
     cwd: folder,
     env: { NO_COLOR: "1" },
     stdout: "piped",
@@ -74,11 +64,25 @@ Deno.test("the library trains, saves and loads when it is imported from a URL", 
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   strictEqual(code, 0, err);
   deepStrictEqual(JSON.parse(out), { backend: "simd", steps: 3, pieces: 9 });
-  ok(
-    asked.includes("/lib/backend/simd/pool_worker.ts"),
-    "the helper threads come from the URL, too",
-  );
   await Deno.remove(folder, { recursive: true });
+}
+
+Deno.test("the library trains, saves and loads when it is imported from a URL", async () => {
+  const asked: string[] = [];
+  await using server = serve(asked);
+  const host = `127.0.0.1:${server.addr.port}`;
+  const imports = { ...deno.imports, "bert/": `http://${host}/lib/` };
+  const permissions = [`--reload=http://${host}`, `--allow-import=${host}`, `--allow-net=${host}`];
+  await runProgram({ imports }, permissions);
+  ok(asked.includes("/lib/backend/simd/pool_worker.ts"), "its helper threads come from there, too");
+});
+
+Deno.test("the library serves a project beside it through two lines of deno.json", async () => {
+  const imports = {
+    "bert/": `jsr:/${deno.name}@^${deno.version}/`,
+    "@tensorflow/tfjs": deno.imports["@tensorflow/tfjs"],
+  };
+  await runProgram({ links: [fileURLToPath(ROOT)], imports }, []);
 });
 
 Deno.test("every entry of the package is a file of the library under its own path", async () => {
