@@ -27,7 +27,7 @@ interface Fixture {
   readonly curve: Step[];
 }
 
-const FOLDER = new URL("../fixtures/curve", import.meta.url).pathname;
+const FOLDER = new URL("../fixtures/curve/", import.meta.url).pathname;
 const { settings, batches, curve }: Fixture = JSON.parse(
   await Deno.readTextFile(`${FOLDER}curve.json`),
 );
