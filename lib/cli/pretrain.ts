@@ -7,6 +7,7 @@ import { writeError } from "../files/write.ts";
 import { parseJson } from "../runs/folder.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
+import { SpoiltWeightsError } from "../runs/guards.ts";
 import { beginRun, type OpenRun, reopenRun } from "../runs/open.ts";
 import {
   formatOptions,
@@ -17,6 +18,7 @@ import {
 } from "../runs/options.ts";
 import { RUN_OPTIONS, type RunSettings } from "../runs/settings.ts";
 import { RunReport } from "../show/run_report.ts";
+import { DivergedError } from "../training/train_step.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { Interruption } from "./signals.ts";
 
@@ -177,19 +179,23 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
     const explained = explainMemory(error, settings);
     const message = explained instanceof Error ? explained.message : String(explained);
     run.folder.log(`stopped: ${message}`);
-    const advice = adviceAfter(explained !== error, message, run.folder.path);
+    const advice = explained === error
+      ? adviceAfter(error, run.folder.path)
+      : adviceAfterMemory(run.folder.path);
     throw new Error(`${message.replace(/\.$/, "")}. ${advice}`, { cause: error });
   }
 }
 
-/** How to go on after an error. */
-function adviceAfter(outOfMemory: boolean, message: string, path: string): string {
-  if (outOfMemory) {
-    return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
-      `are any worth it (--init ${path}/best)`;
-  }
-  if (message.startsWith("Stopped after step")) return "To go on from here would end here again";
-  const skip = message.startsWith("Stopped before step")
+/** How to go on after memory ended. */
+function adviceAfterMemory(path: string): string {
+  return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
+    `are any worth it (--init ${path}/best)`;
+}
+
+/** How to go on after any other error. */
+function adviceAfter(error: unknown, path: string): string {
+  if (error instanceof SpoiltWeightsError) return "To go on from here would end here again";
+  const skip = error instanceof DivergedError
     ? ", and --on-nan skip to pass over such batches"
     : "";
   return `The run keeps its last checkpoint: go on with --out ${path} --resume${skip}`;

@@ -63,7 +63,7 @@ const MOST_IN_A_ROW = 10;
  * const counter = new SkipCounter();
  * const error = new DivergedError(5, [], "the loss is NaN", 0.001); // step 5 is tried again and again
  * for (let i = 0; i < 9; i++) counter.count(error);
- * throws(() => counter.count(error), /^DivergedError: 10 batches in a row diverged/);
+ * throws(() => counter.count(error), /^Error: 10 batches in a row diverged/);
  * ```
  */
 export class SkipCounter {
@@ -77,14 +77,30 @@ export class SkipCounter {
     this.#inARow = error.step === this.#last ? this.#inARow + 1 : 1;
     this.#last = error.step;
     if (this.#inARow < MOST_IN_A_ROW) return;
-    error.message = `${MOST_IN_A_ROW} batches in a row diverged. ${error.message}`;
-    throw error;
+    const message = `${MOST_IN_A_ROW} batches in a row diverged. ${error.message}`;
+    throw new Error(message, { cause: error });
+  }
+}
+
+/** The held-out loss is no number: the last update spoilt the weights, so going on has no use. */
+export class SpoiltWeightsError extends Error {
+  override readonly name = "SpoiltWeightsError";
+  /** The step after which the loss was computed. */
+  readonly step: number;
+
+  constructor(step: number, loss: number) {
+    super(
+      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
+        "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+    );
+    this.step = step;
   }
 }
 
 /**
- * Throws if the held-out loss is no number: the last update spoilt the weights, and no batch is at
- * fault that could be passed over.
+ * Refuses a held-out loss that is no number.
+ *
+ * @throws {SpoiltWeightsError} If it is NaN or infinite: no single batch is at fault that could be passed over.
  *
  * @example
  * ```ts
@@ -95,9 +111,5 @@ export class SkipCounter {
  * ```
  */
 export function checkHeldOut(step: number, loss: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new RangeError(
-    `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
-      "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
-  );
+  if (!Number.isFinite(loss)) throw new SpoiltWeightsError(step, loss);
 }

@@ -20,6 +20,7 @@ const SAMPLES = 6;
  *
  * @param signal Ends the run after the step at hand.
  * @throws {DivergedError} If a step diverges and the run is not to skip it.
+ * @throws {SpoiltWeightsError} If the loss on held-out text is NaN or infinite.
  * @throws {Error} If something cannot be written; the checkpoints of before stay.
  *
  * @example

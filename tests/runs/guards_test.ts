@@ -29,7 +29,7 @@ Deno.test("SkipCounter gives up at the tenth batch in a row, not at ten over the
   for (let step = 1; step <= 30; step++) counter.count(diverged(step));
   for (let i = 0; i < 9; i++) counter.count(diverged(40));
   throws(() => counter.count(diverged(40)), {
-    name: "DivergedError",
+    name: "Error",
     message: /^10 batches in a row/,
   });
 });

@@ -262,7 +262,7 @@ Deno.test("a held-out loss that is NaN stops a run whatever it is to skip, and i
       const run = await begin(folder, { onNan });
       const spoil = ({ step }: { step: number }) => void (step === 10 && poison(run));
       await rejects(drive(run, { onStep: spoil }), {
-        name: "RangeError",
+        name: "SpoiltWeightsError",
         message: /^Stopped after step 10: the held-out loss is NaN.*lower --lr/,
       });
       strictEqual(await Deno.readTextFile(`${folder}/run/evaluations.jsonl`), "");
