@@ -1,6 +1,6 @@
 /**
  * How an operation with a gradient of its own is written down: once, in a form that keeps memory
- * tidy. The operations of `ops.ts` and its neighbours are made with it.
+ * tidy. The operations of `lib/model/ops/` are made with it.
  */
 import * as tf from "@tensorflow/tfjs";
 

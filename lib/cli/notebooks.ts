@@ -3,13 +3,12 @@
  * The tasks of the notebooks: run them all, open them in JupyterLab, make this Deno known to Jupyter.
  */
 import { ConfigError } from "../errors.ts";
+import { NOTEBOOK_PRESETS } from "../show/presets.ts";
 import { readArguments } from "./arguments.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { runNotebook } from "./run_notebook.ts";
 
 const FOLDER = "notebooks";
-
-const PRESETS = ["smoke", "tutorial", "full"];
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 
@@ -24,8 +23,8 @@ export async function notebooks(args: string[]): Promise<void> {
   if (values.help) return console.log(NOTEBOOKS_HELP);
   const timeout = Number(values.timeout);
   if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
-  if (!PRESETS.includes(values.preset)) {
-    throw new ConfigError("preset", values.preset, `must be one of ${PRESETS.join(", ")}`);
+  if (!NOTEBOOK_PRESETS.includes(values.preset)) {
+    throw new ConfigError("preset", values.preset, `must be one of ${NOTEBOOK_PRESETS.join(", ")}`);
   }
   endKernelsOnSignals();
   const began = performance.now();

@@ -1,4 +1,4 @@
-/** Folders of several files that belong together: written as one, read with errors that name the file. */
+/** JSON objects from files, read with errors that name the file; and a strict reader of JSON. */
 import { FormatError } from "../errors.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** What watches over a run: jumps of the loss, steps that diverge, memory that ends. */
+/** What watches over a run: jumps of the loss, steps that diverge, held-out losses that are no numbers. */
 import type { DivergedError } from "../training/train_step.ts";
 
 const REMEMBERED = 50; // steps

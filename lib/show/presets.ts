@@ -56,6 +56,9 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
   },
 };
 
+/** The names that `BERT_PRESET` may have. */
+export const NOTEBOOK_PRESETS: readonly string[] = Object.keys(PRESETS);
+
 /**
  * The sizes chosen by the environment variable `BERT_PRESET`: `smoke` (seconds, for tests),
  * `tutorial` (the default: minutes) or `full` (hours).
@@ -65,5 +68,5 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
 export function notebookPreset(): NotebookPreset {
   const name = Deno.env.get("BERT_PRESET") ?? "tutorial";
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name as NotebookPreset["name"]];
-  throw new ConfigError("BERT_PRESET", name, `must be one of ${Object.keys(PRESETS).join(", ")}`);
+  throw new ConfigError("BERT_PRESET", name, `must be one of ${NOTEBOOK_PRESETS.join(", ")}`);
 }

@@ -3,7 +3,7 @@
  *
  * Each step is a function of its own, named after the step in `BasicTokenizer` of google-research/bert.
  * Where that class and the widely used `tokenizers` library differ, this file follows the library,
- * down to its Unicode version (`unicode_reference.ts`), so that ids agree on every string.
+ * down to its Unicode version (`unicode.ts`), so that ids agree on every string.
  */
 import {
   anyOf,

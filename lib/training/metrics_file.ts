@@ -1,12 +1,11 @@
 /**
- * What a run reports: an entry a step, an entry an epoch, and `metrics.csv`, which grows while the
- * run goes on, so that a run that is killed has its curve on disk.
+ * `metrics.csv`, written and read: it grows while the run goes on, so that a run that is killed has
+ * its curve on disk.
  */
 import { stringify } from "../files/csv.ts";
-import { AppendFile } from "../files/growing_file.ts";
-import { lastLines } from "../files/growing_file.ts";
+import { AppendFile, lastLines } from "../files/growing_file.ts";
 import type { Evaluation } from "./evaluate.ts";
-import { EpochLog, StepLog } from "./history.ts";
+import type { EpochLog, StepLog } from "./history.ts";
 
 /**
  * The columns of `metrics.csv`.

@@ -1,6 +1,6 @@
 /**
- * The differentiable operations that BERT is made of, each defined once on plain tfjs operations:
- * look-ups and products here; dropout, LayerNorm and attention in `ops_*.ts` beside this file.
+ * Look-ups of rows. This folder holds the differentiable operations that BERT is made of, each
+ * defined once on plain tfjs operations.
  *
  * Each is one step on tfjs's tape with a gradient of its own, which runs on every backend. A faster
  * backend brings kernels for the same functions; these definitions then serve as its oracle.
