@@ -97,8 +97,11 @@ export interface TrainConfig {
   readonly warmupShare: number;
   /** Decoupled weight decay, on matrices only. */
   readonly weightDecay: number;
+  /** How much of the first moment, the mean of past gradients, each step keeps: 0 to below 1. */
   readonly beta1: number;
+  /** How much of the second moment, the mean of squared gradients, each step keeps: 0 to below 1. */
   readonly beta2: number;
+  /** Added to the root of the second moment before dividing by it; above 0. */
   readonly epsilon: number;
   /** Gradients longer than this (global norm) are scaled down to it. */
   readonly clipNorm: number;
@@ -125,6 +128,11 @@ export const BERT_DEFAULTS: BertConfig = {
   padTokenId: 0,
 };
 
+/**
+ * The data's settings when nothing else is said: pairs of 128 tokens, 15 % of them to predict.
+ *
+ * Source: `create_pretraining_data.py` in google-research/bert, but for fresh masks in each epoch.
+ */
 export const DATA_DEFAULTS: DataConfig = {
   maxLength: 128,
   maskProbability: 0.15,
@@ -151,18 +159,21 @@ export const TRAIN_DEFAULTS: TrainConfig = {
   clipNorm: 1,
 };
 
+/** The name of a model size. */
+export type ModelPreset = "smoke" | "tiny" | "mini" | "small" | "medium" | "base";
+
+/** The fields of a model configuration in which the presets differ. */
+type PresetSize = Pick<BertConfig, "numHiddenLayers" | "hiddenSize" | "numAttentionHeads">;
+
 /** Layers, width: Turc et al. 2019, "Well-Read Students Learn Better", table 1; heads are H / 64. */
-const SIZES = {
+const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
   smoke: { numHiddenLayers: 1, hiddenSize: 32, numAttentionHeads: 2 },
   tiny: { numHiddenLayers: 2, hiddenSize: 128, numAttentionHeads: 2 },
   mini: { numHiddenLayers: 4, hiddenSize: 256, numAttentionHeads: 4 },
   small: { numHiddenLayers: 4, hiddenSize: 512, numAttentionHeads: 8 },
   medium: { numHiddenLayers: 8, hiddenSize: 512, numAttentionHeads: 8 },
   base: { numHiddenLayers: 12, hiddenSize: 768, numAttentionHeads: 12 },
-} as const;
-
-/** The name of a model size. */
-export type ModelPreset = keyof typeof SIZES;
+};
 
 /**
  * A model configuration by name, with fields of your own laid over it.

@@ -8,10 +8,14 @@ export type Shape = readonly (number | string)[];
 
 /** A tensor or array does not have the shape its function needs. */
 export class ShapeError extends TypeError {
+  /** Always `"ShapeError"`. */
   override readonly name = "ShapeError";
+  /** The shape that the computation needs; a string stands for any size. */
   readonly expected: Shape;
+  /** The shape that was given. */
   readonly actual: Shape;
 
+  /** @param what The computation and the argument, as in `"crossEntropyLoss() from labels"`. */
   constructor(what: string, expected: Shape, actual: Shape) {
     super(`Cannot compute ${what}: expected shape [${expected}], got [${actual}]`);
     this.expected = expected;
@@ -21,8 +25,11 @@ export class ShapeError extends TypeError {
 
 /** A setting has a value that cannot work, alone or beside another setting. */
 export class ConfigError extends RangeError {
+  /** Always `"ConfigError"`. */
   override readonly name = "ConfigError";
+  /** The setting's name, as in `BertConfig`, `DataConfig`, `TrainConfig` or an options object. */
   readonly field: string;
+  /** The value that cannot work. */
   readonly value: unknown;
 
   /** @param advice What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
@@ -35,8 +42,11 @@ export class ConfigError extends RangeError {
 
 /** A file, or text in a known format, cannot be read. */
 export class FormatError extends SyntaxError {
+  /** Always `"FormatError"`. */
   override readonly name = "FormatError";
+  /** The file's path, or what the text is where it does not come from a file. */
   readonly file: string;
+  /** The line, from 1; undefined where the problem is not in one line. */
   readonly line: number | undefined;
 
   /** @param problem What was expected, what was found, and the fix. */

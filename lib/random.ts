@@ -13,7 +13,9 @@ const M = 397; // distance to the word that is mixed in
 
 /** Everything needed to continue a generator later: 624 words and the position in them. */
 export interface RngState {
+  /** The 624 words of state, each an unsigned 32-bit integer. */
   readonly words: readonly number[];
+  /** How many of the words are used up, 0 to 624; at 624 new ones are made. */
   readonly index: number;
 }
 
