@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a program: what it prints is its result
 /**
  * Checks that everything the package exports is documented, as part of `deno task ok`.
  *
