@@ -2,6 +2,8 @@
 /** `.ipynb` files: reading, checking, and writing them so that they differ only where they should. */
 import { createHash } from "node:crypto";
 import { FormatError } from "../errors.ts";
+import { parseJson } from "../files/json.ts";
+import { replaceFileSync } from "../files/write.ts";
 
 /** One output of a cell, as nbformat 4 stores it. */
 export type Output = Record<string, unknown> & { readonly output_type: string };
@@ -30,13 +32,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new FormatError(path, "expected a notebook, found nothing: check the name");
   });
-  let notebook: Notebook;
-  try {
-    notebook = JSON.parse(text);
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new FormatError(path, `expected JSON, found a fault (${problem}): restore the file`);
-  }
+  const notebook = parseJson(text, path) as Notebook;
   if (notebook?.nbformat === 4 && Array.isArray(notebook.cells)) return notebook;
   throw new FormatError(path, "expected a notebook of format 4, found something else: convert it");
 }
@@ -46,18 +42,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * handler which ends the program finds either the old file or the new one, and nothing beside it.
  */
 export function writeNotebook(path: string, notebook: Notebook): void {
-  const aside = `${path}.${crypto.randomUUID()}.part`;
-  try {
-    Deno.writeTextFileSync(aside, JSON.stringify(notebook, undefined, 1) + "\n");
-    Deno.renameSync(aside, path);
-  } catch (error) {
-    try {
-      Deno.removeSync(aside);
-    } catch {
-      // it was not made
-    }
-    throw error;
-  }
+  replaceFileSync(path, JSON.stringify(notebook, undefined, 1) + "\n");
 }
 
 /** The source of a cell as one string. */

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { simdMachine } from "../backend/simd/start.ts";
 import { ConfigError } from "../errors.ts";
+import { parseJsonObject } from "../files/json.ts";
 import { writeError } from "../files/write.ts";
-import { parseJson } from "../runs/folder.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
 import { SpoiltWeightsError } from "../runs/guards.ts";
@@ -110,7 +110,7 @@ async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
   });
-  const json = parseJson(text, path);
+  const json = parseJsonObject(text, path);
   const settings = json.format === 1 && typeof json.settings === "object" ? json.settings : json;
   return optionsFromJson(settings as Record<string, unknown>, RUN_OPTIONS, path);
 }

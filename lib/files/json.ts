@@ -1,5 +1,53 @@
-/** JSON objects from files, read with errors that name the file; and a strict reader of JSON. */
+/** JSON from text and files, with errors that name the file; and a strict reader of JSON. */
 import { FormatError } from "../errors.ts";
+
+/**
+ * `JSON.parse()` with an error that names the file.
+ *
+ * @param file Where the text stands, for error messages.
+ * @param line Its line there, from 1, where a file has one JSON value a line.
+ * @throws {FormatError} If the text is not JSON.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "bert/files/json.ts";
+ * import { deepStrictEqual, throws } from "node:assert";
+ * deepStrictEqual(parseJson("[1]", "mine.json"), [1]);
+ * throws(() => parseJson("[1", "mine.json"), /mine.json: expected JSON, found a fault/);
+ * ```
+ */
+export function parseJson(text: string, file: string, line?: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const problem = `expected JSON, found a fault (${(error as Error).message})`;
+    throw new FormatError(file, `${problem}: correct or restore the file`, line);
+  }
+}
+
+/**
+ * `parseJson()` of a text that must hold an object.
+ *
+ * @throws {FormatError} If the text is not JSON, or holds something else than an object.
+ *
+ * @example
+ * ```ts
+ * import { parseJsonObject } from "bert/files/json.ts";
+ * import { throws } from "node:assert";
+ * throws(() => parseJsonObject("[1]", "mine.json"), /expected a JSON object, found a list/);
+ * ```
+ */
+export function parseJsonObject(
+  text: string,
+  file: string,
+  line?: number,
+): Record<string, unknown> {
+  const value = parseJson(text, file, line);
+  if (isRecord(value)) return value;
+  const found = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  const problem = `expected a JSON object, found ${found}`;
+  throw new FormatError(file, `${problem}: correct or restore the file`, line);
+}
 
 /**
  * Reads a JSON object.
@@ -27,20 +75,16 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
  * @throws {FormatError} If the file holds something else than a JSON object.
  */
 export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
+  const text = await readTextIfThere(path);
+  return text === undefined ? undefined : parseJsonObject(text, path);
+}
+
+/** The text of a file; a missing file is `undefined`. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  return await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(
-      path,
-      `expected JSON, found a fault (${error.message}): restore the file`,
-    );
-  }
-  if (isRecord(value)) return value;
-  const found = value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
-  throw new FormatError(path, `expected a JSON object, found ${found}: restore the file`);
+    throw error;
+  });
 }
 
 /** Whether there is such a file. */
@@ -79,11 +123,7 @@ const BACKSLASH = "\\".charCodeAt(0);
  */
 export function parseStrictJson(text: string, file: string, deepest: number): unknown {
   checkNames(text, file, deepest);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(file, `expected JSON (${(error as Error).message})`);
-  }
+  return parseJson(text, file);
 }
 
 /** Walks over the brackets and names of a text; what is not JSON at all is left to `JSON.parse()`. */

@@ -7,7 +7,7 @@
  * reader: a name that stands twice is refused, and a header may have 16 MiB.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { parseStrictJson } from "./json.ts";
+import { isRecord, parseStrictJson } from "./json.ts";
 
 /** Where a tensor lies in a file, and as what. */
 export interface TensorPlace {
@@ -213,10 +213,6 @@ function checkCover(
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function areCounts(value: unknown): value is number[] {

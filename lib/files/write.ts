@@ -34,6 +34,33 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
   }
 }
 
+/**
+ * `replaceFile()` without a pause in which anything else could happen, such as the end of the program.
+ *
+ * @throws {Error} If it cannot be written, saying why and what helps; the old file stays then.
+ */
+export function replaceFileSync(path: string, content: string): void {
+  const bytes = new TextEncoder().encode(content);
+  const aside = path + UNFINISHED;
+  try {
+    using file = Deno.openSync(aside, { write: true, create: true, truncate: true });
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    file.syncSync();
+    Deno.renameSync(aside, path);
+  } catch (error) {
+    removeSync(aside);
+    throw writeError(error, path, bytes.length);
+  }
+}
+
+function removeSync(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // there was no such file
+  }
+}
+
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
@@ -41,7 +68,7 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Waits until the disk knows the names in a folder. Systems that cannot sync a folder do without. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   try {
     using file = await Deno.open(folder);
     await file.sync();
@@ -74,7 +101,8 @@ export async function syncFiles(folder: string): Promise<void> {
  */
 export function writeError(error: unknown, path: string, bytes: number): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
-  return new Error(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });
+  const Kind = cause instanceof Deno.errors.NotFound ? Deno.errors.NotFound : Error;
+  return new Kind(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });
 }
 
 function reasonOf(cause: Error, bytes: number): string {
@@ -90,6 +118,7 @@ function reasonOf(cause: Error, bytes: number): string {
   if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS") {
     return "the system does not let you write there. Choose another folder";
   }
+  if (cause instanceof Deno.errors.NotFound) return "there is no such folder: make it first";
   return cause.message;
 }
 

@@ -4,6 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
+import { isRecord, readJsonIfThere, readTextIfThere } from "../files/json.ts";
 import { movingMean } from "../training/statistics.ts";
 
 /** What a curve can be drawn against. */
@@ -107,7 +108,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
 }
 
 async function readMetrics(path: string): Promise<{ split: string; row: MetricsRow }[]> {
-  const text = await read(path);
+  const text = await readTextIfThere(path);
   if (text === undefined) {
     throw new FormatError(path, "there is no such file: is this the folder of a run?");
   }
@@ -139,31 +140,13 @@ function number(cell: string, place: string): number {
 }
 
 async function readSettings(path: string): Promise<Record<string, string>> {
-  const text = await read(path);
-  if (text === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(path, `expected JSON, found: ${(error as Error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FormatError(path, "expected a JSON object");
-  }
-  return Object.fromEntries(flatten(value));
-}
-
-async function read(path: string): Promise<string | undefined> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  });
+  return Object.fromEntries(flatten(await readJsonIfThere(path) ?? {}));
 }
 
 /** `{a: {b: 1}}` as `["a.b", "1"]`; lists stay whole. */
 function flatten(value: object, prefix = ""): [string, string][] {
   return Object.entries(value).flatMap(([key, part]): [string, string][] => {
-    const nested = typeof part === "object" && part !== null && !Array.isArray(part);
+    const nested = isRecord(part);
     if (nested) return flatten(part, `${prefix}${key}.`);
     return [[prefix + key, typeof part === "string" ? part : JSON.stringify(part)]];
   });

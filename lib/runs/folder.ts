@@ -1,6 +1,7 @@
 /** The folder of a run: what lies where, who may work in it, and its `config.json`. */
 import type { Baselines } from "../training/baselines.ts";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
+import { parseJsonObject } from "../files/json.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { RunSettings } from "./settings.ts";
@@ -148,34 +149,11 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
     throw error;
   });
   if (text === undefined) return undefined;
-  const config = parseJson(text, path) as Partial<RunConfig>;
+  const config = parseJsonObject(text, path) as Partial<RunConfig>;
   if (config.format === 1 && typeof config.run === "string" && config.settings) {
     return config as RunConfig;
   }
   throw new FormatError(path, "expected the settings of a run (format 1), found other JSON");
-}
-
-/**
- * JSON, or `FormatError`.
- *
- * @example
- * ```ts
- * import { parseJson } from "bert/runs/folder.ts";
- * import { throws } from "node:assert";
- * throws(() => parseJson('{"lr": ', "mine.json"), /mine.json: expected JSON/);
- * ```
- */
-export function parseJson(text: string, path: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new FormatError(path, `expected JSON, found: ${(error as Error).message}`);
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
-  throw new FormatError(path, "expected a JSON object: { … }");
 }
 
 function isNothing(error: unknown): boolean {

@@ -1,5 +1,6 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
 import { GrowingFile, lastLines } from "../files/growing_file.ts";
+import { parseJson } from "../files/json.ts";
 import { replaceFile } from "../files/write.ts";
 import type { RunConfig } from "../runs/folder.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
@@ -53,8 +54,9 @@ export class RunReport {
       const step = stepIn(line);
       if (step) this.#means.add(step);
     }
+    const path = `${this.#folder}/evaluations.jsonl`;
     for await (const line of this.#evaluationLines.newLines()) {
-      this.#evaluations.push(JSON.parse(line));
+      this.#evaluations.push(parseJson(line, path) as EvaluationLog);
     }
     const name = this.#folder.split(/[/\\]/).at(-1) ?? this.#folder;
     const { steps, last } = this.#means;

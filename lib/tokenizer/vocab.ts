@@ -3,6 +3,7 @@
  * one piece a line, the line number (from 0) being the id.
  */
 import { FormatError } from "../errors.ts";
+import { replaceFile } from "../files/write.ts";
 
 /** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
@@ -128,7 +129,7 @@ export async function loadVocab(path: string): Promise<Vocab> {
 }
 
 /**
- * Writes `vocab.txt`: to the side first, then renamed, so that no half file is ever left.
+ * Writes `vocab.txt` whole or not at all, as `replaceFile()` does.
  *
  * @throws {Deno.errors.NotFound} If there is no such folder.
  *
@@ -142,15 +143,7 @@ export async function loadVocab(path: string): Promise<Vocab> {
  * ```
  */
 export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
-  const aside = `${path}.${crypto.randomUUID()}.part`;
-  try {
-    await Deno.writeTextFile(aside, vocab.tokens.join("\n") + "\n");
-    await Deno.rename(aside, path);
-  } catch (error) {
-    await Deno.remove(aside).catch(() => {});
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Deno.errors.NotFound(`Cannot write ${path}: there is no such folder: make it first`);
-  }
+  await replaceFile(path, vocab.tokens.join("\n") + "\n");
 }
 
 /** UTF-8 lines, with LF or CRLF, with or without a byte-order mark and a last line end. */

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FormatError } from "../errors.ts";
-import { isRecord, readJson, readJsonIfThere } from "../files/json.ts";
+import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
 import type { BertModel } from "../model/bert.ts";
 import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
 
@@ -237,14 +237,9 @@ function isLength(value: unknown): value is number {
 
 async function readModules(folder: string): Promise<Module[]> {
   const path = `${folder}/${MODULES}`;
-  let list: unknown;
-  try {
-    list = JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new FormatError(path, `expected JSON, found: ${error.message}`);
-  }
+  const text = await readTextIfThere(path);
+  if (text === undefined) return [];
+  const list = parseJson(text, path);
   if (!Array.isArray(list)) throw new FormatError(path, "expected a list of modules");
   return list.map((entry) => readModule(entry, path));
 }

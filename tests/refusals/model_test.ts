@@ -243,12 +243,12 @@ testRefusals([
   [
     "config broken",
     () => broken((copy) => Deno.writeTextFile(`${copy}/config.json`, "{")),
-    "FormatError: Cannot read ~/config.json: expected JSON, found a fault (Expected property name or '}' in JSON at position 1 (line 1 column 2)): restore the file",
+    "FormatError: Cannot read ~/config.json: expected JSON, found a fault (Expected property name or '}' in JSON at position 1 (line 1 column 2)): correct or restore the file",
   ],
   [
     "config array",
     () => broken((copy) => Deno.writeTextFile(`${copy}/config.json`, "[]")),
-    "FormatError: Cannot read ~/config.json: expected a JSON object, found a list: restore the file",
+    "FormatError: Cannot read ~/config.json: expected a JSON object, found a list: correct or restore the file",
   ],
   [
     "config type",

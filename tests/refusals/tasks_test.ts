@@ -33,7 +33,7 @@ const BAD: readonly Bad[] = [
     content: '{"cells": [',
     says:
       "Cannot read notebooks/00_it.ipynb: expected JSON, found a fault (Unexpected end of JSON " +
-      "input): restore the file",
+      "input): correct or restore the file",
   },
   {
     args: ["notebooks"],
