@@ -1,0 +1,313 @@
+/**
+ * Diagrams for the notebooks, as plain SVG: boxes with arrows between them, and products of matrices
+ * with their shapes. They stand on a white card, so that dark and light pages show them alike.
+ */
+import { nearest } from "../checks.ts";
+import { escape, label } from "./svg.ts";
+
+/** A drawing that a notebook shows by itself: an SVG document, and the same in words. */
+export class Picture {
+  /** A stand-alone SVG document. */
+  readonly svg: string;
+  /** The same for a terminal, and for viewers that do not trust SVG. */
+  readonly text: string;
+
+  /** Keeps both forms of one drawing. */
+  constructor(svg: string, text: string) {
+    this.svg = svg;
+    this.text = text;
+  }
+
+  /** The MIME bundle that Jupyter asks for. */
+  bundle(): Record<string, unknown> {
+    return { "image/svg+xml": this.svg, "text/plain": this.text };
+  }
+
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    return this.bundle();
+  }
+}
+
+/** What a diagram of boxes and arrows shows. */
+export interface DiagramOptions {
+  /** Stands above the drawing. */
+  readonly title: string;
+  /**
+   * Rows of boxes, from the top down. A box is its name, with its shape in brackets behind it if it
+   * has one: `"scores [T, T]"`. `|` begins a new line in the box; `""` leaves a gap.
+   */
+  readonly rows: readonly (readonly string[])[];
+  /** `"from -> to"` or `"from -> to: label"`, by the names of the boxes without `|`. */
+  readonly arrows?: readonly string[];
+  /** Names of the boxes that hold weights, which training changes; drawn in orange. */
+  readonly learnt?: readonly string[];
+  /** Names of the boxes that matter most; drawn in green. */
+  readonly marked?: readonly string[];
+}
+
+/** Name and colours of each kind of box. */
+const LOOKS = {
+  plain: { fill: "#eef3f8", stroke: "#4a6785" },
+  learnt: { fill: "#fdebd3", stroke: "#b26a00" },
+  marked: { fill: "#dff2e6", stroke: "#00754f" },
+};
+
+const INK = "#222222";
+const GAP = 34; // between boxes, and more where a label stands between them
+const TOP = 48; // room for the title
+const LETTER = 7.4; // of a line of text, in pixels, at most
+
+interface Box {
+  readonly name: string;
+  readonly lines: readonly string[];
+  readonly shape: string;
+  readonly look: keyof typeof LOOKS;
+  readonly row: number;
+  readonly column: number;
+}
+
+interface Arrow {
+  readonly from: Box;
+  readonly to: Box;
+  readonly label: string;
+}
+
+interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Boxes in rows, and arrows between them.
+ *
+ * An arrow between neighbours is straight; one that passes over a box goes around it.
+ *
+ * @throws {RangeError} If two boxes have one name, or an arrow or a list names a box that is not there.
+ *
+ * @example
+ * ```ts
+ * import { diagram } from "bert/show/diagram.ts";
+ * import { ok } from "node:assert";
+ * const { text } = diagram({
+ *   title: "Two steps",
+ *   rows: [["text", "pieces [T]"]],
+ *   arrows: ["text -> pieces: cut"],
+ * });
+ * ok(text.includes("text -> pieces: cut"));
+ * ```
+ */
+export function diagram(options: DiagramOptions): Picture {
+  const boxes = readBoxes(options);
+  const arrows = (options.arrows ?? []).map((arrow) => readArrow(arrow, boxes));
+  const { places, width, height } = layOut(boxes, arrows, options.title);
+  const drawn = [
+    ...arrows.map((arrow) => drawArrow(arrow, arrows, places)),
+    ...boxes.map((box) => drawBox(box, places.get(box)!)),
+  ];
+  const text = [
+    options.title,
+    ...options.rows.map((row) => "  " + row.filter((box) => box !== "").join("    ")),
+    ...(options.arrows ?? []).map((arrow) => `  ${arrow}`),
+  ];
+  return new Picture(card(options.title, width, height, drawn), text.join("\n"));
+}
+
+function readBoxes({ rows, learnt = [], marked = [] }: DiagramOptions): Box[] {
+  const boxes: Box[] = [];
+  for (const [row, texts] of rows.entries()) {
+    for (const [column, text] of texts.entries()) {
+      if (text === "") continue;
+      const { name, shape } = readNamed(text);
+      const plain = name.replaceAll(/\s*\|\s*/g, " ");
+      if (boxes.some((box) => box.name === plain)) {
+        throw new RangeError(`Two boxes have the name "${plain}": give one of them another`);
+      }
+      const lines = name.split("|").map((part) => part.trim());
+      const look = learnt.includes(plain) ? "learnt" : marked.includes(plain) ? "marked" : "plain";
+      boxes.push({ name: plain, lines, shape, look, row, column });
+    }
+  }
+  for (const name of [...learnt, ...marked]) find(name, boxes);
+  return boxes;
+}
+
+function readNamed(text: string): { name: string; shape: string } {
+  const [, name, shape = ""] = text.match(/^(.*?)\s*(\[[^\]]*\])?$/)!;
+  return name === "" ? { name: shape, shape: "" } : { name, shape };
+}
+
+function readArrow(text: string, boxes: readonly Box[]): Arrow {
+  const [, from, to, label = ""] = text.match(/^(.+?) -> (.+?)(?:: (.*))?$/) ?? [];
+  if (from === undefined) {
+    throw new RangeError(`Invalid arrow "${text}": it must be "from -> to" or "from -> to: label"`);
+  }
+  return { from: find(from, boxes), to: find(to, boxes), label };
+}
+
+function find(name: string, boxes: readonly Box[]): Box {
+  const box = boxes.find((one) => one.name === name);
+  if (box) return box;
+  const names = boxes.map((one) => one.name);
+  const near = nearest(name, names);
+  const hint = near ? `: did you mean "${near}"?` : `; there are ${names.join(", ")}`;
+  throw new RangeError(`No box has the name "${name}"${hint}`);
+}
+
+/** Where each box lies; all are as wide as the widest, and each row stands in the middle. */
+function layOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string) {
+  const wide = Math.max(...boxes.map(({ lines, shape }) => widthOf([...lines, shape]) + 20), 64);
+  const across = arrows.filter(({ from, to }) => from.row === to.row);
+  const gap = Math.max(GAP, ...across.map((arrow) => widthOf([arrow.label]) + 20));
+  const along = arrows.some(({ from, to, label }) => from.row !== to.row && label !== "");
+  const columns = (row: number) =>
+    Math.max(...boxes.filter((box) => box.row === row).map(({ column }) => column)) + 1;
+  const rows = Math.max(...boxes.map(({ row }) => row)) + 1;
+  const widths = Array.from({ length: rows }, (_, row) => columns(row) * (wide + gap) - gap);
+  const around = arrows.filter(skips);
+  const aside = around.length === 0
+    ? 0
+    : 30 + 14 * around.length + widthOf(around.map((arrow) => arrow.label));
+  const inner = Math.max(...widths, widthOf([title]) * 1.1 - 2 * aside);
+  const places = new Map<Box, Place>();
+  let top = TOP + (across.some(passes) ? 24 : 0);
+  for (let row = 0; row < rows; row++) {
+    const here = boxes.filter((box) => box.row === row);
+    const height = Math.max(...here.map(heightOf));
+    const start = 20 + aside + (inner - widths[row]) / 2;
+    for (const box of here) {
+      const own = heightOf(box);
+      const left = start + box.column * (wide + gap);
+      places.set(box, { left, top: top + (height - own) / 2, width: wide, height: own });
+    }
+    top += height + (along ? 46 : GAP);
+  }
+  return { places, width: inner + 40 + 2 * aside, height: top - (along ? 46 : GAP) + 20 };
+}
+
+function widthOf(lines: readonly string[]): number {
+  return LETTER * Math.max(0, ...lines.map((text) => text.length));
+}
+
+function heightOf({ lines, shape }: Box): number {
+  return 16 + 17 * (lines.length + (shape === "" ? 0 : 1));
+}
+
+/** Whether an arrow goes past a row that lies between its ends. */
+function skips({ from, to }: Arrow): boolean {
+  return Math.abs(from.row - to.row) > 1;
+}
+
+/** Whether an arrow goes past a box in its own row. */
+function passes({ from, to }: Arrow): boolean {
+  return from.row === to.row && Math.abs(from.column - to.column) > 1;
+}
+
+function drawBox({ lines, shape, look }: Box, { left, top, width, height }: Place): string {
+  const { fill, stroke } = LOOKS[look];
+  const middle = left + width / 2;
+  const frame = `<rect x="${round(left)}" y="${round(top)}" width="${round(width)}" ` +
+    `height="${height}" rx="6" fill="${fill}" stroke="${stroke}" stroke-width="1.4"/>`;
+  const texts = lines.map((text, i) =>
+    label(text, middle, top + 21 + 17 * i, { size: 13, anchor: "middle", colour: INK })
+  );
+  const below = shape === "" ? "" : label(shape, middle, top + 21 + 17 * lines.length, {
+    size: 12,
+    anchor: "middle",
+    colour: "#5a5a5a",
+  });
+  return [frame, ...texts, below].join("");
+}
+
+function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box, Place>): string {
+  const [from, to] = [places.get(arrow.from)!, places.get(arrow.to)!];
+  if (skips(arrow)) return aroundRows(arrow, from, to, all.filter(skips).indexOf(arrow));
+  if (passes(arrow)) return aroundBoxes(arrow, from, to);
+  if (arrow.from.row === arrow.to.row) {
+    const forward = from.left < to.left;
+    const y = from.top + from.height / 2;
+    const start = forward ? from.left + from.width : from.left;
+    const end = forward ? to.left : to.left + to.width;
+    return stroke(`M${round(start)} ${round(y)}L${round(end)} ${round(y)}`) +
+      head(end, y, forward ? 0 : 180) + named(arrow.label, (start + end) / 2, y - 8);
+  }
+  const down = from.top < to.top;
+  const start = from.left + from.width / 2 + spread(arrow, all, "from", places);
+  const end = to.left + to.width / 2 + spread(arrow, all, "to", places);
+  const y1 = down ? from.top + from.height : from.top;
+  const y2 = down ? to.top : to.top + to.height;
+  const turn = Math.atan2(y2 - y1, end - start) * 180 / Math.PI;
+  return stroke(`M${round(start)} ${round(y1)}L${round(end)} ${round(y2)}`) +
+    head(end, y2, turn) + named(arrow.label, (start + end) / 2, (y1 + y2) / 2 + 4);
+}
+
+/** Arrows that share an end stand a little apart there, in the order of their other ends. */
+function spread(
+  arrow: Arrow,
+  all: readonly Arrow[],
+  end: "from" | "to",
+  places: ReadonlyMap<Box, Place>,
+): number {
+  const other = end === "from" ? "to" : "from";
+  const side = Math.sign(arrow.to.row - arrow.from.row);
+  const together = all.filter((one) =>
+    one[end] === arrow[end] && !skips(one) && Math.sign(one.to.row - one.from.row) === side
+  ).toSorted((a, b) => places.get(a[other])!.left - places.get(b[other])!.left);
+  return 16 * (together.indexOf(arrow) - (together.length - 1) / 2);
+}
+
+function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): string {
+  const [x1, y1] = [from.left + from.width, from.top + from.height / 2];
+  const [x2, y2] = [to.left + to.width, to.top + to.height / 2];
+  const out = Math.max(x1, x2) + 26 + 14 * index;
+  const d = `M${round(x1)} ${round(y1)}C${round(out + 10)} ${round(y1)} ${round(out + 10)} ${
+    round(y2)
+  } ${round(x2)} ${round(y2)}`;
+  const side = 4 + (x1 + x2 + 6 * (out + 10)) / 8; // the curve at its middle
+  return stroke(d) + head(x2, y2, 180) + named(label, side, (y1 + y2) / 2 + 4, "start");
+}
+
+function aroundBoxes({ label }: Arrow, from: Place, to: Place): string {
+  const [x1, x2] = [from.left + from.width / 2, to.left + to.width / 2];
+  const [y1, y2] = [from.top, to.top];
+  const over = Math.min(y1, y2) - 34;
+  const d = `M${round(x1)} ${round(y1)}C${round(x1)} ${round(over)} ${round(x2)} ${round(over)} ` +
+    `${round(x2)} ${round(y2)}`;
+  return stroke(d) + head(x2, y2, 90) + named(label, (x1 + x2) / 2, over + 12);
+}
+
+function stroke(d: string): string {
+  return `<path d="${d}" fill="none" stroke="#5a5a5a" stroke-width="1.4"/>`;
+}
+
+/** The head of an arrow that ends at a point, in the direction of `turn` degrees. */
+function head(x: number, y: number, turn: number): string {
+  const at = `translate(${round(x)} ${round(y)}) rotate(${Math.round(turn)})`;
+  return `<path d="M0 0L-9 -4L-9 4Z" fill="#5a5a5a" transform="${at}"/>`;
+}
+
+/** The label of an arrow, with a white edge that keeps it apart from the line. */
+function named(text: string, x: number, y: number, anchor: "middle" | "start" = "middle"): string {
+  if (text === "") return "";
+  return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="12" ` +
+    `text-anchor="${anchor}" fill="${INK}" stroke="#ffffff" stroke-width="4" ` +
+    `paint-order="stroke">${escape(text)}</text>`;
+}
+
+/** The white card with its title. */
+export function card(title: string, width: number, height: number, content: string[]): string {
+  const [w, h] = [Math.ceil(width), Math.ceil(height)];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">`,
+    `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +
+    `stroke="#cccccc"/>`,
+    label(title, w / 2, 26, { size: 15, anchor: "middle", colour: INK }),
+    ...content,
+    "</svg>",
+  ].join("\n");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,91 @@
+import { ok, strictEqual, throws } from "node:assert";
+import { diagram } from "bert/show/diagram.ts";
+
+/** Left, top, width and height of each box, in the order in which they are drawn. */
+function boxesOf(svg: string): { x: number; y: number; width: number; height: number }[] {
+  return [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g)]
+    .map(([, x, y, width, height]) => ({ x: +x, y: +y, width: +width, height: +height }));
+}
+
+function apart(svg: string): boolean {
+  const [card, ...boxes] = boxesOf(svg);
+  return boxes.every((a, i) =>
+    a.x >= 0 && a.x + a.width <= card.width && a.y + a.height <= card.height &&
+    boxes.slice(i + 1).every((b) =>
+      a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
+    )
+  );
+}
+
+const HEAD = {
+  title: "One head",
+  rows: [["vectors [T, H]"], ["query [T, D]", "key [T, D]", "value [T, D]"], ["scores [T, T]"], [
+    "mixed [T, D]",
+  ]],
+  arrows: ["vectors -> query: × Wq", "query -> scores", "key -> scores", "value -> mixed"],
+};
+
+Deno.test("diagram() draws boxes that neither overlap nor leave the card, rows below each other", () => {
+  const { svg } = diagram(HEAD);
+  ok(apart(svg));
+  const [, vectors, query, key, value, scores] = boxesOf(svg);
+  ok(vectors.y < query.y && query.y === key.y && key.y === value.y && value.y < scores.y);
+  ok(query.x < key.x && key.x < value.x);
+});
+
+Deno.test("diagram() widens its boxes for long names and its gaps for long labels", () => {
+  const name = "a name that is longer than all the others";
+  const arrows = [`${name} -> b: a label that needs a lot of room`];
+  const { svg } = diagram({ title: "t", rows: [[name, "b"]], arrows });
+  ok(apart(svg));
+  const [, a, b] = boxesOf(svg);
+  ok(a.width > 7 * name.length);
+  ok(b.x - (a.x + a.width) > 6 * "a label that needs a lot of room".length);
+});
+
+Deno.test("diagram() says the same in words", () => {
+  strictEqual(
+    diagram({ title: "Two", rows: [["text", "ids [T]"]], arrows: ["text -> ids: cut"] }).text,
+    "Two\n  text    ids [T]\n  text -> ids: cut",
+  );
+});
+
+Deno.test("diagram() draws one arrow head for each arrow, and its label", () => {
+  const { svg } = diagram({
+    ...HEAD,
+    arrows: ["vectors -> mixed: around", "query -> key: beside"],
+  });
+  strictEqual(svg.match(/M0 0L-9 -4L-9 4Z/g)?.length, 2);
+  ok(svg.includes(">around</text>") && svg.includes(">beside</text>"));
+});
+
+Deno.test("diagram() escapes what would be markup", () => {
+  const { svg } = diagram({ title: "a < b", rows: [['"x" & <y>']] });
+  ok(svg.includes("a &lt; b") && svg.includes("&quot;x&quot; &amp; &lt;y&gt;"));
+});
+
+Deno.test("diagram() brings its own white background and refers to nothing outside", () => {
+  const { svg } = diagram({ ...HEAD, learnt: ["query"], marked: ["mixed"] });
+  ok(/<rect x="0.5" y="0.5" [^>]* fill="#ffffff"/.test(svg));
+  ok(!/href|url\(|<style|<script/.test(svg));
+});
+
+Deno.test("diagram() refuses arrows and lists that name no box, and names that come twice", () => {
+  const rows = [["query", "key"]];
+  throws(
+    () => diagram({ title: "t", rows, arrows: ["quary -> key"] }),
+    new RangeError('No box has the name "quary": did you mean "query"?'),
+  );
+  throws(
+    () => diagram({ title: "t", rows, learnt: ["something else"] }),
+    new RangeError('No box has the name "something else"; there are query, key'),
+  );
+  throws(
+    () => diagram({ title: "t", rows, arrows: ["query to key"] }),
+    new RangeError('Invalid arrow "query to key": it must be "from -> to" or "from -> to: label"'),
+  );
+  throws(
+    () => diagram({ title: "t", rows: [["a"], ["a [T]"]] }),
+    new RangeError('Two boxes have the name "a": give one of them another'),
+  );
+});

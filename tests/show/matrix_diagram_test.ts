@@ -1,0 +1,22 @@
+import { ok, strictEqual, throws } from "node:assert";
+import { matrices } from "bert/show/matrix_diagram.ts";
+
+Deno.test("matrices() draws each matrix with as many cells as its shape says, and its sizes", () => {
+  const terms = ["Q [T = 3, D = 2]", "×", "Kᵀ [2, 3]", "=", "S [3, 3]"];
+  const { svg, text } = matrices({ title: "Scores", terms, marked: { Q: { row: 2 } } });
+  const lines = (3 + 1 + 2 + 1) + (2 + 1 + 3 + 1) + (3 + 1 + 3 + 1);
+  strictEqual(svg.match(/<line /g)?.length, lines);
+  for (const size of ["T = 3", "D = 2", "×", "="]) ok(svg.includes(`>${size}</text>`));
+  strictEqual(text, "Scores\n  Q [T = 3, D = 2] × Kᵀ [2, 3] = S [3, 3]");
+});
+
+Deno.test("matrices() refuses what has no two sizes, and marks outside", () => {
+  throws(
+    () => matrices({ title: "t", terms: ["Q [T, H]"] }),
+    new RangeError('Invalid matrix "Q [T, H]": it must be "name [rows, columns]"'),
+  );
+  const message = "The mark Q names a matrix, a row or a column that is not there";
+  for (const marked of [{ Q: { row: 2 } }, { Q: { column: 3 } }]) {
+    throws(() => matrices({ title: "t", terms: ["Q [2, 3]"], marked }), new RangeError(message));
+  }
+});
