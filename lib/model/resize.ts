@@ -97,14 +97,14 @@ export async function addWords(
   tokenizer: BertTokenizer,
   words: Iterable<string>,
 ): Promise<Revocabulated> {
-  const { vocab, options, maxWordLength } = tokenizer;
+  const { vocab, options } = tokenizer;
   const fresh = new Set([...words].map((word) => asOneToken(word, tokenizer)));
   for (const token of fresh) if (vocab.has(token)) fresh.delete(token);
   const grown = new Vocab([...vocab.tokens, ...fresh]);
   return await changeVocabulary(
     model,
     tokenizer,
-    new BertTokenizer(grown, { ...options, maxWordLength }),
+    new BertTokenizer(grown, options),
   );
 }
 
@@ -214,12 +214,12 @@ function spelling(token: string, pieces: WordPieces): number[] {
 }
 
 /** A word as the tokenizer sees it. */
-function asOneToken(word: string, { options, maxWordLength }: BertTokenizer): string {
+function asOneToken(word: string, { options }: BertTokenizer): string {
   const tokens = basicTokens(word, options);
   if (tokens.length !== 1) {
     const advice = `must be one word to the tokenizer, which sees ${JSON.stringify(tokens)}`;
     throw new ConfigError("word", word, advice);
   }
-  if ([...tokens[0]].length <= maxWordLength) return tokens[0];
-  throw new ConfigError("word", word, `must have at most ${maxWordLength} characters`);
+  if ([...tokens[0]].length <= options.maxWordLength) return tokens[0];
+  throw new ConfigError("word", word, `must have at most ${options.maxWordLength} characters`);
 }

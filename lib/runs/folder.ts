@@ -4,6 +4,7 @@ import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { parseJsonObject } from "../files/json.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import type { TokenizerOptions } from "../tokenizer/options.ts";
 import type { RunSettings } from "./settings.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
@@ -34,13 +35,11 @@ export interface CorpusFacts {
   readonly heldOut: number;
 }
 
-/** What the vocabulary was, and the rules of cutting beside it. */
-export interface VocabularyFacts {
+/** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */
+export interface VocabularyFacts extends TokenizerOptions {
   /** Of `vocab.txt`. */
   readonly sha256: string;
   readonly size: number;
-  readonly lowercase: boolean;
-  readonly stripAccents: boolean | null;
 }
 
 /**

@@ -78,9 +78,9 @@ export async function runTokenizer(
   path: string,
   facts: VocabularyFacts,
 ): Promise<BertTokenizer> {
-  const { lowercase, stripAccents, sha256 } = facts;
+  const { sha256, size: _, ...options } = facts;
   const vocab = await loadVocab(path);
-  const tokenizer = new BertTokenizer(vocab, { lowercase, stripAccents });
+  const tokenizer = new BertTokenizer(vocab, options);
   if (vocabularyFacts(tokenizer).sha256 === sha256) return tokenizer;
   throw new FormatError(
     path,

@@ -2,20 +2,25 @@
  * BERT's tokenizer: text to ids and back. Words come from `text.ts`; each is cut into the longest
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
-import { checkChoice, checkOptions } from "../checks.ts";
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/write.ts";
 import { readTokenizer, tokenizerFiles } from "./folder.ts";
+import {
+  agreedOptions,
+  TOKENIZER_OPTIONS,
+  type TokenizerOptions,
+  tokenizerOptions,
+  withoutUndefined,
+} from "./options.ts";
 import { Part, truncate } from "./truncate.ts";
 import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
 import { WordCache, WordPieces } from "./wordpiece.ts";
-import { type Place, placedWords, type TextOptions, WHITESPACE, wordTokens } from "./words.ts";
+import { type Place, placedWords, WHITESPACE, wordTokens } from "./words.ts";
 
-/** How a tokenizer treats text. */
-export interface TokenizerOptions extends TextOptions {
-  /** A word of more characters than this is one `[UNK]`. Default 100. */
-  readonly maxWordLength?: number;
-  /** Words remembered in each of the two generations of the cache. Default 50,000. */
+/** How a tokenizer treats text, and how much it remembers. */
+export interface BertTokenizerOptions extends TokenizerOptions {
+  /** Words remembered in each of the two generations of the cache; 0 keeps none. Default 50,000. */
   readonly cacheSize?: number;
 }
 
@@ -46,8 +51,6 @@ interface KnownWord {
   readonly places?: readonly Place[];
 }
 
-const OPTIONS = ["lowercase", "stripAccents", "maxWordLength", "cacheSize"];
-
 /** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
 const LONGEST_KEPT = 64;
 
@@ -75,30 +78,41 @@ const SPECIAL = new RegExp(
  */
 export class BertTokenizer {
   readonly vocab: Vocab;
-  readonly options: Required<TextOptions>;
-  readonly maxWordLength: number;
+  /** All that decides the ids of a text, beside the vocabulary. */
+  readonly options: Required<TokenizerOptions>;
   readonly #cache: WordCache<KnownWord>;
   readonly #matcher: WordPieces;
 
-  constructor(vocab: Vocab, options: TokenizerOptions = {}) {
-    const { lowercase = true, stripAccents = null, maxWordLength = 100, cacheSize = 50_000 } =
-      options;
-    checkOptions("BertTokenizer", options, OPTIONS);
-    checkChoice("lowercase", lowercase, [true, false]);
-    checkChoice("stripAccents", stripAccents, [true, false, null]);
-    checkWhole("maxWordLength", maxWordLength, 1);
+  /**
+   * A vocabulary that was learnt here knows its options, and nothing need be given again.
+   *
+   * @param vocab The pieces.
+   * @param options What differs from the defaults, for a vocabulary that was not learnt here.
+   * @throws {ConfigError} If an option is unknown, cannot be, or is not what the vocabulary was
+   * learnt with.
+   */
+  constructor(vocab: Vocab, options: BertTokenizerOptions = {}) {
+    checkOptions("BertTokenizer", options, [...TOKENIZER_OPTIONS, "cacheSize"]);
+    const { cacheSize = 50_000, ...given } = options;
     checkWhole("cacheSize", cacheSize, 0);
     this.vocab = vocab;
-    this.options = { lowercase, stripAccents };
-    this.maxWordLength = maxWordLength;
+    this.options = vocab.options ? agreedOptions(vocab.options, given) : tokenizerOptions(given);
     this.#cache = new WordCache(cacheSize);
     this.#matcher = new WordPieces(vocab);
   }
 
-  /** The tokenizer of a model's folder; `options` go before the folder's. Throws `FormatError`. */
-  static async fromPretrained(folder: string, options?: TokenizerOptions): Promise<BertTokenizer> {
-    const { vocab, options: own, maxWordLength } = await readTokenizer(folder);
-    return new BertTokenizer(vocab, { ...own, maxWordLength, ...options });
+  /**
+   * The tokenizer of a model's folder.
+   *
+   * @param options Those given here override the folder's.
+   * @throws {FormatError} If a file is missing or cannot be read, or the tokenizer is another one.
+   */
+  static async fromPretrained(
+    folder: string,
+    options: BertTokenizerOptions = {},
+  ): Promise<BertTokenizer> {
+    const { vocab, options: own } = await readTokenizer(folder);
+    return new BertTokenizer(vocab, { ...own, ...withoutUndefined(options) });
   }
 
   /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
@@ -212,7 +226,7 @@ export class BertTokenizer {
   /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
   #wordPieces(word: string): number[] {
     const { unkId } = this.vocab;
-    if (isLongerThan(word, this.maxWordLength)) return [unkId];
+    if (isLongerThan(word, this.options.maxWordLength)) return [unkId];
     return this.#matcher.idsOf(word) ?? [unkId];
   }
 

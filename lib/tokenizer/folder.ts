@@ -6,7 +6,7 @@
 import { FormatError } from "../errors.ts";
 import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
 import { type FileWriter, writeJson } from "../files/write.ts";
-import type { TextOptions } from "./words.ts";
+import { hasDotlessI, isLocale, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 import { tokenizerJson, vocabOfJson, wordLengthOfJson } from "./tokenizer_json.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "./vocab.ts";
 
@@ -18,8 +18,7 @@ const SPECIALS = "special_tokens_map.json";
 /** Everything that decides which ids a text gets. */
 export interface TokenizerParts {
   readonly vocab: Vocab;
-  readonly options: Required<TextOptions>;
-  readonly maxWordLength: number;
+  readonly options: Required<TokenizerOptions>;
 }
 
 /** What transformers calls the special tokens. */
@@ -58,17 +57,19 @@ export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   checkSettings(settings, settingsPath);
   const pipeline = await readJsonIfThere(path);
   const fromJson = pipeline && vocabOfJson(pipeline, path);
-  const lowercase = setting(settings, "do_lower_case", settingsPath);
+  const lowercase = setting(settings, "do_lower_case", settingsPath) ??
+    fromJson?.options.lowercase ?? true;
   const stripAccents = setting(settings, "strip_accents", settingsPath);
   return {
     vocab: await readVocab(folder, fromJson?.vocab),
-    options: {
-      lowercase: lowercase ?? fromJson?.options.lowercase ?? true,
+    options: tokenizerOptions({
+      lowercase,
       stripAccents: stripAccents === undefined
         ? fromJson?.options.stripAccents ?? null
         : stripAccents,
-    },
-    maxWordLength: pipeline ? wordLengthOfJson(pipeline, path) : 100,
+      locale: localeOf(settings, fromJson?.options, lowercase, settingsPath),
+      maxWordLength: pipeline ? wordLengthOfJson(pipeline, path) : 100,
+    }),
   };
 }
 
@@ -76,6 +77,25 @@ function setting(settings: Readonly<Record<string, unknown>>, key: string, path:
   const value = settings[key];
   if (value === undefined || value === null || typeof value === "boolean") return value;
   throw new FormatError(path, `expected ${key} to be true, false or null, found ${value}`);
+}
+
+/**
+ * The language in the settings of a folder, which only this project writes. What it does to text has
+ * to stand in `tokenizer.json`, too, so that transformers gives the same ids.
+ */
+function localeOf(
+  settings: Readonly<Record<string, unknown>>,
+  pipeline: TokenizerOptions | undefined,
+  lowercase: boolean,
+  path: string,
+): string | null {
+  const locale = settings["locale"] ?? pipeline?.locale ?? null;
+  if (locale === null || isLocale(locale)) {
+    const dotless = lowercase && hasDotlessI(locale);
+    if (!pipeline || dotless === hasDotlessI(pipeline.locale ?? null)) return locale;
+  }
+  const found = `found ${JSON.stringify(locale)}`;
+  throw new FormatError(path, `expected locale to be what ${PIPELINE} does with "I", ${found}`);
 }
 
 /**
@@ -87,12 +107,13 @@ export function tokenizerFiles(
   parts: TokenizerParts,
   maxLength?: number,
 ): Readonly<Record<string, FileWriter>> {
-  const { maxWordLength, options: { lowercase, stripAccents } } = parts;
+  const { lowercase, stripAccents, locale } = parts.options;
   const settings = {
-    "tokenizer_class": classFor(maxWordLength),
+    "tokenizer_class": classFor(parts.options),
     "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
     "do_lower_case": lowercase,
     "strip_accents": stripAccents,
+    ...(locale !== null && { locale }),
     "tokenize_chinese_chars": true,
     ...(maxLength !== undefined && { "model_max_length": maxLength }),
     ...ROLES,
@@ -105,9 +126,13 @@ export function tokenizerFiles(
   };
 }
 
-/** `BertTokenizer` there always has 100, whatever `tokenizer.json` says; the other class reads it. */
-function classFor(maxWordLength: number): string {
-  return maxWordLength === 100 ? "BertTokenizer" : "PreTrainedTokenizerFast";
+/**
+ * `BertTokenizer` there always has 100 characters a word and the same small letters, whatever
+ * `tokenizer.json` says; the other class reads it.
+ */
+function classFor({ maxWordLength, lowercase, locale }: Required<TokenizerOptions>): string {
+  const plain = maxWordLength === 100 && !(lowercase && hasDotlessI(locale));
+  return plain ? "BertTokenizer" : "PreTrainedTokenizerFast";
 }
 
 async function readVocab(folder: string, other: Vocab | undefined): Promise<Vocab> {

@@ -1,33 +1,27 @@
 /** `tokenizer.json`, the file of the `tokenizers` library: BERT's pipeline in it, both ways. */
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
-import type { TextOptions } from "./words.ts";
+import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+import { DOTTED_LETTERS } from "./words.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** What is written: a vocabulary and how text is treated. */
 interface Parts {
   readonly vocab: Vocab;
-  readonly options: Required<TextOptions>;
-  readonly maxWordLength: number;
+  readonly options: Required<TokenizerOptions>;
 }
 
 /** The contents of `tokenizer.json` for BERT's tokenizer. */
-export function tokenizerJson({ vocab, options, maxWordLength }: Parts): Json {
+export function tokenizerJson({ vocab, options }: Parts): Json {
   return {
     version: "1.0",
     truncation: null,
     padding: null,
     "added_tokens": SPECIAL_TOKENS.map((content) => addedToken(content, vocab.idOf(content)))
       .sort((a, b) => a.id - b.id),
-    normalizer: {
-      type: "BertNormalizer",
-      "clean_text": true,
-      "handle_chinese_chars": true,
-      "strip_accents": options.stripAccents,
-      lowercase: options.lowercase,
-    },
+    normalizer: normalizerOf(options),
     "pre_tokenizer": { type: "BertPreTokenizer" },
     "post_processor": template(vocab),
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
@@ -35,11 +29,28 @@ export function tokenizerJson({ vocab, options, maxWordLength }: Parts): Json {
       type: "WordPiece",
       "unk_token": "[UNK]",
       "continuing_subword_prefix": "##",
-      "max_input_chars_per_word": maxWordLength,
+      "max_input_chars_per_word": options.maxWordLength,
       vocab: Object.fromEntries(vocab.tokens.map((token, id) => [token, id])),
     },
   };
 }
+
+function normalizerOf({ lowercase, stripAccents, locale }: Required<TokenizerOptions>): Json {
+  const bert = {
+    type: "BertNormalizer",
+    "clean_text": true,
+    "handle_chinese_chars": true,
+    "strip_accents": stripAccents,
+    lowercase,
+  };
+  if (!lowercase || !hasDotlessI(locale)) return bert;
+  return { type: "Sequence", normalizers: [...DOTTED_STEPS, bert] };
+}
+
+/** Turkish small letters, as the steps before BERT's own. */
+const DOTTED_STEPS: readonly Json[] = DOTTED_LETTERS.map(([capital, content]) => (
+  { type: "Replace", pattern: { String: capital }, content }
+));
 
 function addedToken(content: string, id: number) {
   const plain = { "single_word": false, lstrip: false, rstrip: false, normalized: false };
@@ -66,12 +77,12 @@ function template(vocab: Vocab): Json {
  *
  * @throws {FormatError} If it holds another pipeline than BERT's, or tokens beside the vocabulary.
  */
-export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: TextOptions } {
+export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: TokenizerOptions } {
   const model = section(json, "model", path);
   expect(model, "type", ["WordPiece", undefined], path);
   expect(model, "unk_token", ["[UNK]"], path);
   expect(model, "continuing_subword_prefix", ["##"], path);
-  const normalizer = section(json, "normalizer", path);
+  const { normalizer, locale } = splitNormalizer(section(json, "normalizer", path));
   expect(normalizer, "type", ["BertNormalizer"], path);
   expect(normalizer, "clean_text", [true], path);
   expect(normalizer, "handle_chinese_chars", [true], path);
@@ -82,7 +93,20 @@ export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: 
   refuseAdded(json["added_tokens"], vocab, path);
   const lowercase = normalizer["lowercase"] as boolean;
   const stripAccents = normalizer["strip_accents"] as boolean | null | undefined;
-  return { vocab, options: { lowercase, stripAccents: stripAccents ?? null } };
+  return { vocab, options: { lowercase, stripAccents: stripAccents ?? null, locale } };
+}
+
+/** BERT's own step, and the language of the steps before it; any other normalizer as it is. */
+function splitNormalizer(normalizer: Json): { normalizer: Json; locale: string | null } {
+  const steps = normalizer["normalizers"];
+  if (normalizer["type"] !== "Sequence" || !Array.isArray(steps)) {
+    return { normalizer, locale: null };
+  }
+  const last = steps.at(-1);
+  const turkish = JSON.stringify(steps.slice(0, -1)) === JSON.stringify(DOTTED_STEPS);
+  return turkish && isRecord(last)
+    ? { normalizer: last, locale: "tr" }
+    : { normalizer, locale: null };
 }
 
 /**

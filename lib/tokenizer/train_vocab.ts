@@ -8,10 +8,11 @@
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
-import { basicTokens, type TextOptions, WHITESPACE } from "./words.ts";
+import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import { basicTokens, WHITESPACE } from "./words.ts";
 
-/** How a vocabulary is learnt. */
-export interface VocabOptions extends TextOptions {
+/** How a vocabulary is learnt, and how its tokenizer will treat text. */
+export interface VocabOptions extends TokenizerOptions {
   /** Pieces in all, the five special tokens included; fewer if the corpus has no more. Default 8,000. */
   readonly size?: number;
   /** A pair that occurs less often is not joined. Default 2. */
@@ -20,7 +21,7 @@ export interface VocabOptions extends TextOptions {
   readonly alphabetLimit?: number;
 }
 
-const OPTIONS = ["size", "minFrequency", "alphabetLimit", "lowercase", "stripAccents"];
+const OPTIONS = ["size", "minFrequency", "alphabetLimit", ...TOKENIZER_OPTIONS];
 
 interface Word {
   readonly symbols: number[];
@@ -35,7 +36,8 @@ interface Word {
  * as strings.
  *
  * @param texts Texts of any length, all at once or one by one.
- * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4.
+ * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4. It carries the options of
+ * its tokenizer, so that `new BertTokenizer(vocab)` treats text in the same way.
  * @throws {ConfigError} If `size` has no room for the alphabet.
  * @throws {RangeError} If the texts hold no word.
  *
@@ -55,7 +57,8 @@ export async function trainVocab(
   options: VocabOptions = {},
 ): Promise<Vocab> {
   checkOptions("trainVocab()", options, OPTIONS);
-  const { size = 8000, minFrequency = 2, alphabetLimit = 1000 } = options;
+  const { size = 8000, minFrequency = 2, alphabetLimit = 1000, ...given } = options;
+  const rules = tokenizerOptions(given);
   if (!Number.isInteger(size) || size < 6) {
     throw new ConfigError(
       "size",
@@ -68,14 +71,14 @@ export async function trainVocab(
   if (typeof texts === "string") {
     throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
   }
-  const counts = await countWords(texts, options);
+  const counts = await countWords(texts, rules);
   if (counts.size === 0) {
     throw new RangeError("Cannot train a vocabulary as the texts hold no word: check the corpus");
   }
   const learner = new PieceLearner(counts, alphabetLimit);
   learner.checkRoom(size);
   learner.join(size, minFrequency);
-  return new Vocab(learner.tokens);
+  return new Vocab(learner.tokens, "the vocabulary", rules);
 }
 
 function checkLimit(field: string, value: number): void {
@@ -86,7 +89,7 @@ function checkLimit(field: string, value: number): void {
 /** How often each word occurs. */
 async function countWords(
   texts: Iterable<string> | AsyncIterable<string>,
-  options: TextOptions,
+  options: TokenizerOptions,
 ): Promise<Map<string, number>> {
   const raw = new Map<string, number>(); // counting before cleaning: each distinct word is cleaned once
   for await (const text of texts) {

@@ -4,6 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { replaceFile } from "../files/write.ts";
+import type { TokenizerOptions } from "./options.ts";
 
 /** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
@@ -11,6 +12,8 @@ export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as 
 /** Pieces by id and ids by piece. Ids are 0 to `size - 1`. */
 export class Vocab {
   readonly tokens: readonly string[];
+  /** How the text was treated from which the pieces were learnt; unknown for those of a file. */
+  readonly options: Required<TokenizerOptions> | undefined;
   readonly padId: number;
   readonly unkId: number;
   readonly clsId: number;
@@ -23,6 +26,7 @@ export class Vocab {
   /**
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
    * @param name Where they come from, for error messages.
+   * @param options How the text was treated that they were learnt from; a tokenizer takes them over.
    * @throws {FormatError} If a piece is empty, stands twice or cannot be a line, or a special one is missing; the
    * line is `id + 1`.
    *
@@ -35,7 +39,12 @@ export class Vocab {
    * strictEqual(vocab.tokenOf(1), "[UNK]");
    * ```
    */
-  constructor(tokens: readonly string[], name = "the vocabulary") {
+  constructor(
+    tokens: readonly string[],
+    name = "the vocabulary",
+    options?: Required<TokenizerOptions>,
+  ) {
+    this.options = options;
     for (const [id, token] of tokens.entries()) this.#add(token, id, name);
     this.tokens = Object.freeze([...tokens]);
     const ids = SPECIAL_TOKENS.map((token) => this.#require(token, name));

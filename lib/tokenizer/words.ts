@@ -14,14 +14,7 @@ import {
   LATER_MARKS,
   LATER_PUNCTUATION,
 } from "./unicode.ts";
-
-/** What to do with case and accents. */
-export interface TextOptions {
-  /** Whether to lower-case. Default true, as in the "uncased" models. */
-  readonly lowercase?: boolean;
-  /** Whether to remove accents; `null`, the default, means "when lower-casing". */
-  readonly stripAccents?: boolean | null;
-}
+import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 
 /** The characters that separate words. Tab, line feed and carriage return count; other controls vanish. */
 export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
@@ -128,10 +121,26 @@ export function splitPunctuation(word: string): string[] {
   return parts;
 }
 
+/** `I` and `İ` of Turkish and its kin, and their small letters; the replacements are in this order. */
+export const DOTTED_LETTERS: readonly (readonly [capital: string, small: string])[] = [
+  ["\u0130", "i"], // İ in one character
+  ["I\u0307", "i"], // and in two
+  ["I", "\u0131"],
+];
+
+const MAYBE_DOTTED = /[I\u0130]/;
+
+/** `I` becomes `ı`, and `İ` becomes `i`, as Turkish has it; all else stays as it is. */
+function lowerDotted(text: string): string {
+  if (!MAYBE_DOTTED.test(text)) return text;
+  return DOTTED_LETTERS.reduce((left, [capital, small]) => left.replaceAll(capital, small), text);
+}
+
 /** Case and accents of a piece of text, as the options say. Accents go first, as in the library. */
-export function normalizeWord(word: string, options: TextOptions = {}): string {
-  const { lowercase = true, stripAccents: strip = null } = options;
-  const bare = strip ?? lowercase ? stripAccents(word) : word;
+export function normalizeWord(word: string, options: TokenizerOptions = {}): string {
+  const { lowercase = true, stripAccents: strip = null, locale = null } = options;
+  const text = lowercase && hasDotlessI(locale) ? lowerDotted(word) : word;
+  const bare = strip ?? lowercase ? stripAccents(text) : text;
   return lowercase ? lowerCase(bare) : bare;
 }
 
@@ -152,12 +161,12 @@ export function normalizeWord(word: string, options: TextOptions = {}): string {
  * huggingface/tokenizers, which is followed where the two differ: private-use characters are
  * removed, accents go before case.
  */
-export function basicTokens(text: string, options: TextOptions = {}): string[] {
+export function basicTokens(text: string, options: TokenizerOptions = {}): string[] {
   return text.split(WHITESPACE).flatMap((word) => wordTokens(word, options));
 }
 
 /** `basicTokens()` of one word that holds no white space. */
-export function wordTokens(word: string, options: TextOptions = {}): string[] {
+export function wordTokens(word: string, options: TokenizerOptions = {}): string[] {
   const cleaned = ASCII_ONLY.test(word) ? word : cleanText(word);
   return splitPunctuation(normalizeWord(cleaned, options));
 }
@@ -198,9 +207,14 @@ interface PlacedChar {
  * @param word The word as typed.
  * @param start Where the word begins in the original text, in UTF-16 units.
  */
-export function placedWords(word: string, start: number, options: TextOptions): PlacedWord[] {
-  const { lowercase = true, stripAccents = null } = options;
+export function placedWords(
+  word: string,
+  start: number,
+  options: TokenizerOptions,
+): PlacedWord[] {
+  const { lowercase = true, stripAccents = null, locale = null } = options;
   let chars = placeChars(word, start);
+  if (lowercase && hasDotlessI(locale)) chars = dotted(chars);
   if (stripAccents ?? lowercase) chars = withoutAccents(chars);
   if (lowercase) chars = chars.flatMap(lowered);
   const places = chars.flatMap(({ char, place }) => Array<Place>(char.length).fill(place));
@@ -251,6 +265,18 @@ function decompositionBegins(chars: readonly PlacedChar[]): Map<string, boolean[
     }
   }
   return begins;
+}
+
+/** `lowerDotted()` of characters with places. As in the reference, two characters leave the second's. */
+function dotted(chars: readonly PlacedChar[]): PlacedChar[] {
+  const changed: PlacedChar[] = [];
+  for (const [at, placed] of chars.entries()) {
+    const { char, place } = placed;
+    if (char === "\u0307" && chars[at - 1]?.char === "I") {
+      changed[changed.length - 1] = { char: "i", place };
+    } else changed.push({ char: lowerDotted(char), place });
+  }
+  return changed;
 }
 
 /** The small letter, or letters, of a character; all have its place. */

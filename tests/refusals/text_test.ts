@@ -36,7 +36,7 @@ testRefusals([
   [
     "tokenizer unknown option",
     () => new BertTokenizer(tok.vocab, untyped({ lowerCase: false })),
-    'ConfigError: Invalid lowerCase = false: it is no option of BertTokenizer; they are lowercase, stripAccents, maxWordLength, cacheSize: did you mean "lowercase"?',
+    'ConfigError: Invalid lowerCase = false: it is no option of BertTokenizer; they are lowercase, stripAccents, locale, maxWordLength, cacheSize: did you mean "lowercase"?',
   ],
   [
     "tokenizer lowercase string",
@@ -121,7 +121,7 @@ testRefusals([
   [
     "trainVocab unknown option",
     () => trainVocab(["abc abc"], untyped({ vocabSize: 100 })),
-    "ConfigError: Invalid vocabSize = 100: it is no option of trainVocab(); they are size, minFrequency, alphabetLimit, lowercase, stripAccents",
+    "ConfigError: Invalid vocabSize = 100: it is no option of trainVocab(); they are size, minFrequency, alphabetLimit, lowercase, stripAccents, locale, maxWordLength",
   ],
   [
     "trainVocab documents",

@@ -1,0 +1,151 @@
+/**
+ * How text becomes tokens, as one object that everything shares: what a vocabulary is learnt with is
+ * what its tokenizer does, and what a saved model and a run write down.
+ */
+import { checkChoice, checkOptions } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+
+/** How text becomes tokens. Everything that decides which ids a text gets, but for the vocabulary. */
+export interface TokenizerOptions {
+  /** Whether to lower-case. Default true, as in the "uncased" models. */
+  readonly lowercase?: boolean;
+  /**
+   * Whether to remove accents, which are all marks of Unicode's category Mn: German umlauts, Hindi
+   * vowel signs and Japanese voicing marks are among them. `null`, the default, means "when
+   * lower-casing".
+   */
+  readonly stripAccents?: boolean | null;
+  /**
+   * The language of the text, as a BCP 47 tag such as `"tr"`; it decides how `I` and `İ` are
+   * lower-cased. `null`, the default, is the rule of most languages: `I` becomes `i`.
+   */
+  readonly locale?: string | null;
+  /**
+   * The longest word in characters, from 1; a longer one is `[UNK]`, and no piece is learnt from it.
+   * Default 100.
+   */
+  readonly maxWordLength?: number;
+}
+
+/** The names of the options. */
+export const TOKENIZER_OPTIONS: readonly (keyof TokenizerOptions)[] = [
+  "lowercase",
+  "stripAccents",
+  "locale",
+  "maxWordLength",
+];
+
+/**
+ * All options of a tokenizer: those given, and the defaults.
+ *
+ * @throws {ConfigError} If one is unknown or cannot be.
+ *
+ * @example
+ * ```ts
+ * import { tokenizerOptions } from "bert/tokenizer/options.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(tokenizerOptions({ lowercase: false }), {
+ *   lowercase: false,
+ *   stripAccents: null,
+ *   locale: null,
+ *   maxWordLength: 100,
+ * });
+ * ```
+ */
+export function tokenizerOptions(given: TokenizerOptions = {}): Required<TokenizerOptions> {
+  checkOptions("a tokenizer", given, TOKENIZER_OPTIONS);
+  const { lowercase = true, stripAccents = null, locale = null, maxWordLength = 100 } = given;
+  checkChoice("lowercase", lowercase, [true, false]);
+  checkChoice("stripAccents", stripAccents, [true, false, null]);
+  if (!Number.isSafeInteger(maxWordLength) || maxWordLength < 1) {
+    throw new ConfigError("maxWordLength", maxWordLength, "must be a whole number of at least 1");
+  }
+  return { lowercase, stripAccents, locale: canonicalLocale(locale), maxWordLength };
+}
+
+/**
+ * The options of a tokenizer whose vocabulary was learnt with `learnt`: those, whatever else is
+ * given must say the same.
+ *
+ * @throws {ConfigError} If a given option would cut text in another way than the vocabulary's.
+ *
+ * @example
+ * ```ts
+ * import { agreedOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * const learnt = tokenizerOptions({ lowercase: false });
+ * strictEqual(agreedOptions(learnt, {}).lowercase, false);
+ * throws(() => agreedOptions(learnt, { lowercase: true }), /must be false/);
+ * ```
+ */
+export function agreedOptions(
+  learnt: Required<TokenizerOptions>,
+  given: TokenizerOptions,
+): Required<TokenizerOptions> {
+  const wanted = tokenizerOptions({ ...learnt, ...withoutUndefined(given) });
+  const before = effective(learnt);
+  const now = effective(wanted);
+  for (const name of TOKENIZER_OPTIONS) {
+    if (before[name] === now[name]) continue;
+    const advice =
+      `must be ${JSON.stringify(learnt[name])}, with which the vocabulary was learnt: ` +
+      `leave it out here, or learn the vocabulary with ${name}: ${JSON.stringify(wanted[name])}`;
+    throw new ConfigError(name, wanted[name], advice);
+  }
+  return wanted;
+}
+
+/** The options without those that are `undefined`, so that they can be spread over others. */
+export function withoutUndefined<Options extends TokenizerOptions>(options: Options): Options {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Options;
+}
+
+/** Whether the small letter of `I` is `ı` in a language: Turkish, Azeri and others in Latin script. */
+export function hasDotlessI(locale: string | null): boolean {
+  if (locale === null) return false;
+  const known = dotless.get(locale);
+  if (known !== undefined) return known;
+  const { language, script } = new Intl.Locale(locale).maximize();
+  const found = DOTLESS.includes(language) && (script ?? "Latn") === "Latn";
+  dotless.set(locale, found);
+  return found;
+}
+
+/** Turkish, Azeri, Crimean Tatar, Gagauz, and Tatar and Kazakh where they are written in Latin. */
+const DOTLESS = ["tr", "az", "crh", "gag", "tt", "kk"];
+
+/** What is known already, as tags are few and words many. */
+const dotless = new Map<string, boolean>();
+
+/** Options as they act: two locales with the same small letters are one, as are two ways to say "strip". */
+function effective(options: Required<TokenizerOptions>): Required<TokenizerOptions> {
+  const { lowercase, stripAccents, locale, maxWordLength } = options;
+  return {
+    lowercase,
+    stripAccents: stripAccents ?? lowercase,
+    locale: lowercase && hasDotlessI(locale) ? "tr" : null,
+    maxWordLength,
+  };
+}
+
+/** Whether a value is a language tag whose language is a code of two or three letters. */
+export function isLocale(value: unknown): value is string {
+  try {
+    return typeof value === "string" && new Intl.Locale(value).language.length < 4;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** A language tag in its usual spelling. */
+function canonicalLocale(locale: string | null): string | null {
+  if (locale === null) return null;
+  if (isLocale(locale)) return new Intl.Locale(locale).toString();
+  throw new ConfigError(
+    "locale",
+    locale,
+    'must be a language tag such as "de", "tr" or "pt-BR"',
+  );
+}
