@@ -5,10 +5,9 @@ import deno from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What a user's own program does: train three steps on the backend `simd`, save and load. */
+/** What a user's own program does, without naming a backend: train three steps, save and load. */
 const PROGRAM = `
 import * as tf from "@tensorflow/tfjs";
-import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
@@ -16,7 +15,6 @@ import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { pretrain } from "bert/training/pretrain.ts";
 
-await useBackend("simd");
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
 const documents = [
   { name: "x", sentences: ["a", "b", "c", "d"] },

@@ -2,15 +2,20 @@
 /**
  * Chooses what computes: the fastest tfjs backend that this machine can start.
  *
+ * Nobody has to choose. Importing this file, which all that computes does, makes `simd` the backend
+ * that tfjs starts by itself at the first tensor. `useBackend()` chooses another or tells which one
+ * it is; `ensureBackend()` mends what a program did before this file was there.
+ *
  * A backend plugs in with one line in `LOADERS`: a function that registers and readies it, and
  * throws where it cannot run.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
+import { offerSimd, simdFailed, startSimd } from "./simd/start.ts";
 
 /** The backends, fastest first; the first that starts is taken. */
 const LOADERS: Readonly<Record<BackendName, () => Promise<void>>> = {
-  simd: async () => await (await import("./simd/start.ts")).startSimd(),
+  simd: async () => await startSimd(),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
 };
@@ -18,8 +23,16 @@ const LOADERS: Readonly<Record<BackendName, () => Promise<void>>> = {
 /** The name of a backend that this library knows. */
 export type BackendName = "simd" | "wasm" | "cpu";
 
+/** Whether `useBackend()` has chosen. */
+let chosen = false;
+
+let cpuReported = false;
+
+if ((backendOfEnvironment() ?? "simd") === "simd") offerSimd();
+
 /**
- * Makes the fastest backend that runs here the current one.
+ * Makes the fastest backend that runs here the current one. Tensors of another backend, the weights
+ * of a model among them, move over when they are next used.
  *
  * The environment variable `BERT_BACKEND` stands in for a missing `name`, if reading it is already
  * permitted: nothing ever asks. tfjs's advice to install its Node binding is silenced, as that
@@ -47,6 +60,7 @@ export async function useBackend(name?: string): Promise<BackendName> {
     try {
       await LOADERS[candidate]();
       silence(tf.backend());
+      chosen = true;
       if (reasons.length > 0) reportFallback(names, candidate, reasons[0]);
       return candidate;
     } catch (reason) {
@@ -58,6 +72,42 @@ export async function useBackend(name?: string): Promise<BackendName> {
     cause: reasons.length === 1 ? reasons[0] : new AggregateError(reasons),
   });
 }
+
+/**
+ * Makes sure that what comes next is computed by a backend made for it. Every function that trains
+ * or predicts awaits this first.
+ *
+ * It starts the fastest backend where none is in use, and where tfjs fell back to its own `cpu`
+ * because `simd` does not start here or `BERT_BACKEND` names another. Where tfjs's `cpu` is in use
+ * for another reason (a tensor was made before this library was imported, or `tf.setBackend()` was
+ * called), it says so once.
+ *
+ * @throws {ConfigError} If `BERT_BACKEND` names no backend.
+ *
+ * @example
+ * ```ts
+ * import { ensureBackend } from "bert/backend/choose.ts";
+ * import { ok } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * await ensureBackend();
+ * ok(tf.getBackend() !== "cpu");
+ * ```
+ */
+export async function ensureBackend(): Promise<void> {
+  const current: string | undefined = tf.getBackend();
+  if (chosen || (current && current !== "cpu")) return;
+  const wanted = backendOfEnvironment() ?? "simd";
+  if (!current || wanted !== "simd" || simdFailed()) await useBackend();
+  else if (!cpuReported) {
+    cpuReported = true;
+    console.warn(CPU_IN_USE);
+  }
+}
+
+const CPU_IN_USE =
+  "tfjs's backend cpu computes, which is many times slower than simd: a tensor was " +
+  "made before this library was imported, or tf.setBackend() was called. Call " +
+  'await useBackend() from bert/backend/choose.ts first, or await useBackend("cpu") if cpu is meant';
 
 /** The names that `useBackend()` accepts, fastest first. */
 export function backendNames(): BackendName[] {

@@ -3,6 +3,7 @@
  * accuracies, perplexity, and the masked words split by what the model was shown in their place.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
 import { toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
@@ -90,6 +91,7 @@ export async function evaluate(
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Evaluation> {
+  await ensureBackend();
   const kinds = { masked: zero(), random: zero(), kept: zero() };
   const sequences: SequenceScores = { mlm: [], nsp: [] };
   for await (const batch of batches) {

@@ -3,6 +3,7 @@
  * step there. The loop around it is in `train.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
 import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { countLabels, pretrainLoss } from "./loss.ts";
@@ -96,6 +97,7 @@ export async function trainStep(
   batch: Batch | readonly Batch[],
   { learningRate, seed, clipNorm = Infinity, reduction = "mean" }: StepOptions,
 ): Promise<StepResult> {
+  await ensureBackend();
   const parts = "size" in batch ? [batch] : batch;
   const counts = countAll(parts);
   const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };

@@ -1,5 +1,6 @@
 /** What a classifier says about texts, and how often it is right. */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
@@ -63,6 +64,7 @@ export async function evaluateClassifier(
 }
 
 async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
+  await ensureBackend();
   const tensors = toTensors(batch);
   const scores = tf.tidy(() => {
     const logits = model.forward(tensors); // [B, C]
@@ -108,6 +110,7 @@ export async function classify(
     batchSize: 1,
     maxLength,
   });
+  await ensureBackend();
   const tensors = toTensors(batch);
   const probabilities = tf.tidy(() => tf.softmax(model.forward(tensors))); // [1, C]
   try {

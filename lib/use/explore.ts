@@ -2,6 +2,7 @@
  * What the model has learnt about words: neighbours of a word, and where each head looks.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -109,6 +110,7 @@ export async function attentionMaps(
   pair?: string,
 ): Promise<AttentionMaps> {
   const encoding = encode(model, tokenizer, text, pair);
+  await ensureBackend();
   const attentions = tf.tidy(() => {
     const predictedPositions = tf.tensor1d([0], "int32");
     const options = { predictedPositions, outputAttentions: true };

@@ -3,6 +3,7 @@
  * pre-training with another loss; the optimizer and its schedule are the same.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
@@ -85,6 +86,7 @@ export async function fineTuneStep(
   },
 ): Promise<FineTuneLog> {
   checkLabels(labels, model.classes);
+  await ensureBackend();
   const tensors = { inputs: toTensors(batch), labels: tf.tensor1d(labels, "int32") };
   let gradients: tf.NamedTensorMap = {};
   let found: tf.Tensor | undefined;

@@ -3,6 +3,7 @@
  * which words it takes to be alike, and who attends to whom.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { ModelInputs } from "../model/inputs.ts";
@@ -50,6 +51,7 @@ export async function fillMask(
   const encoding = encode(model, tokenizer, text);
   const blanks = [...encoding.tokenIds.keys()].filter((i) => encoding.tokenIds[i] === vocab.maskId);
   if (blanks.length === 0) throw new ConfigError("text", text, "must have at least one [MASK]");
+  await ensureBackend();
   const probabilities = tf.tidy(() => {
     const predictedPositions = tf.tensor1d(blanks, "int32"); // [P]
     const { mlmLogits } = model.forward(inputs(encoding), { predictedPositions });
@@ -92,6 +94,7 @@ export async function isNext(
   second: string,
 ): Promise<number> {
   const encoding = encode(model, tokenizer, first, second);
+  await ensureBackend();
   const probabilities = tf.tidy(() => {
     const predictedPositions = tf.tensor1d([0], "int32"); // the fewest words that can be asked for
     return tf.softmax(model.forward(inputs(encoding), { predictedPositions }).nspLogits); // [1, 2]

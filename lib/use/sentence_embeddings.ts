@@ -3,6 +3,7 @@
  * published BERTs are put to.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
 import type { BertModel } from "../model/bert.ts";
@@ -137,6 +138,7 @@ async function tokenRows(
   encodings: readonly Encoding[],
   padId: number,
 ): Promise<Float32Array[][]> {
+  await ensureBackend();
   const longest = Math.max(...encodings.map(length));
   const padded = (ids: readonly number[], by: number) => [
     ...ids,

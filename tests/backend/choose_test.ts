@@ -75,3 +75,64 @@ Deno.test("useBackend() of an unknown backend says which there are", async () =>
   const advice = `must be one of ${backendNames().join(", ")}`;
   await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));
 });
+
+/** A program that makes a model and asks it something, and says what computed after each. */
+const FORGETFUL = (first: string) => `
+  const tf = await import("npm:@tensorflow/tfjs@4.22.0");
+  ${first}
+  const { bertConfig } = await import("${import.meta.resolve("bert/config.ts")}");
+  const { BertPretrainHead } = await import("${import.meta.resolve("bert/model/bert.ts")}");
+  const { collate } = await import("${import.meta.resolve("bert/data/batch.ts")}");
+  const { evaluate } = await import("${import.meta.resolve("bert/training/evaluate.ts")}");
+  const { AdamW } = await import("${import.meta.resolve("bert/training/optimizer.ts")}");
+  const { trainStep } = await import("${import.meta.resolve("bert/training/train_step.ts")}");
+  const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 9 }), { seed: 1 });
+  const used = [tf.getBackend()];
+  const span = { document: "x", start: 0, end: 1 };
+  const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
+  const batch = collate([{ ...masked, nspLabel: -1, first: span, truncated: false }]);
+  const { mlmLoss } = await evaluate(model, [batch]);
+  used.push(tf.getBackend());
+  await trainStep(model, new AdamW(model.weights), batch, { learningRate: 0.1, seed: 1 });
+  const { mlmLoss: after } = await evaluate(model, [batch]);
+  used.push(tf.getBackend());
+  console.log(JSON.stringify({ used, losses: [mlmLoss, after].map((loss) => loss.toFixed(3)) }));
+`;
+
+async function forgetful(first: string, permissions: string[], backend: string) {
+  const { out, err } = await run(FORGETFUL(first), permissions, backend);
+  ok(out, err);
+  return { ...JSON.parse(out), err } as { used: string[]; losses: string[]; err: string };
+}
+
+Deno.test("a program that never names a backend computes on the fastest from its first tensor on", async () => {
+  const [fastest] = BACKENDS;
+  const { used, err } = await forgetful("", ["--allow-all"], "");
+  deepStrictEqual([used, err], [[fastest, fastest, fastest], ""]);
+});
+
+Deno.test("a model made before its backend started moves there, and computes the same", async () => {
+  const expected = await forgetful("", ["--allow-all"], "");
+  const moved = await forgetful("", ["--allow-all"], "wasm");
+  deepStrictEqual(moved.used.slice(1), ["wasm", "wasm"]);
+  deepStrictEqual(moved.losses, expected.losses);
+  const kernels = new URL("../../lib/backend/simd/", import.meta.url).pathname;
+  const denied = `--deny-read=${kernels}relaxed.wasm,${kernels}plain.wasm`;
+  const fallen = await forgetful("", ["--allow-all", denied], "");
+  deepStrictEqual(fallen.used.slice(1), ["wasm", "wasm"]);
+  deepStrictEqual(fallen.losses, expected.losses);
+  match(fallen.err, /The backend simd cannot start here, so the slower wasm is used/);
+});
+
+Deno.test("computing on tfjs's cpu that nobody named is said once, with the remedy", async () => {
+  for (const first of ["tf.ones([2]);", 'await tf.setBackend("cpu");']) {
+    const { used, err } = await forgetful(first, ["--allow-all"], "");
+    deepStrictEqual(used, ["cpu", "cpu", "cpu"]);
+    const said = err.match(/Call await useBackend\(\) from bert\/backend\/choose\.ts first/g);
+    strictEqual(said?.length, 1, err);
+  }
+  const choose = import.meta.resolve("bert/backend/choose.ts");
+  const named = `await (await import("${choose}")).useBackend("cpu");`;
+  const { used, err } = await forgetful(named, ["--allow-all"], "");
+  deepStrictEqual([used, err], [["cpu", "cpu", "cpu"], ""]);
+});

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "bert/backend/choose.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
 import { FormatError } from "bert/errors.ts";
@@ -19,7 +20,7 @@ import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { SETTINGS } from "../support/arbitrary.ts";
 import { snapshot } from "../support/toy_model.ts";
 
-await tf.setBackend("cpu");
+await useBackend("cpu");
 
 /** Names that objects, headers and folders are known to trip over, and any others. */
 const name = fc.oneof(

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
 import {
   AdamW,
   clipByGlobalNorm,
@@ -8,7 +9,7 @@ import {
 } from "bert/training/optimizer.ts";
 import fixture from "../fixtures/optimizer.json" with { type: "json" };
 
-await tf.setBackend("cpu");
+await useBackend("cpu");
 
 type Values = Record<string, number[]>;
 const SHAPES: Record<string, number[]> = fixture.shapes;

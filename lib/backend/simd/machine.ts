@@ -4,6 +4,7 @@
  */
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
+import { compiledKernels } from "./binary.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, takeFailure } from "./control_block.ts";
 import { Pool } from "./pool.ts";
@@ -88,14 +89,19 @@ export class Machine {
   readonly #most: number;
   #scratchBytes = 0;
 
-  /** Compiles the kernels and takes the first memory; threads start at the first job for several. */
-  static async create(options: MachineOptions = {}): Promise<Machine> {
+  /**
+   * Compiles the kernels and takes the first memory; threads start at the first job for several.
+   *
+   * @throws {ConfigError} If an option cannot work.
+   * @throws {Error} If the kernels cannot be read or this machine cannot run them.
+   */
+  static create(options: MachineOptions = {}): Machine {
     checkOptions(options);
-    const module = await compileKernels(options.relaxedSimd ?? true);
+    const module = compiledKernels(options.relaxedSimd ?? true);
     const most = Math.min(Math.ceil((options.maxBytes ?? Infinity) / PAGE), MOST_PAGES);
     const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
     const blas = options.blas === false ? undefined : loadBlas(memory);
-    const instance = await WebAssembly.instantiate(module, {
+    const instance = new WebAssembly.Instance(module, {
       env: { memory, sgemm: sgemmImport(blas) },
     });
     return new Machine(memory, module, instance.exports as unknown as Exports, blas, options);
@@ -211,29 +217,4 @@ function checkOptions({ threads = 1, maxBytes = Infinity }: MachineOptions): voi
   if (!(maxBytes >= LEAST_BYTES)) {
     throw new ConfigError("maxBytes", maxBytes, `must be at least ${LEAST_BYTES}`);
   }
-}
-
-const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
-
-/** The kernels with relaxed SIMD, or the plain ones where that is missing or not wanted. */
-function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
-  const known = compiled.get(relaxed) ?? readBest(relaxed);
-  compiled.set(relaxed, known);
-  return known;
-}
-
-async function readBest(relaxed: boolean): Promise<WebAssembly.Module> {
-  const binary = relaxed ? await readKernels("relaxed.wasm") : undefined;
-  const runs = binary !== undefined && WebAssembly.validate(binary);
-  return await WebAssembly.compile(runs ? binary : await readKernels("plain.wasm"));
-}
-
-/** Reads a build from beside this file: from disk, or from the server that the library came from. */
-async function readKernels(name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const url = new URL(name, import.meta.url);
-  if (url.protocol === "file:") return await Deno.readFile(url);
-  const response = await fetch(url);
-  if (response.ok) return await response.bytes();
-  await response.body?.cancel();
-  throw new Error(`Cannot load ${url}: the server answered ${response.status}`);
 }

@@ -34,16 +34,44 @@ const NAME = "simd";
  * ```
  */
 export async function startSimd(options: MachineOptions = {}): Promise<void> {
-  if (!tf.getKernelsForBackend(NAME).length) registerKernels();
-  if (!tf.engine().registryFactory[NAME]) {
-    let first: Machine | undefined = await Machine.create(options);
-    tf.registerBackend(NAME, async () => {
-      const machine = first ?? await Machine.create(options); // anew after tf.engine().reset()
-      first = undefined;
-      return new SimdBackend(machine);
-    }, 3);
+  if (!isRunning()) {
+    if (tf.engine().registryFactory[NAME]) tf.removeBackend(NAME);
+    offer(options, Machine.create(options));
   }
   if (!await tf.setBackend(NAME)) throw new Error(`tfjs could not start its ${NAME} backend`);
+}
+
+/**
+ * Makes `simd` what tfjs starts by itself when the first tensor is made and no backend was chosen
+ * by then. Nothing starts now.
+ */
+export function offerSimd(): void {
+  if (!tf.engine().registryFactory[NAME]) offer({});
+}
+
+/** Whether the backend has been started and not been removed. */
+function isRunning(): boolean {
+  return NAME in tf.engine().registry;
+}
+
+let failed = false;
+
+/** Whether tfjs has tried to start the backend by itself and could not. */
+export function simdFailed(): boolean {
+  return failed;
+}
+
+/** Registers the backend; `first` is the machine that it starts with, if it is made already. */
+function offer(options: MachineOptions, first?: Machine): void {
+  let ready = first;
+  tf.registerBackend(NAME, () => {
+    failed = true; // until it has started
+    const machine = ready ?? Machine.create(options); // anew after tf.engine().reset()
+    ready = undefined;
+    if (!tf.getKernelsForBackend(NAME).length) registerKernels();
+    failed = false;
+    return new SimdBackend(machine);
+  }, 3);
 }
 
 /** The machine of the running backend: its threads, its memory, its library. */
