@@ -63,8 +63,11 @@ export interface DataConfig {
   readonly maxLength: number;
   /** Share of positions the model has to predict. */
   readonly maskProbability: number;
-  /** At most this many predictions a sequence. */
-  readonly maxPredictions: number;
+  /**
+   * At most this many predictions a sequence. Without it there is no limit: the share is then
+   * `maskProbability` whatever the length, where a limit near the mean would lower it.
+   */
+  readonly maxPredictions?: number;
   /** Whether the pieces of a word are masked together. */
   readonly wholeWord: boolean;
   /** Fresh pairs and masks for every epoch, or those of the first one again and again. */
@@ -136,7 +139,6 @@ export const BERT_DEFAULTS: BertConfig = {
 export const DATA_DEFAULTS: DataConfig = {
   maxLength: 128,
   maskProbability: 0.15,
-  maxPredictions: 20,
   wholeWord: false,
   masking: "dynamic",
   pairing: "nsp",
@@ -201,10 +203,10 @@ export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {
 
 /** `DATA_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
 export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
-  const config = override(DATA_DEFAULTS, overrides);
+  const config = override(DATA_DEFAULTS, overrides, ["maxPredictions"]);
   whole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
   share("maskProbability", config.maskProbability);
-  whole("maxPredictions", config.maxPredictions, 1);
+  if (config.maxPredictions !== undefined) whole("maxPredictions", config.maxPredictions, 1);
   share("shortSequenceProbability", config.shortSequenceProbability);
   share("heldOutShare", config.heldOutShare);
   yesOrNo("wholeWord", config.wholeWord);

@@ -12,24 +12,32 @@ import type { Vocab } from "../tokenizer/vocab.ts";
 
 /** How positions are chosen and what stands there. */
 export interface MlmOptions {
-  /** Share of the positions to choose. Default 0.15. */
+  /** Share of the tokens to choose, from 0 to 1. Default 0.15. */
   readonly maskProbability?: number;
-  /** At most this many. Default: no limit. */
+  /**
+   * At most this many positions of a sequence. Default: no limit. A limit near the mean,
+   * `maskProbability` times the tokens, makes the share smaller than what was asked for, and with
+   * whole words makes long words rarer than short ones.
+   */
   readonly maxPredictions?: number;
   /** Whether all pieces of a word are chosen together. Default false. */
   readonly wholeWord?: boolean;
   /**
-   * `"independent"`, the default: each position for itself, with probability `maskProbability`.
-   * `"exact"`: always the same number for a length, in random order, as google-research/bert.
+   * `"independent"`, the default: each token (each word, with `wholeWord`) is chosen for itself with
+   * probability `maskProbability`, so that the share does not depend on places, lengths or words.
+   * `"exact"`: as google-research/bert: always the same number for a length, at least one, in
+   * random order, and `[UNK]` may be chosen.
    */
   readonly selection?: "independent" | "exact";
   /** Whether a random word may also be a special token, as in google-research/bert. Default false. */
   readonly randomSpecials?: boolean;
+  /** Where all random numbers come from; it moves on with each call. */
   readonly rng: Rng;
 }
 
 /** A sequence with some tokens hidden. */
 export interface MaskedTokens {
+  /** What the model sees: as many ids as were given. */
   readonly tokenIds: number[];
   /** The original id where the model has to predict, -1 everywhere else. */
   readonly labels: number[];
@@ -38,9 +46,9 @@ export interface MaskedTokens {
 /**
  * Hides tokens of one sequence for masked language modelling.
  *
- * `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text are never chosen; `[UNK]` may be. A sequence
- * with any ordinary token has at least one prediction, so that none is computed for nothing; but with
- * whole words there is none where every word has more pieces than may be predicted.
+ * The special tokens are never chosen: `[CLS]`, `[SEP]`, `[PAD]`, a `[MASK]` of the text, and
+ * `[UNK]`, which is not a word that could be learnt. As every token is chosen for itself, a short
+ * sequence may have no prediction at all.
  *
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.
@@ -62,7 +70,8 @@ export interface MaskedTokens {
  *
  * Source: Devlin et al. 2018 section 3.1 and appendix A.1; `create_masked_lm_predictions` in
  * google-research/bert, which `selection: "exact"` with `randomSpecials` follows draw for draw.
- * Differs by default: positions are drawn independently, and a random word is never special.
+ * Differs by default: positions are drawn independently, `[UNK]` is never asked for, and a random
+ * word is never special.
  */
 export function mlmData(
   tokenIds: readonly number[],
@@ -72,9 +81,10 @@ export function mlmData(
   const { maskProbability = 0.15, maxPredictions = Infinity, selection = "independent" } = options;
   checkMasking(options, maskProbability, maxPredictions);
   checkIds(tokenIds, vocab);
-  const units = candidates(tokenIds, vocab, options.wholeWord ?? false);
+  const exact = selection === "exact";
+  const units = candidates(tokenIds, vocab, { wholeWord: options.wholeWord, askUnknown: exact });
   const settings = { maskProbability, maxPredictions, length: tokenIds.length };
-  const chosen = selection === "exact"
+  const chosen = exact
     ? chooseExactly(units, settings, options.rng)
     : chooseIndependently(units, settings, options.rng);
   const masked = [...tokenIds];
@@ -116,7 +126,13 @@ interface Selection {
 }
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
-const OPTIONS = [...Object.keys(DATA_DEFAULTS), "selection", "randomSpecials", "rng"];
+const OPTIONS = [
+  ...Object.keys(DATA_DEFAULTS),
+  "maxPredictions",
+  "selection",
+  "randomSpecials",
+  "rng",
+];
 
 function checkMasking(options: MlmOptions, maskProbability: number, maxPredictions: number): void {
   checkOptions("mlmData()", options, OPTIONS);
@@ -143,10 +159,14 @@ function checkIds(tokenIds: readonly number[], { size }: Vocab): void {
 }
 
 /** Positions that may be chosen, as units that are chosen together: pieces, or whole words. */
-function candidates(tokenIds: readonly number[], vocab: Vocab, wholeWord: boolean): number[][] {
+function candidates(
+  tokenIds: readonly number[],
+  vocab: Vocab,
+  { wholeWord = false, askUnknown }: { wholeWord?: boolean; askUnknown: boolean },
+): number[][] {
   const units: number[][] = [];
   for (const [position, id] of tokenIds.entries()) {
-    if (vocab.isSpecial(id) && id !== vocab.unkId) continue;
+    if (vocab.isSpecial(id) && !(askUnknown && id === vocab.unkId)) continue;
     const last = units.at(-1);
     if (wholeWord && last && vocab.isContinuation(id)) last.push(position);
     else units.push([position]);
@@ -154,14 +174,13 @@ function candidates(tokenIds: readonly number[], vocab: Vocab, wholeWord: boolea
   return units;
 }
 
-/** Each unit for itself; if that chose nothing, one at random; the limit drops some at random. */
+/** Each unit for itself; where they are more than the limit, some are dropped at random. */
 function chooseIndependently(
   units: readonly number[][],
   { maskProbability, maxPredictions }: Selection,
   rng: Rng,
 ): number[] {
   const chosen = units.filter(() => rng.random() < maskProbability);
-  if (chosen.length === 0 && units.length > 0) chosen.push(units[rng.below(units.length)]);
   if (chosen.flat().length > maxPredictions) {
     rng.shuffle(chosen);
     return take(chosen, maxPredictions);

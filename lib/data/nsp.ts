@@ -103,7 +103,13 @@ function* fromWindow(maker: PairMaker, window: TokenizedDocument[]): Generator<P
 }
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
-const OPTIONS = [...Object.keys(DATA_DEFAULTS), "balanced", "windowTokens", "rng"];
+const OPTIONS = [
+  ...Object.keys(DATA_DEFAULTS),
+  "maxPredictions",
+  "balanced",
+  "windowTokens",
+  "rng",
+];
 
 function checked(options: NspOptions): NspOptions {
   const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;

@@ -159,7 +159,7 @@ function predictions(histogram: readonly number[]): string {
   const total = present.reduce((sum, [number, examples]) => sum + number * examples, 0);
   const examples = histogram.reduce((a, b) => a + b, 0);
   const parts = present.map(([number, times]) => `${number}: ${count(times)}`).join(", ");
-  return `${(total / examples).toFixed(1)} an example; how many have 1, 2 …: ${parts}`;
+  return `${(total / examples).toFixed(1)} an example; how many have 0, 1 …: ${parts}`;
 }
 
 function count(value: number): string {

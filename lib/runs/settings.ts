@@ -234,7 +234,6 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
   const data = dataConfig({
     maxLength: settings.length,
     maskProbability: settings.mask,
-    maxPredictions: Math.max(1, Math.ceil(settings.length * settings.mask)),
     wholeWord: settings.wholeWord,
     masking: settings.masking,
     pairing: settings.pairing,

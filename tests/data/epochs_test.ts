@@ -126,16 +126,19 @@ Deno.test("batches() puts examples of like length together, short and long batch
   ok(waste(grouped) < 0.7 * waste(random), `${waste(grouped)} against ${waste(random)}`);
 });
 
-Deno.test("batches() hides about 15 % and keeps to maxPredictions", () => {
-  const list = epoch();
-  const predictions = list.flatMap(({ predictedLabels }) => [...predictedLabels])
-    .filter((label) => label >= 0).length;
-  const words = list.flatMap(({ examples }) => examples)
-    .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
-  ok(Math.abs(predictions / words - 0.15) < 0.03, `${predictions / words}`);
-  const one = epoch({ data: { ...DATA, maxPredictions: 1 } });
-  for (const { predictedLabels, size } of one) {
-    strictEqual(predictedLabels.filter((label) => label >= 0).length, size);
+Deno.test("batches() hides the share that was asked for, at every length, and keeps to maxPredictions", () => {
+  const many = toyDocuments(2000);
+  for (const [maxLength, maskProbability] of [[16, 0.15], [32, 0.15], [64, 0.15], [32, 0.4]]) {
+    const list = epoch({ data: dataConfig({ maxLength, maskProbability }), batchSize: 64 }, many);
+    const predictions = list.flatMap(({ predictedLabels }) => [...predictedLabels])
+      .filter((label) => label >= 0).length;
+    const words = list.flatMap(({ examples }) => examples)
+      .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
+    const share = predictions / words;
+    ok(Math.abs(share - maskProbability) < 0.004, `${share} at ${maxLength}`); // four deviations
+  }
+  for (const { examples } of epoch({ data: { ...DATA, maxPredictions: 1 } })) {
+    ok(examples.every(({ labels }) => labels.filter((label) => label >= 0).length <= 1));
   }
 });
 

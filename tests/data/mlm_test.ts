@@ -92,11 +92,70 @@ Deno.test("whole words are chosen whole, each piece being replaced for itself", 
   }
 });
 
-Deno.test("a sequence with words always has a prediction; one without has none", () => {
-  for (const { labels } of run(500, { maskProbability: 0.01 }, [clsId, 5, 6, sepId])) {
+/** Tokens that were asked for, by position, over many draws. */
+function askedByPosition(draws: number, sequence: number[], options: Partial<MlmOptions> = {}) {
+  const rng = createRng(28);
+  const asked = sequence.map(() => 0);
+  for (let i = 0; i < draws; i++) {
+    const { labels } = mlmData(sequence, vocab, { rng, ...options });
+    for (const [position, label] of labels.entries()) if (label !== -1) asked[position]++;
+  }
+  return asked;
+}
+
+const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+
+Deno.test("every position is asked for equally often: chi-squared over 100,000 draws", () => {
+  for (const share of [0.15, 0.4]) {
+    const sequence = [clsId, ...words(29), sepId];
+    const asked = askedByPosition(100_000, sequence, { maskProbability: share }).slice(1, -1);
+    const [expected, variance] = [100_000 * share, 100_000 * share * (1 - share)];
+    const chiSquared = sum(asked.map((count) => (count - expected) ** 2 / variance));
+    ok(chiSquared < 52.3, `${chiSquared}`); // 29 degrees of freedom: 0.5 % lie above
+    ok(Math.abs(sum(asked) / (29 * 100_000) - share) < 0.001);
+  }
+});
+
+Deno.test("the share is what was asked for to 0.1 %, whatever the length of the sequence", () => {
+  for (const length of [4, 8, 32, 64, 128, 512]) {
+    const draws = Math.ceil(1_500_000 / length);
+    const asked = askedByPosition(draws, [clsId, ...words(length - 2), sepId]);
+    const share = sum(asked) / (draws * (length - 2));
+    ok(Math.abs(share - 0.15) < 0.001, `${share} of ${length}`);
+  }
+});
+
+Deno.test("whole words of any number of pieces are asked for equally often", () => {
+  const sequence = [clsId];
+  for (let pieces = 1; pieces <= 6; pieces++) sequence.push(5, ...Array(pieces - 1).fill(ING));
+  for (const length of [1, 8]) { // once, and eight times over
+    const long = [clsId, ...Array(length).fill(sequence.slice(1)).flat(), sepId];
+    const draws = 400_000 / length;
+    const asked = askedByPosition(draws, long, { wholeWord: true });
+    for (let pieces = 1, start = 1; pieces <= 6; start += pieces++) {
+      const times = sum(Array.from({ length }, (_, i) => asked[start + 21 * i]));
+      ok(Math.abs(times / (draws * length) - 0.15) < 0.0025, `${times} of ${pieces} pieces`);
+    }
+    ok(Math.abs(sum(asked) / (draws * 21 * length) - 0.15) < 0.001);
+  }
+});
+
+Deno.test("[UNK] is no question, unless the reference's way is asked for", () => {
+  const sequence = [clsId, 5, unkId, 6, unkId, sepId];
+  for (const { labels } of run(500, { maskProbability: 0.9 }, sequence)) {
+    deepStrictEqual([labels[2], labels[4]], [-1, -1]);
+  }
+  deepStrictEqual(run(1, {}, [clsId, unkId, unkId, sepId])[0].labels, [-1, -1, -1, -1]);
+  const reference = run(500, { selection: "exact", maskProbability: 0.9 }, sequence);
+  ok(reference.some(({ labels }) => labels[2] === unkId));
+});
+
+Deno.test("exact selection always has a prediction where there is a word", () => {
+  const exact = { selection: "exact", maskProbability: 0.01 } as const;
+  for (const { labels } of run(500, exact, [clsId, 5, 6, sepId])) {
     ok(labels.some((label) => label !== -1));
   }
-  deepStrictEqual(run(1, {}, [clsId, sepId, padId])[0].labels, [-1, -1, -1]);
+  deepStrictEqual(run(1, exact, [clsId, sepId, padId])[0].labels, [-1, -1, -1]);
 });
 
 Deno.test("mlmData() changes nothing that it was given, and repeats under a seed", () => {

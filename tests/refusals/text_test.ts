@@ -282,7 +282,7 @@ testRefusals([
   [
     "dataConfig unknown",
     () => dataConfig(untyped({ maxlength: 5 })),
-    'ConfigError: Invalid maxlength = 5: it is no option of the settings; they are maxLength, maskProbability, maxPredictions, wholeWord, masking, pairing, packing, shortSequenceProbability, heldOutShare: did you mean "maxLength"?',
+    'ConfigError: Invalid maxlength = 5: it is no option of the settings; they are maxLength, maskProbability, wholeWord, masking, pairing, packing, shortSequenceProbability, heldOutShare, maxPredictions: did you mean "maxLength"?',
   ],
   [
     "trainConfig batch 0",
