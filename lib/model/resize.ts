@@ -100,7 +100,7 @@ export async function addWords(
   const { vocab, options } = tokenizer;
   const fresh = new Set([...words].map((word) => asOneToken(word, tokenizer)));
   for (const token of fresh) if (vocab.has(token)) fresh.delete(token);
-  const grown = new Vocab([...vocab.tokens, ...fresh]);
+  const grown = vocab.extend([...fresh]);
   return await changeVocabulary(
     model,
     tokenizer,

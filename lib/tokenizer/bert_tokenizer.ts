@@ -5,6 +5,7 @@
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/write.ts";
+import { joinTokens } from "./decode.ts";
 import { readTokenizer, tokenizerFiles } from "./folder.ts";
 import {
   agreedOptions,
@@ -175,7 +176,8 @@ export class BertTokenizer {
    * Ids back to text: pieces joined, `##` removed. Case and spacing that encoding lost stay lost.
    *
    * @param options `skipSpecialTokens` (default true) leaves `[CLS]` and its like out; `cleanUp`
-   * (default true) joins `do n't` and removes the space before `. , ! ?`.
+   * (default true) leaves out the space before `.`, `,`, `!`, `?`, and before the pieces `n't`, `'m`,
+   * `'s`, `'ve` and `'re`, where the vocabulary has them. `can ' t` stays, as in transformers.
    */
   decode(
     ids: readonly number[],
@@ -185,8 +187,7 @@ export class BertTokenizer {
     } = {},
   ): string {
     const kept = skipSpecialTokens ? ids.filter((id) => !this.vocab.isSpecial(id)) : ids;
-    const text = kept.map((id) => this.vocab.tokenOf(id)).join(" ").replaceAll(" ##", "");
-    return cleanUp ? tidySpaces(text) : text;
+    return joinTokens(kept.map((id) => this.vocab.tokenOf(id)), cleanUp);
   }
 
   #append(ids: number[], text: string): void {
@@ -348,13 +349,4 @@ function checkWhole(field: string, value: number, least: number): void {
 /** Whether a word has more than `limit` characters, counted as code points. */
 function isLongerThan(word: string, limit: number): boolean {
   return word.length > limit && [...word].length > limit;
-}
-
-/** The clean-up of the reference's decoder: no space before punctuation, contractions joined. */
-function tidySpaces(text: string): string {
-  return text.replace(/ ([.?!,])/g, "$1").replaceAll(" ' ", "'").replaceAll(" n't", "n't")
-    .replaceAll(" 'm", "'m").replaceAll(" 's", "'s").replaceAll(" 've", "'ve").replaceAll(
-      " 're",
-      "'re",
-    );
 }

@@ -139,7 +139,7 @@ async function readVocab(folder: string, other: Vocab | undefined): Promise<Voca
   const path = `${folder}/${VOCAB}`;
   if (other && !await isThere(path)) return other;
   const vocab = await loadVocab(path);
-  const line = other ? firstDifference(vocab.tokens, other.tokens) : -1;
+  const line = other ? firstDifference(vocab, other) : -1;
   if (line < 0 || !other) return vocab;
   const found = `"${vocab.tokens[line] ?? "nothing"}", and ${PIPELINE} has "${
     other.tokens[line] ?? "nothing"
@@ -147,10 +147,18 @@ async function readVocab(folder: string, other: Vocab | undefined): Promise<Voca
   throw new FormatError(path, `found ${found}: delete the file that is wrong`, line + 1);
 }
 
-function firstDifference(a: readonly string[], b: readonly string[]): number {
-  const length = Math.max(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+/** The first id whose token is another; an id that no text gets may have any. */
+function firstDifference(a: Vocab, b: Vocab): number {
+  const length = Math.max(a.size, b.size);
+  for (let id = 0; id < length; id++) {
+    if (tokenInUse(a, id) !== tokenInUse(b, id)) return id;
+  }
   return -1;
+}
+
+function tokenInUse(vocab: Vocab, id: number): string | undefined {
+  const token = vocab.tokens[id];
+  return token !== undefined && vocab.has(token) && vocab.idOf(token) === id ? token : undefined;
 }
 
 function checkSettings(settings: Readonly<Record<string, unknown>>, path: string): void {

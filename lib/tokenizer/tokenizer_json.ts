@@ -89,7 +89,9 @@ export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: 
   expect(normalizer, "lowercase", [true, false], path);
   expect(normalizer, "strip_accents", [true, false, null, undefined], path);
   expect(section(json, "pre_tokenizer", path), "type", ["BertPreTokenizer"], path);
-  const vocab = new Vocab(tokensById(section(model, "vocab", path), path), path);
+  const vocab = new Vocab(tokensById(section(model, "vocab", path), path), path, {
+    repeats: "later",
+  });
   refuseAdded(json["added_tokens"], vocab, path);
   const lowercase = normalizer["lowercase"] as boolean;
   const stripAccents = normalizer["strip_accents"] as boolean | null | undefined;
@@ -120,19 +122,21 @@ export function wordLengthOfJson(json: Json, path: string): number {
   throw new FormatError(path, "expected max_input_chars_per_word to be a whole number above 0");
 }
 
+/** Tokens by id; an id that no token has, as after a token that stood twice in a file, is empty. */
 function tokensById(table: Json, path: string): string[] {
-  const tokens: string[] = new Array(Object.keys(table).length).fill("");
-  const seen = new Set<unknown>();
+  const count = Object.keys(table).length;
+  const tokens: string[] = [];
   for (const [token, id] of Object.entries(table)) {
-    if (!Number.isSafeInteger(id) || !(Number(id) >= 0 && Number(id) < tokens.length)) {
+    if (!Number.isSafeInteger(id) || !(Number(id) >= 0 && Number(id) < 2 * count)) {
       const found = `found ${JSON.stringify(id)} for "${token}"`;
-      throw new FormatError(path, `expected ids from 0 to ${tokens.length - 1}, ${found}`);
+      throw new FormatError(path, `expected ids from 0 to ${count - 1}, ${found}`);
     }
-    if (seen.has(id)) throw new FormatError(path, `expected each id once, found ${id} again`);
-    seen.add(id);
+    if (tokens[Number(id)] !== undefined) {
+      throw new FormatError(path, `expected each id once, found ${id} again`);
+    }
     tokens[Number(id)] = token;
   }
-  return tokens;
+  return Array.from(tokens, (token) => token ?? "");
 }
 
 /** Tokens that are matched in the text before all else: only the special ones are, here. */

@@ -78,7 +78,7 @@ export async function trainVocab(
   const learner = new PieceLearner(counts, alphabetLimit);
   learner.checkRoom(size);
   learner.join(size, minFrequency);
-  return new Vocab(learner.tokens, "the vocabulary", rules);
+  return new Vocab(learner.tokens, "the vocabulary", { options: rules });
 }
 
 function checkLimit(field: string, value: number): void {

@@ -9,26 +9,62 @@ import type { TokenizerOptions } from "./options.ts";
 /** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
+/** Something that a person should know about a vocabulary. */
+export interface VocabNote {
+  /**
+   * What it is about: `"size"`, fewer pieces than were asked for; `"characters"` that the vocabulary
+   * has no room for; `"accents"` or a `"dotless i"` without which words fall together; `"lines"`,
+   * empty or repeated ones of a file.
+   */
+  readonly about: "size" | "characters" | "accents" | "dotless i" | "lines";
+  /** What was found, as a sentence without its full stop. */
+  readonly finding: string;
+  /** What to do about it in the library, as a clause. */
+  readonly advice: string;
+}
+
+/** Where the pieces of a vocabulary come from. */
+export interface VocabOrigin {
+  /** How the text was treated that the pieces were learnt from; a tokenizer takes it over. */
+  readonly options?: Required<TokenizerOptions>;
+  /** What a person should know. Default: nothing. */
+  readonly notes?: readonly VocabNote[];
+  /**
+   * What to do with a piece that is empty or stands twice: `"refuse"`, the default, or `"later"`, as
+   * transformers does with a file: the later id is the piece's.
+   */
+  readonly repeats?: "refuse" | "later";
+}
+
 /** Pieces by id and ids by piece. Ids are 0 to `size - 1`. */
 export class Vocab {
+  /** The pieces in the order of their ids. */
   readonly tokens: readonly string[];
   /** How the text was treated from which the pieces were learnt; unknown for those of a file. */
   readonly options: Required<TokenizerOptions> | undefined;
+  /** What a person should know about it; empty for most. */
+  readonly notes: readonly VocabNote[];
+  /** The id of `[PAD]`. */
   readonly padId: number;
+  /** The id of `[UNK]`. */
   readonly unkId: number;
+  /** The id of `[CLS]`. */
   readonly clsId: number;
+  /** The id of `[SEP]`. */
   readonly sepId: number;
+  /** The id of `[MASK]`. */
   readonly maskId: number;
   /** The ids of the five special tokens. */
   readonly specialIds: ReadonlySet<number>;
   readonly #ids = new Map<string, number>();
+  readonly #repeats: "refuse" | "later";
 
   /**
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
    * @param name Where they come from, for error messages.
-   * @param options How the text was treated that they were learnt from; a tokenizer takes them over.
-   * @throws {FormatError} If a piece is empty, stands twice or cannot be a line, or a special one is missing; the
-   * line is `id + 1`.
+   * @param origin How they were learnt, and whether a piece may stand twice.
+   * @throws {FormatError} If a piece is empty, stands twice or cannot be a line, or a special one is
+   * missing; the line is `id + 1`.
    *
    * @example
    * ```ts
@@ -42,14 +78,35 @@ export class Vocab {
   constructor(
     tokens: readonly string[],
     name = "the vocabulary",
-    options?: Required<TokenizerOptions>,
+    { options, notes = [], repeats = "refuse" }: VocabOrigin = {},
   ) {
     this.options = options;
+    this.#repeats = repeats;
     for (const [id, token] of tokens.entries()) this.#add(token, id, name);
     this.tokens = Object.freeze([...tokens]);
+    this.notes = [...notes, ...repeatNotes(tokens)];
     const ids = SPECIAL_TOKENS.map((token) => this.#require(token, name));
     [this.padId, this.unkId, this.clsId, this.sepId, this.maskId] = ids;
     this.specialIds = new Set(ids);
+  }
+
+  /**
+   * The same vocabulary with more pieces behind its own.
+   *
+   * @param tokens Pieces that it does not have.
+   * @throws {FormatError} If a piece is empty, is there already or cannot be a line.
+   */
+  extend(tokens: readonly string[]): Vocab {
+    for (const [at, token] of tokens.entries()) {
+      if (!this.has(token) && tokens.indexOf(token) === at) continue;
+      throw new FormatError("the vocabulary", `expected new tokens, found "${token}" again`);
+    }
+    const { options, notes } = this;
+    const origin = { options, notes: notes.filter(({ about }) => about !== "lines") };
+    return new Vocab([...this.tokens, ...tokens], "the vocabulary", {
+      ...origin,
+      repeats: this.#repeats,
+    });
   }
 
   /** How many pieces there are, V. */
@@ -89,25 +146,27 @@ export class Vocab {
     if (typeof token !== "string") {
       throw new FormatError(name, `expected text, found the ${typeof token} ${token}`, id + 1);
     }
-    if (token === "") {
-      throw new FormatError(name, "expected a token, found an empty line: delete the line", id + 1);
-    }
     if (/[\r\n]/.test(token) || !token.isWellFormed()) {
-      const problem = `expected a token that fits on a line of UTF-8, found ${
-        JSON.stringify(token)
-      }`;
+      const found = JSON.stringify(token);
       throw new FormatError(
         name,
-        `${problem}: take out the line break or half surrogate pair`,
+        `expected a token that fits on a line of UTF-8, found ${found}: take out the line break or ` +
+          "half surrogate pair",
         id + 1,
       );
     }
-    const first = this.#ids.get(token);
-    if (first !== undefined) {
-      const found = `expected each token once, found "${token}" again (first in line ${first + 1})`;
-      throw new FormatError(name, `${found}: delete one of the two`, id + 1);
+    if (this.#repeats === "refuse") this.#refuseRepeat(token, id, name);
+    if (token !== "") this.#ids.set(token, id);
+  }
+
+  #refuseRepeat(token: string, id: number, name: string): void {
+    if (token === "") {
+      throw new FormatError(name, "expected a token, found an empty one: leave it out", id + 1);
     }
-    this.#ids.set(token, id);
+    const first = this.#ids.get(token);
+    if (first === undefined) return;
+    const found = `expected each token once, found "${token}" again (first in line ${first + 1})`;
+    throw new FormatError(name, `${found}: leave one of the two out`, id + 1);
   }
 
   #require(token: string, name: string): number {
@@ -118,8 +177,26 @@ export class Vocab {
   }
 }
 
+/** What to say of empty lines and of tokens that stand twice. */
+function repeatNotes(tokens: readonly string[]): VocabNote[] {
+  const last = new Map(tokens.map((token, id) => [token, id]));
+  const lost = [...tokens.entries()].filter(([id, token]) =>
+    token === "" || last.get(token) !== id
+  );
+  if (lost.length === 0) return [];
+  const shown = lost.slice(0, 3).map(([id, token]) =>
+    token === "" ? `line ${id + 1} is empty` : `"${token}" of line ${id + 1} stands again later`
+  );
+  const more = lost.length > shown.length ? `, and ${lost.length - shown.length} more` : "";
+  const finding = `The vocabulary has ids that no text gets: ${shown.join(", ")}${more}`;
+  const advice = "the later line counts, as in transformers. Leave the lines as they are: " +
+    "deleting one would change the ids behind it";
+  return [{ about: "lines", finding, advice }];
+}
+
 /**
- * Reads `vocab.txt`.
+ * Reads `vocab.txt` as transformers does: blanks at the end of a line do not count, of a token that
+ * stands twice the later id is used, and an empty line is an id that no text gets.
  *
  * @throws {FormatError} If the file is missing, is not UTF-8, or is not a vocabulary.
  */
@@ -134,7 +211,7 @@ export async function loadVocab(path: string): Promise<Vocab> {
       "expected a token on each line, found an empty file: save it again",
     );
   }
-  return new Vocab(decodeLines(bytes, path), path);
+  return new Vocab(decodeLines(bytes, path), path, { repeats: "later" });
 }
 
 /**
@@ -155,12 +232,17 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
   await replaceFile(path, vocab.tokens.join("\n") + "\n");
 }
 
-/** UTF-8 lines, with LF or CRLF, with or without a byte-order mark and a last line end. */
+/**
+ * UTF-8 lines, with LF or CRLF, with or without a byte-order mark, without blanks at their ends and
+ * without empty lines at the end of the file.
+ */
 function decodeLines(bytes: Uint8Array, path: string): string[] {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return text.replace(/\r?\n$/, "").split(/\r?\n/);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new FormatError(path, "expected UTF-8 text, found other bytes: save the file as UTF-8");
   }
+  const lines = text.split("\n").map((line) => line.replace(/\p{White_Space}+$/u, ""));
+  return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1);
 }

@@ -1,4 +1,5 @@
-import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
+import { deepStrictEqual, match, rejects, strictEqual, throws } from "node:assert";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const TOKENS = [...SPECIAL_TOKENS, "sea", "##s"];
@@ -47,18 +48,46 @@ Deno.test("tokenOf() names the ids there are", () => {
   });
 });
 
+Deno.test("loadVocab() reads empty and repeated lines as transformers does: the later id counts", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/vocab.txt`;
+    const lines = [...SPECIAL_TOKENS, "sea", "", "ship \t", "sea", "##s\u00a0", "", ""];
+    await Deno.writeTextFile(path, lines.join("\n"));
+    const vocab = await loadVocab(path);
+    const tokenizer = new BertTokenizer(vocab);
+    // "sea ships" is [8, 7, 9] in transformers 5.24
+    deepStrictEqual(tokenizer.ids("sea ships"), [8, 7, 9]);
+    strictEqual(vocab.size, 10);
+    deepStrictEqual(vocab.notes.map(({ about }) => about), ["lines"]);
+    match(vocab.notes[0].finding, /"sea" of line 6 stands again later, line 7 is empty$/);
+    await saveVocab(path, vocab);
+    deepStrictEqual((await loadVocab(path)).tokens, vocab.tokens);
+    await tokenizer.save(folder);
+    deepStrictEqual((await BertTokenizer.fromPretrained(folder)).ids("sea ships"), [8, 7, 9]);
+    await Deno.remove(path);
+    deepStrictEqual((await BertTokenizer.fromPretrained(folder)).ids("sea ships"), [8, 7, 9]);
+    strictEqual(vocab.extend(["whale"]).idOf("whale"), 10);
+  }));
+
+Deno.test("extend() refuses a token that is there already or is given twice", () => {
+  const vocab = new Vocab(TOKENS);
+  for (const tokens of [["sea"], ["whale", "whale"]]) {
+    throws(() => vocab.extend(tokens), { name: "FormatError", message: /found ".*" again$/ });
+  }
+});
+
 Deno.test("Vocab names the line and both places of a token that stands twice", () => {
   throws(() => new Vocab([...TOKENS, "sea"], "vocab.txt"), {
     name: "FormatError",
     message:
       'Cannot read vocab.txt, line 8: expected each token once, found "sea" again (first in ' +
-      "line 6): delete one of the two",
+      "line 6): leave one of the two out",
   });
 });
 
 Deno.test("Vocab names an empty line and a missing special token", () => {
   throws(() => new Vocab(["[PAD]", ""], "v"), {
-    message: /^Cannot read v, line 2: .*delete the line$/,
+    message: /^Cannot read v, line 2: .*leave it out$/,
   });
   throws(() => new Vocab(TOKENS.slice(0, 4), "v"), { message: /found no \[MASK\]: add it$/ });
 });
