@@ -7,7 +7,6 @@ import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
-import { Vocab } from "../tokenizer/vocab.ts";
 import { WordPieces } from "../tokenizer/wordpiece.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 

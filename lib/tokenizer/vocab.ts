@@ -94,17 +94,20 @@ export class Vocab {
    * The same vocabulary with more pieces behind its own.
    *
    * @param tokens Pieces that it does not have.
-   * @throws {FormatError} If a piece is empty, is there already or cannot be a line.
+   * @param name Where they go, for error messages.
+   * @throws {FormatError} If a piece is there already, is given twice or cannot be a line.
    */
-  extend(tokens: readonly string[]): Vocab {
-    for (const [at, token] of tokens.entries()) {
-      if (!this.has(token) && tokens.indexOf(token) === at) continue;
-      throw new FormatError("the vocabulary", `expected new tokens, found "${token}" again`);
+  extend(tokens: readonly string[], name = "the vocabulary"): Vocab {
+    const seen = new Set<string>();
+    for (const token of tokens) {
+      if (this.has(token) || seen.has(token)) {
+        throw new FormatError(name, `expected new tokens, found "${token}" again`);
+      }
+      seen.add(token);
     }
-    const { options, notes } = this;
-    const origin = { options, notes: notes.filter(({ about }) => about !== "lines") };
-    return new Vocab([...this.tokens, ...tokens], "the vocabulary", {
-      ...origin,
+    return new Vocab([...this.tokens, ...tokens], name, {
+      options: this.options,
+      notes: this.notes.filter(({ about }) => about !== "lines"),
       repeats: this.#repeats,
     });
   }

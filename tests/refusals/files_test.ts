@@ -21,7 +21,6 @@ async function written(name: string, content: string | Uint8Array): Promise<stri
   return path;
 }
 
-const S = SPECIAL_TOKENS.join("\n");
 const vocab = new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "##d"]);
 const docs = [{ name: "x", sentences: ["a"] }, { name: "y", sentences: ["b"] }];
 const utf16 = new Uint8Array([
