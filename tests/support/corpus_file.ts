@@ -1,0 +1,24 @@
+/** Small files read as a corpus. */
+import { corpus, readAll } from "bert/data/corpus.ts";
+import type { CorpusOptions, Document } from "bert/data/document.ts";
+
+/** Writes a file into a folder of its own, reads it as a corpus, removes both. */
+export async function readCorpusFile(
+  name: string,
+  content: string | Uint8Array,
+  options?: CorpusOptions,
+): Promise<Document[]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    await Deno.writeFile(`${folder}/${name}`, bytes);
+    return await readAll(corpus(`${folder}/${name}`, options));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The sentences of each document. */
+export function sentencesOf(documents: readonly Document[]): (readonly string[])[] {
+  return documents.map(({ sentences }) => sentences);
+}
