@@ -68,7 +68,7 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Waits until the disk knows the names in a folder. Systems that cannot sync a folder do without. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     using file = await Deno.open(folder);
     await file.sync();
@@ -77,18 +77,10 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Waits until the disk has the files of a folder. */
-export async function syncFiles(folder: string): Promise<void> {
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile) continue;
-    using file = await Deno.open(`${folder}/${name}`, { read: true, write: true });
-    await file.sync();
-  }
-  await syncFolder(folder);
-}
-
 /**
  * Why a file could not be written, in words for the person whose disk it is.
+ *
+ * @param bytes The size of the file, where it is known.
  *
  * @example
  * ```ts
@@ -99,17 +91,25 @@ export async function syncFiles(folder: string): Promise<void> {
  * strictEqual(message, "Cannot write runs/a/metrics.csv: the disk is full, and this file needs 100 bytes. Free some room there");
  * ```
  */
-export function writeError(error: unknown, path: string, bytes: number): Error {
+export function writeError(error: unknown, path: string, bytes?: number): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const Kind = cause instanceof Deno.errors.NotFound ? Deno.errors.NotFound : Error;
   return new Kind(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });
 }
 
-function reasonOf(cause: Error, bytes: number): string {
+/**
+ * Whether an error comes from the system, such as that of a full disk, and not from a program's own
+ * check.
+ */
+export function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && ("code" in error || error instanceof Deno.errors.NotCapable);
+}
+
+function reasonOf(cause: Error, bytes: number | undefined): string {
   const code = (cause as Error & { code?: string }).code;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    const needed = bytes < 2 ** 20 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-    return `the disk is full, and this file needs ${needed}. Free some room there`;
+    const needed = bytes === undefined ? "" : `, and this file needs ${inUnits(bytes)}`;
+    return `the disk is full${needed}. Free some room there`;
   }
   if (cause instanceof Deno.errors.NotCapable) {
     return `Deno was not permitted to. Choose a folder under runs/, or run ` +
@@ -122,49 +122,6 @@ function reasonOf(cause: Error, bytes: number): string {
   return cause.message;
 }
 
-/** Writes one file of a folder to the given path. */
-export type FileWriter = (path: string) => Promise<void>;
-
-/**
- * Writes files into a folder, which is made if need be.
- *
- * All are written to the side first and renamed when the last one is there, in the order given: a
- * failure leaves the older files as they were, and nothing beside them. Other files in the folder stay.
- *
- * @param files Writers by file name; what matters most comes last.
- * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
- *
- * @example
- * ```ts
- * import { readJson } from "bert/files/json.ts";
- * import { saveFolder, writeJson } from "bert/files/write.ts";
- * import { deepStrictEqual } from "node:assert";
- * const folder = await Deno.makeTempDir();
- * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
- * deepStrictEqual(await readJson(`${folder}/a.json`), { a: 1 });
- * ```
- */
-export async function saveFolder(
-  folder: string,
-  files: Readonly<Record<string, FileWriter>>,
-): Promise<void> {
-  await Deno.mkdir(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    const problem = "expected a folder, found a file: choose another name";
-    throw new Deno.errors.AlreadyExists(`Cannot write ${folder}: ${problem}`);
-  });
-  const aside = await Deno.makeTempDir({ dir: folder, prefix: ".saving-" });
-  try {
-    for (const [name, write] of Object.entries(files)) await write(`${aside}/${name}`);
-    for (const name of Object.keys(files)) {
-      await Deno.rename(`${aside}/${name}`, `${folder}/${name}`);
-    }
-  } finally {
-    await Deno.remove(aside, { recursive: true });
-  }
-}
-
-/** Writes JSON as a person reads it. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
+function inUnits(bytes: number): string {
+  return bytes < 2 ** 20 ? `${bytes} bytes` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

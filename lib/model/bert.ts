@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig, type HiddenAct } from "../config.ts";
 import { readConfig } from "./config_json.ts";
-import { saveFolder } from "../files/write.ts";
+import { saveFolder } from "../files/save_folder.ts";
 import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
 import { modelFiles, readWeights } from "./weights_file.ts";
 import {

@@ -5,6 +5,7 @@
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, readJson } from "../files/json.ts";
+import { savedPath } from "../files/save_folder.ts";
 import { TIE_ADVICE } from "./transformers_names.ts";
 
 /** The name of the file. */
@@ -119,7 +120,7 @@ function refusePruned(heads: unknown): void {
 
 /** Reads the configuration of a folder. Throws `FormatError`, naming the file. */
 export async function readConfig(folder: string): Promise<BertConfig> {
-  const path = `${folder}/${CONFIG_FILE}`;
+  const path = await savedPath(folder, CONFIG_FILE);
   try {
     return configFromJson(await readJson(path));
   } catch (error) {

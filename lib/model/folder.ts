@@ -7,11 +7,11 @@ import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { saveFolder } from "../files/write.ts";
+import { saveFolder } from "../files/save_folder.ts";
 import { modelFiles } from "./weights_file.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor } from "../files/safetensors.ts";
-import { tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -24,10 +24,11 @@ export interface SavableModel {
 /**
  * Saves a model and its tokenizer into a folder, which is made if need be.
  *
- * All files are written to the side first and then renamed: a run that is killed while saving
- * leaves the older model, or none, but no half one. Other files in the folder stay.
+ * All files are replaced or none, also where the process is killed while it saves: `loadModel()` finds
+ * the older model or the new one. Other files in the folder stay.
  *
  * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written.
+ * @throws {Error} If a file cannot be written, naming it; the older files stay as they were.
  *
  * @example
  * ```ts
@@ -57,7 +58,7 @@ export async function saveModel(
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
     ...modelFiles(model.config, model.weights),
-  });
+  }, OBSOLETE_FILES);
 }
 
 /** What was in a folder. */

@@ -4,6 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
+import { savedPath } from "../files/save_folder.ts";
 import { canonicalName, TIED } from "./transformers_names.ts";
 import { SafetensorsFile } from "../files/safetensors_file.ts";
 
@@ -52,9 +53,9 @@ export class StoredWeights implements Disposable {
   static async open(folder: string): Promise<StoredWeights> {
     const stored = new StoredWeights();
     try {
-      if (await isThere(`${folder}/${WEIGHTS_FILE}`)) {
-        await stored.#add(`${folder}/${WEIGHTS_FILE}`);
-      } else await stored.#addShards(folder);
+      const path = await savedPath(folder, WEIGHTS_FILE);
+      if (await isThere(path)) await stored.#add(path);
+      else await stored.#addShards(folder);
       for (const [copy, original] of Object.entries(TIED)) stored.#fillFrom(copy, original);
       return stored;
     } catch (error) {

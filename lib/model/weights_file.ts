@@ -11,7 +11,7 @@ import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson } from "./config_json.ts";
 import { FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
-import { type FileWriter, writeJson } from "../files/write.ts";
+import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import {
   theirShape,
   theirWeight,
@@ -106,20 +106,20 @@ function release(array: Float32Array): void {
   (array.buffer as ArrayBuffer).transfer(0);
 }
 
-/** Writers of `config.json` and `model.safetensors`, for `saveFolder()`. */
+/** Writers of `model.safetensors` and `config.json`, for `saveFolder()`. */
 export function modelFiles(
   config: BertConfig,
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
 ): Readonly<Record<string, FileWriter>> {
   return {
+    [WEIGHTS_FILE]: async (path) => {
+      const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight));
+      await saveSafetensors(path, sources, { format: "pt" });
+    },
     [CONFIG_FILE]: async (path) => {
       const segments = await valuesOf(weights.get(SEGMENTS)!);
       const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
       await writeJson(path, { ...configToJson(config), [PADDING_ROW]: row.toBase64() });
-    },
-    [WEIGHTS_FILE]: async (path) => {
-      const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight));
-      await saveSafetensors(path, sources, { format: "pt" });
     },
   };
 }
@@ -144,7 +144,7 @@ async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array>
 }
 
 async function readPaddingRow(folder: string, width: number): Promise<Float32Array | undefined> {
-  const path = `${folder}/${CONFIG_FILE}`;
+  const path = await savedPath(folder, CONFIG_FILE);
   const text = (await readJson(path))[PADDING_ROW];
   if (text === undefined) return undefined;
   try {

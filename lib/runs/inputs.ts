@@ -5,6 +5,7 @@ import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
 import type { Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
+import { savedPath } from "../files/save_folder.ts";
 import { BertPretrainHead } from "../model/bert.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
@@ -98,7 +99,7 @@ export type Progress = (what: string) => void;
  * @throws {ConfigError | FormatError} If it is the folder of a run, or holds no `config.json`.
  */
 export async function checkInit(folder: string): Promise<void> {
-  const { format, settings } = await readJson(`${folder}/config.json`);
+  const { format, settings } = await readJson(await savedPath(folder, "config.json"));
   if (format !== 1 || settings === undefined) return;
   const advice = `is the folder of a run: name a model in it, ${folder}/final or ${folder}/best`;
   throw new ConfigError("--init", folder, advice);

@@ -1,7 +1,6 @@
 /** What a run saves: checkpoints while it trains on, the best model with them, the final one. */
 import { type SavableModel, saveModel } from "../model/folder.ts";
 import { CheckpointWriter } from "./checkpoints.ts";
-import { syncFiles, writeError } from "../files/write.ts";
 import type { RngState } from "../random.ts";
 import { captureRun } from "./checkpoint.ts";
 import type { OpenRun } from "./open.ts";
@@ -72,18 +71,9 @@ export class RunSaver {
   /** Saves the model that the run ends with, and waits for the disk. */
   async saveFinal(): Promise<void> {
     await this.#saveModel("final", this.#run.model);
-    await syncFiles(`${this.#run.folder.path}/final`);
   }
 
   async #saveModel(name: "best" | "final", model: SavableModel): Promise<void> {
-    const path = `${this.#run.folder.path}/${name}`;
-    try {
-      await saveModel(path, model, this.#run.tokenizer);
-    } catch (error) {
-      const sizes = [...model.weights.values()].map(({ shape }) =>
-        shape.reduce((a, b) => a * b, 1)
-      );
-      throw writeError(error, path, 4 * sizes.reduce((sum, size) => sum + size, 0));
-    }
+    await saveModel(`${this.#run.folder.path}/${name}`, model, this.#run.tokenizer);
   }
 }

@@ -4,9 +4,9 @@
  */
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { saveFolder } from "../files/write.ts";
+import { saveFolder } from "../files/save_folder.ts";
 import { joinTokens } from "./decode.ts";
-import { readTokenizer, tokenizerFiles } from "./folder.ts";
+import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./folder.ts";
 import {
   agreedOptions,
   TOKENIZER_OPTIONS,
@@ -118,7 +118,7 @@ export class BertTokenizer {
 
   /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
   async save(folder: string): Promise<void> {
-    await saveFolder(folder, tokenizerFiles(this));
+    await saveFolder(folder, tokenizerFiles(this), OBSOLETE_FILES);
   }
 
   /** The pieces of a text, as strings. */

@@ -5,7 +5,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
-import { type FileWriter, writeJson } from "../files/write.ts";
+import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import { hasDotlessI, isLocale, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 import { tokenizerJson, vocabOfJson, wordLengthOfJson } from "./tokenizer_json.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "./vocab.ts";
@@ -14,6 +14,9 @@ const VOCAB = "vocab.txt";
 const PIPELINE = "tokenizer.json";
 const SETTINGS = "tokenizer_config.json";
 const SPECIALS = "special_tokens_map.json";
+
+/** Files of a tokenizer that `tokenizerFiles()` does not write; an older one would not fit the others. */
+export const OBSOLETE_FILES: readonly string[] = ["added_tokens.json"];
 
 /** Everything that decides which ids a text gets. */
 export interface TokenizerParts {
@@ -52,7 +55,8 @@ const CLASSES = [
  * @throws {FormatError} If neither is there, a file cannot be read, or the tokenizer is another one.
  */
 export async function readTokenizer(folder: string): Promise<TokenizerParts> {
-  const [settingsPath, path] = [`${folder}/${SETTINGS}`, `${folder}/${PIPELINE}`];
+  const settingsPath = await savedPath(folder, SETTINGS);
+  const path = await savedPath(folder, PIPELINE);
   const settings = await readJsonIfThere(settingsPath) ?? {};
   checkSettings(settings, settingsPath);
   const pipeline = await readJsonIfThere(path);
@@ -119,10 +123,10 @@ export function tokenizerFiles(
     ...ROLES,
   };
   return {
-    [VOCAB]: (path) => saveVocab(path, parts.vocab),
-    [PIPELINE]: (path) => writeJson(path, tokenizerJson(parts)),
-    [SETTINGS]: (path) => writeJson(path, settings),
     [SPECIALS]: (path) => writeJson(path, ROLES),
+    [SETTINGS]: (path) => writeJson(path, settings),
+    [PIPELINE]: (path) => writeJson(path, tokenizerJson(parts)),
+    [VOCAB]: (path) => saveVocab(path, parts.vocab),
   };
 }
 
@@ -136,7 +140,7 @@ function classFor({ maxWordLength, lowercase, locale }: Required<TokenizerOption
 }
 
 async function readVocab(folder: string, other: Vocab | undefined): Promise<Vocab> {
-  const path = `${folder}/${VOCAB}`;
+  const path = await savedPath(folder, VOCAB);
   if (other && !await isThere(path)) return other;
   const vocab = await loadVocab(path);
   const line = other ? firstDifference(vocab, other) : -1;

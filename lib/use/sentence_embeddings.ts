@@ -6,6 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
+import { savedPath } from "../files/save_folder.ts";
 import type { BertModel } from "../model/bert.ts";
 import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
 
@@ -229,7 +230,8 @@ async function readLength(folder: string): Promise<number | undefined> {
   if (own !== undefined && !isLength(own)) {
     throw new FormatError(path, "expected max_seq_length to be a whole number of at least 3");
   }
-  const most = (await readJsonIfThere(`${folder}/tokenizer_config.json`))?.["model_max_length"];
+  const settings = await readJsonIfThere(await savedPath(folder, "tokenizer_config.json"));
+  const most = settings?.["model_max_length"];
   return own ?? (isLength(most) ? most : undefined); // a huge number there means "any"
 }
 

@@ -1,0 +1,228 @@
+/**
+ * Folders whose files belong together, such as a model and its tokenizer: a save replaces all of them
+ * or none, also when the process is killed or a file cannot be replaced.
+ *
+ * The new files are written to `.saving/new` and synced. Writing `.saving/plan.json`, which lists them,
+ * is the moment at which they count: from then on `savedPath()` finds them wherever they lie, and only
+ * moves are left. The old files move to `.saving/old`, the new ones into the folder, and `.saving` goes.
+ *
+ * Programs that do not know of `.saving` never find old and new files side by side either, because the
+ * old ones leave first. The file without which a folder does not open should be named last: it leaves
+ * first and arrives last.
+ */
+import { FormatError } from "../errors.ts";
+import { isThere, parseJsonObject, readTextIfThere } from "./json.ts";
+import { isSystemError, replaceFile, syncFolder, writeError } from "./write.ts";
+
+/** Writes one file of a folder to the given path. */
+export type FileWriter = (path: string) => Promise<void>;
+
+/** Which files a save replaces. */
+interface Plan {
+  /** Those that it writes, in the order in which they arrive. */
+  readonly files: readonly string[];
+  /** Those that would no longer belong to the others. */
+  readonly obsolete: readonly string[];
+}
+
+const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
+
+/**
+ * Writes files into a folder, which is made if need be: all of them, or none.
+ *
+ * A failure leaves the older files as they were, and nothing beside them. After a kill, `savedPath()`
+ * finds the old files or the new ones, and the next save tidies up. Other files in the folder stay.
+ *
+ * @param files Writers by file name; the file without which the folder does not open comes last.
+ * @param obsolete Names of files that would no longer fit the new ones: they are removed.
+ * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
+ * @throws {Deno.errors.Busy} If another save is at work in the folder.
+ *
+ * @example
+ * ```ts
+ * import { readJson } from "bert/files/json.ts";
+ * import { saveFolder, writeJson } from "bert/files/save_folder.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
+ * deepStrictEqual(await readJson(`${folder}/a.json`), { a: 1 });
+ * ```
+ */
+export async function saveFolder(
+  folder: string,
+  files: Readonly<Record<string, FileWriter>>,
+  obsolete: readonly string[] = [],
+): Promise<void> {
+  await makeFolder(folder);
+  using _lock = await lockAside(folder);
+  try {
+    await tidyUp(folder);
+    await stage(folder, files);
+    await commit(folder, { files: Object.keys(files), obsolete });
+  } finally {
+    await removeAside(folder);
+  }
+}
+
+/**
+ * Where a file of a folder lies that `saveFolder()` saved: after a save that was interrupted, some lie
+ * aside. Where there is no such file, the path leads nowhere.
+ */
+export async function savedPath(folder: string, name: string): Promise<string> {
+  const plan = await readPlan(folder);
+  const aside = `${placesIn(folder).fresh}/${name}`;
+  if (plan?.obsolete.includes(name)) return aside;
+  return plan?.files.includes(name) && await isThere(aside) ? aside : `${folder}/${name}`;
+}
+
+/** Writes JSON as a person reads it. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
+}
+
+function placesIn(folder: string) {
+  const aside = `${folder}/.saving`;
+  return { aside, fresh: `${aside}/new`, old: `${aside}/old`, plan: `${aside}/plan.json` };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw writeError(error, folder);
+    const problem = "expected a folder, found a file: choose another name";
+    throw new Deno.errors.AlreadyExists(`Cannot write ${folder}: ${problem}`);
+  }
+}
+
+/** Makes the folder aside and locks it. The lock goes with the process, however that ends. */
+async function lockAside(folder: string): Promise<Deno.FsFile> {
+  const { aside } = placesIn(folder);
+  try {
+    await Deno.mkdir(aside, { recursive: true });
+    if ((await Deno.lstat(aside)).isSymlink) throw new Error(".saving there is a symbolic link");
+    const file = await Deno.open(`${aside}/lock`, { create: true, write: true });
+    if (file.tryLockSync(true)) return file;
+    file.close();
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+  throw new Deno.errors.Busy(`Cannot write ${folder}: another save is at work there. Wait for it`);
+}
+
+/** Completes what a killed process had saved, or removes what it had only begun to write. */
+async function tidyUp(folder: string): Promise<void> {
+  const plan = await readPlan(folder);
+  if (plan) {
+    await install(folder, plan);
+    await removePlan(folder);
+  }
+  const { fresh, old } = placesIn(folder);
+  for (const path of [fresh, old]) {
+    await removeIfThere(path);
+    await Deno.mkdir(path);
+  }
+}
+
+/** Writes the new files aside and has the disk confirm them. */
+async function stage(folder: string, files: Readonly<Record<string, FileWriter>>): Promise<void> {
+  const { fresh } = placesIn(folder);
+  for (const [name, write] of Object.entries(files)) {
+    try {
+      await checkReplaceable(`${folder}/${name}`);
+      await write(`${fresh}/${name}`);
+      using file = await Deno.open(`${fresh}/${name}`, { read: true, write: true });
+      await file.sync();
+    } catch (error) {
+      throw isSystemError(error) ? writeError(error, `${folder}/${name}`) : error;
+    }
+  }
+  await syncFolder(fresh);
+}
+
+async function checkReplaceable(path: string): Promise<void> {
+  const found = await Deno.lstat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (!found?.isDirectory) return;
+  throw new Deno.errors.AlreadyExists(`Cannot write ${path}: there is a folder of that name`);
+}
+
+/** Makes the new files count and moves them into place; takes all of it back where that fails. */
+async function commit(folder: string, plan: Plan): Promise<void> {
+  try {
+    await replaceFile(placesIn(folder).plan, JSON.stringify(plan));
+    await install(folder, plan);
+    await removePlan(folder);
+  } catch (error) {
+    await takeBack(folder, plan).catch(() => {}); // the plan stays then, and the new files count
+    throw isSystemError(error) ? writeError(error, folder) : error;
+  }
+}
+
+/** Moves the old files out of the folder and the new ones in; what was moved before stays moved. */
+async function install(folder: string, { files, obsolete }: Plan): Promise<void> {
+  const { fresh, old } = placesIn(folder);
+  for (const name of [...files].reverse()) {
+    if (await isThere(`${fresh}/${name}`)) await move(`${folder}/${name}`, `${old}/${name}`);
+  }
+  for (const name of obsolete) await move(`${folder}/${name}`, `${old}/${name}`);
+  for (const name of files) await move(`${fresh}/${name}`, `${folder}/${name}`);
+  await syncFolder(folder);
+}
+
+/** Undoes `install()`. */
+async function takeBack(folder: string, { files, obsolete }: Plan): Promise<void> {
+  const { fresh, old } = placesIn(folder);
+  for (const name of [...files].reverse()) {
+    if (!await isThere(`${fresh}/${name}`)) await move(`${folder}/${name}`, `${fresh}/${name}`);
+  }
+  for (const name of [...obsolete, ...files]) await move(`${old}/${name}`, `${folder}/${name}`);
+  await removePlan(folder);
+}
+
+/** Renames a file if it is there. */
+async function move(from: string, to: string): Promise<void> {
+  await Deno.rename(from, to).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/** From here on the folder's own files count. */
+async function removePlan(folder: string): Promise<void> {
+  const { aside, plan } = placesIn(folder);
+  await removeIfThere(plan);
+  await syncFolder(aside);
+}
+
+/** Removes the folder aside unless files in it count. What stays is the next save's to remove. */
+async function removeAside(folder: string): Promise<void> {
+  const { aside, plan } = placesIn(folder);
+  try {
+    if (!await isThere(plan)) await Deno.remove(aside, { recursive: true });
+  } catch {
+    // the folder's own files are whole
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+async function readPlan(folder: string): Promise<Plan | undefined> {
+  const path = placesIn(folder).plan;
+  const text = await readTextIfThere(path);
+  if (text === undefined) return undefined;
+  const plan = parseJsonObject(text, path);
+  if (LISTS.every((list) => areNames(plan[list]))) return plan as unknown as Plan;
+  throw new FormatError(path, "expected lists of file names: remove the folder .saving");
+}
+
+/** Whether these are names of files in the folder, and lead nowhere else. */
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) &&
+    value.every((name) => typeof name === "string" && /^\w[\w.-]*$/.test(name));
+}
