@@ -10,12 +10,13 @@ import { BertPretrainHead } from "../model/bert.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { loadVocab, type Vocab } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig, VocabularyFacts } from "./folder.ts";
 import { flag } from "./options.ts";
-import { corpusOptions, type RunSettings } from "./settings.ts";
+import { corpusOptions, type RunSettings, textOptions } from "./settings.ts";
 
 /** A corpus in two parts, and what it was. */
 export interface RunDocuments {
@@ -117,9 +118,9 @@ export async function firstModel(
   progress: Progress,
 ): Promise<LoadedModel> {
   const { init, seed } = settings;
-  if (init !== undefined) return await loadModel(init, { seed });
+  if (init !== undefined) return checkLocale(await loadModel(init, { seed }), settings);
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
-  const vocab = await learnVocab(documents, settings.vocabSize);
+  const vocab = await learnVocab(documents, settings);
   const { preset, length, dropout, heads, initialRange } = settings;
   const config = bertConfig(preset, {
     vocabSize: vocab.size,
@@ -138,9 +139,25 @@ function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead
   return model;
 }
 
-async function learnVocab(documents: Document[], size: number): Promise<Vocab> {
+/** Throws unless a saved model lower-cases as the language of the run has it. */
+function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel {
+  if (locale === undefined) return loaded;
   try {
-    return await trainVocab(documents.flatMap(({ sentences }) => sentences), { size });
+    agreedOptions(loaded.tokenizer.options, { locale });
+    return loaded;
+  } catch (error) {
+    loaded.model.dispose();
+    if (!(error instanceof ConfigError)) throw error;
+    const advice = `does not lower-case "I" as the tokenizer of the saved model does: leave it out`;
+    throw new ConfigError("--locale", locale, advice);
+  }
+}
+
+async function learnVocab(documents: Document[], settings: RunSettings): Promise<Vocab> {
+  const { vocabSize: size } = settings;
+  try {
+    const sentences = documents.flatMap((document) => document.sentences);
+    return await trainVocab(sentences, { size, ...textOptions(settings) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError("--vocab-size", size, error.message.replace(/^.*?: it /, ""));

@@ -11,6 +11,7 @@ import {
 } from "../config.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
+import { isLocale, LOCALE_ADVICE, type TokenizerOptions } from "../tokenizer/options.ts";
 import { flag, type Given, type Options } from "./options.ts";
 
 /** All settings of a run; those that may be left out have no value by default. */
@@ -23,6 +24,9 @@ export interface RunSettings {
   readonly heldOut: number;
   readonly preset: ModelPreset;
   readonly vocabSize: number;
+  readonly cased: boolean;
+  readonly keepAccents?: boolean;
+  readonly locale?: string;
   readonly dropout: number;
   readonly headStart: boolean;
   readonly heads?: number;
@@ -61,6 +65,7 @@ export const RUN_DEFAULTS: RunSettings = {
   heldOut: DATA_DEFAULTS.heldOutShare,
   preset: "tiny",
   vocabSize: 8000,
+  cased: false,
   dropout: BERT_DEFAULTS.hiddenDropoutProb,
   headStart: false,
   initialRange: BERT_DEFAULTS.initializerRange,
@@ -117,6 +122,17 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     help: `size of the model: ${PRESETS.join(", ")} (${preset})`,
   },
   vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
+  cased: { kind: "switch", help: "keep capital letters, and accents as well; default: neither" },
+  keepAccents: {
+    kind: "switch",
+    help: "keep accents without --cased, as German, Turkish and Hindi need it",
+  },
+  locale: {
+    kind: "text",
+    value: "TAG",
+    help: "language of the text, such as de, tr or pt-BR: how sentences end (en), and\n" +
+      "how I is lower-cased",
+  },
   dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
   headStart: {
     kind: "switch",
@@ -183,6 +199,8 @@ const UNLIMITED = 1_000_000;
 const MADE_NEW = [
   "preset",
   "vocabSize",
+  "cased",
+  "keepAccents",
   "dropout",
   "headStart",
   "heads",
@@ -218,14 +236,26 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   for (const name of ["heldOut", "dropout"] as const) {
     if (given[name] === 1) throw new ConfigError(flag(name), 1, "must be below 1: nothing is left");
   }
+  if (given.locale !== undefined && !isLocale(given.locale)) {
+    throw new ConfigError(flag("locale"), given.locale, LOCALE_ADVICE);
+  }
   return { ...RUN_DEFAULTS, ...given } as RunSettings;
 }
 
 /** How the corpus is read. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {
-  const { textColumn, sentencePerLine, noDocumentColumn } = settings;
+  const { textColumn, sentencePerLine, noDocumentColumn, locale } = settings;
   const documentColumn = noDocumentColumn ? false : settings.documentColumn;
-  return { textColumn, documentColumn, sentencePerLine };
+  return { textColumn, documentColumn, sentencePerLine, locale };
+}
+
+/** How a run's vocabulary and tokenizer treat text. */
+export function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOptions {
+  return {
+    lowercase: !cased,
+    stripAccents: keepAccents === undefined ? null : !keepAccents,
+    locale: locale ?? null,
+  };
 }
 
 /**

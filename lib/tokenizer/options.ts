@@ -129,6 +129,9 @@ function effective(options: Required<TokenizerOptions>): Required<TokenizerOptio
   };
 }
 
+/** What a locale has to be, as the end of a message. */
+export const LOCALE_ADVICE = 'must be a language tag such as "de", "tr" or "pt-BR"';
+
 /** Whether a value is a language tag whose language is a code of two or three letters. */
 export function isLocale(value: unknown): value is string {
   try {
@@ -143,9 +146,5 @@ export function isLocale(value: unknown): value is string {
 function canonicalLocale(locale: string | null): string | null {
   if (locale === null) return null;
   if (isLocale(locale)) return new Intl.Locale(locale).toString();
-  throw new ConfigError(
-    "locale",
-    locale,
-    'must be a language tag such as "de", "tr" or "pt-BR"',
-  );
+  throw new ConfigError("locale", locale, LOCALE_ADVICE);
 }

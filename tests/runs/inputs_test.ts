@@ -1,0 +1,108 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig } from "bert/config.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
+import { runToEnd } from "bert/runs/loop.ts";
+import { beginRun, reopenRun } from "bert/runs/open.ts";
+import type { Given } from "bert/runs/options.ts";
+import type { RunSettings } from "bert/runs/settings.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
+
+const SENTENCES = [
+  "IŞIK schön.",
+  "Ein ışık ist schon da.",
+  "Schon schön und İyi.",
+  "Und schon ist iyi da.",
+];
+
+const RUN = { preset: "smoke", vocabSize: 90, length: 16, steps: 2, batchSize: 2, heldOut: 0.1 };
+
+/** Calls a function with a folder that holds a corpus of forty documents, and removes the folder. */
+async function withTexts(use: (folder: string, corpus: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "inputs-test-" });
+  try {
+    const documents = Array.from(
+      { length: 40 },
+      (_, i) => [...SENTENCES, `Nummer ${i}.`].join(" "),
+    );
+    await Deno.writeTextFile(`${folder}/texts.txt`, documents.join("\n\n"));
+    await use(folder, `${folder}/texts.txt`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Begins a run, stops it at once, resumes it to its end; the options at each of these and of the model. */
+async function optionsThroughRun(path: string, settings: Given<keyof RunSettings>) {
+  const software = { backend: await useBackend() };
+  const begun = await beginRun(path, { ...RUN, ...settings }, software, () => {});
+  await runToEnd(begun, {}, AbortSignal.abort());
+  begun.close();
+  const resumed = await reopenRun(path, {}, software, () => {});
+  await runToEnd(resumed);
+  resumed.close();
+  const { model, tokenizer } = await loadModel(`${path}/final`);
+  model.dispose();
+  return [begun.tokenizer, resumed.tokenizer, tokenizer].map(({ options }) => options);
+}
+
+const CASES: readonly [Given<keyof RunSettings>, TokenizerOptions][] = [
+  [{}, {}],
+  [{ cased: true }, { lowercase: false }],
+  [{ keepAccents: true }, { stripAccents: false }],
+  [{ keepAccents: true, locale: "tr" }, { stripAccents: false, locale: "tr" }],
+  [{ cased: true, keepAccents: false, locale: "de" }, {
+    lowercase: false,
+    stripAccents: true,
+    locale: "de",
+  }],
+];
+
+for (const [settings, options] of CASES) {
+  const name = JSON.stringify(settings);
+  Deno.test(`a run, its resumption and its model treat text as its settings say: ${name}`, () =>
+    withTexts(async (folder, corpus) => {
+      const found = await optionsThroughRun(`${folder}/run`, { corpus, ...settings });
+      for (const each of found) deepStrictEqual(each, tokenizerOptions(options));
+    }));
+}
+
+Deno.test("a run from a saved model keeps every option of its tokenizer, also when it is resumed", () =>
+  withTexts(async (folder, corpus) => {
+    const options = { lowercase: false, locale: "tr", maxWordLength: 4 };
+    const vocab = await trainVocab(SENTENCES, { size: 60, ...options });
+    const config = bertConfig("smoke", { vocabSize: vocab.size });
+    const model = new BertPretrainHead(config, { seed: 1 });
+    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
+    model.dispose();
+    const { preset: _preset, vocabSize: _size, ...run } = RUN;
+    const settings = { ...run, init: `${folder}/saved`, corpus };
+    const software = { backend: await useBackend() };
+    const begun = await beginRun(`${folder}/run`, settings, software, () => {});
+    await runToEnd(begun, {}, AbortSignal.abort());
+    begun.close();
+    const resumed = await reopenRun(`${folder}/run`, {}, software, () => {});
+    resumed.close();
+    for (const { tokenizer } of [begun, resumed]) {
+      deepStrictEqual(tokenizer.options, tokenizerOptions(options));
+      strictEqual(tokenizer.tokenize("Nummer")[0], "[UNK]");
+    }
+  }));
+
+Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>
+  withTexts(async (folder, corpus) => {
+    const vocab = await trainVocab(SENTENCES, { size: 60 });
+    const config = bertConfig("smoke", { vocabSize: vocab.size });
+    const model = new BertPretrainHead(config, { seed: 1 });
+    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
+    model.dispose();
+    const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2, locale: "tr" };
+    const begun = beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
+    await rejects(begun, {
+      name: "ConfigError",
+      message: /^Invalid --locale = "tr": .*leave it out$/,
+    });
+  }));
