@@ -137,7 +137,7 @@ function sourcesOf(name: string, weight: tf.Variable | HostTensor): TensorSource
 }
 
 /** The values of a tfjs variable as it is now, or of a copy. */
-async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array> {
+export async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array> {
   return await (typeof weight.data === "function"
     ? weight.data<"float32">()
     : weight.data) as Float32Array;

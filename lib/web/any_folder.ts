@@ -1,0 +1,121 @@
+/**
+ * Any readable folder, and what the model in it can do: fill blanks, judge pairs, sort texts, or none
+ * of it. A folder of a run stands for the best model in it.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { FormatError } from "../errors.ts";
+import { isRecord, isThere, readJson } from "../files/json.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import { CONFIG_FILE } from "../model/config_json.ts";
+import { loadModel } from "../model/folder.ts";
+import { StoredWeights } from "../model/stored_weights.ts";
+import { readWeights } from "../model/weights_file.ts";
+import type { Weights } from "../model/weights.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { classifierShapes } from "../use/classifier.ts";
+import { embeddingOptions } from "../use/sentence_embeddings.ts";
+import type { Pooling } from "./bert_onnx.ts";
+import type { OnnxModel } from "./onnx_folder.ts";
+
+/** Which trained heads a folder has. */
+export interface Heads {
+  /** The masked-word head. */
+  readonly words: boolean;
+  /** The next-sentence head. */
+  readonly pairs: boolean;
+  /** The classes of a classifier, by name; none if it is no classifier. */
+  readonly classes: readonly string[];
+}
+
+/** A model from any folder. */
+export interface OpenedFolder {
+  /** The folder of the model itself: of a run, `best` or `final` in it. */
+  readonly folder: string;
+  /** The folder of the run, if it is one. */
+  readonly run?: string;
+  /** Heads that the folder does not have hold random numbers; see `heads`. The caller disposes of it. */
+  readonly model: BertPretrainHead;
+  readonly tokenizer: BertTokenizer;
+  readonly heads: Heads;
+}
+
+/**
+ * Opens a model's folder or a run's.
+ *
+ * @throws {FormatError} If there is no model in it, or a file cannot be read.
+ */
+export async function openFolder(path: string): Promise<OpenedFolder> {
+  const isRun = await isThere(`${path}/metrics.csv`);
+  const folder = isRun ? await modelOfRun(path) : path;
+  const heads = await headsIn(folder);
+  const { model, tokenizer } = await loadModel(folder, { seed: 0 });
+  return { folder, ...(isRun && { run: path }), model, tokenizer, heads };
+}
+
+/** `best` is the one with the lowest held-out loss; a run that never evaluated has `final` alone. */
+async function modelOfRun(path: string): Promise<string> {
+  for (const name of ["best", "final"]) {
+    if (await isThere(`${path}/${name}/${CONFIG_FILE}`)) return `${path}/${name}`;
+  }
+  const problem = "the run has no model yet, neither best nor final: wait for its first evaluation";
+  throw new FormatError(path, problem);
+}
+
+async function headsIn(folder: string): Promise<Heads> {
+  const json = await readJson(`${folder}/${CONFIG_FILE}`);
+  using stored = await StoredWeights.open(folder);
+  const isClassifier = stored.has("classifier.weight") && stored.has("classifier.bias");
+  return {
+    words: stored.has("cls.predictions.bias"),
+    pairs: stored.has("cls.seq_relationship.weight"),
+    classes: isClassifier ? classNames(json["id2label"], stored.shapeOf("classifier.bias")[0]) : [],
+  };
+}
+
+function classNames(labels: unknown, count: number): string[] {
+  const named = isRecord(labels) ? labels : {};
+  return Array.from({ length: count }, (_, id) => String(named[id] ?? `LABEL_${id}`));
+}
+
+/** What `saveOnnx()` is to be given for an opened folder, and what becomes of it in words. */
+export interface OnnxParts {
+  readonly model: OnnxModel;
+  readonly labels?: readonly string[];
+  readonly sentence?: Pooling;
+  /** As in "fills blanks, judges pairs of sentences". */
+  readonly does: string;
+  /** Frees what was made for this beside the folder's model. */
+  dispose(): void;
+}
+
+/**
+ * The model of a folder with no more than the heads that it really has, ready for `saveOnnx()`.
+ *
+ * @throws {FormatError} If a file of a classifier or a sentence model cannot be read.
+ */
+export async function onnxParts({ folder, model, heads }: OpenedFolder): Promise<OnnxParts> {
+  const { config } = model;
+  if (heads.classes.length > 0) {
+    const shapes = classifierShapes(config, heads.classes.length);
+    const { weights: own } = await readWeights(folder, config, shapes);
+    const weights = new Map([...model.bert.weights, ...own]);
+    return {
+      model: { config, weights },
+      labels: heads.classes,
+      does: `sorts texts into ${heads.classes.length} classes`,
+      dispose: () => tf.dispose([...own.values()]),
+    };
+  }
+  const weights: Weights = new Map([
+    ...model.bert.weights,
+    ...(heads.pairs ? model.nsp.weights : []),
+    ...(heads.words ? model.mlm.weights : []),
+  ]);
+  if (heads.words || heads.pairs) {
+    const does = [heads.words && "fills blanks", heads.pairs && "judges pairs of sentences"];
+    return { model: { config, weights }, does: does.filter(Boolean).join(", "), dispose() {} };
+  }
+  const { pooling = "mean", normalize = false } = await embeddingOptions(folder);
+  const does = `gives vectors: of tokens, and of texts (${pooling}${normalize ? ", length 1" : ""})`;
+  return { model: { config, weights }, sentence: { pooling, normalize }, does, dispose() {} };
+}

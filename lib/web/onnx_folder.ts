@@ -1,0 +1,133 @@
+/** A model in the folder that transformers.js and optimum read: ONNX files beside the tokenizer's. */
+import type * as tf from "@tensorflow/tfjs";
+import { checkChoice, checkOptions } from "../checks.ts";
+import type { BertConfig } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import type { HostTensor } from "../files/safetensors.ts";
+import { type FileWriter, saveFolder, writeJson } from "../files/write.ts";
+import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
+import { checkVocabulary } from "../model/folder.ts";
+import { modelFiles } from "../model/weights_file.ts";
+import { tokenizerFiles } from "../tokenizer/folder.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { bertGraph, type Pooling } from "./bert_onnx.ts";
+import type { Dtype } from "./onnx_weights.ts";
+
+/** The files under `onnx/`, by what transformers.js calls their `dtype`. */
+export const ONNX_FILES: Readonly<Record<Dtype, string>> = {
+  fp32: "model.onnx",
+  fp16: "model_fp16.onnx",
+  q8: "model_quantized.onnx",
+};
+
+const DTYPES = Object.keys(ONNX_FILES) as Dtype[];
+
+/** A model whose weights are its own or a copy: `BertPretrainHead`, `BertModel` or `BertClassifier`. */
+export interface OnnxModel {
+  readonly config: BertConfig;
+  /** By the names of `model/weights.ts`; they say which heads there are. */
+  readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
+  /** What a classifier looks at. */
+  readonly pooling?: "cls" | "mean";
+}
+
+/** How a model is written. */
+export interface OnnxOptions {
+  /** Which files: `"fp32"` as it is, `"fp16"` half as large, `"q8"` a quarter. All three by default. */
+  readonly dtypes?: readonly Dtype[];
+  /** For an encoder: a second output `sentence_embedding` [B, H], one vector for each text. */
+  readonly sentence?: Pooling;
+  /** For a classifier: the names of its classes, in their order; `LABEL_0` and so on by default. */
+  readonly labels?: readonly string[];
+  /** Outputs `attentions.0` and so on, [B, A, T, T]: what each head looked at. Default false. */
+  readonly attentions?: boolean;
+}
+
+const OPTIONS = ["dtypes", "sentence", "labels", "attentions"];
+
+/**
+ * Writes a model into a folder for transformers.js, onnxruntime and optimum: `config.json`, the four
+ * files of the tokenizer, and under `onnx/` the model itself. The folder may be the one of
+ * `saveModel()`: its files stay, and Python reads them as before.
+ *
+ * Inputs are `input_ids`, `attention_mask` and `token_type_ids`, [B, T] of any B and T, the segments 0
+ * and 1 as transformers has them. A model with pre-training heads has the outputs `logits` [B, T, V] and
+ * `seq_relationship_logits` [B, 2], a classifier `logits` [B, C], an encoder `last_hidden_state`.
+ *
+ * Memory holds the model and two tensors more.
+ *
+ * @param model Its heads decide what is written; the caller still disposes of it.
+ * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, or a file
+ * would be longer than the 2 GiB that the format can hold. Nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { saveOnnx } from "bert/web/onnx_folder.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveOnnx(model, tokenizer, folder);
+ * ok((await Deno.stat(`${folder}/onnx/model_quantized.onnx`)).isFile);
+ * ```
+ *
+ * Source: the layout of `optimum-cli export onnx` and of the models of transformers.js.
+ */
+export async function saveOnnx(
+  model: OnnxModel,
+  tokenizer: BertTokenizer,
+  folder: string,
+  options: OnnxOptions = {},
+): Promise<void> {
+  checkOptions("saveOnnx()", options, OPTIONS);
+  checkVocabulary(model.config, tokenizer);
+  const { dtypes = DTYPES, sentence, attentions } = options;
+  for (const dtype of dtypes) checkChoice("dtypes", dtype, DTYPES);
+  if (sentence) checkChoice("sentence.pooling", sentence.pooling, ["mean", "cls"]);
+  const configFile = configWriter(model, options.labels);
+  const graphs = dtypes.map((dtype): [string, FileWriter] => {
+    const graph = bertGraph(model.config, model.weights, {
+      dtype,
+      sentence,
+      attentions,
+      classifierPooling: model.pooling,
+    });
+    return [ONNX_FILES[dtype], (path) => graph.write(path)];
+  });
+  await saveFolder(`${folder}/onnx`, Object.fromEntries(graphs));
+  await saveFolder(folder, {
+    ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
+    [CONFIG_FILE]: configFile,
+  });
+}
+
+/** `config.json` of a model with these heads. */
+function configWriter({ config, weights }: OnnxModel, labels?: readonly string[]): FileWriter {
+  const classes = weights.get("classifier.bias")?.size;
+  if (classes !== undefined) {
+    const json = { ...configToJson(config), ...classFields(classes, labels) };
+    return (path) => writeJson(path, json);
+  }
+  if (labels) throw new ConfigError("labels", labels, "must be left out: the model sorts nothing");
+  if (weights.has("cls.seq_relationship.weight") && weights.has("cls.predictions.bias")) {
+    return modelFiles(config, weights)[CONFIG_FILE];
+  }
+  const name = weights.has("cls.predictions.bias") ? "BertForMaskedLM" : "BertModel";
+  return (path) => writeJson(path, { ...configToJson(config), architectures: [name] });
+}
+
+function classFields(count: number, labels?: readonly string[]) {
+  const names = labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  if (names.length !== count || new Set(names).size !== count) {
+    throw new ConfigError("labels", labels, `must be ${count} different names, one for each class`);
+  }
+  return {
+    architectures: ["BertForSequenceClassification"],
+    "id2label": Object.fromEntries(names.map((name, id) => [id, name])),
+    "label2id": Object.fromEntries(names.map((name, id) => [name, id])),
+  };
+}

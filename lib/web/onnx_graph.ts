@@ -1,0 +1,233 @@
+/**
+ * A graph in the ONNX format: values with names, the nodes that compute them, and weights. The file is
+ * a protobuf message, and such messages can be written piece by piece: the few kilobytes of the nodes
+ * go through `onnx-proto`, and the weights follow one after the other, so that no second copy of the
+ * model is ever in memory.
+ */
+import onnxProto, { type onnx as Onnx } from "onnx-proto";
+import { ConfigError } from "../errors.ts";
+
+const { onnx } = onnxProto;
+
+/** The types of values that BERT's graph has. */
+export const { FLOAT, FLOAT16, INT32, INT64, UINT8 } = onnx.TensorProto.DataType;
+
+/** The set of operators in its version of 2022, the first one with LayerNormalization. */
+const OPERATORS = 17;
+
+/** The version of the file format that came with those operators. */
+const FORMAT = 8;
+
+/** A protobuf message, and with it an ONNX file, is shorter than this. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** Numbers of protobuf fields that are written by hand: all that lead to the values of a weight. */
+const GRAPH_OF_MODEL = 7;
+const WEIGHT_OF_GRAPH = 5;
+const VALUES_OF_WEIGHT = 9;
+
+/** A tensor that is stored in the file. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** `FLOAT` and its like. */
+  readonly type: Onnx.TensorProto.DataType;
+  /** The length of its values, in bytes. */
+  readonly size: number;
+  /** Its values, row-major and little-endian; called while the file is written. */
+  read(): Promise<Uint8Array>;
+}
+
+/** An attribute of a node: a whole number, a list of them, or a real number as `{ float }`. */
+export type Attribute = number | readonly number[] | { readonly float: number };
+
+/** An axis of an input or output: a length, or the name of one that is not fixed. */
+type Axis = number | string;
+
+/**
+ * A graph that grows from its inputs to its outputs.
+ *
+ * @example
+ * ```ts
+ * import { FLOAT, OnnxGraph } from "bert/web/onnx_graph.ts";
+ * import { ok } from "node:assert";
+ * const graph = new OnnxGraph("sum");
+ * const x = graph.input("x", FLOAT, ["batch", 2]);
+ * const bias = graph.constant("bias", Float32Array.of(1, 2), [2]);
+ * graph.output("y", graph.node("Add", [x, bias]), FLOAT, ["batch", 2]);
+ * const path = await Deno.makeTempFile();
+ * await graph.write(path);
+ * ok((await Deno.stat(path)).size > 50);
+ * ```
+ */
+export class OnnxGraph {
+  readonly #name: string;
+  readonly #nodes: Onnx.INodeProto[] = [];
+  readonly #inputs: Onnx.IValueInfoProto[] = [];
+  readonly #outputs: Onnx.IValueInfoProto[] = [];
+  readonly #weights = new Map<string, StoredTensor>();
+  readonly #counts = new Map<string, number>();
+  #part = "";
+
+  /** @param name What the graph computes, as viewers show it. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Declares an input. */
+  input(name: string, type: number, shape: readonly Axis[]): string {
+    this.#inputs.push(valueInfo(name, type, shape));
+    return name;
+  }
+
+  /** Gives a value the name by which it can be asked for. */
+  output(name: string, value: string, type: number, shape: readonly Axis[]): void {
+    this.#nodes.push({ opType: "Identity", name, input: [value], output: [name] });
+    this.#outputs.push(valueInfo(name, type, shape));
+  }
+
+  /** Adds a tensor of the file; the second time, nothing. Returns its name. */
+  weight(tensor: StoredTensor): string {
+    if (!this.#weights.has(tensor.name)) this.#weights.set(tensor.name, tensor);
+    return tensor.name;
+  }
+
+  /** Adds a small tensor whose values are at hand; the second time, nothing. Returns its name. */
+  constant(
+    name: string,
+    values: Float32Array | BigInt64Array | Uint8Array,
+    shape: readonly number[] = [],
+  ): string {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const type = values instanceof Float32Array
+      ? FLOAT
+      : values instanceof BigInt64Array
+      ? INT64
+      : UINT8;
+    return this.weight({
+      name,
+      shape,
+      type,
+      size: bytes.length,
+      read: () => Promise.resolve(bytes),
+    });
+  }
+
+  /** The nodes that `build` adds have names that begin with `part`, so that viewers can group them. */
+  inPart<T>(part: string, build: () => T): T {
+    const outer = this.#part;
+    this.#part = `${outer}${part}/`;
+    try {
+      return build();
+    } finally {
+      this.#part = outer;
+    }
+  }
+
+  /** Adds a node with one output, and returns the name of that. */
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string {
+    return this.nodes(operator, inputs, 1, attributes)[0];
+  }
+
+  /** Adds a node with several outputs, and returns their names. */
+  nodes(
+    operator: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): string[] {
+    const stem = `${this.#part}${operator}`;
+    const count = (this.#counts.get(stem) ?? 0) + 1;
+    this.#counts.set(stem, count);
+    const name = count === 1 ? stem : `${stem}_${count}`;
+    const output = Array.from({ length: outputs }, (_, i) => outputs === 1 ? name : `${name}:${i}`);
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
+    this.#nodes.push({ opType: operator, name, input: [...inputs], output, attribute });
+    return output;
+  }
+
+  /**
+   * Writes the file. Memory holds one weight at a time.
+   *
+   * @throws {ConfigError} If the weights need more than the 2 GiB that the format can hold.
+   */
+  async write(path: string): Promise<void> {
+    const head = onnx.ModelProto.encode({
+      irVersion: FORMAT,
+      producerName: "bert-pretraining",
+      opsetImport: [{ domain: "", version: OPERATORS }],
+    }).finish();
+    const nodes = onnx.GraphProto.encode({
+      name: this.#name,
+      node: this.#nodes,
+      input: this.#inputs,
+      output: this.#outputs,
+    }).finish();
+    const weights = [...this.#weights.values()].map((tensor) => ({
+      tensor,
+      head: onnx.TensorProto.encode({
+        name: tensor.name,
+        dims: [...tensor.shape],
+        dataType: tensor.type,
+      }).finish(),
+    }));
+    const heads = weights.map(({ tensor, head }) => weightHead(head, tensor.size));
+    const values = weights.reduce((sum, { tensor }) => sum + tensor.size, 0);
+    const length = nodes.length + values + heads.reduce((sum, bytes) => sum + bytes.length, 0);
+    checkLength(length);
+    using file = await Deno.open(path, { write: true, create: true, truncate: true });
+    await writeAll(file, head);
+    await writeAll(file, fieldStart(GRAPH_OF_MODEL, length));
+    await writeAll(file, nodes);
+    for (const [i, { tensor }] of weights.entries()) {
+      await writeAll(file, heads[i]);
+      await writeAll(file, await tensor.read());
+    }
+    await file.sync();
+  }
+}
+
+/** All of a weight's message but its values, with the start of their field at the end. */
+function weightHead(head: Uint8Array, size: number): Uint8Array {
+  const values = fieldStart(VALUES_OF_WEIGHT, size);
+  const start = fieldStart(WEIGHT_OF_GRAPH, head.length + values.length + size);
+  return Uint8Array.of(...start, ...head, ...values);
+}
+
+/** The number and the length of a field, as protobuf writes them before its bytes. */
+function fieldStart(field: number, length: number): Uint8Array {
+  return Uint8Array.of(...variableLength(field << 3 | 2), ...variableLength(length));
+}
+
+/** Seven bits a byte, the lowest first; all bytes but the last one have their highest bit set. */
+function variableLength(value: number): number[] {
+  return value < 128 ? [value] : [value % 128 + 128, ...variableLength(Math.floor(value / 128))];
+}
+
+function checkLength(length: number): void {
+  if (length <= MOST_BYTES) return;
+  const advice = "must be at most 2147483647, an ONNX file's: write fp16 or q8, which need less";
+  throw new ConfigError("bytes of the ONNX file", length, advice);
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+function valueInfo(name: string, elemType: number, shape: readonly Axis[]): Onnx.IValueInfoProto {
+  const dim = shape.map((axis) =>
+    typeof axis === "number" ? { dimValue: axis } : { dimParam: axis }
+  );
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
+  const { FLOAT, INT, INTS } = onnx.AttributeProto.AttributeType;
+  if (typeof value === "number") return { name, type: INT, i: value };
+  if ("float" in value) return { name, type: FLOAT, f: value.float };
+  return { name, type: INTS, ints: [...value] };
+}

@@ -1,0 +1,199 @@
+/**
+ * The weights of a model in an ONNX graph, in one of three precisions, and the operations that use
+ * them: looking up a row, multiplying by a matrix, scoring by the rows of a table.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { HostTensor } from "../files/safetensors.ts";
+import { valuesOf } from "../model/weights_file.ts";
+import { FLOAT, FLOAT16, type OnnxGraph, UINT8 } from "./onnx_graph.ts";
+
+/**
+ * How matrices and tables are stored, by the names of transformers.js.
+ *
+ * - `fp32`: as they are.
+ * - `fp16`: half as long, rounded to 11 bits; computed with in float32.
+ * - `q8`: a quarter as long, whole numbers of 8 bits with a scale for each column of a matrix and each
+ *   row of a table; the numbers that are multiplied by them are rounded to 8 bits, too, each time.
+ */
+export type Dtype = "fp32" | "fp16" | "q8";
+
+/** What stands for 0 in the 8 bits, so that they can be unsigned: their sums are exact on every machine. */
+const ZERO = 128;
+
+/** A weight as the graph needs it. */
+interface Source {
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+/**
+ * The weights of a model as a graph uses them.
+ *
+ * Source: `DynamicQuantizeLinear` and `MatMulInteger` in ONNX's list of operators; Jacob et al. 2018,
+ * "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference".
+ */
+export class OnnxWeights {
+  readonly #graph: OnnxGraph;
+  readonly #weights: ReadonlyMap<string, tf.Variable | HostTensor>;
+  readonly #dtype: Dtype;
+
+  constructor(
+    graph: OnnxGraph,
+    weights: ReadonlyMap<string, tf.Variable | HostTensor>,
+    dtype: Dtype,
+  ) {
+    this.#graph = graph;
+    this.#weights = weights;
+    this.#dtype = dtype;
+  }
+
+  /** Whether the model has a weight of that name. */
+  has(name: string): boolean {
+    return this.#weights.has(name);
+  }
+
+  /** The length of a vector; nothing if the model has no weight of that name. */
+  sizeOf(name: string): number | undefined {
+    return this.#weights.get(name)?.shape[0];
+  }
+
+  /** A bias or the like, [N]; always float32. */
+  vector(name: string): string {
+    const source = this.#find(name);
+    return this.#store(name, source, FLOAT, 4, (values) => values);
+  }
+
+  /** The rows of a table [R, H] that `ids` [...] name, [..., H]. `first` rows are left out before them. */
+  lookUp(name: string, ids: string, first = 0): string {
+    const source = withoutRows(this.#find(name), first);
+    if (this.#dtype !== "q8") {
+      return this.#asFloat(this.#graph.node("Gather", [this.#plain(name, source), ids]));
+    }
+    const { numbers, scales } = this.#rounded(name, source, "rows");
+    const rows = this.#graph.node("Gather", [numbers, ids]); // [..., H] in 8 bits
+    const scale = this.#graph.node("Gather", [scales, ids]); // [..., 1]
+    const floats = this.#graph.node("Cast", [rows], { to: FLOAT });
+    const zero = this.#graph.constant("zero_float", Float32Array.of(ZERO));
+    return this.#graph.node("Mul", [this.#graph.node("Sub", [floats, zero]), scale]);
+  }
+
+  /** `x` [..., I] times a matrix [I, O], plus a bias [O]: [..., O]. */
+  dense(x: string, name: string): string {
+    const weight = `${name}.weight`;
+    const bias = this.vector(`${name}.bias`);
+    const source = this.#find(weight);
+    if (this.#dtype !== "q8") {
+      const matrix = this.#asFloat(this.#plain(weight, source));
+      return this.#graph.node("Add", [this.#graph.node("MatMul", [x, matrix]), bias]);
+    }
+    const { numbers, scales } = this.#rounded(weight, source, "columns");
+    return this.#graph.node("Add", [this.#product(x, numbers, scales), bias]);
+  }
+
+  /** `x` [N, H] times the transpose of a table [R, H], plus a bias [R]: [N, R]. */
+  scores(x: string, table: string, bias: string): string {
+    const source = this.#find(table);
+    const last = this.vector(bias);
+    if (this.#dtype !== "q8") {
+      const rows = this.#asFloat(this.#plain(table, source));
+      return this.#graph.node("Gemm", [x, rows, last], { transB: 1 });
+    }
+    const { numbers, scales } = this.#rounded(table, source, "rows");
+    const columns = this.#graph.node("Transpose", [numbers], { perm: [1, 0] }); // [H, R]
+    const shape = this.#graph.constant("flat", BigInt64Array.of(-1n), [1]);
+    const flat = this.#graph.node("Reshape", [scales, shape]); // [R]
+    return this.#graph.node("Add", [this.#product(x, columns, flat), last]);
+  }
+
+  /** `x` times whole numbers, which are `scales` too large: both in 8 bits, summed in 32. */
+  #product(x: string, numbers: string, scales: string): string {
+    const [rounded, xScale, xZero] = this.#graph.nodes("DynamicQuantizeLinear", [x], 3);
+    const zero = this.#graph.constant("zero", Uint8Array.of(ZERO));
+    const sums = this.#graph.node("MatMulInteger", [rounded, numbers, xZero, zero]);
+    const floats = this.#graph.node("Cast", [sums], { to: FLOAT });
+    return this.#graph.node("Mul", [floats, this.#graph.node("Mul", [xScale, scales])]);
+  }
+
+  #asFloat(value: string): string {
+    return this.#dtype === "fp16" ? this.#graph.node("Cast", [value], { to: FLOAT }) : value;
+  }
+
+  #plain(name: string, source: Source): string {
+    return this.#dtype === "fp16"
+      ? this.#store(name, source, FLOAT16, 2, (values) => new Float16Array(values))
+      : this.#store(name, source, FLOAT, 4, (values) => values);
+  }
+
+  /** A matrix in 8 bits, and the scale of each of its rows [R, 1] or columns [C]. */
+  #rounded(name: string, source: Source, along: "rows" | "columns") {
+    const columns = source.shape[1];
+    const scalesOf = (values: Float32Array) => scalesAlong(values, columns, along);
+    const numbers = this.#store(
+      `${name}.numbers`,
+      source,
+      UINT8,
+      1,
+      (values) => roundTo8Bits(values, scalesOf(values), columns, along),
+    );
+    const shape = along === "rows" ? [source.shape[0], 1] : [columns];
+    const size = 4 * shape[0];
+    const read = async () => bytesOf(scalesOf(await source.read()));
+    const scales = this.#graph.weight({ name: `${name}.scales`, shape, type: FLOAT, size, read });
+    return { numbers, scales };
+  }
+
+  #store(
+    name: string,
+    source: Source,
+    type: typeof FLOAT | typeof FLOAT16 | typeof UINT8,
+    width: number,
+    pack: (values: Float32Array) => Float32Array | Float16Array | Uint8Array,
+  ): string {
+    const { shape } = source;
+    const size = width * shape.reduce((product, axis) => product * axis, 1);
+    const read = async () => bytesOf(pack(await source.read()));
+    return this.#graph.weight({ name, shape, type, size, read });
+  }
+
+  #find(name: string): Source {
+    const weight = this.#weights.get(name);
+    if (weight) return { shape: weight.shape, read: () => valuesOf(weight) };
+    throw new TypeError(`Cannot write the model: it has no weight "${name}"`);
+  }
+}
+
+function withoutRows({ shape: [rows, columns], read }: Source, count: number): Source {
+  const rest = async () => (await read()).subarray(count * columns);
+  return { shape: [rows - count, columns], read: rest };
+}
+
+/** The scale of each row or column: its largest value is 127 times it. */
+function scalesAlong(
+  values: Float32Array,
+  columns: number,
+  along: "rows" | "columns",
+): Float32Array {
+  const rows = values.length / columns;
+  const scales = new Float32Array(along === "rows" ? rows : columns);
+  for (let i = 0; i < values.length; i++) {
+    const at = along === "rows" ? Math.floor(i / columns) : i % columns;
+    scales[at] = Math.max(scales[at], Math.abs(values[i]) / 127);
+  }
+  return scales.map((scale) => scale || 1); // of zeros only: any will do
+}
+
+function roundTo8Bits(
+  values: Float32Array,
+  scales: Float32Array,
+  columns: number,
+  along: "rows" | "columns",
+): Uint8Array {
+  return Uint8Array.from(values, (value, i) => {
+    const scale = scales[along === "rows" ? Math.floor(i / columns) : i % columns];
+    return Math.round(value / scale) + ZERO;
+  });
+}
+
+function bytesOf(values: Float32Array | Float16Array | Uint8Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
