@@ -17,7 +17,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   use: ["", "files", "tokenizer", "data", "backend", "model", "training"],
   runs: ["", "files", "tokenizer", "data", "model", "training", "use"],
   show: ["", "files", "tokenizer", "data", "training", "runs"],
-  cli: ["", "files", "tokenizer", "data", "backend", "model", "training", "use", "runs", "show"],
+  web: ["", "files", "tokenizer", "data", "backend", "model", "training", "use", "runs", "show"],
+  cli: [
+    "",
+    "files",
+    "tokenizer",
+    "data",
+    "backend",
+    "model",
+    "training",
+    "use",
+    "runs",
+    "show",
+    "web",
+  ],
 };
 
 /** The folders that work on text alone and never load TensorFlow.js. */

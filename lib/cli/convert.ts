@@ -1,8 +1,11 @@
 // deno-lint-ignore-file no-console -- the task prints what it did
-/** `deno task convert`: any model folder that can be read, written as transformers has it today. */
+/** `deno task convert`: any model folder that can be read, written as transformers has it today, or for JavaScript. */
 import { useBackend } from "../backend/choose.ts";
+import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { loadModel, saveModel } from "../model/folder.ts";
+import { convertToOnnx } from "../web/onnx_convert.ts";
+import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments } from "./arguments.ts";
 
 /** What was converted, in lines for a person. */
@@ -56,12 +59,16 @@ export async function convertFolder(
 const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
-  deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers`;
+  deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers
+  deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx
+  deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, with commas between`;
 
 /** The task itself: reads the words of the command line and prints what was converted. */
 export async function convertCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, {
     seed: { type: "string" },
+    to: { type: "string", default: "transformers" },
+    dtype: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return console.log(CONVERT_HELP);
@@ -77,6 +84,17 @@ export async function convertCommand(args: string[]): Promise<void> {
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
     throw new ConfigError("seed", values.seed, "must be a whole number of at least 0");
   }
+  checkChoice("to", values.to, ["transformers", "onnx"]);
+  const isOnnx = values.to === "onnx";
+  if (isOnnx && seed !== undefined) {
+    const advice = "must be left out with --to onnx: heads that IN does not have are not written";
+    throw new ConfigError("seed", values.seed, advice);
+  }
+  if (!isOnnx && values.dtype !== undefined) {
+    throw new ConfigError("dtype", values.dtype, "is for --to onnx; weights are float32 else");
+  }
+  const dtypes = values.dtype?.split(",") as Dtype[] | undefined;
   await useBackend("cpu"); // nothing is computed
-  for (const line of await convertFolder(from, to, { seed })) console.log(line);
+  const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, { seed });
+  for (const line of await report) console.log(line);
 }

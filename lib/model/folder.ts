@@ -50,15 +50,18 @@ export async function saveModel(
   model: SavableModel,
   tokenizer: BertTokenizer,
 ): Promise<void> {
-  const { vocabSize } = model.config;
-  if (tokenizer.vocab.size !== vocabSize) {
-    const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
-    throw new ConfigError("size of the tokenizer's vocabulary", tokenizer.vocab.size, advice);
-  }
+  checkVocabulary(model.config, tokenizer);
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
     ...modelFiles(model.config, model.weights),
   }, OBSOLETE_FILES);
+}
+
+/** Throws `ConfigError` unless a model has a row for each piece of a tokenizer's vocabulary, and no more. */
+export function checkVocabulary({ vocabSize }: BertConfig, { vocab }: BertTokenizer): void {
+  if (vocab.size === vocabSize) return;
+  const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
+  throw new ConfigError("size of the tokenizer's vocabulary", vocab.size, advice);
 }
 
 /** What was in a folder. */

@@ -116,6 +116,8 @@ export async function onnxParts({ folder, model, heads }: OpenedFolder): Promise
     return { model: { config, weights }, does: does.filter(Boolean).join(", "), dispose() {} };
   }
   const { pooling = "mean", normalize = false } = await embeddingOptions(folder);
-  const does = `gives vectors: of tokens, and of texts (${pooling}${normalize ? ", length 1" : ""})`;
+  const does = `gives vectors: of tokens, and of texts (${pooling}${
+    normalize ? ", length 1" : ""
+  })`;
   return { model: { config, weights }, sentence: { pooling, normalize }, does, dispose() {} };
 }

@@ -107,7 +107,7 @@ export async function saveOnnx(
 
 /** `config.json` of a model with these heads. */
 function configWriter({ config, weights }: OnnxModel, labels?: readonly string[]): FileWriter {
-  const classes = weights.get("classifier.bias")?.size;
+  const classes = weights.get("classifier.bias")?.shape[0];
   if (classes !== undefined) {
     const json = { ...configToJson(config), ...classFields(classes, labels) };
     return (path) => writeJson(path, json);

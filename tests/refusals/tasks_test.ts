@@ -43,6 +43,30 @@ const BAD: readonly Bad[] = [
       "convert it",
   },
   {
+    args: ["convert", "notebooks", "out", "--to", "onxx"],
+    says: 'Invalid to = "onxx": it must be one of "transformers", "onnx"',
+  },
+  {
+    args: ["convert", "notebooks", "out", "--to", "onnx", "--seed", "1"],
+    says:
+      'Invalid seed = "1": it must be left out with --to onnx: heads that IN does not have are ' +
+      "not written",
+  },
+  {
+    args: ["convert", "notebooks", "out", "--dtype", "q8"],
+    says: 'Invalid dtype = "q8": it is for --to onnx; weights are float32 else',
+  },
+  {
+    args: ["convert", "notebooks", "out", "--to", "onnx", "--dtype", "int8"],
+    says: 'Invalid dtypes = "int8": it must be one of "fp32", "fp16", "q8"',
+  },
+  {
+    args: ["convert", "notebooks", "out", "--to", "onnx"],
+    says:
+      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "model?",
+  },
+  {
     args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
     says:
       'Cannot read corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +

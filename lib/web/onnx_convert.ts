@@ -1,0 +1,61 @@
+/** From any readable folder to one for JavaScript: what `deno task convert --to onnx` does. */
+import { checkChoice } from "../checks.ts";
+import { onnxParts, openFolder } from "./any_folder.ts";
+import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
+import type { Dtype } from "./onnx_weights.ts";
+
+/**
+ * Reads a model's folder, or a run's, and writes it with `saveOnnx()`. Heads that it does not have are
+ * left out: a bare encoder becomes one that gives vectors, pooled as its `modules.json` says.
+ *
+ * @param dtypes Which files; by default all three.
+ * @returns What it is, what it does, and the files with their sizes, in lines for a person.
+ * @throws {FormatError} If the folder cannot be read; nothing is written then.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { saveModel } from "bert/model/folder.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { convertToOnnx } from "bert/web/onnx_convert.ts";
+ * import { ok } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModel(folder, model, tokenizer);
+ * const report = await convertToOnnx(folder, `${folder}/web`, ["fp32"]);
+ * ok(report[0].endsWith("fills blanks, judges pairs of sentences"));
+ * ```
+ */
+export async function convertToOnnx(
+  from: string,
+  to: string,
+  dtypes: readonly Dtype[] = Object.keys(ONNX_FILES) as Dtype[],
+): Promise<string[]> {
+  for (const dtype of dtypes) checkChoice("dtypes", dtype, Object.keys(ONNX_FILES));
+  const opened = await openFolder(from);
+  try {
+    const { model, labels, sentence, does, dispose } = await onnxParts(opened);
+    try {
+      await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence });
+    } finally {
+      dispose();
+    }
+    const { numHiddenLayers, hiddenSize } = model.config;
+    const sizes = dtypes.map(async (dtype) => {
+      const { size } = await Deno.stat(`${to}/onnx/${ONNX_FILES[dtype]}`);
+      return `onnx/${ONNX_FILES[dtype]}: ${
+        (size / 1e6).toFixed(1)
+      } MB, "${dtype}" in transformers.js`;
+    });
+    return [
+      `${numHiddenLayers} layers, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
+      ...await Promise.all(sizes),
+      `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
+    ];
+  } finally {
+    opened.model.dispose();
+  }
+}
