@@ -4,7 +4,7 @@ import { checkChoice, checkOptions } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
-import { type FileWriter, saveFolder, writeJson } from "../files/write.ts";
+import { type FileWriter, saveFolder, writeJson } from "../files/save_folder.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
