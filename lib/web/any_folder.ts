@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FormatError } from "../errors.ts";
 import { isRecord, isThere, readJson } from "../files/json.ts";
+import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { CONFIG_FILE } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
@@ -35,7 +36,9 @@ export interface OpenedFolder {
   readonly run?: string;
   /** Heads that the folder does not have hold random numbers; see `heads`. The caller disposes of it. */
   readonly model: BertPretrainHead;
+  /** The tokenizer beside it. */
   readonly tokenizer: BertTokenizer;
+  /** What was really in the folder. */
   readonly heads: Heads;
 }
 
@@ -55,14 +58,14 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
 /** `best` is the one with the lowest held-out loss; a run that never evaluated has `final` alone. */
 async function modelOfRun(path: string): Promise<string> {
   for (const name of ["best", "final"]) {
-    if (await isThere(`${path}/${name}/${CONFIG_FILE}`)) return `${path}/${name}`;
+    if (await isThere(await savedPath(`${path}/${name}`, CONFIG_FILE))) return `${path}/${name}`;
   }
   const problem = "the run has no model yet, neither best nor final: wait for its first evaluation";
   throw new FormatError(path, problem);
 }
 
 async function headsIn(folder: string): Promise<Heads> {
-  const json = await readJson(`${folder}/${CONFIG_FILE}`);
+  const json = await readJson(await savedPath(folder, CONFIG_FILE));
   using stored = await StoredWeights.open(folder);
   const isClassifier = stored.has("classifier.weight") && stored.has("classifier.bias");
   return {
@@ -79,8 +82,11 @@ function classNames(labels: unknown, count: number): string[] {
 
 /** What `saveOnnx()` is to be given for an opened folder, and what becomes of it in words. */
 export interface OnnxParts {
+  /** With the heads that the folder has. */
   readonly model: OnnxModel;
+  /** The names of a classifier's classes. */
   readonly labels?: readonly string[];
+  /** How an encoder's texts become vectors. */
   readonly sentence?: Pooling;
   /** As in "fills blanks, judges pairs of sentences". */
   readonly does: string;

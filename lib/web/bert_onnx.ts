@@ -5,7 +5,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig, HiddenAct } from "../config.ts";
 import type { HostTensor } from "../files/safetensors.ts";
-import { FLOAT, INT64, OnnxGraph } from "./onnx_graph.ts";
+import { OnnxGraph } from "./onnx_graph.ts";
 import { type Dtype, OnnxWeights } from "./onnx_weights.ts";
 
 /** How one vector comes of a sequence of them. */
@@ -18,6 +18,7 @@ export interface Pooling {
 
 /** What a graph gives beside the scores of its heads. */
 export interface GraphOptions {
+  /** How matrices and tables are stored. */
   readonly dtype: Dtype;
   /** A last output `sentence_embedding` [B, H] of an encoder. */
   readonly sentence?: Pooling;
@@ -61,10 +62,10 @@ class BertGraph {
 
   build(options: GraphOptions): void {
     const { hiddenSize: width, numAttentionHeads: heads } = this.#config;
-    const ids = this.#graph.input("input_ids", INT64, ["batch", "sequence"]);
-    const mask = this.#graph.input("attention_mask", INT64, ["batch", "sequence"]);
-    const segments = this.#graph.input("token_type_ids", INT64, ["batch", "sequence"]);
-    const shares = this.#graph.node("Cast", [mask], { to: FLOAT }); // [B, T]
+    const ids = this.#graph.input("input_ids", "INT64", ["batch", "sequence"]);
+    const mask = this.#graph.input("attention_mask", "INT64", ["batch", "sequence"]);
+    const segments = this.#graph.input("token_type_ids", "INT64", ["batch", "sequence"]);
+    const shares = this.#graph.node("Cast", [mask], { to: "FLOAT" }); // [B, T]
     const additive = this.#graph.inPart("mask", () => this.#additiveMask(shares));
     let x = this.#graph.inPart("embeddings", () => this.#embeddings(ids, segments));
     for (let layer = 0; layer < this.#config.numHiddenLayers; layer++) {
@@ -76,14 +77,14 @@ class BertGraph {
       x = output;
       if (!options.attentions) continue;
       const shape = ["batch", heads, "sequence", "sequence"];
-      this.#graph.output(`attentions.${layer}`, attention, FLOAT, shape);
+      this.#graph.output(`attentions.${layer}`, attention, "FLOAT", shape);
     }
     const isEncoder = !this.#heads(x, shares, options);
     if (!isEncoder) return;
-    this.#graph.output("last_hidden_state", x, FLOAT, ["batch", "sequence", width]);
+    this.#graph.output("last_hidden_state", x, "FLOAT", ["batch", "sequence", width]);
     if (!options.sentence) return;
     const sentence = this.#sentence(x, shares, options.sentence);
-    this.#graph.output("sentence_embedding", sentence, FLOAT, ["batch", width]);
+    this.#graph.output("sentence_embedding", sentence, "FLOAT", ["batch", width]);
   }
 
   /** Adds the outputs of the heads that the model has; false if it has none. */
@@ -94,21 +95,21 @@ class BertGraph {
     const classes = this.#weights.sizeOf("classifier.bias");
     if (hasWords) {
       const logits = this.#graph.inPart("words", () => this.#wordLogits(x));
-      this.#graph.output("logits", logits, FLOAT, ["batch", "sequence", vocabSize]);
+      this.#graph.output("logits", logits, "FLOAT", ["batch", "sequence", vocabSize]);
     }
     if (hasPairs) {
       const logits = this.#graph.inPart(
         "pairs",
         () => this.#weights.dense(this.#pooled(x), "cls.seq_relationship"),
       );
-      this.#graph.output("seq_relationship_logits", logits, FLOAT, ["batch", 2]);
+      this.#graph.output("seq_relationship_logits", logits, "FLOAT", ["batch", 2]);
     }
     if (classes !== undefined) {
       const logits = this.#graph.inPart("classes", () => {
         const pooled = classifierPooling === "cls" ? this.#pooled(x) : this.#mean(x, shares);
         return this.#weights.dense(pooled, "classifier");
       });
-      this.#graph.output("logits", logits, FLOAT, ["batch", classes]);
+      this.#graph.output("logits", logits, "FLOAT", ["batch", classes]);
     }
     return hasWords || hasPairs || classes !== undefined;
   }

@@ -24,6 +24,7 @@ const DTYPES = Object.keys(ONNX_FILES) as Dtype[];
 
 /** A model whose weights are its own or a copy: `BertPretrainHead`, `BertModel` or `BertClassifier`. */
 export interface OnnxModel {
+  /** The sizes of the model. */
   readonly config: BertConfig;
   /** By the names of `model/weights.ts`; they say which heads there are. */
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;

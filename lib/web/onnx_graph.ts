@@ -7,10 +7,10 @@
 import onnxProto, { type onnx as Onnx } from "onnx-proto";
 import { ConfigError } from "../errors.ts";
 
-const { onnx } = onnxProto;
+const onnx = onnxProto.onnx;
 
-/** The types of values that BERT's graph has. */
-export const { FLOAT, FLOAT16, INT32, INT64, UINT8 } = onnx.TensorProto.DataType;
+/** What the numbers of a tensor are, by ONNX's name for it. */
+export type ElementType = "FLOAT" | "FLOAT16" | "INT64" | "UINT8";
 
 /** The set of operators in its version of 2022, the first one with LayerNormalization. */
 const OPERATORS = 17;
@@ -28,33 +28,35 @@ const VALUES_OF_WEIGHT = 9;
 
 /** A tensor that is stored in the file. */
 export interface StoredTensor {
+  /** Different for each tensor of a file. */
   readonly name: string;
+  /** The length of each axis. */
   readonly shape: readonly number[];
-  /** `FLOAT` and its like. */
-  readonly type: Onnx.TensorProto.DataType;
+  /** What its values are. */
+  readonly type: ElementType;
   /** The length of its values, in bytes. */
   readonly size: number;
   /** Its values, row-major and little-endian; called while the file is written. */
   read(): Promise<Uint8Array>;
 }
 
-/** An attribute of a node: a whole number, a list of them, or a real number as `{ float }`. */
-export type Attribute = number | readonly number[] | { readonly float: number };
+/** An attribute of a node: a whole number, a list of them, a type, or a real number as `{ float }`. */
+export type Attribute = number | readonly number[] | ElementType | { readonly float: number };
 
 /** An axis of an input or output: a length, or the name of one that is not fixed. */
-type Axis = number | string;
+export type Axis = number | string;
 
 /**
  * A graph that grows from its inputs to its outputs.
  *
  * @example
  * ```ts
- * import { FLOAT, OnnxGraph } from "bert/web/onnx_graph.ts";
+ * import { OnnxGraph } from "bert/web/onnx_graph.ts";
  * import { ok } from "node:assert";
  * const graph = new OnnxGraph("sum");
- * const x = graph.input("x", FLOAT, ["batch", 2]);
+ * const x = graph.input("x", "FLOAT", ["batch", 2]);
  * const bias = graph.constant("bias", Float32Array.of(1, 2), [2]);
- * graph.output("y", graph.node("Add", [x, bias]), FLOAT, ["batch", 2]);
+ * graph.output("y", graph.node("Add", [x, bias]), "FLOAT", ["batch", 2]);
  * const path = await Deno.makeTempFile();
  * await graph.write(path);
  * ok((await Deno.stat(path)).size > 50);
@@ -69,19 +71,23 @@ export class OnnxGraph {
   readonly #counts = new Map<string, number>();
   #part = "";
 
-  /** @param name What the graph computes, as viewers show it. */
+  /**
+   * An empty graph.
+   *
+   * @param name What it computes, as viewers show it.
+   */
   constructor(name: string) {
     this.#name = name;
   }
 
   /** Declares an input. */
-  input(name: string, type: number, shape: readonly Axis[]): string {
+  input(name: string, type: ElementType, shape: readonly Axis[]): string {
     this.#inputs.push(valueInfo(name, type, shape));
     return name;
   }
 
   /** Gives a value the name by which it can be asked for. */
-  output(name: string, value: string, type: number, shape: readonly Axis[]): void {
+  output(name: string, value: string, type: ElementType, shape: readonly Axis[]): void {
     this.#nodes.push({ opType: "Identity", name, input: [value], output: [name] });
     this.#outputs.push(valueInfo(name, type, shape));
   }
@@ -100,10 +106,10 @@ export class OnnxGraph {
   ): string {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const type = values instanceof Float32Array
-      ? FLOAT
+      ? "FLOAT"
       : values instanceof BigInt64Array
-      ? INT64
-      : UINT8;
+      ? "INT64"
+      : "UINT8";
     return this.weight({
       name,
       shape,
@@ -172,7 +178,7 @@ export class OnnxGraph {
       head: onnx.TensorProto.encode({
         name: tensor.name,
         dims: [...tensor.shape],
-        dataType: tensor.type,
+        dataType: onnx.TensorProto.DataType[tensor.type],
       }).finish(),
     }));
     const heads = weights.map(({ tensor, head }) => weightHead(head, tensor.size));
@@ -218,7 +224,8 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }
 
-function valueInfo(name: string, elemType: number, shape: readonly Axis[]): Onnx.IValueInfoProto {
+function valueInfo(name: string, type: ElementType, shape: readonly Axis[]): Onnx.IValueInfoProto {
+  const elemType = onnx.TensorProto.DataType[type];
   const dim = shape.map((axis) =>
     typeof axis === "number" ? { dimValue: axis } : { dimParam: axis }
   );
@@ -228,6 +235,9 @@ function valueInfo(name: string, elemType: number, shape: readonly Axis[]): Onnx
 function attributeProto(name: string, value: Attribute): Onnx.IAttributeProto {
   const { FLOAT, INT, INTS } = onnx.AttributeProto.AttributeType;
   if (typeof value === "number") return { name, type: INT, i: value };
+  if (typeof value === "string") {
+    return { name, type: INT, i: onnx.TensorProto.DataType[value] };
+  }
   if ("float" in value) return { name, type: FLOAT, f: value.float };
   return { name, type: INTS, ints: [...value] };
 }

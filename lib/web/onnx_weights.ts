@@ -5,7 +5,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { HostTensor } from "../files/safetensors.ts";
 import { valuesOf } from "../model/weights_file.ts";
-import { FLOAT, FLOAT16, type OnnxGraph, UINT8 } from "./onnx_graph.ts";
+import { type ElementType, OnnxGraph } from "./onnx_graph.ts";
 
 /**
  * How matrices and tables are stored, by the names of transformers.js.
@@ -37,6 +37,11 @@ export class OnnxWeights {
   readonly #weights: ReadonlyMap<string, tf.Variable | HostTensor>;
   readonly #dtype: Dtype;
 
+  /**
+   * Adds nothing to the graph before it is asked to.
+   *
+   * @param weights By name; read when the graph is written.
+   */
   constructor(
     graph: OnnxGraph,
     weights: ReadonlyMap<string, tf.Variable | HostTensor>,
@@ -60,7 +65,7 @@ export class OnnxWeights {
   /** A bias or the like, [N]; always float32. */
   vector(name: string): string {
     const source = this.#find(name);
-    return this.#store(name, source, FLOAT, 4, (values) => values);
+    return this.#store(name, source, "FLOAT", 4, (values) => values);
   }
 
   /** The rows of a table [R, H] that `ids` [...] name, [..., H]. `first` rows are left out before them. */
@@ -72,7 +77,7 @@ export class OnnxWeights {
     const { numbers, scales } = this.#rounded(name, source, "rows");
     const rows = this.#graph.node("Gather", [numbers, ids]); // [..., H] in 8 bits
     const scale = this.#graph.node("Gather", [scales, ids]); // [..., 1]
-    const floats = this.#graph.node("Cast", [rows], { to: FLOAT });
+    const floats = this.#graph.node("Cast", [rows], { to: "FLOAT" });
     const zero = this.#graph.constant("zero_float", Float32Array.of(ZERO));
     return this.#graph.node("Mul", [this.#graph.node("Sub", [floats, zero]), scale]);
   }
@@ -110,18 +115,18 @@ export class OnnxWeights {
     const [rounded, xScale, xZero] = this.#graph.nodes("DynamicQuantizeLinear", [x], 3);
     const zero = this.#graph.constant("zero", Uint8Array.of(ZERO));
     const sums = this.#graph.node("MatMulInteger", [rounded, numbers, xZero, zero]);
-    const floats = this.#graph.node("Cast", [sums], { to: FLOAT });
+    const floats = this.#graph.node("Cast", [sums], { to: "FLOAT" });
     return this.#graph.node("Mul", [floats, this.#graph.node("Mul", [xScale, scales])]);
   }
 
   #asFloat(value: string): string {
-    return this.#dtype === "fp16" ? this.#graph.node("Cast", [value], { to: FLOAT }) : value;
+    return this.#dtype === "fp16" ? this.#graph.node("Cast", [value], { to: "FLOAT" }) : value;
   }
 
   #plain(name: string, source: Source): string {
     return this.#dtype === "fp16"
-      ? this.#store(name, source, FLOAT16, 2, (values) => new Float16Array(values))
-      : this.#store(name, source, FLOAT, 4, (values) => values);
+      ? this.#store(name, source, "FLOAT16", 2, (values) => new Float16Array(values))
+      : this.#store(name, source, "FLOAT", 4, (values) => values);
   }
 
   /** A matrix in 8 bits, and the scale of each of its rows [R, 1] or columns [C]. */
@@ -131,21 +136,21 @@ export class OnnxWeights {
     const numbers = this.#store(
       `${name}.numbers`,
       source,
-      UINT8,
+      "UINT8",
       1,
       (values) => roundTo8Bits(values, scalesOf(values), columns, along),
     );
     const shape = along === "rows" ? [source.shape[0], 1] : [columns];
     const size = 4 * shape[0];
     const read = async () => bytesOf(scalesOf(await source.read()));
-    const scales = this.#graph.weight({ name: `${name}.scales`, shape, type: FLOAT, size, read });
+    const scales = this.#graph.weight({ name: `${name}.scales`, shape, type: "FLOAT", size, read });
     return { numbers, scales };
   }
 
   #store(
     name: string,
     source: Source,
-    type: typeof FLOAT | typeof FLOAT16 | typeof UINT8,
+    type: ElementType,
     width: number,
     pack: (values: Float32Array) => Float32Array | Float16Array | Uint8Array,
   ): string {

@@ -4,7 +4,7 @@ import { BertPretrainHead } from "bert/model/bert.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
-import { FLOAT, OnnxGraph } from "bert/web/onnx_graph.ts";
+import { OnnxGraph } from "bert/web/onnx_graph.ts";
 import { saveOnnx } from "bert/web/onnx_folder.ts";
 import { folder, testRefusals, untyped } from "../support/refuses.ts";
 
@@ -22,7 +22,7 @@ function huge(): OnnxGraph {
   graph.weight({
     name: "w",
     shape: [1024, 1024, 1024],
-    type: FLOAT,
+    type: "FLOAT",
     size: 2 ** 32,
     read: () => Promise.reject(new Error("read")),
   });
