@@ -9,7 +9,7 @@ export async function* readBundled(
 ): AsyncGenerator<Document> {
   const texts = name === "sotu" ? await addresses() : await chapters();
   for (const { text, ...document } of texts) {
-    yield { ...document, sentences: splitSentences(text, options) };
+    yield { ...document, sentences: splitSentences(text, { locale: options.locale }) };
   }
 }
 

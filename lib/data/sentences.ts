@@ -1,38 +1,24 @@
 /**
  * Text to sentences. `Intl.Segmenter` knows the rules of Unicode, but it also ends a sentence after
- * "Mr." and "U.S."; such splits are mended here.
+ * "Mr." and "U.S."; such splits are mended by the rules of `sentence_rules.ts`.
  */
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { closingAtStart, goesOn, languageOf, openingAtEnd } from "./sentence_rules.ts";
 
 /** How text is split. */
 export interface SentenceOptions {
-  /** Language of the text, as a BCP 47 tag. Default `"en"`. */
+  /**
+   * Language of the text, as a BCP 47 tag. Default `"en"`. Abbreviations are known for `en`, `de`,
+   * `fr` and `es`; a text of another language is split by Unicode's rules and the English ones.
+   */
   readonly locale?: string;
 }
 
-/** Titles and the like, capitalised and followed by a name. */
-const BEFORE_NAME = new Set(
-  ("Mr Mrs Ms Dr Prof Rev Hon Messrs Mme Mlle Capt Col Gen Lieut Lt Maj Sgt Cmdr Adm Gov Sen Rep Pres " +
-    "St Mt Ft Dept v").split(" "),
-);
+/** Two line ends, LF, CRLF or CR, with nothing but space between them. */
+const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 
-/** Words that are abbreviations only in front of a figure: No. 5, but "He said no." */
-const BEFORE_FIGURE = new Set(
-  "no nos vol vols ch chap sec art fig figs p pp jan feb mar apr jun jul aug sept sep oct nov dec"
-    .split(" "),
-);
-
-/** Abbreviations in the middle of a sentence, whatever follows. */
-const IN_THE_MIDDLE = new Set("e.g i.e viz cf vs al approx".split(" "));
-
-/** Abbreviations that may end a sentence: one that goes on goes on in lower case or with a figure. */
-const MAY_END = new Set(
-  "etc inc ltd co corp jr sr bros a.m p.m u.s u.s.a u.k u.n d.c ave blvd rd".split(" "),
-);
-
-const LONGEST = 64; // units of a segment's end in which an abbreviation is looked for
-
-const segmenters = new Map<string, Intl.Segmenter>();
+const LONGEST = 64; // units of a sentence's end in which an abbreviation is looked for
 
 /**
  * Splits text into sentences, trimmed, none of them empty.
@@ -53,63 +39,61 @@ const segmenters = new Map<string, Intl.Segmenter>();
  *
  * Source: Unicode Standard Annex 29 (`Intl.Segmenter`).
  */
-export function splitSentences(text: string, { locale = "en" }: SentenceOptions = {}): string[] {
-  return text.split(/\r?\n[ \t]*\r?\n/).flatMap((paragraph) => splitParagraph(paragraph, locale));
+export function splitSentences(text: string, options: SentenceOptions = {}): string[] {
+  checkOptions("splitSentences()", options, ["locale"]);
+  const { locale = "en" } = options;
+  return text.split(EMPTY_LINE).flatMap((paragraph) => splitParagraph(paragraph, locale));
 }
 
 function splitParagraph(paragraph: string, locale: string): string[] {
   const text = paragraph.replace(/\s+/g, " ").trim();
+  if (text === "") return [];
+  const { segmenter, language } = toolsFor(locale);
   const sentences: string[] = [];
-  let before = "";
-  for (const { segment } of segmenter(locale).segment(text)) {
-    if (sentences.length > 0 && goesOn(before, segment)) sentences[sentences.length - 1] += segment;
-    else sentences.push(segment);
-    before = segment.slice(-LONGEST); // all that is looked at, so that the time stays linear
+  let last = ""; // the sentence so far
+  let before = ""; // its end: all that is looked at, so that the time stays linear
+  let moved = ""; // from the end of the segment before to the start of this one
+  for (const { segment: found } of segmenter.segment(text)) {
+    const closing = moved === "" ? closingAtStart(found) : 0;
+    const whole = moved + found.slice(closing);
+    const opening = openingAtEnd(whole);
+    const segment = whole.slice(0, whole.length - opening);
+    moved = whole.slice(whole.length - opening);
+    last += found.slice(0, closing);
+    if (segment === "") continue;
+    if (last !== "" && !goesOn(before, segment, last, language)) {
+      sentences.push(last);
+      last = "";
+      before = "";
+    }
+    last += segment;
+    before = (before + segment.slice(-LONGEST)).slice(-LONGEST);
   }
+  sentences.push(last + moved);
   return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
 }
 
-function segmenter(locale: string): Intl.Segmenter {
-  const known = segmenters.get(locale);
-  if (known) return known;
-  const made = makeSegmenter(locale);
-  segmenters.set(locale, made);
+/** What splits the text of a language. */
+interface Tools {
+  readonly segmenter: Intl.Segmenter;
+  readonly language: ReturnType<typeof languageOf>;
+}
+
+const known = new Map<string, Tools>();
+
+function toolsFor(locale: string): Tools {
+  const found = known.get(locale);
+  if (found) return found;
+  const made = makeTools(locale);
+  known.set(locale, made);
   return made;
 }
 
-function makeSegmenter(locale: string): Intl.Segmenter {
+function makeTools(locale: string): Tools {
   try {
-    return new Intl.Segmenter(locale, { granularity: "sentence" });
+    const segmenter = new Intl.Segmenter(locale, { granularity: "sentence" });
+    return { segmenter, language: languageOf(locale) };
   } catch {
     throw new ConfigError("locale", locale, 'must be a language tag such as "en" or "pt-BR"');
   }
 }
-
-/** Whether a split between these two parts is a mistake. */
-function goesOn(before: string, after: string): boolean {
-  const word = before.match(/([^\s"'“‘([]+)\.["'”’)\]]*\s*$/)?.[1];
-  if (word === undefined) return false;
-  const abbreviation = word.toLowerCase();
-  if (IN_THE_MIDDLE.has(abbreviation)) return true;
-  if (BEFORE_NAME.has(word) && /^\p{Lu}/u.test(after)) return true;
-  if (BEFORE_FIGURE.has(abbreviation) && /^\d/.test(after)) return true;
-  if (/^\p{Lu}$/u.test(word) && word !== "I") return true; // an initial: J. Smith
-  if (/^(\p{Lu}\.)+\p{Lu}$/u.test(word) && startsName(after, abbreviation)) return true; // J. R. Smith, U.S. Army
-  return MAY_END.has(abbreviation) && /^[\p{Ll}\d(]/u.test(after);
-}
-
-/** Whether `U.S. Army` goes on: a capitalised word that does not usually begin a sentence. */
-function startsName(after: string, abbreviation: string): boolean {
-  if (/^[\p{Ll}\d(]/u.test(after)) return true;
-  if (!/^\p{Lu}/u.test(after)) return false;
-  const first = after.match(/^[\p{L}']+/u)?.[0] ?? "";
-  return !MAY_END.has(abbreviation) || !OPENERS.has(first);
-}
-
-/** Words that open sentences far more often than they follow "U.S." as part of a name. */
-const OPENERS = new Set(
-  ("A After All Although An And As At But By Congress Even Every For From He Her His However I If In It Its " +
-    "Many More Most My No Nor Not Now Of On One Only Or Our She Since So Some Such That The Their There These " +
-    "They This Those Thus To Under Until Upon We What When Where Whether Which While Who Why With You")
-    .split(" "),
-);

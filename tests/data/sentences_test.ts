@@ -33,11 +33,69 @@ for (const marked of CASES) {
   });
 }
 
+/** The same by language; `¦` is a split where the text has no space. */
+const LANGUAGES: Record<string, string[]> = {
+  zh: [
+    "他来了。¦「你好。」¦我说。",
+    "他来了。¦“你好。”¦我说。¦她走了。",
+    "他说：“走吧！”¦然后走了。¦《书》很好。¦【注】好。",
+  ],
+  ja: ["彼は来た。¦「こんにちは。」と私は言った。¦そうです。¦（笑）はい。¦『本』を読む。"],
+  de: [
+    "Das kostet z.B. 3,50 Euro. | Er mag Obst, z. B. Äpfel, d. h. sehr.",
+    "Sie kam am 3. Oktober. | Im 19. Jahrhundert war es so. | Der II. Weltkrieg begann.",
+    "Es war im Jahr 1990. | Danach kam er. | Er wurde 40. | Dann ging er.",
+    "„Er kam.“ | Sie ging. | »Er kam.« | Sie ging.",
+    "Es sind ca. 5 Mio. Euro. | Er wohnt in der Bahnhofstr. 5. | Dort ist es.",
+    "Dr. Müller und Prof. Dr. h. c. Schmidt kamen. | Vgl. Abb. 3 und S. 17.",
+    "Es gab Äpfel, Birnen usw. | Dann gingen wir. | J. W. von Goethe schrieb es.",
+    "Das ist Variante B. | Sie wählte Plan A. | Er nahm C. | Wir gingen.",
+  ],
+  fr: ["Il vint. | « Bonjour. » | Elle dit. | M. Dupont vint, p. ex. hier. | Il partit."],
+  es: ["El Sr. López vive en EE. UU. | Vino ayer. | ¿Qué? | ¡Hola! | Bien, p. ej. hoy."],
+  en: [
+    "He came.¦“Hello.” | She left. | “Yes.” | (Really.) | It was.¦(No.) | So it is.¦[1] Then.",
+    "I chose plan B. | She chose plan A. | We left. | See Appendix A. | Smith wrote it.",
+    "George W. Bush and A. A. Milne met J. I. Case. | Malcolm X. | He got a D. | We have to go.",
+    "1. The first. | 2. The second. | IV. The fourth. | The fifth. | We have 3. | Then 4.",
+    "Das kostet z.B. 3,50 Euro. | Sie kam am 3. Oktober und am 5. August. | Es ist z. B. Montag.",
+  ],
+  "de-AT": ["Sie kam am 3. Jänner. | Er ging."],
+  hi: ["वह आया। | वह गया।"],
+  ru: ["А. С. Пушкин писал. | Он жил."],
+};
+
+for (const [locale, cases] of Object.entries(LANGUAGES)) {
+  for (const marked of cases) {
+    Deno.test(`splitSentences() splits ${JSON.stringify(marked)}, ${locale}`, () => {
+      const text = marked.replaceAll(" | ", " ").replaceAll("¦", "");
+      deepStrictEqual(splitSentences(text, { locale }), marked.split(/ \| |¦/));
+    });
+  }
+}
+
+Deno.test("splitSentences() leaves an opening mark with what it opens, whatever the locale", () => {
+  for (const locale of ["en", "zh", "ja", "de"]) {
+    for (const [open, close] of ["「」", "『』", "（）", "“”", "《》", "[]", "()"]) {
+      const text = `他来了。${open}你好。${close}我说。`;
+      const found = splitSentences(text, { locale });
+      deepStrictEqual([found[0], found.join("")], ["他来了。", text]);
+      ok(found[1].startsWith(open));
+    }
+  }
+});
+
 Deno.test("splitSentences() joins lines of a paragraph and parts paragraphs", () => {
   deepStrictEqual(splitSentences("a line\nthat goes on\r\n\r\nanother paragraph"), [
     "a line that goes on",
     "another paragraph",
   ]);
+  for (const end of ["\n", "\r\n", "\r"]) {
+    deepStrictEqual(splitSentences(`a line${end}goes on${end} \u3000${end}another${end}${end}`), [
+      "a line goes on",
+      "another",
+    ]);
+  }
 });
 
 Deno.test("splitSentences() of nothing is nothing", () => {
@@ -56,5 +114,8 @@ Deno.test("splitSentences() takes time in proportion to the text, also where all
   const start = performance.now();
   strictEqual(splitSentences("A. ".repeat(100_000)).length, 1);
   strictEqual(splitSentences(`${"x".repeat(200_000)}! Y`).length, 2);
-  ok(performance.now() - start < 5000); // minutes, when each part is looked at from its beginning
+  for (const part of ["(", "。「", "» ", "z. B. ", "1. ", "He.“", "\n "]) {
+    splitSentences(part.repeat(50_000));
+  }
+  ok(performance.now() - start < 20_000); // minutes, when each part is looked at from its beginning
 });

@@ -1,0 +1,284 @@
+/**
+ * Where `Intl.Segmenter` ends a sentence too early: after abbreviations, initials and ordinals, by
+ * language, and inside quotation marks and brackets.
+ */
+
+/** The words of a language that decide whether a sentence goes on after a full stop. */
+interface Language {
+  /** Titles and the like, capitalised and followed by a name. */
+  readonly beforeName: ReadonlySet<string>;
+  /** Abbreviations in front of a figure only, in small letters: No. 5, but "He said no." */
+  readonly beforeFigure: ReadonlySet<string>;
+  /** What words end with that are abbreviations in front of a figure: Bahnhofstr. 5. */
+  readonly endsBeforeFigure?: RegExp;
+  /** Abbreviations in the middle of a sentence, whatever follows. */
+  readonly inTheMiddle: ReadonlySet<string>;
+  /** Abbreviations that may end a sentence: one that goes on goes on in lower case or with a figure. */
+  readonly mayEnd: ReadonlySet<string>;
+  /** Abbreviations after which a capitalised word goes on, unless it opens sentences: 5 Mio. Euro. */
+  readonly beforeNoun: ReadonlySet<string>;
+  /** Words that open sentences far more often than they are part of a name: "the U.S. This …". */
+  readonly openers: ReadonlySet<string>;
+  /** Words in front of a letter that is no initial: plan B. */
+  readonly labels: ReadonlySet<string>;
+  /** Whether a figure with a full stop is an ordinal: am 3. Oktober. */
+  readonly ordinals: boolean;
+}
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
+
+const union = (...sets: ReadonlySet<string>[]): ReadonlySet<string> =>
+  new Set(sets.flatMap((set) => [...set]));
+
+const ENGLISH: Language = {
+  beforeName: words(
+    "Mr Mrs Ms Dr Prof Rev Hon Messrs Mme Mlle Capt Col Gen Lieut Lt Maj Sgt Cmdr Adm Gov Sen Rep " +
+      "Pres St Mt Ft Dept v",
+  ),
+  beforeFigure: words(
+    "no nos vol vols ch chap sec art fig figs p pp jan feb mar apr jun jul aug sept sep oct nov dec",
+  ),
+  // Some of other languages are among them, as texts quote them and no English word is written so.
+  inTheMiddle: words(
+    "e.g i.e viz cf vs al approx z.b d.h u.a z.t i.d.r o.ä bzw vgl evtl ggf ca p.ex p.ej",
+  ),
+  mayEnd: words(
+    "etc inc ltd co corp jr sr bros a.m p.m u.s u.s.a u.k u.n d.c ave blvd rd usw",
+  ),
+  beforeNoun: new Set(),
+  openers: words(
+    "A After All Also Although An And Are As At Because Before Both But By Can Congress Did Do Does During " +
+      "Each Either Even Every Everybody Everyone Everything For From Had Has Have He Her Here His How However " +
+      "I If In Is It Its Just Later Let Many Maybe Meanwhile More Most My Neither Next No Nobody Nor Not " +
+      "Nothing Now Of On Once One Only Or Our Perhaps Please She Should Since So Some Someone Something Still " +
+      "Such That The Their Then There These They This Those Thus To Today Tomorrow Under Until Upon Was We " +
+      "Were What When Where Whether Which While Who Why With Would Yes Yet You Your",
+  ),
+  labels: words(
+    "act answer appendix article block case category chapter choice class column diagram exhibit factor " +
+      "figure form formula grade group hepatitis item key lane letter level line method model note number " +
+      "option panel paragraph part phase plan platform point program route row schedule scene section " +
+      "solution stage step system table team type unit variant version vitamin zone",
+  ),
+  ordinals: false,
+};
+
+const GERMAN: Language = {
+  beforeName: union(ENGLISH.beforeName, words("Hr Hrn Fr Frl Dipl Ing Mag Dir Fa Fam")),
+  endsBeforeFigure: /str$/,
+  beforeFigure: words(
+    "nr nrn s abs art bd bde kap ziff anm abb tab aufl tel heft jg jan feb mär mrz apr jun jul aug sept " +
+      "sep okt nov dez",
+  ),
+  inTheMiddle: words(
+    "z.b d.h u.a o.ä u.ä i.d.r z.t z.zt z.z v.a s.o s.u m.e i.a d.i u.u o.g a.a a.d i.e.s i.v.m m.w u.z " +
+      "z.hd h.c bzw bspw bzgl vgl ca cf evtl ggf gegr inkl exkl sog einschl ehem eigtl geb gest verh hrsg insb " +
+      "insbes lt max min mind möglw schätzungsw sogen urspr usf zw e.g i.e vs",
+  ),
+  mayEnd: words("usw etc u.s.w u.v.m u.a.m u.v.a e.v co inc ltd jr sr"),
+  beforeNoun: words("mio mrd bio tsd std min sek v.chr n.chr chr jh jhdt str"),
+  openers: words(
+    "Aber Alle Allerdings Als Also Am An Auch Auf Aus Außerdem Bei Beide Bis Bisher Da Dabei Dadurch Dafür " +
+      "Dagegen Daher Damals Damit Danach Dann Daran Darauf Darin Darum Das Dass Dazu Dem Den Denn Dennoch Der " +
+      "Deren Des Deshalb Dessen Die Dies Diese Dieser Dieses Doch Dort Du Durch Ein Eine Einem Einen Einer " +
+      "Eines Einige Er Es Etwas Euch Für Gegen Gestern Hat Heute Hier Hinter Ich Ihm Ihn Ihr Ihre Im Immer In " +
+      "Inzwischen Ist Ja Jede Jeder Jedes Jedoch Jemand Jetzt Kein Keine Man Manche Mein Meine Mit Morgen Nach " +
+      "Nachdem Nein Neben Nicht Nichts Niemand Nun Nur Ob Obwohl Oder Ohne Schließlich Schon Sehr Sein Seine " +
+      "Seit Sie Sind So Sogar Solche Sondern Statt Trotzdem Über Um Und Uns Unser Unter Viele Vielleicht Vom " +
+      "Von Vor War Waren Warum Was Weil Wenn Wer Wie Wieder Wir Wird Wo Während Zu Zuerst Zum Zunächst Zur " +
+      "Zwar Zwischen",
+  ),
+  labels: words(
+    "abschnitt antwort anlage block fall fassung figur form gleis gruppe hepatitis kapitel klasse lösung " +
+      "modell phase plan punkt reihe spalte stufe tabelle team teil typ variante version vitamin weg zeile zone",
+  ),
+  ordinals: true,
+};
+
+const FRENCH: Language = {
+  ...ENGLISH,
+  beforeName: words("M MM Mme Mmes Mlle Mlles Mgr Me St Ste Dr Pr Prof"),
+  beforeFigure: words("art chap fig n no num p pp t tél vol janv févr juil sept oct nov déc"),
+  inTheMiddle: words("p.ex c.-à-d c.-à.-d cf env vs i.e e.g av apr"),
+  mayEnd: words("etc ltd cie s.a éd j.-c"),
+  openers: words(
+    "À Ah Ainsi Alors Après Au Aucun Aussi Autour Aux Avant Avec C'est Car Ce Cela Celui Ces Cet Cette Chaque " +
+      "Comme Comment Dans De Depuis Des Donc Du Elle Elles En Encore Enfin Et Ici Il Ils J'ai Je Jamais L' La " +
+      "Le Les Leur Leurs Là Ma Mais Mes Mon Même Ne Ni Non Nos Notre Nous On Or Ou Oui Où Par Parce Pendant " +
+      "Personne Peut Plus Pour Pourquoi Puis Quand Que Quel Quelle Qui Quoi Rien Sa Sans Se Ses Si Son Sous " +
+      "Sur Ta Tous Tout Toute Toutes Très Tu Un Une Vers Voici Voilà Vos Votre Vous Y",
+  ),
+};
+
+const SPANISH: Language = {
+  ...ENGLISH,
+  beforeName: words(
+    "Sr Sra Srta Sres Sras Dr Dra Dres D Dña Da Lic Ing Arq Gral Cap Prof Sto Sta Ud Uds Vd",
+  ),
+  beforeFigure: words("art arts cap fig núm no nro pág págs p pp tel vol"),
+  inTheMiddle: words("p.ej p.e ee cf aprox vs i.e e.g"),
+  mayEnd: words("etc ltda s.a s.l uu av avda cía"),
+  openers: words(
+    "A Además Ahora Al Algunos Allí Antes Aquel Aquella Aquí Así Aunque Bajo Cada Casi Como Con Contra Cuando " +
+      "Cuál De Del Desde Después Donde Durante E El Ella Ellas Ellos En Entonces Entre Era Es Esa Ese Eso Esta " +
+      "Estaba Este Esto Están Hay Hasta Hoy La Las Le Les Lo Los Luego Me Mi Mientras Mis Muchos Muy Más Nada " +
+      "Nadie Ni No Nos Nosotros Nuestro O Otra Otro Para Pero Por Porque Pues Que Quien Qué Se Según Si Sin " +
+      "Sobre Solo Son Su Sus Sí También Tal Te Todo Todos Tras Tu Tú Un Una Unos Usted Y Ya Yo Él",
+  ),
+};
+
+const LANGUAGES: Readonly<Record<string, Language>> = {
+  de: GERMAN,
+  en: ENGLISH,
+  es: SPANISH,
+  fr: FRENCH,
+};
+
+/** The rules for a language tag; those of English where a language has none of its own. */
+export function languageOf(locale: string): Language {
+  return LANGUAGES[new Intl.Locale(locale).language] ?? ENGLISH;
+}
+
+/** German names of months that are no English words. */
+const GERMAN_MONTH = /^(Januar|Jänner|Februar|Feber|März|Mai|Juni|Juli|Oktober|Dezember)(?!\p{L})/u;
+
+/** Those that are, with the German words that stand in front of a date. */
+const SHARED_MONTH = /^(April|August|September|November)(?!\p{L})/u;
+const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/iu;
+
+/**
+ * Whether a sentence goes on where the segmenter ended it. All white space has to be single blanks.
+ *
+ * @param before The end of the sentence so far.
+ * @param after The segment that follows.
+ * @param whole The sentence so far.
+ */
+export function goesOn(before: string, after: string, whole: string, language: Language): boolean {
+  if (isEnumerator(whole)) return true;
+  if (/^[とっ]/.test(after) && /[」』] ?$/.test(before)) return true; // 「…」と言った
+  const found = lastWords(before);
+  if (!found) return false;
+  const { previous, word } = found;
+  return isAbbreviation(before, word, after, language) ||
+    isInitial(previous, word, after, language) || isOrdinal(before, word, after, language);
+}
+
+const CLOSING = " \"'”’)]";
+const BEFORE_WORD = " \"'“‘„«»([";
+
+/** The word in front of a full stop at the end, and the one before it; nothing if there is no full stop. */
+function lastWords(text: string): { previous: string; word: string } | undefined {
+  let end = text.length;
+  while (end > 0 && CLOSING.includes(text[end - 1])) end--;
+  if (text[end - 1] !== ".") return undefined;
+  let start = --end;
+  while (start > 0 && !BEFORE_WORD.includes(text[start - 1])) start--;
+  if (start === end) return undefined;
+  const previous = text[start - 1] === " "
+    ? text.slice(text.lastIndexOf(" ", start - 2) + 1, start - 1)
+    : "";
+  return { previous, word: text.slice(start, end) };
+}
+
+/** A sentence that is nothing but "2." or "IV." numbers what follows. */
+function isEnumerator(sentence: string): boolean {
+  return sentence.length < 12 && /^\(?(?:\d{1,3}|\p{L}|[ivxIVX]+)[.)]+\s*$/u.test(sentence);
+}
+
+function isAbbreviation(
+  before: string,
+  word: string,
+  after: string,
+  language: Language,
+): boolean {
+  const { beforeName, beforeFigure, endsBeforeFigure, inTheMiddle, mayEnd, beforeNoun, openers } =
+    language;
+  const forms = spellings(before, word);
+  const goesOnSmall = /^[\p{Ll}\d(]/u.test(after);
+  if (forms.some((form) => inTheMiddle.has(form))) return true;
+  if (beforeName.has(word) && /^\p{Lu}/u.test(after)) return true;
+  const figure = forms.some((form) => beforeFigure.has(form) || endsBeforeFigure?.test(form));
+  if (figure && /^\d/.test(after)) return true;
+  if (forms.some((form) => beforeNoun.has(form)) && !opens(after, openers)) return true;
+  if (/^\p{Ll}$/u.test(word) && /^\p{L}{1,3}\.\s/u.test(after)) return true; // z. | B. ; v. | Chr.
+  if (/^(?:\p{Lu}\.)+\p{Lu}$/u.test(word)) { // J.R. Smith, U.S. Army
+    if (goesOnSmall) return true;
+    return /^\p{Lu}/u.test(after) &&
+      (!forms.some((form) => mayEnd.has(form)) || !opens(after, openers));
+  }
+  return goesOnSmall && forms.some((form) => mayEnd.has(form));
+}
+
+/** A word in small letters, and with the short ones in front of it: of "Dr. h. c." c, h.c and dr.h.c. */
+function spellings(before: string, word: string): string[] {
+  if (word.length > 3) return [word.toLowerCase()];
+  const parts = before.match(/(?:^|\s)((?:\p{L}{1,3}\. )+)\p{L}{1,3}\.\s*$/u)?.[1].split(". ") ??
+    [];
+  const forms = [word.toLowerCase()];
+  for (const part of parts.slice(0, -1).reverse()) {
+    forms.push(`${part.toLowerCase()}.${forms[forms.length - 1]}`);
+  }
+  return forms;
+}
+
+/** The J of J. Smith, and not the B of "plan B. She …". */
+function isInitial(
+  previous: string,
+  word: string,
+  after: string,
+  { openers, labels }: Language,
+): boolean {
+  if (!/^\p{Lu}$/u.test(word)) return false;
+  if (word === "I" && !/^\p{Lu}\.$/u.test(previous)) return false; // "It is I." and "World War I."
+  if (labels.has(previous.toLowerCase())) return false;
+  return previous === "" || !opens(after, openers);
+}
+
+/** Whether a segment begins with a word that opens sentences; the A of "A. Milne" is an initial. */
+function opens(after: string, openers: ReadonlySet<string>): boolean {
+  const first = after.match(/^\p{L}[\p{L}']*/u)?.[0] ?? "";
+  return openers.has(first) && !(first.length === 1 && after[1] === ".");
+}
+
+function isOrdinal(
+  before: string,
+  word: string,
+  after: string,
+  { ordinals, openers }: Language,
+): boolean {
+  if (/^\d{1,2}$/.test(word)) {
+    if (GERMAN_MONTH.test(after)) return true;
+    if (SHARED_MONTH.test(after) && BEFORE_DATE.test(before)) return true;
+  }
+  return ordinals && /^(?:\d{1,2}|[IVX]+)$/.test(word) && /^\p{Lu}/u.test(after) &&
+    !opens(after, openers);
+}
+
+/**
+ * How many units at the end of a segment open the next one: brackets and quotation marks, which
+ * the segmenter leaves with the sentence before where no space stands in front of them.
+ */
+export function openingAtEnd(segment: string): number {
+  if (!/[\p{Ps}\p{Pi}]\s?$/u.test(segment.slice(-2))) return 0;
+  const marks = segment.slice(-64).match(/[\p{Ps}\p{Pi}]+\s*$/u)?.[0];
+  if (marks === undefined || marks.length === segment.length) return 0;
+  const start = segment.length - marks.length;
+  return closes(segment.slice(Math.max(0, start - 2000), start), marks.trimEnd())
+    ? 0
+    : marks.length;
+}
+
+/** Whether quotation marks close what German style opened: „…“ ‚…‘ »…«. */
+function closes(text: string, marks: string): boolean {
+  const mark = marks[0];
+  if (mark === "“") return text.lastIndexOf("„") > text.lastIndexOf("“");
+  if (mark === "‘") return text.lastIndexOf("‚") > text.lastIndexOf("‘");
+  if (mark !== "«") return false;
+  const first = text.match(/[«»]/)?.[0];
+  return first === "»";
+}
+
+/** How many units at the start of a segment close what came before: the » of French, after a space. */
+export function closingAtStart(segment: string): number {
+  return segment.match(/^[\p{Pe}\p{Pf}]+(?:\s+|$)/u)?.[0].length ?? 0;
+}
