@@ -12,7 +12,7 @@ import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
-import { loadVocab, type Vocab } from "../tokenizer/vocab.ts";
+import { loadVocab, type Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig, VocabularyFacts } from "./folder.ts";
 import { flag } from "./options.ts";
@@ -130,7 +130,28 @@ export async function firstModel(
     initializerRange: initialRange,
     ...(heads === undefined ? {} : { numAttentionHeads: heads }),
   });
-  return { tokenizer: new BertTokenizer(vocab), model: freshModel(config, settings), notes: [] };
+  const model = freshModel(config, settings);
+  return { tokenizer: new BertTokenizer(vocab), model, notes: vocabularyNotes(vocab, progress) };
+}
+
+/** What to do about a note of a vocabulary, in the words of the command line. */
+const ADVICE: Readonly<Record<VocabNote["about"], string>> = {
+  size: "a larger vocabulary needs more text",
+  characters: "raise --vocab-size",
+  accents: "keep the accents with --keep-accents, or case as well with --cased",
+  "dotless i": "name the language, as in --locale tr",
+  lines: "leave the file as it is",
+  unknown: "learn the vocabulary from this text, without --init, or raise --vocab-size",
+  unspaced: 'put spaces between the words first, as the README says under "Other languages"',
+};
+
+/** What a person should know about a learnt vocabulary; that it is small is no fault, and only said. */
+function vocabularyNotes({ notes }: Vocab, progress: Progress): string[] {
+  for (const { about, finding } of notes) {
+    if (about === "size") progress(`${finding}: ${ADVICE[about]}`);
+  }
+  return notes.filter(({ about }) => about !== "size")
+    .map(({ about, finding }) => `${finding}. To mend it, ${ADVICE[about]}`);
 }
 
 function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead {

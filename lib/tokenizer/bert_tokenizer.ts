@@ -16,6 +16,7 @@ import {
 } from "./options.ts";
 import { Part, truncate } from "./truncate.ts";
 import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
+import { isLongerThan } from "./word_counts.ts";
 import { WordCache, WordPieces } from "./wordpiece.ts";
 import { type Place, placedWords, WHITESPACE, wordTokens } from "./words.ts";
 
@@ -344,9 +345,4 @@ function checkText(text: unknown): void {
 function checkWhole(field: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
-}
-
-/** Whether a word has more than `limit` characters, counted as code points. */
-function isLongerThan(word: string, limit: number): boolean {
-  return word.length > limit && [...word].length > limit;
 }

@@ -7,9 +7,10 @@
  */
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+import { alphabetNotes, byCodePoint, type Char, chooseAlphabet } from "./alphabet.ts";
+import { SPECIAL_TOKENS, Vocab, type VocabNote } from "./vocab.ts";
+import { countWords } from "./word_counts.ts";
 import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./options.ts";
-import { basicTokens, WHITESPACE } from "./words.ts";
 
 /** How a vocabulary is learnt, and how its tokenizer will treat text. */
 export interface VocabOptions extends TokenizerOptions {
@@ -17,7 +18,10 @@ export interface VocabOptions extends TokenizerOptions {
   readonly size?: number;
   /** A pair that occurs less often is not joined. Default 2. */
   readonly minFrequency?: number;
-  /** At most this many different characters, the most frequent ones. Default 1,000. */
+  /**
+   * At most this many different characters, the most frequent ones, from 1. Default: all of them, or
+   * where `size` has no room for all, as many as it has room for.
+   */
   readonly alphabetLimit?: number;
 }
 
@@ -38,7 +42,9 @@ interface Word {
  * @param texts Texts of any length, all at once or one by one.
  * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4. It carries the options of
  * its tokenizer, so that `new BertTokenizer(vocab)` treats text in the same way.
- * @throws {ConfigError} If `size` has no room for the alphabet.
+ * Its `notes` say what a person should know, as that the text has no more pieces.
+ * @throws {ConfigError} If `size` has no room for the alphabet: for its 1,000 most frequent
+ * characters, or for `alphabetLimit`.
  * @throws {RangeError} If the texts hold no word.
  *
  * @example
@@ -57,7 +63,7 @@ export async function trainVocab(
   options: VocabOptions = {},
 ): Promise<Vocab> {
   checkOptions("trainVocab()", options, OPTIONS);
-  const { size = 8000, minFrequency = 2, alphabetLimit = 1000, ...given } = options;
+  const { size = 8000, minFrequency = 2, alphabetLimit, ...given } = options;
   const rules = tokenizerOptions(given);
   if (!Number.isInteger(size) || size < 6) {
     throw new ConfigError(
@@ -67,18 +73,27 @@ export async function trainVocab(
     );
   }
   checkLimit("minFrequency", minFrequency);
-  checkLimit("alphabetLimit", alphabetLimit);
+  if (alphabetLimit !== undefined) checkLimit("alphabetLimit", alphabetLimit);
   if (typeof texts === "string") {
     throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
   }
-  const counts = await countWords(texts, rules);
+  const { counts, tooLong, notes } = await countWords(texts, rules);
   if (counts.size === 0) {
-    throw new RangeError("Cannot train a vocabulary as the texts hold no word: check the corpus");
+    const found = tooLong > 0 ? `no word of at most ${rules.maxWordLength} characters` : "no word";
+    throw new RangeError(`Cannot train a vocabulary as the texts hold ${found}: check the corpus`);
   }
-  const learner = new PieceLearner(counts, alphabetLimit);
-  learner.checkRoom(size);
+  const alphabet = chooseAlphabet(counts, size, alphabetLimit);
+  const learner = new PieceLearner(counts, alphabet.chars);
   learner.join(size, minFrequency);
-  return new Vocab(learner.tokens, "the vocabulary", { options: rules });
+  const { tokens } = learner;
+  return new Vocab(tokens, "the vocabulary", {
+    options: rules,
+    notes: [
+      ...notes,
+      ...(alphabetLimit === undefined ? alphabetNotes(alphabet, size) : []),
+      ...sizeNotes(tokens.length, size, minFrequency),
+    ],
+  });
 }
 
 function checkLimit(field: string, value: number): void {
@@ -86,28 +101,16 @@ function checkLimit(field: string, value: number): void {
   throw new ConfigError(field, value, "must be a whole number of at least 1");
 }
 
-/** How often each word occurs. */
-async function countWords(
-  texts: Iterable<string> | AsyncIterable<string>,
-  options: TokenizerOptions,
-): Promise<Map<string, number>> {
-  const raw = new Map<string, number>(); // counting before cleaning: each distinct word is cleaned once
-  for await (const text of texts) {
-    if (typeof text !== "string") {
-      const advice = "pass strings, as in documents.flatMap(({ sentences }) => sentences)";
-      throw new TypeError(
-        `Cannot train on texts of which one is of type ${typeof text}: ${advice}`,
-      );
-    }
-    for (const word of text.split(WHITESPACE)) raw.set(word, (raw.get(word) ?? 0) + 1);
-  }
-  const counts = new Map<string, number>();
-  for (const [word, count] of raw) {
-    for (const token of basicTokens(word, options)) {
-      counts.set(token, (counts.get(token) ?? 0) + count);
-    }
-  }
-  return counts;
+/** Says if there are fewer pieces than were asked for. */
+function sizeNotes(found: number, size: number, minFrequency: number): VocabNote[] {
+  if (found >= size) return [];
+  return [{
+    about: "size",
+    finding:
+      `The vocabulary has ${found} pieces and not ${size}: no other two stand side by side ` +
+      `${minFrequency === 1 ? "anywhere" : `${minFrequency} times`} in the text`,
+    advice: "a larger vocabulary needs more text",
+  }];
 }
 
 /** Words as lists of piece ids, and the joining of pieces in them. */
@@ -119,19 +122,16 @@ class PieceLearner {
   /** The words in which a pair may stand; a word stays listed after its last such pair is gone. */
   readonly #where = new Map<number, Set<number>>();
 
-  constructor(counts: ReadonlyMap<string, number>, alphabetLimit: number) {
+  constructor(counts: ReadonlyMap<string, number>, alphabet: readonly Char[]) {
     for (const [id, token] of this.tokens.entries()) this.#ids.set(token, id);
-    const alphabet = mostFrequentChars(counts, alphabetLimit);
-    const sorted = [...counts].sort(([a], [b]) => compare(a, b));
-    this.#addAlphabet(alphabet, sorted.map(([word]) => word));
+    const chars = alphabet.map(({ char }) => char);
+    const inside = alphabet.filter((char) => char.inside).map(({ char }) => char);
+    for (const char of chars.sort(byCodePoint)) this.#idOf(char);
+    for (const char of inside.sort(byCodePoint)) this.#idOf(`##${char}`);
     this.#queue = new PairQueue((id) => this.tokens[id]);
-    for (const [word, count] of sorted) this.#addWord(word, count, alphabet);
-  }
-
-  checkRoom(size: number): void {
-    if (this.tokens.length <= size) return;
-    const needed = `must be at least ${this.tokens.length}, as the alphabet alone takes that many`;
-    throw new ConfigError("size", size, `${needed}: raise size or lower alphabetLimit`);
+    const known = new Set(chars);
+    const sorted = [...counts].sort(([a], [b]) => byCodePoint(a, b));
+    for (const [word, count] of sorted) this.#addWord(word, count, known);
   }
 
   /** Joins the most frequent pair, again and again, until the vocabulary is full or pairs are rare. */
@@ -147,16 +147,6 @@ class PieceLearner {
     }
   }
 
-  /** Characters that begin words, then characters inside words, each sorted by code point. */
-  #addAlphabet(alphabet: ReadonlySet<string>, words: readonly string[]): void {
-    const inside = new Set<string>();
-    for (const word of words) {
-      for (const char of [...word].slice(1)) if (alphabet.has(char)) inside.add(char);
-    }
-    for (const char of [...alphabet].sort(compare)) this.#idOf(char);
-    for (const char of [...inside].sort(compare)) this.#idOf(`##${char}`);
-  }
-
   #addWord(word: string, count: number, alphabet: ReadonlySet<string>): void {
     const symbols: number[] = [];
     for (const [at, char] of [...word].entries()) {
@@ -169,18 +159,24 @@ class PieceLearner {
   /** Replaces `left right` by `joined` in one word and moves the counts of the pairs around it. */
   #joinIn(index: number, left: number, right: number, joined: number): void {
     const { symbols, count } = this.#words[index];
-    for (let i = 0; i + 1 < symbols.length; i++) {
-      if (symbols[i] !== left || symbols[i + 1] !== right) continue;
-      symbols.splice(i, 2, joined);
-      if (i > 0) {
-        this.#count(symbols[i - 1], left, -count, index);
-        this.#count(symbols[i - 1], joined, count, index);
+    let length = 0; // of the word so far, with the joined pieces
+    for (let i = 0; i < symbols.length; i++) {
+      if (symbols[i] !== left || symbols[i + 1] !== right) {
+        symbols[length++] = symbols[i];
+        continue;
+      }
+      symbols[length++] = joined;
+      i++;
+      if (length > 1) {
+        this.#count(symbols[length - 2], left, -count, index);
+        this.#count(symbols[length - 2], joined, count, index);
       }
       if (i + 1 < symbols.length) {
         this.#count(right, symbols[i + 1], -count, index);
         this.#count(joined, symbols[i + 1], count, index);
       }
     }
+    symbols.length = length;
   }
 
   #count(left: number, right: number, change: number, word: number): void {
@@ -201,29 +197,9 @@ class PieceLearner {
   }
 }
 
-/** The most frequent characters; among equally frequent ones those of lower code point. */
-function mostFrequentChars(counts: ReadonlyMap<string, number>, limit: number): Set<string> {
-  const chars = new Map<string, number>();
-  for (const [word, count] of counts) {
-    for (const char of word) chars.set(char, (chars.get(char) ?? 0) + count);
-  }
-  const sorted = [...chars].sort(([a, m], [b, n]) => n - m || compare(a, b));
-  return new Set(sorted.slice(0, limit).map(([char]) => char));
-}
-
 /** A pair of ids as one number: ids stay far below 2^26. */
 function pairKey(left: number, right: number): number {
   return left * 2 ** 26 + right;
-}
-
-/** Order by code point (JavaScript's own order is by UTF-16 unit). */
-function compare(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i].codePointAt(0) ?? 0) - (right[i].codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 /** Two neighbouring pieces and how often they stand side by side. */

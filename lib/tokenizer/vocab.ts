@@ -14,9 +14,17 @@ export interface VocabNote {
   /**
    * What it is about: `"size"`, fewer pieces than were asked for; `"characters"` that the vocabulary
    * has no room for; `"accents"` or a `"dotless i"` without which words fall together; `"lines"`,
-   * empty or repeated ones of a file.
+   * empty or repeated ones of a file; `"unknown"` words of a text, and `"unspaced"` ones that are
+   * unknown for their length.
    */
-  readonly about: "size" | "characters" | "accents" | "dotless i" | "lines";
+  readonly about:
+    | "size"
+    | "characters"
+    | "accents"
+    | "dotless i"
+    | "lines"
+    | "unknown"
+    | "unspaced";
   /** What was found, as a sentence without its full stop. */
   readonly finding: string;
   /** What to do about it in the library, as a clause. */

@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
@@ -90,6 +90,26 @@ Deno.test("a run from a saved model keeps every option of its tokenizer, also wh
       deepStrictEqual(tokenizer.options, tokenizerOptions(options));
       strictEqual(tokenizer.tokenize("Nummer")[0], "[UNK]");
     }
+  }));
+
+Deno.test("a run warns of accents that it strips, and says that a vocabulary is smaller than asked", () =>
+  withTexts(async (folder, corpus) => {
+    const said: string[] = [];
+    const settings = { ...RUN, vocabSize: 5000, corpus };
+    const software = { backend: await useBackend() };
+    const run = await beginRun(`${folder}/run`, settings, software, (what) => said.push(what));
+    run.close();
+    match(
+      said.join("\n"),
+      /The vocabulary has \d+ pieces and not 5000: no other two stand .*more text/,
+    );
+    const warnings = run.warnings.join("\n");
+    match(warnings, /^Stripping accents changes .*"schon" and "schön" become one.*--keep-accents/m);
+    match(warnings, /^\d+.\d % of the words have "ı" or "İ".*--locale tr$/m);
+    const kept = { ...settings, keepAccents: true, locale: "tr" };
+    const quiet = await beginRun(`${folder}/kept`, kept, software, () => {});
+    quiet.close();
+    deepStrictEqual(quiet.warnings, []);
   }));
 
 Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>

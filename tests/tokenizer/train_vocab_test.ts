@@ -1,6 +1,8 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
+import { unknownShare } from "bert/tokenizer/unknown_share.ts";
+import type { Vocab } from "bert/tokenizer/vocab.ts";
 import { createRng } from "bert/random.ts";
 
 const SONG = [
@@ -46,6 +48,61 @@ Deno.test("trainVocab() keeps the most frequent characters only", async () => {
   const vocab = await trainVocab(["aaa aaa b"], { size: 100, alphabetLimit: 1 });
   ok(!vocab.has("b"));
   strictEqual(new BertTokenizer(vocab).tokenize("b")[0], "[UNK]");
+});
+
+/** Sentences of `count` different ideographs, each of them as often as the others, without spaces. */
+function ideographs(count: number): string[] {
+  const chars = Array.from(
+    { length: 6 * count },
+    (_, i) => String.fromCodePoint(0x4e00 + i % count),
+  );
+  return Array.from({ length: count / 2 }, (_, i) => chars.slice(12 * i, 12 * i + 12).join(""));
+}
+
+/** Which share of the tokens of texts is `[UNK]`. */
+function unknown(vocab: Vocab, texts: readonly string[]): number {
+  return unknownShare(new BertTokenizer(vocab), texts).share;
+}
+
+Deno.test("trainVocab() has every character for which size has room, also 3,102 ideographs", async () => {
+  const texts = ideographs(3102);
+  const roomy = await trainVocab(texts, { size: 8000 });
+  strictEqual(roomy.size, 5 + 3102); // ideographs stand alone: no pair is there to be joined
+  strictEqual(unknown(roomy, texts), 0);
+  deepStrictEqual(roomy.notes.map(({ about }) => about), ["size"]);
+});
+
+Deno.test("trainVocab() leaves the rarest characters out where size has no room, and says so", async () => {
+  const texts = [...ideographs(3000), "the the the"];
+  const vocab = await trainVocab(texts, { size: 2500 });
+  strictEqual(vocab.size, 2500);
+  match(
+    vocab.notes[0].finding,
+    /^2500 pieces have no room for \d+ of the 3003 characters of the text/,
+  );
+  const share = Number(/\(([\d.]+) % of/.exec(vocab.notes[0].finding)?.[1]) / 100;
+  ok(Math.abs(unknown(vocab, texts) - share) < 0.01);
+  await rejects(trainVocab(texts, { size: 900 }), { message: /it must be at least 1005,/ });
+});
+
+Deno.test("trainVocab() says when the text has fewer pieces than were asked for", async () => {
+  const { size, notes } = await trainVocab(SONG, { size: 1500 });
+  deepStrictEqual(notes.map(({ about }) => about), ["size"]);
+  strictEqual(
+    notes[0].finding,
+    `The vocabulary has ${size} pieces and not 1500: no other two stand side by side 2 times in the text`,
+  );
+  deepStrictEqual((await trainVocab(SONG, { size: 24 })).notes, []);
+});
+
+Deno.test("trainVocab() learns nothing from words beyond the limit of its tokenizer", async () => {
+  const texts = [`${"ab".repeat(60)} ab ab`, "zzzzz ab"];
+  const { tokens } = await trainVocab(texts, { size: 50, maxWordLength: 4 });
+  deepStrictEqual(tokens.slice(5), ["a", "b", "##b", "ab"]);
+  await rejects(trainVocab(["abcdef"], { maxWordLength: 4 }), {
+    name: "RangeError",
+    message: /^Cannot train a vocabulary as the texts hold no word of at most 4 characters/,
+  });
 });
 
 Deno.test("trainVocab() reads asynchronous texts", async () => {

@@ -1,0 +1,93 @@
+/** Which characters a vocabulary has. */
+import { ConfigError } from "../errors.ts";
+import { SPECIAL_TOKENS, type VocabNote } from "./vocab.ts";
+
+/** So many characters have to find room, if the text has them, or the size is refused. */
+const LEAST_ALPHABET = 1000;
+
+/** A character of the texts. */
+export interface Char {
+  readonly char: string;
+  readonly count: number;
+  /** Whether it also stands inside words, so that it takes a second piece, `##x`. */
+  readonly inside: boolean;
+}
+
+/** The characters that the vocabulary has, and those for which it has no room. */
+export interface Alphabet {
+  readonly chars: readonly Char[];
+  readonly left: readonly Char[];
+}
+
+/**
+ * Which characters the vocabulary gets: the `limit` most frequent ones, or, without a limit, all for
+ * which there is room, but never fewer than `LEAST_ALPHABET`.
+ */
+export function chooseAlphabet(
+  counts: ReadonlyMap<string, number>,
+  size: number,
+  limit: number | undefined,
+): Alphabet {
+  const chars = countChars(counts);
+  const least = limit ?? LEAST_ALPHABET;
+  let pieces: number = SPECIAL_TOKENS.length;
+  let kept = 0;
+  for (const { inside } of chars) {
+    const more = pieces + (inside ? 2 : 1);
+    if (kept >= least && (limit !== undefined || more > size)) break;
+    pieces = more;
+    kept++;
+  }
+  if (pieces > size) {
+    const needed = `must be at least ${pieces}, as the alphabet alone takes that many`;
+    throw new ConfigError("size", size, `${needed}: raise size or lower alphabetLimit`);
+  }
+  return { chars: chars.slice(0, kept), left: chars.slice(kept) };
+}
+
+/** The characters of words, most frequent first, and of equally frequent ones lower code points first. */
+function countChars(counts: ReadonlyMap<string, number>): Char[] {
+  const chars = new Map<string, { count: number; inside: boolean }>();
+  for (const [word, count] of counts) {
+    let first = true;
+    for (const char of word) {
+      const known = chars.get(char) ?? { count: 0, inside: false };
+      known.count += count;
+      known.inside ||= !first;
+      chars.set(char, known);
+      first = false;
+    }
+  }
+  return Array.from(chars, ([char, found]) => ({ char, ...found }))
+    .sort((a, b) => b.count - a.count || byCodePoint(a.char, b.char));
+}
+
+/** Says which share of the text the characters are that found no room. */
+export function alphabetNotes({ chars, left }: Alphabet, size: number): VocabNote[] {
+  if (left.length === 0) return [];
+  const total = (some: readonly Char[]) => some.reduce((sum, { count }) => sum + count, 0);
+  const share = (100 * total(left) / (total(left) + total(chars))).toFixed(2);
+  return [{
+    about: "characters",
+    finding: `${size} pieces have no room for ${left.length} of the ` +
+      `${left.length + chars.length} characters of the text (${share} % of what is written): ` +
+      "words with them become [UNK]",
+    advice: "raise size",
+  }];
+}
+
+/** Order by code point (JavaScript's own order is by UTF-16 unit). */
+export function byCodePoint(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** A UTF-16 unit so that halves of surrogate pairs come behind all others, as their code points do. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}

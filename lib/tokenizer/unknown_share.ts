@@ -1,0 +1,98 @@
+/** How much of a text a tokenizer does not know. */
+import type { BertTokenizer } from "./bert_tokenizer.ts";
+import type { VocabNote } from "./vocab.ts";
+import { isLongerThan } from "./word_counts.ts";
+import { basicTokens, WHITESPACE } from "./words.ts";
+
+/** What a tokenizer made of some texts. */
+export interface UnknownShare {
+  /** Tokens in all, without `[CLS]` and `[SEP]`. */
+  readonly tokens: number;
+  /** Tokens that are `[UNK]`. */
+  readonly unknown: number;
+  /** Tokens that are `[UNK]` as the word is longer than `maxWordLength`. */
+  readonly tooLong: number;
+  /** Share of the tokens that are `[UNK]`, from 0 to 1; 0 where there are no tokens. */
+  readonly share: number;
+  /** The words, between white space, that hold most of them, most frequent first; five at most. */
+  readonly examples: readonly string[];
+}
+
+/** From this share on, a model learns from what is left only, and its scores flatter. */
+const MUCH = 0.05;
+
+/**
+ * Measures which share of the tokens of texts is `[UNK]`.
+ *
+ * @example
+ * ```ts
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { unknownShare } from "bert/tokenizer/unknown_share.ts";
+ * import { deepStrictEqual, strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "the", "sea"]));
+ * const { share, examples } = unknownShare(tokenizer, ["The sea, the ship"]);
+ * strictEqual(share, 0.4);
+ * deepStrictEqual(examples, ["sea,", "ship"]);
+ * ```
+ */
+export function unknownShare(tokenizer: BertTokenizer, texts: Iterable<string>): UnknownShare {
+  const { vocab: { unkId }, options } = tokenizer;
+  const unknownWords = new Map<string, number>();
+  let tokens = 0;
+  let unknown = 0;
+  let tooLong = 0;
+  for (const text of texts) {
+    for (const word of text.split(WHITESPACE)) {
+      const ids = tokenizer.ids(word);
+      tokens += ids.length;
+      if (!ids.includes(unkId)) continue;
+      unknown += ids.filter((id) => id === unkId).length;
+      const long = basicTokens(word, options).filter((token) =>
+        isLongerThan(token, options.maxWordLength)
+      );
+      tooLong += long.length;
+      unknownWords.set(word, (unknownWords.get(word) ?? 0) + 1);
+    }
+  }
+  const share = tokens === 0 ? 0 : unknown / tokens;
+  const frequent = [...unknownWords].sort(([, a], [, b]) => b - a).slice(0, 5);
+  return { tokens, unknown, tooLong, share, examples: frequent.map(([word]) => shorten(word)) };
+}
+
+/**
+ * What to say of a share of `[UNK]`, if it is so large that it is a fault: above 5 %.
+ *
+ * @example
+ * ```ts
+ * import { unknownNote } from "bert/tokenizer/unknown_share.ts";
+ * import { strictEqual } from "node:assert";
+ * const found = { tokens: 100, unknown: 4, tooLong: 0, share: 0.04, examples: ["ℵ"] };
+ * strictEqual(unknownNote(found), undefined);
+ * strictEqual(unknownNote({ ...found, share: 0.06 })?.about, "unknown");
+ * ```
+ */
+export function unknownNote(found: UnknownShare): VocabNote | undefined {
+  const { unknown, tooLong, share, examples } = found;
+  if (share <= MUCH) return undefined;
+  const shown = examples.slice(0, 3).map((word) => `"${word}"`).join(", ");
+  const finding = `${(100 * share).toFixed(1)} % of the tokens are [UNK], as in ${shown}`;
+  if (2 * tooLong >= unknown) {
+    return {
+      about: "unspaced",
+      finding: `${finding}: most of them are longer than a word may be`,
+      advice: "put spaces between the words first, for Thai and other languages without them by " +
+        'new Intl.Segmenter("th", { granularity: "word" })',
+    };
+  }
+  return {
+    about: "unknown",
+    finding: `${finding}: the vocabulary has no pieces for them`,
+    advice: "learn the vocabulary from this text, or one of more pieces",
+  };
+}
+
+function shorten(word: string): string {
+  const characters = [...word.slice(0, 60)];
+  return characters.length > 24 ? `${characters.slice(0, 23).join("")}…` : word;
+}

@@ -1,0 +1,143 @@
+/** Counting words, and finding the different ones that become one. */
+import { hasDotlessI, type TokenizerOptions } from "./options.ts";
+import type { VocabNote } from "./vocab.ts";
+import { basicTokens, WHITESPACE } from "./words.ts";
+
+/** How often each word of some texts occurs. */
+export interface WordCounts {
+  /** Words as WordPiece gets them, none longer than `maxWordLength`. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Words that are longer, which a tokenizer makes `[UNK]`. */
+  readonly tooLong: number;
+  /** Different words that become one; empty where too few do to matter. */
+  readonly notes: readonly VocabNote[];
+}
+
+/** Where fewer words change than this share, they are loan words and names. */
+const FEW = 0.01;
+
+const ASCII_ONLY = /^\p{ASCII}*$/u;
+
+/**
+ * Counts the words of texts.
+ *
+ * @throws {TypeError} If one of the texts is no string.
+ */
+export async function countWords(
+  texts: Iterable<string> | AsyncIterable<string>,
+  options: Required<TokenizerOptions>,
+): Promise<WordCounts> {
+  const typed = await countTypedWords(texts); // counting first: each distinct word is cleaned once
+  const counts = new Map<string, number>();
+  let tooLong = 0;
+  for (const [word, count] of typed) {
+    for (const token of basicTokens(word, options)) {
+      if (isLongerThan(token, options.maxWordLength)) tooLong += count;
+      else counts.set(token, (counts.get(token) ?? 0) + count);
+    }
+  }
+  const notes = [...accentNotes(typed, counts, options), ...dotlessNotes(typed, counts, options)];
+  return { counts, tooLong, notes };
+}
+
+/** Whether a word has more than `limit` characters, counted as code points. */
+export function isLongerThan(word: string, limit: number): boolean {
+  if (word.length <= limit) return false;
+  let characters = 0;
+  for (const _ of word) if (++characters > limit) return true;
+  return false;
+}
+
+/** Words as they were typed, between white space. */
+async function countTypedWords(
+  texts: Iterable<string> | AsyncIterable<string>,
+): Promise<Map<string, number>> {
+  const typed = new Map<string, number>();
+  for await (const text of texts) {
+    if (typeof text !== "string") {
+      const advice = "pass strings, as in documents.flatMap(({ sentences }) => sentences)";
+      throw new TypeError(
+        `Cannot train on texts of which one is of type ${typeof text}: ${advice}`,
+      );
+    }
+    for (const word of text.split(WHITESPACE)) typed.set(word, (typed.get(word) ?? 0) + 1);
+  }
+  return typed;
+}
+
+/** Says how many words lose accents, if there are many, and which of them become one. */
+function accentNotes(
+  typed: ReadonlyMap<string, number>,
+  counts: ReadonlyMap<string, number>,
+  options: Required<TokenizerOptions>,
+): VocabNote[] {
+  if (!(options.stripAccents ?? options.lowercase)) return [];
+  const accented = new Map<string, Map<string, number>>(); // by the word without accents
+  let changed = 0;
+  for (const [word, count] of typed) {
+    if (ASCII_ONLY.test(word)) continue;
+    for (const token of basicTokens(word, { ...options, stripAccents: false })) {
+      const kept = token.normalize("NFC");
+      const [bare = ""] = basicTokens(token, options);
+      if (bare.normalize("NFC") === kept) continue;
+      changed += count;
+      const forms = accented.get(bare) ?? new Map<string, number>();
+      accented.set(bare, forms.set(kept, (forms.get(kept) ?? 0) + count));
+    }
+  }
+  const share = changed / sum(counts.values());
+  if (changed === 0 || share < FEW) return [];
+  return [{
+    about: "accents",
+    finding: `Stripping accents changes ${percent(share)} of the words: ` +
+      mergedPairs(accented, counts).join("; "),
+    advice: "keep the accents with stripAccents: false, or case as well with lowercase: false",
+  }];
+}
+
+/** The words most often met that become one with another word of the text, or change alone. */
+function mergedPairs(
+  accented: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  counts: ReadonlyMap<string, number>,
+): string[] {
+  const pairs = [...accented].map(([bare, forms]) => {
+    const rest = (counts.get(bare) ?? 0) - sum(forms.values());
+    const plain = bare.normalize("NFC");
+    const all = rest > 0 ? [...forms, [plain, rest] as const] : [...forms];
+    const [[first, most], second] = all.toSorted(([, a], [, b]) => b - a);
+    return second === undefined
+      ? { text: `"${first}" becomes "${plain}"`, merged: 0, count: most }
+      : { text: `"${first}" and "${second[0]}" become one`, merged: second[1], count: most };
+  });
+  pairs.sort((a, b) => b.merged - a.merged || b.count - a.count);
+  return pairs.slice(0, 3).map(({ text }) => text);
+}
+
+/** Says if the text has Turkish letters that are lower-cased as those of other languages. */
+function dotlessNotes(
+  typed: ReadonlyMap<string, number>,
+  counts: ReadonlyMap<string, number>,
+  { lowercase, locale }: Required<TokenizerOptions>,
+): VocabNote[] {
+  if (!lowercase || hasDotlessI(locale)) return [];
+  let found = 0;
+  for (const [word, count] of typed) if (/[\u0130\u0131]/.test(word)) found += count;
+  const share = found / sum(counts.values());
+  if (share < FEW || found === 0) return [];
+  return [{
+    about: "dotless i",
+    finding: `${percent(share)} of the words have "ı" or "İ", and "I" becomes "i" here, so that ` +
+      '"IŞIK" is not "ışık"',
+    advice: 'name the language, as in locale: "tr"',
+  }];
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,48 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert";
+import { type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
+import { countWords } from "bert/tokenizer/word_counts.ts";
+
+const findings = async (text: string, options: TokenizerOptions = {}) =>
+  (await countWords([text], tokenizerOptions(options))).notes.map(({ finding }) => finding);
+
+/** A text and two words of it that become one without accents. */
+const MERGED: readonly (readonly [language: string, text: string, pair: RegExp])[] = [
+  [
+    "German",
+    "das ist schon schön und schön ist das schon",
+    /"schon" and "schön"|"schön" and "schon"/,
+  ],
+  ["Hindi", "मेरी मरी मेरी मरी है", /"मेरी" and "मरी"|"मरी" and "मेरी"/],
+  ["Japanese", "かき かぎ かき かぎ", /"かき" and "かぎ"|"かぎ" and "かき"/],
+  ["Vietnamese", "ma má mà mả mã mạ", /"m.+" and "m.+" become one/],
+  ["Russian", "мои мой мои мой", /"мои" and "мой"|"мой" and "мои"/],
+  ["Spanish, decomposed", "ano an\u0303o ano an\u0303o", /"ano" and "año"|"año" and "ano"/],
+  ["French, without a partner", "été comme hiver", /"été" becomes "ete"/],
+];
+
+for (const [language, text, pair] of MERGED) {
+  Deno.test(`countWords() names words that stripping accents merges: ${language}`, async () => {
+    const [finding, ...others] = await findings(text);
+    match(finding, /^Stripping accents changes \d+\.\d % of the words: /);
+    match(finding, pair);
+    deepStrictEqual(others, []);
+    deepStrictEqual(await findings(text, { stripAccents: false }), []);
+    deepStrictEqual(await findings(text, { lowercase: false }), []);
+    strictEqual((await findings(text, { lowercase: false, stripAccents: true })).length, 1);
+  });
+}
+
+Deno.test("countWords() says nothing of English, Korean and Chinese, which lose no accents", async () => {
+  const english = "the naïve reader of a café ".concat("reads on and on ".repeat(60));
+  for (const text of [english, "나는 학교에 간다", "我们去学校"]) {
+    deepStrictEqual(await findings(text), []);
+  }
+});
+
+Deno.test("countWords() says when I and ı do not belong together, unless the locale says they do", async () => {
+  const text = "ışık IŞIK ile gelir";
+  const keep = { stripAccents: false };
+  match((await findings(text, keep))[0], /^25\.0 % of the words have "ı" or "İ"/);
+  deepStrictEqual(await findings(text, { ...keep, locale: "tr" }), []);
+  deepStrictEqual(await findings(text, { lowercase: false }), []);
+});
