@@ -132,19 +132,30 @@ export class OnnxWeights {
   /** A matrix in 8 bits, and the scale of each of its rows [R, 1] or columns [C]. */
   #rounded(name: string, source: Source, along: "rows" | "columns") {
     const columns = source.shape[1];
-    const scalesOf = (values: Float32Array) => scalesAlong(values, columns, along);
-    const numbers = this.#store(
-      `${name}.numbers`,
-      source,
-      "UINT8",
-      1,
-      (values) => roundTo8Bits(values, scalesOf(values), columns, along),
-    );
+    let scales: Float32Array | undefined; // known when the numbers have been written
+    const round = async () => roundTo8Bits(await source.read(), columns, along);
+    const numbers = this.#graph.weight({
+      name: `${name}.numbers`,
+      shape: source.shape,
+      type: "UINT8",
+      size: source.shape[0] * columns,
+      read: async () => {
+        const rounded = await round();
+        scales = rounded.scales;
+        return rounded.numbers;
+      },
+    });
     const shape = along === "rows" ? [source.shape[0], 1] : [columns];
-    const size = 4 * shape[0];
-    const read = async () => bytesOf(scalesOf(await source.read()));
-    const scales = this.#graph.weight({ name: `${name}.scales`, shape, type: "FLOAT", size, read });
-    return { numbers, scales };
+    return {
+      numbers,
+      scales: this.#graph.weight({
+        name: `${name}.scales`,
+        shape,
+        type: "FLOAT",
+        size: 4 * shape[0],
+        read: async () => bytesOf(scales ?? (await round()).scales),
+      }),
+    };
   }
 
   #store(
@@ -172,31 +183,24 @@ function withoutRows({ shape: [rows, columns], read }: Source, count: number): S
   return { shape: [rows - count, columns], read: rest };
 }
 
-/** The scale of each row or column: its largest value is 127 times it. */
-function scalesAlong(
-  values: Float32Array,
-  columns: number,
-  along: "rows" | "columns",
-): Float32Array {
+/** A matrix in 8 bits; row or column i is `scales[i]` times as large as its numbers less 128. */
+function roundTo8Bits(values: Float32Array, columns: number, along: "rows" | "columns") {
   const rows = values.length / columns;
   const scales = new Float32Array(along === "rows" ? rows : columns);
-  for (let i = 0; i < values.length; i++) {
-    const at = along === "rows" ? Math.floor(i / columns) : i % columns;
-    scales[at] = Math.max(scales[at], Math.abs(values[i]) / 127);
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, i++) {
+      const at = along === "rows" ? row : column;
+      scales[at] = Math.max(scales[at], Math.abs(values[i]) / 127);
+    }
   }
-  return scales.map((scale) => scale || 1); // of zeros only: any will do
-}
-
-function roundTo8Bits(
-  values: Float32Array,
-  scales: Float32Array,
-  columns: number,
-  along: "rows" | "columns",
-): Uint8Array {
-  return Uint8Array.from(values, (value, i) => {
-    const scale = scales[along === "rows" ? Math.floor(i / columns) : i % columns];
-    return Math.round(value / scale) + ZERO;
-  });
+  const numbers = new Uint8Array(values.length);
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, i++) {
+      const scale = scales[along === "rows" ? row : column] || 1; // of zeros only: any will do
+      numbers[i] = Math.round(values[i] / scale) + ZERO;
+    }
+  }
+  return { numbers, scales };
 }
 
 function bytesOf(values: Float32Array | Float16Array | Uint8Array): Uint8Array {
