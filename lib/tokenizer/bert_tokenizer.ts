@@ -1,5 +1,5 @@
 /**
- * BERT's tokenizer: text to ids and back. Words come from `text.ts`; each is cut into the longest
+ * BERT's tokenizer: text to ids and back. Words come from `words.ts`; each is cut into the longest
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
 import { checkOptions } from "../checks.ts";
@@ -14,11 +14,9 @@ import {
   tokenizerOptions,
   withoutUndefined,
 } from "./options.ts";
-import { Part, truncate } from "./truncate.ts";
-import { SPECIAL_TOKENS, type Vocab } from "./vocab.ts";
-import { isLongerThan } from "./word_counts.ts";
-import { WordCache, WordPieces } from "./wordpiece.ts";
-import { type Place, placedWords, WHITESPACE, wordTokens } from "./words.ts";
+import { TextCutter } from "./text_cutter.ts";
+import { type Part, truncate } from "./truncate.ts";
+import type { Vocab } from "./vocab.ts";
 
 /** How a tokenizer treats text, and how much it remembers. */
 export interface BertTokenizerOptions extends TokenizerOptions {
@@ -46,21 +44,6 @@ export interface Encoding {
   readonly offsets: [number, number][];
 }
 
-/** What a stretch of text without white space becomes. */
-interface KnownWord {
-  readonly ids: readonly number[];
-  /** The place of each id, counted from the start of the word; found when first asked for. */
-  readonly places?: readonly Place[];
-}
-
-/** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
-const LONGEST_KEPT = 64;
-
-const SPECIAL = new RegExp(
-  SPECIAL_TOKENS.map((token) => token.replace(/[[\]]/g, "\\$&")).join("|"),
-  "g",
-);
-
 /**
  * A vocabulary with the rules of cutting.
  *
@@ -82,8 +65,7 @@ export class BertTokenizer {
   readonly vocab: Vocab;
   /** All that decides the ids of a text, beside the vocabulary. */
   readonly options: Required<TokenizerOptions>;
-  readonly #cache: WordCache<KnownWord>;
-  readonly #matcher: WordPieces;
+  readonly #cutter: TextCutter;
 
   /**
    * A vocabulary that was learnt here knows its options, and nothing need be given again.
@@ -99,8 +81,7 @@ export class BertTokenizer {
     checkWhole("cacheSize", cacheSize, 0);
     this.vocab = vocab;
     this.options = vocab.options ? agreedOptions(vocab.options, given) : tokenizerOptions(given);
-    this.#cache = new WordCache(cacheSize);
-    this.#matcher = new WordPieces(vocab);
+    this.#cutter = new TextCutter(vocab, this.options, cacheSize);
   }
 
   /**
@@ -130,16 +111,7 @@ export class BertTokenizer {
   /** The ids of a text, without `[CLS]` and `[SEP]`: what training calls, millions of times. */
   ids(text: string): number[] {
     checkText(text);
-    const ids: number[] = [];
-    if (!text.includes("[")) {
-      this.#append(ids, text);
-      return ids;
-    }
-    for (const { text: part, special } of splitSpecial(text)) {
-      if (special) ids.push(this.vocab.idOf(part));
-      else this.#append(ids, part);
-    }
-    return ids;
+    return this.#cutter.ids(text);
   }
 
   /**
@@ -150,8 +122,8 @@ export class BertTokenizer {
    * `padTo` is shorter than `maxLength`.
    */
   encode(text: string, pair?: string, { maxLength, padTo }: EncodeOptions = {}): Encoding {
-    const parts = [this.#pieces(text)];
-    if (pair !== undefined) parts.push(this.#pieces(pair));
+    const parts = [this.#place(text)];
+    if (pair !== undefined) parts.push(this.#place(pair));
     if (maxLength !== undefined) truncate(parts, maxLength);
     const encoding = this.#assemble(parts);
     if (padTo !== undefined) this.#pad(encoding, padTo);
@@ -191,85 +163,9 @@ export class BertTokenizer {
     return joinTokens(kept.map((id) => this.vocab.tokenOf(id)), cleanUp);
   }
 
-  #append(ids: number[], text: string): void {
-    for (const word of text.split(WHITESPACE)) {
-      if (word === "") continue;
-      const pieces = this.#know(word).ids;
-      for (let i = 0; i < pieces.length; i++) ids.push(pieces[i]);
-    }
-  }
-
-  #know(word: string): KnownWord {
-    const known = this.#cache.get(word);
-    if (known !== undefined) return known;
-    const ids = wordTokens(word, this.options).flatMap((token) => this.#wordPieces(token));
-    return this.#keep(word, { ids });
-  }
-
-  /** `#know()` with places. */
-  #knowPlaced(word: string): Required<KnownWord> {
-    const known = this.#cache.get(word);
-    if (known?.places !== undefined) return known as Required<KnownWord>;
-    const ids: number[] = [];
-    const places: Place[] = [];
-    for (const token of placedWords(word, 0, this.options)) {
-      const pieces = this.#wordPieces(token.text);
-      ids.push(...pieces);
-      places.push(...this.#placesOf(pieces, token.places));
-    }
-    return this.#keep(word, { ids, places });
-  }
-
-  #keep<Known extends KnownWord>(word: string, known: Known): Known {
-    if (word.length <= LONGEST_KEPT) this.#cache.set(word, known);
-    return known;
-  }
-
-  /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
-  #wordPieces(word: string): number[] {
-    const { unkId } = this.vocab;
-    if (isLongerThan(word, this.options.maxWordLength)) return [unkId];
-    return this.#matcher.idsOf(word) ?? [unkId];
-  }
-
-  /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
-  #pieces(text: string): Part {
+  #place(text: string): Part {
     checkText(text);
-    const pieces: Part = { ids: [], offsets: [] };
-    for (const { text: part, start, special } of splitSpecial(text)) {
-      if (special) {
-        pieces.ids.push(this.vocab.idOf(part));
-        pieces.offsets.push([start, start + part.length]);
-        continue;
-      }
-      let at = 0;
-      for (const word of part.split(WHITESPACE)) {
-        if (word === "") continue;
-        at = part.indexOf(word, at);
-        this.#appendPlaced(pieces, word, start + at);
-        at += word.length;
-      }
-    }
-    return pieces;
-  }
-
-  #appendPlaced(part: Part, word: string, start: number): void {
-    const { ids, places } = this.#knowPlaced(word);
-    for (let i = 0; i < ids.length; i++) {
-      const [from, to] = places[i];
-      part.ids.push(ids[i]);
-      part.offsets.push([start + from, start + to]);
-    }
-  }
-
-  #placesOf(ids: readonly number[], places: readonly Place[]): Place[] {
-    if (ids[0] === this.vocab.unkId) return [cover(places)];
-    let start = 0;
-    return ids.map((id) => {
-      const from = start;
-      start += this.vocab.tokenOf(id).length - (start > 0 ? 2 : 0);
-      return cover(places.slice(from, start));
-    });
+    return this.#cutter.place(text);
   }
 
   #assemble(parts: readonly Part[]): Encoding {
@@ -318,22 +214,6 @@ export class BertTokenizer {
       this.#push(encoding, this.vocab.padId, [0, 0], 0, 0);
     }
   }
-}
-
-/** Cuts out special tokens that were typed in the text. */
-function* splitSpecial(text: string): Generator<{ text: string; start: number; special: boolean }> {
-  let start = 0;
-  for (const match of text.matchAll(SPECIAL)) {
-    if (match.index > start) yield { text: text.slice(start, match.index), start, special: false };
-    yield { text: match[0], start: match.index, special: true };
-    start = match.index + match[0].length;
-  }
-  if (start < text.length) yield { text: text.slice(start), start, special: false };
-}
-
-/** From the start of the first place to the end of the last. */
-function cover(places: readonly Place[]): Place {
-  return [places[0][0], places[places.length - 1][1]];
 }
 
 function checkText(text: unknown): void {

@@ -3,6 +3,7 @@
  * one piece a line, the line number (from 0) being the id.
  */
 import { FormatError } from "../errors.ts";
+import { type AddedToken, completeToken } from "./added_tokens.ts";
 import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
 
@@ -42,6 +43,10 @@ export interface VocabOrigin {
    * transformers does with a file: the later id is the piece's.
    */
   readonly repeats?: "refuse" | "later";
+  /** Tokens that are found in a text before words are cut, beside the special ones. Default: none. */
+  readonly added?: readonly AddedToken[];
+  /** How many of the tokens, from the first, words are cut into. Default: all of them. */
+  readonly pieces?: number;
 }
 
 /** Pieces by id and ids by piece. Ids are 0 to `size - 1`. */
@@ -62,8 +67,15 @@ export class Vocab {
   readonly sepId: number;
   /** The id of `[MASK]`. */
   readonly maskId: number;
-  /** The ids of the five special tokens. */
+  /** The ids of the five special tokens, and of added tokens that are special. */
   readonly specialIds: ReadonlySet<number>;
+  /** The tokens that are found in a text before words are cut: the special ones, and those added. */
+  readonly added: readonly Required<AddedToken>[];
+  /**
+   * How many of the ids, from 0, are those of pieces that words are cut into. Behind them are tokens
+   * that were added, and rows of a model that no text gets.
+   */
+  readonly pieces: number;
   readonly #ids = new Map<string, number>();
   readonly #repeats: "refuse" | "later";
 
@@ -86,16 +98,22 @@ export class Vocab {
   constructor(
     tokens: readonly string[],
     name = "the vocabulary",
-    { options, notes = [], repeats = "refuse" }: VocabOrigin = {},
+    { options, notes = [], repeats = "refuse", added = [], pieces = tokens.length }: VocabOrigin =
+      {},
   ) {
     this.options = options;
+    this.pieces = pieces;
     this.#repeats = repeats;
-    for (const [id, token] of tokens.entries()) this.#add(token, id, name);
+    for (const [id, token] of tokens.slice(0, pieces).entries()) this.#add(token, id, name);
+    this.#addOthers(tokens, name);
     this.tokens = Object.freeze([...tokens]);
-    this.notes = [...notes, ...repeatNotes(tokens)];
+    this.notes = [...notes, ...repeatNotes(tokens.slice(0, pieces))];
     const ids = SPECIAL_TOKENS.map((token) => this.#require(token, name));
     [this.padId, this.unkId, this.clsId, this.sepId, this.maskId] = ids;
-    this.specialIds = new Set(ids);
+    this.added = allAdded(added, name);
+    for (const { content } of this.added) this.#require(content, name);
+    const special = this.added.filter((token) => token.special);
+    this.specialIds = new Set(special.map(({ content }) => this.idOf(content)));
   }
 
   /**
@@ -104,8 +122,14 @@ export class Vocab {
    * @param tokens Pieces that it does not have.
    * @param name Where they go, for error messages.
    * @throws {FormatError} If a piece is there already, is given twice or cannot be a line.
+   * @throws {RangeError} If there are added tokens behind the pieces, whose ids have to stay.
    */
   extend(tokens: readonly string[], name = "the vocabulary"): Vocab {
+    if (this.pieces < this.size && tokens.length > 0) {
+      const found = this.tokenOf(this.pieces);
+      const advice = "add pieces first, and tokens behind them";
+      throw new RangeError(`Cannot add pieces behind the added token "${found}": ${advice}`);
+    }
     const seen = new Set<string>();
     for (const token of tokens) {
       if (this.has(token) || seen.has(token)) {
@@ -113,11 +137,54 @@ export class Vocab {
       }
       seen.add(token);
     }
-    return new Vocab([...this.tokens, ...tokens], name, {
+    const { pieces: _, ...origin } = this.#origin();
+    return new Vocab([...this.tokens, ...tokens], name, origin);
+  }
+
+  /**
+   * The same vocabulary with tokens that a text is searched for before its words are cut. Those that
+   * it has keep their ids; the others come behind all pieces.
+   *
+   * @param tokens A string is a special token: never masked, found as it is typed.
+   * @throws {FormatError} If a token is empty or has a line break.
+   *
+   * @example
+   * ```ts
+   * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+   * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+   * import { deepStrictEqual } from "node:assert";
+   * const vocab = new Vocab([...SPECIAL_TOKENS, "the", "sea"]).addTokens(["[E1]"]);
+   * deepStrictEqual(new BertTokenizer(vocab).tokenize("the [E1] sea"), ["the", "[E1]", "sea"]);
+   * ```
+   */
+  addTokens(tokens: readonly (string | AddedToken)[], name = "the vocabulary"): Vocab {
+    const added = new Map(this.added.map((token) => [token.content, token]));
+    const all = [...this.tokens];
+    const isSpare = (token: string, id: number) => id >= this.pieces && !added.has(token);
+    const spare = [...all.keys()].filter((id) => isSpare(all[id], id));
+    for (const token of tokens.map((given) => completeToken(given, name))) {
+      const isNew = !this.has(token.content) && !added.has(token.content);
+      if (isNew) all[spare.shift() ?? all.length] = token.content;
+      added.set(token.content, token);
+    }
+    return new Vocab(all, name, { ...this.#origin(), added: [...added.values()] });
+  }
+
+  /** The same vocabulary with names for rows that a model has beyond it, which no text gets. */
+  withSpares(names: readonly string[], name = "the vocabulary"): Vocab {
+    if (this.pieces === this.size) return this.extend(names, name);
+    return new Vocab([...this.tokens, ...names], name, this.#origin());
+  }
+
+  /** How the same vocabulary with other tokens is made. */
+  #origin(): VocabOrigin {
+    return {
       options: this.options,
       notes: this.notes.filter(({ about }) => about !== "lines"),
       repeats: this.#repeats,
-    });
+      added: this.added,
+      pieces: this.pieces,
+    };
   }
 
   /** How many pieces there are, V. */
@@ -170,6 +237,21 @@ export class Vocab {
     if (token !== "") this.#ids.set(token, id);
   }
 
+  /** Ids behind the pieces. Where some piece has no id of its own, transformers would give them others. */
+  #addOthers(tokens: readonly string[], name: string): void {
+    if (this.pieces === tokens.length) return;
+    if (new Set(tokens.slice(0, this.pieces)).size < this.pieces) {
+      const problem = `found the added token "${
+        tokens[this.pieces]
+      }" behind pieces that stand twice`;
+      throw new FormatError(name, `${problem}: transformers would give it the id of a piece`);
+    }
+    for (let id = this.pieces; id < tokens.length; id++) {
+      this.#refuseRepeat(tokens[id], id, name);
+      this.#ids.set(tokens[id], id);
+    }
+  }
+
   #refuseRepeat(token: string, id: number, name: string): void {
     if (token === "") {
       throw new FormatError(name, "expected a token, found an empty one: leave it out", id + 1);
@@ -186,6 +268,12 @@ export class Vocab {
     const wanted = SPECIAL_TOKENS.join(" ");
     throw new FormatError(name, `expected the special tokens ${wanted}, found no ${token}: add it`);
   }
+}
+
+/** The special tokens and those added, each once; what is said of a special one counts. */
+function allAdded(added: readonly AddedToken[], name: string): Required<AddedToken>[] {
+  const all = [...SPECIAL_TOKENS, ...added].map((token) => completeToken(token, name));
+  return [...new Map(all.map((token) => [token.content, token])).values()];
 }
 
 /** What to say of empty lines and of tokens that stand twice. */
@@ -229,6 +317,7 @@ export async function loadVocab(path: string): Promise<Vocab> {
  * Writes `vocab.txt` whole or not at all, as `replaceFile()` does.
  *
  * @throws {Deno.errors.NotFound} If there is no such folder.
+ * @throws {RangeError} If tokens were added, for which the file has no place.
  *
  * @example
  * ```ts
@@ -240,7 +329,24 @@ export async function loadVocab(path: string): Promise<Vocab> {
  * ```
  */
 export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
-  await replaceFile(path, vocab.tokens.join("\n") + "\n");
+  const extra = vocab.added.find(({ content }) => !isOneOfFive(content));
+  if (extra) {
+    const advice = "save() of the tokenizer writes files that have one";
+    throw new RangeError(
+      `Cannot write ${path}: it has no place for the added token "${extra.content}": ${advice}`,
+    );
+  }
+  await replaceFile(path, vocabularyLines(vocab));
+}
+
+/** The text of `vocab.txt`: the pieces, one a line. */
+export function vocabularyLines({ tokens, pieces }: Vocab): string {
+  return `${tokens.slice(0, pieces).join("\n")}\n`;
+}
+
+/** Whether a token is one of the five that every vocabulary has. */
+export function isOneOfFive(token: string): boolean {
+  return (SPECIAL_TOKENS as readonly string[]).includes(token);
 }
 
 /**

@@ -25,7 +25,7 @@ export class WordPieces {
   /** Reads the vocabulary once; `##` marks a piece that continues a word. */
   constructor(vocab: Vocab) {
     let longest = 0;
-    for (const [id, token] of vocab.tokens.entries()) {
+    for (const [id, token] of vocab.tokens.slice(0, vocab.pieces).entries()) {
       if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
       else this.#starts.set(token, id);
       longest = Math.max(longest, token.length);

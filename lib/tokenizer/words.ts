@@ -40,6 +40,14 @@ const PUNCTUATION = /\p{P}/u;
 const CJK =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/u;
 
+const ALL_CJK = new RegExp(CJK.source, "gu");
+
+/** A single character of white space, or a stretch without any. */
+const WORD_OR_BLANK = new RegExp(
+  `${WHITESPACE.source.slice(0, -1)}|${WHITESPACE.source.replace("[", "[^")}`,
+  "g",
+);
+
 const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source}`, "u");
 
 /** Whether a character is removed before anything else: controls, formats, private use, U+0000, U+FFFD. */
@@ -171,6 +179,16 @@ export function wordTokens(word: string, options: TokenizerOptions = {}): string
   return splitPunctuation(normalizeWord(cleaned, options));
 }
 
+/**
+ * A text as it is searched for tokens that were added as normalised: cleaned, with blanks around
+ * ideographs, and with the case and accents that the options ask for.
+ *
+ * Source: `BertNormalizer` in huggingface/tokenizers.
+ */
+export function normalizeText(text: string, options: TokenizerOptions): string {
+  return normalizeWord(cleanText(text).replace(ALL_CJK, " $& "), options);
+}
+
 /** NFD as of Unicode 9. A younger character stays as it is, and parts the accents on its two sides. */
 export function decompose(text: string): string {
   if (!MAYBE_YOUNG.test(text)) return text.normalize("NFD");
@@ -224,6 +242,32 @@ export function placedWords(
     next += text.length;
     return { text, places: places.slice(from, next) };
   });
+}
+
+/**
+ * `normalizeText()` with the place of each UTF-16 unit.
+ *
+ * @param start Where the text begins in the original one, in UTF-16 units.
+ */
+export function placedText(text: string, start: number, options: TokenizerOptions): PlacedWord {
+  let normal = "";
+  const places: Place[] = [];
+  const append = (part: string, of: readonly Place[]) => {
+    normal += part;
+    for (const place of of) places.push(place);
+  };
+  for (const { 0: part, index } of text.matchAll(WORD_OR_BLANK)) {
+    const at = start + index;
+    if (WHITESPACE.test(part)) append(" ", [[at, at + 1]]);
+    else {
+      for (const word of placedWords(part, at, options)) {
+        const [first] = word.places;
+        if (isCjk(word.text)) append(` ${word.text} `, [first, ...word.places, first]);
+        else append(word.text, word.places);
+      }
+    }
+  }
+  return { text: normal, places };
 }
 
 /** The characters that cleaning leaves. */

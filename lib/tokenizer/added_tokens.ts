@@ -1,0 +1,131 @@
+/**
+ * Tokens that are found in a text as they are, before words are cut into pieces: the special ones
+ * such as `[MASK]`, and those that were added to a vocabulary.
+ */
+import { FormatError } from "../errors.ts";
+
+/** A token that is found as a whole. */
+export interface AddedToken {
+  /** The token as it is typed. */
+  readonly content: string;
+  /**
+   * Whether it is no word of the text, as `[CLS]` is none: it is never masked, and `decode()` leaves
+   * it out. Default false.
+   */
+  readonly special?: boolean;
+  /**
+   * Whether it is looked for in the text as normalised: lower-cased where the tokenizer does that.
+   * Default: the opposite of `special`.
+   */
+  readonly normalized?: boolean;
+  /** Whether it is only found where no letter, digit or `_` stands beside it. Default false. */
+  readonly singleWord?: boolean;
+  /** Whether white space before it belongs to it, which changes no id. Default false. */
+  readonly lstrip?: boolean;
+  /** Whether white space behind it belongs to it, which changes no id. Default false. */
+  readonly rstrip?: boolean;
+}
+
+/**
+ * A token with all its flags; a string is a special token.
+ *
+ * @param where Where it comes from, for error messages.
+ * @throws {FormatError} If it is empty, has a line break or is not well-formed.
+ */
+export function completeToken(
+  given: string | AddedToken,
+  where = "the added tokens",
+): Required<AddedToken> {
+  const { content, special = false, ...flags } = typeof given === "string"
+    ? { content: given, special: true }
+    : given;
+  if (typeof content !== "string" || content === "" || /[\r\n]/.test(content)) {
+    const found = JSON.stringify(content);
+    throw new FormatError(where, `expected a token of one line, found ${found}`);
+  }
+  if (!content.isWellFormed()) {
+    throw new FormatError(where, `found half a surrogate pair in ${JSON.stringify(content)}`);
+  }
+  const { normalized = !special, singleWord = false, lstrip = false, rstrip = false } = flags;
+  return { content, special, normalized, singleWord, lstrip, rstrip };
+}
+
+/** Whether two tokens are found in the same texts. */
+export function areFoundAlike(a: Required<AddedToken>, b: Required<AddedToken>): boolean {
+  return a.content === b.content && a.normalized === b.normalized && a.singleWord === b.singleWord;
+}
+
+/** A stretch of a text: a token, or what lies between tokens. */
+export interface Stretch {
+  readonly text: string;
+  /** Where it begins, in UTF-16 units. */
+  readonly start: number;
+  /** The id of the token; `undefined` between tokens. */
+  readonly id: number | undefined;
+}
+
+/** What a `TokenFinder` looks for. */
+export interface Pattern {
+  /** The text of the token, normalised if the searched text is. */
+  readonly text: string;
+  readonly id: number;
+  readonly singleWord: boolean;
+}
+
+const ENDS_IN_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
+const STARTS_WITH_WORD = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+
+/**
+ * Finds tokens in texts: the leftmost first, and of those that begin at one place the longest.
+ *
+ * Source: `AddedVocabulary` in huggingface/tokenizers.
+ */
+export class TokenFinder {
+  readonly #patterns = new Map<string, Pattern>();
+  readonly #all: RegExp;
+  readonly #any: RegExp;
+  /** What all of them begin with, if it is the same: looking for one character is faster. */
+  readonly #first: string;
+
+  /** @param patterns None with an empty text; of two with the same text the first counts. */
+  constructor(patterns: readonly Pattern[]) {
+    for (const pattern of patterns) {
+      if (!this.#patterns.has(pattern.text)) this.#patterns.set(pattern.text, pattern);
+    }
+    const longestFirst = [...this.#patterns.keys()].sort((a, b) => b.length - a.length);
+    const firsts = new Set(longestFirst.map((text) => text[0]));
+    this.#first = firsts.size === 1 ? [...firsts][0] : "";
+    const source = longestFirst.map(escaped).join("|") || "(?!)"; // which matches nothing
+    this.#all = new RegExp(source, "g");
+    this.#any = new RegExp(source);
+  }
+
+  /** Whether the text of a token is in a text at all. */
+  mayFind(text: string): boolean {
+    return text.includes(this.#first) && this.#any.test(text);
+  }
+
+  /** The tokens of a text and what lies between them, in order and without empty stretches. */
+  *split(text: string): Generator<Stretch> {
+    let start = 0;
+    for (const { 0: found, index } of text.matchAll(this.#all)) {
+      const { id, singleWord } = this.#patterns.get(found)!;
+      const end = index + found.length;
+      if (singleWord && !standsAlone(text, index, end)) continue;
+      if (index > start) yield { text: text.slice(start, index), start, id: undefined };
+      yield { text: found, start: index, id };
+      start = end;
+    }
+    if (start < text.length) yield { text: text.slice(start), start, id: undefined };
+  }
+}
+
+/** Whether no letter, digit or `_` stands beside a stretch of a text. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - 2), start);
+  return !ENDS_IN_WORD.test(before) && !STARTS_WITH_WORD.test(text.slice(end, end + 2));
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}

@@ -1,0 +1,214 @@
+/**
+ * Text to ids: added tokens are found first, what lies between them is cut into words, and words into
+ * pieces. Words that were cut before are remembered.
+ */
+import { TokenFinder } from "./added_tokens.ts";
+import type { TokenizerOptions } from "./options.ts";
+import type { Part } from "./truncate.ts";
+import type { Vocab } from "./vocab.ts";
+import { isLongerThan } from "./word_counts.ts";
+import { WordCache, WordPieces } from "./wordpiece.ts";
+import {
+  normalizeText,
+  type Place,
+  placedText,
+  placedWords,
+  splitPunctuation,
+  WHITESPACE,
+  wordTokens,
+} from "./words.ts";
+
+/** What a stretch of text without white space becomes. */
+interface KnownWord {
+  readonly ids: readonly number[];
+  /** The place of each id, counted from the start of the word; found when first asked for. */
+  readonly places?: readonly Place[];
+}
+
+/** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
+const LONGEST_KEPT = 64;
+
+/** Cuts texts by one vocabulary and one set of options. */
+export class TextCutter {
+  readonly #vocab: Vocab;
+  readonly #options: Required<TokenizerOptions>;
+  readonly #cache: WordCache<KnownWord>;
+  readonly #matcher: WordPieces;
+  /** Finds the added tokens that are looked for in the text as typed. */
+  readonly #typed: TokenFinder;
+  /** Finds those that are looked for in the text as normalised; missing where there are none. */
+  readonly #normal: TokenFinder | undefined;
+
+  /** @param cacheSize Words remembered in each of the two generations of the cache. */
+  constructor(vocab: Vocab, options: Required<TokenizerOptions>, cacheSize: number) {
+    this.#vocab = vocab;
+    this.#options = options;
+    this.#cache = new WordCache(cacheSize);
+    this.#matcher = new WordPieces(vocab);
+    const [typed, normal] = finders(vocab, options);
+    this.#typed = typed;
+    this.#normal = normal;
+  }
+
+  /** The ids of a text. */
+  ids(text: string): number[] {
+    const ids: number[] = [];
+    if (!this.#typed.mayFind(text)) {
+      this.#appendText(ids, text);
+      return ids;
+    }
+    for (const { text: part, id } of this.#typed.split(text)) {
+      if (id === undefined) this.#appendText(ids, part);
+      else ids.push(id);
+    }
+    return ids;
+  }
+
+  /** The ids of a text in which no token is found as typed. */
+  #appendText(ids: number[], text: string): void {
+    const normal = this.#normal && normalizeText(text, this.#options);
+    if (normal === undefined || !this.#normal!.mayFind(normal)) return this.#append(ids, text);
+    for (const { text: part, id } of this.#normal!.split(normal)) {
+      if (id === undefined) this.#appendNormal(ids, part);
+      else ids.push(id);
+    }
+  }
+
+  /** The ids of a text that is normalised already. */
+  #appendNormal(ids: number[], text: string): void {
+    for (const word of text.split(WHITESPACE).flatMap(splitPunctuation)) {
+      for (const id of this.#wordPieces(word)) ids.push(id);
+    }
+  }
+
+  #append(ids: number[], text: string): void {
+    for (const word of text.split(WHITESPACE)) {
+      if (word === "") continue;
+      const pieces = this.#know(word).ids;
+      for (let i = 0; i < pieces.length; i++) ids.push(pieces[i]);
+    }
+  }
+
+  #know(word: string): KnownWord {
+    const known = this.#cache.get(word);
+    if (known !== undefined) return known;
+    const ids = wordTokens(word, this.#options).flatMap((token) => this.#wordPieces(token));
+    return this.#keep(word, { ids });
+  }
+
+  /** `#know()` with places. */
+  #knowPlaced(word: string): Required<KnownWord> {
+    const known = this.#cache.get(word);
+    if (known?.places !== undefined) return known as Required<KnownWord>;
+    const ids: number[] = [];
+    const places: Place[] = [];
+    for (const token of placedWords(word, 0, this.#options)) {
+      const pieces = this.#wordPieces(token.text);
+      ids.push(...pieces);
+      places.push(...this.#placesOf(pieces, token.places));
+    }
+    return this.#keep(word, { ids, places });
+  }
+
+  #keep<Known extends KnownWord>(word: string, known: Known): Known {
+    if (word.length <= LONGEST_KEPT) this.#cache.set(word, known);
+    return known;
+  }
+
+  /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
+  #wordPieces(word: string): number[] {
+    const { unkId } = this.#vocab;
+    if (isLongerThan(word, this.#options.maxWordLength)) return [unkId];
+    return this.#matcher.idsOf(word) ?? [unkId];
+  }
+
+  /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
+  place(text: string): Part {
+    const pieces: Part = { ids: [], offsets: [] };
+    for (const { text: part, start, id } of this.#typed.split(text)) {
+      if (id === undefined) this.#placeText(pieces, part, start);
+      else {
+        pieces.ids.push(id);
+        pieces.offsets.push([start, start + part.length]);
+      }
+    }
+    return pieces;
+  }
+
+  /** `#appendText()` with offsets. */
+  #placeText(pieces: Part, text: string, start: number): void {
+    if (this.#normal?.mayFind(normalizeText(text, this.#options))) {
+      return this.#placeNormal(pieces, text, start, this.#normal);
+    }
+    let at = 0;
+    for (const word of text.split(WHITESPACE)) {
+      if (word === "") continue;
+      at = text.indexOf(word, at);
+      this.#appendPlaced(pieces, word, start + at);
+      at += word.length;
+    }
+  }
+
+  /** `#placeText()` where tokens are found in the text as normalised. */
+  #placeNormal(pieces: Part, text: string, start: number, finder: TokenFinder): void {
+    const { text: normal, places } = placedText(text, start, this.#options);
+    for (const { text: part, start: from, id } of finder.split(normal)) {
+      if (id !== undefined) {
+        pieces.ids.push(id);
+        pieces.offsets.push([...cover(places.slice(from, from + part.length))]);
+        continue;
+      }
+      let at = 0;
+      for (const word of part.split(WHITESPACE).flatMap(splitPunctuation)) {
+        at = part.indexOf(word, at);
+        const ids = this.#wordPieces(word);
+        const own = places.slice(from + at, from + at + word.length);
+        for (const [i, place] of this.#placesOf(ids, own).entries()) {
+          pieces.ids.push(ids[i]);
+          pieces.offsets.push([...place]);
+        }
+        at += word.length;
+      }
+    }
+  }
+
+  #appendPlaced(part: Part, word: string, start: number): void {
+    const { ids, places } = this.#knowPlaced(word);
+    for (let i = 0; i < ids.length; i++) {
+      const [from, to] = places[i];
+      part.ids.push(ids[i]);
+      part.offsets.push([start + from, start + to]);
+    }
+  }
+
+  #placesOf(ids: readonly number[], places: readonly Place[]): Place[] {
+    if (ids[0] === this.#vocab.unkId) return [cover(places)];
+    let start = 0;
+    return ids.map((id) => {
+      const from = start;
+      start += this.#vocab.tokenOf(id).length - (start > 0 ? 2 : 0);
+      return cover(places.slice(from, start));
+    });
+  }
+}
+
+/** Finders of the added tokens: in the text as typed, and as normalised if any are looked for there. */
+function finders(
+  vocab: Vocab,
+  options: Required<TokenizerOptions>,
+): [typed: TokenFinder, normal: TokenFinder | undefined] {
+  const patterns = vocab.added.map(({ content, normalized, singleWord }) => ({
+    text: normalized ? normalizeText(content, options) : content,
+    id: vocab.idOf(content),
+    singleWord,
+    normalized,
+  }));
+  const typed = new TokenFinder(patterns.filter(({ normalized }) => !normalized));
+  const normal = patterns.filter(({ normalized, text }) => normalized && text.trim() !== "");
+  return [typed, normal.length > 0 ? new TokenFinder(normal) : undefined];
+}
+
+/** From the start of the first place to the end of the last. */
+function cover(places: readonly Place[]): Place {
+  return [places[0][0], places[places.length - 1][1]];
+}
