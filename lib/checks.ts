@@ -1,30 +1,108 @@
 /**
- * Options by name. The cells of a notebook are not type-checked, so a mistyped option would be passed
- * over in silence: here it is refused, with the name that was probably meant.
+ * Checks of what a caller hands over. The cells of a notebook are not type-checked, so a mistyped
+ * option would be passed over in silence and arguments in the wrong order would fail far inside:
+ * both are refused here, with what was probably meant.
  */
-import { ConfigError } from "./errors.ts";
+import { ConfigError, UnknownOptionError } from "./errors.ts";
 
 /**
- * Throws unless every option is one of the known ones.
+ * Throws unless the options are an object in which every name is one of the known ones.
  *
  * @param what The function whose options they are, as in `"mlmData()"`.
- * @throws {ConfigError} Naming the option, those that there are, and the nearest of them.
+ * @param known Every name that there is, those that only other callers use among them.
+ * @throws {UnknownOptionError} Naming the option, the nearest of those that there are, and all of them.
+ * @throws {TypeError} If the options are no object.
  *
  * @example
  * ```ts
  * import { checkOptions } from "bert/checks.ts";
  * import { throws } from "node:assert";
- * throws(() => checkOptions("f()", { sped: 2 }, ["speed", "size"]), /did you mean "speed"\?$/);
+ * throws(() => checkOptions("f()", { sped: 2 }, ["speed", "size"]), /did you mean speed\?/);
  * ```
  */
 export function checkOptions(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const wanted = `expected options by name, as in { ${known[0]}: … }`;
+    throw new TypeError(`Cannot call ${what}: ${wanted}, found ${nameOf(options)}`);
+  }
   for (const [name, value] of Object.entries(options)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
-    const hint = near === undefined ? "" : `: did you mean "${near}"?`;
-    const advice = `is no option of ${what}; they are ${known.join(", ")}${hint}`;
-    throw new ConfigError(name, value, advice);
+    const hint = near === undefined ? "the" : `did you mean ${near}? The`;
+    throw new UnknownOptionError(name, value, what, `${hint} options are ${known.join(", ")}`);
   }
+}
+
+/** What an argument has to be: its name for a reader, and how to tell. */
+export interface Kind {
+  /** As it stands in a message, with its article: `"a text"`. */
+  readonly name: string;
+  /** Whether a value is one. */
+  readonly fits: (value: unknown) => boolean;
+}
+
+/** A string. */
+export const TEXT: Kind = { name: "a text", fits: (value) => typeof value === "string" };
+
+/** A function. */
+export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof value === "function" };
+
+/** An array. */
+export const ARRAY: Kind = { name: "an array", fits: (value) => Array.isArray(value) };
+
+/** Something that `for await` goes over: an array, a generator; no string. */
+export const ITERABLE: Kind = {
+  name: "an array or another iterable",
+  fits: (value) =>
+    typeof value === "object" && value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value),
+};
+
+/** An object that has all these members: what an instance of a class is known by. */
+export function having(name: string, ...members: readonly string[]): Kind {
+  const fits = (value: unknown) =>
+    typeof value === "object" && value !== null && members.every((member) => member in value);
+  return { name, fits };
+}
+
+/**
+ * Throws unless every argument is what it has to be, as it is not where two were exchanged.
+ *
+ * @param call The function with the names of its arguments in order: `"fillMask(model, text)"`.
+ * @param given For each argument its name, its value, and what it has to be.
+ * @throws {TypeError} Naming the argument, what it has to be and what was found.
+ *
+ * @example
+ * ```ts
+ * import { checkArguments, TEXT } from "bert/checks.ts";
+ * import { throws } from "node:assert";
+ * throws(() => checkArguments("f(text)", [["text", 7, TEXT]]), /f\(text\): text must be a text, found 7/);
+ * ```
+ */
+export function checkArguments(
+  call: string,
+  given: readonly (readonly [name: string, value: unknown, kind: Kind])[],
+): void {
+  for (const [name, value, kind] of given) {
+    if (kind.fits(value)) continue;
+    throw new TypeError(
+      `Cannot call ${call}: ${name} must be ${kind.name}, found ${nameOf(value)}`,
+    );
+  }
+}
+
+/** What a value is, in words: `a BertTokenizer`, `an array`, `7`. */
+export function nameOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise: await what gives it";
+  const type = value.constructor?.name ?? "Object";
+  if (type !== "Object") return `${/^[AEIOU]/.test(type) ? "an" : "a"} ${type}`;
+  const names = Object.keys(value).slice(0, 5).join(", ");
+  return names === "" ? "an empty object" : `an object with ${names}`;
 }
 
 /** Throws `ConfigError` unless an option that is a choice has one of its values. */
@@ -35,19 +113,37 @@ export function checkChoice(field: string, value: unknown, choices: readonly unk
 }
 
 /**
- * The name that is fewest letters away, or nothing if all are too far to be meant.
+ * The name that was probably meant, or nothing if all are too far to be: one that contains the given
+ * name or is contained in it, else the one that is fewest letters away, at most 3 and fewer than half
+ * of them. Case, `-` and `_` do not count.
  *
  * @example
  * ```ts
  * import { nearest } from "bert/checks.ts";
  * import { strictEqual } from "node:assert";
  * strictEqual(nearest("--batchsize", ["--batch-size", "--steps"]), "--batch-size");
+ * strictEqual(nearest("steps", ["seed", "plannedSteps"]), "plannedSteps");
  * strictEqual(nearest("--verbose", ["--batch-size", "--steps"]), undefined);
  * ```
  */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  const [near] = names.toSorted((a, b) => distance(name, a) - distance(name, b));
-  return near && distance(name, near) < Math.min(4, name.length) ? near : undefined;
+  const given = plain(name);
+  const most = Math.min(3, (given.length - 1) / 2);
+  const found = names.map((known) => {
+    const letters = distance(given, plain(known));
+    return { known, letters, contains: contains(given, plain(known)) };
+  }).filter(({ letters, contains }) => contains || letters <= most);
+  found.sort((a, b) => Number(b.contains) - Number(a.contains) || a.letters - b.letters);
+  return found[0]?.known;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, "");
+}
+
+/** Whether one of two names is a part of the other; of parts of one or two letters nothing follows. */
+function contains(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) > 2 && (a.includes(b) || b.includes(a));
 }
 
 /** Letters to insert, delete or replace to get from one word to the other (Levenshtein 1966). */

@@ -40,6 +40,22 @@ export class ConfigError extends RangeError {
   }
 }
 
+/**
+ * An option has a name that its function does not know. A `ConfigError` whose `field` is that name.
+ *
+ * The cells of a notebook are not type-checked, so a mistyped option would be passed over in silence.
+ */
+export class UnknownOptionError extends ConfigError {
+  /**
+   * @param what The function whose option it would be, as in `"mlmData()"`.
+   * @param advice The names that there are, as a sentence.
+   */
+  constructor(field: string, value: unknown, what: string, advice: string) {
+    super(field, value, "is unknown");
+    this.message = `Unknown option ${field} of ${what}: ${advice}`;
+  }
+}
+
 /** A file, or text in a known format, cannot be read. */
 export class FormatError extends SyntaxError {
   /** Always `"FormatError"`. */

@@ -32,7 +32,7 @@ const BAD: [string, () => unknown, RegExp][] = [
   [
     "unknown field",
     () => bertConfig("tiny", { hidden: 3 } as object),
-    /^Invalid hidden = 3: .*hiddenSize/,
+    /^Unknown option hidden of the settings: .*hiddenSize/,
   ],
   [
     "heads that do not divide",

@@ -2,24 +2,30 @@
  * Runs side by side: their `metrics.csv` and `config.json` read back, their curves over steps,
  * tokens or seconds, and the settings in which they differ.
  */
-import { FormatError } from "../errors.ts";
+import { ARRAY, checkArguments, checkChoice, checkOptions } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
 import { isRecord, readJsonIfThere, readTextIfThere } from "../files/json.ts";
 import { movingMean } from "../training/statistics.ts";
 
+const PROGRESS = ["step", "tokens", "seconds"] as const;
+
+const METRICS = [
+  "mlm_loss",
+  "nsp_loss",
+  "total_loss",
+  "mlm_accuracy",
+  "nsp_accuracy",
+  "learning_rate",
+  "gradient_norm",
+  "tokens_per_second",
+] as const;
+
 /** What a curve can be drawn against. */
-export type Progress = "step" | "tokens" | "seconds";
+export type Progress = typeof PROGRESS[number];
 
 /** What a curve can show. */
-export type Metric =
-  | "mlm_loss"
-  | "nsp_loss"
-  | "total_loss"
-  | "mlm_accuracy"
-  | "nsp_accuracy"
-  | "learning_rate"
-  | "gradient_norm"
-  | "tokens_per_second";
+export type Metric = typeof METRICS[number];
 
 /** A row of `metrics.csv`: its numbers by column; a column that is empty in the row is missing. */
 export type MetricsRow = Readonly<Partial<Record<Progress | Metric | "epoch", number>>>;
@@ -191,12 +197,22 @@ function shown(value: string): string {
   return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value;
 }
 
+/** What `curves()` draws. */
+export interface CurveOptions {
+  /** Steps are corrections made, tokens are text read, seconds are what it costs you. */
+  readonly x: Progress;
+  /** A column of `metrics.csv`. */
+  readonly y: Metric;
+  /** The mean of so many rows up to each; 1, the default, is the raw curve. */
+  readonly smoothing?: number;
+  /** The steps (default) or the evaluations on held-out text. */
+  readonly split?: "steps" | "evaluations";
+}
+
 /**
  * One curve for each run. A run whose rows lack the metric has no points.
  *
- * @param options `x`: steps are corrections made, tokens are text read, seconds are what it costs
- * you. `smoothing`: the mean of so many rows up to each; 1, the default, is the raw curve. `split`:
- * the steps (default) or the evaluations on held-out text.
+ * @throws {ConfigError} If an option is unknown, or `x` or `y` is no column of `metrics.csv`.
  *
  * @example
  * ```ts
@@ -211,13 +227,17 @@ function shown(value: string): string {
  */
 export function curves(
   runs: readonly RunRecord[],
-  { x, y, smoothing = 1, split = "steps" }: {
-    readonly x: Progress;
-    readonly y: Metric;
-    readonly smoothing?: number;
-    readonly split?: "steps" | "evaluations";
-  },
+  options: CurveOptions,
 ): Curve[] {
+  checkArguments("curves(runs, options)", [["runs", runs, ARRAY]]);
+  checkOptions("curves()", options, ["x", "y", "smoothing", "split"]);
+  const { x, y, smoothing = 1, split = "steps" } = options;
+  checkChoice("x", x, PROGRESS);
+  checkChoice("y", y, METRICS);
+  checkChoice("split", split, ["steps", "evaluations"]);
+  if (!Number.isSafeInteger(smoothing) || smoothing < 1) {
+    throw new ConfigError("smoothing", smoothing, "must be a whole number of at least 1");
+  }
   return runs.map((run) => {
     const rows = run[split].filter((row) => row[x] !== undefined && row[y] !== undefined);
     const values = movingMean(rows.map((row) => row[y]!), smoothing);

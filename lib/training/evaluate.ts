@@ -5,9 +5,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
+import { checkArguments, checkOptions, ITERABLE } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import { BATCH, MODEL } from "./arguments.ts";
 import { toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
-import { crossEntropyLoss } from "./loss.ts";
+import { crossEntropyLoss, hits } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 
 /** What the model saw where it had to predict: `[MASK]`, a random token, or the token itself. */
@@ -28,7 +31,7 @@ export interface Evaluation {
   /** Mean over all pairs, in nats. */
   readonly nspLoss: number;
   readonly nspAccuracy: number;
-  /** `exp(mlmLoss)`: as unsure as among that many equally likely words. */
+  /** `exp(mlmLoss)`: as unsure as among that many equally likely words; 0 if none was predicted. */
   readonly perplexity: number;
   /** Masked-word predictions that were scored. */
   readonly predictions: number;
@@ -37,6 +40,12 @@ export interface Evaluation {
   readonly byKind: Readonly<Record<PredictionKind, Score>>;
   /** 95 % confidence over sequences (words) and pairs. */
   readonly intervals: Readonly<Record<IntervalName, Interval>>;
+}
+
+/** What `evaluate()` may be told. */
+export interface EvaluateOptions {
+  /** Stops after the batch at hand. */
+  readonly signal?: AbortSignal;
 }
 
 /** A score that has a confidence interval. */
@@ -66,7 +75,9 @@ interface RowScores {
  * it is in. Awaits a macrotask after each batch.
  *
  * @param batches Any batches; the same ones every time make evaluations comparable.
- * @param signal Stops after the batch at hand; the scores are then of the batches so far.
+ * @param options `signal`: stops after the batch at hand; the scores are then of those so far.
+ * @throws {ConfigError} If there is no batch, or an option is unknown.
+ * @throws {TypeError} If an argument is not what it has to be: documents are no batches.
  *
  * Source: `metric_fn` in google-research/bert's `run_pretraining.py`; perplexity as in transformers.
  *
@@ -89,18 +100,25 @@ interface RowScores {
 export async function evaluate(
   model: BertPretrainHead,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const call = "evaluate(model, batches, options)";
+  checkArguments(call, [["model", model, MODEL], ["batches", batches, ITERABLE]]);
+  checkOptions("evaluate()", options, ["signal"]);
   await ensureBackend();
   const kinds = { masked: zero(), random: zero(), kept: zero() };
   const sequences: SequenceScores = { mlm: [], nsp: [] };
+  let count = 0;
   for await (const batch of batches) {
+    checkArguments(call, [[`entry ${count} of batches`, batch, BATCH]]);
     const { mlm, pairs } = await scoreBatch(model, batch);
     addPredictions(kinds, batch, mlm);
     addSequences(sequences, batch, mlm, pairs);
-    if (signal?.aborted) break;
+    count++;
+    if (options.signal?.aborted) break;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
+  if (count === 0) throw new ConfigError("batches", [], "must have at least one");
   return summarise(kinds, sequences);
 }
 
@@ -121,8 +139,7 @@ async function scoreBatch(model: BertPretrainHead, batch: Batch) {
 
 function scoreRows(logits: tf.Tensor, labels: tf.Tensor) {
   const losses = crossEntropyLoss(logits, labels, { reduction: "none" }); // [N]
-  const hits = tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32"); // [N]
-  return { losses, hits };
+  return { losses, hits: hits(logits, labels) }; // [N]
 }
 
 async function readRows({ losses, hits }: Record<"losses" | "hits", tf.Tensor>) {
@@ -178,7 +195,7 @@ function summarise(kinds: Record<PredictionKind, Sum>, sequences: SequenceScores
     mlmAccuracy: mlm.accuracy,
     nspLoss: pairs.loss,
     nspAccuracy: pairs.accuracy,
-    perplexity: Math.exp(mlm.loss),
+    perplexity: mlm.count === 0 ? 0 : Math.exp(mlm.loss),
     predictions: mlm.count,
     pairs: pairs.count,
     byKind: { masked: score(masked), random: score(random), kept: score(kept) },

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused } from "../backend/operation.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
-import { checkShape, ConfigError, ShapeError } from "../errors.ts";
+import { checkShape, ShapeError } from "../errors.ts";
 
 /** How the losses of the positions become one number, and which label asks nothing. */
 export interface CrossEntropyOptions {
@@ -103,11 +103,38 @@ export function countLabels(labels: Int32Array): number {
 export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1): tf.Scalar {
   checkShape("accuracy() from labels", labels, logits.shape.slice(0, -1));
   return tf.tidy(() => {
-    const counts = tf.cast(tf.notEqual(labels, ignoreIndex), "float32");
-    const hits = tf.cast(tf.equal(tf.argMax(logits, -1), tf.cast(labels, "int32")), "float32");
-    const right = tf.sum(tf.mul(hits, counts)); // []
+    const counts = tf.cast(tf.notEqual(labels, ignoreIndex), "float32"); // [...]
+    const right = tf.sum(tf.mul(hits(logits, labels), counts)); // []
     return tf.div(right, tf.maximum(tf.sum(counts), 1)).asScalar();
   });
+}
+
+/**
+ * 1 where the largest logit is the label, 0 elsewhere; a label of -1 is never hit.
+ *
+ * @param logits `[..., C]` float32.
+ * @param labels `[...]` int32.
+ * @returns `[...]` float32; the caller disposes of it.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { hits } from "bert/training/loss.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const logits = tf.tensor2d([[1, 2], [3, 0], [5, 5]]);
+ * deepStrictEqual(hits(logits, tf.tensor1d([1, 1, -1], "int32")).arraySync(), [1, 0, 0]);
+ * ```
+ */
+export function hits(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const predicted = tf.argMax(logits, -1); // [...] int32
+    return tf.cast(tf.equal(predicted, tf.cast(labels, "int32")), "float32");
+  });
+}
+
+/** How many labels are hit by the largest logit of their row. */
+export function countRight(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.sum(hits(logits, labels)).asScalar());
 }
 
 /** The logits of both tasks, as `BertPretrainHead.forward()` gives them for chosen positions. */
@@ -126,19 +153,16 @@ export interface PretrainLabels {
   readonly nspLabels: tf.Tensor;
 }
 
-/** By what the summed losses are divided. */
+/** How each task's losses become one number. */
 export interface PretrainLossOptions {
+  /** The `"mean"` over a task's labels (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
-  /** Predictions and pairs to take the mean over; without it, those of these labels. */
-  readonly counts?: { readonly predictions: number; readonly pairs: number };
 }
 
 /**
  * The loss of pre-training: masked words plus next sentence, each the mean of its labels.
  *
- * `counts` makes the parts of a large batch add up to what the whole would give: each part divides
- * by the counts of the whole. Averaging the parts' own means would weigh predictions unequally.
- *
+ * @throws {ConfigError} If an option is unknown or cannot work.
  * @returns Three scalars that the caller disposes.
  *
  * Source: Devlin et al. 2018, appendix A.2: "the sum of the mean masked LM likelihood and the mean
@@ -158,18 +182,14 @@ export interface PretrainLossOptions {
 export function pretrainLoss(
   { mlmLogits, nspLogits }: PretrainLogits,
   { predictedLabels, nspLabels }: PretrainLabels,
-  { reduction = "mean", counts }: PretrainLossOptions = {},
+  options: PretrainLossOptions = {},
 ): { totalLoss: tf.Scalar; mlmLoss: tf.Scalar; nspLoss: tf.Scalar } {
-  if (counts && reduction === "sum") {
-    throw new ConfigError("counts", counts, 'must be left out with reduction "sum"');
-  }
-  const mean = (logits: tf.Tensor, labels: tf.Tensor, count: number | undefined) => {
-    if (count === undefined) return crossEntropyLoss(logits, labels, { reduction });
-    return tf.div(crossEntropyLoss(logits, labels), Math.max(count, 1));
-  };
+  checkOptions("pretrainLoss()", options, ["reduction"]);
+  const { reduction = "mean" } = options;
+  checkChoice("reduction", reduction, ["mean", "sum"]);
   return tf.tidy(() => {
-    const mlmLoss = mean(mlmLogits, predictedLabels, counts?.predictions).asScalar();
-    const nspLoss = mean(nspLogits, nspLabels, counts?.pairs).asScalar();
+    const mlmLoss = crossEntropyLoss(mlmLogits, predictedLabels, { reduction }).asScalar();
+    const nspLoss = crossEntropyLoss(nspLogits, nspLabels, { reduction }).asScalar();
     return { totalLoss: tf.add(mlmLoss, nspLoss).asScalar(), mlmLoss, nspLoss };
   });
 }

@@ -3,6 +3,8 @@
  * in `ops_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkArguments, checkOptions, type Kind } from "../checks.ts";
+import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
@@ -21,6 +23,20 @@ export interface AdamWOptions {
   /** Which weights decay, by name; by default all but biases and LayerNorm. */
   readonly decays?: (name: string) => boolean;
 }
+
+/** Those of `AdamWOptions`, and the settings of a `TrainConfig`, which may be handed over whole. */
+const OPTIONS = [
+  "biasCorrection",
+  "decays",
+  ...Object.keys(TRAIN_DEFAULTS),
+  "maxSteps",
+  "maxSeconds",
+];
+
+const WEIGHTS: Kind = {
+  name: "a map of variables by name, as in model.weights",
+  fits: (value) => value instanceof Map,
+};
 
 /** Everything needed to continue an optimizer: the updates done, and two means for each weight. */
 export interface AdamWState {
@@ -63,6 +79,8 @@ export class AdamW {
 
   /** @param weights The variables to update, by name; `model.weights` as it is. */
   constructor(weights: ReadonlyMap<string, tf.Variable>, options: AdamWOptions = {}) {
+    checkArguments("new AdamW(weights, options)", [["weights", weights, WEIGHTS]]);
+    checkOptions("AdamW", options, OPTIONS);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = 0.01 } = options;
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);
@@ -199,8 +217,10 @@ export function decaysByDefault(name: string): boolean {
  */
 export function learningRateAt(
   progress: number,
-  { peak, warmupShare }: { readonly peak: number; readonly warmupShare: number },
+  options: { readonly peak: number; readonly warmupShare: number },
 ): number {
+  checkOptions("learningRateAt()", options, ["peak", "warmupShare"]);
+  const { peak, warmupShare } = options;
   const done = Math.min(Math.max(progress, 0), 1);
   if (done < warmupShare) return peak * done / warmupShare;
   return warmupShare < 1 ? peak * (1 - done) / (1 - warmupShare) : peak;

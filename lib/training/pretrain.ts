@@ -3,11 +3,13 @@
  * everything written down as it happens.
  */
 import { type DataConfig, dataConfig, type TrainConfig, trainConfig } from "../config.ts";
+import { checkArguments, checkOptions, FUNCTION, ITERABLE, type Kind } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { type Documents, epochBatches } from "../data/epochs.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { MODEL, TOKENIZER } from "./arguments.ts";
 import { evaluate } from "./evaluate.ts";
 import { averageSteps, type EpochLog, type History, type StepLog } from "./history.ts";
 import { MetricsFile } from "./metrics_file.ts";
@@ -48,7 +50,8 @@ export interface PretrainOptions {
  * masked once, the same for every epoch and every run with this seed. With one seed two runs are
  * equal bit for bit, unless the clock (`maxSeconds`) decides. Preparing, and the last scoring, come on top of it.
  *
- * @throws {ConfigError} If a setting is wrong, or does not fit the model or the tokenizer.
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {ConfigError} If an option is unknown, a setting is wrong, or does not fit the model or the tokenizer.
  * @throws {RangeError} If the documents give no pair.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
@@ -82,6 +85,7 @@ export async function pretrain(
   model: BertPretrainHead,
   options: PretrainOptions,
 ): Promise<History> {
+  checkPretrain(model, options);
   const data = dataConfig(options.data);
   const train = trainConfig(options.train);
   checkFit(model.config, data, options.tokenizer);
@@ -98,6 +102,42 @@ export async function pretrain(
     metrics?.close();
   }
 }
+
+const OPTIONS = [
+  "documents",
+  "heldOut",
+  "tokenizer",
+  "data",
+  "train",
+  "seed",
+  "optimizer",
+  "reduction",
+  "signal",
+  "onStep",
+  "onEpoch",
+  "metricsFile",
+] as const satisfies readonly (keyof PretrainOptions)[];
+
+function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void {
+  const call = "pretrain(model, options)";
+  checkArguments(call, [["model", model, MODEL]]);
+  checkOptions("pretrain()", options, OPTIONS);
+  const { documents, heldOut = [], tokenizer, onStep = ignore, onEpoch = ignore } = options;
+  checkArguments(call, [
+    ["options.documents", documents, DOCUMENTS],
+    ["options.heldOut", heldOut, ITERABLE],
+    ["options.tokenizer", tokenizer, TOKENIZER],
+    ["options.onStep", onStep, FUNCTION],
+    ["options.onEpoch", onEpoch, FUNCTION],
+  ]);
+}
+
+function ignore(): void {}
+
+const DOCUMENTS: Kind = {
+  name: "an array of documents, or a function that opens a stream of them",
+  fits: (value) => typeof value === "function" || ITERABLE.fits(value),
+};
 
 /** The complete settings of a run, and what its epochs share. */
 interface Plan {
@@ -136,10 +176,12 @@ async function runEpoch(
   plan: Plan,
 ): Promise<StepLog[]> {
   const { options, data, train: { batchSize }, metrics } = plan;
-  const { documents, tokenizer, seed, onStep } = options;
+  const { documents, tokenizer, seed, reduction, signal, onStep } = options;
+  const { plannedSteps, run } = plan;
   const source = epochBatches(documents, tokenizer, { data, batchSize, seed, epoch });
   const steps: StepLog[] = [];
-  for await (const log of train(model, optimizer, source, { ...options, ...plan, epoch })) {
+  const settings = { train: plan.train, seed, plannedSteps, epoch, run, reduction, signal };
+  for await (const log of train(model, optimizer, source, settings)) {
     metrics?.writeStep(log);
     steps.push(log);
     await onStep?.(log);

@@ -4,7 +4,9 @@
  */
 import type { Batch } from "../data/batch.ts";
 import type { TrainConfig } from "../config.ts";
+import { checkArguments, checkOptions, FUNCTION, having, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { MODEL, OPTIMIZER } from "./arguments.ts";
 import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { type AdamW, learningRateAt } from "./optimizer.ts";
@@ -41,6 +43,8 @@ export interface TrainOptions {
   readonly now?: () => number;
 }
 
+const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize", "learningRate");
+
 /** A run that begins now. */
 export function startRun(optimizer: AdamW, now = clock): Run {
   return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };
@@ -59,7 +63,8 @@ function clock(): number {
  * half a step), or when the signal is aborted; the model keeps what it has learned. The learning
  * rate follows the steps or the clock, whichever is further on, as of the middle of the step.
  *
- * @throws {ConfigError} If `plannedSteps` is not above 0.
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {ConfigError} If an option is unknown, or `plannedSteps` is not above 0.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite, unless `onDiverged` is given.
  *
  * @example
@@ -96,8 +101,8 @@ export async function* train(
   source: Iterable<Batch> | AsyncIterable<Batch>,
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
+  checkTrain(model, optimizer, source, options);
   const { train: { accumulation, clipNorm }, epoch = 1, reduction, now = clock } = options;
-  checkPlan(options.plannedSteps);
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
   const steps = groups(source, accumulation);
@@ -154,7 +159,36 @@ async function tryStep(
   }
 }
 
-function checkPlan(plannedSteps: number): void {
+const OPTIONS = [
+  "train",
+  "seed",
+  "plannedSteps",
+  "epoch",
+  "run",
+  "reduction",
+  "signal",
+  "onDiverged",
+  "now",
+] as const satisfies readonly (keyof TrainOptions)[];
+
+function checkTrain(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  source: Iterable<Batch> | AsyncIterable<Batch>,
+  options: TrainOptions,
+): void {
+  const call = "train(model, optimizer, source, options)";
+  checkArguments(call, [
+    ["model", model, MODEL],
+    ["optimizer", optimizer, OPTIMIZER],
+    ["source", source, ITERABLE],
+  ]);
+  checkOptions("train()", options, OPTIONS);
+  checkArguments(call, [["options.train", options.train, TRAIN_CONFIG]]);
+  if (options.onDiverged) {
+    checkArguments(call, [["options.onDiverged", options.onDiverged, FUNCTION]]);
+  }
+  const { plannedSteps } = options;
   if (plannedSteps > 0) return;
   throw new ConfigError(
     "plannedSteps",

@@ -5,8 +5,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
+import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import { BATCH, MODEL, OPTIMIZER } from "./arguments.ts";
 import { type BatchTensors, toTensors } from "./batch_tensors.ts";
-import { countLabels, pretrainLoss } from "./loss.ts";
+import { countLabels, countRight, pretrainLoss } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { type AdamW, clipByGlobalNorm } from "./optimizer.ts";
 import { createRng } from "../random.ts";
@@ -67,6 +70,8 @@ interface Counts {
  * and pairs, and there is one update. Accuracies come from the logits of the same forward pass. The
  * loss is read once, asynchronously; no tensor is left behind.
  *
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {ConfigError} If an option is unknown or cannot work.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  *
  * Source: `model_fn_builder` in google-research/bert's
@@ -95,10 +100,12 @@ export async function trainStep(
   model: BertPretrainHead,
   optimizer: AdamW,
   batch: Batch | readonly Batch[],
-  { learningRate, seed, clipNorm = Infinity, reduction = "mean" }: StepOptions,
+  options: StepOptions,
 ): Promise<StepResult> {
+  const parts: readonly Batch[] = BATCH.fits(batch) ? [batch as Batch] : batch as Batch[];
+  checkStep(model, optimizer, parts, options);
   await ensureBackend();
-  const parts = "size" in batch ? [batch] : batch;
+  const { learningRate, seed, clipNorm = Infinity, reduction = "mean" } = options;
   const counts = countAll(parts);
   const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };
   const rng = createRng(seed);
@@ -114,6 +121,21 @@ export async function trainStep(
   } finally {
     sums.dispose();
   }
+}
+
+function checkStep(
+  model: BertPretrainHead,
+  optimizer: AdamW,
+  parts: readonly Batch[],
+  options: StepOptions,
+): void {
+  const call = "trainStep(model, optimizer, batch, options)";
+  checkArguments(call, [["model", model, MODEL], ["optimizer", optimizer, OPTIMIZER]]);
+  if (!Array.isArray(parts)) checkArguments(call, [["batch", parts, BATCH]]);
+  if (parts.length === 0) throw new ConfigError("batch", parts, "must have at least one part");
+  for (const part of parts) checkArguments(call, [["batch", part, BATCH]]);
+  checkOptions("trainStep()", options, ["learningRate", "seed", "clipNorm", "reduction"]);
+  checkChoice("reduction", options.reduction ?? "mean", ["mean", "sum"]);
 }
 
 /** Adds up the gradients of the parts of a batch, and the totals that are logged. */
@@ -170,11 +192,6 @@ class GradientSum {
     this.gradients[name] = before ? tf.add(before, gradient) : gradient;
     if (before) tf.dispose([before, gradient]);
   }
-}
-
-/** How many rows have their largest logit at the label; a label of -1 never counts. */
-function countRight(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32")));
 }
 
 function countAll(parts: readonly Batch[]): Counts {

@@ -2,8 +2,10 @@
  * The baseline that every text classifier has to beat: which pieces occur how often, in any order,
  * and a weight for each piece and class. Logistic regression, without tensors.
  */
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { checkTexts } from "./labelled_texts.ts";
 
 /** A piece and its feature, `ln(1 + count)`. */
 type Feature = readonly [id: number, value: number];
@@ -54,15 +56,21 @@ export class BagOfWords {
   }
 
   /**
-   * @throws {ConfigError} If there is no text, fewer than two classes, or a negative penalty.
-   * @throws {RangeError} If a label is no class.
+   * Learns from texts and their classes.
+   *
+   * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
+   * @throws {RangeError} If a label is no class, with the label and the number of its text.
    */
   static train(
     texts: readonly { readonly text: string; readonly label: number }[],
     tokenizer: BertTokenizer,
-    { classes, penalty = 1, iterations = 200 }: BagOfWordsOptions,
+    options: BagOfWordsOptions,
   ): BagOfWords {
-    check(texts, classes, penalty);
+    checkOptions("BagOfWords.train()", options, ["classes", "penalty", "iterations"]);
+    const { classes, penalty = 1, iterations = 200 } = options;
+    checkSizes(classes, penalty, iterations);
+    checkTexts("BagOfWords.train(texts, tokenizer, options)", texts, tokenizer, classes);
+    if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
     const model = new BagOfWords(tokenizer, classes);
     const rows = texts.map(({ text, label }) => ({ features: model.#features(text), label }));
     const [weights, bias] = [new Descent(model.#weights), new Descent(model.#bias)];
@@ -79,13 +87,20 @@ export class BagOfWords {
     return this.#probabilities(this.#features(text));
   }
 
-  /** Share of texts whose most probable class is their label. */
+  /**
+   * Share of texts whose most probable class is their label, 0 to 1.
+   *
+   * @throws {ConfigError} If there is no text.
+   * @throws {RangeError} If a label is no class.
+   */
   accuracy(texts: readonly { readonly text: string; readonly label: number }[]): number {
+    checkTexts("accuracy(texts)", texts, this.#tokenizer, this.#classes);
+    if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
     const right = texts.filter(({ text, label }) => {
       const probabilities = this.classify(text);
       return probabilities.indexOf(Math.max(...probabilities)) === label;
     });
-    return right.length / Math.max(texts.length, 1);
+    return right.length / texts.length;
   }
 
   #features(text: string): Feature[] {
@@ -145,21 +160,12 @@ class Descent {
   }
 }
 
-function check(
-  texts: readonly { readonly label: number }[],
-  classes: number,
-  penalty: number,
-): void {
-  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
-  if (!Number.isSafeInteger(classes) || classes < 2) {
-    throw new ConfigError("classes", classes, "must be a whole number of at least 2");
+function checkSizes(classes: number, penalty: number, iterations: number): void {
+  for (
+    const [field, value, least] of [["classes", classes, 2], ["iterations", iterations, 1]] as const
+  ) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
   }
   if (!(penalty >= 0)) throw new ConfigError("penalty", penalty, "must be a number of at least 0");
-  const wrong = texts.findIndex(({ label }) => !(label >= 0 && label < classes));
-  if (wrong < 0) return;
-  throw new RangeError(
-    `Cannot train on label ${texts[wrong].label} of text ${wrong}: the classes are 0 to ${
-      classes - 1
-    }`,
-  );
 }

@@ -4,11 +4,13 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
+import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { pooler } from "../model/heads.ts";
 import type { DenseWeights } from "../model/layers.ts";
 import { BertModel, type BertPretrainHead } from "../model/bert.ts";
 import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
+import { MODEL } from "../training/arguments.ts";
 import { linear } from "../model/ops/linear.ts";
 import { dropout, mixSeed } from "../model/ops/dropout.ts";
 import { createWeights, denseWeights, type Weights, type WeightShapes } from "../model/weights.ts";
@@ -27,7 +29,7 @@ export interface ClassifierOptions {
 }
 
 /** The weights that the classifier adds to the backbone: the pooler and the dense layer after it. */
-export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
+function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
   return new Map([
     ["bert.pooler.dense.weight", [H, H]],
     ["bert.pooler.dense.bias", [H]],
@@ -67,7 +69,10 @@ export class BertClassifier {
    *
    * @throws {ConfigError} If the configuration cannot work, or there are fewer than two classes.
    */
-  constructor(config: BertConfig, { classes, seed, pooling = "cls" }: ClassifierOptions) {
+  constructor(config: BertConfig, options: ClassifierOptions) {
+    checkOptions("BertClassifier", options, ["classes", "seed", "pooling"]);
+    const { classes, seed, pooling = "cls" } = options;
+    checkChoice("pooling", pooling, ["cls", "mean"]);
     if (!Number.isSafeInteger(classes) || classes < 2) {
       throw new ConfigError("classes", classes, "must be a whole number of at least 2");
     }
@@ -93,7 +98,10 @@ export class BertClassifier {
     model: BertPretrainHead,
     options: ClassifierOptions & { readonly overrides?: Partial<BertConfig> },
   ): BertClassifier {
-    const classifier = new BertClassifier({ ...model.config, ...options.overrides }, options);
+    checkArguments("BertClassifier.from(model, options)", [["model", model, MODEL]]);
+    checkOptions("BertClassifier.from()", options, ["classes", "seed", "pooling", "overrides"]);
+    const { overrides, ...own } = options;
+    const classifier = new BertClassifier({ ...model.config, ...overrides }, own);
     for (const [name, weight] of classifier.weights) {
       const known = model.weights.get(name);
       if (!known) continue; // the new dense layer
@@ -101,7 +109,7 @@ export class BertClassifier {
         classifier.dispose();
         const advice =
           `must leave ${name} its shape [${known.shape}], and makes it [${weight.shape}]`;
-        throw new ConfigError("overrides", options.overrides, advice);
+        throw new ConfigError("overrides", overrides, advice);
       }
       const copy = known.clone(); // AdamW writes into no memory that is shared
       weight.assign(copy);

@@ -2,9 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
+import { checkArguments, checkOptions, TEXT } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import { CLASSIFIER, TOKENIZER } from "../training/arguments.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
-import { labelledBatches, type LabelledText } from "./labelled_texts.ts";
+import { checkTexts, labelledBatches, type LabelledText } from "./labelled_texts.ts";
 import { crossEntropyLoss } from "../training/loss.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -18,10 +21,21 @@ export interface ClassifierScore {
   readonly confusion: readonly (readonly number[])[];
 }
 
+/** How texts are put into batches. */
+export interface ClassifyOptions {
+  /** Texts that go through the model together; at least 1, default 32. */
+  readonly batchSize?: number;
+  /** Longer texts are cut to this many tokens; by default the model's `maxPositionEmbeddings`. */
+  readonly maxLength?: number;
+}
+
 /**
  * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
  *
- * @throws {RangeError} If a label is no class of the model.
+ * @param options How texts are put into batches.
+ * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
+ * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -45,8 +59,14 @@ export async function evaluateClassifier(
   model: BertClassifier,
   texts: readonly LabelledText[],
   tokenizer: BertTokenizer,
-  { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = {},
+  options: ClassifyOptions = {},
 ): Promise<ClassifierScore> {
+  const call = "evaluateClassifier(model, texts, tokenizer, options)";
+  checkArguments(call, [["model", model, CLASSIFIER]]);
+  checkOptions("evaluateClassifier()", options, ["batchSize", "maxLength"]);
+  checkTexts(call, texts, tokenizer, model.classes);
+  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
+  const { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = options;
   const zeros = () => new Array<number>(model.classes).fill(0);
   const confusion = Array.from({ length: model.classes }, zeros);
   let loss = 0;
@@ -59,8 +79,8 @@ export async function evaluateClassifier(
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
-  const count = Math.max(texts.length, 1);
-  return { loss: loss / count, accuracy: right / count, count: texts.length, confusion };
+  const count = texts.length;
+  return { loss: loss / count, accuracy: right / count, count, confusion };
 }
 
 async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
@@ -84,6 +104,7 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
  * The probability of each class for one text, or a pair.
  *
  * @returns C numbers that sum to 1.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -105,6 +126,12 @@ export async function classify(
   text: string,
   pair?: string,
 ): Promise<number[]> {
+  checkArguments("classify(model, tokenizer, text, pair)", [
+    ["model", model, CLASSIFIER],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["text", text, TEXT],
+    ["pair", pair ?? "", TEXT],
+  ]);
   const maxLength = model.config.maxPositionEmbeddings;
   const [{ batch }] = labelledBatches([{ text, pair, label: 0 }], tokenizer, {
     batchSize: 1,

@@ -6,7 +6,7 @@ import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { encode, inputs, largest, meanRow } from "./predict.ts";
+import { checkCount, checkQuestion, encode, inputs, largest } from "./question.ts";
 
 /** A word and how alike it is to the one asked for. */
 export interface Neighbour {
@@ -22,7 +22,9 @@ export interface Neighbour {
  * A word of several pieces stands for the mean of their embeddings. Its own pieces and the special
  * tokens are left out.
  *
- * @throws {ConfigError} If nothing of the word is in the vocabulary.
+ * @param k How many, at least 1.
+ * @throws {ConfigError} If nothing of the word is in the vocabulary, or `k` cannot work.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -43,6 +45,8 @@ export async function nearestWords(
   word: string,
   k = 10,
 ): Promise<Neighbour[]> {
+  checkQuestion("nearestWords(model, tokenizer, word, k)", model, tokenizer, { word });
+  checkCount("k", k);
   const { vocab } = tokenizer;
   const pieces = tokenizer.ids(word).filter((id) => !vocab.isSpecial(id));
   if (pieces.length === 0) {
@@ -87,6 +91,7 @@ export interface AttentionMaps {
  * Who attends to whom in a text, or in a pair of texts.
  *
  * @throws {ConfigError} If the text is longer than the model can take.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -109,6 +114,8 @@ export async function attentionMaps(
   text: string,
   pair?: string,
 ): Promise<AttentionMaps> {
+  const call = "attentionMaps(model, tokenizer, text, pair)";
+  checkQuestion(call, model, tokenizer, pair === undefined ? { text } : { text, pair });
   const encoding = encode(model, tokenizer, text, pair);
   await ensureBackend();
   const attentions = tf.tidy(() => {
@@ -122,6 +129,15 @@ export async function attentionMaps(
     attention.dispose();
   }
   return { tokens: encoding.tokens, layers };
+}
+
+/** The mean of some rows of a table, in double precision. */
+function meanRow(table: Float32Array, rows: readonly number[], width: number): Float64Array {
+  const mean = new Float64Array(width);
+  for (const row of rows) {
+    for (let i = 0; i < width; i++) mean[i] += table[row * width + i] / rows.length;
+  }
+  return mean;
 }
 
 /** The cosine of the angle between a vector and each row of a table. */

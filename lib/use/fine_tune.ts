@@ -4,11 +4,18 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
+import { checkArguments, checkOptions } from "../checks.ts";
+import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/arguments.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
-import { type LabelledBatch, labelledBatches, type LabelledText } from "./labelled_texts.ts";
-import { crossEntropyLoss } from "../training/loss.ts";
+import {
+  checkTexts,
+  type LabelledBatch,
+  labelledBatches,
+  type LabelledText,
+} from "./labelled_texts.ts";
+import { countRight, crossEntropyLoss } from "../training/loss.ts";
 import { AdamW, clipByGlobalNorm, learningRateAt } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
 import { DivergedError } from "../training/train_step.ts";
@@ -48,9 +55,21 @@ export interface FineTuneOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What one step of fine-tuning needs beside model, optimizer and batch. */
+export interface FineTuneStepOptions {
+  /** The rate of this step. */
+  readonly learningRate: number;
+  /** Decides the dropout; another one for each step. */
+  readonly seed: number;
+  /** Gradients longer than this are scaled down to it. Default 1. */
+  readonly clipNorm?: number;
+}
+
 /**
  * One step: forward, loss, gradients, clipping, update. No tensor is left behind.
  *
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {ConfigError} If an option is unknown.
  * @throws {RangeError} If a label is no class of the model.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  *
@@ -79,12 +98,15 @@ export async function fineTuneStep(
   model: BertClassifier,
   optimizer: AdamW,
   { batch, labels }: LabelledBatch,
-  { learningRate, seed, clipNorm = 1 }: {
-    readonly learningRate: number;
-    readonly seed: number;
-    readonly clipNorm?: number;
-  },
+  options: FineTuneStepOptions,
 ): Promise<FineTuneLog> {
+  checkArguments("fineTuneStep(model, optimizer, batch, options)", [
+    ["model", model, CLASSIFIER],
+    ["optimizer", optimizer, OPTIMIZER],
+    ["batch.batch", batch, BATCH],
+  ]);
+  checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
+  const { learningRate, seed, clipNorm = 1 } = options;
   checkLabels(labels, model.classes);
   await ensureBackend();
   const tensors = { inputs: toTensors(batch), labels: tf.tensor1d(labels, "int32") };
@@ -94,7 +116,7 @@ export async function fineTuneStep(
     const { value, grads } = tf.variableGrads(() => {
       const logits = model.forward(tensors.inputs, { training: true, seed }); // [B, C]
       const loss = crossEntropyLoss(logits, tensors.labels, { reduction: "mean" }).asScalar();
-      found = tf.keep(tf.stack([loss, rightOf(logits, tensors.labels)])); // [2]
+      found = tf.keep(tf.stack([loss, countRight(logits, tensors.labels)])); // [2]
       return loss;
     }, [...model.weights.values()]);
     value.dispose();
@@ -130,10 +152,6 @@ function byName({ weights }: BertClassifier, grads: tf.NamedTensorMap): tf.Named
   return Object.fromEntries(known.map(([name, { name: id }]) => [name, grads[id]]));
 }
 
-function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.sum(tf.cast(tf.equal(tf.argMax(logits, -1), labels), "float32")));
-}
-
 /**
  * Fine-tunes a classifier on labelled texts, in an order drawn anew for every pass.
  *
@@ -141,8 +159,10 @@ function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
  * seed gives the same weights.
  *
  * @returns One entry for each step.
- * @throws {ConfigError} If there is no text, or a setting cannot work.
- * @throws As `fineTuneStep()`.
+ * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
+ * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {DivergedError} If the loss or the gradient is NaN or infinite.
  *
  * Source: Devlin et al. 2018 section 4.1 and appendix A.3: all weights are trained, for 2 to 4
  * epochs of batches of 16 or 32. With few texts more epochs are better (Mosbach et al. 2021).
@@ -170,8 +190,8 @@ export async function fineTune(
   tokenizer: BertTokenizer,
   options: FineTuneOptions,
 ): Promise<FineTuneLog[]> {
+  checkRun(model, texts, tokenizer, options);
   const { batchSize, learningRate: peak = 1e-3, warmupShare = 0.1, clipNorm, signal } = options;
-  checkRun(texts, options.epochs);
   const planned = options.epochs * Math.ceil(texts.length / batchSize);
   const optimizer = new AdamW(model.weights, { weightDecay: options.weightDecay });
   const seeds = createRng(options.seed).fork("dropout");
@@ -190,7 +210,29 @@ export async function fineTune(
   }
 }
 
-function checkRun(texts: readonly LabelledText[], epochs: number): void {
+const OPTIONS = [
+  "epochs",
+  "batchSize",
+  "learningRate",
+  "warmupShare",
+  "weightDecay",
+  "clipNorm",
+  "maxLength",
+  "seed",
+  "signal",
+] as const satisfies readonly (keyof FineTuneOptions)[];
+
+function checkRun(
+  model: BertClassifier,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  options: FineTuneOptions,
+): void {
+  const call = "fineTune(model, texts, tokenizer, options)";
+  checkArguments(call, [["model", model, CLASSIFIER]]);
+  checkOptions("fineTune()", options, OPTIONS);
+  checkTexts(call, texts, tokenizer, model.classes);
+  const { epochs } = options;
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   if (Number.isSafeInteger(epochs) && epochs >= 1) return;
   throw new ConfigError("epochs", epochs, "must be a whole number of at least 1");

@@ -1,6 +1,8 @@
 /** Labelled texts as padded batches: what a classifier is trained and scored on. */
 import { type Batch, collate } from "../data/batch.ts";
+import { ARRAY, checkArguments, checkOptions, having, nameOf, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { TOKENIZER } from "../training/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** A text and the class it belongs to. */
@@ -22,7 +24,9 @@ export interface LabelledBatch {
 /**
  * Texts as batches in the order given, cut to `maxLength` tokens; every batch but the last is full.
  *
- * @throws {ConfigError} If a size cannot work.
+ * @throws {ConfigError} If an option is unknown or a size cannot work.
+ * @throws {RangeError} If a label is no whole number of at least 0.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -39,8 +43,11 @@ export interface LabelledBatch {
 export function labelledBatches(
   texts: readonly LabelledText[],
   tokenizer: BertTokenizer,
-  { batchSize, maxLength }: { readonly batchSize: number; readonly maxLength: number },
+  options: { readonly batchSize: number; readonly maxLength: number },
 ): LabelledBatch[] {
+  checkOptions("labelledBatches()", options, ["batchSize", "maxLength"]);
+  checkTexts("labelledBatches(texts, tokenizer, options)", texts, tokenizer);
+  const { batchSize, maxLength } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
   }
@@ -51,6 +58,44 @@ export function labelledBatches(
     const labels = Int32Array.from(part, ({ label }) => label);
     return { batch: collate(rows, { ...padding, maxLength }), labels };
   });
+}
+
+/**
+ * Throws unless these are labelled texts and a tokenizer, before anything is computed.
+ *
+ * @param call The function with the names of its arguments.
+ * @param classes How many classes there are; without it every whole number from 0 is one.
+ * @throws {TypeError} If the texts are no array, a text is none, or the tokenizer is none.
+ * @throws {RangeError} If a label is no class, with the label and the number of its text.
+ */
+export function checkTexts(
+  call: string,
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  classes = Infinity,
+): void {
+  checkArguments(call, [["texts", texts, ARRAY], ["tokenizer", tokenizer, TOKENIZER]]);
+  for (const [i, entry] of texts.entries()) {
+    checkArguments(call, [[`entry ${i} of texts`, entry, LABELLED]]);
+    checkArguments(call, [[`the text of entry ${i} of texts`, entry.text, TEXT]]);
+    checkLabel(entry.label, i, classes);
+  }
+}
+
+const LABELLED = having("{ text, label }", "text");
+
+/** Throws `RangeError` unless the label of text number `i` is one of the classes. */
+function checkLabel(label: unknown, i: number, classes: number): void {
+  if (Number.isSafeInteger(label) && label as number >= 0 && label as number < classes) return;
+  const range = classes === Infinity ? "a whole number of at least 0" : `0 to ${classes - 1}`;
+  const fix = typeof label === "string"
+    ? `: number the classes, as with ["no", "yes"].indexOf(label)`
+    : "";
+  throw new RangeError(
+    `Cannot use label ${
+      nameOf(label)
+    } of text ${i}: expected the number of a class, ${range}${fix}`,
+  );
 }
 
 /** A text as an example in which no word and no pair is asked for. */

@@ -1,13 +1,13 @@
 /**
- * What a pre-trained model can be asked: to fill a blank, whether one sentence follows another,
- * which words it takes to be alike, and who attends to whom.
+ * What a pre-trained model predicts: the words in blanks, and whether one sentence follows another.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import type { ModelInputs } from "../model/inputs.ts";
-import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { checkCount, checkQuestion, encode, inputs, largest, read } from "./question.ts";
 
 /** One way to fill a blank. */
 export interface Guess {
@@ -17,15 +17,22 @@ export interface Guess {
   readonly probability: number;
 }
 
+/** How `fillMask()` answers. */
+export interface FillMaskOptions {
+  /** Guesses for each blank, at least 1; default 5. */
+  readonly topK?: number;
+}
+
 /**
  * Fills each `[MASK]` of a text.
  *
  * Every blank is filled for itself, with the others still blank.
  *
  * @param text A text with at least one `[MASK]`.
- * @param options `topK`: guesses a blank.
  * @returns For each blank, in order, its guesses, the most probable first.
- * @throws {ConfigError} If there is no `[MASK]`, or the text is longer than the model can take.
+ * @throws {ConfigError} If there is no `[MASK]`, the text is longer than the model can take, or an
+ * option is unknown or cannot work.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -45,8 +52,12 @@ export async function fillMask(
   model: BertPretrainHead,
   tokenizer: BertTokenizer,
   text: string,
-  { topK = 5 }: { readonly topK?: number } = {},
+  options: FillMaskOptions = {},
 ): Promise<Guess[][]> {
+  checkQuestion("fillMask(model, tokenizer, text, options)", model, tokenizer, { text });
+  checkOptions("fillMask()", options, ["topK"]);
+  const { topK = 5 } = options;
+  checkCount("topK", topK);
   const { vocab } = tokenizer;
   const encoding = encode(model, tokenizer, text);
   const blanks = [...encoding.tokenIds.keys()].filter((i) => encoding.tokenIds[i] === vocab.maskId);
@@ -72,6 +83,7 @@ export async function fillMask(
  * The probability that `second` is the sentence after `first`, by the NSP head.
  *
  * @throws {ConfigError} If the two are longer than the model can take.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
  * ```ts
@@ -93,6 +105,8 @@ export async function isNext(
   first: string,
   second: string,
 ): Promise<number> {
+  const call = "isNext(model, tokenizer, first, second)";
+  checkQuestion(call, model, tokenizer, { first, second });
   const encoding = encode(model, tokenizer, first, second);
   await ensureBackend();
   const probabilities = tf.tidy(() => {
@@ -100,47 +114,4 @@ export async function isNext(
     return tf.softmax(model.forward(inputs(encoding), { predictedPositions }).nspLogits); // [1, 2]
   });
   return (await read(probabilities))[0]; // label 0 is "next"
-}
-
-export function encode(
-  { config: { maxPositionEmbeddings: most } }: BertPretrainHead,
-  tokenizer: BertTokenizer,
-  text: string,
-  pair?: string,
-): Encoding {
-  const encoding = tokenizer.encode(text, pair);
-  const count = encoding.tokenIds.length;
-  if (count <= most) return encoding;
-  const advice = `must be at most ${most} tokens with [CLS] and [SEP], and is ${count}: shorten it`;
-  throw new ConfigError("text", text, advice);
-}
-
-/** One sequence as the model's input. */
-export function inputs({ tokenIds, segmentIds }: Encoding): ModelInputs {
-  return {
-    tokenIds: tf.tensor2d([tokenIds], undefined, "int32"), // [1, T]
-    segmentIds: tf.tensor2d([segmentIds], undefined, "int32"), // [1, T]
-  };
-}
-
-async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  try {
-    return await tensor.data<"float32">();
-  } finally {
-    tensor.dispose();
-  }
-}
-
-export function meanRow(table: Float32Array, rows: readonly number[], width: number): Float64Array {
-  const mean = new Float64Array(width);
-  for (const row of rows) {
-    for (let i = 0; i < width; i++) mean[i] += table[row * width + i] / rows.length;
-  }
-  return mean;
-}
-
-/** The indices of the k largest values, largest first. */
-export function largest(values: ArrayLike<number>, k: number): number[] {
-  const indices = Array.from(values, (_, i) => i);
-  return indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
 }

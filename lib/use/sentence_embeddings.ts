@@ -4,10 +4,12 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
+import { ARRAY, checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import type { BertModel } from "../model/bert.ts";
+import { BACKBONE, TOKENIZER } from "../training/arguments.ts";
 import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
 
 /** How a sentence becomes a vector. */
@@ -57,7 +59,14 @@ export async function sentenceEmbeddings(
   options: EmbeddingOptions = {},
 ): Promise<Float32Array[]> {
   const { pooling = "mean", specialTokens = true, normalize = false, batchSize = 32 } = options;
-  const maxLength = checkOptions(bert, options);
+  const call = "sentenceEmbeddings(bert, tokenizer, texts, options)";
+  checkArguments(call, [
+    ["bert", bert, BACKBONE],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["texts", texts, ARRAY],
+  ]);
+  checkOptions("sentenceEmbeddings()", options, OPTIONS);
+  const maxLength = checkSizes(bert, options);
   const encodings = texts.map((text) => tokenizer.encode(text, undefined, { maxLength }));
   const empty = specialTokens ? -1 : encodings.findIndex((encoding) => length(encoding) <= 2);
   if (empty >= 0) throw new ConfigError("text", texts[empty], "must have at least one token");
@@ -110,14 +119,23 @@ export async function tokenEmbeddings(
   text: string,
   options: Pick<EmbeddingOptions, "maxLength"> = {},
 ): Promise<TokenEmbeddings> {
-  const maxLength = checkOptions(bert, options);
+  const call = "tokenEmbeddings(bert, tokenizer, text, options)";
+  checkArguments(call, [
+    ["bert", bert, BACKBONE],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["text", text, TEXT],
+  ]);
+  checkOptions("tokenEmbeddings()", options, ["maxLength"]);
+  const maxLength = checkSizes(bert, options);
   const encoding = tokenizer.encode(text, undefined, { maxLength });
   const [vectors] = await tokenRows(bert, [encoding], tokenizer.vocab.padId);
   return { tokens: encoding.tokens, offsets: encoding.offsets, vectors };
 }
 
+const OPTIONS = ["pooling", "specialTokens", "normalize", "maxLength", "batchSize"];
+
 /** Checks the options, and says how many tokens a text may have. */
-function checkOptions(bert: BertModel, options: EmbeddingOptions): number {
+function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   const most = bert.config.maxPositionEmbeddings;
   const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
   if (pooling !== "mean" && pooling !== "cls") {

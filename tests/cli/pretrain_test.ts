@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { newestCheckpoint } from "bert/runs/checkpoints.ts";
-import { pretrainCommand } from "bert/cli/pretrain.ts";
+import { explainMemory, pretrainCommand } from "bert/cli/pretrain.ts";
 import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";
 
 /** Starts a run, sends a signal once it trains, and waits for its end. */
@@ -131,4 +131,22 @@ Deno.test("settings come from --config, the command line first; a run's config.j
     deepStrictEqual(await timelessMetrics(`${folder}/b`), await timelessMetrics(`${folder}/a`));
     ok(!(await Deno.readTextFile(`${folder}/a/run.html`)).includes("undefined"));
   });
+});
+
+Deno.test("explainMemory() says what to lower, and leaves other errors alone", () => {
+  const need = { batchSize: 32, length: 128, preset: "base" };
+  for (const said of ["Out of memory: a float32 tensor", "Array buffer allocation failed"]) {
+    const { message } = explainMemory(new RangeError(said), need) as Error;
+    match(
+      message,
+      /--preset base, --batch-size 32 and --length 128 .*--batch-size 16 --accumulation 2/,
+    );
+  }
+  const other = new RangeError("Invalid steps");
+  strictEqual(explainMemory(other, need), other);
+  const grown = explainMemory(
+    new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded"),
+    need,
+  );
+  match((grown as Error).message, /^Out of memory/);
 });

@@ -262,7 +262,7 @@ testRefusals([
   [
     "unknown corpus option",
     () => file("a.csv", "body\nx\n", untyped({ textcolumn: "body" })),
-    'ConfigError: Invalid textcolumn = "body": it is no option of corpus(); they are sentencePerLine, textColumn, documentColumn, locale, onLeftOut: did you mean "textColumn"?',
+    "ConfigError: Unknown option textcolumn of corpus(): did you mean textColumn? The options are sentencePerLine, textColumn, documentColumn, locale, onLeftOut",
   ],
   [
     "bad locale",

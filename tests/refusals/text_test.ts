@@ -36,7 +36,7 @@ testRefusals([
   [
     "tokenizer unknown option",
     () => new BertTokenizer(tok.vocab, untyped({ lowerCase: false })),
-    'ConfigError: Invalid lowerCase = false: it is no option of BertTokenizer; they are lowercase, stripAccents, locale, maxWordLength, cacheSize: did you mean "lowercase"?',
+    "ConfigError: Unknown option lowerCase of BertTokenizer: did you mean lowercase? The options are lowercase, stripAccents, locale, maxWordLength, cacheSize",
   ],
   [
     "tokenizer lowercase string",
@@ -121,7 +121,7 @@ testRefusals([
   [
     "trainVocab unknown option",
     () => trainVocab(["abc abc"], untyped({ vocabSize: 100 })),
-    "ConfigError: Invalid vocabSize = 100: it is no option of trainVocab(); they are size, minFrequency, alphabetLimit, lowercase, stripAccents, locale, maxWordLength",
+    "ConfigError: Unknown option vocabSize of trainVocab(): did you mean size? The options are size, minFrequency, alphabetLimit, lowercase, stripAccents, locale, maxWordLength",
   ],
   [
     "trainVocab documents",
@@ -282,7 +282,7 @@ testRefusals([
   [
     "dataConfig unknown",
     () => dataConfig(untyped({ maxlength: 5 })),
-    'ConfigError: Invalid maxlength = 5: it is no option of the settings; they are maxLength, maskProbability, wholeWord, masking, pairing, packing, shortSequenceProbability, heldOutShare, maxPredictions: did you mean "maxLength"?',
+    "ConfigError: Unknown option maxlength of the settings: did you mean maxLength? The options are maxLength, maskProbability, wholeWord, masking, pairing, packing, shortSequenceProbability, heldOutShare, maxPredictions",
   ],
   [
     "trainConfig batch 0",

@@ -1,6 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { curves, differingSettings, findRuns, readRun, type RunRecord } from "bert/runs/compare.ts";
-import { movingMean } from "bert/training/statistics.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
 import { type StepLog } from "bert/training/history.ts";
 
@@ -161,9 +160,4 @@ Deno.test("curves() draws any metric against steps, tokens or seconds, raw or sm
     const [none] = curves(runs, { x: "step", y: "mlm_loss", split: "evaluations" });
     deepStrictEqual(none, { name: "a", x: [], y: [] });
   });
-});
-
-Deno.test("movingMean() takes fewer at the start, and all where the width is larger", () => {
-  deepStrictEqual(movingMean([1, 2, 3, 4], 3), [1, 1.5, 2, 3]);
-  deepStrictEqual(movingMean([2, 4], 99), [2, 3]);
 });

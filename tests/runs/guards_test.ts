@@ -1,6 +1,5 @@
 import { match, ok, strictEqual, throws } from "node:assert";
 import { SkipCounter, SpikeDetector } from "bert/runs/guards.ts";
-import { explainMemory } from "bert/cli/pretrain.ts";
 import { createRng } from "bert/random.ts";
 import { DivergedError } from "bert/training/train_step.ts";
 
@@ -32,22 +31,4 @@ Deno.test("SkipCounter gives up at the tenth batch in a row, not at ten over the
     name: "Error",
     message: /^10 batches in a row/,
   });
-});
-
-Deno.test("explainMemory() says what to lower, and leaves other errors alone", () => {
-  const need = { batchSize: 32, length: 128, preset: "base" };
-  for (const said of ["Out of memory: a float32 tensor", "Array buffer allocation failed"]) {
-    const { message } = explainMemory(new RangeError(said), need) as Error;
-    match(
-      message,
-      /--preset base, --batch-size 32 and --length 128 .*--batch-size 16 --accumulation 2/,
-    );
-  }
-  const other = new RangeError("Invalid steps");
-  strictEqual(explainMemory(other, need), other);
-  const grown = explainMemory(
-    new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded"),
-    need,
-  );
-  match((grown as Error).message, /^Out of memory/);
 });

@@ -53,7 +53,8 @@ async function follow(steps: number): Promise<void> {
   const model = await BertPretrainHead.fromPretrained(FOLDER);
   const optimizer = new AdamW(model.weights);
   for (const [i, expected] of curve.slice(0, steps).entries()) {
-    const learningRate = learningRateAt((i + 0.5) / curve.length, settings);
+    const { peak, warmupShare } = settings;
+    const learningRate = learningRateAt((i + 0.5) / curve.length, { peak, warmupShare });
     assertClose(learningRate, expected.learningRate, { rtol: 1e-12 }, "learning rate");
     const batch = toBatch(batches[i % batches.length]);
     const options = { learningRate, clipNorm: settings.clipNorm, seed: i };

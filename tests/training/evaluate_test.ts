@@ -130,7 +130,7 @@ Deno.test("evaluate() of batches without pairs or predictions gives 0, not NaN",
     0,
     0,
   ]);
-  deepStrictEqual([found.perplexity, found.predictions, found.pairs], [1, 0, 0]);
+  deepStrictEqual([found.perplexity, found.predictions, found.pairs], [0, 0, 0]);
   model.dispose();
 });
 

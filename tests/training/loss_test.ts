@@ -111,28 +111,12 @@ Deno.test("pretrainLoss() is the mean over predictions plus the mean over pairs"
   near(value(loss.totalLoss), mlm + nsp);
 });
 
-Deno.test("pretrainLoss() with counts: the parts of a batch add up to the whole", () => {
-  const whole = { predictedLabels: ids([2, 0, -1, 1]), nspLabels: ids([0, 1]) };
-  const expected = pretrainLoss({ mlmLogits: LOGITS, nspLogits: NSP }, whole).totalLoss;
-  const part = (from: number, mlm: number[], nsp: number) => {
-    const logits = {
-      mlmLogits: tf.slice(LOGITS, [from], [mlm.length]),
-      nspLogits: tf.slice(NSP, [nsp], [1]),
-    };
-    const labels = { predictedLabels: ids(mlm), nspLabels: ids([nsp]) };
-    return value(pretrainLoss(logits, labels, { counts: { predictions: 3, pairs: 2 } }).totalLoss);
-  };
-  near(part(0, [2], 0) + part(1, [0, -1, 1], 1), value(expected));
-});
-
 Deno.test("pretrainLoss() with sum sums both; without pairs the NSP loss is 0", () => {
   const labels = { predictedLabels: ids([2, 0, -1, -1]), nspLabels: ids([-1, -1]) };
   const logits = { mlmLogits: LOGITS, nspLogits: NSP };
   const loss = pretrainLoss(logits, labels, { reduction: "sum" });
   near(value(loss.totalLoss), byHand(ROWS[0], 2) + byHand(ROWS[1], 0));
   strictEqual(value(loss.nspLoss), 0);
-  const counts = { predictions: 1, pairs: 1 };
-  throws(() => pretrainLoss(logits, labels, { reduction: "sum", counts }), { name: "ConfigError" });
 });
 
 Deno.test("the losses leave nothing behind but their results", () => {

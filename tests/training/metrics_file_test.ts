@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import type { Evaluation } from "bert/training/evaluate.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
-import { averageSteps, type EpochLog, type StepLog } from "bert/training/history.ts";
+import { averageSteps, type StepLog } from "bert/training/history.ts";
 import { parse } from "bert/files/csv.ts";
 
 const STEP: StepLog = {
@@ -37,24 +37,6 @@ const EVALUATION: Evaluation = {
     perplexity: [20, 148],
   },
 };
-
-Deno.test("averageSteps() is the mean over the steps; tokens and seconds are where the run stands", () => {
-  const next = { ...STEP, step: 8, mlmLoss: 4, nspLoss: 0.25, totalLoss: 4.25, tokens: 1500 };
-  const log = averageSteps([STEP, { ...next, tokensPerSecond: 100, seconds: 9, nspAccuracy: 0 }]);
-  const expected: EpochLog = {
-    epoch: 2,
-    steps: 2,
-    mlmLoss: 5,
-    nspLoss: 0.375,
-    totalLoss: 5.375,
-    mlmAccuracy: 0.25,
-    nspAccuracy: 0.5,
-    tokens: 1500,
-    tokensPerSecond: 150,
-    seconds: 9,
-  };
-  deepStrictEqual(log, expected);
-});
 
 Deno.test("MetricsFile has each row on disk when it is written", async () => {
   const path = await Deno.makeTempFile({ suffix: ".csv" });

@@ -61,6 +61,6 @@ Deno.test("BagOfWords refuses what it cannot learn from", () => {
   });
   throws(() => BagOfWords.train([{ text: "red", label: 4 }], TOY_TOKENIZER, OPTIONS), {
     name: "RangeError",
-    message: /label 4 of text 0: the classes are 0 to 3/,
+    message: /label 4 of text 0: expected the number of a class, 0 to 3/,
   });
 });

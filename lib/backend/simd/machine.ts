@@ -2,6 +2,7 @@
  * The memory, the compiled kernels and the threads that run them: everything of the `simd` backend
  * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
  */
+import { checkOptions } from "../../checks.ts";
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
@@ -96,7 +97,7 @@ export class Machine {
    * @throws {Error} If the kernels cannot be read or this machine cannot run them.
    */
   static create(options: MachineOptions = {}): Machine {
-    checkOptions(options);
+    checkMachine(options);
     const module = compiledKernels(options.relaxedSimd ?? true);
     const most = Math.min(Math.ceil((options.maxBytes ?? Infinity) / PAGE), MOST_PAGES);
     const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
@@ -210,7 +211,9 @@ export class Machine {
 /** The least memory that leaves room for more than the threads' scratch. */
 const LEAST_BYTES = 4 * 2 ** 20;
 
-function checkOptions({ threads = 1, maxBytes = Infinity }: MachineOptions): void {
+function checkMachine(options: MachineOptions): void {
+  checkOptions("startSimd()", options, ["threads", "maxBytes", "blas", "relaxedSimd"]);
+  const { threads = 1, maxBytes = Infinity } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new ConfigError("threads", threads, "must be a whole number from 1");
   }

@@ -1,0 +1,80 @@
+/**
+ * A text put to a model: checked, encoded, as the model's input, and the answer read back. What
+ * `predict.ts` and `explore.ts` share.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { checkArguments, TEXT } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import type { ModelInputs } from "../model/inputs.ts";
+import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
+import { MODEL, TOKENIZER } from "../training/arguments.ts";
+
+/**
+ * Throws unless a model, a tokenizer and texts stand where they should.
+ *
+ * @param call The function with the names of its arguments.
+ * @param texts By the names of their arguments.
+ * @throws {TypeError} Naming the argument and what was found.
+ */
+export function checkQuestion(
+  call: string,
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  texts: Readonly<Record<string, string>>,
+): void {
+  checkArguments(call, [
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ...Object.entries(texts).map(([name, text]) => [name, text, TEXT] as const),
+  ]);
+}
+
+/** Throws `ConfigError` unless so many answers can be given: a whole number of at least 1. */
+export function checkCount(field: string, count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1) return;
+  throw new ConfigError(field, count, "must be a whole number of at least 1");
+}
+
+/**
+ * A text or a pair as ids.
+ *
+ * @throws {ConfigError} If it is longer than the model can take.
+ */
+export function encode(
+  { config: { maxPositionEmbeddings: most } }: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  text: string,
+  pair?: string,
+): Encoding {
+  const encoding = tokenizer.encode(text, pair);
+  const count = encoding.tokenIds.length;
+  if (count <= most) return encoding;
+  const advice = `must be at most ${most} tokens with [CLS] and [SEP], and is ${count}: shorten it`;
+  throw new ConfigError("text", text, advice);
+}
+
+/** One sequence as the model's input. Every token is attended to, a typed `[PAD]` as in training. */
+export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): ModelInputs {
+  const row = (ids: readonly number[]) => tf.tensor2d([[...ids]], undefined, "int32"); // [1, T]
+  return {
+    tokenIds: row(tokenIds),
+    segmentIds: row(segmentIds),
+    attentionMask: row(attentionMask),
+  };
+}
+
+/** The numbers of a tensor, which is disposed of. */
+export async function read(tensor: tf.Tensor): Promise<Float32Array> {
+  try {
+    return await tensor.data<"float32">();
+  } finally {
+    tensor.dispose();
+  }
+}
+
+/** The indices of the k largest values, largest first. */
+export function largest(values: ArrayLike<number>, k: number): number[] {
+  const indices = Array.from(values, (_, i) => i);
+  return indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+}
