@@ -6,6 +6,7 @@
  * pool of threads competes for the cores.
  */
 import { dirname } from "node:path";
+import { multipliesRight } from "./blas_check.ts";
 
 /** Row-major `cblas_sgemm` on addresses within the memory. */
 export type Sgemm = (
@@ -57,7 +58,7 @@ export function loadBlas(memory: WebAssembly.Memory): Blas | undefined {
   const { paths, named } = blasCandidates();
   for (const path of paths) {
     const blas = openBlas(path, memory);
-    if (blas && multipliesRight(blas, memory)) return blas;
+    if (blas && multipliesRight(blas.sgemm, memory)) return blas;
     if (blas || named) warn(`${path} ${blas ? "computes wrong products" : "cannot be used"}`);
   }
   return undefined;
@@ -110,28 +111,6 @@ function bind(
 export function sgemmImport(blas: Blas | undefined, reason = "there is no library"): Sgemm {
   return blas?.sgemm ?? (() => {
     throw new Error(`Cannot multiply with BLAS: ${reason}`);
-  });
-}
-
-/** Multiplies a 3 x 5 by a 5 x 4 matrix in all four layouts, at the end of the first page. */
-function multipliesRight({ sgemm }: Blas, memory: WebAssembly.Memory): boolean {
-  const [at, bt, ct] = [16384, 16640, 16896];
-  const view = (start: number, count: number) => new Float32Array(memory.buffer, start, count);
-  const value = (i: number) => (i * 7 % 11) - 5;
-  return [0, 1, 2, 3].every((layout) => {
-    const [ta, tb] = [layout & 1, layout >> 1];
-    const [a, b, c] = [view(at, 15), view(bt, 20), view(ct, 12)];
-    for (let i = 0; i < 20; i++) [a[i % 15], b[i]] = [value(i % 15), value(i + 3)];
-    c.fill(1);
-    sgemm(ta, tb, 3, 4, 5, at, ta ? 3 : 5, bt, tb ? 5 : 4, 1, ct, 4);
-    return c.every((found, i) => {
-      let sum = 1;
-      for (let k = 0; k < 5; k++) {
-        const [row, column] = [Math.floor(i / 4), i % 4];
-        sum += a[ta ? k * 3 + row : row * 5 + k] * b[tb ? column * 5 + k : k * 4 + column];
-      }
-      return found === sum;
-    });
   });
 }
 
