@@ -29,7 +29,7 @@ export interface ClassifierOptions {
 }
 
 /** The weights that the classifier adds to the backbone: the pooler and the dense layer after it. */
-function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
+export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
   return new Map([
     ["bert.pooler.dense.weight", [H, H]],
     ["bert.pooler.dense.bias", [H]],

@@ -39,8 +39,8 @@ testRefusals([
   [
     "saveOnnx with an option that is mistyped",
     () => saveOnnx(model, tok, out, untyped({ dtype: ["q8"] })),
-    'ConfigError: Invalid dtype = ["q8"]: it is no option of saveOnnx(); they are dtypes, sentence, ' +
-    'labels, attentions: did you mean "dtypes"?',
+    "ConfigError: Unknown option dtype of saveOnnx(): did you mean dtypes? The options are dtypes, " +
+    "sentence, labels, attentions",
   ],
   [
     "saveOnnx with a precision that there is not",

@@ -6,23 +6,7 @@
  * pool of threads competes for the cores.
  */
 import { dirname } from "node:path";
-import { multipliesRight } from "./blas_check.ts";
-
-/** Row-major `cblas_sgemm` on addresses within the memory. */
-export type Sgemm = (
-  transposeA: number,
-  transposeB: number,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  lda: number,
-  b: number,
-  ldb: number,
-  beta: number,
-  c: number,
-  ldc: number,
-) => void;
+import { multipliesRight, type Sgemm } from "./blas_check.ts";
 
 /** A library that has passed its test. */
 export interface Blas {

@@ -2,7 +2,22 @@
  * Whether a native library multiplies right: everything that the kernels ask of it is tried once, on
  * whole numbers whose products are exact in float32 in whatever order they are added up.
  */
-import type { Sgemm } from "./blas.ts";
+
+/** Row-major `cblas_sgemm` on addresses within the memory. */
+export type Sgemm = (
+  transposeA: number,
+  transposeB: number,
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  beta: number,
+  c: number,
+  ldc: number,
+) => void;
 
 /** Rows and columns of the product, and the numbers added up for each of its entries. */
 type Sizes = readonly [m: number, n: number, k: number];

@@ -1,6 +1,6 @@
 /** Which native libraries products go to, and which are refused. */
 import * as tf from "@tensorflow/tfjs";
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { Machine } from "bert/backend/simd/machine.ts";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
