@@ -4,8 +4,7 @@
  */
 import { nearest } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { guardConsole } from "./output.ts";
-import { keepIgnored } from "./signals.ts";
+import { jupyter, lab, notebooks } from "./notebooks.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
@@ -27,8 +26,7 @@ export function checkVersion(version: string): void {
   throw new ConfigError("Deno version", version, `must be at least ${oldest}: npm install -g deno`);
 }
 
-// Each task loads its own code, so that all start fast: see keepIgnored().
-
+/** Loads the code that trains only when this task runs, so that the other tasks start without it. */
 async function pretrain(args: string[]): Promise<void> {
   const { pretrainCommand } = await import("./pretrain.ts");
   Deno.exit(await pretrainCommand(args));
@@ -39,18 +37,6 @@ async function convert(args: string[]): Promise<void> {
   await convertCommand(args);
 }
 
-async function notebooks(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).notebooks(args);
-}
-
-async function lab(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).lab(args);
-}
-
-async function jupyter(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).jupyter(args);
-}
-
 /** Does nothing but what every program here does first, for tasks that are Deno's own. */
 function version(): void {}
 
@@ -59,8 +45,6 @@ function version(): void {}
  * alone, and exit code 1.
  */
 export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {
-  keepIgnored();
-  guardConsole();
   try {
     checkVersion(Deno.version.deno);
     await main(Deno.args);

@@ -5,7 +5,6 @@ import { parseJsonObject } from "../files/json.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { TokenizerOptions } from "../tokenizer/options.ts";
-import { printable } from "../format.ts";
 import type { RunSettings } from "./settings.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
@@ -106,8 +105,7 @@ export class RunFolder {
 
   /** Adds a line to `log.txt`: what happened, and when. Where that cannot be, it is left out. */
   log(event: string): void {
-    const text = printable(event).replaceAll("\n", " ");
-    const line = `${new Date().toISOString()} ${text}\n`;
+    const line = `${new Date().toISOString()} ${event}\n`;
     try {
       Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
     } catch {

@@ -171,11 +171,11 @@ function productRate(size: number): number {
 }
 
 async function main(spec: Message): Promise<void> {
-  await startSimd({ blas: Boolean(spec.blas), threads: Number(spec.threads) });
+  await startSimd({ blas: false, native: Boolean(spec.native), threads: Number(spec.threads) });
   const known = operations();
   const made = new Map<string, Operation>();
-  const library = simdMachine().blas?.path ?? "";
-  await serve({ kernels: Object.keys(known), library }, ({ kernel, copy, product }): Message => {
+  const native = simdMachine().multipliers[0] === "native";
+  await serve({ kernels: Object.keys(known), native }, ({ kernel, copy, product }): Message => {
     if (typeof copy === "number") return { rate: copyRate(copy) };
     if (typeof product === "number") return { rate: productRate(product) };
     const name = String(kernel);

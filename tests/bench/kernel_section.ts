@@ -6,7 +6,7 @@ import { percent, short } from "./report.ts";
 import { type Answers, type Sample, sample, takeTurns } from "./rounds.ts";
 
 const SECTION = "kernels";
-const NAMES = ["simd", "simd + BLAS"] as const;
+const NAMES = ["WebAssembly alone", "simd"] as const;
 
 const COPIED = 4 * 4096 * 1024; // bytes of the largest tensor in a layer of mini
 const PRODUCT = 2048;
@@ -46,12 +46,12 @@ async function measureAll(
   return found;
 }
 
-/** Both kinds; without a native library only one, as the other would be the same. */
+/** Both kinds; without native code only one, as the other would be the same. */
 async function startBoth(threads: number): Promise<Map<string, Child>> {
   const children = new Map<string, Child>();
   for (const name of NAMES) {
     const child = await start(name, threads);
-    if (child.hello.library || name === NAMES[0]) children.set(name, child);
+    if (child.hello.native || name === NAMES[0]) children.set(name, child);
     else await child.close();
   }
   return children;
@@ -65,8 +65,8 @@ function rowsOf(bench: Bench, kernel: string, answers: Answers, bounds: Bounds):
 }
 
 async function start(name: string, threads: number): Promise<Child> {
-  const blas = name === "simd + BLAS";
-  return await Child.start(denoChild("kernel_child.ts", { blas, threads }, { ffi: blas }));
+  const native = name === "simd";
+  return await Child.start(denoChild("kernel_child.ts", { native, threads }, { ffi: native }));
 }
 
 async function measureBounds(
@@ -94,7 +94,7 @@ function joined(a: Bounds, b: Bounds): Bounds {
 
 /** All cores copying at once, each its part of a tensor: a process each, as threads share nothing. */
 async function copyRate(threads: number, rounds: number): Promise<Sample> {
-  const start = () => Child.start(denoChild("kernel_child.ts", { blas: false, threads: 1 }));
+  const start = () => Child.start(denoChild("kernel_child.ts", { native: false, threads: 1 }));
   const copiers = await Promise.all(Array.from({ length: threads }, start));
   const totals: number[] = [];
   for (let round = 0; round < rounds; round++) {

@@ -5,6 +5,7 @@ Called by it with a JSON specification as the argument; answers one JSON request
 - "user": transformers' BertForPreTraining as its documentation shows it: every position goes to the
   vocabulary, AdamW with its defaults.
 - "expert": only predicted positions go to the vocabulary, fused attention (SDPA), fused AdamW.
+- "autocast": the expert's, with its products in bfloat16 by torch.autocast.
 """
 
 import json
@@ -28,7 +29,7 @@ def make_model(spec):
         intermediate_size=spec["intermediateSize"],
         max_position_embeddings=512,
     )
-    if spec["style"] == "expert":
+    if spec["style"] != "user":
         config._attn_implementation = "sdpa"
     return BertForPreTraining(config).train()
 
@@ -83,10 +84,12 @@ def make_step(spec):
     optimizer = make_optimizer(model, spec["style"])
     batch = make_batch(spec)
     loss_of = user_loss if spec["style"] == "user" else expert_loss
+    halves = torch.autocast("cpu", torch.bfloat16, enabled=spec["style"] == "autocast")
 
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(model, batch)
+        with halves:
+            loss = loss_of(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -3,11 +3,11 @@ import type { Bench } from "./bench.ts";
 import { reach, short } from "./report.ts";
 import { ratios } from "./rounds.ts";
 import { describe, tokenRates } from "./step_section.ts";
-import { PYTORCH_EXPERT, race, type Setting, SIMD, SIMD_BLAS } from "./variants.ts";
+import { PYTORCH_EXPERT, race, type Setting, SIMD, WASM } from "./variants.ts";
 
 const SECTION = "scaling";
-const VARIANTS = [SIMD, SIMD_BLAS, PYTORCH_EXPERT];
-const HEADER = ["", ...VARIANTS.map(({ name }) => name), "BLAS x expert's", "reach"];
+const VARIANTS = [WASM, SIMD, PYTORCH_EXPERT];
+const HEADER = ["", ...VARIANTS.map(({ name }) => name), "simd x expert's", "reach"];
 
 const TOKENS = 4096; // in a batch, where only the length of its sequences changes
 
@@ -50,8 +50,8 @@ async function measure(bench: Bench, setting: Setting): Promise<string[]> {
     const figure = { section: SECTION, setting: name, variant, metric: "speed", unit: "tokens/s" };
     bench.report.add(figure, rate);
   }
-  const [blas, expert] = [SIMD_BLAS, PYTORCH_EXPERT].map((variant) => rates.get(variant.name));
-  const ratio = blas && expert ? ratios(blas, expert) : undefined;
+  const [simd, expert] = [SIMD, PYTORCH_EXPERT].map((variant) => rates.get(variant.name));
+  const ratio = simd && expert ? ratios(simd, expert) : undefined;
   const cells = VARIANTS.map((variant) => short(rates.get(variant.name)?.median ?? NaN));
   return [name, ...cells, short(ratio?.median ?? NaN), ratio ? reach(ratio) : ""];
 }

@@ -14,6 +14,7 @@ import { startStockWasm } from "./stock_wasm.ts";
 export interface StepSpec {
   readonly backend: "simd" | "stock";
   readonly blas?: boolean;
+  readonly native?: boolean;
   readonly threads: number;
   readonly preset: ModelPreset;
   readonly vocabSize: number;
@@ -34,12 +35,12 @@ async function main(spec: StepSpec): Promise<void> {
 }
 
 /** The backend as asked for; gives the native library that it found. */
-async function start({ backend, blas, threads }: StepSpec): Promise<string> {
+async function start({ backend, blas, native, threads }: StepSpec): Promise<string> {
   if (backend === "stock") {
     await startStockWasm();
     return "";
   }
-  await startSimd({ blas, threads });
+  await startSimd({ blas, native, threads });
   return simdMachine().blas?.path ?? "";
 }
 

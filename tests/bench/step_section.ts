@@ -7,17 +7,19 @@ import { ratios, type Sample, sample } from "./rounds.ts";
 import {
   type Outcome,
   PYTORCH,
+  PYTORCH_BF16,
   PYTORCH_EXPERT,
   race,
   type Setting,
   SIMD,
   SIMD_BLAS,
   STOCK,
+  WASM,
 } from "./variants.ts";
 
 const SECTION = "step";
-const HEADER = ["", "tokens/s", "reach", "x expert's", "x written", "x stock"]
-  .concat(["GFLOP/s", "of machine", "peak MB", "start ms"]);
+const HEADER = ["", "tokens/s", "reach", "x WebAssembly", "x expert's", "x bf16"]
+  .concat(["x written", "x stock", "GFLOP/s", "of machine", "peak MB", "start ms"]);
 
 /** Races all variants on each preset. */
 export async function stepSection(bench: Bench): Promise<void> {
@@ -27,7 +29,7 @@ export async function stepSection(bench: Bench): Promise<void> {
 async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {
   const setting = settingOf(preset, bench.threads);
   const stock = preset === "mini" && bench.stock ? [STOCK] : [];
-  const variants = [SIMD, SIMD_BLAS, PYTORCH, PYTORCH_EXPERT, ...stock];
+  const variants = [WASM, SIMD, SIMD_BLAS, PYTORCH, PYTORCH_EXPERT, PYTORCH_BF16, ...stock];
   const outcome = await race(variants, setting, bench);
   show(bench, setting, outcome);
 }
@@ -73,7 +75,7 @@ function show({ report, threads }: Bench, setting: Setting, outcome: Outcome): v
     const add = (metric: string, unit: string, value: Sample | number) =>
       report.add({ ...figure, variant: name, metric, unit }, value);
     add("speed", "tokens/s", rate);
-    const against = [PYTORCH_EXPERT, PYTORCH, STOCK].map((other) => {
+    const against = [WASM, PYTORCH_EXPERT, PYTORCH_BF16, PYTORCH, STOCK].map((other) => {
       const base = rates.get(other.name);
       if (!base || other.name === name) return "";
       const ratio = ratios(rate, base);

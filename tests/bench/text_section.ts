@@ -5,7 +5,7 @@ import { percent, reach, short } from "./report.ts";
 import { type Contender, ratios, type Sample, sample, takeTurns } from "./rounds.ts";
 import type { TextJob } from "./text_child.ts";
 import { tokenRates } from "./step_section.ts";
-import { race, SIMD_BLAS } from "./variants.ts";
+import { race, SIMD } from "./variants.ts";
 
 const SECTION = "text";
 const HERE = "here";
@@ -87,11 +87,11 @@ function show({ report }: Bench, rates: ReadonlyMap<TextJob, ReadonlyMap<string,
 async function showShare(bench: Bench, batches: Sample): Promise<void> {
   const usual = { preset: "mini", vocabSize: 8192, batch: 32, length: 128 } as const;
   const setting = { ...usual, threads: bench.threads };
-  const rates = tokenRates(await race([SIMD_BLAS], setting, bench), setting);
-  const step = rates.get(SIMD_BLAS.name);
+  const rates = tokenRates(await race([SIMD], setting, bench), setting);
+  const step = rates.get(SIMD.name);
   if (!step) return;
   const share = step.median / batches.median;
   const figure = { section: SECTION, setting: "mini, 32 x 128", variant: HERE, unit: "ratio" };
   bench.report.add({ ...figure, metric: "batches, share of a step" }, share);
-  bench.report.line(`\nMaking batches takes ${percent(share)} of a step of mini on simd + BLAS`);
+  bench.report.line(`\nMaking batches takes ${percent(share)} of a step of mini on simd`);
 }

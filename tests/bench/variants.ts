@@ -1,4 +1,4 @@
-/** Who trains: two kinds of PyTorch, our backend with and without a native library, and stock tfjs. */
+/** Who trains: three kinds of PyTorch, our backend in three ways, and stock tfjs. */
 import { bertConfig, type ModelPreset } from "bert/config.ts";
 import { type BatchShape, predictionsOf } from "./arithmetic.ts";
 import { Child, type ChildOptions, denoChild, type Message, pythonChild } from "./child.ts";
@@ -17,8 +17,8 @@ export interface Setting extends BatchShape {
 export interface Variant {
   readonly name: string;
   readonly start: (setting: Setting, python: Python | undefined) => ChildOptions | undefined;
-  /** It is nothing without a native library. */
-  readonly native?: boolean;
+  /** It is nothing without a native library: the one that `BERT_BLAS` names, or macOS's own. */
+  readonly library?: boolean;
   /** It takes half a minute a step: no warming up, two rounds of one step. */
   readonly slow?: boolean;
 }
@@ -29,16 +29,25 @@ export const STOCK: Variant = {
   start: (setting) => denoChild("step_child.ts", { backend: "stock", ...setting }),
 };
 
+export const WASM: Variant = {
+  name: "WebAssembly alone",
+  start: (setting) =>
+    denoChild("step_child.ts", { backend: "simd", blas: false, native: false, ...setting }),
+};
+
 export const SIMD: Variant = {
-  name: "simd",
-  start: (setting) => denoChild("step_child.ts", { backend: "simd", blas: false, ...setting }),
+  name: "simd, nothing installed",
+  start: (setting) => {
+    const spec = { backend: "simd", blas: false, native: true, ...setting };
+    return denoChild("step_child.ts", spec, { ffi: true });
+  },
 };
 
 export const SIMD_BLAS: Variant = {
   name: "simd + BLAS",
-  native: true,
+  library: true,
   start: (setting) => {
-    const spec = { backend: "simd", blas: true, ...setting };
+    const spec = { backend: "simd", blas: true, native: true, ...setting };
     return denoChild("step_child.ts", spec, { ffi: true });
   },
 };
@@ -51,6 +60,11 @@ export const PYTORCH: Variant = {
 export const PYTORCH_EXPERT: Variant = {
   name: "PyTorch, expert's",
   start: (setting, python) => pytorch("expert", setting, python),
+};
+
+export const PYTORCH_BF16: Variant = {
+  name: "PyTorch, bf16 autocast",
+  start: (setting, python) => pytorch("autocast", setting, python),
 };
 
 function pytorch(
@@ -123,9 +137,9 @@ async function enter(
   if (!options) return undefined;
   try {
     const child = await Child.start(options);
-    if (variant.native && !child.hello.library) {
+    if (variant.library && !child.hello.library) {
       await child.close();
-      throw new Error("no BLAS library was found");
+      throw new Error("BERT_BLAS names no library");
     }
     if (variant.slow) return { name: variant.name, child, request: { steps: 1 }, rounds: 2 };
     await child.ask({ steps: 2 });

@@ -1,11 +1,11 @@
 /**
- * A native library's matrix product, called through FFI on the backend's own memory. Where none is
- * found, or FFI is not permitted, the kernels multiply themselves; nothing ever asks.
+ * A native library's matrix product, called through FFI on the backend's own memory: Accelerate on
+ * macOS, elsewhere the one that `BERT_BLAS` names. Without a library, or where FFI is not permitted,
+ * native code of our own multiplies (`lib/backend/native/`), or the kernels do; nothing ever asks.
  *
  * It is used with one thread: the backend's threads each call it for their part, so that no second
  * pool of threads competes for the cores.
  */
-import { dirname } from "node:path";
 import { multipliesRight, type Sgemm } from "./blas_check.ts";
 
 /** A library that has passed its test. */
@@ -32,10 +32,10 @@ const SYMBOLS = [
 ] as const;
 
 /**
- * The first library that is found and computes correctly.
+ * The library to use, if there is one and it computes correctly.
  *
- * `BERT_BLAS` names a library to use instead, or is `off`; a library that it names and that cannot be
- * used is warned about, as is one that computes wrong numbers.
+ * `BERT_BLAS` names it, or is `off`; a library that it names and that cannot be used is warned
+ * about, as is one that computes wrong numbers.
  */
 export function loadBlas(memory: WebAssembly.Memory): Blas | undefined {
   if (!mayCallNative()) return undefined;
@@ -98,60 +98,18 @@ export function sgemmImport(blas: Blas | undefined, reason = "there is no librar
   });
 }
 
-const SYSTEM: Readonly<Record<string, readonly string[]>> = {
-  darwin: ["/System/Library/Frameworks/Accelerate.framework/Accelerate"],
-  linux: ["libopenblas.so.0", "libmkl_rt.so.2", "libblis.so.4"],
-  windows: ["libopenblas.dll", "mkl_rt.2.dll"],
-};
+/** The library that macOS brings, which alone reaches the matrix units of Apple's processors. */
+const ACCELERATE = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
 
-/** Libraries to try, best first; `named` if the environment variable `BERT_BLAS` chose the only one. */
-export function blasCandidates(): { paths: readonly string[]; named: boolean } {
+/** Libraries to try; `named` if the environment variable `BERT_BLAS` chose the only one. */
+function blasCandidates(): { paths: readonly string[]; named: boolean } {
   const named = environment("BERT_BLAS");
   if (named === "off") return { paths: [], named: true };
   if (named) return { paths: [named], named: true };
-  const system = SYSTEM[Deno.build.os] ?? [];
-  return { paths: [...system, ...pythonLibraries()], named: false };
+  return { paths: Deno.build.os === "darwin" ? [ACCELERATE] : [], named: false };
 }
 
 function environment(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
-/** Libraries in the packages of each Python installation that the environment points to. */
-function pythonLibraries(): string[] {
-  return pythonPrefixes().flatMap((prefix) => {
-    const packages = [`${prefix}/Lib/site-packages`].concat(
-      matches(`${prefix}/lib`, /^python3/).map((python) => `${python}/site-packages`),
-    );
-    return [
-      ...packages.flatMap((folder) =>
-        matches(`${folder}/scipy_openblas32/lib`, /^libscipy_openblas\.\w+$/)
-      ),
-      ...matches(`${prefix}/lib`, /^libmkl_rt\.(so|\d\.dylib)/),
-      ...packages.flatMap((folder) =>
-        matches(`${folder}/scipy.libs`, /^libscipy_openblas-.*\.(so|dll)$/)
-      ),
-    ];
-  });
-}
-
-function pythonPrefixes(): string[] {
-  const active = [environment("VIRTUAL_ENV"), environment("CONDA_PREFIX")];
-  const home = environment("HOME");
-  const pyenv = home ? matches(`${home}/.pyenv/versions`, /^3/) : [];
-  const onPath = (environment("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
-  const all = [...active, ...onPath.map(dirname), ...pyenv, home && `${home}/.local`];
-  return [...new Set(all.filter((prefix) => prefix !== undefined && prefix !== ""))] as string[];
-}
-
-/** Paths of a folder's entries whose names match; none where it cannot be read. */
-function matches(folder: string, pattern: RegExp): string[] {
-  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return [];
-  try {
-    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    return names.filter((name) => pattern.test(name)).sort().map((name) => `${folder}/${name}`);
-  } catch {
-    return [];
-  }
 }

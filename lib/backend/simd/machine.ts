@@ -6,6 +6,7 @@ import { checkOptions } from "../../checks.ts";
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
+import { type NativeCode, nativeCode, panelsImport, reportMissing } from "../native/native_code.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, takeFailure } from "./control_block.ts";
 import { Pool } from "./pool.ts";
@@ -40,7 +41,7 @@ const KERNELS = [
 export type KernelName = typeof KERNELS[number];
 
 /** Words of the control block, as `kernels/parallel.ts` lays them out. */
-const WORD = { scratch: 396 / 4, scratchBytes: 400 / 4, native: 404 / 4, parameters: 512 / 4 };
+const WORD = { scratch: 396 / 4, scratchBytes: 400 / 4, multiplier: 404 / 4, parameters: 512 / 4 };
 
 const CONTROL_BYTES = 1024;
 const CONSTANT_BYTES = 1024;
@@ -61,11 +62,19 @@ export interface MachineOptions {
   readonly threads?: number;
   /** The most memory, in bytes; by default 4 GiB. */
   readonly maxBytes?: number;
-  /** Whether to look for a native library for products; by default where FFI is permitted. */
+  /** Whether a native library may compute products, where `BERT_BLAS` names one; true by default. */
   readonly blas?: boolean;
+  /** Whether native code may compute products, where it can run; true by default. */
+  readonly native?: boolean;
   /** Whether to use the kernels with relaxed SIMD; by default where this machine has it. */
   readonly relaxedSimd?: boolean;
 }
+
+/** Who computes the products, in the order of the numbers that the kernels know. */
+const MULTIPLIERS = ["wasm", "library", "native"] as const;
+
+/** Who computes the products: these kernels alone, a native library, or native code of our own. */
+export type Multiplier = typeof MULTIPLIERS[number];
 
 const floatBits = new Float32Array(1);
 const intBits = new Int32Array(floatBits.buffer);
@@ -81,6 +90,8 @@ export class Machine {
   readonly threads: number;
   /** The native library that computes products, if there is one. */
   readonly blas: Blas | undefined;
+  /** Who can compute products here, best first. */
+  readonly multipliers: readonly Multiplier[];
   readonly memory: WebAssembly.Memory;
   readonly #allocator: Allocator;
   readonly #exports: Exports;
@@ -102,17 +113,14 @@ export class Machine {
     const most = Math.min(Math.ceil((options.maxBytes ?? Infinity) / PAGE), MOST_PAGES);
     const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
     const blas = options.blas === false ? undefined : loadBlas(memory);
-    const instance = new WebAssembly.Instance(module, {
-      env: { memory, sgemm: sgemmImport(blas) },
-    });
-    return new Machine(memory, module, instance.exports as unknown as Exports, blas, options);
+    const code = chooseCode(options, blas);
+    const env = { memory, sgemm: sgemmImport(blas), panels: panelsImport(code, memory) };
+    const instance = new WebAssembly.Instance(module, { env });
+    return new Machine({ memory, module, exports: exportsOf(instance), blas, code }, options);
   }
 
   private constructor(
-    memory: WebAssembly.Memory,
-    module: WebAssembly.Module,
-    exports: Exports,
-    blas: Blas | undefined,
+    { memory, module, exports, blas, code }: Parts,
     { threads = Math.min(navigator.hardwareConcurrency, 8), maxBytes = Infinity }: MachineOptions,
   ) {
     this.threads = threads;
@@ -122,10 +130,11 @@ export class Machine {
     this.#words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
     this.#most = Math.min(maxBytes, MOST_PAGES * PAGE);
     this.#allocator = new Allocator(CONTROL_BYTES + CONSTANT_BYTES, (end) => this.#reach(end));
-    this.#pool = new Pool(module, memory, threads - 1, blas?.path);
+    this.#pool = new Pool({ module, memory, blasPath: blas?.path, code }, threads - 1);
     this.#productScratch = exports.productScratch();
-    this.#words[WORD.native] = blas ? 1 : 0;
     this.reserveScratch(0);
+    this.multipliers = this.#multipliers(code);
+    this.multiplyWith(this.multipliers[0]);
   }
 
   /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */
@@ -161,9 +170,46 @@ export class Machine {
     this.#scratchBytes = needed;
   }
 
-  /** Lets products go to the native library, or not; for comparisons. Without one it stays off. */
-  useBlas(on: boolean): void {
-    this.#words[WORD.native] = on && this.blas ? 1 : 0;
+  /**
+   * Chooses who computes the products, for comparisons; the best does at first.
+   *
+   * @throws {TypeError} If `multipliers` does not have it.
+   */
+  multiplyWith(multiplier: Multiplier): void {
+    if (!this.multipliers.includes(multiplier)) {
+      throw new TypeError(`Cannot multiply with ${multiplier}: here are ${this.multipliers}`);
+    }
+    this.#words[WORD.multiplier] = MULTIPLIERS.indexOf(multiplier);
+  }
+
+  /** A library that somebody named comes first, then native code that passes its test. */
+  #multipliers(code: NativeCode): Multiplier[] {
+    const native = "panels" in code && this.#nativeAgrees();
+    return [
+      ...(this.blas ? ["library"] as const : []),
+      ...(native ? ["native"] as const : []),
+      "wasm",
+    ];
+  }
+
+  /** Whether native code gives the numbers of the kernels, bit for bit, on a size past its blocks. */
+  #nativeAgrees(): boolean {
+    const [m, n, k] = [125, 531, 259];
+    const bytes = [m * k, k * n, m * n, m * n].map((count) => 4 * count);
+    const places = bytes.map((size) => this.#allocator.allocate(size) ?? 0);
+    const [a, b, own, native] = places;
+    if (places.includes(0)) return false; // too little memory even to try
+    fillTestValues(new Float32Array(this.memory.buffer, a, m * k));
+    fillTestValues(new Float32Array(this.memory.buffer, b, k * n));
+    [own, native].forEach((out, i) => {
+      this.#words[WORD.multiplier] = 2 * i;
+      this.run("product", 1, a, b, out, 0, m, n, k, k, n, n, 0, 0, m, n, 0, 0, 0);
+    });
+    const [x, y] = [own, native].map((at) => new Uint32Array(this.memory.buffer, at, m * n));
+    const agrees = x.every((bits, i) => bits === y[i]);
+    for (const place of places) this.#allocator.free(place);
+    if (!agrees) reportMissing("native code gives other numbers than the kernels");
+    return agrees;
   }
 
   /**
@@ -206,6 +252,37 @@ export class Machine {
       return false;
     }
   }
+}
+
+/** What a machine is put together from. */
+interface Parts {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly exports: Exports;
+  readonly blas: Blas | undefined;
+  readonly code: NativeCode;
+}
+
+function exportsOf(instance: WebAssembly.Instance): Exports {
+  return instance.exports as unknown as Exports;
+}
+
+/**
+ * Native code, unless it is not wanted. It does what the kernels with relaxed SIMD do, so the plain
+ * ones do not go together with it.
+ */
+function chooseCode(
+  { native = true, relaxedSimd = true }: MachineOptions,
+  blas?: Blas,
+): NativeCode {
+  if (!native || !relaxedSimd) return { missing: "it is not wanted" };
+  const code = nativeCode();
+  if ("missing" in code && !blas) reportMissing(code.missing);
+  return code;
+}
+
+function fillTestValues(values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = (i * 7919 % 1009) / 1009 - 0.5;
 }
 
 /** The least memory that leaves room for more than the threads' scratch. */

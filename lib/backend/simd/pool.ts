@@ -3,39 +3,37 @@
  * or the process, never waited for. A job does not need them: whoever is awake takes its tasks.
  */
 import { Worker } from "node:worker_threads";
+import type { NativeCode } from "../native/native_code.ts";
 
 /** Words of the control block, as `kernels/parallel.ts` lays them out. */
 const WORD = { generation: 64 / 4, quit: 392 / 4 };
 
-/** What a helper gets to start with. */
-export interface HelperData {
+/** What every helper works with. */
+export interface PoolParts {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Its number, from 1. */
-  readonly index: number;
   /** The native library, if products go there. */
   readonly blasPath: string | undefined;
+  /** The native code, which lies in the memory of the process. */
+  readonly code: NativeCode;
+}
+
+/** What a helper gets to start with. */
+export interface HelperData extends PoolParts {
+  /** Its number, from 1. */
+  readonly index: number;
 }
 
 /** Helper threads on one memory. */
 export class Pool {
-  readonly #module: WebAssembly.Module;
-  readonly #memory: WebAssembly.Memory;
+  readonly #parts: PoolParts;
   readonly #count: number;
-  readonly #blasPath: string | undefined;
   readonly #quit = () => this.dispose();
   #workers: Worker[] | undefined;
 
-  constructor(
-    module: WebAssembly.Module,
-    memory: WebAssembly.Memory,
-    count: number,
-    blasPath: string | undefined,
-  ) {
-    this.#module = module;
-    this.#memory = memory;
+  constructor(parts: PoolParts, count: number) {
+    this.#parts = parts;
     this.#count = count;
-    this.#blasPath = blasPath;
   }
 
   /** How many helpers there are; starts them when first asked. */
@@ -46,12 +44,7 @@ export class Pool {
 
   #start(): void {
     this.#workers = Array.from({ length: this.#count }, (_, i) => {
-      const data: HelperData = {
-        module: this.#module,
-        memory: this.#memory,
-        index: i + 1,
-        blasPath: this.#blasPath,
-      };
+      const data: HelperData = { ...this.#parts, index: i + 1 };
       const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // its copy would need permission
       worker.unref(); // a waiting helper keeps no process alive
       return worker;
@@ -62,7 +55,7 @@ export class Pool {
   /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
   dispose(): void {
     if (!this.#workers) return;
-    const words = new Int32Array(this.#memory.buffer, 0, 256);
+    const words = new Int32Array(this.#parts.memory.buffer, 0, 256);
     Atomics.store(words, WORD.quit, 1);
     Atomics.add(words, WORD.generation, 1);
     Atomics.notify(words, WORD.generation);

@@ -101,7 +101,7 @@ Deno.test("a helper that may not open the native library says so, and does the r
     }
   }
   match(message, /^Kernel product failed in a helper thread: Error: Cannot multiply with BLAS: a /);
-  withLibrary.useBlas(false);
+  withLibrary.multiplyWith("wasm");
   product();
   ok(values.subarray(4 * SIZE * SIZE, 8 * SIZE * SIZE).every((value) => value === SIZE));
   withLibrary.dispose();

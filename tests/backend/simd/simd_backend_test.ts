@@ -287,7 +287,7 @@ Deno.test("simd multiplies the same with a native library, where one is found", 
   const work = () =>
     tf.matMul(randomTensor<tf.Rank.R2>([70, 90], 1), randomTensor<tf.Rank.R2>([90, 50], 2));
   await compare(work);
-  machine.useBlas(false);
+  machine.multiplyWith("wasm");
   await compare(work);
-  machine.useBlas(true);
+  machine.multiplyWith("library");
 });

@@ -4,8 +4,9 @@
 //
 // A weight that dropout takes away is negative: one number then says both what softmax gave and what
 // became of it.
-import { address, float, int, isNative, scratch } from "./parameters";
-import { GEMM_SCRATCH, multiply, transpose } from "./gemm";
+import { address, float, hasLibrary, int, scratch } from "./parameters";
+import { GEMM_SCRATCH, multiply } from "./gemm";
+import { transpose } from "./pack";
 import { expRow } from "./reduce";
 import { keep1, keep4 } from "./dropout";
 import { constant, largest, madd, splat, total } from "./math";
@@ -68,13 +69,13 @@ function turned(which: i32): usize {
 /** Native libraries are so much quicker with the second operand as it is that turning it pays. */
 function turn(task: i32, which: i32): void {
   const from = part(address(0), task, which);
-  if (isNative()) transpose(int(4), int(6), from, 3 * int(5) * int(6), turned(which), int(4));
+  if (hasLibrary()) transpose(int(4), int(6), from, 3 * int(5) * int(6), turned(which), int(4));
 }
 
 /** The product of some rows with all keys (1) or values (2): out is [rows, T]. */
 function multiplyByAll(task: i32, which: i32, rows: i32, a: usize, lda: i32, out: usize): void {
   const length = int(4), width = int(6), ldb = 3 * int(5) * width;
-  if (isNative()) {
+  if (hasLibrary()) {
     multiply(false, false, rows, length, width, a, lda, turned(which), length, out, length, 0, false);
   } else {
     const b = part(address(0), task, which);

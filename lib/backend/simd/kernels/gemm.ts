@@ -3,8 +3,12 @@
 // Both operands are copied into panels first (A by 5 rows, B by 8 columns), so that the innermost
 // loop reads memory in order whatever was transposed. That loop keeps 5 x 8 sums in registers.
 // Each element of C is summed in the same order wherever block borders lie.
-import { isNative, scratch } from "./parameters";
+//
+// Where the machine has native code for that loop, the panels are of its sizes (6 rows, 16 columns)
+// and go to it; it does the same steps in the same order.
+import { hasLibrary, hasNativeCode, scratch } from "./parameters";
 import { madd } from "./math";
+import { at, packA, packB } from "./pack";
 
 const MR: i32 = 5;
 const NR: i32 = 8;
@@ -22,6 +26,14 @@ declare function sgemm(
   beta: f32, c: usize, ldc: i32,
 ): void;
 
+// The native loop over panels: rows, columns, depth, panels of A, panels of B, C, bytes from one row
+// of C to the next, and whether C's old values stay in the sums.
+// @ts-ignore: decorator
+@external("env", "panels")
+declare function nativePanels(
+  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+): void;
+
 /** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
 export function multiply(
   ta: bool, tb: bool, m: i32, n: i32, k: i32,
@@ -30,7 +42,7 @@ export function multiply(
   if (bias != 0) fillRows(m, n, c, ldc, bias);
   else if (!add && k == 0) zeroRows(m, n, c, ldc);
   let keep = add || bias != 0;
-  if (isNative()) {
+  if (hasLibrary()) {
     if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, keep ? 1 : 0, c, ldc);
     return;
   }
@@ -38,22 +50,25 @@ export function multiply(
     const depth = min(KC, k - p);
     for (let j = 0; j < n; j += NC) {
       const columns = min(NC, n - j);
-      packB(tb, depth, columns, at(b, tb, p, j, ldb), ldb);
+      packB(panelsOfB(), tb, depth, columns, at(b, tb, p, j, ldb), ldb);
       for (let i = 0; i < m; i += MC) {
         const rows = min(MC, m - i);
-        packA(ta, rows, depth, at(a, ta, i, p, lda), lda);
-        multiplyPanels(rows, columns, depth, c + (<usize> (i * ldc + j) << 2), ldc, keep);
+        packA(scratch(), ta, rows, depth, at(a, ta, i, p, lda), lda);
+        const block = c + (<usize> (i * ldc + j) << 2), stride = <usize> ldc << 2;
+        if (hasNativeCode()) {
+          nativePanels(rows, columns, depth, scratch(), panelsOfB(), block, stride, keep);
+        } else multiplyPanels(rows, columns, depth, block, stride, keep);
       }
     }
     keep = true;
   }
 }
 
-/** The address of element (i, j) of a matrix that may be stored transposed. */
+/** Where the panels of B lie: behind those of A. */
 // @ts-ignore: decorator
 @inline
-function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): usize {
-  return base + (<usize> (transposed ? j * stride + i : i * stride + j) << 2);
+function panelsOfB(): usize {
+  return scratch() + <usize> (MC * KC * 4);
 }
 
 function fillRows(m: i32, n: i32, c: usize, ldc: i32, row: usize): void {
@@ -64,17 +79,15 @@ function zeroRows(m: i32, n: i32, c: usize, ldc: i32): void {
   for (let i = 0; i < m; i++) memory.fill(c + (<usize> (i * ldc) << 2), 0, <usize> n << 2);
 }
 
-function multiplyPanels(m: i32, n: i32, depth: i32, c: usize, ldc: i32, keep: bool): void {
-  const a = scratch();
-  const b = a + <usize> (MC * KC * 4);
+function multiplyPanels(m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool): void {
+  const a = scratch(), b = panelsOfB();
   const tile = b + <usize> (NC * KC * 4);
-  const stride = <usize> ldc << 2;
   for (let j = 0; j < n; j += NR) {
     const panelB = b + (<usize> (j * depth) << 2);
     const columns = min(NR, n - j);
     for (let i = 0; i < m; i += MR) {
       const panelA = a + (<usize> (i * depth) << 2);
-      const target = c + (<usize> (i * ldc + j) << 2);
+      const target = c + <usize> i * stride + (<usize> j << 2);
       const rows = min(MR, m - i);
       if (rows == MR && columns == NR) {
         microKernel(depth, panelA, panelB, target, stride, keep);
@@ -156,121 +169,4 @@ function storePair(c: usize, left: v128, right: v128): void {
 function addPair(c: usize, left: v128, right: v128): void {
   v128.store(c, f32x4.add(v128.load(c), left));
   v128.store(c, f32x4.add(v128.load(c, 16), right), 16);
-}
-
-/** A's block as panels of 5 rows, for each k the 5 values side by side, zeros below the last row. */
-function packA(transposed: bool, m: i32, depth: i32, a: usize, lda: i32): void {
-  let to = scratch();
-  for (let i = 0; i < m; i += MR) {
-    const rows = min(MR, m - i);
-    if (rows < MR) packSlowly(!transposed, MR, rows, depth, at(a, transposed, i, 0, lda), lda, to);
-    else if (transposed) packColumns5(depth, at(a, true, i, 0, lda), lda, to);
-    else packRows5(depth, at(a, false, i, 0, lda), lda, to);
-    to += <usize> (MR * 4 * depth);
-  }
-}
-
-/** B's block as panels of 8 columns. */
-function packB(transposed: bool, depth: i32, n: i32, b: usize, ldb: i32): void {
-  let to = scratch() + <usize> (MC * KC * 4);
-  for (let j = 0; j < n; j += NR) {
-    const columns = min(NR, n - j);
-    const from = at(b, transposed, 0, j, ldb);
-    if (columns < NR) packSlowly(transposed, NR, columns, depth, from, ldb, to);
-    else if (transposed) packRows8(depth, from, ldb, to);
-    else packColumns8(depth, from, ldb, to);
-    to += <usize> (NR * 4 * depth);
-  }
-}
-
-/** A panel at the border. `along`: the depth runs along the rows in memory. */
-function packSlowly(
-  along: bool, width: i32, used: i32, depth: i32, from: usize, stride: i32, to: usize,
-): void {
-  for (let k = 0; k < depth; k++) {
-    for (let i = 0; i < width; i++) {
-      const place = along ? i * stride + k : k * stride + i;
-      const value: f32 = i < used ? load<f32>(from + (<usize> place << 2)) : 0;
-      store<f32>(to + (<usize> (k * width + i) << 2), value);
-    }
-  }
-}
-
-function packColumns5(depth: i32, from: usize, stride: i32, to: usize): void {
-  for (let k = 0; k < depth; k++) {
-    v128.store(to, v128.load(from));
-    store<u32>(to, load<u32>(from, 16), 16);
-    to += 20;
-    from += <usize> stride << 2;
-  }
-}
-
-function packColumns8(depth: i32, from: usize, stride: i32, to: usize): void {
-  for (let k = 0; k < depth; k++) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
-    to += 32;
-    from += <usize> stride << 2;
-  }
-}
-
-function packRows5(depth: i32, from: usize, stride: i32, to: usize): void {
-  const step = <usize> stride << 2;
-  let k = 0;
-  for (; k + 4 <= depth; k += 4) {
-    packFour(from, step, to, 20);
-    const last = v128.load(from + 4 * step);
-    v128.store32_lane(to, last, 0, 16);
-    v128.store32_lane(to, last, 1, 36);
-    v128.store32_lane(to, last, 2, 56);
-    v128.store32_lane(to, last, 3, 76);
-    from += 16;
-    to += 80;
-  }
-  packSlowly(true, MR, MR, depth - k, from, stride, to);
-}
-
-function packRows8(depth: i32, from: usize, stride: i32, to: usize): void {
-  const step = <usize> stride << 2;
-  let k = 0;
-  for (; k + 4 <= depth; k += 4) {
-    packFour(from, step, to, 32);
-    packFour(from + 4 * step, step, to + 16, 32);
-    from += 16;
-    to += 128;
-  }
-  packSlowly(true, NR, NR, depth - k, from, stride, to);
-}
-
-/** A matrix, `stride` numbers from row to row, to its transpose, `gap` numbers from row to row. */
-export function transpose(
-  m: i32, n: i32, from: usize, stride: i32, to: usize, gap: i32,
-): void {
-  const step = <usize> stride << 2, down = <usize> gap << 2;
-  for (let i = 0; i + 4 <= m; i += 4) {
-    const row = from + <usize> i * step, column = to + (<usize> i << 2);
-    for (let j = 0; j + 4 <= n; j += 4) {
-      packFour(row + (<usize> j << 2), step, column + <usize> j * down, down);
-    }
-  }
-  for (let i = 0; i < m; i++) {
-    for (let j = i < (m & ~3) ? n & ~3 : 0; j < n; j++) {
-      const value = load<u32>(from + <usize> i * step + (<usize> j << 2));
-      store<u32>(to + <usize> j * down + (<usize> i << 2), value);
-    }
-  }
-}
-
-/** Turns 4 rows of 4 values into 4 columns, `gap` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function packFour(from: usize, step: usize, to: usize, gap: usize): void {
-  const r0 = v128.load(from), r1 = v128.load(from + step);
-  const r2 = v128.load(from + 2 * step), r3 = v128.load(from + 3 * step);
-  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5), b = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
-  const c = i32x4.shuffle(r2, r3, 0, 4, 1, 5), d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
-  v128.store(to, i64x2.shuffle(a, c, 0, 2));
-  v128.store(to + gap, i64x2.shuffle(a, c, 1, 3));
-  v128.store(to + 2 * gap, i64x2.shuffle(b, d, 0, 2));
-  v128.store(to + 3 * gap, i64x2.shuffle(b, d, 1, 3));
 }

@@ -3,7 +3,7 @@
 
 const SCRATCH: usize = 396; // address of the first thread's scratch; the others' follow
 const SCRATCH_BYTES: usize = 400;
-const NATIVE: usize = 404;
+const PRODUCTS: usize = 404; // who multiplies: 0 these kernels, 1 a library, 2 native code
 const PARAMETERS: usize = 512; // 64 words
 
 /** A whole-number parameter of the job: a size, a flag or an address. */
@@ -39,9 +39,16 @@ export function scratch(): usize {
   return <usize> load<u32>(SCRATCH) + thread * <usize> load<u32>(SCRATCH_BYTES);
 }
 
-/** Whether products go to the native library. */
+/** Whether products go to a native library. */
 // @ts-ignore: decorator
 @inline
-export function isNative(): bool {
-  return load<i32>(NATIVE) != 0;
+export function hasLibrary(): bool {
+  return load<i32>(PRODUCTS) == 1;
+}
+
+/** Whether the innermost loop of products is native code of our own. */
+// @ts-ignore: decorator
+@inline
+export function hasNativeCode(): bool {
+  return load<i32>(PRODUCTS) == 2;
 }

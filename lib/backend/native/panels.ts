@@ -1,0 +1,244 @@
+/**
+ * The innermost part of a matrix product as machine code: C = A B or C += A B, where A and B have
+ * been copied into panels that lie in the caches. `simd/kernels/gemm.ts` cuts a product into such
+ * parts, copies the panels, and does the same on its own where there is no native code.
+ *
+ * Each element of C is summed over the depth in order, by fused multiply-add from 0, then added to
+ * what C held: exactly the steps of the WebAssembly kernels with relaxed SIMD, so that the results
+ * are the same bit for bit.
+ *
+ * The tile is the one that Goto-type products use on AVX2: 6 rows by 16 columns, 12 vectors of sums,
+ * two of B and two of A, which is all sixteen.
+ * Source: Van Zee & van de Geijn 2015, "BLIS", ACM TOMS 41(3), sections 5 and 6.
+ */
+import { Assembler, type Label, number, Reg } from "./assembler.ts";
+import type { Convention } from "./executable_memory.ts";
+import { FIRST_ARGUMENT } from "./cpu.ts";
+
+/** Rows of a panel of A. */
+export const ROWS = 6;
+
+/** Columns of a panel of B: two vectors. */
+export const COLUMNS = 16;
+
+/** Where each parameter lies, in bytes from the start of the block that the code is given. */
+export const PARAMETER = {
+  /** Address of the memory that the next three count from. */
+  base: 0,
+  /** Panels of A, each `depth` times 6 floats, zeros below the last row. */
+  a: 8,
+  /** Panels of B, each `depth` times 16 floats, zeros right of the last column. */
+  b: 16,
+  /** The first element of C. */
+  c: 24,
+  /** Bytes from one row of C to the next. */
+  rowBytes: 32,
+  /** Rows of C, at least 1. */
+  rows: 40,
+  /** Columns of C, at least 1. */
+  columns: 48,
+  /** Products in each sum, at least 1. */
+  depth: 56,
+  /** 1 if what C holds stays in the sum. */
+  keep: 64,
+  /** 16 words: -1 for each column of the last panel that C has, else 0. */
+  mask: 72,
+} as const;
+
+/** Bytes of a block of parameters. */
+export const PARAMETER_BYTES = PARAMETER.mask + 4 * COLUMNS;
+
+const UNROLL = 4;
+const { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
+
+// What the general registers hold throughout.
+const parameters = r15;
+const panelB = r8; // the panel under way
+const columnC = r9; // C's first row, at the panel's first column
+const rowBytes = r10;
+const columnsLeft = r11;
+const depth = r12;
+const rowsLeft = r13;
+const bytesOfB = r14; // of a panel
+const panelA = rbx;
+const tileC = rbp;
+
+/** Vectors 4 to 15: two for each row. */
+const sum = (row: number, half: number) => 4 + 2 * row + half;
+const MASK = [2, 3] as const;
+
+/** The code, to be called with the address of a block of parameters. */
+export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> {
+  const assembler = new Assembler();
+  saveRegisters(assembler, convention);
+  assembler.move(parameters, FIRST_ARGUMENT[convention]);
+  loadParameters(assembler);
+  const nextPanelB = assembler.label();
+  assembler.place(nextPanelB);
+  assembler.load(panelA, { base: parameters, offset: PARAMETER.a });
+  assembler.add(panelA, rsi);
+  assembler.move(tileC, columnC);
+  assembler.load(rowsLeft, { base: parameters, offset: PARAMETER.rows });
+  emitTiles(assembler);
+  assembler.add(panelB, bytesOfB);
+  assembler.add(columnC, number(4 * COLUMNS));
+  assembler.subtract(columnsLeft, number(COLUMNS));
+  assembler.jump(nextPanelB, "above");
+  assembler.clearUpperHalves();
+  restoreRegisters(assembler, convention);
+  assembler.return();
+  return assembler.bytes();
+}
+
+/** rsi stays the memory's base. */
+function loadParameters(assembler: Assembler): void {
+  const from = (offset: number) => ({ base: parameters, offset });
+  assembler.load(rsi, from(PARAMETER.base));
+  assembler.load(panelB, from(PARAMETER.b));
+  assembler.add(panelB, rsi);
+  assembler.load(columnC, from(PARAMETER.c));
+  assembler.add(columnC, rsi);
+  assembler.load(rowBytes, from(PARAMETER.rowBytes));
+  assembler.load(columnsLeft, from(PARAMETER.columns));
+  assembler.load(depth, from(PARAMETER.depth));
+  assembler.move(bytesOfB, depth);
+  for (let doubled = 1; doubled < 4 * COLUMNS; doubled *= 2) assembler.add(bytesOfB, bytesOfB);
+}
+
+/** All tiles of one panel of B; jumps out of the unsigned loops happen at or below zero. */
+function emitTiles(assembler: Assembler): void {
+  const next = assembler.label();
+  const finished = assembler.label();
+  const border = assembler.label();
+  const advance = assembler.label();
+  assembler.place(next);
+  prefetchTile(assembler);
+  emitSums(assembler);
+  assembler.compare(columnsLeft, number(COLUMNS));
+  assembler.jump(border, "below");
+  emitResults(assembler, false, advance);
+  assembler.place(border);
+  MASK.forEach((mask, half) => {
+    assembler.loadVector(mask, { base: parameters, offset: PARAMETER.mask + 32 * half });
+  });
+  emitResults(assembler, true, advance);
+  assembler.place(advance);
+  assembler.move(panelA, rax); // where the sums ended
+  assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 });
+  assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 2 });
+  assembler.compare(rowsLeft, number(ROWS));
+  assembler.jump(finished, "below");
+  assembler.subtract(rowsLeft, number(ROWS));
+  assembler.jump(next, "notEqual");
+  assembler.place(finished);
+}
+
+/** What C holds will be needed, or written to, when the sums are done. */
+function prefetchTile(assembler: Assembler): void {
+  assembler.move(rdx, tileC);
+  for (let row = 0; row < ROWS; row++) {
+    assembler.prefetch({ base: rdx });
+    assembler.prefetch({ base: rdx, offset: 4 * COLUMNS - 4 });
+    if (row < ROWS - 1) assembler.add(rdx, rowBytes);
+  }
+}
+
+/** 6 by 16 sums over the depth. */
+function emitSums(assembler: Assembler): void {
+  for (let row = 0; row < ROWS; row++) {
+    for (let half = 0; half < 2; half++) assembler.clearVector(sum(row, half));
+  }
+  assembler.move(rax, panelA);
+  assembler.move(rdx, panelB);
+  assembler.move(rcx, depth);
+  const [many, few, one, end] = [0, 1, 2, 3].map(() => assembler.label());
+  assembler.compare(rcx, number(UNROLL));
+  assembler.jump(few, "below");
+  assembler.place(many);
+  for (let step = 0; step < UNROLL; step++) emitStep(assembler, step);
+  assembler.add(rax, number(UNROLL * 4 * ROWS));
+  assembler.add(rdx, number(UNROLL * 4 * COLUMNS));
+  assembler.subtract(rcx, number(UNROLL));
+  assembler.compare(rcx, number(UNROLL));
+  assembler.jump(many, "aboveOrEqual");
+  assembler.place(few);
+  assembler.compare(rcx, number(0));
+  assembler.jump(end, "equal");
+  assembler.place(one);
+  emitStep(assembler, 0);
+  assembler.add(rax, number(4 * ROWS));
+  assembler.add(rdx, number(4 * COLUMNS));
+  assembler.subtract(rcx, number(1));
+  assembler.jump(one, "notEqual");
+  assembler.place(end);
+}
+
+/** One step along the depth: 6 values of A, each times 16 of B. */
+function emitStep(assembler: Assembler, step: number): void {
+  for (let half = 0; half < 2; half++) {
+    assembler.loadVector(half, { base: rdx, offset: 4 * COLUMNS * step + 32 * half });
+  }
+  for (let row = 0; row < ROWS; row++) {
+    const value = 2 + row % 2;
+    assembler.broadcast(value, { base: rax, offset: 4 * (ROWS * step + row) });
+    for (let half = 0; half < 2; half++) assembler.multiplyAdd(sum(row, half), value, half);
+  }
+}
+
+/** Writes the rows that C has, or adds to them, and goes on at `done`. */
+function emitResults(assembler: Assembler, masked: boolean, done: Label): void {
+  const plain = assembler.label();
+  assembler.load(rcx, { base: parameters, offset: PARAMETER.keep });
+  assembler.move(rdx, tileC);
+  assembler.compare(rcx, number(0));
+  assembler.jump(plain, "equal");
+  emitRows(assembler, masked, true, done);
+  assembler.place(plain);
+  emitRows(assembler, masked, false, done);
+}
+
+function emitRows(assembler: Assembler, masked: boolean, keep: boolean, done: Label): void {
+  for (let row = 0; row < ROWS; row++) {
+    for (let half = 0; half < 2; half++) {
+      const to = { base: rdx, offset: 32 * half };
+      const from = sum(row, half);
+      if (keep && masked) {
+        assembler.loadMasked(half, MASK[half], to);
+        assembler.addVectors(from, half, from);
+      } else if (keep) assembler.addFrom(from, from, to);
+      if (masked) assembler.storeMasked(to, MASK[half], from);
+      else assembler.storeVector(to, from);
+    }
+    if (row === ROWS - 1) continue;
+    assembler.compare(rowsLeft, number(row + 2));
+    assembler.jump(done, "below");
+    assembler.add(rdx, rowBytes);
+  }
+  assembler.jump(done);
+}
+
+/** The registers that belong to the caller. */
+const OWN = [rbx, rbp, r12, r13, r14, r15];
+const OWN_ON_WINDOWS = [rsi, rdi];
+const VECTORS_ON_WINDOWS = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; // their lower halves
+
+function saveRegisters(assembler: Assembler, convention: Convention): void {
+  for (const register of OWN) assembler.push(register);
+  if (convention !== "windows") return;
+  for (const register of OWN_ON_WINDOWS) assembler.push(register);
+  assembler.subtract(rsp, number(32 * VECTORS_ON_WINDOWS.length));
+  VECTORS_ON_WINDOWS.forEach((vector, i) => {
+    assembler.storeVector({ base: rsp, offset: 32 * i }, vector);
+  });
+}
+
+function restoreRegisters(assembler: Assembler, convention: Convention): void {
+  if (convention === "windows") {
+    VECTORS_ON_WINDOWS.forEach((vector, i) => {
+      assembler.loadVector(vector, { base: rsp, offset: 32 * i });
+    });
+    assembler.add(rsp, number(32 * VECTORS_ON_WINDOWS.length));
+    for (const register of OWN_ON_WINDOWS.toReversed()) assembler.pop(register);
+  }
+  for (const register of OWN.toReversed()) assembler.pop(register);
+}

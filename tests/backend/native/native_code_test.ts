@@ -1,0 +1,156 @@
+import { deepStrictEqual, match, strictEqual, throws } from "node:assert";
+import fc from "fast-check";
+import { nativeCode } from "bert/backend/native/native_code.ts";
+import { Machine, type Multiplier } from "bert/backend/simd/machine.ts";
+
+/** A machine with native code, or undefined, said by name, where this computer cannot run it. */
+function nativeMachine(threads = 1): Machine | undefined {
+  const machine = Machine.create({ threads, blas: false });
+  if (machine.multipliers.includes("native")) return machine;
+  const code = nativeCode();
+  // deno-lint-ignore no-console
+  console.log(`skipped: ${"missing" in code ? code.missing : "native code failed its test"}`);
+  machine.dispose();
+  return undefined;
+}
+
+/** What is multiplied, and how it lies in memory. */
+interface Case {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** Numbers that the operands and the result lie behind the start of their blocks. */
+  readonly shift: readonly [a: number, b: number, c: number];
+  readonly bias: boolean;
+  readonly odd: readonly number[];
+  readonly seed: number;
+}
+
+const SIZE = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(119, 120, 121, 257, 520));
+
+const CASE: fc.Arbitrary<Case> = fc.record({
+  m: SIZE,
+  n: SIZE,
+  k: fc.oneof(SIZE, fc.constantFrom(255, 256, 512, 513)),
+  transposeA: fc.boolean(),
+  transposeB: fc.boolean(),
+  shift: fc.tuple(fc.nat(15), fc.nat(15), fc.nat(15)),
+  bias: fc.boolean(),
+  odd: fc.array(fc.constantFrom(NaN, Infinity, -Infinity, -0, 1e-42, 3e38), { maxLength: 4 }),
+  seed: fc.nat(1e6),
+});
+
+/** Numbers from -0.5 to 0.5 without a visible pattern. */
+function fill(values: Float32Array, seed: number): void {
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (Math.imul(i + seed, 2654435761) >>> 8) / 2 ** 24 - 0.5;
+  }
+}
+
+/** The bits of a product, NaN always the same one, and of what lies around the result. */
+function multiply(machine: Machine, multiplier: Multiplier, one: Case): Uint32Array {
+  const { m, n, k, transposeA, transposeB, shift, bias, odd, seed } = one;
+  const room = 16;
+  const counts = [m * k, k * n, m * n, n];
+  const blocks = counts.map((count) => machine.allocate(4 * (count + 2 * room)) ?? 0);
+  const views = blocks.map((at, i) =>
+    new Float32Array(machine.memory.buffer, at, counts[i] + 2 * room)
+  );
+  views.forEach((view, which) => fill(view, seed + which));
+  odd.forEach((value, i) => views[i % 2][shift[i % 2] + (seed * (i + 1)) % counts[i % 2]] = value);
+  const [a, b, c] = blocks.map((at, i) => at + 4 * (shift[i] ?? 0));
+  const flags = [transposeA, transposeB].map(Number);
+  const strides = [transposeA ? m : k, transposeB ? k : n, n];
+  machine.multiplyWith(multiplier);
+  const start = bias ? blocks[3] : 0;
+  machine.run("product", 1, a, b, c, start, m, n, k, ...strides, ...flags, m, n, 0, 0, 0);
+  const result = views[2].map((value) => Number.isNaN(value) ? NaN : value);
+  for (const block of blocks) machine.free(block);
+  return new Uint32Array(result.buffer);
+}
+
+Deno.test("native products are those of the WebAssembly kernels, bit for bit, whatever the sizes", () => {
+  const machine = nativeMachine();
+  if (!machine) return;
+  fc.assert(
+    fc.property(CASE, (one) => {
+      deepStrictEqual(multiply(machine, "native", one), multiply(machine, "wasm", one));
+    }),
+    { numRuns: 200, seed: 7 },
+  );
+  machine.dispose();
+});
+
+Deno.test("native products are the same bits on 1, 2, 3 and 8 threads", () => {
+  const results = [1, 2, 3, 8].map((threads) => {
+    const machine = nativeMachine(threads);
+    if (!machine) return undefined;
+    const [m, n, k] = [333, 250, 700];
+    const [a, b, c] = [m * k, k * n, m * n].map((count) => machine.allocate(4 * count)!);
+    const values = (at: number, count: number) =>
+      new Float32Array(machine.memory.buffer, at, count);
+    fill(values(a, m * k), 5);
+    fill(values(b, k * n), 6);
+    const [down, across] = [80, 64];
+    const tasks = Math.ceil(m / down) * Math.ceil(n / across);
+    machine.run("product", tasks, a, b, c, 0, m, n, k, k, n, n, 0, 0, down, across, 0, 0, 0);
+    const result = values(c, m * n).slice();
+    machine.dispose();
+    return result;
+  });
+  for (const result of results) deepStrictEqual(result, results[0]);
+});
+
+Deno.test("who multiplies can be chosen among those that are here", () => {
+  const machine = Machine.create({ threads: 1, blas: false, native: false });
+  deepStrictEqual(machine.multipliers, ["wasm"]);
+  throws(() => machine.multiplyWith("native"), /Cannot multiply with native: here are wasm/);
+  machine.dispose();
+});
+
+/** Runs a program that multiplies once, and gives what it prints. */
+async function program(env: Record<string, string>, ...flags: string[]) {
+  const source = `
+    import { Machine } from ${JSON.stringify(import.meta.resolve("bert/backend/simd/machine.ts"))};
+    const machine = Machine.create({ threads: 1 });
+    console.log(machine.multipliers.join());
+    Machine.create({ threads: 1 });`;
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(path, source);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env=BERT_NATIVE,BERT_BLAS",
+      ...flags,
+      path,
+    ],
+    env: { NO_COLOR: "1", BERT_BLAS: "off", ...env },
+  }).output();
+  await Deno.remove(path);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, printed: text(stdout).trim(), warnings: text(stderr).trim() };
+}
+
+Deno.test("without permission for FFI the kernels multiply, and it is said once with the reason", async () => {
+  const { code, printed, warnings } = await program({});
+  deepStrictEqual([code, printed], [0, "wasm"]);
+  match(warnings, /^Products are computed by WebAssembly, at about half the speed: .*$/);
+  match(warnings, /--allow-ffi|written for x86-64/);
+});
+
+Deno.test("BERT_NATIVE=off: the kernels multiply, and nothing is said", async () => {
+  const { printed, warnings } = await program({ BERT_NATIVE: "off" }, "--allow-ffi");
+  deepStrictEqual([printed, warnings], ["wasm", ""]);
+});
+
+Deno.test("BERT_NATIVE=avx2 is what is taken by itself, and another word is refused", async () => {
+  const { printed } = await program({ BERT_NATIVE: "avx2" }, "--allow-ffi");
+  strictEqual(printed, (await program({}, "--allow-ffi")).printed);
+  const { code, warnings } = await program({ BERT_NATIVE: "sse" }, "--allow-ffi");
+  strictEqual(code, 1);
+  match(warnings, /Invalid BERT_NATIVE = "sse": it must be off or avx2/);
+});
