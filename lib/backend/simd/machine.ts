@@ -289,7 +289,7 @@ function fillTestValues(values: Float32Array): void {
 const LEAST_BYTES = 4 * 2 ** 20;
 
 function checkMachine(options: MachineOptions): void {
-  checkOptions("startSimd()", options, ["threads", "maxBytes", "blas", "relaxedSimd"]);
+  checkOptions("startSimd()", options, ["threads", "maxBytes", "blas", "native", "relaxedSimd"]);
   const { threads = 1, maxBytes = Infinity } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new ConfigError("threads", threads, "must be a whole number from 1");
