@@ -4,9 +4,14 @@
 
 /** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
 export interface Span {
+  /** The document's name. */
   readonly document: string;
+  /** The first sentence, counted from 0. */
   readonly start: number;
+  /** The sentence after the last. */
   readonly end: number;
+  /** Tokens of these sentences that are missing at either end; left out where none is. */
+  readonly cut?: { readonly front: number; readonly end: number };
 }
 
 /** A pair before masking and padding. */
@@ -17,13 +22,19 @@ export interface PairExample {
   readonly segmentIds: readonly number[];
   /** 0: B follows A. 1: it does not. -1: there is no second segment. */
   readonly nspLabel: 0 | 1 | -1;
+  /** Where the first segment comes from. */
   readonly first: Span;
+  /** Where the second segment comes from, if there is one. */
   readonly second?: Span;
-  /** Whether tokens had to be cut off to fit the length. */
+  /**
+   * Whether it has fewer tokens than its sentences, to fit the length. With pairs the others are
+   * lost to this example; without, the next example has them.
+   */
   readonly truncated: boolean;
 }
 
 /** A pair in which some tokens are hidden; `labels` holds the original id there and -1 elsewhere. */
 export interface MaskedExample extends PairExample {
+  /** The original id at each position that is asked for, -1 at all others. */
   readonly labels: readonly number[];
 }

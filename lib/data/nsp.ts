@@ -11,7 +11,7 @@ import { checkRng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type Document, TokenizedDocument } from "./document.ts";
 import { PairExample } from "./example.ts";
-import { NspOptions, PairMaker } from "./pair_maker.ts";
+import { checkPairable, NspOptions, PairMaker } from "./pair_maker.ts";
 
 /** The two labels. (With sentence-order prediction: in order, swapped.) */
 export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
@@ -19,9 +19,9 @@ export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
 /**
  * Pairs from documents, one by one.
  *
- * A "not next" segment comes from another document and is never the true next sentence; in a corpus
- * of one document it comes from elsewhere in it, and never overlaps or continues the first segment.
- * A document of one sentence can only begin a "not next" pair; to keep the halves equal such pairs
+ * A "not next" segment comes from another document and never reads like the true next sentence,
+ * which may stand in another document, too; in a corpus of one document it comes from elsewhere in
+ * it, and never overlaps or continues the first segment. A document of one sentence can only begin a "not next" pair; to keep the halves equal such pairs
  * are made up for by later ones, and left out where that is hopeless.
  *
  * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option cannot work.
@@ -42,7 +42,8 @@ export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
  *
  * Source: Devlin et al. 2018 section 3.1 (Task #2) and `create_instances_from_document` in
  * google-research/bert; Lan et al. 2019 for sentence order. Differs from the reference by default:
- * the halves are equal, and the same document never serves as "another".
+ * the halves are equal, the same document never serves as "another", and a text that reads like the
+ * true next one is drawn again.
  */
 export function* nspExamples(
   documents: Iterable<Document>,
@@ -51,11 +52,12 @@ export function* nspExamples(
 ): Generator<PairExample> {
   const maker = new PairMaker(tokenizer.vocab, checked(options));
   const filler = new WindowFiller(options.windowTokens);
+  if (Array.isArray(documents)) checkPairable(documents, options);
   for (const document of documents) {
     const window = filler.add(tokenizeDocument(document, tokenizer));
-    if (window) yield* fromWindow(maker, window);
+    if (window) yield* fromWindow(maker, window, options);
   }
-  yield* fromWindow(maker, filler.take());
+  yield* fromWindow(maker, filler.take(), options);
   maker.checkResult();
 }
 
@@ -69,9 +71,9 @@ export async function* nspExamplesAsync(
   const filler = new WindowFiller(options.windowTokens);
   for await (const document of documents) {
     const window = filler.add(tokenizeDocument(document, tokenizer));
-    if (window) yield* fromWindow(maker, window);
+    if (window) yield* fromWindow(maker, window, options);
   }
-  yield* fromWindow(maker, filler.take());
+  yield* fromWindow(maker, filler.take(), options);
   maker.checkResult();
 }
 
@@ -98,8 +100,14 @@ export function* nspData(
   if (batch.length > 0) yield batch;
 }
 
-function* fromWindow(maker: PairMaker, window: TokenizedDocument[]): Generator<PairExample> {
+function* fromWindow(
+  maker: PairMaker,
+  window: TokenizedDocument[],
+  { reach }: NspOptions,
+): Generator<PairExample> {
+  reach?.open(window);
   for (let index = 0; index < window.length; index++) yield* maker.pairs(window, index);
+  reach?.close();
 }
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
@@ -108,6 +116,7 @@ const OPTIONS = [
   "maxPredictions",
   "balanced",
   "windowTokens",
+  "reach",
   "rng",
 ];
 

@@ -4,22 +4,50 @@
  */
 import type { Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
-import type { TokenizedDocument, TokenizedSentence } from "./document.ts";
-import type { PairExample, Span } from "./example.ts";
+import type { Document, TokenizedDocument } from "./document.ts";
+import type { PairExample } from "./example.ts";
+import type { ReachCounter } from "./reach.ts";
+import {
+  idsOf,
+  type Kept,
+  readsLike,
+  singleStretches,
+  spanOf,
+  type Stretch,
+  tokenCount,
+} from "./stretch.ts";
 
-/** A piece of a document: its sentences from `start` up to `end`, as positions in the list. */
-interface Stretch {
-  readonly document: TokenizedDocument;
-  readonly start: number;
-  readonly end: number;
-}
-
+const TRIES = 10; // to draw another document, or another text than the true next one
 const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is left out
+
+/** So many documents of one sentence are no mistake yet: that one has more may come to light. */
+const FEW = 8;
+
+const NO_NEXT =
+  'Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows ' +
+  "of one text need the same name in a document column, lines of one text in a .txt file no empty " +
+  'line between them), or, which in a task is --pairing none, set pairing to "none"';
+
+/**
+ * Throws, before any work is done, where no pair can follow because no document has two sentences.
+ *
+ * @throws {RangeError} Saying how texts become longer documents, or how to train without pairs.
+ */
+export function checkPairable(
+  documents: readonly Document[],
+  { pairing = "nsp", balanced = true }: Pick<NspOptions, "pairing" | "balanced">,
+): void {
+  if (pairing === "none" || (pairing === "nsp" && !balanced) || documents.length <= FEW) return;
+  if (documents.every((document) => document?.sentences?.length === 1)) {
+    throw new RangeError(NO_NEXT);
+  }
+}
 
 /** Makes pairs, and keeps count of the labels so that they stay balanced. */
 export class PairMaker {
   readonly #vocab: Vocab;
-  readonly #options: Required<Omit<NspOptions, "windowTokens">>;
+  readonly #options: Required<Omit<NspOptions, "windowTokens" | "reach">>;
+  readonly #reach: ReachCounter | undefined;
   readonly #rng: Rng;
   #surplus = 0; // "not next" pairs minus "next" pairs, as far as no coin decided it
   #couldFollow = false; // whether two sentences of a document were ever at hand
@@ -31,6 +59,7 @@ export class PairMaker {
       options;
     this.#vocab = vocab;
     this.#rng = options.rng;
+    this.#reach = options.reach;
     this.#options = { ...options, pairing, packing, shortSequenceProbability, balanced };
   }
 
@@ -39,6 +68,17 @@ export class PairMaker {
     const others = window.length > 1 || !this.#last ? window : [...window, this.#last];
     const document = window[index];
     const target = this.#targetLength();
+    if (this.#options.pairing === "none") yield* this.#singles(document, target);
+    else yield* this.#pairs(document, target, others, index);
+    this.#last = document;
+  }
+
+  *#pairs(
+    document: TokenizedDocument,
+    target: number,
+    others: readonly TokenizedDocument[],
+    index: number,
+  ): Generator<PairExample> {
     let start = 0;
     while (start < document.sentences.length) {
       const chunk = this.#chunk(document, start, target);
@@ -49,24 +89,27 @@ export class PairMaker {
       }
       start = made?.next ?? chunk.end;
     }
-    this.#last = document;
+  }
+
+  /** Without pairs: one segment an example, which together have every token once. */
+  *#singles(document: TokenizedDocument, target: number): Generator<PairExample> {
+    for (const { stretch, kept } of singleStretches(document, target, this.#room())) {
+      this.#counts[-1]++;
+      yield this.#framed(stretch, kept);
+    }
   }
 
   /** @throws {RangeError} If pairs were asked for and none, or none that follow, could be made. */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
     if (next + other + single === 0) throw new RangeError(this.#noPairs());
-    if (
-      this.#options.pairing === "nsp" && this.#options.balanced && !this.#couldFollow && other > 8
-    ) {
-      throw new RangeError(
-        'Cannot make "next" pairs as no document has two sentences: join texts into longer documents, ' +
-          'or set pairing to "none"',
-      );
-    }
+    const { pairing, balanced } = this.#options;
+    const wanting = pairing === "nsp" && balanced && !this.#couldFollow && other > FEW;
+    if (wanting) throw new RangeError(NO_NEXT);
   }
 
   #noPairs(): string {
+    if (this.#last && this.#options.pairing === "sop") return NO_NEXT;
     if (!this.#last) {
       return "Cannot make pairs as the documents hold no text: check the corpus and the tokenizer";
     }
@@ -107,7 +150,6 @@ export class PairMaker {
     others: readonly TokenizedDocument[],
     index: number,
   ): { example: PairExample; next: number } | undefined {
-    if (this.#options.pairing === "none") return this.#single(chunk);
     const size = chunk.end - chunk.start;
     if (size >= 2) this.#couldFollow = true;
     const firstEnd = chunk.start + (size >= 2 ? this.#rng.between(1, size - 1) : 1);
@@ -120,10 +162,6 @@ export class PairMaker {
     if (other) return { example: this.#example(first, other, 1), next: firstEnd };
     this.#surplus -= size < 2 ? 1 : 2; // there is no "elsewhere": one pair fewer, or the other label
     return size < 2 ? undefined : this.#follow(first, rest);
-  }
-
-  #single(chunk: Stretch): { example: PairExample; next: number } {
-    return { example: this.#example(chunk, undefined, -1), next: chunk.end };
   }
 
   #follow(first: Stretch, rest: Stretch): { example: PairExample; next: number } {
@@ -156,10 +194,28 @@ export class PairMaker {
     others: readonly TokenizedDocument[],
     index: number,
   ): Stretch | undefined {
-    if (this.#options.balanced && this.#surplus > HOPELESS) return undefined;
+    if (!this.#options.balanced) return this.#drawElsewhere(first, wanted, others, index);
+    if (this.#surplus > HOPELESS) return undefined;
+    const next = first.document.sentences[first.end];
+    for (let tries = 0; tries < TRIES; tries++) {
+      const drawn = this.#drawElsewhere(first, wanted, others, index);
+      if (!drawn || !next || !readsLike(drawn, next)) return drawn;
+    }
+  }
+
+  /** A stretch of another document, or of this one where it is the only one. */
+  #drawElsewhere(
+    first: Stretch,
+    wanted: number,
+    others: readonly TokenizedDocument[],
+    index: number,
+  ): Stretch | undefined {
     let other = this.#rng.below(others.length);
-    for (let tries = 1; tries < 10 && other === index; tries++) {
+    for (let tries = 1; tries < TRIES && other === index; tries++) {
       other = this.#rng.below(others.length);
+    }
+    if (other === index && this.#options.balanced && others.length > 1) {
+      other = (index + 1 + this.#rng.below(others.length - 1)) % others.length;
     }
     if (other === index) return this.#elsewhereInside(first, wanted);
     const document = others[other];
@@ -184,47 +240,40 @@ export class PairMaker {
     return { document, start, end };
   }
 
-  #example(first: Stretch, second: Stretch | undefined, nspLabel: 0 | 1 | -1): PairExample {
+  /** `[CLS] A [SEP] B [SEP]`. */
+  #example(first: Stretch, second: Stretch, nspLabel: 0 | 1): PairExample {
+    const lengths = [tokenCount(first), tokenCount(second)];
+    const [keptA, keptB] = this.#truncate(lengths[0], lengths[1]);
+    const framed = this.#framed(first, keptA);
+    const tokenIds = [...framed.tokenIds, ...idsOf(second, keptB), this.#vocab.sepId];
+    const segmentIds = tokenIds.map((_, i) => i < framed.tokenIds.length ? 1 : 2);
+    const span = spanOf(second, keptB);
+    this.#reach?.mark(second, keptB);
+    const truncated = framed.truncated || span.cut !== undefined;
+    return { ...framed, tokenIds, segmentIds, nspLabel, second: span, truncated };
+  }
+
+  /** `[CLS] A [SEP]`. */
+  #framed(first: Stretch, kept: Kept): PairExample {
     const { clsId, sepId } = this.#vocab;
-    const whole = [flatten(first), second ? flatten(second) : []];
-    const [a, b] = this.#truncate(whole[0], whole[1]);
-    const truncated = a.length + b.length < whole[0].length + whole[1].length;
-    const tokenIds = [clsId, ...a, sepId];
-    const segmentIds = tokenIds.map(() => 1);
-    if (!second) return { tokenIds, segmentIds, nspLabel, first: span(first), truncated };
-    for (const id of b) {
-      tokenIds.push(id);
-      segmentIds.push(2);
-    }
-    tokenIds.push(sepId);
-    segmentIds.push(2);
-    return { tokenIds, segmentIds, nspLabel, first: span(first), second: span(second), truncated };
+    const tokenIds = [clsId, ...idsOf(first, kept), sepId];
+    const span = spanOf(first, kept);
+    this.#reach?.mark(first, kept);
+    const truncated = span.cut !== undefined;
+    return { tokenIds, segmentIds: tokenIds.map(() => 1), nspLabel: -1, first: span, truncated };
   }
 
   /** Takes single tokens off the longer segment, at a random end, until both fit. */
-  #truncate(a: readonly number[], b: readonly number[]): [readonly number[], readonly number[]] {
-    const kept = [{ start: 0, end: a.length }, { start: 0, end: b.length }];
+  #truncate(a: number, b: number): [Kept, Kept] {
+    const kept = [{ start: 0, end: a }, { start: 0, end: b }];
     const size = (i: number) => kept[i].end - kept[i].start;
-    for (let excess = a.length + b.length - this.#room(); excess > 0; excess--) {
+    for (let excess = a + b - this.#room(); excess > 0; excess--) {
       const longer = kept[size(0) > size(1) ? 0 : 1];
       if (this.#rng.random() < 0.5) longer.start++;
       else longer.end--;
     }
-    return [a.slice(kept[0].start, kept[0].end), b.slice(kept[1].start, kept[1].end)];
+    return [kept[0], kept[1]];
   }
-}
-
-function flatten({ document, start, end }: Stretch): number[] {
-  return document.sentences.slice(start, end).flatMap(({ ids }: TokenizedSentence) => ids);
-}
-
-function tokenCount({ document, start, end }: Stretch): number {
-  return document.sentences.slice(start, end).reduce((sum, { ids }) => sum + ids.length, 0);
-}
-
-function span({ document, start, end }: Stretch): Span {
-  const { name, sentences } = document;
-  return { document: name, start: sentences[start].index, end: sentences[end - 1].index + 1 };
 }
 
 /** How pairs are made. */
@@ -241,5 +290,8 @@ export interface NspOptions {
   readonly balanced?: boolean;
   /** Tokens that are held at one time, about; "not next" segments come from among them. */
   readonly windowTokens?: number;
+  /** Told which tokens the examples show, if that is to be counted. */
+  readonly reach?: ReachCounter;
+  /** Where all random numbers come from; it moves on with each pair. */
   readonly rng: Rng;
 }

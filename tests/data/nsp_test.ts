@@ -1,36 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import type { Document } from "bert/data/document.ts";
 import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
-import { type NspOptions } from "bert/data/pair_maker.ts";
 import { type PairExample } from "bert/data/example.ts";
 import { createRng } from "bert/random.ts";
-import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
-import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
-
-/** Words that name their place: document d, sentence s, word w, so that a pair can be checked. */
-const word = (d: number, s: number, w: number) => `d${d}s${s}w${w}`;
-
-function library(documents: number, sentences: number, words = 4): Document[] {
-  return Array.from({ length: documents }, (_, d) => ({
-    name: `document ${d}`,
-    sentences: Array.from(
-      { length: sentences },
-      (_, s) => Array.from({ length: words }, (_, w) => word(d, s, w)).join(" "),
-    ),
-  }));
-}
-
-function tokenizerFor(documents: readonly Document[]): BertTokenizer {
-  const words = documents.flatMap(({ sentences }) =>
-    sentences.flatMap((s) => s.match(/\w+/g) ?? [])
-  );
-  return new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...new Set(words)]));
-}
-
-function make(documents: readonly Document[], options: Partial<NspOptions> = {}): PairExample[] {
-  const settings = { maxLength: 32, rng: createRng(1), ...options };
-  return [...nspExamples(documents, tokenizerFor(documents), settings)];
-}
+import { library, pairsOf as make, tokenizerFor } from "../support/library.ts";
 
 const share = (pairs: readonly PairExample[]) =>
   pairs.filter(({ nspLabel }) => nspLabel === 1).length / pairs.length;
@@ -202,7 +175,11 @@ Deno.test("a single document of one sentence, or none, is an error that says wha
     name: "RangeError",
     message: /no document has two sentences/,
   });
-  throws(() => make(library(100, 1)), { name: "RangeError", message: /set pairing to "none"$/ });
+  for (const pairing of ["nsp", "sop"] as const) {
+    const message = /document column, .*--pairing none, set pairing to "none"$/;
+    throws(() => make(library(100, 1), { pairing }), { name: "RangeError", message });
+    throws(() => make(library(3, 1), { pairing: "sop" }), { name: "RangeError", message });
+  }
 });
 
 Deno.test("maxLength without room for two tokens is refused", async () => {

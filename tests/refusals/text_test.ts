@@ -157,7 +157,7 @@ testRefusals([
         { maxLength: 8, rng: rng() },
       ),
     ],
-    'RangeError: Cannot make "next" pairs as no document has two sentences: join texts into longer documents, or set pairing to "none"',
+    'RangeError: Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
     "nsp pairing",

@@ -1,0 +1,73 @@
+/** How much of the text the examples of an epoch show. */
+import type { TokenizedDocument } from "./document.ts";
+import type { Kept, Stretch } from "./stretch.ts";
+
+/** What an epoch shows of the text that it is made from. */
+export interface Reach {
+  /** Tokens of the documents. */
+  readonly tokens: number;
+  /** Those of them that stand in no example. */
+  readonly unreachedTokens: number;
+  /** Documents of which no token stands in an example. */
+  readonly unusedDocuments: number;
+}
+
+/** One document while its window is open. */
+interface Marks {
+  /** The tokens before each sentence. */
+  readonly offsets: Int32Array;
+  /** For each token 1 if an example has it. */
+  readonly seen: Uint8Array;
+}
+
+/** Counts the tokens that stand in no example, a window of documents at a time. */
+export class ReachCounter {
+  #open = new Map<TokenizedDocument, Marks>();
+  #tokens = 0;
+  #unreached = 0;
+  #unused = 0;
+
+  /** Begins a window; the one before is counted. */
+  open(window: readonly TokenizedDocument[]): void {
+    this.close();
+    for (const document of window) this.#open.set(document, marksFor(document));
+  }
+
+  /** Tells that an example shows a part of a stretch. */
+  mark({ document, start, skip = 0 }: Stretch, kept: Kept): void {
+    const marks = this.#open.get(document);
+    if (!marks) return; // of a window that has been counted
+    const first = marks.offsets[start] + skip;
+    marks.seen.fill(1, first + kept.start, first + kept.end);
+  }
+
+  /** Counts the window that is open. */
+  close(): void {
+    for (const { seen } of this.#open.values()) {
+      const reached = seen.reduce((sum, one) => sum + one, 0);
+      this.#tokens += seen.length;
+      this.#unreached += seen.length - reached;
+      if (reached === 0) this.#unused++;
+    }
+    this.#open.clear();
+  }
+
+  /** What was counted; windows that are open are not in it. */
+  get counts(): Reach {
+    return {
+      tokens: this.#tokens,
+      unreachedTokens: this.#unreached,
+      unusedDocuments: this.#unused,
+    };
+  }
+}
+
+function marksFor({ sentences }: TokenizedDocument): Marks {
+  const offsets = new Int32Array(sentences.length);
+  let tokens = 0;
+  for (const [i, { ids }] of sentences.entries()) {
+    offsets[i] = tokens;
+    tokens += ids.length;
+  }
+  return { offsets, seen: new Uint8Array(tokens) };
+}
