@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type BertConfig, bertConfig } from "../config.ts";
 import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
 import type { Document } from "../data/document.ts";
+import { checkPairable } from "../data/pair_maker.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
@@ -30,11 +31,13 @@ export interface RunDocuments {
  *
  * @throws {ConfigError | FormatError} If there is no such corpus, it cannot be read, or an option is for
  * other files.
+ * @throws {RangeError} If pairs are asked for and no document has two sentences.
  */
 export async function readDocuments(settings: RunSettings): Promise<RunDocuments> {
   const all = await readAll(corpus(settings.corpus, corpusOptions(settings))).catch((error) => {
     throw error instanceof ConfigError ? inWordsOfTask(error) : error;
   });
+  checkPairable(all, settings);
   const hash = createHash("sha256");
   for (const { name, sentences } of all) hash.update(`${JSON.stringify([name, sentences])}\n`);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
