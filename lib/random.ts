@@ -60,8 +60,38 @@ export function createRng(seed: number): Rng {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ConfigError("seed", seed, "must be an integer from 0 to 2^53 - 1");
   }
+  const words = new Uint32Array(N);
+  initByArray(keyOf(seed), words);
+  return new MersenneTwister(seed, words, N);
+}
+
+/**
+ * The number that `createRng(seed).fork(label).random()` gives, without making the two streams: for
+ * a draw for each of very many labels.
+ *
+ * @example
+ * ```ts
+ * import { createRng, forkedRandom } from "bert/random.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(forkedRandom(1, "a name"), createRng(1).fork("a name").random());
+ * ```
+ */
+export function forkedRandom(seed: number, label: string | number): number {
+  initByArray(keyOf(forkedSeed(seed, label)), scratch);
+  return toFloat(temper(twisted(scratch, 0)), temper(twisted(scratch, 1)));
+}
+
+const scratch = new Uint32Array(N);
+
+/** A seed, cut into words of 32 bits. */
+function keyOf(seed: number): number[] {
   const high = Math.floor(seed / 2 ** 32);
-  return new MersenneTwister(seed, initByArray(high > 0 ? [seed >>> 0, high] : [seed >>> 0]), N);
+  return high > 0 ? [seed >>> 0, high] : [seed >>> 0];
+}
+
+/** The seed of a stream named `label`. */
+function forkedSeed(seed: number, label: string | number): number {
+  return hash53(`${seed}/${label}`);
 }
 
 /** Throws `ConfigError` unless there is a generator: randomness is never drawn from anywhere else. */
@@ -120,9 +150,7 @@ class MersenneTwister implements Rng {
   }
 
   random(): number {
-    const high = this.#next() >>> 5; // 27 bits
-    const low = this.#next() >>> 6; // 26 bits
-    return (high * 2 ** 26 + low) / 2 ** 53;
+    return toFloat(this.#next(), this.#next());
   }
 
   below(n: number): number {
@@ -147,27 +175,39 @@ class MersenneTwister implements Rng {
   }
 
   fork(label: string | number): Rng {
-    return createRng(hash53(`${this.seed}/${label}`));
+    return createRng(forkedSeed(this.seed, label));
   }
 
   /** The next 32 random bits. */
   #next(): number {
     if (this.#index >= N) this.#twist();
-    let y = this.#words[this.#index++];
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    return (y ^ (y >>> 18)) >>> 0;
+    return temper(this.#words[this.#index++]);
   }
 
   #twist(): void {
-    const words = this.#words;
-    for (let i = 0; i < N; i++) {
-      const y = (words[i] & 0x80000000) | (words[(i + 1) % N] & 0x7fffffff);
-      words[i] = words[(i + M) % N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
+    for (let i = 0; i < N; i++) this.#words[i] = twisted(this.#words, i);
     this.#index = 0;
   }
+}
+
+/** Two draws of 32 bits as a float in [0, 1): 27 bits of the first, 26 of the second. */
+function toFloat(first: number, second: number): number {
+  return ((first >>> 5) * 2 ** 26 + (second >>> 6)) / 2 ** 53;
+}
+
+/** Word `i` of the next 624, from those at and behind it; those before it are of the next already. */
+function twisted(words: Uint32Array, i: number): number {
+  const y = (words[i] & 0x80000000) | (words[i + 1 < N ? i + 1 : 0] & 0x7fffffff);
+  return words[i + M < N ? i + M : i + M - N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+}
+
+/** Mixes the bits of a word of the state: 32 random bits. */
+function temper(word: number): number {
+  let y = word;
+  y ^= y >>> 11;
+  y ^= (y << 7) & 0x9d2c5680;
+  y ^= (y << 15) & 0xefc60000;
+  return (y ^ (y >>> 18)) >>> 0;
 }
 
 /** `init_genrand`: fills the state from one 32-bit number. */
@@ -180,28 +220,32 @@ function initGenrand(seed: number): Uint32Array {
   return words;
 }
 
+/** What every `init_by_array` begins with. */
+const INITIAL_WORDS = initGenrand(19650218);
+
 /** `init_by_array`: how CPython turns a seed, cut into 32-bit words, into a state. */
-function initByArray(key: readonly number[]): Uint32Array {
-  const words = initGenrand(19650218);
+function initByArray(key: readonly number[], words: Uint32Array): void {
+  words.set(INITIAL_WORDS);
+  let previous = words[0] | 0; // as a signed number: the same bits, and quicker to compute with
   let i = 1;
-  let j = 0;
-  const step = () => {
-    if (++i < N) return;
-    words[0] = words[N - 1];
+  for (let k = 0; k < Math.max(N, key.length); k++) {
+    const j = k % key.length;
+    const mixed = words[i] ^ Math.imul(previous ^ (previous >>> 30), 1664525);
+    previous = (mixed + key[j] + j) | 0;
+    words[i] = previous;
+    if (++i < N) continue;
+    words[0] = previous;
     i = 1;
-  };
-  const previous = () => words[i - 1] ^ (words[i - 1] >>> 30);
-  for (let k = Math.max(N, key.length); k > 0; k--) {
-    words[i] = (words[i] ^ Math.imul(previous(), 1664525)) + key[j] + j;
-    step();
-    j = (j + 1) % key.length;
   }
-  for (let k = N - 1; k > 0; k--) {
-    words[i] = (words[i] ^ Math.imul(previous(), 1566083941)) - i;
-    step();
+  for (let k = 1; k < N; k++) {
+    const mixed = words[i] ^ Math.imul(previous ^ (previous >>> 30), 1566083941);
+    previous = (mixed - i) | 0;
+    words[i] = previous;
+    if (++i < N) continue;
+    words[0] = previous;
+    i = 1;
   }
   words[0] = 0x80000000;
-  return words;
 }
 
 /** FNV-1a over UTF-16 units, twice with different offsets, folded to 53 bits: a seed from a name. */

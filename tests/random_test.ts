@@ -1,5 +1,5 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { createRng, restoreRng } from "bert/random.ts";
+import { createRng, forkedRandom, restoreRng } from "bert/random.ts";
 import cases from "./fixtures/random_cases.json" with { type: "json" };
 
 for (const { seed, draws, integers, shuffled, far } of cases) {
@@ -57,4 +57,12 @@ Deno.test("createRng() and below() refuse what CPython's arithmetic would bend",
     throws(() => createRng(1).below(n), { name: "ConfigError" });
   }
   throws(() => restoreRng(1, { words: [1, 2], index: 0 }), { name: "ConfigError" });
+});
+
+Deno.test("forkedRandom() is the first number of the stream of that name", () => {
+  for (const seed of [0, 1, 42, 2 ** 40 + 7, Number.MAX_SAFE_INTEGER]) {
+    for (const label of ["", "held out/a", "é中", 7]) {
+      strictEqual(forkedRandom(seed, label), createRng(seed).fork(label).random());
+    }
+  }
 });

@@ -4,11 +4,11 @@
  */
 import { checkOptions, nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { createRng } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
 import { filesOf } from "./corpus_folder.ts";
 import type { CorpusOptions, Document } from "./document.ts";
+import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";
 import type { TextFile } from "./rows.ts";
 
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
@@ -68,10 +68,12 @@ export async function readAll(documents: AsyncIterable<Document>): Promise<Docum
 }
 
 /**
- * Parts documents into those to train on and those to evaluate on. No document is in both.
+ * Parts documents into those to train on and those to evaluate on. No document is in both, and
+ * documents that read the same are on the same side, so that nothing is tested that was trained on.
  *
- * Which document goes where depends on its name and the seed, not on its place. A corpus of one
- * document is cut instead: its last sentences are held out.
+ * Which document goes where depends on its name and the seed, not on its place. Where documents are
+ * so few or so unequal that the held-out text would be less than half or more than twice of what
+ * was asked for, the end of one of them is held out instead, as it is of a corpus of one document.
  *
  * @param share Share of the documents (of the sentences, if there is one document) to hold out,
  * rounded; at least one is held out where the share is above 0, and at least one stays to train on.
@@ -81,7 +83,7 @@ export async function readAll(documents: AsyncIterable<Document>): Promise<Docum
  * ```ts
  * import { splitHeldOut } from "bert/data/corpus.ts";
  * import { strictEqual } from "node:assert";
- * const documents = Array.from({ length: 10 }, (_, i) => ({ name: `d${i}`, sentences: ["a"] }));
+ * const documents = Array.from({ length: 10 }, (_, i) => ({ name: `d${i}`, sentences: [`a ${i}`] }));
  * const { train, heldOut } = splitHeldOut(documents, 0.2, 1);
  * strictEqual(train.length, 8);
  * strictEqual(heldOut.length, 2);
@@ -95,34 +97,21 @@ export function splitHeldOut(
   if (!(share >= 0 && share < 1)) {
     throw new ConfigError("share", share, "must be at least 0 and below 1");
   }
-  if (share === 0) return { train: [...documents], heldOut: [] };
-  if (documents.length === 1) return cut(documents[0], share);
-  const rng = createRng(seed);
-  const ranked = documents.map(({ name }, index) => ({
-    index,
-    rank: rng.fork(`held out/${name}`).random(),
-  }))
-    .sort((a, b) => a.rank - b.rank || a.index - b.index);
-  const count = heldOutCount(share, documents.length);
-  const chosen = new Set(ranked.slice(0, count).map(({ index }) => index));
-  return {
-    train: documents.filter((_, index) => !chosen.has(index)),
-    heldOut: documents.filter((_, index) => chosen.has(index)),
-  };
+  if (share === 0 || documents.length === 0) return { train: [...documents], heldOut: [] };
+  if (documents.length === 1) return cutOnly(documents[0], share);
+  return partDocuments(documents, share, seed);
 }
 
 /** Holds out the end of the only document. */
-function cut(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
+function cutOnly(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
   const { name, sentences } = document;
-  if (sentences.length < 2) return { train: [document], heldOut: [] };
+  if (sentences.length < 2) {
+    const cut = cutDocument(document, share * sizeOf(document));
+    return cut ? { train: [cut[0]], heldOut: [cut[1]] } : { train: [document], heldOut: [] };
+  }
   const count = heldOutCount(share, sentences.length);
   const held = { ...document, name: `${name} (held out)`, sentences: sentences.slice(-count) };
   return { train: [{ ...document, sentences: sentences.slice(0, -count) }], heldOut: [held] };
-}
-
-/** How many of `length` are held out: never none, never all. */
-function heldOutCount(share: number, length: number): number {
-  return Math.min(length - 1, Math.max(1, Math.round(share * length)));
 }
 
 async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {

@@ -11,6 +11,7 @@ import type { Document } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { mlmData } from "./mlm.ts";
 import { nspExamples, nspExamplesAsync } from "./nsp.ts";
+import { textKey } from "./text_key.ts";
 
 /** Which examples are reported on. */
 export interface ReportOptions {
@@ -226,7 +227,7 @@ export class CorpusCounter {
   add({ sentences }: Document): void {
     this.#documents++;
     for (const sentence of sentences) {
-      const key = hash53(sentence);
+      const key = textKey(sentence);
       if (this.#seen.has(key)) this.#duplicates++;
       else if (this.#seen.size < REMEMBERED) this.#seen.add(key);
       const ids = this.#tokenizer.ids(sentence);
@@ -300,16 +301,4 @@ class Lengths {
     const [least, most] = [sorted[0][0], sorted[sorted.length - 1][0]];
     return { least, median: middle?.[0] ?? least, mean: this.total / this.count, most };
   }
-}
-
-/** Two 32-bit hashes (FNV-1a and a variant) of the UTF-16 units, joined to 53 bits. */
-function hash53(text: string): number {
-  let [a, b] = [0x811c9dc5, 0x1b873593];
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x5bd1e995);
-    b ^= b >>> 15;
-  }
-  return (a >>> 0) * 2 ** 21 + ((b ^ (b >>> 13)) >>> 11);
 }

@@ -1,0 +1,162 @@
+/** Which documents are held out: equal ones together, and about as much text as was asked for. */
+import { forkedRandom } from "../random.ts";
+import type { Document } from "./document.ts";
+import { documentKey } from "./text_key.ts";
+
+/** Documents in two parts. */
+export interface Parts {
+  /** Those to train on. */
+  readonly train: Document[];
+  /** Those to evaluate on. */
+  readonly heldOut: Document[];
+}
+
+/** Documents that read the same, and go to the same side. */
+interface Group {
+  /** Their places among the documents. */
+  readonly members: number[];
+  /** Drawn from its members' names: groups are taken in the order of their ranks. */
+  rank: number;
+  /** Characters in all of them. */
+  size: number;
+}
+
+/** The held-out share of the text may be half of what was asked for, or twice as much. */
+const TOLERANCE = 2;
+
+/**
+ * Parts two or more documents.
+ *
+ * @param share Above 0 and below 1.
+ * @param seed Decides, with the names of the documents, which are held out.
+ */
+export function partDocuments(documents: readonly Document[], share: number, seed: number): Parts {
+  const groups = groupsOf(documents, seed);
+  const total = sum(groups.map(({ size }) => size));
+  const taken = takeDocuments(groups, heldOutCount(share, documents.length));
+  const found = sum(taken.map(({ size }) => size)) / total;
+  const reasonable = found <= TOLERANCE * share && found >= share / TOLERANCE;
+  if (reasonable || total === 0) return part(documents, taken.flatMap(({ members }) => members));
+  return takeText(documents, groups, share * total);
+}
+
+/** How many of `length` are held out: never none, never all. */
+export function heldOutCount(share: number, length: number): number {
+  return Math.min(length - 1, Math.max(1, Math.round(share * length)));
+}
+
+/** How many characters a document has. */
+export function sizeOf({ sentences }: Document): number {
+  return sum(sentences.map(({ length }) => length));
+}
+
+/**
+ * Cuts off the end of a document, about `size` characters of it. The cut is made between sentences
+ * if one is near, and between words of a very long sentence, which is text without full stops.
+ *
+ * @returns The beginning and the end, or nothing if there is no place for the cut.
+ */
+export function cutDocument(document: Document, size: number): [Document, Document] | undefined {
+  const { name, sentences } = document;
+  let index = sentences.length;
+  let behind = 0; // characters after sentence `index`
+  while (index > 0 && behind + sentences[index - 1].length < size) {
+    behind += sentences[--index].length;
+  }
+  if (index === 0) return undefined; // it has fewer characters
+  const sentence = sentences[--index];
+  const split = (head: readonly string[], tail: readonly string[]): [Document, Document] => [
+    { ...document, sentences: head },
+    { ...document, name: `${name} (held out)`, sentences: tail },
+  ];
+  const near = (held: number) => held <= TOLERANCE * size && held >= size / TOLERANCE;
+  for (const [start, held] of [[index, behind + sentence.length], [index + 1, behind]]) {
+    if (start > 0 && near(held)) return split(sentences.slice(0, start), sentences.slice(start));
+  }
+  const blank = sentence.lastIndexOf(" ", sentence.length - (size - behind));
+  if (blank < 1) return undefined;
+  return split(
+    [...sentences.slice(0, index), sentence.slice(0, blank)],
+    [sentence.slice(blank + 1), ...sentences.slice(index + 1)],
+  );
+}
+
+/** Equal documents together, in the order in which they are taken. */
+function groupsOf(documents: readonly Document[], seed: number): Group[] {
+  const groups = new Map<number, Group>();
+  const keys = documents.map(documentKey);
+  const allEqual = new Set(keys).size === 1; // then there is no other way but to part them
+  for (const [index, document] of documents.entries()) {
+    const key = allEqual ? index : keys[index];
+    const rank = forkedRandom(seed, `held out/${document.name}`);
+    const group = groups.get(key) ?? { members: [], rank, size: 0 };
+    group.members.push(index);
+    group.rank = Math.min(group.rank, rank);
+    group.size += sizeOf(document);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => a.rank - b.rank || a.members[0] - b.members[0]);
+}
+
+/** As many documents as are wanted, or fewer where they are in groups; at least one group. */
+function takeDocuments(groups: readonly Group[], count: number): Group[] {
+  const taken: Group[] = [];
+  let left = count;
+  for (const group of groups) {
+    if (left === 0) break;
+    if (group.members.length > left) continue;
+    left -= group.members.length;
+    taken.push(group);
+  }
+  return taken.length > 0 ? taken : [smallest(groups, ({ members }) => members.length)];
+}
+
+/** As many characters as are wanted: whole documents as long as they fit, then the end of one. */
+function takeText(documents: readonly Document[], groups: readonly Group[], budget: number): Parts {
+  const cuts = new Map<number, [Document, Document]>();
+  const whole: number[] = [];
+  let left = budget;
+  for (const { members, size } of groups) {
+    if (left < budget / 10) break;
+    if (size <= left) {
+      whole.push(...members);
+      left -= size;
+      continue;
+    }
+    for (const member of members) { // equal ones are cut at the same place
+      const cut = cutDocument(documents[member], left / members.length);
+      if (cut) cuts.set(member, cut);
+    }
+    if (cuts.size > 0) break;
+  }
+  if (whole.length + cuts.size > 0) return part(documents, whole, cuts);
+  return part(documents, smallest(groups, ({ size }) => size).members);
+}
+
+function smallest(groups: readonly Group[], measure: (group: Group) => number): Group {
+  return groups.reduce((least, group) => measure(group) < measure(least) ? group : least);
+}
+
+/** Both parts in the order of the documents; of those that are cut, the end is held out. */
+function part(
+  documents: readonly Document[],
+  heldOutIndexes: readonly number[],
+  cuts: ReadonlyMap<number, [Document, Document]> = new Map(),
+): Parts {
+  const chosen = new Set(heldOutIndexes);
+  const train: Document[] = [];
+  const heldOut: Document[] = [];
+  for (const [index, document] of documents.entries()) {
+    const cut = cuts.get(index);
+    if (cut) {
+      train.push(cut[0]);
+      heldOut.push(cut[1]);
+    } else if (chosen.has(index)) heldOut.push(document);
+    else train.push(document);
+  }
+  return { train, heldOut };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
