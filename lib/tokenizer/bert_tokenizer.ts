@@ -140,8 +140,9 @@ export class BertTokenizer {
         ? this.encode(item, undefined, { maxLength })
         : this.encode(item[0], item[1], { maxLength })
     );
-    const longest = padTo ?? Math.max(0, ...encodings.map(({ tokenIds }) => tokenIds.length));
-    for (const encoding of encodings) this.#pad(encoding, longest);
+    let longest = 0;
+    for (const { tokenIds } of encodings) longest = Math.max(longest, tokenIds.length);
+    for (const encoding of encodings) this.#pad(encoding, padTo ?? longest);
     return encodings;
   }
 

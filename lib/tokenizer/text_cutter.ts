@@ -10,13 +10,16 @@ import { isLongerThan } from "./word_counts.ts";
 import { WordCache, WordPieces } from "./wordpiece.ts";
 import {
   normalizeText,
-  type Place,
   placedText,
+  type PlacedWord,
   placedWords,
   splitPunctuation,
   WHITESPACE,
   wordTokens,
 } from "./words.ts";
+
+/** Start and end in a text, in UTF-16 units. */
+type Place = readonly [start: number, end: number];
 
 /** What a stretch of text without white space becomes. */
 interface KnownWord {
@@ -102,10 +105,10 @@ export class TextCutter {
     if (known?.places !== undefined) return known as Required<KnownWord>;
     const ids: number[] = [];
     const places: Place[] = [];
-    for (const token of placedWords(word, 0, this.#options)) {
+    for (const token of placedWords(word, this.#options)) {
       const pieces = this.#wordPieces(token.text);
-      ids.push(...pieces);
-      places.push(...this.#placesOf(pieces, token.places));
+      for (const id of pieces) ids.push(id);
+      for (const place of this.#placesOf(pieces, token, 0, token.text.length)) places.push(place);
     }
     return this.#keep(word, { ids, places });
   }
@@ -127,10 +130,7 @@ export class TextCutter {
     const pieces: Part = { ids: [], offsets: [] };
     for (const { text: part, start, id } of this.#typed.split(text)) {
       if (id === undefined) this.#placeText(pieces, part, start);
-      else {
-        pieces.ids.push(id);
-        pieces.offsets.push([start, start + part.length]);
-      }
+      else append(pieces, id, [0, part.length], start);
     }
     return pieces;
   }
@@ -151,22 +151,19 @@ export class TextCutter {
 
   /** `#placeText()` where tokens are found in the text as normalised. */
   #placeNormal(pieces: Part, text: string, start: number, finder: TokenFinder): void {
-    const { text: normal, places } = placedText(text, start, this.#options);
-    for (const { text: part, start: from, id } of finder.split(normal)) {
+    const placed = placedText(text, this.#options);
+    const { starts, ends } = placed;
+    for (const { text: part, start: from, id } of finder.split(placed.text)) {
       if (id !== undefined) {
-        pieces.ids.push(id);
-        pieces.offsets.push([...cover(places.slice(from, from + part.length))]);
+        append(pieces, id, [starts[from], ends[from + part.length - 1]], start);
         continue;
       }
       let at = 0;
       for (const word of part.split(WHITESPACE).flatMap(splitPunctuation)) {
         at = part.indexOf(word, at);
         const ids = this.#wordPieces(word);
-        const own = places.slice(from + at, from + at + word.length);
-        for (const [i, place] of this.#placesOf(ids, own).entries()) {
-          pieces.ids.push(ids[i]);
-          pieces.offsets.push([...place]);
-        }
+        const places = this.#placesOf(ids, placed, from + at, word.length);
+        for (let i = 0; i < ids.length; i++) append(pieces, ids[i], places[i], start);
         at += word.length;
       }
     }
@@ -174,22 +171,30 @@ export class TextCutter {
 
   #appendPlaced(part: Part, word: string, start: number): void {
     const { ids, places } = this.#knowPlaced(word);
-    for (let i = 0; i < ids.length; i++) {
-      const [from, to] = places[i];
-      part.ids.push(ids[i]);
-      part.offsets.push([start + from, start + to]);
-    }
+    for (let i = 0; i < ids.length; i++) append(part, ids[i], places[i], start);
   }
 
-  #placesOf(ids: readonly number[], places: readonly Place[]): Place[] {
-    if (ids[0] === this.#vocab.unkId) return [cover(places)];
-    let start = 0;
+  /** The places of the pieces of one word, which begins at `from` in a text and has `length` units. */
+  #placesOf(
+    ids: readonly number[],
+    { starts, ends }: PlacedWord,
+    from: number,
+    length: number,
+  ): Place[] {
+    if (ids[0] === this.#vocab.unkId) return [[starts[from], ends[from + length - 1]]];
+    let next = from;
     return ids.map((id) => {
-      const from = start;
-      start += this.#vocab.tokenOf(id).length - (start > 0 ? 2 : 0);
-      return cover(places.slice(from, start));
+      const first = next;
+      next += this.#vocab.tokenOf(id).length - (first > from ? 2 : 0);
+      return [starts[first], ends[next - 1]];
     });
   }
+}
+
+/** Adds an id with its place in a text that begins at `start`. */
+function append({ ids, offsets }: Part, id: number, [from, to]: Place, start: number): void {
+  ids.push(id);
+  offsets.push([start + from, start + to]);
 }
 
 /** Finders of the added tokens: in the text as typed, and as normalised if any are looked for there. */
@@ -206,9 +211,4 @@ function finders(
   const typed = new TokenFinder(patterns.filter(({ normalized }) => !normalized));
   const normal = patterns.filter(({ normalized, text }) => normalized && text.trim() !== "");
   return [typed, normal.length > 0 ? new TokenFinder(normal) : undefined];
-}
-
-/** From the start of the first place to the end of the last. */
-function cover(places: readonly Place[]): Place {
-  return [places[0][0], places[places.length - 1][1]];
 }

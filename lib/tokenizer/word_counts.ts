@@ -1,4 +1,5 @@
 /** Counting words, and finding the different ones that become one. */
+import { decompose } from "./decompose.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 import type { VocabNote } from "./vocab.ts";
 import { basicTokens, WHITESPACE } from "./words.ts";
@@ -77,9 +78,10 @@ function accentNotes(
   for (const [word, count] of typed) {
     if (ASCII_ONLY.test(word)) continue;
     for (const token of basicTokens(word, { ...options, stripAccents: false })) {
-      const kept = token.normalize("NFC");
+      if (isLongerThan(token, options.maxWordLength)) continue;
+      const kept = decompose(token);
       const [bare = ""] = basicTokens(token, options);
-      if (bare.normalize("NFC") === kept) continue;
+      if (bare === kept) continue;
       changed += count;
       const forms = accented.get(bare) ?? new Map<string, number>();
       accented.set(bare, forms.set(kept, (forms.get(kept) ?? 0) + count));
@@ -102,15 +104,14 @@ function mergedPairs(
 ): string[] {
   const pairs = [...accented].map(([bare, forms]) => {
     const rest = (counts.get(bare) ?? 0) - sum(forms.values());
-    const plain = bare.normalize("NFC");
-    const all = rest > 0 ? [...forms, [plain, rest] as const] : [...forms];
+    const all = rest > 0 ? [...forms, [bare, rest] as const] : [...forms];
     const [[first, most], second] = all.toSorted(([, a], [, b]) => b - a);
     return second === undefined
-      ? { text: `"${first}" becomes "${plain}"`, merged: 0, count: most }
+      ? { text: `"${first}" becomes "${bare}"`, merged: 0, count: most }
       : { text: `"${first}" and "${second[0]}" become one`, merged: second[1], count: most };
   });
   pairs.sort((a, b) => b.merged - a.merged || b.count - a.count);
-  return pairs.slice(0, 3).map(({ text }) => text);
+  return pairs.slice(0, 3).map(({ text }) => text.normalize("NFC"));
 }
 
 /** Says if the text has Turkish letters that are lower-cased as those of other languages. */

@@ -10,10 +10,10 @@ import {
   isOneOf,
   LATER_CAPITALS,
   LATER_FORMAT,
-  LATER_FORMS,
   LATER_MARKS,
   LATER_PUNCTUATION,
 } from "./unicode.ts";
+import { decompose } from "./decompose.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 
 /** The characters that separate words. Tab, line feed and carriage return count; other controls vanish. */
@@ -23,8 +23,6 @@ const ASCII_ONLY = /^[\x20-\x7e]*$/;
 
 // Most words need none of the work that these ask for; one look at the whole word tells.
 const MAYBE_CLEANED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Z}\ufffd]/u;
-
-const MAYBE_YOUNG = anyOf(LATER_FORMS);
 
 const MAYBE_ACCENT = /[\p{Mn}\u1734\u{1171e}]/u;
 
@@ -189,147 +187,156 @@ export function normalizeText(text: string, options: TokenizerOptions): string {
   return normalizeWord(cleanText(text).replace(ALL_CJK, " $& "), options);
 }
 
-/** NFD as of Unicode 9. A younger character stays as it is, and parts the accents on its two sides. */
-export function decompose(text: string): string {
-  if (!MAYBE_YOUNG.test(text)) return text.normalize("NFD");
-  let decomposed = "";
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    if (isOneOf(char, LATER_FORMS)) {
-      decomposed += text.slice(start, at).normalize("NFD") + char;
-      start = at + char.length;
-    }
-    at += char.length - 1;
-  }
-  return decomposed + text.slice(start).normalize("NFD");
+/** Characters, and where each of them starts and ends in the original text, in UTF-16 units. */
+interface PlacedChars {
+  readonly chars: string[];
+  readonly starts: number[];
+  readonly ends: number[];
 }
 
-/** Start and end of a character in the original text, in UTF-16 units. */
-export type Place = readonly [number, number];
-
-/** A word after normalisation, with the place of each of its UTF-16 units in the original text. */
+/** A text after normalisation, and where each of its UTF-16 units starts and ends in the original text. */
 export interface PlacedWord {
   readonly text: string;
-  readonly places: readonly Place[];
-}
-
-interface PlacedChar {
-  readonly char: string;
-  readonly place: Place;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /**
- * `wordTokens()` of one word that holds no white space, each with the places of its characters.
- *
- * @param word The word as typed.
- * @param start Where the word begins in the original text, in UTF-16 units.
+ * `wordTokens()` of one word that holds no white space, each with the places of its characters,
+ * counted from the start of the word.
  */
-export function placedWords(
-  word: string,
-  start: number,
-  options: TokenizerOptions,
-): PlacedWord[] {
+export function placedWords(word: string, options: TokenizerOptions): PlacedWord[] {
   const { lowercase = true, stripAccents = null, locale = null } = options;
-  let chars = placeChars(word, start);
-  if (lowercase && hasDotlessI(locale)) chars = dotted(chars);
-  if (stripAccents ?? lowercase) chars = withoutAccents(chars);
-  if (lowercase) chars = chars.flatMap(lowered);
-  const places = chars.flatMap(({ char, place }) => Array<Place>(char.length).fill(place));
+  let placed = placeChars(word);
+  if (lowercase && hasDotlessI(locale)) placed = dotted(placed);
+  if (stripAccents ?? lowercase) placed = withoutAccents(placed);
+  if (lowercase) placed = lowered(placed);
+  const { starts, ends } = placesOfUnits(placed);
   let next = 0;
-  return splitPunctuation(textOf(chars)).map((text) => {
+  return splitPunctuation(placed.chars.join("")).map((text) => {
     const from = next;
     next += text.length;
-    return { text, places: places.slice(from, next) };
+    return { text, starts: starts.slice(from, next), ends: ends.slice(from, next) };
   });
 }
 
-/**
- * `normalizeText()` with the place of each UTF-16 unit.
- *
- * @param start Where the text begins in the original one, in UTF-16 units.
- */
-export function placedText(text: string, start: number, options: TokenizerOptions): PlacedWord {
-  let normal = "";
-  const places: Place[] = [];
-  const append = (part: string, of: readonly Place[]) => {
-    normal += part;
-    for (const place of of) places.push(place);
+/** `normalizeText()`, with the place of each UTF-16 unit. */
+export function placedText(text: string, options: TokenizerOptions): PlacedWord {
+  const normal: string[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const append = (part: string, start: number, end: number) => {
+    normal.push(part);
+    starts.push(start);
+    ends.push(end);
   };
   for (const { 0: part, index } of text.matchAll(WORD_OR_BLANK)) {
-    const at = start + index;
-    if (WHITESPACE.test(part)) append(" ", [[at, at + 1]]);
-    else {
-      for (const word of placedWords(part, at, options)) {
-        const [first] = word.places;
-        if (isCjk(word.text)) append(` ${word.text} `, [first, ...word.places, first]);
-        else append(word.text, word.places);
+    if (WHITESPACE.test(part)) {
+      append(" ", index, index + 1);
+      continue;
+    }
+    for (const word of placedWords(part, options)) {
+      const spaced = isCjk(word.text);
+      if (spaced) append(" ", index + word.starts[0], index + word.ends[0]);
+      for (let at = 0; at < word.text.length; at++) {
+        append(word.text[at], index + word.starts[at], index + word.ends[at]);
       }
+      if (spaced) append(" ", index + word.starts[0], index + word.ends[0]);
     }
   }
-  return { text: normal, places };
+  return { text: normal.join(""), starts, ends };
 }
 
 /** The characters that cleaning leaves. */
-function placeChars(word: string, start: number): PlacedChar[] {
-  const chars: PlacedChar[] = [];
-  let end = start;
+function placeChars(word: string): PlacedChars {
+  const placed = noChars();
+  let end = 0;
   for (const char of word) {
-    const begin = end;
+    const start = end;
     end += char.length;
-    if (!isControl(char)) chars.push({ char, place: [begin, end] });
+    if (!isControl(char)) addChar(placed, char, start, end);
   }
-  return chars;
+  return placed;
+}
+
+/** A place for each UTF-16 unit. */
+function placesOfUnits({ chars, starts, ends }: PlacedChars): Omit<PlacedChars, "chars"> {
+  if (chars.every((char) => char.length === 1)) return { starts, ends };
+  const units = noChars();
+  for (const [at, char] of chars.entries()) {
+    for (let unit = 0; unit < char.length; unit++) {
+      units.starts.push(starts[at]);
+      units.ends.push(ends[at]);
+    }
+  }
+  return units;
 }
 
 /**
  * NFD sorts the accents of a letter. Like the reference, places are not sorted along: a character
  * that begins a decomposition takes the next place, and the rest of one stays with its neighbour.
  */
-function withoutAccents(chars: readonly PlacedChar[]): PlacedChar[] {
-  const text = textOf(chars);
-  const decomposed = decompose(text);
-  if (decomposed === text) return chars.filter(({ char }) => !isAccent(char));
-  const begins = decompositionBegins(chars);
+function withoutAccents(placed: PlacedChars): PlacedChars {
+  const text = placed.chars.join("");
+  if (ASCII_ONLY.test(text)) return placed;
+  const bare = noChars();
+  const begins = decompositionBegins(placed.chars);
   let place = -1;
-  return Array.from(decomposed, (char): PlacedChar => {
-    if (begins.get(char)?.shift()) place++;
-    return { char, place: chars[place].place };
-  }).filter(({ char }) => !isAccent(char));
+  for (const char of decompose(text)) {
+    const occurrences = begins.get(char);
+    if (occurrences?.begins[occurrences.next++]) place++;
+    if (!isAccent(char)) addChar(bare, char, placed.starts[place], placed.ends[place]);
+  }
+  return bare;
 }
 
-/** Whether each occurrence of a character begins what some original character decomposes to. */
-function decompositionBegins(chars: readonly PlacedChar[]): Map<string, boolean[]> {
-  const begins = new Map<string, boolean[]>();
-  for (const { char } of chars) {
-    for (const [i, part] of [...decompose(char)].entries()) {
-      const occurrences = begins.get(part);
-      if (occurrences) occurrences.push(i === 0);
-      else begins.set(part, [i === 0]);
+/** Whether each occurrence of a character begins a decomposition, and which of them is the next. */
+interface Occurrences {
+  readonly begins: boolean[];
+  next: number;
+}
+
+/** The occurrences of each character in the decompositions of some characters, in order. */
+function decompositionBegins(chars: readonly string[]): Map<string, Occurrences> {
+  const found = new Map<string, Occurrences>();
+  for (const char of chars) {
+    let first = true;
+    for (const part of decompose(char)) {
+      const occurrences = found.get(part) ?? { begins: [], next: 0 };
+      occurrences.begins.push(first);
+      found.set(part, occurrences);
+      first = false;
     }
   }
-  return begins;
+  return found;
 }
 
 /** `lowerDotted()` of characters with places. As in the reference, two characters leave the second's. */
-function dotted(chars: readonly PlacedChar[]): PlacedChar[] {
-  const changed: PlacedChar[] = [];
-  for (const [at, placed] of chars.entries()) {
-    const { char, place } = placed;
-    if (char === "\u0307" && chars[at - 1]?.char === "I") {
-      changed[changed.length - 1] = { char: "i", place };
-    } else changed.push({ char: lowerDotted(char), place });
+function dotted({ chars, starts, ends }: PlacedChars): PlacedChars {
+  const changed = noChars();
+  for (const [at, char] of chars.entries()) {
+    if (char === "I" && chars[at + 1] === "\u0307") continue;
+    const small = char === "\u0307" && chars[at - 1] === "I" ? "i" : lowerDotted(char);
+    addChar(changed, small, starts[at], ends[at]);
   }
   return changed;
 }
 
-/** The small letter, or letters, of a character; all have its place. */
-function lowered(placed: PlacedChar): PlacedChar | PlacedChar[] {
-  const small = lowerCharacter(placed.char);
-  if (small === placed.char) return placed;
-  return Array.from(small, (char): PlacedChar => ({ char, place: placed.place }));
+/** The small letter, or letters, of each character; all have its place. */
+function lowered({ chars, starts, ends }: PlacedChars): PlacedChars {
+  const small = noChars();
+  for (const [at, char] of chars.entries()) {
+    for (const letter of lowerCharacter(char)) addChar(small, letter, starts[at], ends[at]);
+  }
+  return small;
 }
 
-function textOf(chars: readonly PlacedChar[]): string {
-  return chars.map(({ char }) => char).join("");
+function noChars(): PlacedChars {
+  return { chars: [], starts: [], ends: [] };
+}
+
+function addChar({ chars, starts, ends }: PlacedChars, char: string, start: number, end: number) {
+  chars.push(char);
+  starts.push(start);
+  ends.push(end);
 }

@@ -1,0 +1,93 @@
+/** NFD, Unicode's canonical decomposition: as of Unicode 9, and linear in time. */
+import { anyOf, isOneOf, LATER_FORMS } from "./unicode.ts";
+
+const MAYBE_YOUNG = anyOf(LATER_FORMS);
+
+/**
+ * So many marks in a row are no writing. The engine sorts a row of marks by insertion, so that a
+ * million marks would take an hour.
+ */
+const MANY_MARKS = /\p{M}{64}/u;
+
+/**
+ * Splits letters from their accents, and sorts the accents of each letter, as Unicode 9 does. A
+ * character that is younger stays as it is, and parts the accents on its two sides.
+ */
+export function decompose(text: string): string {
+  if (!MAYBE_YOUNG.test(text)) return nfd(text);
+  const parts: string[] = [];
+  let start = 0;
+  let at = 0;
+  for (const char of text) {
+    if (isOneOf(char, LATER_FORMS)) {
+      parts.push(nfd(text.slice(start, at)), char);
+      start = at + char.length;
+    }
+    at += char.length;
+  }
+  parts.push(nfd(text.slice(start)));
+  return parts.join("");
+}
+
+function nfd(text: string): string {
+  if (text.length < 64 || !MANY_MARKS.test(text)) return text.normalize("NFD");
+  const sorted: string[] = [];
+  let marks: string[] = [];
+  for (const char of text) {
+    for (const part of char.normalize("NFD")) {
+      if (isReordered(part)) {
+        marks.push(part);
+        continue;
+      }
+      for (const mark of sortMarks(marks)) sorted.push(mark);
+      marks = [];
+      sorted.push(part);
+    }
+  }
+  for (const mark of sortMarks(marks)) sorted.push(mark);
+  return sorted.join("");
+}
+
+/** Marks in the order of their classes; marks of one class stay in theirs. */
+function sortMarks(marks: readonly string[]): readonly string[] {
+  if (marks.length < 2) return marks;
+  const groups = new Map<string, string[]>();
+  for (const mark of marks) {
+    const group = groups.get(mark);
+    if (group) group.push(mark);
+    else groups.set(mark, [mark]);
+  }
+  if (groups.size === 1) return marks;
+  const classes = classesOf([...groups.keys()]);
+  const rows: string[][] = Array.from({ length: Math.max(...classes.values()) + 1 }, () => []);
+  for (const mark of marks) rows[classes.get(mark) ?? 0].push(mark);
+  return rows.flat();
+}
+
+/** The rank of each mark's class among those of all of them; there are at most some 900 marks. */
+function classesOf(marks: readonly string[]): Map<string, number> {
+  const sorted = marks.toSorted((a, b) => isSwapped(a, b) ? 1 : isSwapped(b, a) ? -1 : 0);
+  const ranks = new Map<string, number>();
+  let rank = 0;
+  for (const [at, mark] of sorted.entries()) {
+    if (at > 0 && isSwapped(mark, sorted[at - 1])) rank++;
+    ranks.set(mark, rank);
+  }
+  return ranks;
+}
+
+/** Whether NFD puts the second of two marks first, as its class is lower. */
+function isSwapped(first: string, second: string): boolean {
+  return (first + second).normalize("NFD") !== first + second;
+}
+
+/** Marks of a class near the lowest and of the highest: every other that moves, moves past one of them. */
+const LOW = "\u0334";
+const HIGH = "\u0345";
+
+/** Whether a character is one that NFD sorts, which is: has a class other than 0. */
+function isReordered(char: string): boolean {
+  return MARK.test(char) && (isSwapped(char, LOW) || isSwapped(HIGH, char));
+}
+
+const MARK = /\p{M}/u;
