@@ -13,6 +13,7 @@ import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
+import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { loadVocab, type Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig, VocabularyFacts } from "./folder.ts";
@@ -121,7 +122,21 @@ export async function firstModel(
   progress: Progress,
 ): Promise<LoadedModel> {
   const { init, seed } = settings;
-  if (init !== undefined) return checkLocale(await loadModel(init, { seed }), settings);
+  const first = init === undefined
+    ? await freshStart(settings, documents, progress)
+    : checkLocale(await loadModel(init, { seed }), settings);
+  const unknown = unknownShare(first.tokenizer, documents.flatMap(({ sentences }) => sentences));
+  progress(`${(100 * unknown.share).toFixed(2)} % of the ${unknown.tokens} tokens are [UNK]`);
+  const note = unknownNote(unknown);
+  return note === undefined ? first : { ...first, notes: [...first.notes, inWordsOfRun(note)] };
+}
+
+/** A learnt vocabulary and fresh weights. */
+async function freshStart(
+  settings: RunSettings,
+  documents: Document[],
+  progress: Progress,
+): Promise<LoadedModel> {
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings);
   const { preset, length, dropout, heads, initialRange } = settings;
@@ -154,7 +169,11 @@ function vocabularyNotes({ notes }: Vocab, progress: Progress): string[] {
     if (about === "size") progress(`${finding}: ${ADVICE[about]}`);
   }
   return notes.filter(({ about }) => about !== "size")
-    .map(({ about, finding }) => `${finding}. To mend it, ${ADVICE[about]}`);
+    .map(inWordsOfRun);
+}
+
+function inWordsOfRun({ about, finding }: VocabNote): string {
+  return `${finding}. To mend it, ${ADVICE[about]}`;
 }
 
 function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead {

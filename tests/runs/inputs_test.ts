@@ -10,6 +10,7 @@ import type { RunSettings } from "bert/runs/settings.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const SENTENCES = [
   "IŞIK schön.",
@@ -110,6 +111,25 @@ Deno.test("a run warns of accents that it strips, and says that a vocabulary is 
     const quiet = await beginRun(`${folder}/kept`, kept, software, () => {});
     quiet.close();
     deepStrictEqual(quiet.warnings, []);
+  }));
+
+Deno.test("a run warns if more than 5 % of its tokens are [UNK] to the model it begins with", () =>
+  withTexts(async (folder, corpus) => {
+    const vocab = new Vocab([...SPECIAL_TOKENS, "schon", "."]);
+    const config = bertConfig("smoke", { vocabSize: vocab.size });
+    const model = new BertPretrainHead(config, { seed: 1 });
+    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
+    model.dispose();
+    const said: string[] = [];
+    const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2 };
+    const software = { backend: await useBackend() };
+    const run = await beginRun(`${folder}/run`, settings, software, (what) => said.push(what));
+    run.close();
+    match(said.join("\n"), /^\d\d\.\d\d % of the \d+ tokens are \[UNK\]$/m);
+    match(
+      run.warnings.join("\n"),
+      /% of the tokens are \[UNK\], as in ".*".*without --init, or raise/,
+    );
   }));
 
 Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>
