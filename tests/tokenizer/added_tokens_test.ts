@@ -116,9 +116,10 @@ Deno.test("placedText() gives the text of normalizeText()", () => {
   });
   const text = fc.string({ unit: "grapheme" }).map((text) => `${text} 猫\tÉI\u0307 豈`);
   fc.assert(fc.property(text, options, (text, options) => {
-    const { text: placed, places } = placedText(text, 7, options);
+    const { text: placed, starts, ends } = placedText(text, options);
     strictEqual(placed, normalizeText(text, options));
-    strictEqual(places.length, placed.length);
+    strictEqual(starts.length, placed.length);
+    strictEqual(ends.length, placed.length);
   }));
 });
 
