@@ -4,7 +4,8 @@
  */
 import { nearest } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { jupyter, lab, notebooks } from "./notebooks.ts";
+import { guardConsole } from "./output.ts";
+import { keepIgnored } from "./signals.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
@@ -26,7 +27,8 @@ export function checkVersion(version: string): void {
   throw new ConfigError("Deno version", version, `must be at least ${oldest}: npm install -g deno`);
 }
 
-/** Loads the code that trains only when this task runs, so that the other tasks start without it. */
+// Each task loads its own code, so that all start fast: see keepIgnored().
+
 async function pretrain(args: string[]): Promise<void> {
   const { pretrainCommand } = await import("./pretrain.ts");
   Deno.exit(await pretrainCommand(args));
@@ -37,6 +39,18 @@ async function convert(args: string[]): Promise<void> {
   await convertCommand(args);
 }
 
+async function notebooks(args: string[]): Promise<void> {
+  await (await import("./notebooks.ts")).notebooks(args);
+}
+
+async function lab(args: string[]): Promise<void> {
+  await (await import("./notebooks.ts")).lab(args);
+}
+
+async function jupyter(args: string[]): Promise<void> {
+  await (await import("./notebooks.ts")).jupyter(args);
+}
+
 /** Does nothing but what every program here does first, for tasks that are Deno's own. */
 function version(): void {}
 
@@ -45,6 +59,8 @@ function version(): void {}
  * alone, and exit code 1.
  */
 export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {
+  keepIgnored();
+  guardConsole();
   try {
     checkVersion(Deno.version.deno);
     await main(Deno.args);

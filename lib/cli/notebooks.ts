@@ -7,6 +7,7 @@ import { NOTEBOOK_PRESETS } from "../show/presets.ts";
 import { readArguments } from "./arguments.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { runNotebook } from "./run_notebook.ts";
+import { EXIT_CODES } from "./signals.ts";
 
 const FOLDER = "notebooks";
 
@@ -38,8 +39,7 @@ export async function notebooks(args: string[]): Promise<void> {
 
 /** Ctrl-C, a closed terminal, or a `kill` leave no kernel behind. Windows only has the first. */
 function endKernelsOnSignals(): void {
-  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
-  for (const [signal, code] of Object.entries(codes)) {
+  for (const [signal, code] of Object.entries(EXIT_CODES)) {
     if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
     Deno.addSignalListener(signal as Deno.Signal, () => {
       killKernels();

@@ -4,6 +4,7 @@ import { useBackend } from "../backend/choose.ts";
 import { simdMachine } from "../backend/simd/start.ts";
 import { ConfigError } from "../errors.ts";
 import { parseJsonObject } from "../files/json.ts";
+import { count, percent } from "../format.ts";
 import { writeError } from "../files/write.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
@@ -19,6 +20,7 @@ import {
 import { RUN_OPTIONS, type RunSettings } from "../runs/settings.ts";
 import { RunReport } from "../show/run_report.ts";
 import { DivergedError } from "../training/train_step.ts";
+import { Output } from "./output.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { Interruption } from "./signals.ts";
 
@@ -62,31 +64,35 @@ const STOPPING = "a checkpoint is written after this step; once more stops at on
  */
 export async function pretrainCommand(args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
-    await write(`${HELP}\n`);
+    new Output().say(HELP);
     return 0;
   }
   const { out, resume, given } = await readArguments(args);
   await mayWrite(out);
   const backend = await useBackend(given.backend as string | undefined);
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
-  const terminal = Deno.stdout.isTerminal();
-  const say = (text: string) => writeNow(`${text}\n`);
-  const stop = new Interruption((signal) => say(`\n${signal}: ${STOPPING}`));
+  const output = new Output();
+  using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
   const open = resume ? reopenRun : beginRun;
-  const run = await open(out, given, software, (what) => say(`… ${what}`));
-  try {
-    const { plannedSteps, train: { maxSeconds } } = run.config;
-    const pairs = run.config.settings.pairing !== "none";
-    const line = new ProgressLine({ terminal, write: writeNow, plannedSteps, maxSeconds, pairs });
-    introduce(run, say);
-    const end = await guarded(run, hooks(run, line), stop.listen());
-    line.end();
-    conclude(run, end, say);
-    return end.stopped === "finished" ? 0 : stop.code;
-  } finally {
-    stop.end();
-    run.close();
-  }
+  using run = await open(out, given, software, (what) => output.say(`… ${what}`));
+  introduce(run, output);
+  const end = await trainWith(run, output, stop.listen());
+  conclude(run, end, output);
+  return end.stopped === "finished" ? 0 : stop.code;
+}
+
+async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Promise<RunEnd> {
+  const { plannedSteps, train: { maxSeconds }, settings } = run.config;
+  const pairs = settings.pairing !== "none";
+  using line = new ProgressLine(output, { plannedSteps, maxSeconds, pairs });
+  const report = new RunReport(run.folder.path, run.config);
+  const hooks: RunHooks = {
+    onStep: (log) => line.step(log),
+    onEvaluation: (log, best) => output.say(describeEvaluation(log, best)),
+    onEvent: (text) => output.say(text),
+    report: () => report.write(),
+  };
+  return await guarded(run, hooks, signal);
 }
 
 async function readArguments(args: readonly string[]) {
@@ -122,49 +128,36 @@ function describe(backend: string): string {
   return `simd, ${many}, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
 }
 
-function introduce({ config, warnings, checkpoint, folder, model, backend }: OpenRun, say: Say) {
+function introduce(run: OpenRun, output: Output): void {
+  const { config, warnings, checkpoint, folder, model, backend } = run;
   const { settings, corpus: { training, heldOut }, plannedSteps } = config;
-  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0)
-    .toLocaleString("en-US");
+  const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
   const planned = plannedSteps === null
     ? "as many steps as the clock allows"
     : `${plannedSteps} steps`;
   for (const warning of warnings) {
-    say(`Warning: ${warning}`);
+    output.say(`Warning: ${warning}`);
     folder.log(`warning: ${warning}`);
   }
-  say(
+  output.say(
     `${settings.corpus}: ${training} documents to train on, ${heldOut} held out; ` +
-      `${weights} weights; ${backend}; ${planned}`,
+      `${count(weights)} weights; ${backend}; ${planned}`,
   );
   if (!checkpoint) return folder.log("begun");
   const { step, finished } = checkpoint.state;
   folder.log(`resumed at step ${step}`);
-  say(finished ? `The run is finished, at step ${step}` : `Going on from step ${step}`);
-}
-
-type Say = (text: string) => void;
-
-function hooks({ folder, config }: OpenRun, line: ProgressLine): RunHooks {
-  const report = new RunReport(folder.path, config);
-  return {
-    onStep: (log) => line.step(log),
-    onEvaluation: (log, best) => line.say(describeEvaluation(log, best)),
-    onEvent: (text) => line.say(text),
-    report: () => report.write(),
-  };
+  output.say(finished ? `The run is finished, at step ${step}` : `Going on from step ${step}`);
 }
 
 function describeEvaluation(log: EvaluationLog, best: boolean): string {
-  const percent = (share: number) => (100 * share).toFixed(1);
   const { mlmAccuracy: [low, high] } = log.intervals;
   const samples = log.samples.slice(0, 2).map(({ text, answer, guesses }) =>
     `  ${text} → ${guesses.map(({ token }) => token).join(", ")} (${answer})`
   );
   const scores = [
     `held out at step ${log.step}: MLM ${log.mlmLoss.toFixed(3)}, ` +
-    `${percent(log.mlmAccuracy)} % (${percent(low)} to ${percent(high)})`,
-    ...(log.pairs > 0 ? [`NSP ${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)} %`] : []),
+    `${percent(log.mlmAccuracy)} (${percent(low)} to ${percent(high)})`,
+    ...(log.pairs > 0 ? [`NSP ${log.nspLoss.toFixed(3)}, ${percent(log.nspAccuracy)}`] : []),
     ...(best ? ["the best so far"] : []),
   ];
   return [scores.join("; "), ...samples].join("\n");
@@ -201,28 +194,20 @@ function adviceAfter(error: unknown, path: string): string {
   return `The run keeps its last checkpoint: go on with --out ${path} --resume${skip}`;
 }
 
-function conclude({ folder, config }: OpenRun, { stopped, step, skipped }: RunEnd, say: Say): void {
+function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): void {
+  const { stopped, step, skipped } = end;
   const passed = skipped > 0 ? `, ${skipped} diverged steps passed over` : "";
   const { path } = folder;
   folder.log(`${stopped} at step ${step}${passed}`);
   if (stopped === "aborted") {
-    return say(
+    return output.say(
       `Stopped at step ${step}${passed}. Go on with: deno task pretrain --out ${path} --resume`,
     );
   }
   const best = config.corpus.heldOut > 0 ? `, the best one in ${path}/best` : "";
-  say(
+  output.say(
     `Finished at step ${step}${passed}. The model is in ${path}/final${best}; see ${path}/run.html`,
   );
-}
-
-function writeNow(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-}
-
-async function write(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(text));
 }
 
 /** What a run needs memory for. */

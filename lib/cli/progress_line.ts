@@ -1,34 +1,39 @@
-/** A run on a terminal: one line that is drawn over, or, where nobody looks, one line now and then. */
+/** The steps of a run on a terminal: one line that is drawn over; elsewhere a line now and then. */
+import { count, duration, percent } from "../format.ts";
 import type { StepLog } from "../training/history.ts";
+import type { Output } from "./output.ts";
 
-/** Where lines go, and how often. */
+/** What a progress line has to know of its run. */
 export interface ProgressOptions {
-  readonly terminal: boolean;
-  readonly write: (text: string) => void;
-  /** `null`: only the clock ends the run. */
+  /** The steps of the whole run; `null` if only the clock ends it. */
   readonly plannedSteps: number | null;
+  /** Seconds after which the clock ends the run. Default: never. */
   readonly maxSeconds?: number;
-  /** Whether there are sentence pairs to tell of; true by default. */
+  /** Whether there are sentence pairs to show scores of. Default: true. */
   readonly pairs?: boolean;
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
 
-const CLEAR = "\r\x1b[K";
-const OFTEN = 200; // milliseconds between two drawings on a terminal
-const RARELY = 30_000; // and between two lines elsewhere
+/** Milliseconds between two drawings on a terminal, and between two lines elsewhere. */
+const OFTEN = 200;
+const RARELY = 30_000;
+/** How much of the shown speed stays with each step. */
 const SMOOTHING = 0.95;
 
-/** Shows steps as they come. */
+/** Shows steps as they come. The caller calls `close()`, or declares it with `using`. */
 export class ProgressLine {
+  readonly #output: Output;
   readonly #options: ProgressOptions;
   readonly #now: () => number;
   #shownAt = -Infinity;
-  #line = "";
+  #last?: StepLog;
   #speed?: number;
   #firstSeconds?: { readonly seconds: number; readonly progress: number };
 
-  constructor(options: ProgressOptions) {
+  /** Prints to `output`. */
+  constructor(output: Output, options: ProgressOptions) {
+    this.#output = output;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
   }
@@ -39,34 +44,34 @@ export class ProgressLine {
     this.#speed = this.#speed === undefined
       ? rate
       : SMOOTHING * this.#speed + (1 - SMOOTHING) * rate;
-    this.#line = this.#describe(log);
-    const { terminal, write } = this.#options;
-    if (this.#now() - this.#shownAt < (terminal ? OFTEN : RARELY)) return;
+    this.#last = log;
+    const interval = this.#output.terminal ? OFTEN : RARELY;
+    if (this.#now() - this.#shownAt < interval) return;
     this.#shownAt = this.#now();
-    write(terminal ? `${CLEAR}${this.#line}` : `${this.#line}\n`);
+    this.#output.draw(this.#describe(log));
   }
 
-  /** A line that stays, above the one that is drawn over. */
-  say(text: string): void {
-    const { terminal, write } = this.#options;
-    write(terminal ? `${CLEAR}${text}\n${this.#line}` : `${text}\n`);
+  /** At a terminal, leaves a line of the last step where it is. */
+  close(): void {
+    if (!this.#output.terminal || !this.#last) return;
+    this.#output.draw(this.#describe(this.#last));
+    this.#output.keepLine();
+    this.#last = undefined;
   }
 
-  /** Leaves the last line where it is. */
-  end(): void {
-    if (this.#line !== "" && this.#options.terminal) this.#options.write(`${CLEAR}${this.#line}\n`);
-    this.#line = "";
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #describe(log: StepLog): string {
     const { plannedSteps, pairs = true } = this.#options;
     const of = plannedSteps === null ? "" : `/${plannedSteps}`;
-    const share = (value: number) => `${(100 * value).toFixed(1)} %`;
     return [
       `step ${log.step}${of}`,
-      `MLM ${log.mlmLoss.toFixed(3)} (${share(log.mlmAccuracy)})`,
-      ...(pairs ? [`NSP ${log.nspLoss.toFixed(3)} (${share(log.nspAccuracy)})`] : []),
-      `${Math.round(this.#speed ?? 0).toLocaleString("en-US")} tokens/s`,
+      `MLM ${log.mlmLoss.toFixed(3)} (${percent(log.mlmAccuracy)})`,
+      ...(pairs ? [`NSP ${log.nspLoss.toFixed(3)} (${percent(log.nspAccuracy)})`] : []),
+      `${count(Math.round(this.#speed ?? 0))} tokens/s`,
       `ETA ${this.#remaining(log)}`,
     ].join("  ");
   }
@@ -80,20 +85,4 @@ export class ProgressLine {
     if (done <= 0) return "…";
     return duration((1 - progress) * (seconds - this.#firstSeconds.seconds) / done);
   }
-}
-
-/**
- * Seconds as one reads them: `12 s`, `5 min`, `3 h 20 min`.
- *
- * @example
- * ```ts
- * import { duration } from "bert/cli/progress_line.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(duration(12_000), "3 h 20 min");
- * ```
- */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

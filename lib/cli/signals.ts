@@ -1,7 +1,11 @@
-/** Ctrl-C and its kin as a request: the first one asks, the second one ends the process. */
+/** Ctrl-C and similar signals as a request: the first one asks, the second one ends the process. */
 
-/** The code that a process ends with, by the signal that ended it. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** The code that a process exits with, by the signal that ended it: 128 and the signal's number. */
+export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+type Name = keyof typeof EXIT_CODES;
+
+const NAMES = Object.keys(EXIT_CODES) as Name[];
 
 /** Milliseconds in which signals are one: `deno task` passes on a Ctrl-C that the terminal sends, too. */
 const ECHO = 100;
@@ -10,28 +14,28 @@ const ECHO = 100;
  * Listens to SIGINT, SIGTERM and SIGHUP; on Windows to Ctrl-C.
  *
  * Until `listen()` a signal ends the process at once, in the middle of whatever it computes, as there
- * is nothing to save. After it the first one aborts the signal that `listen()` gave, and the system's
- * own way is restored: a second one ends the process at once, even in the middle of a step. The caller
- * calls `end()`.
+ * is nothing to save. After it the first one aborts the signal that `listen()` returned, and a second
+ * Ctrl-C or `kill` ends the process at once, even in the middle of a step. A second SIGHUP does not:
+ * where a terminal closes, the system, the shell and `deno task` may each send one. A signal that
+ * `keepIgnored()` found stays ignored. The caller calls `close()`, or declares it with `using`.
  *
  * @example
  * ```ts
  * import { Interruption } from "bert/cli/signals.ts";
  * import { strictEqual } from "node:assert";
- * const stop = new Interruption((signal) => console.log(`${signal}: after this step`));
+ * using stop = new Interruption((signal) => console.log(`${signal}: after this step`));
  * const signal = stop.listen();
  * for (let step = 0; step < 3 && !signal.aborted; step++) await Promise.resolve(); // a step
- * stop.end();
  * strictEqual(stop.code, 0);
  * ```
  */
 export class Interruption {
   readonly #controller = new AbortController();
-  readonly #handlers = new Map<Deno.Signal, () => void>();
+  readonly #handlers = new Map<Name, () => void>();
   readonly #onSignal: (signal: string) => void;
   #code = 0;
 
-  /** @param onSignal Told of the first signal. */
+  /** @param onSignal Called with the name of the first signal. */
   constructor(onSignal: (signal: string) => void) {
     this.#onSignal = onSignal;
   }
@@ -41,29 +45,100 @@ export class Interruption {
     return this.#code;
   }
 
-  /** From here on there is something to save. */
+  /** Call it when there is something to save. Returns the signal that the first interruption aborts. */
   listen(): AbortSignal {
-    for (const [signal, code] of Object.entries(SIGNALS) as [Deno.Signal, number][]) {
-      if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
-      const handler = () => this.#interrupt(signal, code);
-      this.#handlers.set(signal, handler);
-      Deno.addSignalListener(signal, handler);
+    for (const name of NAMES) {
+      if (Deno.build.os === "windows" && name !== "SIGINT") continue;
+      if (ignored.has(name)) continue;
+      const handler = () => this.#interrupt(name);
+      this.#handlers.set(name, handler);
+      Deno.addSignalListener(name, handler);
     }
     return this.#controller.signal;
   }
 
-  #interrupt(signal: string, code: number): void {
-    this.#code = code;
-    sleep(ECHO); // what arrives meanwhile goes to this handler, which is gone by then
-    this.end();
-    this.#onSignal(signal);
+  #interrupt(name: Name): void {
+    if (this.#controller.signal.aborted) return; // a further SIGHUP
+    this.#code = EXIT_CODES[name];
+    sleep(ECHO); // what arrives meanwhile goes to the handlers, which are gone by then
+    this.#leave("SIGINT");
+    this.#leave("SIGTERM");
     this.#controller.abort();
+    this.#onSignal(name);
   }
 
-  /** Leaves signals to the system again. */
-  end(): void {
-    for (const [signal, handler] of this.#handlers) Deno.removeSignalListener(signal, handler);
-    this.#handlers.clear();
+  #leave(name: Name): void {
+    const handler = this.#handlers.get(name);
+    if (handler) Deno.removeSignalListener(name, handler);
+    this.#handlers.delete(name);
+  }
+
+  /** Leaves the signals to the system again. */
+  close(): void {
+    for (const name of this.#handlers.keys()) this.#leave(name);
+  }
+
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Signals by number, and the C library by operating system. */
+const NUMBERS: Record<Name, number> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+const C_LIBRARIES: Partial<Record<typeof Deno.build.os, string>> = {
+  linux: "libc.so.6",
+  darwin: "libSystem.B.dylib",
+};
+const C_FUNCTIONS = {
+  sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32"], result: "i32" },
+} as const;
+
+const SIG_IGN = 1n;
+const F_GETFL = 3;
+const O_ACCMODE = 3;
+const O_WRONLY = 1;
+
+const ignored = new Set<Name>();
+
+/**
+ * Keeps on ignoring the signals that the process was started to ignore, as `nohup` does with SIGHUP.
+ *
+ * Deno itself begins to listen to them half a second after its start, and would then end the process;
+ * so a program calls this first.
+ */
+export function keepIgnored(): void {
+  for (const name of ignoredSignals()) {
+    ignored.add(name);
+    Deno.addSignalListener(name, () => {});
+  }
+}
+
+/**
+ * The signals that the process was started to ignore. Only the C library knows; where it cannot be
+ * asked, none.
+ *
+ * `nohup` ignores SIGHUP and gives a standard input that can only be written to. The second is looked
+ * at, too: the first may be lost where `deno task` stands between, as it listens to SIGHUP itself.
+ */
+function ignoredSignals(): Name[] {
+  const path = C_LIBRARIES[Deno.build.os];
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (path === undefined || state !== "granted") return [];
+  try {
+    const library = Deno.dlopen(path, C_FUNCTIONS);
+    const { symbols: c } = library;
+    const found = NAMES.filter((name) => {
+      const action = new BigUint64Array(32); // a `struct sigaction`, which begins with the handler
+      return c.sigaction(NUMBERS[name], null, action) === 0 && action[0] === SIG_IGN;
+    });
+    const flags = c.fcntl(0, F_GETFL);
+    const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY;
+    library.close();
+    return nohup ? [...found, "SIGHUP"] : found;
+  } catch {
+    return [];
   }
 }
 

@@ -5,6 +5,7 @@ import { parseJsonObject } from "../files/json.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { TokenizerOptions } from "../tokenizer/options.ts";
+import { printable } from "../format.ts";
 import type { RunSettings } from "./settings.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
@@ -105,7 +106,8 @@ export class RunFolder {
 
   /** Adds a line to `log.txt`: what happened, and when. Where that cannot be, it is left out. */
   log(event: string): void {
-    const line = `${new Date().toISOString()} ${event}\n`;
+    const text = printable(event).replaceAll("\n", " ");
+    const line = `${new Date().toISOString()} ${text}\n`;
     try {
       Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
     } catch {

@@ -30,8 +30,8 @@ import {
   type RunSettings,
 } from "./settings.ts";
 
-/** A run that is ready for its next step. The caller calls `close()`. */
-export interface OpenRun {
+/** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
+export interface OpenRun extends Disposable {
   readonly folder: RunFolder;
   readonly config: RunConfig;
   readonly documents: readonly Document[];
@@ -69,15 +69,17 @@ export function openRun(
   const { model } = parts;
   const optimizer = new AdamW(model.weights, config.train);
   if (checkpoint) restoreRun(checkpoint, model.weights, optimizer);
+  const close = () => {
+    optimizer.dispose();
+    model.dispose();
+    folder.close();
+  };
   return {
     ...{ ...parts, folder, config, optimizer, checkpoint },
     documents: documents.train,
     heldOutDocuments: documents.heldOut,
-    close() {
-      optimizer.dispose();
-      model.dispose();
-      folder.close();
-    },
+    close,
+    [Symbol.dispose]: close,
   };
 }
 

@@ -2,7 +2,9 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { GrowingFile, lastLines } from "bert/files/growing_file.ts";
 import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
 import { type StepLog } from "bert/training/history.ts";
-import { duration, ProgressLine } from "bert/cli/progress_line.ts";
+import { Output } from "bert/cli/output.ts";
+import { ProgressLine } from "bert/cli/progress_line.ts";
+import { duration } from "bert/format.ts";
 import type { RunConfig } from "bert/runs/folder.ts";
 import type { EvaluationLog } from "bert/runs/journal.ts";
 import { RunReport, runReport } from "bert/show/run_report.ts";
@@ -145,18 +147,29 @@ Deno.test("run.html of 100,000 steps is as small as that of 1,000, and drawing i
   await Deno.remove(folder, { recursive: true });
 });
 
+/** An output that keeps what it is given. */
+function kept(terminal: boolean) {
+  const decoder = new TextDecoder();
+  let text = "";
+  const write = (bytes: Uint8Array) => {
+    text += decoder.decode(bytes);
+    return bytes.length;
+  };
+  return { output: new Output({ terminal, write }), text: () => text };
+}
+
 /** Shows steps a second apart and returns all that was written. */
 function shown(terminal: boolean, resumed = 0): string {
-  let [text, time] = ["", 0];
-  const write = (more: string) => void (text += more);
-  const line = new ProgressLine({ terminal, write, plannedSteps: 40, now: () => time });
+  const { output, text } = kept(terminal);
+  let time = 0;
+  const line = new ProgressLine(output, { plannedSteps: 40, now: () => time });
   for (const step of STEPS.slice(resumed)) {
     time += 1000;
     line.step(step);
-    if (step.step === 20) line.say("an evaluation");
+    if (step.step === 20) output.say("an evaluation");
   }
-  line.end();
-  return text;
+  line.close();
+  return text();
 }
 
 Deno.test("the progress line draws over itself on a terminal, and is rare elsewhere", () => {
@@ -172,16 +185,16 @@ Deno.test("the progress line draws over itself on a terminal, and is rare elsewh
     "step 31/40  MLM 4.750 (10.0 %)  NSP 0.700 (50.0 %)  1,000 tokens/s  ETA 9 s",
   );
   const drawn = shown(true);
-  strictEqual(drawn.split("\r\x1b[K").length - 1, 42); // forty steps, one line that stays, the last
+  const drawings = drawn.split("\r\x1b[K");
+  strictEqual(drawings.length - 1, 43); // forty steps, one line that stays, the last one twice
+  match(drawings.at(-1)!, /^step 40\/40 .*\n$/);
   strictEqual(drawn.split("\n").length - 1, 2);
 });
 
 Deno.test("a run without sentence pairs is told of without them", () => {
-  let text = "";
-  const write = (more: string) => void (text += more);
-  const line = new ProgressLine({ terminal: false, write, plannedSteps: 40, pairs: false });
-  line.step(STEPS[0]);
-  strictEqual(text, "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");
+  const { output, text } = kept(false);
+  new ProgressLine(output, { plannedSteps: 40, pairs: false }).step(STEPS[0]);
+  strictEqual(text(), "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");
 });
 
 Deno.test("the time left is judged by this process's own pace, resumed or not", () => {

@@ -1,5 +1,6 @@
 /** Real runs of `deno task pretrain` in folders of their own, for tests. */
 import { parse } from "bert/files/csv.ts";
+import { inTerminal, type TerminalEnd } from "./terminal.ts";
 import { toyDocuments } from "./toy.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
@@ -35,19 +36,44 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Starts the task with just the permissions that `deno.json` gives it, but for the place of runs. */
-export function startPretrain(folder: string, args: readonly string[]): Deno.ChildProcess {
+const ENVIRONMENT = { NO_COLOR: "1", BERT_BACKEND: "", BERT_BLAS: "off" };
+
+/** The task's words, with just the permissions that `deno.json` gives it, but for the place of runs. */
+export function pretrainWords(folder: string, args: readonly string[]): string[] {
   const permissions = [
     "--allow-read",
     `--allow-write=${folder}`,
     "--allow-env=BERT_BACKEND,BERT_BLAS",
+    "--allow-ffi",
   ];
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-ffi", ...permissions, CLI, "pretrain", ...args],
-    env: { NO_COLOR: "1", BERT_BACKEND: "", BERT_BLAS: "off" },
+  return [Deno.execPath(), "run", "--no-prompt", ...permissions, CLI, "pretrain", ...args];
+}
+
+/** Starts the task. */
+export function startPretrain(folder: string, args: readonly string[]): Deno.ChildProcess {
+  const [program, ...words] = pretrainWords(folder, args);
+  return new Deno.Command(program, {
+    args: words,
+    env: ENVIRONMENT,
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/**
+ * Runs the task in a pseudo-terminal.
+ *
+ * @param options `closeAt`: a pattern; the terminal is closed once what was printed matches it.
+ * `shell`: a line for `sh`, in which `"$@"` stands for the task.
+ */
+export async function pretrainInTerminal(
+  folder: string,
+  args: readonly string[],
+  { closeAt, shell }: { readonly closeAt?: string; readonly shell?: string },
+): Promise<TerminalEnd> {
+  const words = pretrainWords(folder, args);
+  const command = shell === undefined ? words : ["sh", "-c", shell, "sh", ...words];
+  return await inTerminal(command, ENVIRONMENT, closeAt);
 }
 
 /** Waits for a process. */

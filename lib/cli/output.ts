@@ -1,0 +1,94 @@
+// deno-lint-ignore-file no-console -- `console` is made safe here
+/**
+ * What a task prints. The terminal may be closed, the pipe broken or the disk full: what cannot be
+ * printed is dropped, and the task goes on.
+ */
+import { printable } from "../format.ts";
+
+/** Where an `Output` prints. */
+export interface OutputOptions {
+  /** Whether a person looks: then a line can be drawn over. Default: whether standard output is one. */
+  readonly terminal?: boolean;
+  /** Takes bytes and returns how many it took; may throw. Default: standard output. */
+  readonly write?: (bytes: Uint8Array) => number;
+}
+
+const CLEAR_LINE = "\r\x1b[K";
+
+/**
+ * Lines that stay, and at a terminal one line below them that is drawn over. No method throws, and
+ * no control character of a text reaches the terminal.
+ *
+ * @example
+ * ```ts
+ * import { Output } from "bert/cli/output.ts";
+ * import { strictEqual } from "node:assert";
+ * let printed = "";
+ * const write = (bytes: Uint8Array) => {
+ *   printed += new TextDecoder().decode(bytes);
+ *   return bytes.length;
+ * };
+ * const output = new Output({ terminal: false, write });
+ * output.say("one line");
+ * strictEqual(printed, "one line\n");
+ * ```
+ */
+export class Output {
+  /** Whether a line can be drawn over. */
+  readonly terminal: boolean;
+  readonly #write: (bytes: Uint8Array) => number;
+  #line = "";
+
+  /** Prints to standard output, unless the options name another place. */
+  constructor({ terminal, write }: OutputOptions = {}) {
+    this.terminal = terminal ?? Deno.stdout.isTerminal();
+    this.#write = write ?? ((bytes) => Deno.stdout.writeSync(bytes));
+  }
+
+  /** Prints lines that stay; at a terminal above the line that is drawn over. */
+  say(text: string): void {
+    const lines = `${printable(text)}\n`;
+    this.#print(this.terminal ? `${CLEAR_LINE}${lines}${this.#line}` : lines);
+  }
+
+  /** Draws a line over the one before; where no terminal is, prints it like any other. */
+  draw(line: string): void {
+    if (!this.terminal) return this.say(line);
+    this.#line = printable(line);
+    this.#print(`${CLEAR_LINE}${this.#line}`);
+  }
+
+  /** Leaves the drawn line where it is, so that what follows begins on the next one. */
+  keepLine(): void {
+    if (this.#line !== "") this.#print(`${CLEAR_LINE}${this.#line}\n`);
+    this.#line = "";
+  }
+
+  #print(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    try {
+      for (let at = 0; at < bytes.length;) at += this.#write(bytes.subarray(at));
+    } catch {
+      // Nobody can be told, and a run must not end because nobody listens.
+    }
+  }
+}
+
+const PRINTING = ["debug", "error", "info", "log", "warn"] as const;
+
+/**
+ * Makes `console` safe for a task, whoever calls it: what cannot be printed is dropped, and control
+ * characters of the texts become escapes.
+ */
+export function guardConsole(): void {
+  for (const name of PRINTING) {
+    const print = console[name].bind(console);
+    console[name] = (...values: unknown[]) => {
+      try {
+        print(...values.map((value) => typeof value === "string" ? printable(value) : value));
+      } catch {
+        // as in `Output`
+      }
+    };
+  }
+}

@@ -1,0 +1,73 @@
+/** Numbers and texts as a person reads them: counts, shares, durations, and text that is safe to print. */
+
+/**
+ * A whole number with its thousands set apart.
+ *
+ * @example
+ * ```ts
+ * import { count } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(count(1234567), "1,234,567");
+ * ```
+ */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/**
+ * A share from 0 to 1 in percent.
+ *
+ * @param digits Digits after the point.
+ *
+ * @example
+ * ```ts
+ * import { percent } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(percent(0.1234), "12.3 %");
+ * strictEqual(percent(0.1234, 0), "12 %");
+ * ```
+ */
+export function percent(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/**
+ * Seconds as a duration, rounded to what matters: `12 s`, `5 min`, `3 h 20 min`.
+ *
+ * @example
+ * ```ts
+ * import { duration } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(duration(12_000), "3 h 20 min");
+ * ```
+ */
+export function duration(seconds: number): string {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Control characters but tab and line feed, and the characters that turn the direction of a line. */
+// deno-lint-ignore no-control-regex -- these are the characters to find
+const UNPRINTABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * A text without what a terminal would obey: escape sequences in a corpus or in a file's name could
+ * clear the screen or rename the window. Each such character becomes its escape, as in `\x1b[2J`.
+ *
+ * @returns The text; tabs and line feeds stay as they are.
+ *
+ * @example
+ * ```ts
+ * import { printable } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(printable("a\x1b[2Jb\r\n"), "a\\x1b[2Jb\\x0d\n");
+ * ```
+ */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (character) => {
+    const code = character.charCodeAt(0);
+    const digits = code.toString(16);
+    return code < 0x100 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
+  });
+}
