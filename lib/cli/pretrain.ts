@@ -6,6 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { parseJsonObject } from "../files/json.ts";
 import { count, percent } from "../format.ts";
 import { writeError } from "../files/write.ts";
+import { checkpointSteps } from "../runs/checkpoints.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
 import { SpoiltWeightsError } from "../runs/guards.ts";
@@ -173,7 +174,7 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
     const message = explained instanceof Error ? explained.message : String(explained);
     run.folder.log(`stopped: ${message}`);
     const advice = explained === error
-      ? adviceAfter(error, run.folder.path)
+      ? await adviceAfter(error, run)
       : adviceAfterMemory(run.folder.path);
     throw new Error(`${message.replace(/\.$/, "")}. ${advice}`, { cause: error });
   }
@@ -186,12 +187,17 @@ function adviceAfterMemory(path: string): string {
 }
 
 /** How to go on after any other error. */
-function adviceAfter(error: unknown, path: string): string {
+async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string> {
   if (error instanceof SpoiltWeightsError) return "To go on from here would end here again";
+  const steps = await checkpointSteps(folder.checkpoints).catch(() => []);
+  if (steps.length === 0) {
+    return `No checkpoint is left in ${folder.checkpoints}: begin a new run`;
+  }
   const skip = error instanceof DivergedError
     ? ", and --on-nan skip to pass over such batches"
     : "";
-  return `The run keeps its last checkpoint: go on with --out ${path} --resume${skip}`;
+  return `The run keeps its checkpoint of step ${steps[0]}: go on with --out ${folder.path} ` +
+    `--resume${skip}`;
 }
 
 function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): void {

@@ -65,6 +65,26 @@ export async function saveFolder(
 }
 
 /**
+ * Completes a save that was interrupted once its files counted, and removes one that was interrupted
+ * before; does nothing where no save was.
+ *
+ * @throws {Deno.errors.Busy} If a save is at work in the folder.
+ */
+export async function completeSave(folder: string): Promise<void> {
+  const found = await Deno.lstat(placesIn(folder).aside).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+  if (!found) return;
+  using _lock = await lockAside(folder);
+  try {
+    await tidyUp(folder);
+  } finally {
+    await removeAside(folder);
+  }
+}
+
+/**
  * Where a file of a folder lies that `saveFolder()` saved: after a save that was interrupted, some lie
  * aside. Where there is no such file, the path leads nowhere.
  */

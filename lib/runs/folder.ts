@@ -1,47 +1,8 @@
-/** The folder of a run: what lies where, who may work in it, and its `config.json`. */
-import type { Baselines } from "../training/baselines.ts";
-import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
-import { parseJsonObject } from "../files/json.ts";
-import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
+/** The folder of a run: what lies where, and who may work in it. */
 import { ConfigError, FormatError } from "../errors.ts";
-import type { TokenizerOptions } from "../tokenizer/options.ts";
+import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../format.ts";
-import type { RunSettings } from "./settings.ts";
-
-/** `config.json` of a run: all that decides it, as it was resolved when the run began. */
-export interface RunConfig {
-  readonly format: 1;
-  /** A digest of what decides the run's numbers; its checkpoints carry it. */
-  readonly run: string;
-  readonly settings: RunSettings;
-  readonly model: BertConfig;
-  readonly data: DataConfig;
-  readonly train: TrainConfig;
-  /** `null`: as many as the clock lets it. */
-  readonly plannedSteps: number | null;
-  readonly evaluateEvery: number;
-  readonly corpus: CorpusFacts;
-  readonly vocabulary: VocabularyFacts;
-  /** Missing if nothing is held out. */
-  readonly baselines?: Baselines;
-  /** What the run began with; it may be resumed with other. */
-  readonly software: Readonly<Record<string, string>>;
-}
-
-/** What the corpus was. */
-export interface CorpusFacts {
-  /** Of the documents as JSON lines `[name, sentences]`. */
-  readonly sha256: string;
-  readonly training: number;
-  readonly heldOut: number;
-}
-
-/** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */
-export interface VocabularyFacts extends TokenizerOptions {
-  /** Of `vocab.txt`. */
-  readonly sha256: string;
-  readonly size: number;
-}
+import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
  * A run's folder, locked for this process until `close()`.
@@ -73,6 +34,7 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     try {
       await Deno.mkdir(path, { recursive: true });
+      await checkGrowingFiles(path);
       const lock = await Deno.open(`${path}/lock`, { create: true, write: true, read: true });
       if (!lock.tryLockSync(true)) throw await inUse(path, lock);
       await lock.truncate();
@@ -80,7 +42,8 @@ export class RunFolder {
       await Deno.mkdir(`${path}/checkpoints`, { recursive: true }); // after the lock: see checkFree()
       return new RunFolder(path, lock);
     } catch (error) {
-      throw error instanceof FolderInUse ? error : writeError(error, path, 0);
+      const known = error instanceof FolderInUse || error instanceof FormatError;
+      throw known ? error : writeError(error, path, 0);
     }
   }
 
@@ -128,37 +91,26 @@ async function inUse(path: string, lock: Deno.FsFile): Promise<FolderInUse> {
   const count = await lock.read(buffer) ?? 0;
   lock.close();
   const pid = new TextDecoder().decode(buffer.subarray(0, count)).trim();
+  const who = pid === "" ? "another process" : `process ${pid}`;
   return new FolderInUse(
-    `Cannot work in ${path}: process ${pid || "unknown"} is at work there. ` +
-      "Wait for it or stop it, or choose another --out",
+    `Cannot work in ${path}: ${who} is at work there. Wait for it or stop it, or choose another --out`,
   );
 }
 
-function configPath(folder: string): string {
-  return `${folder}/config.json`;
-}
+/** The files that are written where they lie: a link there would lead the writing out of the folder. */
+const GROWING = ["lock", "log.txt", "metrics.csv", "evaluations.jsonl"];
 
-/**
- * The configuration of the run in a folder, or nothing if there is no run.
- *
- * @throws {FormatError} If its `config.json` is not that of a run.
- */
-export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
-  const path = configPath(folder);
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (isNothing(error)) return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  const config = parseJsonObject(text, path) as Partial<RunConfig>;
-  if (config.format === 1 && typeof config.run === "string" && config.settings) {
-    return config as RunConfig;
+async function checkGrowingFiles(folder: string): Promise<void> {
+  for (const name of GROWING) {
+    const path = `${folder}/${name}`;
+    const found = await Deno.lstat(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    if (!found || found.isFile) continue;
+    const kind = found.isSymlink ? "a symbolic link" : found.isDirectory ? "a folder" : "a device";
+    throw new FormatError(path, `expected a file, found ${kind}: move it away`);
   }
-  throw new FormatError(path, "expected the settings of a run (format 1), found other JSON");
-}
-
-function isNothing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /**

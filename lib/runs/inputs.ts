@@ -16,7 +16,7 @@ import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { loadVocab, type Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
-import type { CorpusFacts, RunConfig, VocabularyFacts } from "./folder.ts";
+import type { CorpusFacts, RunConfig, VocabularyFacts } from "./config_file.ts";
 import { flag } from "./options.ts";
 import { corpusOptions, type RunSettings, textOptions } from "./settings.ts";
 

@@ -1,4 +1,5 @@
 /** What a run writes down as it goes: rows of `metrics.csv`, lines of `evaluations.jsonl`, events. */
+import { isRecord } from "../files/json.ts";
 import { AppendFile } from "../files/growing_file.ts";
 import type { Evaluation } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
@@ -21,7 +22,8 @@ export class RunJournal {
 
   /** Cuts off what was written after the checkpoint. */
   constructor(folder: RunFolder, { rows, evaluations }: RunState, onEvent?: OnEvent) {
-    [this.#folder, this.#onEvent] = [folder, onEvent];
+    this.#folder = folder;
+    this.#onEvent = onEvent;
     this.#metrics = MetricsFile.resume(folder.metrics, rows);
     this.#evaluations = AppendFile.resume(folder.evaluations, evaluations);
   }
@@ -85,3 +87,41 @@ export interface EvaluationLog extends Evaluation {
   readonly seconds: number;
   readonly samples: readonly FilledSample[];
 }
+
+/**
+ * The evaluation in a line of `evaluations.jsonl`; nothing if the line is harmed.
+ *
+ * @example
+ * ```ts
+ * import { evaluationIn } from "bert/runs/journal.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(evaluationIn('{"step": 5, "epoch'), undefined);
+ * ```
+ */
+export function evaluationIn(line: string): EvaluationLog | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(found) || !isRecord(found.intervals) || !Array.isArray(found.samples)) {
+    return undefined;
+  }
+  const { intervals, samples } = found;
+  const numbers = NUMBERS.every((name) => typeof found[name] === "number");
+  const pairs = INTERVALS.every((name) => Array.isArray(intervals[name]));
+  const sentences = samples.every((sample) => isRecord(sample) && Array.isArray(sample.guesses));
+  return numbers && pairs && sentences ? found as unknown as EvaluationLog : undefined;
+}
+
+const INTERVALS = ["mlmLoss", "mlmAccuracy", "nspLoss", "nspAccuracy", "perplexity"] as const;
+const NUMBERS = [
+  ...INTERVALS,
+  "step",
+  "epoch",
+  "tokens",
+  "seconds",
+  "predictions",
+  "pairs",
+] as const;

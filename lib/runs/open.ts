@@ -1,5 +1,11 @@
-/** A run that is ready for its next step, begun or come back to. */
-import { createHash } from "node:crypto";
+/**
+ * A run that is ready for its next step, begun or resumed.
+ *
+ * The words of this folder: `RunSettings` are what a person chose, `RunConfig` is everything that
+ * follows from it and is written down once (`config.json`). An `OpenRun` holds the model, the data and
+ * the folder of a run while a process works on it. `RunState` says where the run stands in a few
+ * numbers; a `RunCheckpoint` is that state with all weights.
+ */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -11,7 +17,8 @@ import { AdamW } from "../training/optimizer.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
 import { newestCheckpoint, tidyCheckpoints } from "./checkpoints.ts";
-import { checkFree, readRunConfig, type RunConfig, RunFolder } from "./folder.ts";
+import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
+import { checkFree, RunFolder } from "./folder.ts";
 import {
   checkCorpus,
   readDocuments,
@@ -20,15 +27,10 @@ import {
   vocabularyFacts,
   vocabularyText,
 } from "./inputs.ts";
+import { tidyModels } from "./saver.ts";
 import type { Given } from "./options.ts";
 import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
-import {
-  CHANGEABLE,
-  completeSettings,
-  libraryConfigs,
-  resumedSettings,
-  type RunSettings,
-} from "./settings.ts";
+import { completeSettings, libraryConfigs, resumedSettings, type RunSettings } from "./settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {
@@ -50,23 +52,21 @@ export interface OpenRun extends Disposable {
   close(): void;
 }
 
-/** What an open run is put together from. */
-export interface RunParts
-  extends Pick<OpenRun, "heldOut" | "tokenizer" | "model" | "checkpoint" | "backend" | "warnings"> {
-  readonly documents: RunDocuments;
-}
+/** What an open run is made of, but for what follows from it. */
+type Parts =
+  & Omit<
+    OpenRun,
+    "optimizer" | "documents" | "heldOutDocuments" | "close" | typeof Symbol.dispose
+  >
+  & { readonly corpus: RunDocuments };
 
 /**
  * Puts a run together: its optimizer, and the numbers of its checkpoint.
  *
  * @throws {ConfigError} If the checkpoint is of another model.
  */
-export function openRun(
-  folder: RunFolder,
-  config: RunConfig,
-  { documents, checkpoint, ...parts }: RunParts,
-): OpenRun {
-  const { model } = parts;
+function openRun({ corpus, ...parts }: Parts): OpenRun {
+  const { folder, config, model, checkpoint } = parts;
   const optimizer = new AdamW(model.weights, config.train);
   if (checkpoint) restoreRun(checkpoint, model.weights, optimizer);
   const close = () => {
@@ -75,9 +75,10 @@ export function openRun(
     folder.close();
   };
   return {
-    ...{ ...parts, folder, config, optimizer, checkpoint },
-    documents: documents.train,
-    heldOutDocuments: documents.heldOut,
+    ...parts,
+    optimizer,
+    documents: corpus.train,
+    heldOutDocuments: corpus.heldOut,
     close,
     [Symbol.dispose]: close,
   };
@@ -88,7 +89,7 @@ export function openRun(
  *
  * @throws {ConfigError} If what is held out gives no pair.
  */
-export function heldOutBatches(source: RunSource): Batch[] {
+function heldOutBatches(source: RunSource): Batch[] {
   try {
     return holdOut(source);
   } catch (error) {
@@ -110,9 +111,8 @@ export function heldOutBatches(source: RunSource): Batch[] {
  * import { strictEqual } from "node:assert";
  * const folder = `${await Deno.makeTempDir()}/run`;
  * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
- * const run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
+ * using run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
  * strictEqual(run.config.plannedSteps, 5);
- * run.close();
  * ```
  */
 export async function beginRun(
@@ -136,40 +136,43 @@ export async function beginRun(
     progress("making the held-out batches");
     const heldOut = heldOutBatches(source);
     const plannedSteps = await plan(settings, source);
-    const config = {
-      ...{ settings, model: model.config, data, train, plannedSteps },
+    const decisive: Decisive = {
+      settings,
+      model: model.config,
+      data,
+      train,
+      plannedSteps,
       evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
       corpus: documents.facts,
       vocabulary: vocabularyFacts(tokenizer),
+      ...(heldOut.length === 0
+        ? {}
+        : { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }),
     };
-    const naive = heldOut.length > 0
-      ? { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }
-      : {};
-    const complete = { format: 1, run: identify(config), ...config, ...naive, software } as const;
+    const config: RunConfig = { format: 1, run: identify(decisive), ...decisive, software };
     const folder = await RunFolder.open(path);
-    return await begun(folder, complete, {
-      ...{ documents, heldOut, tokenizer, model },
-      ...{ backend: software.backend, warnings: notes },
-    });
+    try {
+      await checkFree(path); // another process may have begun while this one prepared
+      await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
+      await folder.saveConfig(config);
+      const { backend } = software;
+      const corpus = documents;
+      return openRun({
+        folder,
+        config,
+        corpus,
+        heldOut,
+        tokenizer,
+        model,
+        backend,
+        warnings: notes,
+      });
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
   } catch (error) {
     model.dispose();
-    throw error;
-  }
-}
-
-/** Writes down what has begun. */
-async function begun(
-  folder: RunFolder,
-  config: RunConfig,
-  parts: RunParts,
-): Promise<OpenRun> {
-  try {
-    await checkFree(folder.path); // another process may have begun while this one prepared
-    await replaceFile(folder.vocabulary, vocabularyText(parts.tokenizer));
-    await folder.saveConfig(config);
-    return openRun(folder, config, parts);
-  } catch (error) {
-    folder.close();
     throw error;
   }
 }
@@ -183,14 +186,6 @@ async function plan(settings: RunSettings, source: RunSource): Promise<number | 
 
 function cadence(plannedSteps: number | null): number {
   return plannedSteps === null ? 200 : Math.min(500, Math.ceil(plannedSteps / 10));
-}
-
-/** A digest of all that decides the numbers of a run. */
-function identify(config: { readonly settings: RunSettings }): string {
-  const fixed = Object.entries(config.settings)
-    .filter(([name]) => !CHANGEABLE.includes(name as keyof RunSettings));
-  const text = JSON.stringify({ ...config, settings: Object.fromEntries(fixed.sort()) });
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /**
@@ -240,17 +235,28 @@ export async function reopenRun(
     const { checkpoint, damaged } = await newestCheckpoint(folder.checkpoints, saved.run);
     if (!checkpoint) checkNothingLost(folder, damaged.map(({ reason }) => reason));
     await tidyCheckpoints(folder.checkpoints, damaged);
+    await tidyModels(folder.path);
     if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
       await folder.saveConfig(config);
     }
     const warnings = damaged.map(({ reason }) => `${reason}; passed over`);
     warnings.push(...otherSoftware(saved.software, software, checkpoint));
-    const model = await modelToContinue(config, checkpoint);
     const options = { documents: [], heldOut: documents.heldOut, tokenizer, seed: settings.seed };
     const heldOut = heldOutBatches({ options, data: saved.data, train: saved.train });
+    const model = await modelToContinue(config, checkpoint);
     const { backend } = software;
-    const parts = { documents, heldOut, tokenizer, model, checkpoint, backend, warnings };
-    return openRun(folder, config, parts);
+    const corpus = documents;
+    return openRun({
+      folder,
+      config,
+      corpus,
+      heldOut,
+      tokenizer,
+      model,
+      checkpoint,
+      backend,
+      warnings,
+    });
   } catch (error) {
     folder.close();
     throw error;

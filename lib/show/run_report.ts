@@ -1,9 +1,8 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
 import { GrowingFile, lastLines } from "../files/growing_file.ts";
-import { parseJson } from "../files/json.ts";
 import { replaceFile } from "../files/write.ts";
-import type { RunConfig } from "../runs/folder.ts";
-import type { EvaluationLog } from "../runs/journal.ts";
+import type { RunConfig } from "../runs/config_file.ts";
+import { evaluationIn, type EvaluationLog } from "../runs/journal.ts";
 import type { FilledSample } from "../runs/samples.ts";
 import type { IntervalName } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
@@ -41,9 +40,11 @@ export class RunReport {
   readonly #evaluationLines: GrowingFile;
   readonly #means = new StepMeans();
   readonly #evaluations: EvaluationLog[] = [];
+  #harmed = 0;
 
   constructor(folder: string, config: RunConfig) {
-    [this.#folder, this.#config] = [folder, config];
+    this.#folder = folder;
+    this.#config = config;
     this.#metrics = new GrowingFile(`${folder}/metrics.csv`);
     this.#evaluationLines = new GrowingFile(`${folder}/evaluations.jsonl`);
   }
@@ -54,14 +55,22 @@ export class RunReport {
       const step = stepIn(line);
       if (step) this.#means.add(step);
     }
-    const path = `${this.#folder}/evaluations.jsonl`;
     for await (const line of this.#evaluationLines.newLines()) {
-      this.#evaluations.push(parseJson(line, path) as EvaluationLog);
+      const evaluation = evaluationIn(line);
+      if (evaluation) this.#evaluations.push(evaluation);
+      else this.#harmed++;
     }
     const name = this.#folder.split(/[/\\]/).at(-1) ?? this.#folder;
     const { steps, last } = this.#means;
     const events = await lastLines(`${this.#folder}/log.txt`, EVENTS);
-    const facts = { config: this.#config, steps, last, evaluations: this.#evaluations, events };
+    const facts = {
+      config: this.#config,
+      steps,
+      last,
+      evaluations: this.#evaluations,
+      events,
+      harmed: this.#harmed,
+    };
     await replaceFile(`${this.#folder}/run.html`, runReport(name, facts));
   }
 }
@@ -76,11 +85,13 @@ export interface RunFacts {
   readonly evaluations: readonly EvaluationLog[];
   /** The last lines of `log.txt`. */
   readonly events: readonly string[];
+  /** Lines of `evaluations.jsonl` that cannot be read, and are left out. Default: 0. */
+  readonly harmed?: number;
 }
 
 /** The report as one HTML document that refers to nothing outside itself. */
 export function runReport(name: string, facts: RunFacts): string {
-  const { evaluations, config, events } = facts;
+  const { evaluations, config, events, harmed = 0 } = facts;
   const last = evaluations.at(-1);
   return [
     "<!doctype html>",
@@ -88,6 +99,7 @@ export function runReport(name: string, facts: RunFacts): string {
     `<style>${STYLE}</style></head><body>`,
     `<h1>${escape(name)}</h1>`,
     `<p>${escape(standing(facts))}</p>`,
+    ...(harmed > 0 ? [`<p>Harmed lines of evaluations.jsonl, left out: ${harmed}.</p>`] : []),
     ...(last ? ["<h2>Held-out scores</h2>", scores(last, config)] : []),
     ...(facts.steps.length > 0 ? ["<h2>Curves</h2>", ...curves(facts)] : []),
     ...(last ? ["<h2>What it fills in</h2>", sampleTable(evaluations)] : []),

@@ -113,7 +113,7 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
 }
 
 /**
- * The step in a line of a `metrics.csv`; nothing if the line is another thing.
+ * The step in a line of a `metrics.csv`; nothing if the line is another thing, or harmed.
  *
  * @example
  * ```ts
@@ -125,7 +125,9 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
  */
 export function stepIn(line: string): StepLog | undefined {
   const [split, ...cells] = line.split(","); // no cell has quotes
-  if (split !== "train") return undefined;
+  const harmed = cells.length !== COLUMNS.length - 1 ||
+    cells.some((cell) => cell.trim() === "" || Number.isNaN(Number(cell)));
+  if (split !== "train" || harmed) return undefined;
   const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = cells.map(Number);
   const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
   const [tokensPerSecond, seconds] = clock;

@@ -5,7 +5,7 @@ import { type StepLog } from "bert/training/history.ts";
 import { Output } from "bert/cli/output.ts";
 import { ProgressLine } from "bert/cli/progress_line.ts";
 import { duration } from "bert/format.ts";
-import type { RunConfig } from "bert/runs/folder.ts";
+import type { RunConfig } from "bert/runs/config_file.ts";
 import type { EvaluationLog } from "bert/runs/journal.ts";
 import { RunReport, runReport } from "bert/show/run_report.ts";
 import { completeSettings, libraryConfigs } from "bert/runs/settings.ts";

@@ -1,0 +1,150 @@
+/** `config.json` of a run: what is in it, and how to tell that nobody has changed it. */
+import { createHash } from "node:crypto";
+import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
+import { FormatError } from "../errors.ts";
+import { isRecord, parseJsonObject } from "../files/json.ts";
+import type { TokenizerOptions } from "../tokenizer/options.ts";
+import type { Baselines } from "../training/baselines.ts";
+import { optionsFromJson } from "./options.ts";
+import { CHANGEABLE, RUN_OPTIONS, type RunSettings } from "./settings.ts";
+
+/** `config.json` of a run: all that decides it, as it was resolved when the run began. */
+export interface RunConfig {
+  readonly format: 1;
+  /** A digest of what decides the run's numbers; its checkpoints carry it. */
+  readonly run: string;
+  readonly settings: RunSettings;
+  readonly model: BertConfig;
+  readonly data: DataConfig;
+  readonly train: TrainConfig;
+  /** `null`: as many as the clock lets it. */
+  readonly plannedSteps: number | null;
+  readonly evaluateEvery: number;
+  readonly corpus: CorpusFacts;
+  readonly vocabulary: VocabularyFacts;
+  /** Missing if nothing is held out. */
+  readonly baselines?: Baselines;
+  /** What the run began with; it may be resumed with other. */
+  readonly software: Readonly<Record<string, string>>;
+}
+
+/** What the corpus was. */
+export interface CorpusFacts {
+  /** Of the documents as JSON lines `[name, sentences]`. */
+  readonly sha256: string;
+  readonly training: number;
+  readonly heldOut: number;
+}
+
+/** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */
+export interface VocabularyFacts extends TokenizerOptions {
+  /** Of `vocab.txt`. */
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Everything in a configuration that decides the numbers of its run. */
+export type Decisive = Omit<RunConfig, "format" | "run" | "software">;
+
+/**
+ * The digest of a run: that of all that decides its numbers, whatever the order in which it is given.
+ *
+ * @example
+ * ```ts
+ * import { identify, readRunConfig } from "bert/runs/config_file.ts";
+ * import { beginRun } from "bert/runs/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
+ * using run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
+ * strictEqual(identify(run.config), run.config.run);
+ * strictEqual((await readRunConfig(folder))?.run, run.config.run);
+ * ```
+ */
+export function identify(config: Decisive): string {
+  const { settings, model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary } = config;
+  const decisive = { model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary };
+  const complete = { ...decisive, settings: fixed(settings), baselines: config.baselines };
+  return short(JSON.stringify(complete, sorted));
+}
+
+/** The digest as earlier versions computed it: in the order of the file, without the baselines. */
+function identifyAsBefore(config: Decisive): string {
+  const { settings, model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary } = config;
+  const rest = { model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary };
+  return short(JSON.stringify({ settings: fixed(settings), ...rest }));
+}
+
+function fixed(settings: RunSettings): Record<string, unknown> {
+  const entries = Object.entries(settings)
+    .filter(([name]) => !CHANGEABLE.includes(name as keyof RunSettings));
+  return Object.fromEntries(entries.sort());
+}
+
+/** For `JSON.stringify()`: objects with their names in order. */
+function sorted(_name: string, value: unknown): unknown {
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
+}
+
+function short(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** Where the configuration of the run in a folder lies. */
+export function configPath(folder: string): string {
+  return `${folder}/config.json`;
+}
+
+/** Whether an error says that there is nothing at a path. */
+export function isNothing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/**
+ * The configuration of the run in a folder, or nothing if there is no run.
+ *
+ * @throws {FormatError} If its `config.json` is not that of a run, or is not as the run wrote it.
+ */
+export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
+  const path = configPath(folder);
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (isNothing(error)) return undefined;
+    throw new FormatError(path, `expected the settings of a run, found: ${error.message}`);
+  });
+  return text === undefined ? undefined : checkRunConfig(parseJsonObject(text, path), path);
+}
+
+/** The parts of a configuration that are objects. */
+const PARTS = ["settings", "model", "data", "train", "corpus", "vocabulary", "software"] as const;
+
+function checkRunConfig(json: Record<string, unknown>, path: string): RunConfig {
+  if (json.format !== 1 || typeof json.run !== "string" || !isRecord(json.settings)) {
+    throw new FormatError(path, "expected the settings of a run (format 1), found other JSON");
+  }
+  const missing = PARTS.find((part) => !isRecord(json[part]));
+  if (missing) throw changed(path, `"${missing}" as an object, found none`);
+  const config = json as unknown as RunConfig;
+  const digests = [identify(config), identifyAsBefore(config)];
+  if (!digests.includes(config.run)) {
+    throw changed(path, `what run ${config.run} began with, found other settings`);
+  }
+  checkRest(json, path);
+  return config;
+}
+
+/** Checks what the digest does not cover, as it may change when a run is resumed. */
+function checkRest({ settings, software }: Record<string, unknown>, path: string): void {
+  const changeable = Object.entries(settings as RunSettings)
+    .filter(([name]) => CHANGEABLE.includes(name as keyof RunSettings));
+  optionsFromJson(Object.fromEntries(changeable), RUN_OPTIONS, path);
+  const wrong = Object.entries(software as object).find(([, value]) => typeof value !== "string");
+  if (wrong) throw changed(path, `"software" to have texts, found ${JSON.stringify(wrong[1])}`);
+}
+
+function changed(path: string, problem: string): FormatError {
+  return new FormatError(
+    path,
+    `expected ${problem}: the file was changed after the run had begun. Put back what it said, or ` +
+      `begin a new run with these settings: --config ${path} --out runs/NAME`,
+  );
+}
