@@ -2,6 +2,7 @@
  * The checkpoints of a run on disk: written in the background, the newest valid one found by itself,
  * the old ones cleared away.
  */
+import { completeSave } from "../files/save_folder.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { FormatError } from "../errors.ts";
 import {
@@ -102,6 +103,32 @@ export async function tidyCheckpoints(
   for (const { path } of damaged) await Deno.rename(path, `${path}.damaged`).catch(() => {});
   for await (const { name } of Deno.readDir(folder)) {
     if (name.endsWith(UNFINISHED)) await Deno.remove(`${folder}/${name}`);
+  }
+}
+
+/**
+ * Tidies up what killed saves of a run's models left: one that counts is completed, any other removed.
+ *
+ * @param path The run's folder.
+ */
+export async function tidyModels(path: string): Promise<void> {
+  for (const name of ["best", "final"]) {
+    await completeSave(`${path}/${name}`);
+    for (const left of await namesIn(`${path}/${name}`)) {
+      // earlier versions gave each save a folder of its own
+      if (left.startsWith(".saving-")) {
+        await Deno.remove(`${path}/${name}/${left}`, { recursive: true });
+      }
+    }
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }
 

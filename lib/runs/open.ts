@@ -16,7 +16,7 @@ import { baselines, tokenCounts } from "../training/baselines.ts";
 import { AdamW } from "../training/optimizer.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint, tidyCheckpoints } from "./checkpoints.ts";
+import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
 import { checkFree, RunFolder } from "./folder.ts";
 import {
@@ -27,7 +27,6 @@ import {
   vocabularyFacts,
   vocabularyText,
 } from "./inputs.ts";
-import { tidyModels } from "./saver.ts";
 import type { Given } from "./options.ts";
 import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
 import { completeSettings, libraryConfigs, resumedSettings, type RunSettings } from "./settings.ts";

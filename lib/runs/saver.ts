@@ -1,6 +1,5 @@
 /** What a run saves: checkpoints while it trains on, the best model with them, the final one. */
 import { type SavableModel, saveModel } from "../model/folder.ts";
-import { completeSave } from "../files/save_folder.ts";
 import { CheckpointWriter } from "./checkpoints.ts";
 import type { RngState } from "../random.ts";
 import { captureRun } from "./checkpoint.ts";
@@ -77,31 +76,5 @@ export class RunSaver {
 
   async #saveModel(name: "best" | "final", model: SavableModel): Promise<void> {
     await saveModel(`${this.#run.folder.path}/${name}`, model, this.#run.tokenizer);
-  }
-}
-
-/**
- * Tidies up what killed saves of a run's models left: one that counts is completed, any other removed.
- *
- * @param path The run's folder.
- */
-export async function tidyModels(path: string): Promise<void> {
-  for (const name of ["best", "final"]) {
-    await completeSave(`${path}/${name}`);
-    for (const left of await namesIn(`${path}/${name}`)) {
-      // earlier versions gave each save a folder of its own
-      if (left.startsWith(".saving-")) {
-        await Deno.remove(`${path}/${name}/${left}`, { recursive: true });
-      }
-    }
-  }
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
   }
 }
