@@ -6,7 +6,8 @@ import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkCount, checkQuestion, encode, inputs, largest } from "./question.ts";
+import { checkCount, checkQuestion, encode, inputs } from "./question.ts";
+import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
 /** A word and how alike it is to the one asked for. */
 export interface Neighbour {
@@ -70,13 +71,7 @@ export async function nearestWords(
  * ```
  */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [dot, aSquares, bSquares] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i] * b[i];
-    aSquares += a[i] * a[i];
-    bSquares += b[i] * b[i];
-  }
-  return dot / (Math.sqrt(aSquares * bSquares) || 1);
+  return cosinesTo(a, b)[0];
 }
 
 /** The attention of every layer and head over one text or pair. */
@@ -129,20 +124,4 @@ export async function attentionMaps(
     attention.dispose();
   }
   return { tokens: encoding.tokens, layers };
-}
-
-/** The mean of some rows of a table, in double precision. */
-function meanRow(table: Float32Array, rows: readonly number[], width: number): Float64Array {
-  const mean = new Float64Array(width);
-  for (const row of rows) {
-    for (let i = 0; i < width; i++) mean[i] += table[row * width + i] / rows.length;
-  }
-  return mean;
-}
-
-/** The cosine of the angle between a vector and each row of a table. */
-function cosinesTo(vector: Float64Array, table: Float32Array): Float64Array {
-  const width = vector.length;
-  const row = (i: number) => table.subarray(i * width, (i + 1) * width);
-  return Float64Array.from({ length: table.length / width }, (_, i) => cosine(vector, row(i)));
 }

@@ -7,7 +7,8 @@ import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkCount, checkQuestion, encode, inputs, largest, read } from "./question.ts";
+import { checkCount, checkQuestion, encode, inputs, read } from "./question.ts";
+import { largest } from "./vectors.ts";
 
 /** One way to fill a blank. */
 export interface Guess {

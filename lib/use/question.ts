@@ -72,9 +72,3 @@ export async function read(tensor: tf.Tensor): Promise<Float32Array> {
     tensor.dispose();
   }
 }
-
-/** The indices of the k largest values, largest first. */
-export function largest(values: ArrayLike<number>, k: number): number[] {
-  const indices = Array.from(values, (_, i) => i);
-  return indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
-}

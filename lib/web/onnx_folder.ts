@@ -8,7 +8,7 @@ import { type FileWriter, saveFolder, writeJson } from "../files/save_folder.ts"
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
-import { tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
@@ -103,7 +103,7 @@ export async function saveOnnx(
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
     [CONFIG_FILE]: configFile,
-  });
+  }, OBSOLETE_FILES);
 }
 
 /** `config.json` of a model with these heads. */

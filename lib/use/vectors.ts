@@ -1,0 +1,57 @@
+/** Arithmetic on vectors in plain arrays, which a browser can do without TensorFlow.js. */
+
+/** The mean of some rows of a table [R, width]. */
+export function meanRow(
+  table: ArrayLike<number>,
+  rows: readonly number[],
+  width: number,
+): Float64Array {
+  const mean = new Float64Array(width);
+  for (const row of rows) {
+    for (let i = 0; i < width; i++) mean[i] += table[row * width + i] / rows.length;
+  }
+  return mean;
+}
+
+/** The indices of the k largest values, largest first. */
+export function largest(values: ArrayLike<number>, k: number): number[] {
+  const indices = Array.from(values, (_, i) => i);
+  return indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+}
+
+/**
+ * The cosine of the angle between a vector and each row of a table, -1 to 1; 0 where one is all zeros.
+ *
+ * @param table Rows as long as the vector, one after the other.
+ *
+ * @example
+ * ```ts
+ * import { cosinesTo } from "bert/use/vectors.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual([...cosinesTo([3, 4], [6, 8, -3, -4])], [1, -1]);
+ * ```
+ */
+export function cosinesTo(vector: ArrayLike<number>, table: ArrayLike<number>): Float64Array {
+  const width = vector.length;
+  return Float64Array.from({ length: table.length / width }, (_, row) => {
+    let dot = 0;
+    let squares = 0;
+    let rowSquares = 0;
+    for (let i = 0; i < width; i++) {
+      const value = table[row * width + i];
+      dot += vector[i] * value;
+      squares += vector[i] * vector[i];
+      rowSquares += value * value;
+    }
+    return dot / (Math.sqrt(squares * rowSquares) || 1);
+  });
+}
+
+/** Scores as probabilities that sum to 1. */
+export function softmax(scores: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(scores);
+  const most = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = values.map((score) => Math.exp(score - most));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
