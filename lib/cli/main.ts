@@ -9,7 +9,7 @@ import { keepIgnored } from "./signals.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
-const TASKS = { pretrain, notebooks, lab, jupyter, convert, version };
+const TASKS = { pretrain, notebooks, lab, jupyter, convert, play, version };
 
 async function main([task, ...args]: string[]): Promise<void> {
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
@@ -49,6 +49,10 @@ async function lab(args: string[]): Promise<void> {
 
 async function jupyter(args: string[]): Promise<void> {
   await (await import("./notebooks.ts")).jupyter(args);
+}
+
+async function play(args: string[]): Promise<void> {
+  await (await import("./play.ts")).playCommand(args);
 }
 
 /** Does nothing but what every program here does first, for tasks that are Deno's own. */

@@ -97,7 +97,7 @@ export async function saveOnnx(
       attentions,
       classifierPooling: model.pooling,
     });
-    return [ONNX_FILES[dtype], (path) => graph.write(path)];
+    return [ONNX_FILES[dtype], async (path) => void await graph.write(path)];
   });
   await saveFolder(`${folder}/onnx`, Object.fromEntries(graphs));
   await saveFolder(folder, {

@@ -159,9 +159,10 @@ export class OnnxGraph {
   /**
    * Writes the file. Memory holds one weight at a time.
    *
+   * @returns Where in the file the values of each weight begin, in bytes, by its name.
    * @throws {ConfigError} If the weights need more than the 2 GiB that the format can hold.
    */
-  async write(path: string): Promise<void> {
+  async write(path: string): Promise<ReadonlyMap<string, number>> {
     const head = onnx.ModelProto.encode({
       irVersion: FORMAT,
       producerName: "bert-pretraining",
@@ -186,14 +187,19 @@ export class OnnxGraph {
     const length = nodes.length + values + heads.reduce((sum, bytes) => sum + bytes.length, 0);
     checkLength(length);
     using file = await Deno.open(path, { write: true, create: true, truncate: true });
-    await writeAll(file, head);
-    await writeAll(file, fieldStart(GRAPH_OF_MODEL, length));
-    await writeAll(file, nodes);
+    const start = fieldStart(GRAPH_OF_MODEL, length);
+    for (const bytes of [head, start, nodes]) await writeAll(file, bytes);
+    let at = head.length + start.length + nodes.length;
+    const places = new Map<string, number>();
     for (const [i, { tensor }] of weights.entries()) {
       await writeAll(file, heads[i]);
+      at += heads[i].length;
+      places.set(tensor.name, at);
       await writeAll(file, await tensor.read());
+      at += tensor.size;
     }
     await file.sync();
+    return places;
   }
 }
 

@@ -1,0 +1,55 @@
+// deno-lint-ignore-file no-console -- the task prints where the page is
+/** `deno task play`: a page on this machine to play with a model. */
+import { useBackend } from "../backend/choose.ts";
+import { ConfigError } from "../errors.ts";
+import { openFolder } from "../web/any_folder.ts";
+import { startPlayServer } from "../web/play_server.ts";
+import { exportPage, playground } from "../web/playground.ts";
+import { readArguments } from "./arguments.ts";
+
+const PORT = 8400;
+
+const PLAY_HELP = `Opens a model's folder, or a run's, as a page to play with.
+
+  deno task play FOLDER                  the page is at http://127.0.0.1:${PORT}/, for this machine only
+  deno task play FOLDER --port 0         at any port that is free
+  deno task play FOLDER --export DIR     writes the page and the model as a static folder instead: any
+                                         server of files can serve it, and the browser computes`;
+
+/** The task itself: reads the words of the command line, and serves until Ctrl-C. */
+export async function playCommand(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments(args, {
+    port: { type: "string" },
+    export: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return console.log(PLAY_HELP);
+  const [folder, ...rest] = positionals;
+  if (folder === undefined || rest.length > 0) {
+    throw new ConfigError("arguments", args.join(" "), "must be one folder: see --help");
+  }
+  if (values.export !== undefined && values.port !== undefined) {
+    throw new ConfigError("port", values.port, "must be left out with --export: nothing is served");
+  }
+  const port = readPort(values.port);
+  await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed
+  const opened = await openFolder(folder);
+  if (values.export !== undefined) {
+    await exportPage(opened, values.export);
+    console.log(
+      `Written to ${values.export}. Any server of files shows it, for instance: ` +
+        `npx serve ${values.export}`,
+    );
+    return;
+  }
+  const server = startPlayServer(await playground(opened), port, (error) => console.error(error));
+  console.log(`${opened.folder}: ${server.url}  (Ctrl-C ends it)`);
+  await server.finished;
+}
+
+function readPort(typed: string | undefined): number {
+  if (typed === undefined) return PORT;
+  const port = Number(typed);
+  if (/^\d+$/.test(typed) && port < 65536) return port;
+  throw new ConfigError("port", typed, "must be a whole number from 0 to 65535");
+}

@@ -1,0 +1,72 @@
+/**
+ * The files of the page as a browser takes them. Its modules are the TypeScript of this library with
+ * the types blanked out, so that there is nothing to build, and the browser cuts words as training did.
+ */
+import { stripTypeScriptTypes } from "node:module";
+
+/** A file of the page. */
+export interface Asset {
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Where the engine computes: `"server"`, or `"static"` for the browser itself. */
+export type Place = "server" | "static";
+
+const LIB = new URL("../", import.meta.url);
+
+const IMPORT = /^((?:import|export)\b[^"';]*?from\s+|import\s+)"([^"]+)"/gm;
+
+/** Modules of Node that are imported on the way and never used in a browser. */
+const NODE_MODULES: Readonly<Record<string, string>> = {
+  "node:path": 'export function dirname() {\n  throw new Error("A browser has no folders");\n}\n',
+};
+
+/**
+ * All files of the page by their paths in it.
+ *
+ * @throws {TypeError} If a module imports what no browser has.
+ */
+export async function pageAssets(place: Place): Promise<Map<string, Asset>> {
+  const start = `web/page/${place}_start.ts`;
+  const html = await Deno.readTextFile(new URL("web/page/index.html", LIB));
+  const assets = new Map<string, Asset>([
+    ["index.html", { type: "text/html", body: html.replace("START.js", `${place}_start.js`) }],
+    ["page.css", {
+      type: "text/css",
+      body: await Deno.readTextFile(new URL("web/page/page.css", LIB)),
+    }],
+  ]);
+  await addModule(assets, start);
+  return assets;
+}
+
+/** Adds a module, and those that it imports. */
+async function addModule(assets: Map<string, Asset>, path: string): Promise<void> {
+  const name = served(path);
+  if (assets.has(name)) return;
+  const code = stripTypeScriptTypes(await Deno.readTextFile(new URL(path, LIB)));
+  const needed: string[] = [];
+  const body = code.replace(IMPORT, (_, start: string, specifier: string) => {
+    if (Object.hasOwn(NODE_MODULES, specifier)) {
+      const shim = `js/${specifier.replace(":", "_")}.js`;
+      assets.set(shim, { type: "text/javascript", body: NODE_MODULES[specifier] });
+      return `${start}"${upFrom(path)}${shim.slice("js/".length)}"`;
+    }
+    if (!specifier.startsWith(".")) {
+      throw new TypeError(`Cannot serve lib/${path}: a browser has no "${specifier}"`);
+    }
+    needed.push(new URL(specifier, new URL(path, LIB)).href.slice(LIB.href.length));
+    return `${start}"${specifier.replace(/\.ts$/, ".js")}"`;
+  });
+  assets.set(name, { type: "text/javascript", body });
+  for (const one of needed) await addModule(assets, one);
+}
+
+function served(path: string): string {
+  return `js/${path.replace(/\.ts$/, ".js")}`;
+}
+
+function upFrom(path: string): string {
+  return "../".repeat(path.split("/").length - 1) || "./";
+}

@@ -1,0 +1,111 @@
+/** The page's questions, answered by the library. */
+import * as tf from "@tensorflow/tfjs";
+import { basename, resolve } from "node:path";
+import { ConfigError } from "../errors.ts";
+import { attentionMaps, nearestWords } from "../use/explore.ts";
+import { fillMask, isNext } from "../use/predict.ts";
+import { encode, inputs, read } from "../use/question.ts";
+import { largest } from "../use/vectors.ts";
+import type { OpenedFolder } from "./any_folder.ts";
+import {
+  type Candidate,
+  type Engine,
+  type Facts,
+  joined,
+  type Look,
+  type Near,
+  type RunFacts,
+  SHOWN,
+  type Texts,
+  withBlanks,
+  wordAround,
+} from "./page/engine.ts";
+
+/** What the page says of a model, but for its run. */
+export function factsOf({ folder, run, model, tokenizer, heads }: OpenedFolder): Facts {
+  const { config } = model;
+  return {
+    name: basename(resolve(run ?? folder)),
+    layers: config.numHiddenLayers,
+    heads: config.numAttentionHeads,
+    width: config.hiddenSize,
+    pieces: tokenizer.vocab.size,
+    maxLength: config.maxPositionEmbeddings,
+    fillsBlanks: heads.words,
+    judgesPairs: heads.pairs,
+  };
+}
+
+/** A model of the library that can be asked by the page. */
+export class LibraryEngine implements Engine {
+  readonly #opened: OpenedFolder;
+  readonly #run: () => Promise<RunFacts | undefined>;
+
+  /** @param run How far the run of the model has come; asked each time. */
+  constructor(opened: OpenedFolder, run: () => Promise<RunFacts | undefined>) {
+    this.#opened = opened;
+    this.#run = run;
+  }
+
+  async facts(): Promise<Facts> {
+    return { ...factsOf(this.#opened), run: await this.#run() };
+  }
+
+  async fill(text: string): Promise<Candidate[][]> {
+    const { model, tokenizer, heads } = this.#opened;
+    if (!heads.words) throw new TypeError("The model has no masked-word head: it fills no blanks");
+    const blanks = await fillMask(model, tokenizer, withBlanks(text), { topK: SHOWN });
+    return blanks.map((guesses) =>
+      guesses.map(({ token, probability: share }) => ({ token, share }))
+    );
+  }
+
+  async follows(first: string, second: string): Promise<number> {
+    const { model, tokenizer, heads } = this.#opened;
+    if (!heads.pairs) {
+      throw new TypeError("The model has no next-sentence head: it judges no pairs");
+    }
+    return await isNext(model, tokenizer, withBlanks(first), withBlanks(second));
+  }
+
+  async look({ text, second }: Texts, layer: number): Promise<Look> {
+    const { model, tokenizer } = this.#opened;
+    const most = model.config.numHiddenLayers - 1;
+    if (!(layer >= 0 && layer <= most)) {
+      throw new ConfigError("layer", layer, `must be from 0 to ${most}`);
+    }
+    const pair = second === undefined ? undefined : withBlanks(second);
+    const { tokens, layers } = await attentionMaps(model, tokenizer, withBlanks(text), pair);
+    const short = (share: number) => Math.round(share * 1e4) / 1e4;
+    return { tokens, heads: layers[layer].map((rows) => rows.map((row) => row.map(short))) };
+  }
+
+  async near({ text, second }: Texts, place: number): Promise<Near> {
+    const { model, tokenizer, heads } = this.#opened;
+    const pair = second === undefined ? undefined : withBlanks(second);
+    const encoding = encode(model, tokenizer, withBlanks(text), pair);
+    const { tokens, tokenIds } = encoding;
+    if (!(place >= 0 && place < tokens.length)) {
+      throw new ConfigError("place", place, `must be from 0 to ${tokens.length - 1}`);
+    }
+    const places = wordAround(tokens, place);
+    const word = joined(tokens, places);
+    const isWord = !places.some((at) => tokenizer.vocab.isSpecial(tokenIds[at]));
+    const neighbours = isWord ? await nearestWords(model, tokenizer, word, SHOWN) : [];
+    const alone = neighbours.map(({ token, similarity: share }) => ({ token, share }));
+    if (!heads.words) return { word, alone };
+    const shares = await this.#sharesAt(encoding, place);
+    const ids = largest(shares, SHOWN + 1).filter((id) => id !== tokenIds[place]).slice(0, SHOWN);
+    const inSentence = ids.map((id) => ({ token: tokenizer.vocab.tokenOf(id), share: shares[id] }));
+    return { word, alone, inSentence };
+  }
+
+  /** The probability of each word at a place, nothing being hidden. */
+  async #sharesAt(encoding: ReturnType<typeof encode>, place: number): Promise<Float32Array> {
+    return await read(tf.tidy(() => {
+      const predictedPositions = tf.tensor1d([place], "int32");
+      const { mlmLogits } = this.#opened.model.forward(inputs(encoding), { predictedPositions });
+      return tf.softmax(mlmLogits); // [1, V]
+    }));
+  }
+}

@@ -1,0 +1,147 @@
+/** Small things that every part of the page needs. Text only ever becomes text, never markup. */
+import type { Candidate } from "./engine.ts";
+
+/** The one element that a selector names. Throws if the page has none. */
+export function find<E extends Element = HTMLElement>(
+  selector: string,
+  within: ParentNode = document,
+): E {
+  const found = within.querySelector<E>(selector);
+  if (found) return found;
+  throw new Error(`The page has no ${selector}`);
+}
+
+/** A new element with a class and text or other elements inside. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  ...inside: readonly (string | Node)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...inside);
+  return element;
+}
+
+/**
+ * A function that asks a question and shows its answer, and that may be called at every key press:
+ * while an answer is awaited, only the newest question is kept.
+ *
+ * @param section Where problems are shown.
+ * @param ask Asks, and returns what shows the answer.
+ */
+export function latest<Question>(
+  section: HTMLElement,
+  ask: (question: Question) => Promise<() => void>,
+): (question: Question) => void {
+  const problem = find(".problem", section);
+  let waiting: { question: Question } | undefined;
+  let isBusy = false;
+  const work = async () => {
+    isBusy = true;
+    while (waiting) {
+      const { question } = waiting;
+      waiting = undefined;
+      try {
+        const show = await ask(question);
+        if (waiting) continue; // it is out of date already
+        show();
+        say(problem, "");
+      } catch (error) {
+        if (!waiting) say(problem, error instanceof Error ? error.message : String(error));
+      }
+    }
+    isBusy = false;
+  };
+  return (question) => {
+    waiting = { question };
+    if (!isBusy) void work();
+  };
+}
+
+/** Changes a text only if it is another one, so that screen readers do not repeat it. */
+export function say(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** 0.1234 as "12.3 %". */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
+/**
+ * A list of candidates with bars under a heading.
+ *
+ * @param choose What happens when one is chosen; without it they are no buttons.
+ * @param shown How a share is written; percent by default.
+ */
+export function candidateList(
+  title: string,
+  candidates: readonly Candidate[],
+  { choose, shown = percent }: {
+    readonly choose?: (token: string) => void;
+    readonly shown?: (share: number) => string;
+  } = {},
+): HTMLElement {
+  const items = candidates.map(({ token, share }) => {
+    const bar = make("span", "bar");
+    bar.style.width = `${Math.max(0, 100 * share)}%`;
+    const row = make(
+      choose ? "button" : "span",
+      "candidate",
+      bar,
+      make("span", "word", token),
+      make("span", "share", shown(share)),
+    );
+    if (row instanceof HTMLButtonElement && choose) {
+      row.type = "button";
+      row.addEventListener("click", () => choose(token));
+    }
+    return make("li", "", row);
+  });
+  return make("div", "", make("h3", "", title), make("ol", "", ...items));
+}
+
+/** A row of buttons of which one is pressed. */
+export function choices(
+  group: HTMLElement,
+  labels: readonly string[],
+  pressed: number,
+  choose: (index: number) => void,
+): HTMLButtonElement[] {
+  const buttons = labels.map((label, index) => {
+    const button = make("button", "", label);
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(index === pressed));
+    button.addEventListener("click", () => choose(index));
+    return button;
+  });
+  group.replaceChildren(...buttons);
+  return buttons;
+}
+
+/** Marks one of some buttons as pressed. */
+export function press(buttons: readonly HTMLButtonElement[], pressed: number): void {
+  for (const [index, button] of buttons.entries()) {
+    button.setAttribute("aria-pressed", String(index === pressed));
+  }
+}
+
+/** Left and right, Home and End move between the buttons of a row. */
+export function moveWithArrows(group: HTMLElement): void {
+  group.addEventListener("keydown", (event) => {
+    const buttons = [...group.querySelectorAll<HTMLButtonElement>("button")];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const steps: Record<string, number> = {
+      ArrowLeft: at - 1,
+      ArrowRight: at + 1,
+      Home: 0,
+      End: buttons.length - 1,
+    };
+    const next = buttons[steps[event.key]];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    next.focus();
+    next.click();
+  });
+}

@@ -1,0 +1,47 @@
+/** Blanks, filled while one types. */
+import { candidateList, find, latest, make } from "./dom.ts";
+import { type Candidate, type Engine, withBlanks } from "./engine.ts";
+
+const BLANK = "___";
+
+/** Starts the part "Fill the blanks". */
+export function startFill(engine: Engine, example: string): void {
+  const section = find("#fill");
+  const text = find<HTMLTextAreaElement>("#fill-text");
+  const answers = find(".answers", section);
+  const ask = latest<string>(section, async (typed) => {
+    const asked = withBlanks(typed);
+    if (!asked.includes("[MASK]")) {
+      const hint = `Write ${BLANK} where a word should be guessed.`;
+      return () => answers.replaceChildren(make("p", "hint", typed.trim() === "" ? "" : hint));
+    }
+    const blanks = await engine.fill(typed);
+    return () => answers.replaceChildren(...blanks.map(listOf));
+  });
+
+  function listOf(candidates: readonly Candidate[], blank: number, all: readonly unknown[]) {
+    const title = all.length === 1 ? "In the blank" : `In blank ${blank + 1}`;
+    return candidateList(title, candidates, { choose: (token) => putIn(token, blank) });
+  }
+
+  /** Writes a word into the blank that it was a candidate for. */
+  function putIn(token: string, blank: number): void {
+    let at = -1;
+    const isEnd = token.startsWith("##"); // of the word before the blank
+    text.value = text.value.replace(/(\s*)(?:_{2,}|\[mask\])/gi, (found, space) => {
+      if (++at !== blank) return found;
+      return isEnd ? token.slice(2) : space + token;
+    });
+    text.focus();
+    ask(text.value);
+  }
+
+  find("#fill-blank").addEventListener("click", () => {
+    text.setRangeText(BLANK, text.selectionStart, text.selectionEnd, "end");
+    text.focus();
+    ask(text.value);
+  });
+  text.addEventListener("input", () => ask(text.value));
+  text.value = example;
+  ask(example);
+}

@@ -1,0 +1,118 @@
+/** Attention, layer by layer and head by head, and the neighbours of a chosen word. */
+import { Arcs } from "./arcs_view.ts";
+import { candidateList, choices, find, latest, make, press } from "./dom.ts";
+import { type Engine, type Facts, type Look, type Near, SHOWN, type Texts } from "./engine.ts";
+import { showHeads } from "./heads_view.ts";
+
+/** Starts the part about attention and neighbours. */
+export function startLook(engine: Engine, facts: Facts, example: string): void {
+  const view = new LookView(engine, facts);
+  view.start(example);
+}
+
+class LookView {
+  readonly #engine: Engine;
+  readonly #facts: Facts;
+  readonly #text = find<HTMLTextAreaElement>("#look-text");
+  readonly #second = find<HTMLTextAreaElement>("#look-second");
+  readonly #heads = find("#heads");
+  readonly #allWords = find("#all-words");
+  readonly #arcs: Arcs;
+  readonly #askLook: (question: void) => void;
+  readonly #askNear: (question: void) => void;
+  #look: Look | undefined;
+  #headButtons: HTMLButtonElement[] = [];
+  #layer = 0;
+  #head = 0;
+  #place = 1; // the first word
+  #isAll = false;
+
+  constructor(engine: Engine, facts: Facts) {
+    this.#engine = engine;
+    this.#facts = facts;
+    this.#arcs = new Arcs((place) => this.#choose(place));
+    const section = find("#look");
+    this.#askLook = latest<void>(section, async () => {
+      const look = await this.#engine.look(this.#texts(), this.#layer);
+      return () => this.#show(look);
+    });
+    this.#askNear = latest<void>(section, async () => {
+      const near = await this.#engine.near(this.#texts(), this.#place);
+      return () => this.#showNear(near);
+    });
+  }
+
+  start(example: string): void {
+    const names = Array.from({ length: this.#facts.layers }, (_, i) => `Layer ${i + 1}`);
+    const layers = choices(find("#layers"), names, 0, (layer) => {
+      this.#layer = layer;
+      press(layers, layer);
+      this.#askLook();
+    });
+    for (const text of [this.#text, this.#second]) {
+      text.addEventListener("input", () => this.#askLook());
+    }
+    this.#allWords.addEventListener("click", () => {
+      this.#isAll = !this.#isAll;
+      this.#draw();
+    });
+    addEventListener("resize", () => this.#draw());
+    this.#text.value = example;
+    this.#askLook();
+  }
+
+  #texts(): Texts {
+    const second = this.#second.value;
+    return { text: this.#text.value, ...(second.trim() !== "" && { second }) };
+  }
+
+  #choose(place: number): void {
+    this.#place = place;
+    this.#isAll = false;
+    this.#draw();
+    this.#askNear();
+  }
+
+  #show(look: Look): void {
+    this.#look = look;
+    this.#place = Math.min(this.#place, look.tokens.length - 1);
+    this.#headButtons = showHeads(this.#heads, look, this.#head, (head) => {
+      this.#head = head;
+      press(this.#headButtons, head);
+      this.#draw();
+    });
+    this.#arcs.setTokens(look.tokens, this.#place);
+    this.#draw();
+    this.#askNear();
+  }
+
+  #draw(): void {
+    if (!this.#look) return;
+    const { tokens, heads } = this.#look;
+    const weights = heads[this.#head];
+    this.#allWords.setAttribute("aria-pressed", String(this.#isAll));
+    this.#arcs.draw(weights, this.#isAll ? "all" : this.#place);
+    const places = [...tokens.keys()].sort((a, b) =>
+      weights[this.#place][b] - weights[this.#place][a]
+    );
+    const looked = places.slice(0, SHOWN).map((at) => ({
+      token: `${tokens[at]} (${at + 1})`,
+      share: weights[this.#place][at],
+    }));
+    const title = `"${tokens[this.#place]}" looks at, with its place`;
+    find("#looks-at").replaceChildren(candidateList(title, looked));
+  }
+
+  #showNear({ word, alone, inSentence }: Near): void {
+    const cosine = (share: number) => share.toFixed(2);
+    const nothing = make("p", "hint", `"${word}" is no word of the vocabulary.`);
+    find("#near-alone").replaceChildren(
+      alone.length === 0
+        ? nothing
+        : candidateList(`Like "${word}" by itself (cosine)`, alone, { shown: cosine }),
+    );
+    find("#near-sentence").replaceChildren(
+      ...(inSentence ? [candidateList("In this sentence, as likely there", inSentence)] : []),
+    );
+  }
+}

@@ -1,0 +1,181 @@
+/** A model in the browser itself: the ONNX file beside the page, run by onnxruntime-web. */
+import type * as Ort from "onnxruntime-web";
+import { BertTokenizer, type Encoding } from "../../tokenizer/bert_tokenizer.ts";
+import { Vocab } from "../../tokenizer/vocab.ts";
+import { cosinesTo, largest, meanRow, softmax } from "../../use/vectors.ts";
+import {
+  type Candidate,
+  type Engine,
+  type Facts,
+  joined,
+  type Look,
+  type Near,
+  type PageModel,
+  SHOWN,
+  type Texts,
+  withBlanks,
+  wordAround,
+} from "./engine.ts";
+
+/** What a model gives for one sequence: the outputs of its file by name. */
+interface Outputs {
+  readonly encoding: Encoding;
+  readonly values: Readonly<Record<string, Float32Array>>;
+}
+
+/** Runs the model of this page. */
+export class OnnxEngine implements Engine {
+  readonly #model: PageModel;
+  readonly #tokenizer: BertTokenizer;
+  readonly #session: Ort.InferenceSession;
+  readonly #ort: typeof Ort;
+  readonly #table: Float32Array;
+  /** The last sequence and what came of it: most questions are about the same one. */
+  #last: { key: string; outputs: Promise<Outputs> } | undefined;
+  /** onnxruntime runs one sequence after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    model: PageModel,
+    ort: typeof Ort,
+    session: Ort.InferenceSession,
+    table: Float32Array,
+  ) {
+    this.#model = model;
+    this.#tokenizer = new BertTokenizer(new Vocab(model.tokens), model.options);
+    this.#session = session;
+    this.#ort = ort;
+    this.#table = table;
+  }
+
+  /** Loads the model beside the page; `progress` is told the share that has arrived. */
+  static async load(progress: (share: number) => void): Promise<OnnxEngine> {
+    const place = (path: string) => new URL(path, document.baseURI).href;
+    const model: PageModel = await (await fetched(place("page.json"))).json();
+    const ort: typeof Ort = await import(place("ort/ort.wasm.bundle.min.mjs"));
+    ort.env.wasm.wasmPaths = { wasm: place("ort/ort-wasm-simd-threaded.wasm") };
+    ort.env.wasm.numThreads = 1; // more need headers that most hosts of static pages do not send
+    const bytes = await withProgress(await fetched(place("model/onnx/model.onnx")), progress);
+    const { offset, width } = model.table;
+    const end = offset + 4 * model.tokens.length * width;
+    const table = new Float32Array(bytes.buffer.slice(offset, end) as ArrayBuffer);
+    const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+    return new OnnxEngine(model, ort, session, table);
+  }
+
+  facts(): Promise<Facts> {
+    return Promise.resolve(this.#model.facts);
+  }
+
+  async fill(text: string): Promise<Candidate[][]> {
+    const { encoding, values } = await this.#run({ text });
+    const { maskId } = this.#tokenizer.vocab;
+    const blanks = [...encoding.tokenIds.keys()].filter((at) => encoding.tokenIds[at] === maskId);
+    return blanks.map((at) => this.#words(values["logits"], at));
+  }
+
+  async follows(text: string, second: string): Promise<number> {
+    const { values } = await this.#run({ text, second });
+    return softmax(values["seq_relationship_logits"])[0];
+  }
+
+  async look(texts: Texts, layer: number): Promise<Look> {
+    const { encoding: { tokens }, values } = await this.#run(texts);
+    const weights = values[`attentions.${layer}`];
+    const length = tokens.length;
+    const row = (head: number, from: number) => {
+      const start = (head * length + from) * length;
+      return Array.from(weights.subarray(start, start + length));
+    };
+    const heads = Array.from(
+      { length: this.#model.facts.heads },
+      (_, head) => tokens.map((_, from) => row(head, from)),
+    );
+    return { tokens, heads };
+  }
+
+  async near(texts: Texts, place: number): Promise<Near> {
+    const { encoding, values } = await this.#run(texts);
+    const { vocab } = this.#tokenizer;
+    const places = wordAround(encoding.tokens, place);
+    const ids = places.map((at) => encoding.tokenIds[at]);
+    const word = joined(encoding.tokens, places);
+    const inSentence = values["logits"] &&
+      this.#words(values["logits"], place, encoding.tokenIds[place]);
+    if (ids.some((id) => vocab.isSpecial(id))) return { word, alone: [], inSentence };
+    const cosines = cosinesTo(meanRow(this.#table, ids, this.#model.table.width), this.#table);
+    for (const id of [...ids, ...vocab.specialIds]) cosines[id] = -Infinity;
+    const alone = largest(cosines, SHOWN).filter((id) => cosines[id] > -Infinity)
+      .map((id) => ({ token: vocab.tokenOf(id), share: cosines[id] }));
+    return { word, alone, inSentence };
+  }
+
+  /** The likeliest words at a place, but for one. */
+  #words(logits: Float32Array, place: number, except?: number): Candidate[] {
+    const { vocab } = this.#tokenizer;
+    const shares = softmax(logits.subarray(place * vocab.size, (place + 1) * vocab.size));
+    return largest(shares, SHOWN + 1).filter((id) => id !== except).slice(0, SHOWN)
+      .map((id) => ({ token: vocab.tokenOf(id), share: shares[id] }));
+  }
+
+  #run({ text, second }: Texts): Promise<Outputs> {
+    const key = JSON.stringify([text, second]);
+    if (this.#last?.key === key) return this.#last.outputs;
+    const outputs = this.#queue.then(() => this.#runNow(text, second));
+    this.#queue = outputs.catch(() => {});
+    this.#last = { key, outputs };
+    return outputs;
+  }
+
+  async #runNow(text: string, second: string | undefined): Promise<Outputs> {
+    const encoding = this.#tokenizer.encode(
+      withBlanks(text),
+      second === undefined ? undefined : withBlanks(second),
+    );
+    const { length } = encoding.tokenIds;
+    const most = this.#model.facts.maxLength;
+    if (length > most) {
+      throw new RangeError(
+        `The text has ${length} tokens: shorten it to ${most}, with [CLS] and [SEP]`,
+      );
+    }
+    const tensor = (values: readonly number[]) =>
+      new this.#ort.Tensor("int64", BigInt64Array.from(values, BigInt), [1, length]);
+    const found = await this.#session.run({
+      "input_ids": tensor(encoding.tokenIds),
+      "attention_mask": tensor(encoding.attentionMask),
+      "token_type_ids": tensor(encoding.segmentIds.map((id) => id - 1)),
+    });
+    const values = Object.entries(found).map(([name, { data }]) =>
+      [name, data as Float32Array] as const
+    );
+    return { encoding, values: Object.fromEntries(values) };
+  }
+}
+
+async function fetched(url: string): Promise<Response> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`Cannot load ${url}: ${response.status}`);
+  return response;
+}
+
+async function withProgress(
+  response: Response,
+  progress: (share: number) => void,
+): Promise<Uint8Array> {
+  const total = Number(response.headers.get("content-length"));
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body!) {
+    parts.push(part);
+    length += part.length;
+    if (total > 0) progress(Math.min(1, length / total));
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

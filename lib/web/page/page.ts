@@ -1,0 +1,47 @@
+/** The page: what the model is, and those of its parts that the model is good for. */
+import { find, say } from "./dom.ts";
+import type { Engine, Facts } from "./engine.ts";
+import { startFill } from "./fill_view.ts";
+import { startLook } from "./look_view.ts";
+import { startPair } from "./pair_view.ts";
+import { startRun } from "./run_view.ts";
+
+const BLANKS = "we are at peace with all ___ .";
+const PAIR = ["the people are at peace .", "may this peace last ."] as const;
+const SENTENCE = "the people of the united states are at peace .";
+
+/** Starts the page as soon as `load` has an engine; a failure is shown in its place. */
+export async function startPage(load: () => Promise<Engine>): Promise<void> {
+  try {
+    const engine = await load();
+    const facts = await engine.facts();
+    document.title = `${facts.name}: play with a BERT`;
+    say(find("#name"), facts.name);
+    say(find("#facts"), described(facts));
+    find("main").hidden = false;
+    if (facts.fillsBlanks) startFill(engine, BLANKS);
+    else leaveOut("fill");
+    if (facts.judgesPairs) startPair(engine, PAIR);
+    else leaveOut("pair");
+    startLook(engine, facts, SENTENCE);
+    if (facts.run) startRun(engine, facts.run);
+  } catch (error) {
+    say(find("#facts"), error instanceof Error ? error.message : String(error));
+  }
+}
+
+function leaveOut(part: string): void {
+  find(`#${part}`).hidden = true;
+  find(`nav a[href="#${part}"]`).hidden = true;
+}
+
+function described(facts: Facts): string {
+  const { layers, heads, width, pieces, maxLength, fillsBlanks, judgesPairs } = facts;
+  const size = `${layers} layers of ${heads} heads, ${width} wide; ` +
+    `${pieces.toLocaleString("en-US")} pieces; up to ${maxLength} tokens.`;
+  const missing = [
+    ...(fillsBlanks ? [] : ["It has no masked-word head, so it fills no blanks."]),
+    ...(judgesPairs ? [] : ["It has no next-sentence head, so it judges no pairs."]),
+  ];
+  return [size, ...missing].join(" ");
+}
