@@ -13,15 +13,19 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
 import { offerSimd, simdFailed, startSimd } from "./simd/start.ts";
 
-/** The backends, fastest first; the first that starts is taken. */
+/** The backends, fastest first. */
 const LOADERS: Readonly<Record<BackendName, () => Promise<void>>> = {
   simd: async () => await startSimd(),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
+  webgpu: async () => await (await import("./webgpu.ts")).startWebgpu(),
 };
 
 /** The name of a backend that this library knows. */
-export type BackendName = "simd" | "wasm" | "cpu";
+export type BackendName = "simd" | "wasm" | "cpu" | "webgpu";
+
+/** The backends that are taken without being named, fastest first: the first that starts. */
+export const AUTOMATIC_BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
 
 /** Whether `useBackend()` has chosen. */
 let chosen = false;
@@ -54,7 +58,7 @@ if ((backendOfEnvironment() ?? "simd") === "simd") offerSimd();
 export async function useBackend(name?: string): Promise<BackendName> {
   silence(tf.findBackend("cpu")); // it may hold tensors for other backends
   const wanted = name ?? backendOfEnvironment();
-  const names = wanted === undefined ? backendNames() : [checkName(wanted, name === undefined)];
+  const names = wanted === undefined ? AUTOMATIC_BACKENDS : [checkName(wanted, name === undefined)];
   const reasons: unknown[] = [];
   for (const candidate of names) {
     try {
@@ -109,7 +113,7 @@ const CPU_IN_USE =
   "made before this library was imported, or tf.setBackend() was called. Call " +
   'await useBackend() from bert/backend/choose.ts first, or await useBackend("cpu") if cpu is meant';
 
-/** The names that `useBackend()` accepts, fastest first. */
+/** The names that `useBackend()` accepts. */
 export function backendNames(): BackendName[] {
   return Object.keys(LOADERS) as BackendName[];
 }

@@ -1,6 +1,6 @@
 /**
  * The two operations of an optimisation step that are not differentiable: AdamW's update of one
- * weight, and the length of the gradient. Defined on plain arrays; a backend may bring kernels.
+ * weight, and the length of the gradient. Defined on tfjs operations; a backend may bring kernels.
  */
 import * as tf from "@tensorflow/tfjs";
 import { fused } from "../backend/operation.ts";
@@ -60,39 +60,48 @@ function plainUpdate(
   moments: MomentTensors,
   { beta1, beta2, epsilon, scale, rate, correction2, shrink }: UpdateFactors,
 ): tf.Tensor[] {
-  const values = [weight, gradient, moments.first, moments.second];
-  const [old, slope, first, second] = values.map((tensor) => tensor.dataSync<"float32">());
-  const [w, m, v] = [0, 1, 2].map(() => new Float32Array(old.length));
-  for (let i = 0; i < old.length; i++) {
-    const g = slope[i] * scale;
-    m[i] = beta1 * first[i] + (1 - beta1) * g;
-    v[i] = beta2 * second[i] + (1 - beta2) * g * g;
-    w[i] = shrink * old[i] - rate * m[i] / (Math.sqrt(v[i] * correction2) + epsilon);
-  }
-  return [w, m, v].map((array) => tf.keep(tf.tensor(array, weight.shape, "float32")));
+  return tf.tidy(() => {
+    const slope = tf.mul(gradient, scale);
+    const first = tf.add(tf.mul(moments.first, beta1), tf.mul(slope, 1 - beta1));
+    const second = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(slope), 1 - beta2));
+    const length = tf.add(tf.sqrt(tf.mul(second, correction2)), epsilon);
+    const updated = tf.sub(tf.mul(weight, shrink), tf.div(tf.mul(first, rate), length));
+    return [updated, first, second].map((tensor) => tf.keep(tensor));
+  });
 }
 
 /**
  * The length of all these tensors taken as one vector.
  *
- * @returns NaN or infinite if a number among them is.
+ * @returns A scalar, NaN or infinite if a number among them is; the caller disposes of it.
  *
  * @example
  * ```ts
  * import { globalNorm } from "bert/training/adamw_update.ts";
  * import { strictEqual } from "node:assert";
  * import * as tf from "@tensorflow/tfjs";
- * strictEqual(globalNorm({ a: tf.tensor1d([3]), b: tf.tensor1d([4]) }), 5);
+ * const norm = globalNorm({ a: tf.tensor1d([3]), b: tf.tensor1d([4]) });
+ * strictEqual(norm.dataSync()[0], 5);
  * ```
  */
-export function globalNorm(tensors: tf.NamedTensorMap): number {
+export function globalNorm(tensors: tf.NamedTensorMap): tf.Scalar {
   const own = fused("BertGlobalNorm", tensors)?.[0];
-  if (!own) return Math.sqrt(Object.values(tensors).reduce((sum, x) => sum + squares(x), 0));
-  const [norm] = own.dataSync();
-  own.dispose();
-  return norm;
+  const filled = Object.values(tensors).filter(({ size }) => size > 0);
+  return (own as tf.Scalar | undefined) ?? tf.tidy(() => plainNorm(filled));
 }
 
-function squares(x: tf.Tensor): number {
-  return x.dataSync<"float32">().reduce((sum, value) => sum + value * value, 0);
+/** m · √Σ (x / m)², with m the largest size of a number, as x² alone may overflow float32. */
+function plainNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  const largest = tensors.map((x) => tf.max(tf.abs(x)))
+    .reduce((most, x) => tf.maximum(most, x), tf.scalar(1e-30)); // []
+  const squares = tensors.map((x) => tf.sum(tf.square(tf.div(x, largest)))); // [] each
+  return tf.mul(largest, tf.sqrt(sumOfAll(squares))).asScalar();
+}
+
+/**
+ * The sum of tensors of one shape, two at a time: `tf.addN()` on the backend `webgpu` gives wrong sums
+ * without an error for more than seven, as a shader has eight buffers there.
+ */
+export function sumOfAll(tensors: readonly tf.Tensor[]): tf.Tensor {
+  return tf.tidy(() => tensors.reduce((sum, x) => tf.add(sum, x), tf.scalar(0)));
 }

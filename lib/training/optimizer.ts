@@ -229,7 +229,8 @@ export function learningRateAt(
 /**
  * The length of all gradients taken as one vector, and the factor that brings it to `clipNorm`.
  *
- * The gradients themselves are not touched: hand the factor to `AdamW.step()`.
+ * The gradients themselves are not touched: hand the factor to `AdamW.step()`. The length is read
+ * synchronously, which the backend `webgpu` cannot do; `trainStep()` reads it with the losses.
  *
  * @returns `norm`: NaN or infinite if any gradient is; `scale`: 1 unless the norm is above `clipNorm`.
  *
@@ -249,8 +250,15 @@ export function clipByGlobalNorm(
   gradients: tf.NamedTensorMap,
   clipNorm: number,
 ): { norm: number; scale: number } {
-  const norm = globalNorm(gradients);
-  return { norm, scale: norm > clipNorm ? clipNorm / norm : 1 };
+  const length = globalNorm(gradients);
+  const [norm] = length.dataSync();
+  length.dispose();
+  return { norm, scale: clipScale(norm, clipNorm) };
+}
+
+/** What brings a gradient of the length `norm` to at most `clipNorm`. */
+export function clipScale(norm: number, clipNorm: number): number {
+  return norm > clipNorm ? clipNorm / norm : 1;
 }
 
 function checkFinite(field: string, value: number): void {

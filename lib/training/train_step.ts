@@ -11,7 +11,8 @@ import { BATCH, MODEL, OPTIMIZER } from "./arguments.ts";
 import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { countLabels, countRight, pretrainLoss } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { type AdamW, clipByGlobalNorm } from "./optimizer.ts";
+import { globalNorm, sumOfAll } from "./adamw_update.ts";
+import { type AdamW, clipScale } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 
 /** What one step needs beside model, optimizer and data. */
@@ -112,11 +113,11 @@ export async function trainStep(
   const sums = new GradientSum(model.weights);
   try {
     for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
-    const found = summarise(await sums.totals(), counts);
-    const { norm, scale } = clipByGlobalNorm(sums.gradients, clipNorm);
+    const { totals, norm } = await sums.read();
+    const found = summarise(totals, counts);
     const problem = diverged(found, norm);
     if (problem) throw new DivergedError(optimizer.steps + 1, parts, problem, learningRate);
-    optimizer.step(sums.gradients, learningRate, scale);
+    optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
     return { ...found, gradientNorm: norm, tokens: countTokens(parts) };
   } finally {
     sums.dispose();
@@ -160,13 +161,20 @@ class GradientSum {
     }
   }
 
-  /** Summed MLM loss, summed NSP loss, right words, right pairs, over all parts. */
-  async totals(): Promise<Float32Array> {
-    const total = tf.tidy(() => tf.addN(this.#totals)); // [4]
+  /**
+   * Summed MLM loss, summed NSP loss, right words and right pairs over all parts, and the length of
+   * the gradient, in one read.
+   */
+  async read(): Promise<{ totals: Float32Array; norm: number }> {
+    const figures = tf.tidy(() => {
+      const norm = tf.reshape(globalNorm(this.gradients), [1]);
+      return tf.concat([sumOfAll(this.#totals), norm]); // [5]
+    });
     try {
-      return await total.data<"float32">();
+      const values = await figures.data<"float32">();
+      return { totals: values.subarray(0, 4), norm: values[4] };
     } finally {
-      total.dispose();
+      figures.dispose();
     }
   }
 

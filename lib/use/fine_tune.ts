@@ -16,7 +16,8 @@ import {
   type LabelledText,
 } from "./labelled_texts.ts";
 import { countRight, crossEntropyLoss } from "../training/loss.ts";
-import { AdamW, clipByGlobalNorm, learningRateAt } from "../training/optimizer.ts";
+import { globalNorm } from "../training/adamw_update.ts";
+import { AdamW, clipScale, learningRateAt } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
 import { DivergedError } from "../training/train_step.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -121,18 +122,27 @@ export async function fineTuneStep(
     }, [...model.weights.values()]);
     value.dispose();
     gradients = byName(model, grads);
-    const [loss, right] = await found!.data<"float32">();
-    const { norm, scale } = clipByGlobalNorm(gradients, clipNorm);
+    const [loss, right, norm] = await readWithNorm(found!, gradients);
     if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       const what = `the loss is ${loss} and the gradient norm ${norm}`;
       throw new DivergedError(optimizer.steps + 1, [batch], what, learningRate);
     }
-    optimizer.step(gradients, learningRate, scale);
+    optimizer.step(gradients, learningRate, clipScale(norm, clipNorm));
     const accuracy = right / labels.length;
     return { step: optimizer.steps, loss, accuracy, gradientNorm: norm, learningRate };
   } finally {
     tf.dispose([found ?? [], gradients, tensors.labels]);
     tensors.inputs.dispose();
+  }
+}
+
+/** The figures of a step and the length of its gradient, in one read. */
+async function readWithNorm(figures: tf.Tensor, gradients: tf.NamedTensorMap) {
+  const all = tf.tidy(() => tf.concat([figures, tf.reshape(globalNorm(gradients), [1])])); // [3]
+  try {
+    return await all.data<"float32">();
+  } finally {
+    all.dispose();
   }
 }
 

@@ -12,7 +12,7 @@ import { describeMachine, findPython, type Python } from "./hardware.ts";
 import { kernelSection } from "./kernel_section.ts";
 import { Report } from "./report.ts";
 import { batchSection, lengthSection, threadSection } from "./scaling_section.ts";
-import { stepSection } from "./step_section.ts";
+import { gpuSection, stepSection } from "./step_section.ts";
 import { textSection } from "./text_section.ts";
 import type { Pace } from "./variants.ts";
 
@@ -35,9 +35,13 @@ const SECTIONS = {
   length: lengthSection,
   text: textSection,
   kernels: kernelSection,
+  gpu: gpuSection,
 };
 
 type SectionName = keyof typeof SECTIONS;
+
+/** Sections that only run when they are named: most machines have no GPU. */
+const ON_REQUEST: readonly SectionName[] = ["gpu"];
 
 const PRESETS = ["tiny", "mini", "small", "medium", "base"] as const;
 
@@ -45,6 +49,7 @@ const HELP = `Measures training, text and kernels beside PyTorch, tokenizers and
 
   deno task bench                          everything: about 15 minutes
   deno task bench step text                only these: step, threads, batch, length, text, kernels
+  deno task bench gpu                      steps on the backend webgpu beside simd, under four minutes
   deno task bench --quick                  fewer rounds and sizes, without stock tfjs: a look, no proof
   deno task bench step --preset mini,small training steps of these sizes
   deno task bench --no-stock               without stock tfjs, which takes half a minute a step
@@ -57,7 +62,9 @@ async function main(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args);
   const report = new Report();
   if (values.help) return report.line(HELP);
-  const names = positionals.length ? positionals.map(checkSection) : sectionNames();
+  const names = positionals.length
+    ? positionals.map(checkSection)
+    : sectionNames().filter((name) => !ON_REQUEST.includes(name));
   const python = await findPython();
   const { quick } = values;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));

@@ -2,6 +2,7 @@
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
+import { startWebgpu } from "bert/backend/webgpu.ts";
 import { bertConfig, type ModelPreset } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { AdamW } from "bert/training/optimizer.ts";
@@ -12,7 +13,7 @@ import { startStockWasm } from "./stock_wasm.ts";
 
 /** What is trained, and on what. */
 export interface StepSpec {
-  readonly backend: "simd" | "stock";
+  readonly backend: "simd" | "stock" | "webgpu";
   readonly blas?: boolean;
   readonly native?: boolean;
   readonly threads: number;
@@ -28,7 +29,7 @@ async function main(spec: StepSpec): Promise<void> {
   const startMs = performance.now() - began;
   const step = trainer(spec);
   await serve({ startMs, library }, async ({ steps, product }) => {
-    if (typeof product === "number") return { flops: productRate(product) };
+    if (typeof product === "number") return { flops: await productRate(product) };
     const seconds = await time(step, Number(steps));
     return { seconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
   });
@@ -38,6 +39,10 @@ async function main(spec: StepSpec): Promise<void> {
 async function start({ backend, blas, native, threads }: StepSpec): Promise<string> {
   if (backend === "stock") {
     await startStockWasm();
+    return "";
+  }
+  if (backend === "webgpu") {
+    await startWebgpu();
     return "";
   }
   await startSimd({ blas, native, threads });
@@ -63,12 +68,16 @@ async function time(step: () => Promise<void>, steps: number): Promise<number> {
 }
 
 /** Operations a second of a product of two square matrices. */
-function productRate(size: number): number {
+async function productRate(size: number): Promise<number> {
   const [a, b] = [0, 1].map((seed) => tf.randomUniform([size, size], -1, 1, "float32", seed));
-  const multiply = () => tf.matMul(a, b).dispose();
-  multiply();
+  const multiply = async () => {
+    const product = tf.matMul(a, b);
+    await tf.slice(product, [0, 0], [1, 1]).data(); // a GPU is done when a number can be read
+    product.dispose();
+  };
+  await multiply();
   const began = performance.now();
-  for (let i = 0; i < 4; i++) multiply();
+  for (let i = 0; i < 4; i++) await multiply();
   const seconds = (performance.now() - began) / 1000 / 4;
   tf.dispose([a, b]);
   return 2 * size ** 3 / seconds;

@@ -15,6 +15,7 @@ import {
   SIMD_BLAS,
   STOCK,
   WASM,
+  WEBGPU,
 } from "./variants.ts";
 
 const SECTION = "step";
@@ -24,6 +25,15 @@ const HEADER = ["", "tokens/s", "reach", "x WebAssembly", "x expert's", "x bf16"
 /** Races all variants on each preset. */
 export async function stepSection(bench: Bench): Promise<void> {
   for (const preset of bench.presets) await racePreset(bench, preset);
+}
+
+/** Steps on a GPU beside `simd`, from tiny to base: for a machine that has one. */
+export async function gpuSection(bench: Bench): Promise<void> {
+  const quick = { ...bench, pace: { rounds: 2, seconds: 1 } };
+  for (const preset of ["tiny", "mini", "small", "medium", "base"] as const) {
+    const setting = settingOf(preset, bench.threads);
+    show(bench, setting, await race([SIMD, WEBGPU], setting, quick));
+  }
 }
 
 async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {

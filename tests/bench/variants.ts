@@ -1,4 +1,4 @@
-/** Who trains: three kinds of PyTorch, our backend in three ways, and stock tfjs. */
+/** Who trains: three kinds of PyTorch, our backend in three ways, tfjs's on a GPU, and stock tfjs. */
 import { bertConfig, type ModelPreset } from "bert/config.ts";
 import { type BatchShape, predictionsOf } from "./arithmetic.ts";
 import { Child, type ChildOptions, denoChild, type Message, pythonChild } from "./child.ts";
@@ -50,6 +50,11 @@ export const SIMD_BLAS: Variant = {
     const spec = { backend: "simd", blas: true, native: true, ...setting };
     return denoChild("step_child.ts", spec, { ffi: true });
   },
+};
+
+export const WEBGPU: Variant = {
+  name: "webgpu",
+  start: (setting) => denoChild("step_child.ts", { backend: "webgpu", ...setting }),
 };
 
 export const PYTORCH: Variant = {

@@ -1,12 +1,12 @@
 /** Runs a test on every backend that starts on this machine. */
-import { backendNames, useBackend } from "bert/backend/choose.ts";
+import { AUTOMATIC_BACKENDS, useBackend } from "bert/backend/choose.ts";
 
-/** The backends that start here, fastest first; the fastest is left in use. */
+/** The backends that start here without being named, fastest first; the fastest is left in use. */
 export const BACKENDS = await startable();
 
 async function startable(): Promise<string[]> {
   const found: string[] = [];
-  for (const name of backendNames()) {
+  for (const name of AUTOMATIC_BACKENDS) {
     if (await useBackend(name).then(() => true, () => false)) found.push(name);
   }
   await useBackend(found[0]);

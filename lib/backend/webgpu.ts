@@ -1,0 +1,50 @@
+/**
+ * tfjs's `webgpu` backend on Deno's own WebGPU: a first step onto the GPU.
+ *
+ * It is never chosen by itself. Its kernels are not fused, so that a small model's step is a thousand
+ * small jobs: a GPU waits for them longer than `simd` takes for the whole step.
+ *
+ * Numbers can only be read asynchronously, with `await tensor.data()`: tfjs's synchronous way needs a
+ * canvas, which Deno does not have.
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/**
+ * Starts the `webgpu` backend and makes it the current one.
+ *
+ * No flag and no permission is needed. An error of the GPU, which WebGPU would keep to itself, is
+ * printed.
+ *
+ * @throws {Error} If this machine has no GPU that WebGPU can use.
+ *
+ * @example
+ * ```ts
+ * import { startWebgpu } from "bert/backend/webgpu.ts";
+ * import * as tf from "@tensorflow/tfjs";
+ * import { deepStrictEqual } from "node:assert";
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   await startWebgpu();
+ *   deepStrictEqual([...await tf.add([1, 2], 1).data()], [2, 3]);
+ * }
+ * ```
+ */
+export async function startWebgpu(): Promise<void> {
+  if (!await navigator.gpu?.requestAdapter()) {
+    throw new Error(
+      "this machine has no GPU that WebGPU can use: install a driver with Vulkan (Linux), Metal " +
+        "(macOS) or Direct3D 12 (Windows); mesa-vulkan-drivers is one that computes on the CPU",
+    );
+  }
+  await import("@tensorflow/tfjs-backend-webgpu");
+  if (!await tf.setBackend("webgpu")) throw new Error("tfjs could not start its webgpu backend");
+  reportErrors(tf.backend());
+}
+
+/** WebGPU tells nobody of an error that no call of its own waits for. */
+function reportErrors(backend: object): void {
+  const { device } = backend as { device: GPUDevice };
+  device.addEventListener("uncapturederror", (event) => {
+    // deno-lint-ignore no-console
+    console.error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
+  });
+}
