@@ -120,6 +120,7 @@ export async function beginRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
+  checkBackend(software.backend);
   const settings = completeSettings(given);
   const { data, train } = libraryConfigs(settings);
   await checkFree(path);
@@ -176,6 +177,12 @@ export async function beginRun(
   }
 }
 
+/** A checkpoint copies all weights between two steps, which `webgpu` cannot without waiting. */
+function checkBackend(backend: string): void {
+  if (backend !== "webgpu") return;
+  throw new ConfigError("BERT_BACKEND", backend, "cannot keep a run in a folder: use simd or wasm");
+}
+
 /** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
 async function plan(settings: RunSettings, source: RunSource): Promise<number | null> {
   const { steps, epochs, maxMinutes } = settings;
@@ -218,6 +225,7 @@ export async function reopenRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
+  checkBackend(software.backend);
   const saved = await readRunConfig(path);
   if (!saved) {
     throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");

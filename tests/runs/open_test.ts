@@ -1,0 +1,12 @@
+import { rejects } from "node:assert";
+import { beginRun, reopenRun } from "bert/runs/open.ts";
+
+Deno.test("a run in a folder refuses webgpu, whose numbers cannot be copied between two steps", async () => {
+  const settings = { corpus: "data/sample.csv" };
+  for (const open of [beginRun, reopenRun]) {
+    await rejects(
+      open("no-such-folder", settings, { backend: "webgpu" }, () => {}),
+      /Invalid BERT_BACKEND = "webgpu": it cannot keep a run in a folder: use simd or wasm/,
+    );
+  }
+});
