@@ -23,6 +23,7 @@ export class Picture {
     return { "image/svg+xml": this.svg, "text/plain": this.text };
   }
 
+  /** Shows the drawing when it is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }

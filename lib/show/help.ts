@@ -1,0 +1,147 @@
+/** What a function of the library does, shown in a notebook: `help("nspData")`. */
+import { nearest } from "../checks.ts";
+import { type Declaration, readDeclarations } from "./declarations.ts";
+
+/** An explanation that a notebook shows by itself: Markdown, and the same for a terminal. */
+export class Explanation {
+  /** The explanation as Markdown. */
+  readonly text: string;
+
+  /** Keeps a text written in Markdown. */
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The MIME bundle that Jupyter asks for. */
+  bundle(): Record<string, unknown> {
+    return { "text/markdown": this.text, "text/plain": this.text };
+  }
+
+  /** Shows the explanation when it is the value of a cell. */
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    return this.bundle();
+  }
+}
+
+/**
+ * Explains anything that the library exports: its signature, its options with their defaults, what it
+ * throws, and an example. All of it is read from the doc comments in the source.
+ *
+ * @param name The name, as it is imported. Without one, all names are listed.
+ * @throws {RangeError} If the library exports nothing of that name.
+ * @throws {TypeError} If the library was loaded from a server, whose files cannot be listed.
+ *
+ * @example
+ * ```ts
+ * import { help } from "bert/show/help.ts";
+ * import { ok } from "node:assert";
+ * ok(help("mlmData").text.includes("maskProbability"));
+ * ```
+ */
+export function help(name?: string): Explanation {
+  const all = readDeclarations();
+  if (name === undefined) return new Explanation(contents(all));
+  const found = all.filter((one) => one.name === name);
+  if (found.length > 0) return new Explanation(explain(found, all));
+  const near = nearest(name, all.map((one) => one.name));
+  const hint = near ? `: did you mean "${near}"?` : ": help() lists all names";
+  throw new RangeError(`The library exports nothing that is called "${name}"${hint}`);
+}
+
+/** All names, file by file. */
+function contents(all: readonly Declaration[]): string {
+  const files = [...new Set(all.map(({ file }) => file))];
+  const lines = files.map((file) => {
+    const names = all.filter((one) => one.file === file).map(({ name }) => `\`${name}\``);
+    return `- **lib/${file}**: ${[...new Set(names)].join(", ")}`;
+  });
+  return ['Everything that can be imported; `help("nspData")` explains one.', "", ...lines].join(
+    "\n",
+  );
+}
+
+function explain(found: readonly Declaration[], all: readonly Declaration[]): string {
+  const [{ name, file }] = found;
+  const code = found.map(({ source }) => source).join("\n\n");
+  const types = typesIn(code, all, found);
+  const inner = types.flatMap(({ source }) => typesIn(partials(source), all, [...found, ...types]));
+  const shown = [...types, ...inner.filter((one, i) => inner.indexOf(one) === i)];
+  const words = [...found, ...shown].map(({ doc, source }) => doc + source).join("\n");
+  const defaults = all.filter(({ kind, name }) =>
+    kind === "const" && /^[A-Z_]+_DEFAULTS$/.test(name) && words.includes(`\`${name}\``)
+  );
+  return [
+    `### \`${name}\``,
+    `import { ${name} } from "bert/${file}"`.replace(/.*/, "```ts\n$&;\n```"),
+    fenced(code),
+    ...found.map(({ doc }) => docAsMarkdown(doc)).filter((doc) => doc !== ""),
+    seeAlso(found, all),
+    ...[...shown, ...defaults].map((type) =>
+      `**\`${type.name}\`** ${firstParagraph(type.doc)}\n\n${fenced(type.source)}`
+    ),
+  ].filter((part) => part !== "").join("\n\n");
+}
+
+/** Other functions that a doc comment names, whose examples and errors may be its own. */
+function seeAlso(found: readonly Declaration[], all: readonly Declaration[]): string {
+  const text = found.map(({ doc }) => doc.split("@example")[0]).join("\n");
+  const names = new Set([...text.matchAll(/`(\w+)\(\)`/g)].map(([, name]) => name));
+  names.delete(found[0].name);
+  const known = [...names].filter((name) => all.some((one) => one.name === name));
+  return known.length === 0
+    ? ""
+    : `See also ${known.map((name) => `\`help("${name}")\``).join(", ")}`;
+}
+
+/** Interfaces and types of the library that stand in some code. */
+function typesIn(
+  code: string,
+  all: readonly Declaration[],
+  without: readonly Declaration[],
+): Declaration[] {
+  const names = new Set(code.match(/\b[A-Z]\w+\b/g));
+  return all.filter((one) =>
+    (one.kind === "interface" || one.kind === "type") && names.has(one.name) &&
+    !without.includes(one)
+  );
+}
+
+/** The types of which only a part has to be given: options in options. */
+function partials(source: string): string {
+  return (source.match(/Partial<\w+>/g) ?? []).join(" ");
+}
+
+function fenced(code: string): string {
+  return `\`\`\`ts\n${code}\n\`\`\``;
+}
+
+function firstParagraph(doc: string): string {
+  return oneLine(doc.split("\n\n")[0]);
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ");
+}
+
+/** A doc comment whose tags have become headings and lists. */
+function docAsMarkdown(doc: string): string {
+  const [text, ...rest] = doc.split(/^@(?=\w)/m);
+  const source = doc.match(/^Source: [^@]*?(?=\n\n|\n@|$(?![^]))/m)?.[0] ?? "";
+  const tags = rest.map((tag) => tag.split(/^Source: /m)[0].trim());
+  const lines = (tag: string, show: (rest: string) => string) =>
+    tags.filter((one) => one.startsWith(`${tag} `) || one.startsWith(`${tag}\n`))
+      .map((one) => show(one.slice(tag.length).trim()));
+  const parameter = (rest: string) => `- ${oneLine(rest).replace(/^\S+/, "`$&`:")}`;
+  const error = (rest: string) => `- ${oneLine(rest).replace(/^\{(.+?)\}/, "`$1`:")}`;
+  const parts = [
+    { title: "Parameters", lines: lines("param", parameter) },
+    { title: "Gives", lines: lines("returns", (rest) => rest) },
+    { title: "Throws", lines: lines("throws", error) },
+    { title: "Example", lines: lines("example", (rest) => rest) },
+  ];
+  const shown = parts.filter(({ lines }) => lines.length > 0)
+    .map(({ title, lines }) => `**${title}**\n\n${lines.join("\n")}`);
+  return [text.split(/^Source: /m)[0].trim(), ...shown, source].filter((part) => part !== "").join(
+    "\n\n",
+  );
+}
