@@ -76,16 +76,34 @@ export class Table {
   }
 }
 
-/** Okabe and Ito's palette (2008), which colour-blind readers can tell apart. */
-export const COLOURS = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#000000",
+/**
+ * The colours of lines and bars: Okabe and Ito's palette (2008), which colour-blind readers can tell
+ * apart, without its purple, which belongs to the line of word frequencies.
+ */
+export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#000000"];
+
+/** Level lines that come again and again, each with its colour in every chart. */
+const LEVEL_COLOURS: readonly (readonly [RegExp, string])[] = [
+  [/^(no knowledge|knows nothing|ln V)/, "#999999"],
+  [/frequenc|most frequent word/, "#cc79a7"],
+  [/coin|majority|half and half/, "#555555"],
 ];
+
+/**
+ * The colour of a level line, which goes by its name, so that a baseline looks alike everywhere.
+ *
+ * @param index Which of the other level lines it is, for names that are not known.
+ */
+export function levelColour(name: string, index: number): string {
+  const known = LEVEL_COLOURS.find(([pattern]) => pattern.test(name));
+  return known?.[1] ?? ["#555555", "#999999", "#c0a000"][index % 3];
+}
+
+/** A level line from side to side for plotly; a trace would end in the middle of the outer bars. */
+export function levelAcross(y: number, color: string) {
+  const line = { color, dash: "dash" as const };
+  return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
+}
 
 /** At most four significant digits: shorter files, and nobody sees the rest. */
 export function short(value: number): number {

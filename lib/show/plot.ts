@@ -2,7 +2,16 @@
  * The figures of the notebooks: lines, bars and tables. Each function takes plain data
  * and gives a `Figure` or `Table`; nothing here knows about notebooks or training.
  */
-import { COLOURS, Figure, layout, short, Table, type Titles } from "./figure.ts";
+import {
+  COLOURS,
+  Figure,
+  layout,
+  levelAcross,
+  levelColour,
+  short,
+  Table,
+  type Titles,
+} from "./figure.ts";
 
 import {
   axes,
@@ -19,9 +28,16 @@ import {
 
 /** One line of a chart. Points must be in the order in which they are joined. */
 export interface Series {
+  /** What the legend calls it. */
   readonly name: string;
+  /** Where its points lie along the horizontal axis. */
   readonly x: readonly number[];
+  /** How high they are; what is not finite leaves a gap. */
   readonly y: readonly number[];
+  /** Number of its colour in `COLOURS`, from 0; its place among the lines by default. */
+  readonly colour?: number;
+  /** Whether it is drawn dotted: a second run of the same recipe. Default false. */
+  readonly dotted?: boolean;
 }
 
 /** A level line that a curve is to be compared with: chance, a unigram model. */
@@ -54,28 +70,36 @@ export function lineChart(
   const { baselines = [] } = options;
   const x = horizontal(lines.flatMap((line) => line.x));
   const y = vertical([...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)]);
-  const named = [...lines.map(({ name }) => name), ...baselines.map(({ name }) => name)];
-  const entries = named.map((name, i) => ({ name, colour: colour(i), dashed: i >= lines.length }));
-  const levels = baselines.map((line) => ({
+  const levels = baselines.map((line, i) => ({
     name: line.name,
     x: [x.low, x.high],
     y: [line.y, line.y],
+    colour: levelColour(line.name, i),
+    stroke: "dash" as const,
   }));
-  const paths = [...lines, ...levels].map((line, i) => {
+  const drawn = [
+    ...lines.map((line, i) => ({
+      ...line,
+      colour: colour(line.colour ?? i),
+      stroke: line.dotted ? "dot" as const : "solid" as const,
+    })),
+    ...levels,
+  ];
+  const paths = drawn.map((line) => {
     const points = line.x.map((value, k) => [x.toPixel(value), y.toPixel(line.y[k])] as const);
-    return path(points, colour(i), i >= lines.length);
+    return path(points, line.colour, line.stroke);
   });
   return new Figure({
-    data: [...lines, ...levels].map(({ name, x, y }, i) => ({
+    data: drawn.map(({ name, x, y, colour, stroke }) => ({
       type: "scatter",
       mode: "lines",
       name,
       x: x.map(short),
       y: y.map(short),
-      line: { color: colour(i), dash: i >= lines.length ? "dash" : "solid" },
+      line: { color: colour, dash: stroke },
     })),
     layout: layout(options),
-    svg: document(options.title, [...axes(x, y, options), ...paths, ...legend(entries)]),
+    svg: document(options.title, [...axes(x, y, options), ...paths, ...legend(drawn)]),
     text: `${options.title}\n${
       lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
     }`,
@@ -112,9 +136,17 @@ export function barChart(
   });
   const levels = baselines.map((line, i) => {
     const at = y.toPixel(line.y);
-    return path([[FRAME.left, at], [FRAME.width - FRAME.right, at]], colour(i + 1), true);
+    return path(
+      [[FRAME.left, at], [FRAME.width - FRAME.right, at]],
+      levelColour(line.name, i),
+      "dash",
+    );
   });
-  const entries = baselines.map(({ name }, i) => ({ name, colour: colour(i + 1), dashed: true }));
+  const entries = baselines.map(({ name }, i) => ({
+    name,
+    colour: levelColour(name, i),
+    stroke: "dash" as const,
+  }));
   const widest = Math.max(0, ...names.map((name) => name.length));
   return new Figure({
     data: [
@@ -131,12 +163,12 @@ export function barChart(
         name: line.name,
         x: [names[0]], // a single point draws nothing: this is the line's name in the legend
         y: [short(line.y)],
-        line: { color: colour(i + 1), dash: "dash" as const },
+        line: { color: levelColour(line.name, i), dash: "dash" as const },
       })),
     ],
     layout: layout(options, {
       xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: baselines.map((line, i) => across(short(line.y), colour(i + 1))),
+      shapes: baselines.map((line, i) => levelAcross(short(line.y), levelColour(line.name, i))),
     }),
     svg: document(options.title, [
       ...axes(undefined, y, options, below.foot),
@@ -149,12 +181,6 @@ export function barChart(
       names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
     }`,
   });
-}
-
-/** A dashed line from side to side; a trace would end in the middle of the outer bars. */
-function across(y: number, color: string) {
-  const line = { color, dash: "dash" as const };
-  return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
 }
 
 /** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
@@ -206,7 +232,7 @@ function thin(series: Series): Series {
   };
   const length = Math.ceil(series.x.length / size);
   const pick = (values: readonly number[]) => Array.from({ length }, (_, i) => mean(values, i));
-  return { name: series.name, x: pick(series.x), y: pick(series.y) };
+  return { ...series, x: pick(series.x), y: pick(series.y) };
 }
 
 /** A line in eight heights of block characters, first and last value beside it. */

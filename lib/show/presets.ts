@@ -15,7 +15,7 @@ export interface NotebookPreset {
   readonly model: "smoke" | "tiny" | "mini" | "small";
   readonly maxLength: number;
   readonly batchSize: number;
-  /** Steps of the pre-training run proper (notebook 08). */
+  /** Steps of the pre-training run proper (notebook 09). */
   readonly steps: number;
   /** Steps of the short runs in the tour and the training-loop notebook. */
   readonly shortSteps: number;

@@ -128,28 +128,43 @@ function inside(middle: number, text: string): number {
   return Math.min(middle, FRAME.width - 2 - 3.4 * text.length);
 }
 
-/** Names and colours of the lines, in a row under the title. */
+/** How a line is drawn. */
+export type Stroke = "solid" | "dash" | "dot";
+
+const DASHES: Readonly<Record<Stroke, string>> = { solid: "", dash: "6 4", dot: "2 3" };
+
+/** Names and colours of the lines, under the title; in two rows where one has no room for all. */
 export function legend(
-  entries: readonly { name: string; colour: string; dashed?: boolean }[],
+  entries: readonly { readonly name: string; readonly colour: string; readonly stroke?: Stroke }[],
 ): string[] {
   const widths = entries.map(({ name }) => 34 + 6.6 * name.length);
-  const rows: string[] = [];
-  let at = Math.max(8, FRAME.left + PLOT_WIDTH - widths.reduce((a, b) => a + b, 0));
-  for (const [i, { name, colour, dashed }] of entries.entries()) {
-    rows.push(line(at, 44, at + 18, 44, colour, { width: 2.5, dashed }));
-    rows.push(label(name, at + 22, 48, {}));
+  const total = widths.reduce((a, b) => a + b, 0);
+  const most = FRAME.width - FRAME.right - 8;
+  const start = Math.max(8, FRAME.left + PLOT_WIDTH - total);
+  let at = start;
+  let y = total > most ? 38 : 44;
+  return entries.flatMap(({ name, colour, stroke }, i) => {
+    if (at + widths[i] > FRAME.width && y === 38) {
+      at = start;
+      y = 55;
+    }
+    const drawn = [
+      line(at, y, at + 18, y, colour, { width: 2.5, stroke }),
+      label(name, at + 22, y + 4, {}),
+    ];
     at += widths[i];
-  }
-  return rows;
+    return drawn;
+  });
 }
 
 /** Points joined by straight lines; a point that is not finite leaves a gap. */
 export function path(
   points: readonly (readonly [number, number])[],
   colour: string,
-  dashed = false,
+  stroke: Stroke = "solid",
 ): string {
-  let [d, gap] = ["", true];
+  let d = "";
+  let gap = true;
   for (const [x, y] of points) {
     if (!Number.isFinite(y)) gap = true;
     else {
@@ -157,8 +172,11 @@ export function path(
       gap = false;
     }
   }
-  const dash = dashed ? ' stroke-dasharray="6 4"' : "";
-  return `<path d="${d}" fill="none" stroke="${colour}" stroke-width="2"${dash}/>`;
+  return `<path d="${d}" fill="none" stroke="${colour}" stroke-width="2"${dashes(stroke)}/>`;
+}
+
+function dashes(stroke: Stroke): string {
+  return stroke === "solid" ? "" : ` stroke-dasharray="${DASHES[stroke]}"`;
 }
 
 /** A filled rectangle. */
@@ -175,13 +193,12 @@ export function line(
   x2: number,
   y2: number,
   colour: string,
-  { width = 1, dashed = false }: { width?: number; dashed?: boolean } = {},
+  { width = 1, stroke = "solid" }: { width?: number; stroke?: Stroke } = {},
 ): string {
-  const dash = dashed ? ' stroke-dasharray="6 4"' : "";
   return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${
     round(y2)
   }" stroke="${colour}" ` +
-    `stroke-width="${width}"${dash}/>`;
+    `stroke-width="${width}"${dashes(stroke)}/>`;
 }
 
 /** A line of text; `turn` turns it by so many degrees around its anchor. */

@@ -12,24 +12,6 @@ import { type Baseline, lineChart } from "./plot.ts";
 /** What the curves are smoothed over, in steps: single steps are noisy. */
 const SMOOTHING = 25;
 
-/**
- * Both losses over the steps, with the level lines that each has to get below. A run without
- * sentence pairs, whose loss for them is 0 throughout, has only the first.
- */
-export function lossCurves(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  const x = steps.map(({ step }) => step);
-  const words = { name: "masked words", x, y: smooth(steps.map(({ mlmLoss }) => mlmLoss)) };
-  const pairs = { name: "sentence pairs", x, y: smooth(steps.map(({ nspLoss }) => nspLoss)) };
-  const titles = { title: "Losses", xTitle: "step", yTitle: "loss (nats)" };
-  const levels = mlmLevels(baselines);
-  if (!steps.some(asksPairs)) return lineChart([words], { ...titles, baselines: levels });
-  return lineChart([words, pairs], { ...titles, baselines: [...levels, COIN] });
-}
-
-function asksPairs({ nspLoss }: StepLog): boolean {
-  return nspLoss !== 0;
-}
-
 /** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
 export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return curve(steps, "mlmLoss", "Masked words: loss", "loss (nats)", mlmLevels(baselines));
@@ -40,21 +22,20 @@ export function nspLossChart(steps: readonly StepLog[]): Figure {
   return curve(steps, "nspLoss", "Sentence pairs: loss", "loss (nats)", [COIN]);
 }
 
-/** Both accuracies over the steps, with the most frequent word and the majority as level lines. */
-export function accuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  const levels = baselines
-    ? [
-      { name: "most frequent word", y: baselines.unigramAccuracy },
-      { name: "majority of pairs", y: baselines.nspMajority },
-    ]
-    : [];
-  const x = steps.map(({ step }) => step);
-  const lines = [
-    { name: "masked words", x, y: smooth(steps.map(({ mlmAccuracy }) => mlmAccuracy)) },
-    { name: "sentence pairs", x, y: smooth(steps.map(({ nspAccuracy }) => nspAccuracy)) },
-  ];
-  const titles = { title: "Accuracy", xTitle: "step", yTitle: "share of right answers" };
-  return lineChart(lines, { ...titles, baselines: levels });
+/** The share of right words over the steps, with that of the most frequent word as a level line. */
+export function mlmAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
+  const levels = baselines ? [{ name: "most frequent word", y: baselines.unigramAccuracy }] : [];
+  return curve(steps, "mlmAccuracy", "Masked words: accuracy", "share of right answers", levels);
+}
+
+/** The share of right pairs over the steps, with that of the more frequent label as a level line. */
+export function nspAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
+  const levels = baselines ? [{ name: "majority", y: baselines.nspMajority }] : [];
+  return curve(steps, "nspAccuracy", "Sentence pairs: accuracy", "share of right answers", levels);
+}
+
+function asksPairs({ nspLoss }: StepLog): boolean {
+  return nspLoss !== 0;
 }
 
 /** What `pretrain()` needs to draw a run while it goes on. */
@@ -66,10 +47,13 @@ export interface TrainingView {
 }
 
 /**
- * A loss curve and a progress bar that grow with the run.
+ * Loss curves and a progress bar that grow with the run: a chart for the masked words and, if the run
+ * asks for pairs, one for the sentence pairs.
+ *
+ * What stays at the end says nothing of time or speed, so that two equal runs look alike.
  *
  * @param id A name that is different for each view in a notebook.
- * @param plannedSteps Where the bar ends.
+ * @param plannedSteps Where the bar ends. A run that ends before was stopped, and the bar says so.
  */
 export function trainingView(
   id: string,
@@ -77,31 +61,47 @@ export function trainingView(
   baselines?: Baselines,
 ): TrainingView {
   const steps: StepLog[] = [];
-  const [bar, chart] = [live(`${id}-bar`, 500), live(`${id}-chart`, 2000)];
+  const bar = live(`${id}-bar`, 500);
+  const words = live(`${id}-words`, 2000);
+  const pairs = live(`${id}-pairs`, 2000);
   return {
     async onStep(log) {
       steps.push(log);
       const share = log.step / plannedSteps;
       await bar.update(() => progressBar(share, progressNote(log, plannedSteps)));
-      await chart.update(() => lossCurves(steps, baselines));
+      await words.update(() => mlmLossChart(steps, baselines));
+      if (asksPairs(log)) await pairs.update(() => nspLossChart(steps));
     },
     async finish() {
-      await bar.finish();
-      await chart.finish();
+      const last = steps.at(-1);
+      if (last) {
+        await bar.update(progressBar(last.step / plannedSteps, endNote(last, plannedSteps)));
+      }
+      for (const view of [bar, words, pairs]) await view.finish();
     },
   };
 }
 
 /** Where a run is and how fast: losses, tokens a second since it began, and the time still to go. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
-  const { step, mlmLoss, nspLoss, tokens, seconds } = log;
-  const pairs = asksPairs(log) ? `, NSP ${nspLoss.toFixed(2)}` : "";
-  const losses = `MLM ${mlmLoss.toFixed(2)}${pairs} nats`;
+  const { step, tokens, seconds } = log;
   const speed = `${Math.round(tokens / seconds).toLocaleString("en-US")} tokens/s`;
   const left = Math.round(seconds / step * (plannedSteps - step));
   const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   const rest = left > 0 ? `, ${clock} left` : "";
-  return `step ${step} of ${plannedSteps}: ${losses}, ${speed}${rest}`;
+  return `step ${step} of ${plannedSteps}: ${losses(log)}, ${speed}${rest}`;
+}
+
+/** Where a run ended, and whether that was before its plan. */
+export function endNote(log: StepLog, plannedSteps: number): string {
+  const { step } = log;
+  if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}: ${losses(log)}`;
+  return `step ${step} of ${plannedSteps}: ${losses(log)}`;
+}
+
+function losses(log: StepLog): string {
+  const pairs = asksPairs(log) ? `, NSP ${log.nspLoss.toFixed(2)}` : "";
+  return `MLM ${log.mlmLoss.toFixed(2)}${pairs} nats`;
 }
 
 const COIN = { name: "a coin (ln 2)", y: Math.LN2 };
@@ -116,7 +116,7 @@ function mlmLevels(baselines?: Baselines): Baseline[] {
 
 function curve(
   steps: readonly StepLog[],
-  key: "mlmLoss" | "nspLoss",
+  key: "mlmLoss" | "nspLoss" | "mlmAccuracy" | "nspAccuracy",
   title: string,
   yTitle: string,
   baselines: readonly Baseline[],

@@ -27,7 +27,9 @@ Deno.test("errorBarChart() says the same in plotly JSON, SVG and words", () => {
   deepStrictEqual(data.map(({ name }) => name), ["one", "two", "chance"]);
   const [first, , level] = data as { y: number[]; mode: string; error_y: { array: number[] } }[];
   deepStrictEqual([first.y, first.error_y.array], [[0.5, 0.75], [0.1, 0.05]]);
-  deepStrictEqual([first.mode, level.y], ["lines+markers", [0.25, 0.25]]);
+  deepStrictEqual([first.mode, level.y], ["lines+markers", [0.25]]);
+  const [shape] = layout.shapes!;
+  deepStrictEqual([shape.x0, shape.x1, shape.y0], [0, 1, 0.25]); // from side to side
   ok((layout.yaxis?.title as { text: string }).text === "accuracy");
   ok(svg.includes("A &amp; B") && svg.includes(">chance<") && svg.includes("<path"));
   ok(text.split("\n").includes("20  two  0.9 ± 0.1"), text);

@@ -1,6 +1,13 @@
-import { ok, strictEqual } from "node:assert";
+// deno-lint-ignore-file no-console -- outside a notebook a view prints what it would show
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import type { StepLog } from "bert/training/history.ts";
-import { accuracyChart, lossCurves, progressNote } from "bert/show/training_view.ts";
+import {
+  endNote,
+  mlmAccuracyChart,
+  mlmLossChart,
+  progressNote,
+  trainingView,
+} from "bert/show/training_view.ts";
 
 const LOG: StepLog = {
   step: 30,
@@ -26,21 +33,50 @@ Deno.test("the note of a run: 30 steps in 20 s leave 70 steps for 46.7 s", () =>
 
 Deno.test("curves are smoothed by a running mean that starts with what there is", () => {
   const steps = [1, 2, 3].map((step) => ({ ...LOG, step, mlmLoss: step }));
-  const [line] = lossCurves(steps).data as { y: number[] }[];
+  const [line] = mlmLossChart(steps).data as { y: number[] }[];
   strictEqual(`${line.y}`, "1,1.5,2");
 });
 
 Deno.test("charts name their axes and their unit", () => {
-  const { layout } = accuracyChart([LOG]);
+  const { layout } = mlmAccuracyChart([LOG]);
   const title = (axis: unknown) => (axis as { title: { text: string } }).title.text;
   strictEqual(title(layout.xaxis), "step");
   strictEqual(title(layout.yaxis), "share of right answers");
 });
 
-Deno.test("a run without sentence pairs shows no curve and no figure of them", () => {
-  const steps = [{ ...LOG, nspLoss: 0 }, { ...LOG, step: 31, nspLoss: 0 }];
-  const names = (logs: StepLog[]) => lossCurves(logs).data.map(({ name }) => name);
-  strictEqual(`${names(steps)}`, "masked words");
-  strictEqual(`${names([LOG])}`, "masked words,sentence pairs,a coin (ln 2)");
-  ok(progressNote(steps[0], 100).startsWith("step 30 of 100: MLM 6.13 nats, "));
+Deno.test("trainingView() draws each task on axes of its own, and none that the run does not ask for", async () => {
+  const titles = async (log: StepLog) => {
+    const printed: string[] = [];
+    const { log: print } = console; // outside a notebook the view prints what it would show
+    console.log = (text: string) => printed.push(text.split("\n")[0]);
+    try {
+      const view = trainingView("it", 100);
+      await view.onStep(log);
+      await view.finish();
+    } finally {
+      console.log = print;
+    }
+    return printed.slice(1);
+  };
+  deepStrictEqual(await titles(LOG), ["Masked words: loss", "Sentence pairs: loss"]);
+  deepStrictEqual(await titles({ ...LOG, nspLoss: 0 }), ["Masked words: loss"]);
+  ok(progressNote({ ...LOG, nspLoss: 0 }, 100).startsWith("step 30 of 100: MLM 6.13 nats, "));
+});
+
+Deno.test("endNote() says where a run was stopped, and nothing of time or speed", () => {
+  strictEqual(endNote(LOG, 100), "stopped at step 30 of 100: MLM 6.13, NSP 0.69 nats");
+  strictEqual(endNote(LOG, 30), "step 30 of 30: MLM 6.13, NSP 0.69 nats");
+});
+
+Deno.test("level lines have one colour by their name in every chart, and no line has it", () => {
+  const baselines = {
+    uniformLoss: 9,
+    unigramLoss: 6,
+    unigramAccuracy: 0.1,
+    nspUniformLoss: Math.LN2,
+    nspMajority: 0.5,
+  };
+  const colours = [mlmLossChart([LOG], baselines), mlmAccuracyChart([LOG], baselines)]
+    .map(({ data }) => data.slice(1).map((one) => (one as { line: { color: string } }).line.color));
+  deepStrictEqual(colours, [["#999999", "#cc79a7"], ["#cc79a7"]]);
 });
