@@ -13,7 +13,11 @@ export interface Cell {
   readonly id: string;
   readonly cell_type: "markdown" | "code" | "raw";
   readonly source: string | string[];
-  readonly metadata: { readonly tags?: readonly string[] };
+  readonly metadata: {
+    readonly tags?: readonly string[];
+    /** `source_hidden`: JupyterLab folds the code away, as that of a diagram. */
+    readonly jupyter?: { readonly source_hidden?: boolean };
+  };
   outputs?: Output[];
   execution_count?: number | null;
 }
@@ -68,14 +72,24 @@ export function codeDigest(notebook: Notebook): string {
 export function finished(notebook: Notebook, preset: string): Notebook {
   let count = 0;
   const cells = notebook.cells.map(({ id, cell_type, source, metadata, outputs }) => {
-    const tags = metadata.tags?.length ? { tags: metadata.tags } : {};
-    if (cell_type !== "code") return { cell_type, id, metadata: tags, source };
+    const needed = metadataOf(metadata);
+    if (cell_type !== "code") return { cell_type, id, metadata: needed, source };
     const empty = sourceOf({ id, cell_type, source, metadata }).trim() === "";
     const kept = metadata.tags?.includes("volatile") ? [] : outputs ?? [];
     const execution_count = empty ? null : ++count;
-    return { cell_type, execution_count, id, metadata: tags, outputs: kept, source };
+    return { cell_type, execution_count, id, metadata: needed, outputs: kept, source };
   });
   const { kernelspec, language_info } = notebook.metadata;
   const ran = { preset, digest: codeDigest(notebook) };
   return { cells, metadata: { kernelspec, language_info, ran }, nbformat: 4, nbformat_minor: 5 };
+}
+
+/** Tags, and for a cell whose code is folded away what JupyterLab and nbconvert need to know of it. */
+function metadataOf({ tags, jupyter }: Cell["metadata"]): Cell["metadata"] {
+  const hidden = jupyter?.source_hidden === true;
+  return {
+    ...(hidden && { jupyter: { source_hidden: true } }),
+    ...(tags?.length && { tags }),
+    ...(hidden && { transient: { remove_source: true } }), // the same for nbconvert
+  };
 }

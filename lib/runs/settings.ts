@@ -136,7 +136,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
   headStart: {
     kind: "switch",
-    help: "begin with heads that look at neighbours (notebook 08): for short runs",
+    help: "begin with heads that look at neighbours (notebook 09): for short runs",
   },
   heads: { kind: "count", help: "attention heads in a layer (as the preset has)" },
   initialRange: { kind: "positive", help: "standard deviation of the initial weights (0.02)" },

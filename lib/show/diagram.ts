@@ -35,10 +35,11 @@ export interface DiagramOptions {
   readonly title: string;
   /**
    * Rows of boxes, from the top down. A box is its name, with its shape in brackets behind it if it
-   * has one: `"scores [T, T]"`. `|` begins a new line in the box; `""` leaves a gap.
+   * has one: `"scores [T, T]"`. `|` begins a new line in the box; `""` leaves a gap. A long name may
+   * have a short one in front, by which arrows know it: `"cut = cut the text|into pieces"`.
    */
   readonly rows: readonly (readonly string[])[];
-  /** `"from -> to"` or `"from -> to: label"`, by the names of the boxes without `|`. */
+  /** `"from -> to"` or `"from -> to: label"`, by the names of the boxes, the short ones if they have them. */
   readonly arrows?: readonly string[];
   /** Names of the boxes that hold weights, which training changes; drawn in orange. */
   readonly learnt?: readonly string[];
@@ -109,7 +110,7 @@ export function diagram(options: DiagramOptions): Picture {
   ];
   const text = [
     options.title,
-    ...options.rows.map((row) => "  " + row.filter((box) => box !== "").join("    ")),
+    ...options.rows.map((row) => `  ${row.filter((box) => box !== "").join("    ")}`),
     ...(options.arrows ?? []).map((arrow) => `  ${arrow}`),
   ];
   return new Picture(card(options.title, width, height, drawn), text.join("\n"));
@@ -120,8 +121,9 @@ function readBoxes({ rows, learnt = [], marked = [] }: DiagramOptions): Box[] {
   for (const [row, texts] of rows.entries()) {
     for (const [column, text] of texts.entries()) {
       if (text === "") continue;
-      const { name, shape } = readNamed(text);
-      const plain = name.replaceAll(/\s*\|\s*/g, " ");
+      const [, short, long] = text.match(/^(\w+) = (.*)$/) ?? [undefined, undefined, text];
+      const { name, shape } = readNamed(long);
+      const plain = short ?? name.replaceAll(/\s*\|\s*/g, " ");
       if (boxes.some((box) => box.name === plain)) {
         throw new RangeError(`Two boxes have the name "${plain}": give one of them another`);
       }

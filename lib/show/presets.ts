@@ -15,7 +15,9 @@ export interface NotebookPreset {
   readonly model: "smoke" | "tiny" | "mini" | "small";
   readonly maxLength: number;
   readonly batchSize: number;
-  /** Steps of the pre-training run proper (notebook 09). */
+  /** Steps of the run by BERT's own recipe (notebook 09). */
+  readonly plainSteps: number;
+  /** Steps of the run with a head start, whose model the later notebooks use (notebook 10). */
   readonly steps: number;
   /** Steps of the short runs in the tour and the training-loop notebook. */
   readonly shortSteps: number;
@@ -31,6 +33,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     model: "smoke",
     maxLength: 32,
     batchSize: 8,
+    plainSteps: 8,
     steps: 12,
     shortSteps: 8,
   },
@@ -41,6 +44,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     model: "tiny",
     maxLength: 64,
     batchSize: 16,
+    plainSteps: 1000,
     steps: 3000,
     shortSteps: 1500,
   },
@@ -51,6 +55,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     model: "mini",
     maxLength: 128,
     batchSize: 32,
+    plainSteps: 10_000,
     steps: 10_000,
     shortSteps: 3000,
   },
@@ -69,4 +74,23 @@ export function notebookPreset(): NotebookPreset {
   const name = Deno.env.get("BERT_PRESET") ?? "tutorial";
   if (Object.hasOwn(PRESETS, name)) return PRESETS[name as NotebookPreset["name"]];
   throw new ConfigError("BERT_PRESET", name, `must be one of ${NOTEBOOK_PRESETS.join(", ")}`);
+}
+
+/**
+ * One of three values, by the preset that `BERT_PRESET` chooses: for sizes that one notebook needs.
+ *
+ * @param smoke For tests: seconds.
+ * @param tutorial The default.
+ * @param full For an evening.
+ * @throws {ConfigError} If the variable has another value.
+ *
+ * @example
+ * ```ts
+ * import { sized } from "bert/show/presets.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(sized(10, 200, 200), sized(10, 200, 200)); // 200, but 10 in tests
+ * ```
+ */
+export function sized<T>(smoke: T, tutorial: T, full: T): T {
+  return { smoke, tutorial, full }[notebookPreset().name];
 }

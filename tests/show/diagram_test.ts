@@ -50,6 +50,15 @@ Deno.test("diagram() says the same in words", () => {
   );
 });
 
+Deno.test("diagram() knows a box by the short name in front of a long one, and shows the long one", () => {
+  const rows = [["cut = cut: the text|into pieces [T]", "look up"]];
+  const { svg } = diagram({ title: "t", rows, arrows: ["cut -> look up: ids"], marked: ["cut"] });
+  for (const text of ["cut: the text", "into pieces", "[T]", "ids"]) {
+    ok(svg.includes(`>${text}</text>`));
+  }
+  ok(!svg.includes("cut ="));
+});
+
 Deno.test("diagram() draws one arrow head for each arrow, and its label", () => {
   const { svg } = diagram({
     ...HEAD,

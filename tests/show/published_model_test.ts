@@ -1,0 +1,30 @@
+import { strictEqual, throws } from "node:assert";
+import { findMiniLm } from "bert/show/published_model.ts";
+
+async function withFolder(files: string[], check: (folder: string) => void): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const before = Deno.env.get("BERT_MINILM");
+  try {
+    for (const file of files) await Deno.writeTextFile(`${folder}/${file}`, "");
+    Deno.env.set("BERT_MINILM", folder);
+    check(folder);
+  } finally {
+    if (before === undefined) Deno.env.delete("BERT_MINILM");
+    else Deno.env.set("BERT_MINILM", before);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("findMiniLm() takes the folder that BERT_MINILM names", async () => {
+  await withFolder(["model.safetensors"], (folder) => strictEqual(findMiniLm(), folder));
+});
+
+Deno.test("findMiniLm() refuses a named folder that holds no weights", async () => {
+  await withFolder([], (folder) =>
+    throws(
+      () => findMiniLm(),
+      new RangeError(
+        `Invalid BERT_MINILM = "${folder}": expected a folder, with model.safetensors in it`,
+      ),
+    ));
+});
