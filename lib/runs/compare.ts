@@ -161,11 +161,15 @@ function flatten(value: object, prefix = ""): [string, string][] {
 /** What names a run, the machine it ran on or what its exam is like, and is no setting. */
 const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 
+/** What only the task writes down; `model`, `data` and `train` say the same as most of it. */
+const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256)$/;
+
 /**
  * The settings in which runs differ, as rows for `table()`: the setting, then a column for each run.
  *
  * A setting that a run does not have is "–"; of a digest the first twelve digits stand for it. One
- * that says the same of all runs as an earlier one, under another name, is left out.
+ * that says the same of all runs as an earlier one, under another name, is left out. Beside runs of
+ * `pretrain()` those of the task show only what both write down.
  *
  * @example
  * ```ts
@@ -183,7 +187,11 @@ export function differingSettings(runs: readonly RunRecord[]): Record<string, st
   const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
   const seen = new Set<string>();
   const rows: Record<string, string>[] = [];
-  for (const setting of [...names].filter((name) => !NO_SETTING.test(name))) {
+  const ofTask = runs.every(({ settings }) => settings["settings.corpus"] !== undefined);
+  const lacking = (name: string) => runs.some(({ settings }) => settings[name] === undefined);
+  const left = (name: string) =>
+    NO_SETTING.test(name) || (!ofTask && OF_TASK.test(name) && lacking(name));
+  for (const setting of [...names].filter((name) => !left(name))) {
     const values = runs.map(({ settings }) => shown(settings[setting] ?? "–"));
     const key = JSON.stringify(values);
     if (seen.has(key) || values.every((value) => value === values[0])) continue;

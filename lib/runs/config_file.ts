@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import type { TokenizerOptions } from "../tokenizer/options.ts";
+import type { VocabularyFacts } from "../tokenizer/facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./options.ts";
 import { CHANGEABLE, RUN_OPTIONS, type RunSettings } from "./settings.ts";
@@ -34,13 +34,6 @@ export interface CorpusFacts {
   readonly sha256: string;
   readonly training: number;
   readonly heldOut: number;
-}
-
-/** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */
-export interface VocabularyFacts extends TokenizerOptions {
-  /** Of `vocab.txt`. */
-  readonly sha256: string;
-  readonly size: number;
 }
 
 /** Everything in a configuration that decides the numbers of its run. */

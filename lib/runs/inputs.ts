@@ -11,12 +11,13 @@ import { BertPretrainHead } from "../model/bert.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { loadVocab, type Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
-import type { CorpusFacts, RunConfig, VocabularyFacts } from "./config_file.ts";
+import type { CorpusFacts, RunConfig } from "./config_file.ts";
 import { flag } from "./options.ts";
 import { corpusOptions, type RunSettings, textOptions } from "./settings.ts";
 
@@ -62,17 +63,6 @@ export function checkCorpus(found: CorpusFacts, expected: CorpusFacts, name: str
       `${short(expected)}), found another (${documents(found)} documents, ${short(found)}). ` +
       "Bring the old one back, or begin a new run",
   );
-}
-
-/** `vocab.txt` of a tokenizer. */
-export function vocabularyText({ vocab }: BertTokenizer): string {
-  return `${vocab.tokens.join("\n")}\n`;
-}
-
-/** What a run writes down about its vocabulary. */
-export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
-  const sha256 = createHash("sha256").update(vocabularyText(tokenizer)).digest("hex");
-  return { sha256, size: tokenizer.vocab.size, ...tokenizer.options };
 }
 
 /**

@@ -12,6 +12,7 @@ import { ConfigError, FormatError } from "../errors.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { vocabularyFacts, vocabularyText } from "../tokenizer/facts.ts";
 import { baselines, tokenCounts } from "../training/baselines.ts";
 import { AdamW } from "../training/optimizer.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
@@ -19,14 +20,7 @@ import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
 import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
 import { checkFree, RunFolder } from "./folder.ts";
-import {
-  checkCorpus,
-  readDocuments,
-  type RunDocuments,
-  runTokenizer,
-  vocabularyFacts,
-  vocabularyText,
-} from "./inputs.ts";
+import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
 import type { Given } from "./options.ts";
 import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
 import { completeSettings, libraryConfigs, resumedSettings, type RunSettings } from "./settings.ts";

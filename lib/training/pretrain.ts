@@ -15,6 +15,7 @@ import { averageSteps, type EpochLog, type History, type StepLog } from "./histo
 import { MetricsFile } from "./metrics_file.ts";
 import { AdamW } from "./optimizer.ts";
 import { checkFit, holdOut, planSteps } from "./plan.ts";
+import { writeSettings } from "./settings_file.ts";
 import { type Run, startRun, train } from "./train.ts";
 
 /** What `pretrain()` needs beside the model. */
@@ -39,7 +40,10 @@ export interface PretrainOptions {
   readonly onStep?: (log: StepLog) => void | Promise<void>;
   /** Awaited after each epoch and its evaluation. */
   readonly onEpoch?: (log: EpochLog) => void | Promise<void>;
-  /** Where to write `metrics.csv`, row by row; a file that is there is replaced. */
+  /**
+   * Where to write `metrics.csv`, row by row; a file that is there is replaced. `config.json` beside
+   * it says what decided the run, as that of the task `pretrain` does.
+   */
   readonly metricsFile?: string;
 }
 
@@ -94,6 +98,10 @@ export async function pretrain(
   const plannedSteps = await planSteps({ options, data, train });
   const metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
   try {
+    if (options.metricsFile) {
+      const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
+      await writeSettings(options.metricsFile, { ...decided, ...counts(options) });
+    }
     const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
     const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
     return await runEpochs(model, optimizer, plan);
@@ -101,6 +109,12 @@ export async function pretrain(
     if (!options.optimizer) optimizer.dispose();
     metrics?.close();
   }
+}
+
+/** How many documents there are, where they can be counted, and the tokenizer. */
+function counts({ documents, heldOut = [], tokenizer }: PretrainOptions) {
+  const count = (some: unknown) => Array.isArray(some) ? some.length : undefined;
+  return { training: count(documents), heldOut: count(heldOut), tokenizer };
 }
 
 const OPTIONS = [

@@ -134,6 +134,27 @@ Deno.test("differingSettings() shows what differs, once, and what a run lacks", 
   deepStrictEqual(differingSettings(runs.slice(0, 1)), []);
 });
 
+Deno.test("differingSettings() compares a run of pretrain() with one of the task by what both write down", () => {
+  const both = { "model.hiddenSize": "128", "train.batchSize": "16" };
+  const task = {
+    ...both,
+    "settings.corpus": "sotu",
+    "settings.seed": "1",
+    "settings.lr": "0.001",
+    "train.batchSize": "32",
+    "corpus.sha256": "a",
+    evaluateEvery: "100",
+  };
+  const runs = [
+    { ...RUN, name: "notebook", settings: { ...both, "settings.seed": "2" } },
+    { ...RUN, name: "task", settings: task },
+  ];
+  deepStrictEqual(differingSettings(runs), [
+    { setting: "train.batchSize", notebook: "16", task: "32" },
+    { setting: "settings.seed", notebook: "2", task: "1" },
+  ]);
+});
+
 Deno.test("differingSettings() shortens digests, and passes over what is no setting", () => {
   const runs = ["a", "b"].map((name) => ({
     ...RUN,

@@ -85,6 +85,25 @@ Deno.test("pretrain() follows the linear schedule over all epochs", async () => 
   ok(rates.at(-1)! < 0.003 / 4, `${rates}`);
 });
 
+Deno.test("pretrain() writes config.json beside metrics.csv before it begins", async () => {
+  const folder = await Deno.makeTempDir();
+  const read: string[] = [];
+  const onStep = async () => {
+    read.push(await Deno.readTextFile(`${folder}/config.json`));
+  };
+  await run({ metricsFile: `${folder}/metrics.csv`, onStep });
+  const { format, settings, model, data, train, plannedSteps, corpus, vocabulary } = JSON.parse(
+    read[0],
+  );
+  deepStrictEqual({ format, settings }, { format: 1, settings: { seed: 1 } });
+  strictEqual(model.vocabSize, TOY_TOKENIZER.vocab.size);
+  strictEqual(data.pairing, "nsp");
+  strictEqual(train.beta1, 0.9);
+  ok(plannedSteps >= read.length);
+  ok(corpus.training > 0 && vocabulary.size > 0 && vocabulary.sha256.length === 64);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("pretrain() writes metrics.csv while it runs", async () => {
   const folder = await Deno.makeTempDir();
   const metricsFile = `${folder}/runs/metrics.csv`;
