@@ -1,10 +1,18 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { codeCells, codeDigest, readNotebook, sourceOf } from "bert/cli/notebook_file.ts";
-import { runNotebook } from "bert/cli/run_notebook.ts";
+import {
+  type Cell,
+  codeCells,
+  codeDigest,
+  readNotebook,
+  sourceOf,
+  TUTORIAL_NOTEBOOK,
+} from "bert/cli/notebook_file.ts";
+import { runCells } from "bert/cli/run_notebook.ts";
+import { solve, SOLVED, withSolutions } from "./support/exercises.ts";
 
 const FOLDER = "notebooks";
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
-  .filter((name) => name.endsWith(".ipynb")).sort();
+  .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
 
 Deno.test("the notebooks are numbered from 00 without a gap", () => {
   const numbers = names.map((_, i) => `${i}`.padStart(2, "0"));
@@ -30,6 +38,18 @@ Deno.test("the code cells of every notebook pass the type-check", async () => {
   }
 });
 
+Deno.test("links between the notebooks lead to notebooks that there are", async () => {
+  for (const name of names) {
+    const text = await Deno.readTextFile(`${FOLDER}/${name}`);
+    for (const [, target] of text.matchAll(/\]\((\d\d_\w+\.ipynb)\)/g)) {
+      ok(names.includes(target), `${name} → ${target}`);
+    }
+    for (const [, number, target] of text.matchAll(/\[[Nn]?o?t?e?b?o?o?k? ?(\d\d)\]\((\d\d)_/g)) {
+      strictEqual(number, target, `${name}: [${number}](${target}_…)`);
+    }
+  }
+});
+
 for (const name of names) {
   const path = `${FOLDER}/${name}`;
 
@@ -44,7 +64,7 @@ for (const name of names) {
     ok(outputs.every(({ output_type }) => output_type !== "error"));
   });
 
-  Deno.test(`${name} opens with a title, a promise, and what you need, how long, what you see`, async () => {
+  Deno.test(`${name} opens with a title, a promise, what you need, how long, what you see, and where it is in lib/`, async () => {
     const notebook = await readNotebook(path);
     const opening = sourceOf(notebook.cells[0]);
     for (
@@ -54,9 +74,13 @@ for (const name of names) {
         /\*\*You need\*\*/,
         /\*\*It takes\*\*/,
         /\*\*You will see\*\*/,
+        /\*\*In the library\*\*/,
       ]
     ) {
       ok(part.test(opening), `${part} is missing`);
+    }
+    for (const [, file] of opening.matchAll(/`(lib\/[\w/]+\.ts)`/g)) {
+      ok(await Deno.stat(file).catch(() => undefined), `${file} is not there`);
     }
     strictEqual(
       notebook.metadata.kernelspec && (notebook.metadata.kernelspec as { name: string }).name,
@@ -70,6 +94,58 @@ for (const name of names) {
     ok(!/\/(home|root|Users|tmp|work)\//.test(text), "a path of a machine");
     ok(text.length < 500_000, `${text.length} characters`);
   });
+
+  Deno.test(`${name} has a diagram, a formula (but for the tour), small cells, and exercises that ask why and to predict`, async () => {
+    const { cells } = await readNotebook(path);
+    const texts = cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join(
+      "\n",
+    );
+    ok(cells.some(isDiagram), "no diagram whose code is folded away");
+    ok(name.startsWith("00") || /\$\$[^$]+\$\$/.test(texts), "no formula");
+    ok(/\*\*\d\. Why/.test(texts), 'no exercise "Why"');
+    ok(/\*\*\d\. Predict, then change/.test(texts), 'no exercise "Predict, then change"');
+    strictEqual(
+      texts.match(/^\*\*\d\. /gm)?.length,
+      texts.match(/<summary>Solution/g)?.length,
+      "an exercise without a solution",
+    );
+    for (const cell of cells) {
+      const lines = sourceOf(cell).split("\n").length;
+      if (cell.cell_type === "code") ok(lines <= 36, `a cell of ${lines} lines`);
+    }
+  });
+}
+
+function isDiagram(cell: Cell): boolean {
+  return cell.metadata.jupyter?.source_hidden === true &&
+    /diagram\(|matrices\(/.test(sourceOf(cell));
+}
+
+Deno.test("solve() puts a solution where the exercise declares what it answers", () => {
+  const exercise =
+    "const a = 0; // your turn\nasync function f() {\n  return 1; // your turn\n}\nprint(a);";
+  strictEqual(
+    solve(exercise, "const a = 2;\n"),
+    exercise.replace("const a = 0; // your turn", "const a = 2;\n"),
+  );
+  strictEqual(
+    solve(exercise, "async function f() {\n  return 2;\n}\n"),
+    "const a = 0; // your turn\nasync function f() {\n  return 2;\n}\n\nprint(a);",
+  );
+});
+
+/** Runs a notebook in small, its exercises first as they are and then with their solutions. */
+async function runSmall(name: string): Promise<void> {
+  const path = `${FOLDER}/${name}`;
+  const { notebook, solved } = withSolutions(await readNotebook(path));
+  await runCells(notebook, path, { preset: "smoke", timeout: 120 });
+  for (const cell of solved) {
+    if (!sourceOf(cell).includes("not yet") || cell.metadata.tags?.includes("needs-training")) {
+      continue;
+    }
+    const printed = (cell.outputs ?? []).flatMap(({ text }) => text as string[] ?? []).join("");
+    ok(SOLVED.test(printed), `${name}: the solution prints "${printed}"\n${sourceOf(cell)}`);
+  }
 }
 
 /** Two at a time, half of all apart, so that none runs beside the one whose model it reads. */
@@ -77,10 +153,8 @@ const half = Math.ceil(names.length / 2);
 for (const [i, name] of names.slice(0, half).entries()) {
   const pair = names.filter((other) => other === name || other === names[i + half]);
 
-  Deno.test(`${pair.join(" and ")}: run from fresh kernels, preset smoke`, async () => {
-    const options = { preset: "smoke", save: false, timeout: 120 } as const;
-    const runs = pair.map((notebook) => runNotebook(`${FOLDER}/${notebook}`, options));
-    for (const run of await Promise.allSettled(runs)) {
+  Deno.test(`${pair.join(" and ")}: run from fresh kernels, preset smoke, and their solutions are right`, async () => {
+    for (const run of await Promise.allSettled(pair.map(runSmall))) {
       if (run.status === "rejected") throw run.reason;
     }
   });

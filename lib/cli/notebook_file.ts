@@ -49,6 +49,9 @@ export function writeNotebook(path: string, notebook: Notebook): void {
   replaceFileSync(path, JSON.stringify(notebook, undefined, 1) + "\n");
 }
 
+/** What the notebooks of the tutorial are called: two digits, `_` and a name. Others are a person's own. */
+export const TUTORIAL_NOTEBOOK = /^\d\d_\w+\.ipynb$/;
+
 /** The source of a cell as one string. */
 export function sourceOf({ source }: Cell): string {
   return Array.isArray(source) ? source.join("") : source;

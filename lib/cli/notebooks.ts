@@ -6,10 +6,12 @@ import { ConfigError } from "../errors.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
 import { readArguments } from "./arguments.ts";
 import { killKernels } from "./jupyter_kernel.ts";
+import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
 import { runNotebook } from "./run_notebook.ts";
 import { EXIT_CODES } from "./signals.ts";
 
 const FOLDER = "notebooks";
+const OWN = `${FOLDER}/mine`; // a person's own notebooks, which nothing here touches
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 
@@ -57,10 +59,10 @@ function notebookArguments(args: string[]) {
   });
 }
 
-/** The notebooks whose names begin with one of the given beginnings; all if none is given. */
+/** The tutorial's notebooks whose names begin with one of the given beginnings; all if none is given. */
 function chooseNotebooks(beginnings: readonly string[]): string[] {
   const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".ipynb")).sort();
+    .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
   if (beginnings.length === 0) return all;
   for (const beginning of beginnings) {
     if (all.some((name) => name.startsWith(beginning))) continue;
@@ -105,7 +107,10 @@ function seconds(began: number): string {
     : `${Math.floor(passed / 60)} min ${(passed % 60).toFixed(0)} s`;
 }
 
-/** Opens the notebooks in JupyterLab, with this Deno as their kernel. */
+/**
+ * Opens JupyterLab at the project's root, so that notebooks, library and runs can be seen in it, with
+ * the tour in front and this Deno as the kernel.
+ */
 export async function lab(args: string[]): Promise<void> {
   if (!await hasLab()) {
     throw new Error(
@@ -114,7 +119,10 @@ export async function lab(args: string[]): Promise<void> {
     );
   }
   await jupyter([]);
-  const options = { args: ["lab", `--notebook-dir=${FOLDER}`, ...args] };
+  await Deno.mkdir(OWN, { recursive: true });
+  const tour = chooseNotebooks([])[0];
+  const open = [`--notebook-dir=.`, `--LabApp.default_url=/lab/tree/${FOLDER}/${tour}`];
+  const options = { args: ["lab", ...open, ...args] };
   Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
 }
 

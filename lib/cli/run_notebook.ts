@@ -50,6 +50,23 @@ export class CellError extends Error {
  */
 export async function runNotebook(path: string, options: RunOptions): Promise<Notebook> {
   const notebook = await readNotebook(path);
+  await runCells(notebook, path, options);
+  const result = finished(notebook, options.preset);
+  if (options.save) writeNotebook(path, result);
+  return result;
+}
+
+/**
+ * Runs the code cells of a notebook that lies at `path`, or could lie there, and gives them their
+ * outputs.
+ *
+ * @throws {CellError} At the first cell that fails, runs too long, or ends the kernel.
+ */
+export async function runCells(
+  notebook: Notebook,
+  path: string,
+  options: Pick<RunOptions, "preset" | "timeout" | "onCell">,
+): Promise<void> {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
   const kernel = await Kernel.start({ folder, env: { BERT_PRESET: options.preset } });
   const displays: Displays = new Map();
@@ -66,9 +83,6 @@ export async function runNotebook(path: string, options: RunOptions): Promise<No
   } finally {
     await kernel.stop();
   }
-  const result = finished(notebook, options.preset);
-  if (options.save) writeNotebook(path, result);
-  return result;
 }
 
 async function runCell(

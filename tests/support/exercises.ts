@@ -1,0 +1,53 @@
+/** The exercises of a notebook: their cells with the published solutions filled in. */
+import { type Cell, type Notebook, sourceOf } from "bert/cli/notebook_file.ts";
+
+/** What an exercise prints when its answer is right, or when there is no right answer to compare with. */
+export const SOLVED = /^(correct|you said)/m;
+
+/** A notebook in which each exercise stands twice, the second time with its solution, and which those are. */
+export function withSolutions(notebook: Notebook): { notebook: Notebook; solved: Cell[] } {
+  const cells: Cell[] = [];
+  const solved: Cell[] = [];
+  let last: Cell | undefined;
+  for (const cell of notebook.cells) {
+    const solutions = cell.cell_type === "markdown" ? solutionsIn(sourceOf(cell)) : [];
+    if (last !== undefined && solutions.length > 0 && sourceOf(last).includes("your turn")) {
+      solved.push({
+        ...last,
+        id: `${last.id}-solved`,
+        source: solve(sourceOf(last), solutions[0]),
+      });
+      cells.push(solved[solved.length - 1]);
+      last = undefined;
+    }
+    cells.push(cell);
+    if (cell.cell_type === "code") last = cell;
+  }
+  return { notebook: { ...notebook, cells }, solved };
+}
+
+/** The code of the solutions that are folded away in a text. */
+export function solutionsIn(markdown: string): string[] {
+  return [...markdown.matchAll(/<details><summary>Solution<\/summary>([^]*?)<\/details>/g)]
+    .flatMap(([, solution]) =>
+      [...solution.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code)
+    );
+}
+
+/** The code of an exercise, in which a solution stands for the declarations that it repeats. */
+export function solve(exercise: string, solution: string): string {
+  const names = [...solution.matchAll(/^(?:const|let|(?:async )?function) (\w+)/gm)]
+    .map(([, name]) => name);
+  const mark = "\u0000";
+  let code = exercise;
+  for (const name of names) {
+    const declaration = new RegExp(
+      `^(?:const|let) ${name}\\b[^]*?;( //.*)?$|^(?:async )?function ${name}\\b[^]*?^}$`,
+      "m",
+    );
+    code = code.replace(declaration, mark);
+  }
+  if (!code.includes(mark)) throw new Error(`The solution answers nothing:\n${solution}`);
+  const [before, ...after] = code.split(mark);
+  return `${before}${solution}${after.join("")}`;
+}
