@@ -100,6 +100,9 @@ export function nameOf(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (value instanceof Promise) return "a promise: await what gives it";
   const type = value.constructor?.name ?? "Object";
+  if (type === "" && Symbol.asyncIterator in value) {
+    return "a stream: await Array.fromAsync() of it";
+  }
   if (type !== "Object") return `${/^[AEIOU]/.test(type) ? "an" : "a"} ${type}`;
   const names = Object.keys(value).slice(0, 5).join(", ");
   return names === "" ? "an empty object" : `an object with ${names}`;

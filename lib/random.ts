@@ -57,9 +57,7 @@ export interface Rng {
  * ```
  */
 export function createRng(seed: number): Rng {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ConfigError("seed", seed, "must be an integer from 0 to 2^53 - 1");
-  }
+  checkSeed(seed);
   const words = new Uint32Array(N);
   initByArray(keyOf(seed), words);
   return new MersenneTwister(seed, words, N);
@@ -92,6 +90,12 @@ function keyOf(seed: number): number[] {
 /** The seed of a stream named `label`. */
 function forkedSeed(seed: number, label: string | number): number {
   return hash53(`${seed}/${label}`);
+}
+
+/** Throws `ConfigError` unless a seed is an integer from 0 to 2^53 - 1. */
+export function checkSeed(seed: number): void {
+  if (Number.isSafeInteger(seed) && seed >= 0) return;
+  throw new ConfigError("seed", seed, "must be an integer from 0 to 2^53 - 1");
 }
 
 /** Throws `ConfigError` unless there is a generator: randomness is never drawn from anywhere else. */

@@ -1,9 +1,10 @@
 /**
  * The border between text and tensors: examples of unequal length become padded rows of typed
- * arrays, and those become tensors.
+ * arrays, which `training/batch_tensors.ts` brings to the backend.
  */
+import { ARRAY, checkArguments, checkOptions } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
-import { MaskedExample } from "./example.ts";
+import type { MaskedExample } from "./example.ts";
 
 /** B examples as rows of length T, row-major; what the model sees and what it has to say. */
 export interface Batch {
@@ -35,7 +36,9 @@ export interface Batch {
 
 /** How rows are filled up. */
 export interface CollateOptions {
+  /** The id that fills rows up. Default 0. */
   readonly padTokenId?: number;
+  /** The id of `[MASK]`, which the batch keeps for those who look at it. Default 4. */
   readonly maskTokenId?: number;
   /** The length of every row; without it, the longest example's, rounded up to a multiple of 8. */
   readonly padTo?: number;
@@ -64,9 +67,12 @@ const MULTIPLE = 8; // of row lengths and prediction counts: fewer shapes, and S
  * ```
  */
 export function collate(examples: readonly MaskedExample[], options: CollateOptions = {}): Batch {
+  checkArguments("collate(examples)", [["examples", examples, ARRAY]]);
+  checkOptions("collate()", options, ["padTokenId", "maskTokenId", "padTo", "maxLength"]);
   const { padTokenId = 0, maskTokenId = 4 } = options;
   if (examples.length === 0) throw new ConfigError("examples", [], "must have at least one");
-  const [size, length] = [examples.length, rowLength(examples, options)];
+  const size = examples.length;
+  const length = rowLength(examples, options);
   const rows = (value: (example: MaskedExample) => readonly number[], padding: number) =>
     fillRows(examples.map(value), length, padding);
   const mlmLabels = rows(({ labels }) => labels, -1);

@@ -2,8 +2,9 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { checkOptions, nearest } from "../checks.ts";
+import { ARRAY, checkArguments, checkOptions, nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import { checkSeed } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
 import { filesOf } from "./corpus_folder.ts";
@@ -94,6 +95,8 @@ export function splitHeldOut(
   share: number,
   seed: number,
 ): { train: Document[]; heldOut: Document[] } {
+  checkArguments("splitHeldOut(documents, share, seed)", [["documents", documents, ARRAY]]);
+  checkSeed(seed);
   if (!(share >= 0 && share < 1)) {
     throw new ConfigError("share", share, "must be at least 0 and below 1");
   }

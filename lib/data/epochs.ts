@@ -3,6 +3,7 @@
  * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
  */
 import type { DataConfig } from "../config.ts";
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { createRng, type Rng, type RngState } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -11,25 +12,39 @@ import type { Document } from "./document.ts";
 import type { MaskedExample, PairExample } from "./example.ts";
 import { mlmData } from "./mlm.ts";
 import { nspExamples, nspExamplesAsync } from "./nsp.ts";
+import type { ReachCounter } from "./reach.ts";
 
 /** Which epoch of which data. */
-export interface BatchesOptions {
+export interface EpochOptions {
+  /** How text becomes examples; `dataConfig()` gives it. */
   readonly data: DataConfig;
-  readonly batchSize: number;
+  /** Everything random comes from it; a whole number from 0 to 2^53 - 1. */
   readonly seed: number;
   /** Pairs, masks and order are drawn anew for each value; with static masking only the order is. */
   readonly epoch: number;
-  /** Batches that are shuffled together and sorted by length together; bounds the memory. */
+}
+
+/** Which epoch of which data, in batches of which size. */
+export interface BatchesOptions extends EpochOptions {
+  /** Sequences in a batch, at least 1. */
+  readonly batchSize: number;
+  /** Batches that are shuffled together and sorted by length together; bounds the memory. Default 64. */
   readonly window?: number;
 }
+
+const OPTIONS = ["data", "batchSize", "seed", "epoch", "window"];
 
 const WINDOW = 64;
 
 /** The streams of random numbers that an epoch is drawn from, each with a job of its own. */
 export interface EpochGenerators {
+  /** The order of the documents, where they are an array. */
   readonly documents: Rng;
+  /** The pairs. */
   readonly nsp: Rng;
+  /** The masks. */
   readonly mlm: Rng;
+  /** The order of examples and batches. */
   readonly order: Rng;
 }
 
@@ -73,9 +88,9 @@ export function* batches(
   options: BatchesOptions,
   generators: EpochGenerators = epochGenerators(options),
 ): Generator<Batch> {
+  checkBatches("batches()", options);
   const toBatches = windowBatches(tokenizer, options, generators);
-  const settings = pairOptions(options, generators);
-  const pairs = nspExamples(inOrder(documents, generators), tokenizer, settings);
+  const pairs = pairsOf(documents, tokenizer, options, generators);
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
 }
 
@@ -86,10 +101,10 @@ export async function* batchesAsync(
   options: BatchesOptions,
   generators: EpochGenerators = epochGenerators(options),
 ): AsyncGenerator<Batch> {
+  checkBatches("batchesAsync()", options);
   const toBatches = windowBatches(tokenizer, options, generators);
-  const settings = pairOptions(options, generators);
   let window: PairExample[] = [];
-  for await (const pair of nspExamplesAsync(documents, tokenizer, settings)) {
+  for await (const pair of epochPairs(() => documents, tokenizer, options, generators)) {
     if (window.push(pair) < windowSize(options)) continue;
     yield* toBatches(window);
     window = [];
@@ -120,11 +135,8 @@ export async function countBatches(
   options: BatchesOptions,
   atMost = Infinity,
 ): Promise<number> {
-  const generators = epochGenerators(options);
-  const settings = pairOptions(options, generators);
-  const pairs = typeof documents === "function"
-    ? nspExamplesAsync(documents(), tokenizer, settings)
-    : nspExamples(inOrder(documents, generators), tokenizer, settings);
+  checkBatches("countBatches()", options);
+  const pairs = epochPairs(documents, tokenizer, options);
   let count = 0;
   for await (const _ of pairs) {
     if (++count >= atMost * options.batchSize) break;
@@ -133,32 +145,77 @@ export async function countBatches(
 }
 
 /**
- * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
- * first one's for ever. Throws `ConfigError` if a size cannot work.
+ * The pairs of an epoch, in the order in which they are drawn: an array of documents in random
+ * order, any other iterable in its own.
+ *
+ * @param reach Told which tokens the pairs show, if that is to be counted.
  */
-export function epochGenerators(options: BatchesOptions): EpochGenerators {
-  const { seed, epoch, data, batchSize, window = WINDOW } = options;
+export function epochPairs(
+  documents: Documents,
+  tokenizer: BertTokenizer,
+  options: EpochOptions,
+  generators: EpochGenerators = epochGenerators(options),
+  reach?: ReachCounter,
+): Iterable<PairExample> | AsyncIterable<PairExample> {
+  if (typeof documents !== "function") {
+    return pairsOf(documents, tokenizer, options, generators, reach);
+  }
+  return nspExamplesAsync(documents(), tokenizer, pairOptions(options, generators, reach));
+}
+
+/** What makes masked examples of the pairs of an epoch, one after the other. */
+export function epochMasking(
+  tokenizer: BertTokenizer,
+  { data }: EpochOptions,
+  { mlm: rng }: EpochGenerators,
+): (pair: PairExample) => MaskedExample {
+  const { maskProbability, maxPredictions, wholeWord } = data;
+  const masking = { maskProbability, maxPredictions, wholeWord, rng };
+  return (pair) => ({ ...pair, ...mlmData(pair.tokenIds, tokenizer.vocab, masking) });
+}
+
+/**
+ * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
+ * first one's for ever.
+ */
+export function epochGenerators({ seed, epoch, data }: EpochOptions): EpochGenerators {
+  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
+  const examples = createRng(seed).fork(`epoch ${drawn}`);
+  return {
+    documents: examples.fork("documents"),
+    nsp: examples.fork("nsp"),
+    mlm: examples.fork("mlm"),
+    order: createRng(seed).fork(`epoch ${epoch}`).fork("order"),
+  };
+}
+
+/** Throws `ConfigError` if an option is unknown or a size cannot work. */
+function checkBatches(what: string, options: BatchesOptions): void {
+  checkOptions(what, options, OPTIONS);
+  const { batchSize, window = WINDOW } = options;
   for (const [field, value] of Object.entries({ batchSize, window })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw new ConfigError(field, value, "must be a whole number of at least 1");
   }
-  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
-  const examples = createRng(seed).fork(`epoch ${drawn}`);
-  const [nsp, mlm] = [examples.fork("nsp"), examples.fork("mlm")];
-  const order = createRng(seed).fork(`epoch ${epoch}`).fork("order");
-  return { documents: examples.fork("documents"), nsp, mlm, order };
 }
 
-function inOrder(documents: Iterable<Document>, { documents: rng }: EpochGenerators) {
-  if (!Array.isArray(documents)) return documents;
+function pairsOf(
+  documents: Iterable<Document>,
+  tokenizer: BertTokenizer,
+  options: EpochOptions,
+  generators: EpochGenerators,
+  reach?: ReachCounter,
+): Generator<PairExample> {
+  const settings = pairOptions(options, generators, reach);
+  if (!Array.isArray(documents)) return nspExamples(documents, tokenizer, settings);
   const shuffled = [...documents];
-  rng.shuffle(shuffled);
-  return shuffled;
+  generators.documents.shuffle(shuffled);
+  return nspExamples(shuffled, tokenizer, settings);
 }
 
-function pairOptions({ data }: BatchesOptions, { nsp: rng }: EpochGenerators) {
+function pairOptions({ data }: EpochOptions, { nsp: rng }: EpochGenerators, reach?: ReachCounter) {
   const { maxLength, pairing, packing, shortSequenceProbability } = data;
-  return { maxLength, pairing, packing, shortSequenceProbability, rng };
+  return { maxLength, pairing, packing, shortSequenceProbability, rng, reach };
 }
 
 function windowSize({ batchSize, window = WINDOW }: BatchesOptions): number {
@@ -178,17 +235,15 @@ function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
 /** Masks a window of pairs and cuts it into batches of like lengths, in random order. */
 function windowBatches(
   tokenizer: BertTokenizer,
-  { batchSize, data }: BatchesOptions,
-  { mlm: rng, order }: EpochGenerators,
+  options: BatchesOptions,
+  generators: EpochGenerators,
 ): (pairs: PairExample[]) => Generator<Batch> {
-  const { maskProbability, maxPredictions, wholeWord, maxLength } = data;
-  const masking = { maskProbability, maxPredictions, wholeWord, rng };
+  const { batchSize, data: { maxLength } } = options;
+  const { order } = generators;
+  const mask = epochMasking(tokenizer, options, generators);
   const { padId: padTokenId, maskId: maskTokenId } = tokenizer.vocab;
   return function* (pairs) {
-    const window: MaskedExample[] = pairs.map((pair) => ({
-      ...pair,
-      ...mlmData(pair.tokenIds, tokenizer.vocab, masking),
-    }));
+    const window = pairs.map(mask);
     order.shuffle(window);
     const rest = window.splice(window.length - window.length % batchSize);
     window.sort((a, b) => a.tokenIds.length - b.tokenIds.length);
@@ -201,8 +256,11 @@ function windowBatches(
 
 /** Where an epoch stands: the batches that were taken, and its generators at that moment. */
 export interface EpochPlace {
+  /** The epoch, as in the options. */
   readonly epoch: number;
+  /** Batches that were taken. */
   readonly batches: number;
+  /** The states of the epoch's generators, by their names. */
   readonly generators: Readonly<Record<string, RngState>>;
 }
 
@@ -235,6 +293,7 @@ export class EpochStream implements AsyncIterable<Batch> {
   readonly #source: AsyncGenerator<Batch>;
   #taken = 0;
 
+  /** Takes what `epochBatches()` takes. */
   constructor(documents: Documents, tokenizer: BertTokenizer, options: BatchesOptions) {
     const generators = epochGenerators(options);
     this.#epoch = options.epoch;
@@ -255,6 +314,7 @@ export class EpochStream implements AsyncIterable<Batch> {
     return skipped;
   }
 
+  /** The batches from here on. */
   [Symbol.asyncIterator](): AsyncGenerator<Batch> {
     return this.#source;
   }

@@ -2,6 +2,7 @@
  * One example under the glass: what the model sees at each position, what it has to say there, and
  * where the two segments come from. Plain data; `plot.ts` draws it.
  */
+import { checkChoice, checkOptions } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import type { PairExample, Span } from "./example.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
@@ -72,8 +73,11 @@ const RELATIONS = {
 export function inspectExample(
   example: PairExample & { readonly labels?: readonly number[] },
   tokenizer: Pick<BertTokenizer, "vocab">,
-  { pairing = "nsp" }: { readonly pairing?: "nsp" | "sop" | "none" } = {},
+  options: { readonly pairing?: "nsp" | "sop" | "none" } = {},
 ): InspectedExample {
+  checkOptions("inspectExample()", options, ["pairing"]);
+  const { pairing = "nsp" } = options;
+  checkChoice("pairing", pairing, ["nsp", "sop", "none"]);
   const { tokenIds, segmentIds, nspLabel, first, second, truncated } = example;
   const labels = example.labels ?? tokenIds.map(() => -1);
   if (labels.length !== tokenIds.length || segmentIds.length !== tokenIds.length) {

@@ -6,7 +6,7 @@
  */
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { checkChoice, checkOptions } from "../checks.ts";
+import { ARRAY, checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import { checkRng, type Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 
@@ -78,6 +78,10 @@ export function mlmData(
   vocab: Vocab,
   options: MlmOptions,
 ): MaskedTokens {
+  checkArguments("mlmData(tokenIds, vocab, options)", [
+    ["tokenIds", tokenIds, ARRAY],
+    ["vocab", vocab, VOCAB],
+  ]);
   const { maskProbability = 0.15, maxPredictions = Infinity, selection = "independent" } = options;
   checkMasking(options, maskProbability, maxPredictions);
   checkIds(tokenIds, vocab);
@@ -124,6 +128,8 @@ interface Selection {
   readonly maxPredictions: number;
   readonly length: number;
 }
+
+const VOCAB = having("a vocabulary", "tokens", "isSpecial");
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
 const OPTIONS = [

@@ -4,7 +4,7 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
-import { checkChoice, checkOptions } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, having, ITERABLE } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
@@ -50,6 +50,10 @@ export function* nspExamples(
   tokenizer: BertTokenizer,
   options: NspOptions,
 ): Generator<PairExample> {
+  checkArguments("nspExamples(documents, tokenizer, options)", [
+    ["documents", documents, ITERABLE],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
   const maker = new PairMaker(tokenizer.vocab, checked(options));
   const filler = new WindowFiller(options.windowTokens);
   if (Array.isArray(documents)) checkPairable(documents, options);
@@ -67,6 +71,10 @@ export async function* nspExamplesAsync(
   tokenizer: BertTokenizer,
   options: NspOptions,
 ): AsyncGenerator<PairExample> {
+  checkArguments("nspExamples(documents, tokenizer, options)", [
+    ["documents", documents, ITERABLE],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
   const maker = new PairMaker(tokenizer.vocab, checked(options));
   const filler = new WindowFiller(options.windowTokens);
   for await (const document of documents) {
@@ -87,6 +95,7 @@ export function* nspData(
   tokenizer: BertTokenizer,
   options: NspOptions & { readonly batchSize: number },
 ): Generator<PairExample[]> {
+  checkOptions("nspData()", options, [...OPTIONS, "batchSize"]);
   const { batchSize, ...pairing } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
@@ -109,6 +118,8 @@ function* fromWindow(
   for (let index = 0; index < window.length; index++) yield* maker.pairs(window, index);
   reach?.close();
 }
+
+const TOKENIZER = having("a tokenizer", "vocab", "ids");
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
 const OPTIONS = [

@@ -2,20 +2,23 @@
  * Seeing the data before training: what the corpus holds, what the examples look like, and a short
  * digest for each stage, so that two people can tell that they have the same thing.
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
+import { checkOptions } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { createRng, type Rng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { vocabularyFacts } from "../tokenizer/facts.ts";
+import { CorpusCounter, type CorpusCounts, ExampleCounter, type ExampleCounts } from "./counts.ts";
+import { CorpusDigest } from "./corpus_digest.ts";
 import type { Document } from "./document.ts";
-import type { PairExample } from "./example.ts";
-import { mlmData } from "./mlm.ts";
-import { nspExamples, nspExamplesAsync } from "./nsp.ts";
-import { textKey } from "./text_key.ts";
+import { epochGenerators, epochMasking, epochPairs } from "./epochs.ts";
+import { type Reach, ReachCounter } from "./reach.ts";
 
 /** Which examples are reported on. */
 export interface ReportOptions {
+  /** How text becomes examples; `dataConfig()` gives it. */
   readonly data: DataConfig;
+  /** Everything random comes from it, as in training. */
   readonly seed: number;
   /** Default 1: the first epoch that is trained on. */
   readonly epoch?: number;
@@ -35,7 +38,16 @@ export interface Digests {
 
 /** What a look at the data found. Shares are from 0 to 1. */
 export interface DataReport extends CorpusCounts, ExampleCounts {
+  /**
+   * Share of the tokens that stand in no example of the epoch, as they were cut off or their
+   * document was left out. Missing where `maxExamples` ended the count.
+   */
+  readonly unreachedShare?: number;
+  /** Documents of which no token stands in an example; missing as `unreachedShare` is. */
+  readonly unusedDocuments?: number;
+  /** Pieces of the vocabulary. */
   readonly vocabSize: number;
+  /** What was counted, in short. */
   readonly digests: Digests;
 }
 
@@ -67,15 +79,19 @@ export async function dataReport(
   tokenizer: BertTokenizer,
   options: ReportOptions,
 ): Promise<DataReport> {
+  checkOptions("dataReport()", options, ["data", "seed", "epoch", "maxExamples"]);
   const { maxExamples = Infinity } = options;
   if (!(maxExamples >= 1)) throw new ConfigError("maxExamples", maxExamples, "must be at least 1");
   const held = typeof documents === "function" ? documents : [...documents];
   const corpus = await countCorpus(held, tokenizer);
   const examples = await countExamples(held, tokenizer, options);
-  const { tokens, size } = tokenizer.vocab;
-  const vocabulary = short(createHash("sha256").update(`${tokens.join("\n")}\n`));
-  const digests = { corpus: corpus.digest, vocabulary, examples: examples.digest };
-  return { ...corpus.counts, ...examples.counts, vocabSize: size, digests };
+  const digests = {
+    corpus: corpus.digest,
+    vocabulary: short(vocabularyFacts(tokenizer).sha256),
+    examples: examples.digest,
+  };
+  const { counts, reached } = examples;
+  return { ...corpus.counts, ...counts, ...reached, vocabSize: tokenizer.vocab.size, digests };
 }
 
 /**
@@ -87,9 +103,9 @@ export function formatReport(report: DataReport): string {
   const { digests, sentenceTokens, exampleTokens } = report;
   const spread = ({ least, median, mean, most }: DataReport["exampleTokens"]) =>
     `${least} to ${most}, median ${median}, mean ${mean.toFixed(1)}`;
-  const duplicates = `${count(report.duplicateSentences)} said before (${
-    percent(report.duplicateSentences / Math.max(1, report.sentences))
-  })`;
+  const share = percent(report.duplicateSentences / Math.max(1, report.sentences));
+  const duplicates = `${count(report.equalDocuments)} documents as one before; ` +
+    `${count(report.duplicateSentences)} sentences said before (${share})`;
   const nsp = report.notNextShare === undefined
     ? "no pairs"
     : `${percent(report.notNextShare)} labelled 1, of ${count(report.pairs)} pairs`;
@@ -98,7 +114,7 @@ export function formatReport(report: DataReport): string {
     ["duplicates", duplicates],
     ["tokens", `${count(report.tokens)}, ${percent(report.unkRate)} of them [UNK]`],
     ["a sentence", `${spread(sentenceTokens)} tokens`],
-    ["examples", `${count(report.examples)}, ${percent(report.truncatedShare)} of them cut`],
+    ["examples", examples(report)],
     ["an example", `${spread(exampleTokens)} tokens`],
     ["NSP", nsp],
     ["predictions", predictions(report.maskedHistogram)],
@@ -110,48 +126,53 @@ export function formatReport(report: DataReport): string {
 type Held = readonly Document[] | (() => AsyncIterable<Document>);
 
 async function countCorpus(documents: Held, tokenizer: BertTokenizer) {
-  const [counter, hash] = [new CorpusCounter(tokenizer), createHash("sha256")];
+  const counter = new CorpusCounter(tokenizer);
+  const digest = new CorpusDigest();
   for await (const document of typeof documents === "function" ? documents() : documents) {
     counter.add(document);
-    hash.update(`${JSON.stringify([document.name, document.sentences])}\n`);
+    digest.add(document);
   }
-  return { counts: counter.counts(), digest: short(hash) };
+  return { counts: counter.counts(), digest: short(digest.hex()) };
 }
 
-async function countExamples(documents: Held, tokenizer: BertTokenizer, options: ReportOptions) {
-  const { data, seed, epoch = 1, maxExamples = Infinity } = options;
-  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch; // as `batches()` does
-  const rng = createRng(seed).fork(`epoch ${drawn}`);
-  const masking = maskingOptions(data, rng);
-  const [counter, hash] = [new ExampleCounter(), createHash("sha256")];
-  for await (const pair of pairsOf(documents, tokenizer, data, rng)) {
-    const { tokenIds, labels } = mlmData(pair.tokenIds, tokenizer.vocab, masking);
-    hash.update(`${JSON.stringify([tokenIds, pair.segmentIds, pair.nspLabel, labels])}\n`);
-    if (counter.add(pair, labels) >= maxExamples) break;
-  }
-  return { counts: counter.counts(), digest: short(hash) };
-}
-
-function short(hash: Hash): string {
-  return hash.digest("hex").slice(0, 12);
-}
-
-/** The pairs of the epoch, drawn as `batches()` draws them: an array in random order, a stream in its own. */
-function pairsOf(
+async function countExamples(
   documents: Held,
   tokenizer: BertTokenizer,
-  { maxLength, pairing, packing, shortSequenceProbability }: DataConfig,
-  rng: Rng,
-): Iterable<PairExample> | AsyncIterable<PairExample> {
-  const settings = { maxLength, pairing, packing, shortSequenceProbability, rng: rng.fork("nsp") };
-  if (typeof documents === "function") return nspExamplesAsync(documents(), tokenizer, settings);
-  const shuffled = [...documents];
-  rng.fork("documents").shuffle(shuffled);
-  return nspExamples(shuffled, tokenizer, settings);
+  { data, seed, epoch = 1, maxExamples = Infinity }: ReportOptions,
+) {
+  const options = { data, seed, epoch };
+  const generators = epochGenerators(options);
+  const mask = epochMasking(tokenizer, options, generators);
+  const reach = new ReachCounter();
+  const counter = new ExampleCounter();
+  const hash = createHash("sha256");
+  let whole = true;
+  for await (const pair of epochPairs(documents, tokenizer, options, generators, reach)) {
+    if (counter.count >= maxExamples) {
+      whole = false;
+      break;
+    }
+    const { tokenIds, segmentIds, nspLabel, labels } = mask(pair);
+    hash.update(`${JSON.stringify([tokenIds, segmentIds, nspLabel, labels])}\n`);
+    counter.add(pair, labels);
+  }
+  const reached = whole ? reachShares(reach.counts) : {};
+  return { counts: counter.counts(), reached, digest: short(hash.digest("hex")) };
 }
 
-function maskingOptions({ maskProbability, maxPredictions, wholeWord }: DataConfig, rng: Rng) {
-  return { maskProbability, maxPredictions, wholeWord, rng: rng.fork("mlm") };
+function reachShares({ tokens, unreachedTokens, unusedDocuments }: Reach) {
+  return { unreachedShare: unreachedTokens / Math.max(1, tokens), unusedDocuments };
+}
+
+function short(hex: string): string {
+  return hex.slice(0, 12);
+}
+
+function examples({ examples, truncatedShare, unreachedShare, unusedDocuments }: DataReport) {
+  const cut = `${count(examples)}, ${percent(truncatedShare)} of them cut`;
+  if (unreachedShare === undefined || unusedDocuments === undefined) return cut;
+  const unused = unusedDocuments > 0 ? `, nor any of ${count(unusedDocuments)} documents` : "";
+  return `${cut}; ${percent(unreachedShare)} of the tokens are in none${unused}`;
 }
 
 /** How many examples have how many predictions: `3: 12, 4: 40` is twelve with three, forty with four. */
@@ -169,136 +190,4 @@ function count(value: number): string {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)} %`;
-}
-
-/** How lengths are spread; all 0 where nothing was counted. */
-export interface Spread {
-  readonly least: number;
-  /** The lower one of two in the middle. */
-  readonly median: number;
-  readonly mean: number;
-  readonly most: number;
-}
-
-/** What a corpus holds. */
-export interface CorpusCounts {
-  readonly documents: number;
-  readonly sentences: number;
-  /** Sentences that occurred before, letter for letter; see `CorpusCounter` for very large corpora. */
-  readonly duplicateSentences: number;
-  readonly tokens: number;
-  /** Share of the tokens that are `[UNK]`. */
-  readonly unkRate: number;
-  readonly sentenceTokens: Spread;
-}
-
-/** What the examples are like. */
-export interface ExampleCounts {
-  readonly examples: number;
-  /** Examples with an NSP label. */
-  readonly pairs: number;
-  /** Share of the pairs with label 1; `undefined` where there are no pairs. */
-  readonly notNextShare: number | undefined;
-  /** Share of the examples that lost tokens to fit the length. */
-  readonly truncatedShare: number;
-  readonly exampleTokens: Spread;
-  /** At index n: examples with n predictions. */
-  readonly maskedHistogram: readonly number[];
-}
-
-const REMEMBERED = 2_000_000; // sentences, as 53-bit numbers: about 100 MB at most
-
-/**
- * Counts documents. Duplicates are told by a hash of 53 bits, and looked for among the first two
- * million different sentences: in a corpus of more, their number is a lower bound.
- */
-export class CorpusCounter {
-  readonly #tokenizer: BertTokenizer;
-  readonly #seen = new Set<number>();
-  readonly #lengths = new Lengths();
-  #documents = 0;
-  #duplicates = 0;
-  #unknown = 0;
-
-  constructor(tokenizer: BertTokenizer) {
-    this.#tokenizer = tokenizer;
-  }
-
-  add({ sentences }: Document): void {
-    this.#documents++;
-    for (const sentence of sentences) {
-      const key = textKey(sentence);
-      if (this.#seen.has(key)) this.#duplicates++;
-      else if (this.#seen.size < REMEMBERED) this.#seen.add(key);
-      const ids = this.#tokenizer.ids(sentence);
-      this.#lengths.add(ids.length);
-      for (const id of ids) if (id === this.#tokenizer.vocab.unkId) this.#unknown++;
-    }
-  }
-
-  counts(): CorpusCounts {
-    const { count, total } = this.#lengths;
-    return {
-      documents: this.#documents,
-      sentences: count,
-      duplicateSentences: this.#duplicates,
-      tokens: total,
-      unkRate: this.#unknown / Math.max(1, total),
-      sentenceTokens: this.#lengths.spread(),
-    };
-  }
-}
-
-/** Counts examples. */
-export class ExampleCounter {
-  readonly #lengths = new Lengths();
-  readonly #masked: number[] = [];
-  #labels = { 0: 0, 1: 0, "-1": 0 };
-  #truncated = 0;
-
-  /** Adds an example with its labels; gives how many there are now. */
-  add({ tokenIds, nspLabel, truncated }: PairExample, labels: readonly number[]): number {
-    const masked = labels.reduce((sum, label) => label === -1 ? sum : sum + 1, 0);
-    while (this.#masked.length <= masked) this.#masked.push(0);
-    this.#masked[masked]++;
-    this.#labels[nspLabel]++;
-    if (truncated) this.#truncated++;
-    this.#lengths.add(tokenIds.length);
-    return this.#lengths.count;
-  }
-
-  counts(): ExampleCounts {
-    const examples = this.#lengths.count;
-    const pairs = this.#labels[0] + this.#labels[1];
-    return {
-      examples,
-      pairs,
-      notNextShare: pairs === 0 ? undefined : this.#labels[1] / pairs,
-      truncatedShare: this.#truncated / Math.max(1, examples),
-      exampleTokens: this.#lengths.spread(),
-      maskedHistogram: [...this.#masked],
-    };
-  }
-}
-
-/** How often each length occurred. */
-class Lengths {
-  readonly #times = new Map<number, number>();
-  count = 0;
-  total = 0;
-
-  add(length: number): void {
-    this.#times.set(length, (this.#times.get(length) ?? 0) + 1);
-    this.count++;
-    this.total += length;
-  }
-
-  spread(): Spread {
-    if (this.count === 0) return { least: 0, median: 0, mean: 0, most: 0 };
-    const sorted = [...this.#times].sort(([a], [b]) => a - b);
-    let passed = 0;
-    const middle = sorted.find(([, times]) => (passed += times) * 2 >= this.count);
-    const [least, most] = [sorted[0][0], sorted[sorted.length - 1][0]];
-    return { least, median: middle?.[0] ?? least, mean: this.total / this.count, most };
-  }
 }

@@ -2,7 +2,7 @@
  * Text to sentences. `Intl.Segmenter` knows the rules of Unicode, but it also ends a sentence after
  * "Mr." and "U.S."; such splits are mended by the rules of `sentence_rules.ts`.
  */
-import { checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { closingAtStart, goesOn, languageOf, openingAtEnd } from "./sentence_rules.ts";
 
@@ -40,6 +40,7 @@ const LONGEST = 64; // units of a sentence's end in which an abbreviation is loo
  * Source: Unicode Standard Annex 29 (`Intl.Segmenter`).
  */
 export function splitSentences(text: string, options: SentenceOptions = {}): string[] {
+  checkArguments("splitSentences(text)", [["text", text, TEXT]]);
   checkOptions("splitSentences()", options, ["locale"]);
   const { locale = "en" } = options;
   return text.split(EMPTY_LINE).flatMap((paragraph) => splitParagraph(paragraph, locale));

@@ -1,7 +1,7 @@
 /** The texts and the vocabulary of a run, and how to tell that they are still the same. */
-import { createHash } from "node:crypto";
 import { type BertConfig, bertConfig } from "../config.ts";
 import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
+import { corpusDigest } from "../data/corpus_digest.ts";
 import type { Document } from "../data/document.ts";
 import { checkPairable } from "../data/pair_maker.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -40,11 +40,9 @@ export async function readDocuments(settings: RunSettings): Promise<RunDocuments
     throw error instanceof ConfigError ? inWordsOfTask(error) : error;
   });
   checkPairable(all, settings);
-  const hash = createHash("sha256");
-  for (const { name, sentences } of all) hash.update(`${JSON.stringify([name, sentences])}\n`);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
   const counts = { training: train.length, heldOut: heldOut.length };
-  return { train, heldOut, facts: { sha256: hash.digest("hex"), ...counts } };
+  return { train, heldOut, facts: { sha256: corpusDigest(all), ...counts } };
 }
 
 /** A setting that is wrong under the name that it has on the command line. */

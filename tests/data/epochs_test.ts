@@ -8,6 +8,10 @@ import {
   type BatchesOptions,
   countBatches,
   epochBatches,
+  epochGenerators,
+  epochMasking,
+  epochPairs,
+  EpochStream,
 } from "bert/data/epochs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
@@ -181,4 +185,40 @@ Deno.test("batches() refuses a batch size or window that is no count", () => {
 Deno.test("batches() of documents without text is an error, at once", async () => {
   throws(() => epoch({}, []), { name: "RangeError" });
   await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "RangeError" });
+});
+
+const STREAMED = { data: DATA, batchSize: 4, seed: 1, epoch: 2, window: 3 };
+const ALL = [...batches(DOCUMENTS, TOY_TOKENIZER, STREAMED)];
+
+const epochStream = () => new EpochStream(DOCUMENTS, TOY_TOKENIZER, STREAMED);
+
+Deno.test("an epoch left at any place and gone back to gives the batches that were left", async () => {
+  for (const place of [0, 1, 2, 3, 4, ALL.length]) {
+    const again = epochStream();
+    strictEqual(await again.skip(place), place);
+    deepStrictEqual(await Array.fromAsync(again), ALL.slice(place));
+  }
+});
+
+Deno.test("the generators of a place are the same however it is reached, and move on from window to window", async () => {
+  const [walked, skipped] = [epochStream(), epochStream()];
+  let taken = 0;
+  for await (const _ of walked) if (++taken === 4) break;
+  await skipped.skip(4);
+  deepStrictEqual(skipped.place, walked.place);
+  deepStrictEqual([walked.place.epoch, walked.place.batches], [2, 4]);
+  const early = epochStream();
+  await early.skip(3);
+  notDeepStrictEqual(early.place.generators.mlm, walked.place.generators.mlm);
+  strictEqual(await early.skip(1000), ALL.length - 3);
+});
+
+Deno.test("epochPairs() and epochMasking() give the examples of batches(), before they are mixed", async () => {
+  const options = { data: DATA, seed: 3, epoch: 1 };
+  const generators = epochGenerators(options);
+  const mask = epochMasking(TOY_TOKENIZER, options, generators);
+  const pairs = await Array.fromAsync(epochPairs(DOCUMENTS, TOY_TOKENIZER, options, generators));
+  const examples = epoch().flatMap((batch) => batch.examples);
+  const sorted = (list: readonly object[]) => list.map((one) => JSON.stringify(one)).sort();
+  deepStrictEqual(sorted(pairs.map(mask)), sorted(examples));
 });

@@ -149,6 +149,45 @@ Deno.test("maxExamples stops there", async () => {
   deepStrictEqual([report.examples, report.documents], [7, 30]);
 });
 
+Deno.test("dataReport() counts documents that read like one before", async () => {
+  const [x, y] = TEXTS;
+  const again = [{ ...x, name: "x again" }, { name: "joined", sentences: [y.sentences.join(" ")] }];
+  const { equalDocuments } = await dataReport([...TEXTS, ...again, x], tokenizer, options());
+  strictEqual(equalDocuments, 3);
+  strictEqual((await dataReport(TEXTS, tokenizer, options())).equalDocuments, 0);
+});
+
+/** Documents of sentences of so many tokens. */
+const long = (...lengths: number[][]): Document[] =>
+  lengths.map((sentences, i) => ({
+    name: `d${i}`,
+    sentences: sentences.map((length) => Array(length).fill("a").join(" ")),
+  }));
+
+Deno.test("dataReport() says which share of the tokens no example shows: none without pairs", async () => {
+  const documents = long([1000], [3, 200, 5], [20, 20]);
+  const none = await dataReport(documents, tokenizer, options({ pairing: "none" }));
+  deepStrictEqual([none.unreachedShare, none.unusedDocuments], [0, 0]);
+  const pairs = await dataReport(documents, tokenizer, options({ pairing: "nsp" }));
+  ok(pairs.unreachedShare! > 0.8, `${pairs.unreachedShare}`); // an example shows at most 13 tokens
+});
+
+Deno.test("dataReport() counts what is cut off and left out, to the token", async () => {
+  const sop = options({ pairing: "sop", shortSequenceProbability: 0 }); // 13 tokens an example
+  const found = await dataReport(long([6, 6], [10, 10], [4], [5]), tokenizer, sop);
+  strictEqual(found.unreachedShare, (7 + 4 + 5) / (12 + 20 + 4 + 5));
+  strictEqual(found.unusedDocuments, 2);
+  ok(formatReport(found).includes("39.02 % of the tokens are in none, nor any of 2 documents"));
+});
+
+Deno.test("dataReport() leaves out what an epoch reaches where maxExamples ends it", async () => {
+  const data = options({ pairing: "none" });
+  const some = await dataReport(long([50], [60]), tokenizer, { ...data, maxExamples: 2 });
+  strictEqual("unreachedShare" in some || "unusedDocuments" in some, false);
+  const all = await dataReport(long([5], [6]), tokenizer, { ...data, maxExamples: 2 });
+  strictEqual(all.unreachedShare, 0);
+});
+
 Deno.test("formatReport() says each number once, in words", async () => {
   const documents = await readAll(corpus("data/sample.csv"));
   const text = formatReport(await dataReport(documents, tokenizer, options({ maxLength: 32 })));

@@ -1,7 +1,8 @@
 import { collate } from "bert/data/batch.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { configFromJson } from "bert/model/config_json.ts";
-import { batches } from "bert/data/epochs.ts";
+import { corpus, splitHeldOut } from "bert/data/corpus.ts";
+import { batches, countBatches } from "bert/data/epochs.ts";
 import { inspectExample } from "bert/data/inspect.ts";
 import { mlmData } from "bert/data/mlm.ts";
 import { nspData, nspExamples } from "bert/data/nsp.ts";
@@ -20,6 +21,8 @@ const docs = [{ name: "x", sentences: ["a b", "b c", "c"] }, {
 }];
 const rng = () => createRng(1);
 const first = { document: "x", start: 0, end: 1 };
+const data = dataConfig({ maxLength: 8 });
+const epochOptions = { data, batchSize: 2, seed: 1, epoch: 1 };
 const example = { nspLabel: -1, first, truncated: false } as const;
 
 testRefusals([
@@ -403,5 +406,76 @@ testRefusals([
     "splitSentences locale",
     () => splitSentences("A. B.", { locale: "x" }),
     'ConfigError: Invalid locale = "x": it must be a language tag such as "en" or "pt-BR"',
+  ],
+  [
+    "batches() with a mistyped option",
+    () => [...batches(docs, tok, untyped({ ...epochOptions, batchsize: 2 }))],
+    "ConfigError: Unknown option batchsize of batches(): did you mean batchSize? The options are data, batchSize, seed, epoch, window",
+  ],
+  [
+    "countBatches() with a mistyped option",
+    () => countBatches(docs, tok, untyped({ ...epochOptions, epochs: 2 })),
+    "ConfigError: Unknown option epochs of countBatches(): did you mean epoch? The options are data, batchSize, seed, epoch, window",
+  ],
+  [
+    "dataReport() with a mistyped option",
+    () => dataReport(docs, tok, untyped({ data, seed: 1, examples: 5 })),
+    "ConfigError: Unknown option examples of dataReport(): did you mean maxExamples? The options are data, seed, epoch, maxExamples",
+  ],
+  [
+    "collate() with a mistyped option",
+    () =>
+      collate([{ ...example, tokenIds: [2], segmentIds: [1], labels: [-1] }], untyped({ pad: 8 })),
+    "ConfigError: Unknown option pad of collate(): did you mean padTo? The options are padTokenId, maskTokenId, padTo, maxLength",
+  ],
+  [
+    "inspectExample() with a mistyped option",
+    () => inspectExample({ ...example, tokenIds: [2], segmentIds: [1] }, tok, untyped({ pair: 1 })),
+    "ConfigError: Unknown option pair of inspectExample(): did you mean pairing? The options are pairing",
+  ],
+  [
+    "inspectExample() with a pairing that there is not",
+    () =>
+      inspectExample(
+        { ...example, tokenIds: [2], segmentIds: [1] },
+        tok,
+        untyped({ pairing: "n" }),
+      ),
+    'ConfigError: Invalid pairing = "n": it must be one of "nsp", "sop", "none"',
+  ],
+  [
+    "nspData() with a mistyped option",
+    () => [...nspData(docs, tok, untyped({ maxLength: 8, rng: rng(), batch: 2, batchSize: 2 }))],
+    "ConfigError: Unknown option batch of nspData(): did you mean batchSize? The options are maxLength, maskProbability, wholeWord, masking, pairing, packing, shortSequenceProbability, heldOutShare, maxPredictions, balanced, windowTokens, reach, rng, batchSize",
+  ],
+  [
+    "splitSentences() with a mistyped option",
+    () => splitSentences("A. B.", untyped({ language: "de" })),
+    "ConfigError: Unknown option language of splitSentences(): the options are locale",
+  ],
+  [
+    "splitSentences() of no text",
+    () => splitSentences(untyped(["A. B."])),
+    "TypeError: Cannot call splitSentences(text): text must be a text, found an array",
+  ],
+  [
+    "nspExamples() with exchanged arguments",
+    () => [...nspExamples(untyped(tok), untyped(docs), { maxLength: 8, rng: rng() })],
+    "TypeError: Cannot call nspExamples(documents, tokenizer, options): documents must be an array or another iterable, found a BertTokenizer",
+  ],
+  [
+    "mlmData() with exchanged arguments",
+    () => mlmData(untyped(tok.vocab), untyped([2, 5, 3]), { rng: rng() }),
+    "TypeError: Cannot call mlmData(tokenIds, vocab, options): tokenIds must be an array, found a Vocab",
+  ],
+  [
+    "splitHeldOut() of a stream",
+    () => splitHeldOut(untyped(corpus("sotu")), 0.1, 1),
+    "TypeError: Cannot call splitHeldOut(documents, share, seed): documents must be an array, found a stream: await Array.fromAsync() of it",
+  ],
+  [
+    "splitHeldOut() without a seed",
+    () => splitHeldOut(docs, 0.1, untyped(undefined)),
+    "ConfigError: Invalid seed = undefined: it must be an integer from 0 to 2^53 - 1",
   ],
 ]);

@@ -1,0 +1,25 @@
+/** SHA-256 of a corpus: how a report and a run tell that it is still the same. */
+import { createHash } from "node:crypto";
+import type { Document } from "./document.ts";
+
+/** The SHA-256 of documents as JSON lines `[name, sentences]`, in the order given. */
+export class CorpusDigest {
+  readonly #hash = createHash("sha256");
+
+  /** Adds the next document. */
+  add({ name, sentences }: Document): void {
+    this.#hash.update(`${JSON.stringify([name, sentences])}\n`);
+  }
+
+  /** The digest in hexadecimal; nothing can be added after it. */
+  hex(): string {
+    return this.#hash.digest("hex");
+  }
+}
+
+/** The digest of documents in memory, in hexadecimal. */
+export function corpusDigest(documents: Iterable<Document>): string {
+  const digest = new CorpusDigest();
+  for (const document of documents) digest.add(document);
+  return digest.hex();
+}
