@@ -129,7 +129,7 @@ function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
   if (spare === 0) return { tokenizer, notes: [] };
   const { vocab, options } = tokenizer;
   const names = Array.from({ length: spare }, (_, i) => `[spare${vocab.size + i}]`);
-  const grown = vocab.extend(names, path);
+  const grown = vocab.withSpares(names, path);
   const notes = [
     `The model has ${spare} rows beyond its vocabulary: they are named ${names[0]} and so on`,
   ];

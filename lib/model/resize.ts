@@ -7,6 +7,7 @@ import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
+import type { AddedToken } from "../tokenizer/added_tokens.ts";
 import { WordPieces } from "../tokenizer/wordpiece.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -108,6 +109,42 @@ export async function addWords(
 }
 
 /**
+ * The same model with tokens that are found in texts as they are, markers such as `[E1]` for instance.
+ * Each starts as the mean of the pieces that it was cut into until now.
+ *
+ * @param tokens A string is a special token: found as it is typed, and never masked. Those that the
+ * vocabulary has as pieces keep their embeddings.
+ * @returns A new model and a new tokenizer; the caller disposes of both models.
+ * @throws {FormatError} If a token is empty or has a line break.
+ * @throws {ConfigError} If the tokenizer is not the model's.
+ *
+ * Source: `add_tokens()` and `resize_token_embeddings()` in transformers.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertPretrainHead } from "bert/model/bert.ts";
+ * import { addTokens } from "bert/model/resize.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "the", "sea"]));
+ * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
+ * const marked = await addTokens(model, tokenizer, ["[E1]"]);
+ * deepStrictEqual(marked.tokenizer.tokenize("the [E1] sea"), ["the", "[E1]", "sea"]);
+ * ```
+ */
+export async function addTokens(
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  tokens: readonly (string | AddedToken)[],
+): Promise<Revocabulated> {
+  const { vocab, options } = tokenizer;
+  const grown = new BertTokenizer(vocab.addTokens(tokens), options);
+  return await changeVocabulary(model, tokenizer, grown);
+}
+
+/**
  * The same model with another vocabulary, one trained on the new domain for instance.
  *
  * Pieces that both have keep their embedding and decoder bias. A new piece gets the mean of the old
@@ -149,9 +186,9 @@ export async function changeVocabulary(
   const added: NewPiece[] = [];
   const all = [...from.vocab.tokens.keys()];
   const pieces = new WordPieces(from.vocab);
-  const rows = to.vocab.tokens.map((token) => {
+  const rows = to.vocab.tokens.map((token, id) => {
     if (from.vocab.has(token)) return [from.vocab.idOf(token)];
-    const parts = spelling(token, pieces);
+    const parts = id < to.vocab.pieces ? spelling(token, pieces) : knownParts(token, from);
     added.push({ token, parts: parts.map((id) => from.vocab.tokenOf(id)) });
     return parts.length > 0 ? parts : all;
   });
@@ -210,6 +247,11 @@ function meanOf(table: Float32Array, width: number, rows: readonly number[]): Fl
 function spelling(token: string, pieces: WordPieces): number[] {
   const continues = token.startsWith("##") && token.length > 2;
   return pieces.idsOf(continues ? token.slice(2) : token, continues) ?? [];
+}
+
+/** The ids of the pieces that a tokenizer cuts a token into, but for special ones such as `[UNK]`. */
+function knownParts(token: string, tokenizer: BertTokenizer): number[] {
+  return tokenizer.ids(token).filter((id) => !tokenizer.vocab.isSpecial(id));
 }
 
 /** A word as the tokenizer sees it. */

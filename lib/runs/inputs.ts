@@ -15,7 +15,7 @@ import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
-import { loadVocab, type Vocab, type VocabNote } from "../tokenizer/vocab.ts";
+import { loadVocab, Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
 import { flag } from "./options.ts";
@@ -72,8 +72,9 @@ export async function runTokenizer(
   path: string,
   facts: VocabularyFacts,
 ): Promise<BertTokenizer> {
-  const { sha256, size: _, ...options } = facts;
-  const vocab = await loadVocab(path);
+  const { sha256, size: _, pieces, added, ...options } = facts;
+  const lines = await loadVocab(path);
+  const vocab = added ? new Vocab(lines.tokens, path, { repeats: "later", pieces, added }) : lines;
   const tokenizer = new BertTokenizer(vocab, options);
   if (vocabularyFacts(tokenizer).sha256 === sha256) return tokenizer;
   throw new FormatError(

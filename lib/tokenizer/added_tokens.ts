@@ -87,11 +87,9 @@ export class TokenFinder {
   /** What all of them begin with, if it is the same: looking for one character is faster. */
   readonly #first: string;
 
-  /** @param patterns None with an empty text; of two with the same text the first counts. */
+  /** @param patterns None with an empty text, and no two with the same. */
   constructor(patterns: readonly Pattern[]) {
-    for (const pattern of patterns) {
-      if (!this.#patterns.has(pattern.text)) this.#patterns.set(pattern.text, pattern);
-    }
+    for (const pattern of patterns) this.#patterns.set(pattern.text, pattern);
     const longestFirst = [...this.#patterns.keys()].sort((a, b) => b.length - a.length);
     const firsts = new Set(longestFirst.map((text) => text[0]));
     this.#first = firsts.size === 1 ? [...firsts][0] : "";

@@ -1,22 +1,47 @@
 /**
- * A tokenizer in a folder, in the four files that transformers reads: `vocab.txt`,
- * `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`. What would make other ids
- * than the tokenizer here is refused by name.
+ * A tokenizer in a folder, in the files that transformers reads. A folder gives the same ids here as
+ * with `AutoTokenizer` there, or it is refused by name.
+ *
+ * Which file decides depends on the class. `BertTokenizer` takes the vocabulary of `tokenizer.json`,
+ * or `vocab.txt`, and everything else from `tokenizer_config.json` or its own defaults.
+ * `PreTrainedTokenizerFast` takes everything from `tokenizer.json`. Tokens that were added may stand
+ * in five places, which `folder_tokens.ts` knows.
+ *
+ * Source: `AutoTokenizer`, `BertTokenizer` and `TokenizersBackend` in transformers 5.24.
  */
 import { FormatError } from "../errors.ts";
-import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
+import { isThere, readJsonIfThere } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
+import { replaceFile } from "../files/write.ts";
+import { vocabWithTokens } from "./folder_tokens.ts";
 import { hasDotlessI, isLocale, type TokenizerOptions, tokenizerOptions } from "./options.ts";
-import { tokenizerJson, vocabOfJson, wordLengthOfJson } from "./tokenizer_json.ts";
-import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+import {
+  checkRoles,
+  checkSettings,
+  classOf,
+  type JsonFile,
+  type ReadBy,
+  refusal,
+  ROLES,
+  switchIn,
+} from "./tokenizer_config.ts";
+import {
+  addedTokensJson,
+  checkPostProcessor,
+  optionsOfJson,
+  piecesOfJson,
+  tokenizerJson,
+} from "./tokenizer_json.ts";
+import { isOneOfFive, loadVocab, type Vocab, vocabularyLines } from "./vocab.ts";
 
 const VOCAB = "vocab.txt";
 const PIPELINE = "tokenizer.json";
 const SETTINGS = "tokenizer_config.json";
 const SPECIALS = "special_tokens_map.json";
+const ADDED = "added_tokens.json";
 
 /** Files of a tokenizer that `tokenizerFiles()` does not write; an older one would not fit the others. */
-export const OBSOLETE_FILES: readonly string[] = ["added_tokens.json"];
+export const OBSOLETE_FILES: readonly string[] = [ADDED];
 
 /** Everything that decides which ids a text gets. */
 export interface TokenizerParts {
@@ -24,82 +49,71 @@ export interface TokenizerParts {
   readonly options: Required<TokenizerOptions>;
 }
 
-/** What transformers calls the special tokens. */
-const ROLES = {
-  "pad_token": "[PAD]",
-  "unk_token": "[UNK]",
-  "cls_token": "[CLS]",
-  "sep_token": "[SEP]",
-  "mask_token": "[MASK]",
-} as const;
-
-/** Settings that would make another tokenizer, and the only value that means ours. */
-const ONLY: Readonly<Record<string, boolean>> = {
-  "tokenize_chinese_chars": true,
-  "do_basic_tokenize": true,
-};
-
-/** The classes of transformers that are this tokenizer; the last two are as `tokenizer.json` says. */
-const CLASSES = [
-  "BertTokenizer",
-  "BertTokenizerFast",
-  "PreTrainedTokenizerFast",
-  "TokenizersBackend",
-];
-
 /**
  * Reads the tokenizer of a folder. One of `vocab.txt` and `tokenizer.json` is enough; where both are
- * there they must agree. Settings of `tokenizer_config.json` go before those of `tokenizer.json`, as
- * in transformers.
+ * there they must agree.
  *
  * @throws {FormatError} If neither is there, a file cannot be read, or the tokenizer is another one.
  */
 export async function readTokenizer(folder: string): Promise<TokenizerParts> {
-  const settingsPath = await savedPath(folder, SETTINGS);
-  const path = await savedPath(folder, PIPELINE);
-  const settings = await readJsonIfThere(settingsPath) ?? {};
-  checkSettings(settings, settingsPath);
-  const pipeline = await readJsonIfThere(path);
-  const fromJson = pipeline && vocabOfJson(pipeline, path);
-  const lowercase = setting(settings, "do_lower_case", settingsPath) ??
-    fromJson?.options.lowercase ?? true;
-  const stripAccents = setting(settings, "strip_accents", settingsPath);
-  return {
-    vocab: await readVocab(folder, fromJson?.vocab),
-    options: tokenizerOptions({
-      lowercase,
-      stripAccents: stripAccents === undefined
-        ? fromJson?.options.stripAccents ?? null
-        : stripAccents,
-      locale: localeOf(settings, fromJson?.options, lowercase, settingsPath),
-      maxWordLength: pipeline ? wordLengthOfJson(pipeline, path) : 100,
-    }),
-  };
+  const settings = await readFile(folder, SETTINGS);
+  const pipeline = await readFile(folder, PIPELINE);
+  const map = await readFile(folder, SPECIALS);
+  const added = await readFile(folder, ADDED);
+  const readBy = classOf(settings, await readFile(folder, "config.json"));
+  checkSettings(settings, readBy);
+  checkRoles(
+    settings.json["added_tokens_decoder"] === undefined ? [settings, map] : [settings],
+    readBy,
+  );
+  if (readBy === "pipeline" && !pipeline.isThere) {
+    const problem = `there is no such file, and ${SETTINGS} names a class that reads no other`;
+    throw new FormatError(pipeline.path, problem);
+  }
+  const { pieces, path } = await readPieces(folder, pipeline);
+  const vocab = vocabWithTokens(pieces, path, { settings, pipeline, map, added }, readBy);
+  if (readBy === "pipeline") checkPostProcessor(pipeline, vocab);
+  return { vocab, options: optionsOf(settings, pipeline, readBy) };
 }
 
-function setting(settings: Readonly<Record<string, unknown>>, key: string, path: string) {
-  const value = settings[key];
-  if (value === undefined || value === null || typeof value === "boolean") return value;
-  throw new FormatError(path, `expected ${key} to be true, false or null, found ${value}`);
+/** A file of the folder, and whether it is there. */
+interface FolderFile extends JsonFile {
+  readonly isThere: boolean;
+}
+
+async function readFile(folder: string, name: string): Promise<FolderFile> {
+  const path = await savedPath(folder, name);
+  const json = await readJsonIfThere(path);
+  return { json: json ?? {}, path, isThere: json !== undefined };
+}
+
+/** The options that the class takes from the files. */
+function optionsOf(
+  settings: JsonFile,
+  pipeline: JsonFile,
+  readBy: ReadBy,
+): Required<TokenizerOptions> {
+  const own = readBy === "pipeline" ? optionsOfJson(pipeline) : {
+    lowercase: switchIn(settings, "do_lower_case") ?? true,
+    stripAccents: switchIn(settings, "strip_accents", true) ?? null,
+  };
+  return tokenizerOptions({ ...own, locale: localeOf(settings, own) });
 }
 
 /**
  * The language in the settings of a folder, which only this project writes. What it does to text has
- * to stand in `tokenizer.json`, too, so that transformers gives the same ids.
+ * to be done by the class in transformers, too.
  */
-function localeOf(
-  settings: Readonly<Record<string, unknown>>,
-  pipeline: TokenizerOptions | undefined,
-  lowercase: boolean,
-  path: string,
-): string | null {
-  const locale = settings["locale"] ?? pipeline?.locale ?? null;
-  if (locale === null || isLocale(locale)) {
-    const dotless = lowercase && hasDotlessI(locale);
-    if (!pipeline || dotless === hasDotlessI(pipeline.locale ?? null)) return locale;
-  }
-  const found = `found ${JSON.stringify(locale)}`;
-  throw new FormatError(path, `expected locale to be what ${PIPELINE} does with "I", ${found}`);
+function localeOf(settings: JsonFile, { lowercase, locale: own = null }: TokenizerOptions) {
+  const locale = settings.json["locale"] ?? own;
+  if (locale === null) return null;
+  const isDone = isLocale(locale) && (!lowercase || hasDotlessI(locale) === hasDotlessI(own));
+  if (isDone) return locale;
+  throw refusal(
+    settings,
+    "locale",
+    `a language whose small letters ${PIPELINE} and the class know`,
+  );
 }
 
 /**
@@ -112,6 +126,8 @@ export function tokenizerFiles(
   maxLength?: number,
 ): Readonly<Record<string, FileWriter>> {
   const { lowercase, stripAccents, locale } = parts.options;
+  const extra = parts.vocab.added.filter(({ content }) => !isOneOfFive(content));
+  const special = extra.filter((token) => token.special).map(({ content }) => content);
   const settings = {
     "tokenizer_class": classFor(parts.options),
     "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
@@ -121,12 +137,14 @@ export function tokenizerFiles(
     "tokenize_chinese_chars": true,
     ...(maxLength !== undefined && { "model_max_length": maxLength }),
     ...ROLES,
+    ...(special.length > 0 && { "additional_special_tokens": special }),
+    ...(extra.length > 0 && { "added_tokens_decoder": decoderJson(parts.vocab) }),
   };
   return {
     [SPECIALS]: (path) => writeJson(path, ROLES),
     [SETTINGS]: (path) => writeJson(path, settings),
     [PIPELINE]: (path) => writeJson(path, tokenizerJson(parts)),
-    [VOCAB]: (path) => saveVocab(path, parts.vocab),
+    [VOCAB]: (path) => replaceFile(path, vocabularyLines(parts.vocab)),
   };
 }
 
@@ -139,48 +157,33 @@ function classFor({ maxWordLength, lowercase, locale }: Required<TokenizerOption
   return plain ? "BertTokenizer" : "PreTrainedTokenizerFast";
 }
 
-async function readVocab(folder: string, other: Vocab | undefined): Promise<Vocab> {
+/** The added tokens by id, as `tokenizer_config.json` has them. */
+function decoderJson(vocab: Vocab): Record<string, unknown> {
+  return Object.fromEntries(addedTokensJson(vocab).map(({ id, ...token }) => [id, token]));
+}
+
+/** The pieces of the vocabulary by id, and the file that they come from. */
+async function readPieces(folder: string, pipeline: FolderFile) {
   const path = await savedPath(folder, VOCAB);
-  if (other && !await isThere(path)) return other;
-  const vocab = await loadVocab(path);
-  const line = other ? firstDifference(vocab, other) : -1;
-  if (line < 0 || !other) return vocab;
-  const found = `"${vocab.tokens[line] ?? "nothing"}", and ${PIPELINE} has "${
-    other.tokens[line] ?? "nothing"
-  }"`;
-  throw new FormatError(path, `found ${found}: delete the file that is wrong`, line + 1);
+  const fromJson = pipeline.isThere ? piecesOfJson(pipeline) : undefined;
+  if (fromJson && !await isThere(path)) return { pieces: fromJson, path: pipeline.path };
+  const pieces = (await loadVocab(path)).tokens;
+  const line = fromJson ? firstDifference(reachable(pieces), reachable(fromJson)) : -1;
+  if (line < 0 || !fromJson) return { pieces, path };
+  const here = `"${pieces[line] ?? "nothing"}"`;
+  const there = `"${fromJson[line] ?? "nothing"}"`;
+  const problem = `found ${here}, and ${PIPELINE} has ${there}: delete the file that is wrong`;
+  throw new FormatError(path, problem, line + 1);
 }
 
-/** The first id whose token is another; an id that no text gets may have any. */
-function firstDifference(a: Vocab, b: Vocab): number {
-  const length = Math.max(a.size, b.size);
-  for (let id = 0; id < length; id++) {
-    if (tokenInUse(a, id) !== tokenInUse(b, id)) return id;
-  }
+/** The pieces with an empty one where a text cannot reach it, as the same one stands again later. */
+function reachable(pieces: readonly string[]): string[] {
+  const last = new Map(pieces.map((piece, id) => [piece, id]));
+  return pieces.map((piece, id) => last.get(piece) === id ? piece : "");
+}
+
+function firstDifference(a: readonly string[], b: readonly string[]): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
   return -1;
-}
-
-function tokenInUse(vocab: Vocab, id: number): string | undefined {
-  const token = vocab.tokens[id];
-  return token !== undefined && vocab.has(token) && vocab.idOf(token) === id ? token : undefined;
-}
-
-function checkSettings(settings: Readonly<Record<string, unknown>>, path: string): void {
-  const refuse = (key: string, wanted: string): never => {
-    const found = JSON.stringify(settings[key])?.slice(0, 60);
-    throw new FormatError(path, `expected ${key} to be ${wanted}, found ${found}`);
-  };
-  const kind = settings["tokenizer_class"] ?? CLASSES[0];
-  if (!CLASSES.includes(kind as string)) refuse("tokenizer_class", CLASSES.join(" or "));
-  for (const [key, only] of Object.entries(ONLY)) {
-    if ((settings[key] ?? only) !== only) refuse(key, `${only}`);
-  }
-  for (const [key, only] of Object.entries(ROLES)) {
-    const value = settings[key] ?? only; // text, or an object that holds it
-    if ((isRecord(value) ? value["content"] : value) !== only) refuse(key, `"${only}"`);
-  }
-  const kept = settings["never_split"];
-  if (Array.isArray(kept) && kept.some((token) => !SPECIAL_TOKENS.includes(token))) {
-    refuse("never_split", "empty");
-  }
 }

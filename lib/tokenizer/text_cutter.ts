@@ -2,7 +2,8 @@
  * Text to ids: added tokens are found first, what lies between them is cut into words, and words into
  * pieces. Words that were cut before are remembered.
  */
-import { TokenFinder } from "./added_tokens.ts";
+import { FormatError } from "../errors.ts";
+import { type Pattern, TokenFinder } from "./added_tokens.ts";
 import type { TokenizerOptions } from "./options.ts";
 import type { Part } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
@@ -210,5 +211,19 @@ function finders(
   }));
   const typed = new TokenFinder(patterns.filter(({ normalized }) => !normalized));
   const normal = patterns.filter(({ normalized, text }) => normalized && text.trim() !== "");
+  refuseTwins(normal, vocab);
   return [typed, normal.length > 0 ? new TokenFinder(normal) : undefined];
+}
+
+/** @throws {FormatError} If two tokens have one text, as transformers may find either of them then. */
+function refuseTwins(patterns: readonly Pattern[], vocab: Vocab): void {
+  const ids = new Map<string, number>();
+  for (const { text, id } of patterns) {
+    const twin = ids.get(text);
+    ids.set(text, id);
+    if (twin === undefined) continue;
+    const names = `"${vocab.tokenOf(twin)}" and "${vocab.tokenOf(id)}"`;
+    const problem = `${names} are both "${text}" in a text as normalised: take one of them out`;
+    throw new FormatError("the added tokens", problem);
+  }
 }

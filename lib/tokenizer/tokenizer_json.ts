@@ -1,8 +1,10 @@
 /** `tokenizer.json`, the file of the `tokenizers` library: BERT's pipeline in it, both ways. */
+import { isDeepStrictEqual } from "node:util";
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
-import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+import type { JsonFile } from "./tokenizer_config.ts";
+import type { Vocab } from "./vocab.ts";
 import { DOTTED_LETTERS } from "./words.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -19,8 +21,7 @@ export function tokenizerJson({ vocab, options }: Parts): Json {
     version: "1.0",
     truncation: null,
     padding: null,
-    "added_tokens": SPECIAL_TOKENS.map((content) => addedToken(content, vocab.idOf(content)))
-      .sort((a, b) => a.id - b.id),
+    "added_tokens": addedTokensJson(vocab),
     normalizer: normalizerOf(options),
     "pre_tokenizer": { type: "BertPreTokenizer" },
     "post_processor": template(vocab),
@@ -30,7 +31,9 @@ export function tokenizerJson({ vocab, options }: Parts): Json {
       "unk_token": "[UNK]",
       "continuing_subword_prefix": "##",
       "max_input_chars_per_word": options.maxWordLength,
-      vocab: Object.fromEntries(vocab.tokens.map((token, id) => [token, id])),
+      vocab: Object.fromEntries(
+        vocab.tokens.slice(0, vocab.pieces).map((token, id) => [token, id]),
+      ),
     },
   };
 }
@@ -52,9 +55,14 @@ const DOTTED_STEPS: readonly Json[] = DOTTED_LETTERS.map(([capital, content]) =>
   { type: "Replace", pattern: { String: capital }, content }
 ));
 
-function addedToken(content: string, id: number) {
-  const plain = { "single_word": false, lstrip: false, rstrip: false, normalized: false };
-  return { id, content, ...plain, special: true };
+/** The added tokens as transformers writes them, by rising id. */
+export function addedTokensJson(vocab: Vocab) {
+  return vocab.added.map(({ content, singleWord, ...flags }) => ({
+    id: vocab.idOf(content),
+    content,
+    "single_word": singleWord,
+    ...flags,
+  })).sort((a, b) => a.id - b.id);
 }
 
 /** `[CLS] A [SEP] B [SEP]`. The segments are 0 and 1 there. */
@@ -73,13 +81,23 @@ function template(vocab: Vocab): Json {
 }
 
 /**
- * The vocabulary and the text options of a `tokenizer.json`.
+ * The pieces of a `tokenizer.json` by id.
  *
- * @throws {FormatError} If it holds another pipeline than BERT's, or tokens beside the vocabulary.
+ * @throws {FormatError} If it holds no vocabulary of WordPiece.
  */
-export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: TokenizerOptions } {
+export function piecesOfJson({ json, path }: JsonFile): string[] {
   const model = section(json, "model", path);
   expect(model, "type", ["WordPiece", undefined], path);
+  return tokensById(section(model, "vocab", path), path);
+}
+
+/**
+ * How text is treated by the pipeline of a `tokenizer.json`.
+ *
+ * @throws {FormatError} If it is another pipeline than BERT's.
+ */
+export function optionsOfJson({ json, path }: JsonFile): TokenizerOptions {
+  const model = section(json, "model", path);
   expect(model, "unk_token", ["[UNK]"], path);
   expect(model, "continuing_subword_prefix", ["##"], path);
   const { normalizer, locale } = splitNormalizer(section(json, "normalizer", path));
@@ -89,13 +107,30 @@ export function vocabOfJson(json: Json, path: string): { vocab: Vocab; options: 
   expect(normalizer, "lowercase", [true, false], path);
   expect(normalizer, "strip_accents", [true, false, null, undefined], path);
   expect(section(json, "pre_tokenizer", path), "type", ["BertPreTokenizer"], path);
-  const vocab = new Vocab(tokensById(section(model, "vocab", path), path), path, {
-    repeats: "later",
-  });
-  refuseAdded(json["added_tokens"], vocab, path);
   const lowercase = normalizer["lowercase"] as boolean;
   const stripAccents = normalizer["strip_accents"] as boolean | null | undefined;
-  return { vocab, options: { lowercase, stripAccents: stripAccents ?? null, locale } };
+  return {
+    lowercase,
+    stripAccents: stripAccents ?? null,
+    locale,
+    maxWordLength: wordLengthOf(model, path),
+  };
+}
+
+/**
+ * Throws `FormatError` unless a pipeline makes `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]` of texts, as
+ * BERT needs them.
+ */
+export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void {
+  const processor = json["post_processor"];
+  const { clsId, sepId } = vocab;
+  const older = { type: "BertProcessing", sep: ["[SEP]", sepId], cls: ["[CLS]", clsId] };
+  if ([template(vocab), older].some((known) => isDeepStrictEqual(processor, known))) return;
+  const found = JSON.stringify(processor)?.slice(0, 60) ?? "nothing";
+  throw new FormatError(
+    path,
+    `expected post_processor to make [CLS] A [SEP] and [CLS] A [SEP] B [SEP], found ${found}`,
+  );
 }
 
 /** BERT's own step, and the language of the steps before it; any other normalizer as it is. */
@@ -111,13 +146,8 @@ function splitNormalizer(normalizer: Json): { normalizer: Json; locale: string |
     : { normalizer, locale: null };
 }
 
-/**
- * The most characters of a word that is not `[UNK]`.
- *
- * @throws {FormatError} If it is no whole number above 0.
- */
-export function wordLengthOfJson(json: Json, path: string): number {
-  const length = section(json, "model", path)["max_input_chars_per_word"] ?? 100;
+function wordLengthOf(model: Json, path: string): number {
+  const length = model["max_input_chars_per_word"] ?? 100;
   if (Number.isSafeInteger(length) && Number(length) > 0) return Number(length);
   throw new FormatError(path, "expected max_input_chars_per_word to be a whole number above 0");
 }
@@ -137,19 +167,6 @@ function tokensById(table: Json, path: string): string[] {
     tokens[Number(id)] = token;
   }
   return Array.from(tokens, (token) => token ?? "");
-}
-
-/** Tokens that are matched in the text before all else: only the special ones are, here. */
-function refuseAdded(added: unknown, vocab: Vocab, path: string): void {
-  for (const token of Array.isArray(added) ? added : []) {
-    const content = isRecord(token) ? token["content"] : undefined;
-    if (typeof content === "string" && vocab.isSpecial(vocab.idOf(content)) && vocab.has(content)) {
-      continue;
-    }
-    const found = `found ${JSON.stringify(content)} among added_tokens`;
-    const advice = "which would be cut out of the text before all else, and nothing does so here";
-    throw new FormatError(path, `${found}, ${advice}: make it a piece of the vocabulary`);
-  }
 }
 
 function section(json: Json, key: string, path: string): Json {

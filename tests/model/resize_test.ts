@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { AdamW } from "bert/training/optimizer.ts";
-import { addWords, changeVocabulary, resizePositions } from "bert/model/resize.ts";
+import { addTokens, addWords, changeVocabulary, resizePositions } from "bert/model/resize.ts";
 import { trainStep } from "bert/training/train_step.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
@@ -125,4 +126,34 @@ Deno.test("addWords() refuses what is not one word", async () => {
   for (const word of ["e-mail", "two words", "", "a".repeat(101)]) {
     await rejects(addWords(model, TOY_TOKENIZER, [word]), { name: "ConfigError", field: "word" });
   }
+});
+
+Deno.test("addTokens() starts a token as the mean of its parts, and the saved folder finds it again", async () => {
+  const model = biasedModel();
+  const tokens = ["[E1]", { content: "whaleship", singleWord: true }, "sea"];
+  const grown = await addTokens(model, TOY_TOKENIZER, tokens);
+  const { vocab } = grown.tokenizer;
+  const old = TOY_TOKENIZER.vocab;
+  deepStrictEqual(vocab.tokens, [...old.tokens, "[E1]", "whaleship"]);
+  deepStrictEqual(grown.added.map(({ token }) => token), ["[E1]", "whaleship"]);
+  deepStrictEqual(grown.tokenizer.tokenize("The [E1] sea whaleship."), [
+    "the",
+    "[E1]",
+    "sea",
+    "whaleship",
+    ".",
+  ]);
+  const [before, after] = [snapshot(model), snapshot(grown.model)];
+  const sea = old.idOf("sea");
+  deepStrictEqual(row(after[WORDS], sea), row(before[WORDS], sea));
+  const folder = await Deno.makeTempDir();
+  await saveModel(folder, grown.model, grown.tokenizer);
+  const loaded = await loadModel(folder);
+  deepStrictEqual(loaded.notes, []);
+  deepStrictEqual(loaded.tokenizer.vocab.tokens, vocab.tokens);
+  deepStrictEqual(loaded.tokenizer.ids("[E1] sea"), grown.tokenizer.ids("[E1] sea"));
+  deepStrictEqual(snapshot(loaded.model), after);
+  for (const { model } of [grown, loaded]) model.dispose();
+  model.dispose();
+  await Deno.remove(folder, { recursive: true });
 });

@@ -325,7 +325,7 @@ testRefusals([
     "tokenizer_config",
     () =>
       broken((copy) => json(`${copy}/tokenizer_config.json`, (x) => x["do_lower_case"] = "yes")),
-    "FormatError: Cannot read ~/tokenizer_config.json: expected do_lower_case to be true, false or null, found yes",
+    'FormatError: Cannot read ~/tokenizer_config.json: expected do_lower_case to be true or false, found "yes"',
   ],
   [
     "safetensors short",

@@ -74,6 +74,14 @@ Deno.test("offsets of added tokens are those of the text as typed, and ids() giv
   deepStrictEqual(tokenizer.ids(text), tokenIds.slice(1, -1));
 });
 
+/** Whether two tokens are one when normalised, which is refused. */
+function hasTwins(added: readonly AddedToken[]): boolean {
+  const kept = new Map(added.map((token) => [token.content, token]));
+  const normal = [...kept.values()].filter(({ normalized }) => normalized)
+    .map(({ content }) => normalizeText(content, {}));
+  return new Set(normal).size < normal.length;
+}
+
 Deno.test("ids() and encode() agree whatever tokens are added and whatever the text", () => {
   const word = fc.constantFrom(
     "sea",
@@ -97,6 +105,7 @@ Deno.test("ids() and encode() agree whatever tokens are added and whatever the t
       text,
       fc.boolean(),
       (added, parts, lowercase) => {
+        fc.pre(!lowercase || !hasTwins(added));
         const tokenizer = new BertTokenizer(BASE.addTokens(added), { lowercase });
         const typed = parts.join("");
         const { tokenIds, offsets } = tokenizer.encode(typed);

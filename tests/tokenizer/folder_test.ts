@@ -25,7 +25,7 @@ type Json = Record<string, unknown>;
 
 /** Changes a JSON file; dots in a key lead into it, and undefined takes the key out. */
 async function edit(path: string, changes: Json): Promise<void> {
-  const json = JSON.parse(await Deno.readTextFile(path));
+  const json = JSON.parse(await Deno.readTextFile(path).catch(() => "{}"));
   for (const [key, value] of Object.entries(changes)) {
     const steps = key.split(".");
     const last = steps.pop()!;
@@ -49,14 +49,35 @@ Deno.test("save() and fromPretrained() are inverse, from either of the two files
     assertSame(await BertTokenizer.fromPretrained(folder));
     await TOKENIZER.save(folder);
     await Deno.remove(`${folder}/tokenizer.json`);
+    // only tokenizer.json knows the length of words
+    await rejects(BertTokenizer.fromPretrained(folder), /tokenizer\.json: there is no such file/);
+    const usual = new BertTokenizer(TOKENIZER.vocab, { ...TOKENIZER.options, maxWordLength: 100 });
+    await usual.save(folder);
+    await Deno.remove(`${folder}/tokenizer.json`);
     const plain = await BertTokenizer.fromPretrained(folder);
     deepStrictEqual(plain.vocab.tokens, TOKENS);
-    // only tokenizer.json knows the length of words
-    deepStrictEqual(plain.options, { ...TOKENIZER.options, maxWordLength: 100 });
-    strictEqual(
-      (await BertTokenizer.fromPretrained(folder, { maxWordLength: 9 })).options.maxWordLength,
-      9,
-    );
+    deepStrictEqual(plain.options, usual.options);
+    const given = await BertTokenizer.fromPretrained(folder, { maxWordLength: 9 });
+    strictEqual(given.options.maxWordLength, 9);
+  }));
+
+Deno.test("save() keeps added tokens with their ids and flags; one that an older save knew goes", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/added_tokens.json`, '{"[OLD]": 11}');
+    const tokens = ["[E1]", { content: "Lake", lstrip: true }, {
+      content: "sea",
+      singleWord: true,
+    }];
+    const tokenizer = new BertTokenizer(TOKENIZER.vocab.addTokens(tokens), TOKENIZER.options);
+    await tokenizer.save(folder);
+    const { vocab, options } = await BertTokenizer.fromPretrained(folder);
+    deepStrictEqual(vocab.tokens, tokenizer.vocab.tokens);
+    const byContent = ({ added }: Vocab) => new Map(added.map((token) => [token.content, token]));
+    deepStrictEqual(byContent(vocab), byContent(tokenizer.vocab));
+    deepStrictEqual(vocab.specialIds, tokenizer.vocab.specialIds);
+    deepStrictEqual([vocab.pieces, options], [TOKENS.length, TOKENIZER.options]);
+    const lines = (await Deno.readTextFile(`${folder}/vocab.txt`)).split("\n");
+    deepStrictEqual(lines, [...TOKENS, ""]);
   }));
 
 Deno.test("a folder of nothing but vocab.txt is an uncased tokenizer, as in transformers", () =>
@@ -68,14 +89,16 @@ Deno.test("a folder of nothing but vocab.txt is an uncased tokenizer, as in tran
     deepStrictEqual(options, tokenizerOptions());
   }));
 
-Deno.test("settings of tokenizer_config.json go before those of tokenizer.json", () =>
+Deno.test("BertTokenizer goes by the settings and its own defaults, PreTrainedTokenizerFast by tokenizer.json", () =>
   inFolder(async (folder) => {
     const settings = `${folder}/tokenizer_config.json`;
     await edit(settings, { "do_lower_case": true, "strip_accents": null });
-    const { options } = await BertTokenizer.fromPretrained(folder);
-    deepStrictEqual(options, tokenizerOptions({ maxWordLength: 7 }));
-    await Deno.remove(settings);
     assertSame(await BertTokenizer.fromPretrained(folder));
+    await edit(settings, { "tokenizer_class": "BertTokenizer" });
+    const { options } = await BertTokenizer.fromPretrained(folder);
+    deepStrictEqual(options, tokenizerOptions());
+    await Deno.remove(settings);
+    deepStrictEqual((await BertTokenizer.fromPretrained(folder)).options, tokenizerOptions());
   }));
 
 Deno.test("special tokens may be objects, as in older files; unused settings are passed over", () =>
@@ -96,7 +119,7 @@ Deno.test("what would make another tokenizer is refused by name", () =>
       ["tokenizer_config.json", { "tokenizer_class": "BertJapaneseTokenizer" }, /tokenizer_class/],
       [
         "tokenizer_config.json",
-        { "tokenize_chinese_chars": false },
+        { "tokenizer_class": "BertTokenizer", "tokenize_chinese_chars": false },
         /tokenize_chinese_chars to be true/,
       ],
       ["tokenizer_config.json", { "do_basic_tokenize": false }, /do_basic_tokenize/],
@@ -106,7 +129,11 @@ Deno.test("what would make another tokenizer is refused by name", () =>
         /pad_token to be "\[PAD\]", found "<pad>"/,
       ],
       ["tokenizer_config.json", { "never_split": ["x"] }, /never_split/],
-      ["tokenizer_config.json", { "do_lower_case": "yes" }, /do_lower_case/],
+      [
+        "tokenizer_config.json",
+        { "tokenizer_class": "BertTokenizer", "do_lower_case": "yes" },
+        /do_lower_case to be true or false, found "yes"/,
+      ],
       ["tokenizer.json", { "model.type": "BPE" }, /type to be "WordPiece", found "BPE"/],
       ["tokenizer.json", { "model.continuing_subword_prefix": "@@" }, /continuing_subword_prefix/],
       ["tokenizer.json", { "model.unk_token": "<unk>" }, /unk_token/],
@@ -116,7 +143,20 @@ Deno.test("what would make another tokenizer is refused by name", () =>
       ["tokenizer.json", { "normalizer.clean_text": false }, /clean_text/],
       ["tokenizer.json", { "normalizer.handle_chinese_chars": false }, /handle_chinese_chars/],
       ["tokenizer.json", { "pre_tokenizer.type": "Whitespace" }, /BertPreTokenizer/],
-      ["tokenizer.json", { "added_tokens": [{ content: "<new>", id: 11 }] }, /"<new>" among added/],
+      [
+        "tokenizer.json",
+        { "added_tokens": [{ content: "<new>", id: 12 }] },
+        /expected id 11 for the added token "<new>", found 12/,
+      ],
+      ["tokenizer.json", { "added_tokens": {} }, /added_tokens to be a list/],
+      ["tokenizer.json", { "added_tokens": [{ content: "[PAD]" }] }, /id of an added token/],
+      ["added_tokens.json", { "[E1]": "11" }, /id of an added token, .* found "11"/],
+      ["tokenizer_config.json", { "added_tokens_decoder": [] }, /decoder to be an object/],
+      [
+        "tokenizer_config.json",
+        { "added_tokens_decoder": { "0": { content: "[PAD]", lstrip: 1 } } },
+        /lstrip of an added token as true or false, found 1/,
+      ],
       ["tokenizer.json", { "model.vocab.sea": 99 }, /ids from 0 to 10, found 99 for "sea"/],
       ["tokenizer.json", { "model.vocab.sea": 7 }, /each id once, found 7 again/],
       [
@@ -128,7 +168,8 @@ Deno.test("what would make another tokenizer is refused by name", () =>
     for (const [file, changes, message] of cases) {
       await TOKENIZER.save(folder);
       await edit(`${folder}/${file}`, changes);
-      await rejects(BertTokenizer.fromPretrained(folder), { name: "FormatError", message });
+      const expected = { name: "FormatError", message };
+      await rejects(BertTokenizer.fromPretrained(folder), expected, JSON.stringify(changes));
     }
   }));
 

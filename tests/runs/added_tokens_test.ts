@@ -1,0 +1,25 @@
+import { deepStrictEqual } from "node:assert";
+import { runTokenizer } from "bert/runs/inputs.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { vocabularyFacts, vocabularyText } from "bert/tokenizer/facts.ts";
+import { TOY_TOKENIZER } from "../support/toy.ts";
+
+Deno.test("a run that is resumed knows the tokens that were added to its vocabulary", async () => {
+  const added = ["[E1]", { content: "whale", singleWord: true }, {
+    content: "[MASK]",
+    special: true,
+    normalized: true,
+  }];
+  const vocab = TOY_TOKENIZER.vocab.addTokens(added).withSpares(["[spare99]"]);
+  const tokenizer = new BertTokenizer(vocab);
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, vocabularyText(tokenizer));
+  const facts = JSON.parse(JSON.stringify(vocabularyFacts(tokenizer)));
+  const again = await runTokenizer(path, facts);
+  const text = "the [E1] whale whales [mask]";
+  deepStrictEqual(again.ids(text), tokenizer.ids(text));
+  deepStrictEqual(again.vocab.tokens, vocab.tokens);
+  deepStrictEqual(again.vocab.added, vocab.added);
+  deepStrictEqual(Object.keys(vocabularyFacts(TOY_TOKENIZER)).includes("added"), false);
+  await Deno.remove(path);
+});
