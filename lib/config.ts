@@ -177,6 +177,9 @@ const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
   base: { numHiddenLayers: 12, hiddenSize: 768, numAttentionHeads: 12 },
 };
 
+/** The names of the model sizes, smallest first. */
+export const MODEL_PRESETS: readonly ModelPreset[] = Object.keys(SIZES) as ModelPreset[];
+
 /**
  * A model configuration by name, with fields of your own laid over it.
  *
@@ -194,7 +197,7 @@ const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
  */
 export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {}): BertConfig {
   if (!Object.hasOwn(SIZES, name)) {
-    throw new ConfigError("preset", name, `must be one of ${Object.keys(SIZES).join(", ")}`);
+    throw new ConfigError("preset", name, `must be one of ${MODEL_PRESETS.join(", ")}`);
   }
   const size = SIZES[name];
   const preset = { ...BERT_DEFAULTS, ...size, intermediateSize: 4 * size.hiddenSize };

@@ -31,12 +31,15 @@ export class ConfigError extends RangeError {
   readonly field: string;
   /** The value that cannot work. */
   readonly value: unknown;
+  /** What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
+  readonly advice: string;
 
   /** @param advice What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
   constructor(field: string, value: unknown, advice: string) {
     super(`Invalid ${field} = ${describe(value)}: it ${advice}`);
     this.field = field;
     this.value = value;
+    this.advice = advice;
   }
 }
 
@@ -64,12 +67,15 @@ export class FormatError extends SyntaxError {
   readonly file: string;
   /** The line, from 1; undefined where the problem is not in one line. */
   readonly line: number | undefined;
+  /** What was expected, what was found, and the fix. */
+  readonly problem: string;
 
   /** @param problem What was expected, what was found, and the fix. */
   constructor(file: string, problem: string, line?: number) {
     super(`Cannot read ${file}${line === undefined ? "" : `, line ${line}`}: ${problem}`);
     this.file = file;
     this.line = line;
+    this.problem = problem;
   }
 }
 

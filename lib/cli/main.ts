@@ -4,6 +4,7 @@
  */
 import { nearest } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { messageOf } from "./messages.ts";
 import { guardConsole } from "./output.ts";
 import { keepIgnored } from "./signals.ts";
 
@@ -69,7 +70,7 @@ export async function runAsProgram(main: (args: string[]) => Promise<void>): Pro
     checkVersion(Deno.version.deno);
     await main(Deno.args);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(messageOf(error));
     Deno.exit(1);
   }
 }

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { simdMachine } from "../backend/simd/start.ts";
 import { ConfigError } from "../errors.ts";
-import { parseJsonObject } from "../files/json.ts";
+import { isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent } from "../format.ts";
 import { writeError } from "../files/write.ts";
 import { checkpointSteps } from "../runs/checkpoints.ts";
@@ -18,9 +18,11 @@ import {
   optionsFromJson,
   parseOptions,
 } from "../runs/options.ts";
-import { RUN_OPTIONS, type RunSettings } from "../runs/settings.ts";
+import { type RunSettings, withRecipe } from "../runs/settings.ts";
+import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { RunReport } from "../show/run_report.ts";
 import { DivergedError } from "../training/train_step.ts";
+import { messageOf } from "./messages.ts";
 import { Output } from "./output.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { Interruption } from "./signals.ts";
@@ -98,7 +100,8 @@ async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Pro
 
 async function readArguments(args: readonly string[]) {
   const { out, resume = false, config, ...typed } = parseOptions(args, OPTIONS);
-  const given = { ...(config === undefined ? {} : await readConfig(`${config}`)), ...typed };
+  const read = config === undefined ? {} : await readConfig(`${config}`);
+  const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
   if (out === undefined) {
     throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
   }
@@ -118,8 +121,8 @@ async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
     throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
   });
   const json = parseJsonObject(text, path);
-  const settings = json.format === 1 && typeof json.settings === "object" ? json.settings : json;
-  return optionsFromJson(settings as Record<string, unknown>, RUN_OPTIONS, path);
+  const settings = json.format === 1 && isRecord(json.settings) ? json.settings : json;
+  return optionsFromJson(settings, RUN_OPTIONS, path);
 }
 
 function describe(backend: string): string {
@@ -171,7 +174,7 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
     return await runToEnd(run, hooks, signal);
   } catch (error) {
     const explained = explainMemory(error, settings);
-    const message = explained instanceof Error ? explained.message : String(explained);
+    const message = messageOf(explained);
     run.folder.log(`stopped: ${message}`);
     const advice = explained === error
       ? await adviceAfter(error, run)

@@ -1,7 +1,7 @@
 /**
  * Files that are whole whenever the power goes: written to the side, synced to the disk, renamed.
  */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /** What a file is called until it is whole. */
 export const UNFINISHED = ".unfinished";
@@ -87,14 +87,26 @@ export async function syncFolder(folder: string): Promise<void> {
  * import { writeError } from "bert/files/write.ts";
  * import { strictEqual } from "node:assert";
  * const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
- * const { message } = writeError(full, "runs/a/metrics.csv", 100);
- * strictEqual(message, "Cannot write runs/a/metrics.csv: the disk is full, and this file needs 100 bytes. Free some room there");
+ * const { message } = writeError(full, "/runs/a/metrics.csv", 100);
+ * strictEqual(message, "Cannot write /runs/a/metrics.csv: the disk is full, and this file needs 100 bytes. Free some room there");
  * ```
  */
 export function writeError(error: unknown, path: string, bytes?: number): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const Kind = cause instanceof Deno.errors.NotFound ? Deno.errors.NotFound : Error;
-  return new Kind(`Cannot write ${path}: ${reasonOf(cause, bytes)}`, { cause });
+  return new Kind(`Cannot write ${absolutePath(path)}: ${reasonOf(cause, bytes)}`, { cause });
+}
+
+/**
+ * A path from the root, as a reader cannot know from which folder a relative one starts. Where the
+ * current folder may not be read, the path as it is.
+ */
+export function absolutePath(path: string): string {
+  try {
+    return resolve(path);
+  } catch {
+    return path;
+  }
 }
 
 /**

@@ -6,7 +6,8 @@ import { isRecord, parseJsonObject } from "../files/json.ts";
 import type { VocabularyFacts } from "../tokenizer/facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./options.ts";
-import { CHANGEABLE, RUN_OPTIONS, type RunSettings } from "./settings.ts";
+import { CHANGEABLE, type RunSettings } from "./settings.ts";
+import { RUN_OPTIONS } from "./settings_table.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
 export interface RunConfig {

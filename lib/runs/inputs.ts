@@ -1,5 +1,5 @@
 /** The texts and the vocabulary of a run, and how to tell that they are still the same. */
-import { type BertConfig, bertConfig } from "../config.ts";
+import type { BertConfig } from "../config.ts";
 import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
 import { corpusDigest } from "../data/corpus_digest.ts";
 import type { Document } from "../data/document.ts";
@@ -8,6 +8,7 @@ import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import { BertPretrainHead } from "../model/bert.ts";
+import { readConfig } from "../model/config_json.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -18,8 +19,7 @@ import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { loadVocab, Vocab, type VocabNote } from "../tokenizer/vocab.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
-import { flag } from "./options.ts";
-import { corpusOptions, type RunSettings, textOptions } from "./settings.ts";
+import { corpusOptions, modelConfig, type RunSettings, textOptions } from "./settings.ts";
 
 /** A corpus in two parts, and what it was. */
 export interface RunDocuments {
@@ -36,18 +36,11 @@ export interface RunDocuments {
  * @throws {RangeError} If pairs are asked for and no document has two sentences.
  */
 export async function readDocuments(settings: RunSettings): Promise<RunDocuments> {
-  const all = await readAll(corpus(settings.corpus, corpusOptions(settings))).catch((error) => {
-    throw error instanceof ConfigError ? inWordsOfTask(error) : error;
-  });
+  const all = await readAll(corpus(settings.corpus, corpusOptions(settings)));
   checkPairable(all, settings);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
   const counts = { training: train.length, heldOut: heldOut.length };
   return { train, heldOut, facts: { sha256: corpusDigest(all), ...counts } };
-}
-
-/** A setting that is wrong under the name that it has on the command line. */
-function inWordsOfTask({ field, value, message }: ConfigError): ConfigError {
-  return new ConfigError(flag(field), value, message.replace(/^.*?: it /s, ""));
 }
 
 /** Throws `FormatError` if the corpus is not the one that the run began with. */
@@ -88,15 +81,22 @@ export async function runTokenizer(
 export type Progress = (what: string) => void;
 
 /**
- * Throws, before anything large is read, if there is no model to begin with in a folder.
+ * Throws, before anything large is read, if there is no model to begin with in a folder, or its texts
+ * are shorter than the run's.
  *
- * @throws {ConfigError | FormatError} If it is the folder of a run, or holds no `config.json`.
+ * @throws {ConfigError | FormatError} If it is the folder of a run, holds no `config.json`, or the model
+ * has fewer positions than `length`.
  */
-export async function checkInit(folder: string): Promise<void> {
-  const { format, settings } = await readJson(await savedPath(folder, "config.json"));
-  if (format !== 1 || settings === undefined) return;
-  const advice = `is the folder of a run: name a model in it, ${folder}/final or ${folder}/best`;
-  throw new ConfigError("--init", folder, advice);
+export async function checkInit(folder: string, length: number): Promise<void> {
+  const json = await readJson(await savedPath(folder, "config.json"));
+  if (json.format === 1 && json.settings !== undefined) {
+    const advice = `is the folder of a run: name a model in it, ${folder}/final or ${folder}/best`;
+    throw new ConfigError("--init", folder, advice);
+  }
+  const { maxPositionEmbeddings: most } = await readConfig(folder);
+  if (length <= most) return;
+  const advice = `must be at most ${most}, the longest text that the model in ${folder} can read`;
+  throw new ConfigError("--length", length, advice);
 }
 
 /**
@@ -128,16 +128,7 @@ async function freshStart(
 ): Promise<LoadedModel> {
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings);
-  const { preset, length, dropout, heads, initialRange } = settings;
-  const config = bertConfig(preset, {
-    vocabSize: vocab.size,
-    maxPositionEmbeddings: Math.max(512, length),
-    hiddenDropoutProb: dropout,
-    attentionProbsDropoutProb: dropout,
-    initializerRange: initialRange,
-    ...(heads === undefined ? {} : { numAttentionHeads: heads }),
-  });
-  const model = freshModel(config, settings);
+  const model = freshModel(modelConfig(settings, vocab.size), settings);
   return { tokenizer: new BertTokenizer(vocab), model, notes: vocabularyNotes(vocab, progress) };
 }
 
@@ -186,14 +177,8 @@ function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel 
 }
 
 async function learnVocab(documents: Document[], settings: RunSettings): Promise<Vocab> {
-  const { vocabSize: size } = settings;
-  try {
-    const sentences = documents.flatMap((document) => document.sentences);
-    return await trainVocab(sentences, { size, ...textOptions(settings) });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError("--vocab-size", size, error.message.replace(/^.*?: it /, ""));
-  }
+  const sentences = documents.flatMap((document) => document.sentences);
+  return await trainVocab(sentences, { size: settings.vocabSize, ...textOptions(settings) });
 }
 
 /** A model to put a checkpoint's weights into; without one, the model that the run begins with. */

@@ -23,7 +23,14 @@ import { checkFree, RunFolder } from "./folder.ts";
 import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
 import type { Given } from "./options.ts";
 import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
-import { completeSettings, libraryConfigs, resumedSettings, type RunSettings } from "./settings.ts";
+import { inWordsOfTask } from "./wording.ts";
+import {
+  completeSettings,
+  libraryConfigs,
+  modelConfig,
+  resumedSettings,
+  type RunSettings,
+} from "./settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {
@@ -116,9 +123,23 @@ export async function beginRun(
 ): Promise<OpenRun> {
   checkBackend(software.backend);
   const settings = completeSettings(given);
+  try {
+    return await begin(path, settings, software, progress);
+  } catch (error) {
+    throw inWordsOfTask(error, settings);
+  }
+}
+
+async function begin(
+  path: string,
+  settings: RunSettings,
+  software: Readonly<Record<string, string>>,
+  progress: Progress,
+): Promise<OpenRun> {
   const { data, train } = libraryConfigs(settings);
   await checkFree(path);
-  if (settings.init !== undefined) await checkInit(settings.init);
+  if (settings.init === undefined) modelConfig(settings, settings.vocabSize); // throws early
+  else await checkInit(settings.init, settings.length);
   progress(`reading ${settings.corpus}`);
   const documents = await readDocuments(settings);
   const { tokenizer, model, notes } = await firstModel(settings, documents.train, progress);
@@ -226,8 +247,8 @@ export async function reopenRun(
   }
   const settings = resumedSettings(saved.settings, given, path);
   const folder = await RunFolder.open(path);
+  const config = { ...saved, settings };
   try {
-    const config = { ...saved, settings };
     progress(`reading ${settings.corpus}`);
     const documents = await readDocuments(settings);
     checkCorpus(documents.facts, saved.corpus, settings.corpus);
@@ -260,7 +281,7 @@ export async function reopenRun(
     });
   } catch (error) {
     folder.close();
-    throw error;
+    throw inWordsOfTask(error, settings);
   }
 }
 

@@ -1,6 +1,8 @@
-/** The settings of a run from the command line: their table, their defaults, what they come to. */
+/** The settings of a run from the command line: their defaults, and what they come to. */
 import {
   BERT_DEFAULTS,
+  type BertConfig,
+  bertConfig,
   DATA_DEFAULTS,
   type DataConfig,
   dataConfig,
@@ -12,7 +14,7 @@ import {
 import type { CorpusOptions } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
 import { isLocale, LOCALE_ADVICE, type TokenizerOptions } from "../tokenizer/options.ts";
-import { flag, type Given, type Options } from "./options.ts";
+import { flag, type Given } from "./options.ts";
 
 /** All settings of a run; those that may be left out have no value by default. */
 export interface RunSettings {
@@ -22,7 +24,11 @@ export interface RunSettings {
   readonly noDocumentColumn: boolean;
   readonly sentencePerLine: boolean;
   readonly heldOut: number;
+  readonly recipe?: RecipeName;
   readonly preset: ModelPreset;
+  readonly layers?: number;
+  readonly hiddenSize?: number;
+  readonly intermediateSize?: number;
   readonly vocabSize: number;
   readonly cased: boolean;
   readonly keepAccents?: boolean;
@@ -88,6 +94,24 @@ export const RUN_DEFAULTS: RunSettings = {
   keep: 3,
 };
 
+/** Settings that belong together, by the name of the recipe. */
+export const RECIPES = {
+  short: {
+    steps: 3000,
+    length: 64,
+    batchSize: 16,
+    headStart: true,
+    heads: 4,
+    initialRange: 0.06,
+    dropout: 0,
+    lr: 2e-3,
+    beta2: 0.98,
+  },
+} as const;
+
+/** The name of a recipe. */
+export type RecipeName = keyof typeof RECIPES;
+
 /** What may be another when a run is resumed: nothing of it changes what the run computes. */
 export const CHANGEABLE: readonly (keyof RunSettings)[] = [
   "checkpointEvery",
@@ -96,108 +120,16 @@ export const CHANGEABLE: readonly (keyof RunSettings)[] = [
   "onNan",
 ];
 
-const PRESETS = ["smoke", "tiny", "mini", "small", "medium", "base"];
-const { preset, vocabSize, length, batchSize, lr, keep } = RUN_DEFAULTS;
-
-/** The table that command line, config file and help share. */
-export const RUN_OPTIONS: Options<keyof RunSettings> = {
-  corpus: {
-    kind: "text",
-    value: "NAME|PATH",
-    help: "sotu (default), moby-dick, or a .txt, .csv or .jsonl file or a folder of them",
-  },
-  textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
-  documentColumn: {
-    kind: "text",
-    value: "NAME",
-    help: "the column that names the document (document, if there is one)",
-  },
-  noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
-  sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
-  heldOut: { kind: "share", help: "share of the documents kept aside for evaluation (0.05)" },
-  preset: {
-    kind: "text",
-    value: "NAME",
-    choices: PRESETS,
-    help: `size of the model: ${PRESETS.join(", ")} (${preset})`,
-  },
-  vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
-  cased: { kind: "switch", help: "keep capital letters, and accents as well; default: neither" },
-  keepAccents: {
-    kind: "switch",
-    help: "keep accents without --cased, as German, Turkish and Hindi need it",
-  },
-  locale: {
-    kind: "text",
-    value: "TAG",
-    help: "language of the text, such as de, tr or pt-BR: how sentences end (en), and\n" +
-      "how I is lower-cased",
-  },
-  dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
-  headStart: {
-    kind: "switch",
-    help: "begin with heads that look at neighbours (notebook 09): for short runs",
-  },
-  heads: { kind: "count", help: "attention heads in a layer (as the preset has)" },
-  initialRange: { kind: "positive", help: "standard deviation of the initial weights (0.02)" },
-  init: { kind: "text", value: "FOLDER", help: "begin with this saved model and its vocabulary" },
-  length: { kind: "count", least: 5, help: `tokens in a sequence (${length})` },
-  mask: { kind: "share", help: "share of positions to predict (0.15)" },
-  wholeWord: { kind: "switch", help: "mask all pieces of a word together" },
-  masking: {
-    kind: "text",
-    value: "HOW",
-    choices: ["dynamic", "static"],
-    help: "dynamic: fresh pairs and masks for each epoch (default); static: the first one's",
-  },
-  pairing: {
-    kind: "text",
-    value: "HOW",
-    choices: ["nsp", "sop", "none"],
-    help: "sentence pairs: nsp (next sentence, default), sop (order), none",
-  },
-  packing: {
-    kind: "switch",
-    help: "fill segments with sentences (default); --no-packing: one each",
-  },
-  steps: { kind: "count", help: "stop after so many updates" },
-  epochs: { kind: "count", help: "stop after so many passes over the corpus (1)" },
-  maxMinutes: {
-    kind: "positive",
-    help: "stop after so many minutes; the learning rate then follows the clock,\n" +
-      "so that such a run cannot be repeated bit for bit",
-  },
-  batchSize: { kind: "count", help: `sequences in a batch (${batchSize})` },
-  accumulation: { kind: "count", help: "batches that are added up for one update (1)" },
-  lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
-  warmup: { kind: "share", help: "share of the run in which the rate climbs (0.1)" },
-  beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },
-  weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
-  clip: { kind: "positive", help: "longest gradient (1)" },
-  seed: { kind: "count", least: 0, help: "decides everything random (1)" },
-  onNan: {
-    kind: "text",
-    value: "WHAT",
-    choices: ["stop", "skip"],
-    help: "at a NaN or infinite loss or gradient: stop (default), or skip and count",
-  },
-  evaluateEvery: {
-    kind: "count",
-    value: "STEPS",
-    help: "default: a tenth of the run, at most 500",
-  },
-  checkpointEvery: { kind: "count", value: "STEPS", help: "besides --checkpoint-minutes" },
-  checkpointMinutes: { kind: "positive", help: "minutes between checkpoints (5)" },
-  keep: { kind: "count", help: `newest checkpoints to keep; the best stays too (${keep})` },
-  backend: { kind: "text", value: "NAME", help: "what computes: simd, wasm, cpu (the fastest)" },
-};
-
 /** More passes than any run makes: the steps or the clock end it. */
 const UNLIMITED = 1_000_000;
 
 /** What a saved model has decided already. */
 const MADE_NEW = [
+  "recipe",
   "preset",
+  "layers",
+  "hiddenSize",
+  "intermediateSize",
   "vocabSize",
   "cased",
   "keepAccents",
@@ -239,7 +171,71 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   if (given.locale !== undefined && !isLocale(given.locale)) {
     throw new ConfigError(flag("locale"), given.locale, LOCALE_ADVICE);
   }
-  return { ...RUN_DEFAULTS, ...given } as RunSettings;
+  return { ...RUN_DEFAULTS, ...withRecipe(given) } as RunSettings;
+}
+
+/**
+ * Settings with those of their recipe, if they name one; what was given goes before the recipe.
+ *
+ * @example
+ * ```ts
+ * import { withRecipe } from "bert/runs/settings.ts";
+ * import { strictEqual } from "node:assert";
+ * const { headStart, steps } = withRecipe({ recipe: "short", steps: 500 });
+ * strictEqual(headStart, true);
+ * strictEqual(steps, 500);
+ * ```
+ */
+export function withRecipe(given: Given<keyof RunSettings>): Given<keyof RunSettings> {
+  const { recipe } = given;
+  if (recipe === undefined) return given;
+  const { steps, ...others } = RECIPES[recipe as RecipeName];
+  const ends = given.epochs !== undefined || given.maxMinutes !== undefined;
+  return { ...others, ...(ends ? {} : { steps }), ...given };
+}
+
+/**
+ * The configuration of a new model.
+ *
+ * @param vocabSize Pieces of its vocabulary.
+ * @throws {ConfigError} If the heads do not divide the width.
+ *
+ * @example
+ * ```ts
+ * import { completeSettings, modelConfig } from "bert/runs/settings.ts";
+ * import { strictEqual } from "node:assert";
+ * const settings = completeSettings({ layers: 3, hiddenSize: 192 });
+ * const { numHiddenLayers, numAttentionHeads, intermediateSize } = modelConfig(settings, 8000);
+ * strictEqual(numHiddenLayers, 3);
+ * strictEqual(numAttentionHeads, 3);
+ * strictEqual(intermediateSize, 768);
+ * ```
+ */
+export function modelConfig(settings: RunSettings, vocabSize: number): BertConfig {
+  const { preset, length, dropout, initialRange } = settings;
+  const size = bertConfig(preset);
+  const { hiddenSize = size.hiddenSize, layers = size.numHiddenLayers } = settings;
+  const usual = hiddenSize === size.hiddenSize
+    ? size.numAttentionHeads
+    : Math.ceil(hiddenSize / 64);
+  const { intermediateSize = 4 * hiddenSize, heads = usual } = settings;
+  if (hiddenSize % heads !== 0) {
+    const advice =
+      `must divide the width of the model, ${hiddenSize}, as each head gets an equal ` +
+      `part of it: set --heads${settings.hiddenSize === undefined ? "" : " or --hidden-size"} anew`;
+    throw new ConfigError("--heads", heads, advice);
+  }
+  return bertConfig(preset, {
+    vocabSize,
+    hiddenSize,
+    numHiddenLayers: layers,
+    numAttentionHeads: heads,
+    intermediateSize,
+    maxPositionEmbeddings: Math.max(512, length),
+    hiddenDropoutProb: dropout,
+    attentionProbsDropoutProb: dropout,
+    initializerRange: initialRange,
+  });
 }
 
 /** How the corpus is read. */

@@ -78,7 +78,10 @@ Deno.test("wrong arguments are named, with what is possible", async () => {
     [["notebooks", "--timeout", "soon"], /Invalid timeout = "soon"/],
     [["convert", "a"], /must be two folders, IN and OUT/],
     [["convert", "a", "b", "--seed", "x"], /Invalid seed = "x"/],
-    [["convert", "a", "b"], /Cannot read a\/vocab\.txt: expected a vocabulary file, found nothing/],
+    [
+      ["convert", "a", "b"],
+      /Cannot read \/.*\/a\/vocab\.txt: expected a vocabulary file, found nothing/,
+    ],
     [["notebooks", "--quick"], /Unknown option '--quick'/],
   ];
   for (const [args, message] of cases) {

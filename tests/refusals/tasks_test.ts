@@ -12,7 +12,7 @@ interface Bad {
   readonly says: string;
 }
 
-/** What is said is the whole of it: what, where, expected, found, and what to do. */
+/** What is said is the whole of it: what, where, expected, found, and what to do; `~` is the folder. */
 const BAD: readonly Bad[] = [
   {
     args: ["notebook"],
@@ -32,14 +32,14 @@ const BAD: readonly Bad[] = [
     args: ["notebooks"],
     content: '{"cells": [',
     says:
-      "Cannot read notebooks/00_it.ipynb: expected JSON, found a fault (Unexpected end of JSON " +
+      "Cannot read ~/notebooks/00_it.ipynb: expected JSON, found a fault (Unexpected end of JSON " +
       "input): correct or restore the file",
   },
   {
     args: ["notebooks"],
     content: '{"nbformat": 3, "worksheets": []}',
     says:
-      "Cannot read notebooks/00_it.ipynb: expected a notebook of format 4, found something else: " +
+      "Cannot read ~/notebooks/00_it.ipynb: expected a notebook of format 4, found something else: " +
       "convert it",
   },
   {
@@ -63,19 +63,19 @@ const BAD: readonly Bad[] = [
   {
     args: ["convert", "notebooks", "out", "--to", "onnx"],
     says:
-      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "Cannot read ~/notebooks/config.json: there is no such file: is this the folder of a saved " +
       "model?",
   },
   {
     args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
     says:
-      'Cannot read corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +
+      'Cannot read ~/corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +
       "name it with textColumn (in a task: --text-column)",
   },
   {
     args: ["pretrain", "--corpus", "texts.txt", "--out", "runs/new"],
     says:
-      "Cannot read texts.txt: expected a file or folder, found nothing: check the path, or use " +
+      "Cannot read ~/texts.txt: expected a file or folder, found nothing: check the path, or use " +
       '"sotu", "moby-dick"',
   },
   {
@@ -89,7 +89,7 @@ const BAD: readonly Bad[] = [
   {
     args: ["convert", "nowhere", "out"],
     says:
-      "Cannot read nowhere/vocab.txt: expected a vocabulary file, found nothing: check the path",
+      "Cannot read ~/nowhere/vocab.txt: expected a vocabulary file, found nothing: check the path",
   },
   {
     args: ["jupyter", "--user"],
@@ -114,7 +114,13 @@ async function task({ args, content = GOOD, preset = "smoke" }: Bad) {
       [...Deno.readDirSync(`${folder}/${part}`)].map(({ name }) => name)
     );
     const left = await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`);
-    return { code, out, said, files, unchanged: left === content };
+    return {
+      code,
+      out,
+      said: said.replaceAll(`${folder}/`, "~/"),
+      files,
+      unchanged: left === content,
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -4,9 +4,10 @@ import {
   completeSettings,
   corpusOptions,
   libraryConfigs,
+  modelConfig,
   RUN_DEFAULTS,
-  RUN_OPTIONS,
 } from "bert/runs/settings.ts";
+import { RUN_OPTIONS } from "bert/runs/settings_table.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
 
@@ -93,4 +94,28 @@ Deno.test("--no-document-column says that every row is a document", () => {
   throws(() => completeSettings({ noDocumentColumn: true, documentColumn: "id" }), {
     message: /^Invalid --document-column = "id": it cannot be set beside --no-document-column/,
   });
+});
+
+Deno.test("--recipe short is notebook 08's recipe; what is set beside it goes before it", () => {
+  const short = completeSettings({ recipe: "short" });
+  const { headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps } = short;
+  deepStrictEqual(
+    [headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps],
+    [true, 4, 0.06, 0, 2e-3, 0.98, 64, 16, 3000],
+  );
+  const mine = completeSettings({ recipe: "short", lr: 1e-3, maxMinutes: 5 });
+  deepStrictEqual([mine.lr, mine.steps, mine.headStart], [1e-3, undefined, true]);
+  deepStrictEqual(completeSettings({ ...short }), short); // from a run's config.json
+});
+
+Deno.test("--layers, --hidden-size and --intermediate-size change the preset, heads with the width", () => {
+  const size = (given: object) => {
+    const config = modelConfig(completeSettings(given), 100);
+    const { numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize } = config;
+    return [numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize];
+  };
+  deepStrictEqual(size({}), [2, 128, 2, 512]);
+  deepStrictEqual(size({ layers: 5 }), [5, 128, 2, 512]);
+  deepStrictEqual(size({ hiddenSize: 192 }), [2, 192, 3, 768]);
+  deepStrictEqual(size({ hiddenSize: 48, heads: 3, intermediateSize: 64 }), [2, 48, 3, 64]);
 });

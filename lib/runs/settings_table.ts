@@ -1,0 +1,116 @@
+/** The table of a run's settings that the command line, the config file and the help share. */
+import { MODEL_PRESETS } from "../config.ts";
+import type { Options } from "./options.ts";
+import { RECIPES, RUN_DEFAULTS, type RunSettings } from "./settings.ts";
+
+const { preset, vocabSize, length, batchSize, lr, keep } = RUN_DEFAULTS;
+
+/** The table that command line, config file and help share. */
+export const RUN_OPTIONS: Options<keyof RunSettings> = {
+  corpus: {
+    kind: "text",
+    value: "NAME|PATH",
+    help: "sotu (default), moby-dick, or a .txt, .csv or .jsonl file or a folder of them",
+  },
+  textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
+  documentColumn: {
+    kind: "text",
+    value: "NAME",
+    help: "the column that names the document (document, if there is one)",
+  },
+  noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
+  sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
+  heldOut: { kind: "share", help: "share of the documents kept aside for evaluation (0.05)" },
+  recipe: {
+    kind: "text",
+    value: "NAME",
+    choices: Object.keys(RECIPES),
+    help: "short: what teaches a small model something in 3,000 steps (notebook 10): --steps,\n" +
+      "--length, --batch-size, --head-start, --heads, --initial-range, --dropout, --lr, --beta2;\n" +
+      "what you set yourself goes before it",
+  },
+  preset: {
+    kind: "text",
+    value: "NAME",
+    choices: MODEL_PRESETS,
+    help: `size of the model: ${MODEL_PRESETS.join(", ")} (${preset})`,
+  },
+  layers: { kind: "count", help: "encoder layers (as the preset has)" },
+  hiddenSize: { kind: "count", help: "width of the hidden vectors (as the preset has)" },
+  intermediateSize: {
+    kind: "count",
+    help: "width inside the feed-forward blocks (4 x --hidden-size)",
+  },
+  vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
+  cased: { kind: "switch", help: "keep capital letters, and accents as well; default: neither" },
+  keepAccents: {
+    kind: "switch",
+    help: "keep accents without --cased, as German, Turkish and Hindi need it",
+  },
+  locale: {
+    kind: "text",
+    value: "TAG",
+    help: "language of the text, such as de, tr or pt-BR: how sentences end (en), and\n" +
+      "how I is lower-cased",
+  },
+  dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
+  headStart: {
+    kind: "switch",
+    help: "begin with heads that look at neighbours (notebook 10): for short runs",
+  },
+  heads: {
+    kind: "count",
+    help: "attention heads in a layer (as the preset has; of another width one for each 64)",
+  },
+  initialRange: { kind: "positive", help: "standard deviation of the initial weights (0.02)" },
+  init: { kind: "text", value: "FOLDER", help: "begin with this saved model and its vocabulary" },
+  length: { kind: "count", least: 5, help: `tokens in a sequence (${length})` },
+  mask: { kind: "share", help: "share of positions to predict (0.15)" },
+  wholeWord: { kind: "switch", help: "mask all pieces of a word together" },
+  masking: {
+    kind: "text",
+    value: "HOW",
+    choices: ["dynamic", "static"],
+    help: "dynamic: fresh pairs and masks for each epoch (default); static: the first one's",
+  },
+  pairing: {
+    kind: "text",
+    value: "HOW",
+    choices: ["nsp", "sop", "none"],
+    help: "sentence pairs: nsp (next sentence, default), sop (order), none",
+  },
+  packing: {
+    kind: "switch",
+    help: "fill segments with sentences (default); --no-packing: one each",
+  },
+  steps: { kind: "count", help: "stop after so many updates" },
+  epochs: { kind: "count", help: "stop after so many passes over the corpus (1)" },
+  maxMinutes: {
+    kind: "positive",
+    help: "stop after so many minutes; the learning rate then follows the clock,\n" +
+      "so that such a run cannot be repeated bit for bit",
+  },
+  batchSize: { kind: "count", help: `sequences in a batch (${batchSize})` },
+  accumulation: { kind: "count", help: "batches that are added up for one update (1)" },
+  lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
+  warmup: { kind: "share", help: "share of the run in which the rate climbs (0.1)" },
+  beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },
+  weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
+  clip: { kind: "positive", help: "longest gradient (1)" },
+  seed: { kind: "count", least: 0, help: "decides everything random (1)" },
+  onNan: {
+    kind: "text",
+    value: "WHAT",
+    choices: ["stop", "skip"],
+    help: "at a NaN or infinite loss or gradient: stop (default), or skip and count",
+  },
+  evaluateEvery: {
+    kind: "count",
+    value: "STEPS",
+    help: "default: a tenth of the run, at most 500",
+  },
+  checkpointEvery: { kind: "count", value: "STEPS", help: "besides --checkpoint-minutes" },
+  checkpointMinutes: { kind: "positive", help: "minutes between checkpoints (5)" },
+  keep: { kind: "count", help: `newest checkpoints to keep; the best stays too (${keep})` },
+  backend: { kind: "text", value: "NAME", help: "what computes: simd, wasm, cpu (the fastest)" },
+};

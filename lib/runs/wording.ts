@@ -1,0 +1,52 @@
+/** Errors of the library in the words of the command line, which are those that a person typed. */
+import { ConfigError } from "../errors.ts";
+import { flag } from "./options.ts";
+import type { RunSettings } from "./settings.ts";
+import { RUN_OPTIONS } from "./settings_table.ts";
+
+/** The settings of a run by the names that the library has for them. */
+const SETTINGS: Readonly<Record<string, keyof RunSettings>> = {
+  numAttentionHeads: "heads",
+  numHiddenLayers: "layers",
+  hiddenDropoutProb: "dropout",
+  attentionProbsDropoutProb: "dropout",
+  initializerRange: "initialRange",
+  maxLength: "length",
+  maxPositionEmbeddings: "length",
+  maskProbability: "mask",
+  heldOutShare: "heldOut",
+  share: "heldOut",
+  size: "vocabSize",
+  alphabetLimit: "vocabSize",
+  maxSteps: "steps",
+  maxSeconds: "maxMinutes",
+  learningRate: "lr",
+  warmupShare: "warmup",
+  clipNorm: "clip",
+  lowercase: "cased",
+  stripAccents: "keepAccents",
+};
+
+/**
+ * An error about a setting of the library, under the name and value of the option that set it; any
+ * other error as it is.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError } from "bert/errors.ts";
+ * import { completeSettings } from "bert/runs/settings.ts";
+ * import { inWordsOfTask } from "bert/runs/wording.ts";
+ * import { strictEqual } from "node:assert";
+ * const error = new ConfigError("maxLength", 600, "must be at most 512");
+ * const { message } = inWordsOfTask(error, completeSettings({ length: 600 })) as Error;
+ * strictEqual(message, "Invalid --length = 600: it must be at most 512");
+ * ```
+ */
+export function inWordsOfTask(error: unknown, settings: RunSettings): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  const { field, value, advice } = error;
+  const name = SETTINGS[field] ?? (Object.hasOwn(RUN_OPTIONS, field) ? field : undefined);
+  if (name === undefined) return error;
+  const typed = settings[name as keyof RunSettings];
+  return new ConfigError(flag(name), typed ?? value, advice);
+}
