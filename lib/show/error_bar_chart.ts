@@ -1,5 +1,6 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
 import { COLOURS, Figure, layout, levelAcross, levelColour, short, type Titles } from "./figure.ts";
+import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
 import type { Baseline } from "./plot.ts";
 import {
   axes,
@@ -38,6 +39,9 @@ export interface ErrorBarOptions extends Titles {
  * Points with error bars. Several series stand side by side in each category.
  *
  * @param categories Names along the horizontal axis; each series has a point for each.
+ * @throws {TypeError} If something is no series, or no number where one has to be.
+ * @throws {ConfigError} If a title is missing or an option is unknown.
+ * @throws {RangeError} If a series has more points than there are categories, or fewer.
  *
  * @example
  * ```ts
@@ -54,6 +58,9 @@ export function errorBarChart(
   series: readonly MeasuredSeries[],
   options: ErrorBarOptions,
 ): Figure {
+  checkMeasured(categories, series);
+  checkTitles("errorBarChart()", options, ["joined", "baselines"]);
+  checkBaselines("errorBarChart(categories, series, options)", options.baselines);
   const { baselines = [], joined = false } = options;
   const all = series.flatMap(({ points }) => points);
   const y = vertical([

@@ -1,5 +1,7 @@
 /** Tables of numbers as colours: attention maps, batches. */
+import { checkArguments, TEXT } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
+import { checkRows, checkTitles } from "./chart_checks.ts";
 import { Figure, layout, short, type Titles } from "./figure.ts";
 import { box, document, FRAME, label, number } from "./svg.ts";
 
@@ -20,6 +22,8 @@ export interface HeatmapOptions extends Titles {
  * A table of numbers as colours, from white (least) to dark blue (most).
  *
  * @param values Rows from the top down, all of one length. What is not a finite number stays white.
+ * @throws {TypeError} If a row is no array of numbers.
+ * @throws {ConfigError} If a title is missing or an option is unknown.
  * @throws {ShapeError} If there is no number, or rows or names differ in length.
  *
  * @example
@@ -34,6 +38,9 @@ export function heatmap(
   values: readonly (readonly number[])[],
   options: HeatmapOptions,
 ): Figure {
+  checkRows("heatmap(values, options)", values);
+  checkTitles("heatmap()", options, ["valueTitle", "columns", "rows"]);
+  checkArguments("heatmap(values, options)", [["options.valueTitle", options.valueTitle, TEXT]]);
   const [height, width] = checkTable(values, options);
   const [low, high] = rangeOf(values);
   const foot = PLOT.top + PLOT.height + (options.columns ? 70 : 16);

@@ -14,6 +14,13 @@ import {
 } from "./figure.ts";
 
 import {
+  checkBars,
+  checkBaselines,
+  checkSeries,
+  checkTableRows,
+  checkTitles,
+} from "./chart_checks.ts";
+import {
   axes,
   box,
   categoryNames,
@@ -53,6 +60,9 @@ const MOST_POINTS = 400; // of a line; more cannot be seen in 600 pixels and wou
  *
  * @param series The lines; one of more than 400 points is thinned by averaging neighbours.
  * @param options Titles, and level lines (dashed) to compare with.
+ * @throws {TypeError} If something is no line, or no number where one has to be.
+ * @throws {ConfigError} If a title is missing or an option is unknown.
+ * @throws {RangeError} If a line has more values of x than of y, or fewer.
  *
  * @example
  * ```ts
@@ -66,6 +76,9 @@ export function lineChart(
   series: readonly Series[],
   options: Titles & { readonly baselines?: readonly Baseline[] },
 ): Figure {
+  checkSeries(series);
+  checkTitles("lineChart()", options, ["baselines"]);
+  checkBaselines("lineChart(series, options)", options.baselines);
   const lines = series.map(thin);
   const { baselines = [] } = options;
   const x = horizontal(lines.flatMap((line) => line.x));
@@ -110,6 +123,9 @@ export function lineChart(
  * A chart of bars, one for each entry, in the order of the entries.
  *
  * @param bars Name and height of each bar.
+ * @param options Titles, and level lines (dashed) to compare with.
+ * @throws {TypeError} If a height is no number.
+ * @throws {ConfigError} If a title is missing or an option is unknown.
  *
  * @example
  * ```ts
@@ -123,6 +139,9 @@ export function barChart(
   bars: Readonly<Record<string, number>>,
   options: Titles & { readonly baselines?: readonly Baseline[] },
 ): Figure {
+  checkBars(bars);
+  checkTitles("barChart()", options, ["baselines"]);
+  checkBaselines("barChart(bars, options)", options.baselines);
   const names = Object.keys(bars);
   const values = Object.values(bars);
   const { baselines = [] } = options;
@@ -185,6 +204,7 @@ export function barChart(
 
 /** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
+  checkTableRows(rows);
   const columns = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));
   const right = columns.map((column) => rows.every((row) => isFigure(row[column] ?? "")));

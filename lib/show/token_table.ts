@@ -2,6 +2,7 @@
  * The example inspector as a picture: one training example as coloured tokens, so that a person can
  * check with their own eyes what the model is asked.
  */
+import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import type { MaskedExample } from "../data/example.ts";
 import { Table } from "./figure.ts";
 import { type InspectedExample, type InspectedToken, inspectExample } from "../data/inspect.ts";
@@ -21,13 +22,24 @@ const COLOURS = {
   kept: "#007a58",
 };
 
+const EXAMPLE = having("a masked example, as mlmData() gives it", "tokenIds", "labels");
+
+const VOCAB = having("a Vocab", "tokenOf", "idOf");
+
+/** How an example is explained. */
+export interface TokenTableOptions {
+  /** What the label of the pair means: next or not, in order or not, no question. Default `"nsp"`. */
+  readonly pairing?: "nsp" | "sop" | "none";
+}
+
 /**
  * An example as coloured tokens: a line for each segment with where it comes from, and under each
  * token that the model is asked about what was done to it and the right answer.
  *
  * Colours only repeat what the words say, so that it can be read where colours are stripped.
  *
- * @param pairing What the label means; default `"nsp"`.
+ * @throws {TypeError} If an argument is not what it has to be.
+ * @throws {ConfigError} If an option is unknown or cannot work.
  * @throws {ShapeError} If there are more or fewer labels or segment ids than tokens.
  *
  * @example
@@ -44,8 +56,13 @@ const COLOURS = {
 export function tokenTable(
   example: MaskedExample,
   vocab: Vocab,
-  { pairing = "nsp" }: { readonly pairing?: "nsp" | "sop" | "none" } = {},
+  options: TokenTableOptions = {},
 ): Table {
+  const call = "tokenTable(example, vocab, options)";
+  checkArguments(call, [["example", example, EXAMPLE], ["vocab", vocab, VOCAB]]);
+  checkOptions("tokenTable()", options, ["pairing"]);
+  const { pairing = "nsp" } = options;
+  checkChoice("pairing", pairing, ["nsp", "sop", "none"]);
   const seen = inspectExample(example, { vocab }, { pairing });
   const parts = SEGMENTS.map((look) => ({
     ...look,

@@ -2,6 +2,7 @@
  * Training as a picture: curves of the losses and accuracies beside the lines that a model has to
  * cross to have learnt anything, drawn while the run goes on.
  */
+import { ARRAY, checkArguments } from "../checks.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { movingMean } from "../training/statistics.ts";
 import type { Figure } from "./figure.ts";
@@ -121,6 +122,7 @@ function curve(
   yTitle: string,
   baselines: readonly Baseline[],
 ): Figure {
+  checkArguments("the chart of a run", [["steps", steps, ARRAY]]);
   const x = steps.map(({ step }) => step);
   const y = smooth(steps.map((step) => step[key]));
   return lineChart([{ name: "training", x, y }], { title, xTitle: "step", yTitle, baselines });
