@@ -34,7 +34,7 @@ export interface Rng {
    * numbers were drawn before, so that stages do not disturb each other.
    */
   fork(label: string | number): Rng;
-  /** A copy of the state, for a checkpoint; give it to `restoreRng()`. */
+  /** A copy of the state: two streams with equal states give the same numbers from there on. */
   readonly state: RngState;
   /** The seed this stream was made from. */
   readonly seed: number;
@@ -108,34 +108,6 @@ export function checkRng(rng: unknown): void {
 export function isRngState({ words, index }: RngState): boolean {
   return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
     words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
-}
-
-/**
- * Continues a generator from a saved state.
- *
- * @param seed The seed the stream was made from; forks depend on it.
- * @param state What `rng.state` gave.
- * @throws {ConfigError} If the state does not have 624 words and a position in them.
- *
- * @example
- * ```ts
- * import { createRng, restoreRng } from "bert/random.ts";
- * import { strictEqual } from "node:assert";
- * const rng = createRng(42);
- * const { state } = rng;
- * strictEqual(restoreRng(42, state).random(), rng.random());
- * ```
- */
-export function restoreRng(seed: number, state: RngState): Rng {
-  const { words, index } = state;
-  if (!isRngState(state)) {
-    throw new ConfigError(
-      "state",
-      state,
-      `must hold ${N} words of 32 bits and an index up to ${N}`,
-    );
-  }
-  return new MersenneTwister(seed, Uint32Array.from(words), index);
 }
 
 class MersenneTwister implements Rng {

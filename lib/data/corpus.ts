@@ -13,7 +13,7 @@ import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts"
 import type { TextFile } from "./rows.ts";
 
 /** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
-export const BUNDLED = ["sotu", "moby-dick"] as const;
+const BUNDLED = ["sotu", "moby-dick"] as const;
 
 const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale", "onLeftOut"];
 

@@ -160,6 +160,11 @@ export class BertModel {
   dispose(): void {
     disposeAll(this.weights);
   }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** The masked-language-model head. Its decoder belongs to the backbone. */
@@ -191,6 +196,11 @@ export class MlmHead {
   dispose(): void {
     disposeAll(this.weights);
   }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** The next-sentence head, with the pooler, which nothing else uses. */
@@ -214,6 +224,11 @@ export class NspHead {
   /** Frees the weights. */
   dispose(): void {
     disposeAll(this.weights);
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
 
@@ -338,6 +353,11 @@ export class BertPretrainHead {
     this.bert.dispose();
     this.mlm.dispose();
     this.nsp.dispose();
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }
 

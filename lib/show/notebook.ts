@@ -38,8 +38,8 @@ export async function show(content: Showable): Promise<void> {
 
 type Content = Showable | (() => Showable);
 
-/** A place in a cell's output whose content can be replaced. */
-export interface LiveView {
+/** A place in a cell's output whose content can be replaced. `await using` finishes it. */
+export interface LiveView extends AsyncDisposable {
   /**
    * Replaces the content, unless the last update was within the interval. A function is called only
    * when its content is shown.
@@ -61,6 +61,13 @@ export function live(id: string, interval = 1000): LiveView {
     await Deno.jupyter.display(bundle, { raw: true, display_id: id, update: shown });
     shown = true;
   };
+  const finish = async () => {
+    const content = last && made(last);
+    if (content && inNotebook()) await draw(content.bundle());
+    else if (content) console.log(content.text);
+    last = undefined;
+    await flush();
+  };
   return {
     async update(content) {
       last = content;
@@ -69,13 +76,8 @@ export function live(id: string, interval = 1000): LiveView {
       const drawn = made(content);
       await draw(drawn.liveBundle?.() ?? drawn.bundle());
     },
-    async finish() {
-      const content = last && made(last);
-      if (content && inNotebook()) await draw(content.bundle());
-      else if (content) console.log(content.text);
-      last = undefined;
-      await flush();
-    },
+    finish,
+    [Symbol.asyncDispose]: finish,
   };
 }
 
@@ -105,7 +107,8 @@ export function progressBar(done: number, note: string): Showable {
  * it aborts the signal instead; the training loop then stops after the step at hand. Call it once a
  * run, as an aborted signal stays aborted.
  *
- * @returns The signal for `pretrain()` or `train()`.
+ * @returns The signal for `pretrain()` or `train()`. Disposing of it, as `using stop = stopButton()`
+ * does at the end of its block, gives the button back to Jupyter: it ends the kernel again.
  *
  * @example
  * ```ts
@@ -114,23 +117,31 @@ export function progressBar(done: number, note: string): Showable {
  * strictEqual(stopButton().aborted, false);
  * ```
  */
-export function stopButton(): AbortSignal {
-  listenOnce();
+export function stopButton(): AbortSignal & Disposable {
+  showErrorsOnce();
+  stopListening();
   controller = new AbortController();
-  return controller.signal;
+  if (inNotebook()) Deno.addSignalListener("SIGINT", stop);
+  return Object.assign(controller.signal, { [Symbol.dispose]: stopListening });
 }
 
 let controller = new AbortController();
 
-let listening = false;
+function stop(): void {
+  console.log("Stopping after this step; the model keeps what it has learnt.");
+  controller.abort();
+}
 
-function listenOnce(): void {
-  if (listening || !inNotebook()) return;
-  listening = true;
-  Deno.addSignalListener("SIGINT", () => {
-    console.log("Stopping after this step; the model keeps what it has learnt.");
-    controller.abort();
-  });
+function stopListening(): void {
+  if (inNotebook()) Deno.removeSignalListener("SIGINT", stop);
+}
+
+let showingErrors = false;
+
+/** An error that nobody catches would end the kernel, or vanish. */
+function showErrorsOnce(): void {
+  if (showingErrors || !inNotebook()) return;
+  showingErrors = true;
   globalThis.addEventListener("unhandledrejection", (event) => {
     console.error("A promise that nobody awaited failed:", event.reason);
     event.preventDefault(); // the kernel would end

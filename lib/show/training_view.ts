@@ -39,8 +39,8 @@ function asksPairs({ nspLoss }: StepLog): boolean {
   return nspLoss !== 0;
 }
 
-/** What `pretrain()` needs to draw a run while it goes on. */
-export interface TrainingView {
+/** What `pretrain()` needs to draw a run while it goes on. `await using` finishes it. */
+export interface TrainingView extends AsyncDisposable {
   /** Hand it to `pretrain()` as `onStep`. */
   onStep(log: StepLog): Promise<void>;
   /** Draws the last state. Await it at the end of the cell. */
@@ -65,6 +65,13 @@ export function trainingView(
   const bar = live(`${id}-bar`, 500);
   const words = live(`${id}-words`, 2000);
   const pairs = live(`${id}-pairs`, 2000);
+  const finish = async () => {
+    const last = steps.at(-1);
+    if (last) {
+      await bar.update(progressBar(last.step / plannedSteps, endNote(last, plannedSteps)));
+    }
+    for (const view of [bar, words, pairs]) await view.finish();
+  };
   return {
     async onStep(log) {
       steps.push(log);
@@ -73,13 +80,8 @@ export function trainingView(
       await words.update(() => mlmLossChart(steps, baselines));
       if (asksPairs(log)) await pairs.update(() => nspLossChart(steps));
     },
-    async finish() {
-      const last = steps.at(-1);
-      if (last) {
-        await bar.update(progressBar(last.step / plannedSteps, endNote(last, plannedSteps)));
-      }
-      for (const view of [bar, words, pairs]) await view.finish();
-    },
+    finish,
+    [Symbol.asyncDispose]: finish,
   };
 }
 

@@ -123,7 +123,7 @@ export async function evaluate(
 }
 
 async function scoreBatch(model: BertPretrainHead, batch: Batch) {
-  const tensors = toTensors(batch);
+  using tensors = toTensors(batch);
   const rows = tf.tidy(() => {
     const { predictedPositions, predictedLabels, nspLabels } = tensors;
     const { mlmLogits, nspLogits } = model.forward(tensors, { predictedPositions });
@@ -133,7 +133,6 @@ async function scoreBatch(model: BertPretrainHead, batch: Batch) {
     return { mlm: await readRows(rows.mlm), pairs: await readRows(rows.nsp) };
   } finally {
     tf.dispose(rows);
-    tensors.dispose();
   }
 }
 

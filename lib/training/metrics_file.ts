@@ -94,8 +94,14 @@ export class MetricsFile {
     await this.#file.sync();
   }
 
+  /** Closes the file. */
   close(): void {
     this.#file.close();
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #write(row: readonly (string | number)[]): void {

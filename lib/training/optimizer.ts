@@ -158,6 +158,11 @@ export class AdamW {
     this.#moments.clear();
   }
 
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
   #factors(name: string, learningRate: number, scale: number): UpdateFactors {
     const { beta1, beta2, epsilon, weightDecay, biasCorrection, decays } = this.#options;
     const correction1 = biasCorrection ? 1 - beta1 ** this.#step : 1;

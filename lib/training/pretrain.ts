@@ -93,22 +93,18 @@ export async function pretrain(
   const data = dataConfig(options.data);
   const train = trainConfig(options.train);
   checkFit(model.config, data, options.tokenizer);
-  const optimizer = options.optimizer ?? new AdamW(model.weights, train);
+  using own = options.optimizer ? undefined : new AdamW(model.weights, train);
+  const optimizer = options.optimizer ?? own!;
   const heldOut = holdOut({ options, data, train });
   const plannedSteps = await planSteps({ options, data, train });
-  const metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
-  try {
-    if (options.metricsFile) {
-      const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
-      await writeSettings(options.metricsFile, { ...decided, ...counts(options) });
-    }
-    const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
-    const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
-    return await runEpochs(model, optimizer, plan);
-  } finally {
-    if (!options.optimizer) optimizer.dispose();
-    metrics?.close();
+  using metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
+  if (options.metricsFile) {
+    const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
+    await writeSettings(options.metricsFile, { ...decided, ...counts(options) });
   }
+  const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
+  const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
+  return await runEpochs(model, optimizer, plan);
 }
 
 /** How many documents there are, where they can be counted, and the tokenizer. */

@@ -110,18 +110,14 @@ export async function trainStep(
   const counts = countAll(parts);
   const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };
   const rng = createRng(seed);
-  const sums = new GradientSum(model.weights);
-  try {
-    for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
-    const { totals, norm } = await sums.read();
-    const found = summarise(totals, counts);
-    const problem = diverged(found, norm);
-    if (problem) throw new DivergedError(optimizer.steps + 1, parts, problem, learningRate);
-    optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
-    return { ...found, gradientNorm: norm, tokens: countTokens(parts) };
-  } finally {
-    sums.dispose();
-  }
+  using sums = new GradientSum(model.weights);
+  for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
+  const { totals, norm } = await sums.read();
+  const found = summarise(totals, counts);
+  const problem = diverged(found, norm);
+  if (problem) throw new DivergedError(optimizer.steps + 1, parts, problem, learningRate);
+  optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
+  return { ...found, gradientNorm: norm, tokens: countTokens(parts) };
 }
 
 function checkStep(
@@ -150,15 +146,11 @@ class GradientSum {
   }
 
   add(model: BertPretrainHead, batch: Batch, divisors: Counts, seed: number): void {
-    const tensors = toTensors(batch);
-    try {
-      const loss = () => this.#loss(model, tensors, divisors, seed);
-      const { value, grads } = tf.variableGrads(loss, [...this.#weights.values()]);
-      value.dispose();
-      for (const [name, { name: id }] of this.#weights) this.#addTo(name, grads[id]);
-    } finally {
-      tensors.dispose();
-    }
+    using tensors = toTensors(batch);
+    const loss = () => this.#loss(model, tensors, divisors, seed);
+    const { value, grads } = tf.variableGrads(loss, [...this.#weights.values()]);
+    value.dispose();
+    for (const [name, { name: id }] of this.#weights) this.#addTo(name, grads[id]);
   }
 
   /**
@@ -178,7 +170,7 @@ class GradientSum {
     }
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     tf.dispose(this.gradients);
     tf.dispose(this.#totals);
   }

@@ -155,6 +155,11 @@ export class BertClassifier {
   dispose(): void {
     for (const weight of this.weights.values()) weight.dispose();
   }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 /** The mean of each sequence's vectors, padding left out. */

@@ -85,7 +85,7 @@ export async function evaluateClassifier(
 
 async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
   await ensureBackend();
-  const tensors = toTensors(batch);
+  using tensors = toTensors(batch);
   const scores = tf.tidy(() => {
     const logits = model.forward(tensors); // [B, C]
     const wanted = tf.tensor1d(labels, "int32"); // [B]
@@ -96,7 +96,6 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
     return { losses: await scores.losses.data(), predicted: await scores.predicted.data() };
   } finally {
     tf.dispose(scores);
-    tensors.dispose();
   }
 }
 
@@ -138,12 +137,11 @@ export async function classify(
     maxLength,
   });
   await ensureBackend();
-  const tensors = toTensors(batch);
+  using tensors = toTensors(batch);
   const probabilities = tf.tidy(() => tf.softmax(model.forward(tensors))); // [1, C]
   try {
     return [...await probabilities.data()];
   } finally {
     probabilities.dispose();
-    tensors.dispose();
   }
 }

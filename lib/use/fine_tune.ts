@@ -110,14 +110,15 @@ export async function fineTuneStep(
   const { learningRate, seed, clipNorm = 1 } = options;
   checkLabels(labels, model.classes);
   await ensureBackend();
-  const tensors = { inputs: toTensors(batch), labels: tf.tensor1d(labels, "int32") };
+  using inputs = toTensors(batch);
+  const wanted = tf.tensor1d(labels, "int32"); // [B]
   let gradients: tf.NamedTensorMap = {};
   let found: tf.Tensor | undefined;
   try {
     const { value, grads } = tf.variableGrads(() => {
-      const logits = model.forward(tensors.inputs, { training: true, seed }); // [B, C]
-      const loss = crossEntropyLoss(logits, tensors.labels, { reduction: "mean" }).asScalar();
-      found = tf.keep(tf.stack([loss, countRight(logits, tensors.labels)])); // [2]
+      const logits = model.forward(inputs, { training: true, seed }); // [B, C]
+      const loss = crossEntropyLoss(logits, wanted, { reduction: "mean" }).asScalar();
+      found = tf.keep(tf.stack([loss, countRight(logits, wanted)])); // [2]
       return loss;
     }, [...model.weights.values()]);
     value.dispose();
@@ -131,8 +132,7 @@ export async function fineTuneStep(
     const accuracy = right / labels.length;
     return { step: optimizer.steps, loss, accuracy, gradientNorm: norm, learningRate };
   } finally {
-    tf.dispose([found ?? [], gradients, tensors.labels]);
-    tensors.inputs.dispose();
+    tf.dispose([found ?? [], gradients, wanted]);
   }
 }
 
@@ -203,21 +203,17 @@ export async function fineTune(
   checkRun(model, texts, tokenizer, options);
   const { batchSize, learningRate: peak = 1e-3, warmupShare = 0.1, clipNorm, signal } = options;
   const planned = options.epochs * Math.ceil(texts.length / batchSize);
-  const optimizer = new AdamW(model.weights, { weightDecay: options.weightDecay });
+  using optimizer = new AdamW(model.weights, { weightDecay: options.weightDecay });
   const seeds = createRng(options.seed).fork("dropout");
   const logs: FineTuneLog[] = [];
-  try {
-    for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      if (signal?.aborted) break;
-      const learningRate = learningRateAt((logs.length + 0.5) / planned, { peak, warmupShare });
-      const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
-      logs.push(await fineTuneStep(model, optimizer, batch, settings));
-    }
-    return logs;
-  } finally {
-    optimizer.dispose();
+  for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (signal?.aborted) break;
+    const learningRate = learningRateAt((logs.length + 0.5) / planned, { peak, warmupShare });
+    const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
+    logs.push(await fineTuneStep(model, optimizer, batch, settings));
   }
+  return logs;
 }
 
 const OPTIONS = [

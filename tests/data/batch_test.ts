@@ -1,11 +1,6 @@
-import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
-import { useBackend } from "bert/backend/choose.ts";
 import { collate } from "bert/data/batch.ts";
-import { toTensors } from "bert/training/batch_tensors.ts";
 import { type MaskedExample } from "bert/data/example.ts";
-
-await useBackend();
 
 const FIRST = { document: "a", start: 0, end: 1 };
 
@@ -48,20 +43,6 @@ Deno.test("collate() rounds up no further than maxLength, and pads to padTo if t
   strictEqual(collate([LONG], { maxLength: 64 }).length, 16);
   strictEqual(collate([SHORT], { padTo: 20 }).length, 20);
   strictEqual(collate([example(Array(8).fill(1))]).length, 8);
-});
-
-Deno.test("toTensors() gives int32 tensors of the batch's shapes and frees them", () => {
-  const batch = collate([SHORT, LONG]);
-  const before = tf.memory().numTensors;
-  const tensors = toTensors(batch);
-  deepStrictEqual(tensors.tokenIds.shape, [2, 16]);
-  deepStrictEqual(tensors.tokenIds.dataSync(), batch.tokenIds);
-  deepStrictEqual(tensors.attentionMask.shape, [2, 16]);
-  deepStrictEqual(tensors.predictedPositions.shape, [8]);
-  deepStrictEqual(tensors.nspLabels.dataSync(), batch.nspLabels);
-  strictEqual(tensors.predictedLabels.dtype, "int32");
-  tensors.dispose();
-  strictEqual(tf.memory().numTensors, before);
 });
 
 Deno.test("collate() refuses no examples, uneven ones, and ones longer than the row", () => {

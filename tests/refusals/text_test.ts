@@ -6,7 +6,7 @@ import { batches, countBatches } from "bert/data/epochs.ts";
 import { inspectExample } from "bert/data/inspect.ts";
 import { mlmData } from "bert/data/mlm.ts";
 import { nspData, nspExamples } from "bert/data/nsp.ts";
-import { createRng, restoreRng } from "bert/random.ts";
+import { createRng } from "bert/random.ts";
 import { dataReport } from "bert/data/report.ts";
 import { splitSentences } from "bert/data/sentences.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
@@ -266,11 +266,6 @@ testRefusals([
     "below 0",
     () => createRng(1).below(0),
     "ConfigError: Invalid n = 0: it must be an integer from 1 to 2^32 - 1",
-  ],
-  [
-    "restoreRng",
-    () => restoreRng(1, { words: [1], index: 0 }),
-    'ConfigError: Invalid state = {"words":[1],"index":0}: it must hold 624 words of 32 bits and an index up to 624',
   ],
   [
     "dataConfig pairing",

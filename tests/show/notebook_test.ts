@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
-import { flush, inNotebook, progressBar, stopButton } from "bert/show/notebook.ts";
+import { flush, inNotebook, live, progressBar, stopButton } from "bert/show/notebook.ts";
 import { notebookPreset } from "bert/show/presets.ts";
 import { OutputRecorder } from "bert/cli/run_notebook.ts";
 import { printed } from "../support/notebooks.ts";
@@ -122,8 +122,44 @@ Deno.test("live() makes a content only when it is shown", () =>
 
 Deno.test("outside a kernel the kit works, too, and leaves Ctrl-C alone", async () => {
   strictEqual(inNotebook(), false);
-  strictEqual(stopButton().aborted, false);
+  using stop = stopButton();
+  strictEqual(stop.aborted, false);
   await flush(1);
+});
+
+Deno.test("after the block of `using stop = stopButton()` the Stop button ends the kernel again", {
+  ignore: Deno.build.os !== "linux", // looks into /proc
+}, () =>
+  withKit(async (kernel) => {
+    const code = "{ using stop = stopButton(); } console.log(Deno.pid);";
+    const pid = Number(printed(await run(kernel, code)));
+    Deno.kill(pid, "SIGINT");
+    for (let waited = 0; waited < 500 && isAlive(pid); waited++) await flush(10);
+    strictEqual(isAlive(pid), false);
+  }));
+
+/** Whether a process is there and has not ended. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("`await using` shows the last content of a live view for good", async () => {
+  const { log } = console;
+  const said: unknown[] = [];
+  Object.assign(console, { log: (text: unknown) => void said.push(text) });
+  try {
+    await using view = live("view");
+    await view.update({ text: "first", bundle: () => ({}) });
+    await view.update({ text: "last", bundle: () => ({}) });
+    deepStrictEqual(said, []);
+  } finally {
+    Object.assign(console, { log });
+  }
+  deepStrictEqual(said, ["last"]);
 });
 
 Deno.test("progressBar() shows a share, never more than all", () => {

@@ -31,7 +31,7 @@ function logProbabilities(model: BertPretrainHead, batch: Batch) {
 }
 
 Deno.test("evaluate() is the mean over all predictions and pairs, split by what was shown", async () => {
-  const model = toyModel(0.5); // dropout has to be off
+  using model = toyModel(0.5); // dropout has to be off
   const batch = together(EXAMPLES);
   const { words, pairs } = logProbabilities(model, batch);
   const found = await evaluate(model, [batch]);
@@ -58,11 +58,10 @@ Deno.test("evaluate() is the mean over all predictions and pairs, split by what 
   strictEqual(found.pairs, EXAMPLES.length);
   const right = [...batch.nspLabels].filter((label, i) => pairs[i][label] > pairs[i][1 - label]);
   strictEqual(found.nspAccuracy, right.length / nsp.length);
-  model.dispose();
 });
 
 Deno.test("evaluate() gives the intervals of means over sequences and pairs", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const { intervals, pairs } = await evaluate(model, [together(EXAMPLES)]);
   const scores = await Promise.all(EXAMPLES.map((one) => evaluate(model, [together([one])])));
   const words = scores.map(({ mlmLoss, mlmAccuracy, predictions: count }) => ({
@@ -80,11 +79,10 @@ Deno.test("evaluate() gives the intervals of means over sequences and pairs", as
   const alone = wilson(right / pairs, pairs); // pairs do not come in sequences
   near(intervals.nspAccuracy[0], alone[0]);
   near(intervals.nspAccuracy[1], alone[1]);
-  model.dispose();
 });
 
 Deno.test("evaluate() does not depend on how the examples are batched", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const cut = (sizes: number[]): Batch[] => {
     let at = 0;
     return sizes.map((size) => together(EXAMPLES.slice(at, at += size)));
@@ -95,11 +93,10 @@ Deno.test("evaluate() does not depend on how the examples are batched", async ()
   near(parts.nspLoss, whole.nspLoss);
   strictEqual(parts.mlmAccuracy, whole.mlmAccuracy);
   strictEqual(parts.predictions, whole.predictions);
-  model.dispose();
 });
 
 Deno.test("evaluate() counts right answers of both tasks", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const bias = [...model.weights].find(([name]) => name === "cls.predictions.bias")![1];
   bias.assign(
     tf.oneHot(tf.scalar(9, "int32"), bias.shape[0]).cast("float32").mul(100) as tf.Tensor1D,
@@ -113,11 +110,10 @@ Deno.test("evaluate() counts right answers of both tasks", async () => {
   const found = await evaluate(model, [batch]);
   near(found.mlmAccuracy, labels.filter((label) => label === 9).length / labels.length);
   ok(found.mlmAccuracy > 0.2 && found.mlmAccuracy < 0.8);
-  model.dispose();
 });
 
 Deno.test("evaluate() of batches without pairs or predictions gives 0, not NaN", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const blank = (e: MaskedExample) => ({
     ...e,
     nspLabel: -1 as const,
@@ -131,16 +127,14 @@ Deno.test("evaluate() of batches without pairs or predictions gives 0, not NaN",
     0,
   ]);
   deepStrictEqual([found.perplexity, found.predictions, found.pairs], [0, 0, 0]);
-  model.dispose();
 });
 
 Deno.test("evaluate() stops at the signal, and leaves no tensor behind", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const [a, b] = [together(EXAMPLES.slice(0, 4)), together(EXAMPLES.slice(4, 8))];
   await evaluate(model, [a]);
   const before = tf.memory().numTensors;
   const found = await evaluate(model, [a, b], { signal: AbortSignal.abort() });
   strictEqual(found.pairs, 4);
   strictEqual(tf.memory().numTensors, before);
-  model.dispose();
 });

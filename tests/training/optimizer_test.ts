@@ -99,18 +99,19 @@ Deno.test("AdamW leaves a weight without a gradient alone", () => {
   close(weights.get("dense.weight")!.dataSync(), fixture.initial["dense.weight"], 0);
 });
 
-Deno.test("AdamW.step() keeps two means a weight and does not write into its gradients", () => {
+Deno.test("AdamW.step() keeps two means a weight until `using` ends, and leaves its gradients alone", () => {
   const weights = variables();
-  const optimizer = new AdamW(weights);
   const gradients = tensors(fixture.steps[0].gradients);
   const before = tf.memory().numTensors;
-  for (let i = 0; i < 3; i++) {
-    optimizer.step(gradients, 0.1, 0.5);
+  {
+    using optimizer = new AdamW(weights);
+    for (let i = 0; i < 3; i++) {
+      optimizer.step(gradients, 0.1, 0.5);
+      strictEqual(tf.memory().numTensors, before + 2 * weights.size);
+    }
+    optimizer.restore(optimizer.state);
     strictEqual(tf.memory().numTensors, before + 2 * weights.size);
   }
-  optimizer.restore(optimizer.state);
-  strictEqual(tf.memory().numTensors, before + 2 * weights.size);
-  optimizer.dispose();
   strictEqual(tf.memory().numTensors, before);
   close(gradients["dense.bias"].dataSync(), fixture.steps[0].gradients["dense.bias"], 0);
 });

@@ -155,12 +155,11 @@ Deno.test("pretrain() makes its optimizer with the settings of train, and takes 
   const train = { ...OPTIONS.train, maxSteps: 2 };
   const { weights } = await run({ train }, 0);
   notDeepStrictEqual((await run({ train: { ...train, weightDecay: 0.5 } }, 0)).weights, weights);
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new AdamW(model.weights, { weightDecay: 0.5 });
   await pretrain(model, { ...OPTIONS, train, optimizer });
   strictEqual(optimizer.steps, 2);
   notDeepStrictEqual(snapshot(model), weights);
-  model.dispose();
 });
 
 Deno.test("pretrain() stops after maxSteps, with the schedule made for them", async () => {
@@ -205,7 +204,7 @@ Deno.test("pretrain() takes documents as a stream that can be opened again", asy
 
 Deno.test("pretrain() stops when training diverges; the rows of before are on disk", async () => {
   const metricsFile = await Deno.makeTempFile({ suffix: ".csv" });
-  const model = toyModel();
+  using model = toyModel();
   const train = { batchSize: 8, warmupShare: 0, learningRate: 1e30 };
   await rejects(pretrain(model, { ...OPTIONS, train, metricsFile }), {
     name: "DivergedError",
@@ -214,20 +213,18 @@ Deno.test("pretrain() stops when training diverges; the rows of before are on di
   const rows = parse(await Deno.readTextFile(metricsFile)).slice(1);
   ok(rows.length >= 1 && rows.every((row) => Number.isFinite(Number(row[5]))), `${rows}`);
   await Deno.remove(metricsFile); // and the test runner sees that it was closed
-  model.dispose();
 });
 
 Deno.test("pretrain() leaves no tensor behind", async () => {
-  const model = toyModel(0.1);
+  using model = toyModel(0.1);
   await pretrain(model, OPTIONS);
   const before = tf.memory().numTensors;
   await pretrain(model, OPTIONS);
   strictEqual(tf.memory().numTensors, before);
-  model.dispose();
 });
 
 Deno.test("pretrain() refuses what does not fit together, before it writes a file", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const folder = await Deno.makeTempDir();
   const options = { ...OPTIONS, metricsFile: `${folder}/metrics.csv` };
   await rejects(pretrain(model, { ...options, data: { maxLength: 1024 } }), {
@@ -238,5 +235,4 @@ Deno.test("pretrain() refuses what does not fit together, before it writes a fil
   await rejects(pretrain(model, { ...options, documents: [] }), { name: "RangeError" });
   deepStrictEqual([...Deno.readDirSync(folder)], []);
   await Deno.remove(folder);
-  model.dispose();
 });

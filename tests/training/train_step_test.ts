@@ -38,7 +38,7 @@ function nearAll(
 }
 
 Deno.test("trainStep() learns one batch by heart", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new AdamW(model.weights, { weightDecay: 0 });
   const [batch] = toyBatches(1);
   const first = await trainStep(model, optimizer, batch, { learningRate: 0.01, seed: 1 });
@@ -50,11 +50,10 @@ Deno.test("trainStep() learns one batch by heart", async () => {
   }
   ok(last.totalLoss < 0.1, `${last.totalLoss} at the end`);
   deepStrictEqual([last.mlmAccuracy, last.nspAccuracy], [1, 1]);
-  model.dispose();
 });
 
 Deno.test("trainStep() of several batches is a step of one large batch", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const [many, few] = [new Recorder(model.weights), new Recorder(model.weights)];
   const examples = toyBatches(2, 9).flatMap((batch) => batch.examples);
   const [a, b] = [examples.slice(0, 5), examples.slice(5)]; // unequal on purpose
@@ -65,11 +64,10 @@ Deno.test("trainStep() of several batches is a step of one large batch", async (
   for (const [name, value] of Object.entries(whole)) {
     ok(Math.abs(value - parts[name as keyof typeof parts]) < 1e-5, name);
   }
-  model.dispose();
 });
 
 Deno.test("trainStep() minimises the mean by default, the sum if asked", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const [mean, sum] = [new Recorder(model.weights), new Recorder(model.weights)];
   const batch = together(toyBatches(1)[0].examples.map((e) => ({ ...e, nspLabel: -1 as const })));
   const a = await trainStep(model, mean, batch, STEP);
@@ -77,11 +75,10 @@ Deno.test("trainStep() minimises the mean by default, the sum if asked", async (
   const count = batch.predictedLabels.filter((label) => label >= 0).length;
   ok(Math.abs(b.gradientNorm / a.gradientNorm / count - 1) < 1e-4);
   deepStrictEqual([b.mlmLoss, b.nspLoss], [a.mlmLoss, 0]); // what is logged stays the mean
-  model.dispose();
 });
 
 Deno.test("trainStep() clips to clipNorm and logs the norm of before", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new Recorder(model.weights);
   const [batch] = toyBatches(1);
   const { gradientNorm } = await trainStep(model, optimizer, batch, { ...STEP, clipNorm: 0.01 });
@@ -89,11 +86,10 @@ Deno.test("trainStep() clips to clipNorm and logs the norm of before", async () 
   ok(Math.abs(optimizer.scale * gradientNorm - 0.01) < 1e-9);
   await trainStep(model, optimizer, batch, STEP);
   strictEqual(optimizer.scale, 1);
-  model.dispose();
 });
 
 Deno.test("trainStep() logs the accuracy and the tokens without padding", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const [batch] = toyBatches(1);
   const result = await trainStep(model, new Recorder(model.weights), batch, STEP);
   strictEqual(result.tokens, batch.attentionMask.reduce((sum, one) => sum + one, 0));
@@ -114,7 +110,6 @@ Deno.test("trainStep() logs the accuracy and the tokens without padding", async 
   ok(Math.abs(result.mlmAccuracy - right / asked.length) < 1e-6);
   const pairs = tensors.pairs.dataSync().filter((label, i) => label === batch.nspLabels[i]).length;
   strictEqual(result.nspAccuracy, pairs / batch.size);
-  model.dispose();
 });
 
 Deno.test("trainStep() is equal bit for bit with the same seed, and dropout follows the seed", async () => {
@@ -134,7 +129,7 @@ Deno.test("trainStep() is equal bit for bit with the same seed, and dropout foll
 });
 
 Deno.test("trainStep() leaves no tensor behind", async () => {
-  const model = toyModel(0.1);
+  using model = toyModel(0.1);
   const optimizer = new AdamW(model.weights);
   const list = toyBatches(4);
   await trainStep(model, optimizer, list[0], STEP);
@@ -143,11 +138,10 @@ Deno.test("trainStep() leaves no tensor behind", async () => {
   await trainStep(model, optimizer, list, STEP);
   strictEqual(tf.memory().numTensors, before.numTensors);
   strictEqual(tf.memory().numBytes, before.numBytes);
-  model.dispose();
 });
 
 Deno.test("trainStep() stops before the update when the loss is not a number", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new AdamW(model.weights);
   const [batch] = toyBatches(1);
   await trainStep(model, optimizer, batch, STEP);
@@ -172,12 +166,11 @@ Deno.test("trainStep() stops before the update when the loss is not a number", a
   deepStrictEqual(snapshot(model), before, name);
   strictEqual(tf.memory().numTensors, tensors);
   strictEqual(optimizer.steps, 1);
-  model.dispose();
 });
 
 Deno.test("a NaN in any of the weights stops the step, wherever in the model it is", async () => {
   const [batch] = toyBatches(1);
-  const model = toyModel(0.1);
+  using model = toyModel(0.1);
   const names = [...model.weights.keys()];
   for (const name of names) {
     const weight = model.weights.get(name)!;
@@ -190,5 +183,4 @@ Deno.test("a NaN in any of the weights stops the step, wherever in the model it 
   }
   ok(names.length > 20, `only ${names}`);
   ok(Number.isFinite((await trainStep(model, new AdamW(model.weights), batch, STEP)).totalLoss));
-  model.dispose();
 });

@@ -70,7 +70,7 @@ Deno.test("train() drops other values in each step, by its seed", async () => {
 });
 
 Deno.test("train() clips to the clipNorm of its settings", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const scales: number[] = [];
   class Recorder extends AdamW {
     override step(gradients: tf.NamedTensorMap, learningRate: number, scale = 1): void {
@@ -84,7 +84,6 @@ Deno.test("train() clips to the clipNorm of its settings", async () => {
     const log of train(model, new Recorder(model.weights), BATCHES.slice(0, 1), options)
   ) ok(Math.abs(scales[0] * log.gradientNorm - 0.01) < 1e-9);
   strictEqual(scales.length, 1);
-  model.dispose();
 });
 
 Deno.test("train() takes `accumulation` batches a step, the last step what is left", async () => {
@@ -144,7 +143,7 @@ Deno.test("train() makes no step whose middle is past the end: its rate would be
       yield batch;
     }
   };
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new AdamW(model.weights, SETTINGS);
   const settings = { ...SETTINGS, maxSeconds: 5.3 };
   const options = { train: settings, seed: 1, plannedSteps: 1000, now: () => milliseconds };
@@ -153,7 +152,6 @@ Deno.test("train() makes no step whose middle is past the end: its rate would be
   deepStrictEqual(logs.map(({ seconds }) => seconds), [1, 2, 3, 4]); // the fifth would be at 5.5
   ok(logs.every(({ learningRate }) => learningRate > 0));
   deepStrictEqual(logs.map((log) => log.tokensPerSecond), logs.map(tokensOf));
-  model.dispose();
 });
 
 /** Tokens of one step, from the sum over the steps. */
@@ -162,7 +160,7 @@ function tokensOf({ tokens }: StepLog, i: number, logs: readonly StepLog[]): num
 }
 
 Deno.test("train() says in the run why it stopped", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const optimizer = new AdamW(model.weights, SETTINGS);
   const reason = async (changes: Partial<TrainOptions>) => {
     const begun = startRun(optimizer, changes.now);
@@ -177,7 +175,6 @@ Deno.test("train() says in the run why it stopped", async () => {
   let time = 0;
   const now = () => time += 1000;
   strictEqual(await reason({ train: { ...SETTINGS, maxSeconds: 5 }, now }), "time");
-  model.dispose();
 });
 
 Deno.test("train() wants to know how long the run will be", async () => {
@@ -185,14 +182,14 @@ Deno.test("train() wants to know how long the run will be", async () => {
 });
 
 Deno.test("train() goes on where the run stands: two calls are one", async () => {
-  const model = toyModel(0.1);
+  using model = toyModel(0.1);
   const optimizer = new AdamW(model.weights, SETTINGS);
   const options = { train: SETTINGS, seed: 1, plannedSteps: 8, run: startRun(optimizer) };
   const logs: StepLog[] = [];
   for (const part of [BATCHES.slice(0, 5), BATCHES.slice(5)]) {
     for await (const log of train(model, optimizer, part, options)) logs.push(log);
   }
-  const whole = toyModel(0.1);
+  using whole = toyModel(0.1);
   const other = new AdamW(whole.weights, SETTINGS);
   const expected: StepLog[] = [];
   const atOnce = { train: SETTINGS, seed: 1, plannedSteps: 8 };
@@ -200,8 +197,6 @@ Deno.test("train() goes on where the run stands: two calls are one", async () =>
   deepStrictEqual(snapshot(model), snapshot(whole));
   const timeless = ({ step, tokens, learningRate }: StepLog) => ({ step, tokens, learningRate });
   deepStrictEqual(logs.map(timeless), expected.map(timeless));
-  model.dispose();
-  whole.dispose();
 });
 
 Deno.test("train() takes no batch from its source after the signal", async () => {
@@ -213,20 +208,18 @@ Deno.test("train() takes no batch from its source after the signal", async () =>
       yield batch;
     }
   };
-  const model = toyModel();
-  const optimizer = new AdamW(model.weights, SETTINGS);
+  using model = toyModel();
+  using optimizer = new AdamW(model.weights, SETTINGS);
   const options = { train: SETTINGS, seed: 1, plannedSteps: 8, signal: stop.signal };
   for await (const { step } of train(model, optimizer, source(), options)) {
     if (step === 3) stop.abort();
   }
   strictEqual(taken, 3); // a checkpoint of now knows its place in the data
-  optimizer.dispose();
-  model.dispose();
 });
 
 Deno.test("train() passes over a diverged step if somebody wants to hear of it", async () => {
-  const model = toyModel();
-  const optimizer = new AdamW(model.weights, SETTINGS);
+  using model = toyModel();
+  using optimizer = new AdamW(model.weights, SETTINGS);
   const weight = model.weights.values().next().value!;
   const [good, bad] = [weight.clone(), tf.fill(weight.shape, NaN)];
   const diverged: number[] = [];
@@ -243,6 +236,4 @@ Deno.test("train() passes over a diverged step if somebody wants to hear of it",
   deepStrictEqual(diverged, [3, 3]);
   deepStrictEqual(logs.map(({ step }) => step), [1, 2, 3, 4, 5, 6]); // of eight batches
   tf.dispose([good, bad]);
-  optimizer.dispose();
-  model.dispose();
 });

@@ -79,8 +79,8 @@ function set(weight: tf.Variable, values: Float32Array): void {
 }
 
 Deno.test("from() takes backbone and pooler of the pre-trained model, and nothing of its heads", () => {
-  const pretrained = toyModel(0, 5);
-  const model = BertClassifier.from(pretrained, OPTIONS);
+  using pretrained = toyModel(0, 5);
+  using model = BertClassifier.from(pretrained, OPTIONS);
   for (const [name, weight] of model.weights) {
     const known = pretrained.weights.get(name);
     if (known) deepStrictEqual(weight.dataSync(), known.dataSync(), name);
@@ -99,16 +99,13 @@ testOnBackends("training a classifier leaves the pre-trained model as it was", a
   const model = BertClassifier.from(pretrained, { classes: 2, seed: 1 });
   const texts = [{ text: "the red ship", label: 0 }, { text: "the green sea", label: 1 }];
   const [batch] = labelledBatches(texts, TOY_TOKENIZER, { batchSize: 2, maxLength: 8 });
-  const optimizer = new AdamW(model.weights);
+  using optimizer = new AdamW(model.weights);
   for (const seed of [1, 2]) await fineTuneStep(model, optimizer, batch, { learningRate: 1, seed });
   deepStrictEqual(snapshot(pretrained), before);
-  optimizer.dispose();
-  model.dispose();
-  pretrained.dispose();
 });
 
 Deno.test("from() takes other dropout, and refuses other sizes", () => {
-  const pretrained = toyModel();
+  using pretrained = toyModel();
   const before = tf.memory().numTensors;
   const dropped = BertClassifier.from(pretrained, {
     ...OPTIONS,
@@ -126,25 +123,25 @@ Deno.test("from() takes other dropout, and refuses other sizes", () => {
     message: /intermediate.dense.weight its shape \[32,128\]/,
   });
   strictEqual(tf.memory().numTensors, before);
-  pretrained.dispose();
 });
 
 Deno.test("the pooled vector has a dropout of its own", () => {
   const rates = { hiddenDropoutProb: 0.5, attentionProbsDropoutProb: 0 };
-  const model = new BertClassifier({ ...CONFIG, ...rates }, { classes: 2, seed: 1 });
+  using model = new BertClassifier({ ...CONFIG, ...rates }, { classes: 2, seed: 1 });
   for (const weight of model.bert.weights.values()) set(weight, new Float32Array(weight.size));
   set(model.weights.get("bert.pooler.dense.bias")!, new Float32Array(32).fill(1));
   const run = (seed: number) =>
     tf.tidy(() => model.forward({ tokenIds: ROWS }, { training: true, seed }).dataSync().slice());
   notDeepStrictEqual(run(1), run(2)); // the backbone gives zeros: it can only be the pooled vector
-  model.dispose();
 });
 
 Deno.test("forward() leaves no tensor but its result", async () => {
-  const model = new BertClassifier(CONFIG, OPTIONS);
+  using model = new BertClassifier(CONFIG, OPTIONS);
   await assertNoLeak(() => model.forward({ tokenIds: ROWS }).dispose());
   await assertNoLeak(() => new BertClassifier(CONFIG, OPTIONS).dispose());
-  model.dispose();
+  await assertNoLeak(() => {
+    using _ = new BertClassifier(CONFIG, OPTIONS);
+  });
 });
 
 testOnBackends("with pooling by the mean, padding counts for nothing", () => {

@@ -10,7 +10,7 @@ await useBackend();
 const { vocab } = TOY_TOKENIZER;
 
 Deno.test("nearestWords() orders the vocabulary by cosine", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const table = model.weights.get("bert.embeddings.word_embeddings.weight")!;
   const rows = table.arraySync() as number[][];
   const set = (word: string, ...start: number[]) => {
@@ -33,7 +33,6 @@ Deno.test("nearestWords() orders the vocabulary by cosine", async () => {
   strictEqual((await nearestWords(model, TOY_TOKENIZER, "ship", 2)).length, 2);
   const mean = await nearestWords(model, TOY_TOKENIZER, "ships", 1); // ship ##s
   strictEqual(mean[0].token !== "ship" && mean[0].token !== "##s", true);
-  model.dispose();
 });
 
 Deno.test("cosine() measures directions, not lengths", () => {
@@ -43,7 +42,7 @@ Deno.test("cosine() measures directions, not lengths", () => {
 });
 
 Deno.test("attentionMaps() gives each layer's and head's weights, rows of sum 1", async () => {
-  const model = toyModel(0.5);
+  using model = toyModel(0.5);
   const { tokens, layers } = await attentionMaps(model, TOY_TOKENIZER, "the red ship", "the sea");
   deepStrictEqual(tokens, ["[CLS]", "the", "red", "ship", "[SEP]", "the", "sea", "[SEP]"]);
   const { numHiddenLayers, numAttentionHeads } = model.config;
@@ -52,23 +51,20 @@ Deno.test("attentionMaps() gives each layer's and head's weights, rows of sum 1"
     strictEqual(head.length, tokens.length);
     for (const row of head) ok(Math.abs(row.reduce((a, b) => a + b) - 1) < 1e-5);
   }
-  model.dispose();
 });
 
 Deno.test("nearestWords() refuses a word that has nothing of the vocabulary", async () => {
-  const model = toyModel();
+  using model = toyModel();
   await rejects(nearestWords(model, TOY_TOKENIZER, "xyzzy"), {
     name: "ConfigError",
     message: /word = "xyzzy": it must be made of pieces of the vocabulary/,
   });
-  model.dispose();
 });
 
 Deno.test("nearestWords() and attentionMaps() leave no tensor behind", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const before = tf.memory().numTensors;
   await nearestWords(model, TOY_TOKENIZER, "sea");
   await attentionMaps(model, TOY_TOKENIZER, "the sea");
   strictEqual(tf.memory().numTensors, before);
-  model.dispose();
 });

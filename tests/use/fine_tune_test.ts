@@ -50,7 +50,7 @@ Deno.test("labelledBatches() keeps texts, labels and order, and cuts to the leng
 });
 
 Deno.test("fineTune() learns a toy task, on texts that it has not seen", async () => {
-  const model = toyClassifier();
+  using model = toyClassifier();
   const [seen, unseen] = [TEXTS.slice(0, 40), TEXTS.slice(40)];
   const logs = await fineTune(model, seen, TOY_TOKENIZER, SETTINGS);
   strictEqual(logs.length, 100);
@@ -59,7 +59,6 @@ Deno.test("fineTune() learns a toy task, on texts that it has not seen", async (
   const { accuracy, count, confusion } = await evaluateClassifier(model, unseen, TOY_TOKENIZER);
   deepStrictEqual([accuracy, count], [1, 8]);
   strictEqual(confusion.flat().reduce((a, b) => a + b), 8);
-  model.dispose();
 });
 
 Deno.test("fineTune() gives the same numbers for the same seed, with dropout, too", async () => {
@@ -75,7 +74,7 @@ Deno.test("fineTune() gives the same numbers for the same seed, with dropout, to
 });
 
 Deno.test("fineTune() warms up and decays, goes over every text once an epoch, and stops when asked", async () => {
-  const model = toyClassifier();
+  using model = toyClassifier();
   const settings = { ...SETTINGS, epochs: 2, warmupShare: 0.5, learningRate: 1e-4 };
   const logs = await fineTune(model, TEXTS, TOY_TOKENIZER, settings);
   const rates = logs.map(({ learningRate }) => learningRate);
@@ -85,11 +84,10 @@ Deno.test("fineTune() warms up and decays, goes over every text once an epoch, a
   deepStrictEqual(rates.slice(0, 6), rates.slice(0, 6).toSorted((a, b) => a - b));
   const signal = AbortSignal.abort();
   deepStrictEqual(await fineTune(model, TEXTS, TOY_TOKENIZER, { ...settings, signal }), []);
-  model.dispose();
 });
 
 Deno.test("evaluateClassifier() gives the loss and the confusions of what classify() says", async () => {
-  const model = toyClassifier();
+  using model = toyClassifier();
   const texts = TEXTS.slice(0, 5);
   const found = await evaluateClassifier(model, texts, TOY_TOKENIZER, {
     batchSize: 2,
@@ -106,13 +104,12 @@ Deno.test("evaluateClassifier() gives the loss and the confusions of what classi
   assertClose(found.loss, loss, { atol: 1e-5 });
   deepStrictEqual(found.confusion, confusion);
   strictEqual(found.accuracy, confusion.reduce((sum, row, i) => sum + row[i], 0) / 5);
-  model.dispose();
 });
 
 Deno.test("no step, no evaluation and no failure leaves a tensor behind", async () => {
-  const model = toyClassifier(0.1);
+  using model = toyClassifier(0.1);
   const [batch] = labelledBatches(TEXTS, TOY_TOKENIZER, { batchSize: 8, maxLength: 16 });
-  const optimizer = new AdamW(model.weights);
+  using optimizer = new AdamW(model.weights);
   await assertNoLeak(() => fineTuneStep(model, optimizer, batch, { learningRate: 1e-3, seed: 1 }));
   await assertNoLeak(() => evaluateClassifier(model, TEXTS.slice(0, 9), TOY_TOKENIZER));
   await assertNoLeak(() => classify(model, TOY_TOKENIZER, "the red ship"));
@@ -122,12 +119,10 @@ Deno.test("no step, no evaluation and no failure leaves a tensor behind", async 
     const step = fineTuneStep(model, optimizer, wrong, { learningRate: 1e-3, seed: 1 });
     await rejects(step, { name: "RangeError", message: /label 4/ });
   });
-  optimizer.dispose();
-  model.dispose();
 });
 
 Deno.test("fineTuneStep() stops at a loss that is no number, and changes nothing", async () => {
-  const model = toyClassifier();
+  using model = toyClassifier();
   const [batch] = labelledBatches(TEXTS, TOY_TOKENIZER, { batchSize: 8, maxLength: 16 });
   const bias = model.weights.get("classifier.bias")!;
   const broken = bias.add(NaN);
@@ -140,13 +135,11 @@ Deno.test("fineTuneStep() stops at a loss that is no number, and changes nothing
   );
   deepStrictEqual(weight.dataSync(), before);
   broken.dispose();
-  model.dispose();
 });
 
 Deno.test("fineTune() refuses no texts and no epochs", async () => {
-  const model = toyClassifier();
+  using model = toyClassifier();
   await rejects(fineTune(model, [], TOY_TOKENIZER, SETTINGS), /texts = \[\]: .*at least one/);
   const none = { ...SETTINGS, epochs: 0 };
   await rejects(fineTune(model, TEXTS, TOY_TOKENIZER, none), { name: "ConfigError" });
-  model.dispose();
 });

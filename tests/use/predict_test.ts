@@ -13,7 +13,7 @@ await useBackend();
 const { vocab } = TOY_TOKENIZER;
 
 Deno.test("fillMask() gives a trained model's guesses, the most probable first", async () => {
-  const model = toyModel();
+  using model = toyModel();
   await pretrain(model, {
     documents: toyDocuments(60),
     tokenizer: TOY_TOKENIZER,
@@ -34,17 +34,16 @@ Deno.test("fillMask() gives a trained model's guesses, the most probable first",
     deepStrictEqual(probabilities, [...probabilities].sort((a, b) => b - a));
     ok(guesses.every(({ id, token }) => vocab.tokenOf(id) === token));
   }
-  model.dispose();
 });
 
 Deno.test("fillMask() attends to a typed [PAD], as training does", async () => {
-  const model = toyModel(0.5);
+  using model = toyModel(0.5);
   const text = "the red [PAD] [MASK]";
   const { tokenIds, segmentIds } = TOY_TOKENIZER.encode(text);
   const first = { document: "x", start: 0, end: 1 };
   const labels = tokenIds.map((id) => id === vocab.maskId ? 5 : -1);
   const example = { tokenIds, segmentIds, labels, nspLabel: -1 as const, first, truncated: false };
-  const tensors = toTensors(collate([example]));
+  using tensors = toTensors(collate([example]));
   const expected = tf.tidy(() => {
     const { predictedPositions } = tensors;
     const { mlmLogits } = model.forward(tensors, { predictedPositions });
@@ -52,12 +51,10 @@ Deno.test("fillMask() attends to a typed [PAD], as training does", async () => {
   });
   const [guesses] = await fillMask(model, TOY_TOKENIZER, text, { topK: vocab.size });
   for (const { id, probability } of guesses) ok(Math.abs(probability - expected[id]) < 1e-6);
-  tensors.dispose();
-  model.dispose();
 });
 
 Deno.test("isNext() is the probability of label 0", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const ids = TOY_TOKENIZER.encode("the red ship", "the sea .");
   const expected = tf.tidy(() => {
     const tokenIds = tf.tensor2d([ids.tokenIds], undefined, "int32");
@@ -67,20 +64,18 @@ Deno.test("isNext() is the probability of label 0", async () => {
   });
   const found = await isNext(model, TOY_TOKENIZER, "the red ship", "the sea .");
   ok(Math.abs(found - expected) < 1e-6);
-  model.dispose();
 });
 
 Deno.test("fillMask() and isNext() leave no tensor behind", async () => {
-  const model = toyModel();
+  using model = toyModel();
   const before = tf.memory().numTensors;
   await fillMask(model, TOY_TOKENIZER, "the [MASK]");
   await isNext(model, TOY_TOKENIZER, "the", "sea");
   strictEqual(tf.memory().numTensors, before);
-  model.dispose();
 });
 
 Deno.test("fillMask() says what it needs", async () => {
-  const model = toyModel();
+  using model = toyModel();
   await rejects(fillMask(model, TOY_TOKENIZER, "the sea"), {
     name: "ConfigError",
     message: /text = "the sea": it must have at least one \[MASK\]/,
@@ -89,5 +84,4 @@ Deno.test("fillMask() says what it needs", async () => {
     name: "ConfigError",
     message: /must be at most 512 tokens with \[CLS\] and \[SEP\], and is 602/,
   });
-  model.dispose();
 });

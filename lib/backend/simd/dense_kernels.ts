@@ -24,7 +24,7 @@ export function sumOfParts(backend: SimdBackend, parts: tf.TensorInfo): tf.Tenso
 }
 
 /** The sum of each column of [N, H]. */
-export function columnSums(backend: SimdBackend, x: tf.TensorInfo): tf.TensorInfo {
+function columnSums(backend: SimdBackend, x: tf.TensorInfo): tf.TensorInfo {
   const [rows, columns] = x.shape;
   return { ...reduceAxis(backend, x, [1, rows, columns], 0), shape: [columns] };
 }

@@ -8,7 +8,7 @@ import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
 import { type NativeCode, nativeCode, panelsImport, reportMissing } from "../native/native_code.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
-import { abandonJob, takeFailure } from "./control_block.ts";
+import { abandonJob, CONTROL_BYTES, takeFailure, WORD } from "./control_block.ts";
 import { Pool } from "./pool.ts";
 
 /** The kernels of `kernels/index.ts`, in the order of their numbers there. */
@@ -40,10 +40,6 @@ const KERNELS = [
 /** The name of a kernel. */
 export type KernelName = typeof KERNELS[number];
 
-/** Words of the control block, as `kernels/parallel.ts` lays them out. */
-const WORD = { scratch: 396 / 4, scratchBytes: 400 / 4, multiplier: 404 / 4, parameters: 512 / 4 };
-
-const CONTROL_BYTES = 1024;
 const CONSTANT_BYTES = 1024;
 const PAGE = 65536;
 const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
@@ -235,6 +231,11 @@ export class Machine {
   /** Ends the threads. The memory goes when nothing refers to it. */
   dispose(): void {
     this.#pool.dispose();
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   #reach(end: number): boolean {

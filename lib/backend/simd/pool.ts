@@ -4,9 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { NativeCode } from "../native/native_code.ts";
-
-/** Words of the control block, as `kernels/parallel.ts` lays them out. */
-const WORD = { generation: 64 / 4, quit: 392 / 4 };
+import { CONTROL_BYTES, WORD } from "./control_block.ts";
 
 /** What every helper works with. */
 export interface PoolParts {
@@ -55,7 +53,7 @@ export class Pool {
   /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
   dispose(): void {
     if (!this.#workers) return;
-    const words = new Int32Array(this.#parts.memory.buffer, 0, 256);
+    const words = new Int32Array(this.#parts.memory.buffer, 0, CONTROL_BYTES / 4);
     Atomics.store(words, WORD.quit, 1);
     Atomics.add(words, WORD.generation, 1);
     Atomics.notify(words, WORD.generation);
