@@ -239,7 +239,7 @@ testRefusals([
   [
     "startSimd() with a mistyped option",
     () => startSimd(untyped({ thread: 2 })),
-    "ConfigError: Unknown option thread of startSimd(): did you mean threads? The options are threads, maxBytes, blas, relaxedSimd",
+    "ConfigError: Unknown option thread of startSimd(): did you mean threads? The options are threads, maxBytes, blas, native, relaxedSimd",
   ],
   [
     "curves() with a mistyped option",
