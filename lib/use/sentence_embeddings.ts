@@ -5,12 +5,19 @@
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { ARRAY, checkArguments, checkOptions, TEXT } from "../checks.ts";
-import { ConfigError, FormatError } from "../errors.ts";
-import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
-import { savedPath } from "../files/save_folder.ts";
+import { ConfigError } from "../errors.ts";
 import type { BertModel } from "../model/bert.ts";
 import { BACKBONE, TOKENIZER } from "../training/arguments.ts";
-import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
+import { BertTokenizer, type Encoding } from "../tokenizer/bert_tokenizer.ts";
+
+import {
+  readLength,
+  readModules,
+  readPooling,
+  readPrompt,
+  readSwitch,
+  TRANSFORMER,
+} from "./sentence_files.ts";
 
 /** How a sentence becomes a vector. */
 export interface EmbeddingOptions {
@@ -24,6 +31,15 @@ export interface EmbeddingOptions {
   readonly maxLength?: number;
   /** Texts that go through the encoder together. Default 32. */
   readonly batchSize?: number;
+  /** What is put before each text, as `"query: "` is for some models. Default: nothing. */
+  readonly prompt?: string;
+  /**
+   * Whether the tokens of the prompt count, `[CLS]` before it among them; if not, `"cls"` takes the
+   * vector of the first token behind the prompt. Default true.
+   */
+  readonly includePrompt?: boolean;
+  /** Whether to lower-case texts even where the tokenizer does not. Default false. */
+  readonly lowercase?: boolean;
 }
 
 /**
@@ -67,17 +83,24 @@ export async function sentenceEmbeddings(
   ]);
   checkOptions("sentenceEmbeddings()", options, OPTIONS);
   const maxLength = checkSizes(bert, options);
-  const encodings = texts.map((text) => tokenizer.encode(text, undefined, { maxLength }));
+  const { prompt = "", includePrompt = true, lowercase = false } = options;
+  const cutter = lowercase ? lowercasing(tokenizer) : tokenizer;
+  const encode = (text: string) => cutter.encode(text, undefined, { maxLength });
+  const encodings = texts.map((text) => encode(prompt + text));
+  const start = prompt === "" || includePrompt ? 0 : length(encode(prompt)) - 1; // without [SEP]
   const empty = specialTokens ? -1 : encodings.findIndex((encoding) => length(encoding) <= 2);
   if (empty >= 0) throw new ConfigError("text", texts[empty], "must have at least one token");
   const order = [...encodings.keys()].sort((a, b) => length(encodings[a]) - length(encodings[b]));
   const embeddings: Float32Array[] = new Array(texts.length);
-  for (let start = 0; start < order.length; start += batchSize) {
-    const chosen = order.slice(start, start + batchSize);
+  for (let done = 0; done < order.length; done += batchSize) {
+    const chosen = order.slice(done, done + batchSize);
     const rows = await tokenRows(bert, chosen.map((i) => encodings[i]), tokenizer.vocab.padId);
     chosen.forEach((i, b) => {
-      const counted = specialTokens ? rows[b] : rows[b].slice(1, -1);
-      const vector = pooling === "mean" ? mean(counted) : rows[b][0].slice();
+      const counted = specialTokens ? rows[b].slice(start) : rows[b].slice(Math.max(1, start), -1);
+      const width = bert.config.hiddenSize;
+      const vector = pooling === "mean"
+        ? mean(counted, width)
+        : (rows[b][start] ?? rows[b][0]).slice();
       embeddings[i] = normalize ? toLengthOne(vector) : vector;
     });
   }
@@ -132,7 +155,24 @@ export async function tokenEmbeddings(
   return { tokens: encoding.tokens, offsets: encoding.offsets, vectors };
 }
 
-const OPTIONS = ["pooling", "specialTokens", "normalize", "maxLength", "batchSize"];
+const OPTIONS = [
+  "pooling",
+  "specialTokens",
+  "normalize",
+  "maxLength",
+  "batchSize",
+  "prompt",
+  "includePrompt",
+  "lowercase",
+];
+
+/** The same tokenizer, but lower-casing; it leaves accents where it left them before. */
+function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
+  const { vocab, options } = tokenizer;
+  if (options.lowercase) return tokenizer;
+  const stripAccents = options.stripAccents ?? false;
+  return new BertTokenizer(vocab, { ...options, lowercase: true, stripAccents });
+}
 
 /** Checks the options, and says how many tokens a text may have. */
 function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
@@ -143,6 +183,9 @@ function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   }
   if (pooling === "cls" && !specialTokens) {
     throw new ConfigError("specialTokens", false, 'must be true where pooling is "cls"');
+  }
+  if (typeof (options.prompt ?? "") !== "string") {
+    throw new ConfigError("prompt", options.prompt, "must be text");
   }
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
@@ -182,11 +225,11 @@ function length({ tokenIds }: Encoding): number {
   return tokenIds.length;
 }
 
-/** In double precision: many small numbers are added up. */
-function mean(rows: readonly Float32Array[]): Float32Array {
-  const sum = new Float64Array(rows[0].length);
+/** In double precision, as many small numbers are added up; zeros where there are no rows. */
+function mean(rows: readonly Float32Array[], width: number): Float32Array {
+  const sum = new Float64Array(width);
   for (const row of rows) for (let i = 0; i < sum.length; i++) sum[i] += row[i];
-  return Float32Array.from(sum, (value) => value / rows.length);
+  return Float32Array.from(sum, (value) => value / Math.max(1, rows.length));
 }
 
 /** A vector of zeros stays one. */
@@ -195,30 +238,15 @@ function toLengthOne(vector: Float32Array): Float32Array {
   return vector.map((value) => value / (Math.sqrt(squares) || 1));
 }
 
-const MODULES = "modules.json";
-
-/** The poolings of older files, one switch each; newer files name one of them. */
-const SWITCH = /^pooling_mode_(.+)$/;
-
-const POOLINGS: Readonly<Record<string, "mean" | "cls">> = {
-  "mean_tokens": "mean",
-  "cls_token": "cls",
-  mean: "mean",
-  cls: "cls",
-};
-
-/** One step of a model there. */
-interface Module {
-  readonly kind: string;
-  readonly folder: string;
-}
-
 /**
- * The options for `sentenceEmbeddings()` that a folder asks for: pooling, normalisation, length.
+ * The options for `sentenceEmbeddings()` that a folder asks for: pooling, normalisation, length, the
+ * prompt before each text, lower-casing.
  *
+ * @param promptName One of the folder's prompts, `"query"` for instance. Default: the folder's default.
  * @returns Nothing set where there is no `modules.json`: the folder is a plain BERT.
  * @throws {FormatError} If a file cannot be read, or the model does more than this library: another
  * pooling, a dense layer.
+ * @throws {ConfigError} If the folder has no prompt of that name.
  *
  * @example
  * ```ts
@@ -227,69 +255,24 @@ interface Module {
  * deepStrictEqual(await embeddingOptions(await Deno.makeTempDir()), {}); // the defaults
  * ```
  */
-export async function embeddingOptions(folder: string): Promise<EmbeddingOptions> {
+export async function embeddingOptions(
+  folder: string,
+  promptName?: string,
+): Promise<EmbeddingOptions> {
   const modules = await readModules(folder);
+  const prompt = await readPrompt(folder, promptName);
   if (modules.length === 0) return {};
   const options: { -readonly [K in keyof EmbeddingOptions]: EmbeddingOptions[K] } = {};
+  if (prompt !== "") options.prompt = prompt;
   for (const { kind, folder: own } of modules) {
     if (kind === "Normalize") options.normalize = true;
     else if (kind === "Pooling") {
-      options.pooling = await readPooling(`${folder}/${own}/config.json`);
+      const path = `${folder}/${own}/config.json`;
+      options.pooling = await readPooling(path);
+      if (await readSwitch(path, "include_prompt") === false) options.includePrompt = false;
     }
   }
+  if (await readSwitch(`${folder}/${TRANSFORMER}`, "do_lower_case")) options.lowercase = true;
   const maxLength = await readLength(folder);
   return maxLength === undefined ? options : { ...options, maxLength };
-}
-
-/** The most tokens of a text: older files have it in one place, newer ones in the other. */
-async function readLength(folder: string): Promise<number | undefined> {
-  const path = `${folder}/sentence_bert_config.json`;
-  const own = (await readJsonIfThere(path))?.["max_seq_length"] ?? undefined;
-  if (own !== undefined && !isLength(own)) {
-    throw new FormatError(path, "expected max_seq_length to be a whole number of at least 3");
-  }
-  const settings = await readJsonIfThere(await savedPath(folder, "tokenizer_config.json"));
-  const most = settings?.["model_max_length"];
-  return own ?? (isLength(most) ? most : undefined); // a huge number there means "any"
-}
-
-function isLength(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 3;
-}
-
-async function readModules(folder: string): Promise<Module[]> {
-  const path = `${folder}/${MODULES}`;
-  const text = await readTextIfThere(path);
-  if (text === undefined) return [];
-  const list = parseJson(text, path);
-  if (!Array.isArray(list)) throw new FormatError(path, "expected a list of modules");
-  return list.map((entry) => readModule(entry, path));
-}
-
-function readModule(entry: unknown, path: string): Module {
-  const { type, path: own } = isRecord(entry) ? entry : {};
-  if (typeof type !== "string" || typeof own !== "string" || !/^\w*$/.test(own)) {
-    throw new FormatError(
-      path,
-      `expected modules with type and path, found ${JSON.stringify(entry)}`,
-    );
-  }
-  const kind = type.split(".").pop()!;
-  if (["Transformer", "Pooling", "Normalize"].includes(kind)) return { kind, folder: own };
-  throw new FormatError(path, `the model has a module ${type}, which is not here`);
-}
-
-async function readPooling(path: string): Promise<"mean" | "cls"> {
-  const json = await readJson(path);
-  const named = json["pooling_mode"];
-  const chosen = typeof named === "string"
-    ? [named]
-    : Object.keys(json).filter((key) => SWITCH.test(key) && json[key] === true)
-      .map((key) => key.replace(SWITCH, "$1"));
-  const [only] = chosen;
-  if (chosen.length === 1 && Object.hasOwn(POOLINGS, only)) return POOLINGS[only];
-  throw new FormatError(
-    path,
-    `expected pooling mean or cls, found ${chosen.join(" and ") || "none"}`,
-  );
 }
