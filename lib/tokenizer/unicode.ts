@@ -5,7 +5,7 @@
  *
  * Found by comparing every code point, alone, with `tokenizers` 0.23.3 under V8's Unicode 17. With
  * them, ids and offsets of 106,953 texts over all of Unicode equal those of transformers 5.24.0, cased
- * and uncased (tests/tokenizer/tokenizer_parity_test.ts).
+ * and uncased (tests/tokenizer/long/tokenizer_parity_test.ts).
  *
  * The older, slow tokenizer of transformers 4.46.3 (Python 3.11, Unicode 14) disagrees with the fast
  * one on 34,854 of these texts uncased and 32,359 cased. Where the two differ, this project follows

@@ -3,7 +3,7 @@ import { corpus, readAll } from "bert/data/corpus.ts";
 import { Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
-import reference from "../fixtures/vocabularies.json" with { type: "json" };
+import reference from "../../fixtures/vocabularies.json" with { type: "json" };
 
 const novel = await readAll(corpus("moby-dick"));
 const texts = novel.map(({ sentences }) => sentences.join(" "));

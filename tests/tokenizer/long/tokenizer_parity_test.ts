@@ -2,8 +2,8 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
 import { Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
-import fixture from "../fixtures/tokenizer_parity.json" with { type: "json" };
-import { BLOCKS, parityVocabulary, textsOfBlock } from "../support/tokenizer_texts.ts";
+import fixture from "../../fixtures/tokenizer_parity.json" with { type: "json" };
+import { BLOCKS, parityVocabulary, textsOfBlock } from "../../support/tokenizer_texts.ts";
 
 const vocab = new Vocab(parityVocabulary());
 
