@@ -1,0 +1,92 @@
+/** A headless Chromium for tests of the page, where there is one. */
+import { existsSync } from "node:fs";
+import { type Browser, launch, type Page } from "puppeteer-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** The Chromium of the environment variable `BERT_CHROMIUM`, or that of the system. */
+export function findChromium(): string | undefined {
+  const own = Deno.env.get("BERT_CHROMIUM");
+  const found = (own ? [own] : PLACES).find((path) => existsSync(path));
+  if (found === undefined) {
+    // deno-lint-ignore no-console -- a skipped test must not look like a passed one
+    console.warn("Skipped: the page in a browser. There is no Chromium; name one in BERT_CHROMIUM");
+  }
+  return found;
+}
+
+/** Starts it without any network but this machine's own. The caller closes it. */
+export async function openChromium(path: string): Promise<Browser> {
+  return await launch({
+    executablePath: path,
+    args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+  });
+}
+
+/** What a page may look like. */
+export interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly colorScheme?: "light" | "dark";
+}
+
+export const DESKTOP: Look = { width: 1280, height: 900 };
+export const PHONE: Look = { width: 390, height: 844 };
+
+/** Opens a page, uses it, and throws if it reported an error or asked another server. */
+export async function withPage(
+  browser: Browser,
+  url: string,
+  { width, height, colorScheme = "light" }: Look,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.setViewport({ width, height, isMobile: width < 500, hasTouch: width < 500 });
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colorScheme }]);
+  const troubles: string[] = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().includes("status of 400")) {
+      troubles.push(message.text());
+    }
+  });
+  page.on("request", (request) => {
+    if (!/^(data:|blob:)/.test(request.url()) && !request.url().startsWith(url)) {
+      troubles.push(`asked ${request.url()}`);
+    }
+  });
+  try {
+    await page.goto(url);
+    await use(page);
+  } finally {
+    await context.close();
+  }
+  if (troubles.length > 0) throw new Error(troubles.join("\n"));
+}
+
+/** What the page's own JavaScript makes of an expression. */
+export async function valueOf<Value>(page: Page, expression: string): Promise<Value> {
+  return await page.evaluate(expression) as Value;
+}
+
+/** Waits until an expression is true in the page. */
+export async function until(page: Page, expression: string): Promise<void> {
+  await page.waitForFunction(expression).catch((cause) => {
+    throw new Error(`It never came true: ${expression}`, { cause });
+  });
+}
+
+/** Waits for the element with this role and name, as a screen reader says them, and gives it. */
+export async function named(page: Page, role: string, name: string) {
+  const found = await page.waitForSelector(`::-p-aria([role="${role}"][name="${name}"])`);
+  if (found) return found;
+  throw new Error(`The page has no ${role} called ${name}`);
+}
+
+/** Types a text in place of what a text field holds. */
+export async function write(page: Page, label: string, text: string): Promise<void> {
+  await (await named(page, "textbox", label)).dispose();
+  await page.locator(`::-p-aria([role="textbox"][name="${label}"])`).fill(text);
+}

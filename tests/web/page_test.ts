@@ -1,0 +1,280 @@
+/** The page in a real browser: typed at, clicked and read, behind a server and as a static folder. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig } from "bert/config.ts";
+import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
+import { saveModel } from "bert/model/folder.ts";
+import { openFolder } from "bert/web/any_folder.ts";
+import { LibraryEngine } from "bert/web/library_engine.ts";
+import { startPlayServer } from "bert/web/play_server.ts";
+import { exportPage, playground } from "bert/web/playground.ts";
+import type { Browser, Page } from "puppeteer-core";
+import {
+  DESKTOP,
+  findChromium,
+  named,
+  openChromium,
+  PHONE,
+  until,
+  valueOf,
+  withPage,
+  write,
+} from "../support/browser.ts";
+import { TOY_TOKENIZER } from "../support/toy.ts";
+
+const chromium = findChromium();
+const folder = await Deno.makeTempDir({ prefix: "page-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const MODEL = `${folder}/<i>run`; // a name that would be markup
+const METRICS = "split,epoch,step,mlm_loss,nsp_loss,mlm_accuracy,nsp_accuracy,tokens,seconds\n" +
+  "train,1,1,3.1,0.7,0.1,0.5,100,1\ntrain,1,2,2.9,0.7,0.2,0.5,200,2\n";
+const CONFIG = bertConfig("smoke", {
+  vocabSize: TOY_TOKENIZER.vocab.size,
+  numHiddenLayers: 2,
+  initializerRange: 0.3,
+});
+
+/** A server of files, as any host of static pages has one. */
+function serveFiles(root: string) {
+  const types: Record<string, string> = {
+    html: "text/html",
+    js: "text/javascript",
+    mjs: "text/javascript",
+    css: "text/css",
+    wasm: "application/wasm",
+    svg: "image/svg+xml",
+  };
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  return Deno.serve(options, async ({ url }) => {
+    const path = decodeURIComponent(new URL(url).pathname).replace(/\/$/, "/index.html");
+    try {
+      const body = await Deno.readFile(`${root}${path}`);
+      const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
+      return new Response(body, { headers: { "content-type": type } });
+    } catch {
+      return new Response("nothing", { status: 404 });
+    }
+  });
+}
+
+/** The candidates of a list, as "word share". */
+async function listed(page: Page, part: string): Promise<string[]> {
+  return await valueOf(
+    page,
+    `[...document.querySelectorAll("${part} li")].map((item) =>
+      [...item.querySelectorAll(".word, .share")].map((one) => one.textContent).join(" "))`,
+  );
+}
+
+/** Waits for a heading that begins so. */
+async function heading(page: Page, part: string, title: string): Promise<void> {
+  await until(
+    page,
+    `[...document.querySelectorAll("${part} h3")].some((one) =>
+      one.textContent.startsWith(${JSON.stringify(title)}))`,
+  );
+}
+
+async function texts(page: Page, selector: string): Promise<string[]> {
+  const all = `[...document.querySelectorAll("${selector}")]`;
+  return await valueOf(page, `${all}.map((one) => one.textContent)`);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
+/** Blanks are filled while one types, and a candidate goes into its blank. */
+async function playBlanks(page: Page, engine: LibraryEngine): Promise<void> {
+  await write(page, "A sentence with blanks", "");
+  await (await named(page, "textbox", "A sentence with blanks"))
+    .type("the ___ ship sees the ___ .");
+  const wanted = await engine.fill("the [MASK] ship sees the [MASK] .");
+  await heading(page, "#fill", "In blank 2");
+  await until(page, `document.querySelector("#fill-text").value.endsWith(" .")`);
+  await until(page, `document.querySelectorAll("#fill li").length === ${wanted.flat().length}`);
+  await until(
+    page,
+    `document.querySelector("#fill .share").textContent === "${percent(wanted[0][0].share)}"`,
+  );
+  deepStrictEqual(
+    await listed(page, "#fill"),
+    wanted.flat().map(({ token, share }) => `${token} ${percent(share)}`),
+  );
+  await page.locator("#fill .answers > :nth-child(2) li:first-child button").click();
+  const filled = `the ___ ship sees the ${wanted[1][0].token} .`;
+  strictEqual(await valueOf(page, `document.querySelector("#fill-text").value`), filled);
+  await heading(page, "#fill", "In the blank");
+}
+
+async function playPairs(page: Page, engine: LibraryEngine): Promise<void> {
+  const [first, second] = ["the red ship sees the sea .", "once"];
+  await write(page, "First sentence", first);
+  await write(page, "Second sentence", second);
+  const share = percent(await engine.follows(first, second));
+  await page.waitForSelector(`::-p-text(${share} for "it follows")`);
+}
+
+/** Layers, heads and words are chosen by mouse and by keyboard; what was typed stays text. */
+async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
+  const asked = {
+    text: "the red ship sees <img src=x onerror=alert(1)> whales",
+    second: "a sea",
+  };
+  await write(page, "A sentence", asked.text);
+  await write(page, "A second one, if you like", asked.second);
+  await (await named(page, "button", "Layer 2")).click();
+  const { tokens, heads } = await engine.look(asked, 1);
+  await until(page, `document.querySelectorAll(".tokens button").length === ${tokens.length}`);
+  await until(
+    page,
+    `document.querySelector("#layers [aria-pressed=true]").textContent === "Layer 2"`,
+  );
+  deepStrictEqual(await texts(page, ".tokens button"), tokens);
+  await page.locator("#heads button:nth-child(2)").click();
+  await page.focus(".tokens button");
+  for (let step = 0; step < 3; step++) await page.keyboard.press("ArrowRight");
+  strictEqual(tokens[3], "ship");
+  await heading(page, "#looks-at", '"ship" looks at');
+  const row = heads[1][3];
+  const most = row.indexOf(Math.max(...row));
+  const best = `${tokens[most]} (${most + 1}) ${percent(row[most])}`;
+  await until(page, `document.querySelector("#looks-at .share").textContent.length > 0`);
+  strictEqual((await listed(page, "#looks-at"))[0], best);
+  ok(await valueOf<number>(page, `document.querySelectorAll(".arcs path").length`) > 0);
+  const near = await engine.near(asked, 3);
+  await heading(page, "#near-alone", 'Like "ship" by itself');
+  deepStrictEqual(
+    await listed(page, "#near-alone"),
+    near.alone.map(({ token, share }) => `${token} ${share.toFixed(2)}`),
+  );
+  deepStrictEqual(
+    await listed(page, "#near-sentence"),
+    near.inSentence!.map(({ token, share }) => `${token} ${percent(share)}`),
+  );
+  const all = await named(page, "button", "All words at once");
+  await all.click();
+  await until(page, `document.querySelector("#all-words").getAttribute("aria-pressed") === "true"`);
+  strictEqual(await valueOf(page, `document.querySelectorAll("img[src=x]").length`), 0);
+}
+
+/** What cannot be answered is said, and what can be is answered again after it. */
+async function playTooLong(page: Page): Promise<void> {
+  await write(page, "A sentence with blanks", "___ ".repeat(30_000));
+  const says = (text: string) =>
+    until(page, `document.querySelector("#fill .problem").textContent.includes("${text}")`);
+  await says("The text has 120,000 characters: shorten it to 20,000");
+  await write(page, "A sentence with blanks", "___ ".repeat(600));
+  await says("tokens");
+  await write(page, "A sentence with blanks", "the ___");
+  await until(page, `document.querySelector("#fill .problem").textContent === ""`);
+}
+
+/** What one does with the page, and what it should show, wherever the model computes. */
+async function play(page: Page, engine: LibraryEngine): Promise<void> {
+  await named(page, "heading", "<i>run");
+  await playBlanks(page, engine);
+  await playPairs(page, engine);
+  await playAttention(page, engine);
+  const images = `[...document.querySelectorAll("#run img")]`;
+  await until(page, `${images}.filter((one) => one.naturalWidth > 0).length === 4`);
+  const [needed, given] = await valueOf<number[]>(
+    page,
+    "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
+  );
+  ok(needed <= given, `the page needs ${needed} of ${given} pixels`);
+  await playTooLong(page);
+}
+
+Deno.test({
+  name: "the page does the same behind a server and as a static folder, on a desk and on a phone",
+  ignore: !chromium,
+  fn: async (test) => {
+    await useBackend();
+    const model = new BertPretrainHead(CONFIG, { seed: 3 });
+    await saveModel(`${MODEL}/best`, model, TOY_TOKENIZER);
+    model.dispose();
+    await Deno.writeTextFile(`${MODEL}/metrics.csv`, METRICS);
+    const opened = await openFolder(MODEL);
+    const engine = new LibraryEngine(opened, () => Promise.resolve(undefined));
+    await exportPage(opened, `${folder}/static`);
+    const server = startPlayServer(await playground(opened), 0, (error) => {
+      throw error;
+    });
+    await using files = serveFiles(folder);
+    const browser = await openChromium(chromium!);
+    const places = {
+      "behind a server": server.url,
+      "as a static folder": `http://127.0.0.1:${files.addr.port}/static/`,
+    };
+    try {
+      for (const [place, url] of Object.entries(places)) {
+        for (const [size, look] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+          await test.step(`${place}, ${size}`, () =>
+            withPage(browser, url, look, (page) => play(page, engine)));
+        }
+      }
+      await test.step("the curves grow with the run", () => growing(browser, server.url));
+      await test.step("it is dark where the system is", async () => {
+        await withPage(browser, server.url, { ...DESKTOP, colorScheme: "dark" }, async (page) => {
+          const colour = await valueOf<string>(
+            page,
+            "getComputedStyle(document.documentElement).backgroundColor",
+          );
+          match(colour, /^rgb\((\d\d?), (\d\d?), (\d\d?)\)$/); // no part above 99 of 255
+        });
+      });
+    } finally {
+      await browser.close();
+      await server.close();
+      opened.model.dispose();
+    }
+  },
+});
+
+async function growing(browser: Browser, url: string): Promise<void> {
+  await withPage(browser, url, DESKTOP, async (page) => {
+    const stands = (step: number) =>
+      until(page, `document.querySelector("#run-step").textContent.includes("step ${step};")`);
+    await stands(2);
+    const more = "train,1,3,2.8,0.7,0.3,0.5,300,3\n";
+    await Deno.writeTextFile(`${MODEL}/metrics.csv`, more, { append: true });
+    await stands(3);
+    await named(page, "image", "Masked words: loss, up to step 3");
+  });
+}
+
+Deno.test({
+  name: "the page of a bare encoder says what it lacks, and shows the rest",
+  ignore: !chromium,
+  fn: async () => {
+    await useBackend();
+    const model = new BertModel(CONFIG, { seed: 4 });
+    await saveModel(`${folder}/encoder`, model, TOY_TOKENIZER);
+    model.dispose();
+    const opened = await openFolder(`${folder}/encoder`);
+    const server = startPlayServer(await playground(opened), 0, (error) => {
+      throw error;
+    });
+    const browser = await openChromium(chromium!);
+    try {
+      await withPage(browser, server.url, PHONE, async (page) => {
+        await page.waitForSelector(
+          "::-p-text(It has no masked-word head, so it fills no blanks.)",
+        );
+        await page.waitForSelector("#near-alone li");
+        const hidden = await valueOf(
+          page,
+          `["fill", "pair", "look", "run"].filter((id) => document.getElementById(id).hidden)`,
+        );
+        deepStrictEqual(hidden, ["fill", "pair", "run"]);
+        deepStrictEqual(await listed(page, "#near-sentence"), []);
+      });
+    } finally {
+      await browser.close();
+      await server.close();
+      opened.model.dispose();
+    }
+  },
+});
