@@ -176,6 +176,7 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await named(page, "heading", "<i>run");
   await playBlanks(page, engine);
   await playPairs(page, engine);
+  await playTooLong(page);
   await playAttention(page, engine);
   const images = `[...document.querySelectorAll("#run img")]`;
   await until(page, `${images}.filter((one) => one.naturalWidth > 0).length === 4`);
@@ -184,7 +185,6 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
   );
   ok(needed <= given, `the page needs ${needed} of ${given} pixels`);
-  await playTooLong(page);
 }
 
 Deno.test({
