@@ -66,6 +66,7 @@ export class CorpusCounter {
   #duplicates = 0;
   #unknown = 0;
 
+  /** @param tokenizer Gives the tokens that are counted. */
   constructor(tokenizer: BertTokenizer) {
     this.#tokenizer = tokenizer;
   }
@@ -155,7 +156,8 @@ class Lengths {
     const sorted = [...this.#times].sort(([a], [b]) => a - b);
     let passed = 0;
     const middle = sorted.find(([, times]) => (passed += times) * 2 >= this.count);
-    const [least, most] = [sorted[0][0], sorted[sorted.length - 1][0]];
+    const least = sorted[0][0];
+    const most = sorted[sorted.length - 1][0];
     return { least, median: middle?.[0] ?? least, mean: this.total / this.count, most };
   }
 }

@@ -18,9 +18,11 @@ export type TokenState = "plain" | "masked" | "random" | "kept" | "special";
 
 /** One position. */
 export interface InspectedToken {
+  /** Its place in the sequence, from 0. */
   readonly position: number;
   /** What the model sees. */
   readonly token: string;
+  /** What was done to it. */
   readonly state: TokenState;
   /** 1 or 2; 0 in padding. */
   readonly segment: number;
@@ -30,12 +32,15 @@ export interface InspectedToken {
 
 /** An example in words. */
 export interface InspectedExample {
+  /** Its positions, in order. */
   readonly tokens: readonly InspectedToken[];
+  /** 0 or 1 as `pairing` means it; -1 where there is no second segment. */
   readonly nspLabel: 0 | 1 | -1;
   /** The label in words. */
   readonly relation: string;
   /** Where the segments come from, one line each: `"1790 George Washington", sentences 3 to 5`. */
   readonly sources: readonly string[];
+  /** Whether it has fewer tokens than its sentences. */
   readonly truncated: boolean;
 }
 

@@ -9,9 +9,9 @@ import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { type Document, TokenizedDocument } from "./document.ts";
-import { PairExample } from "./example.ts";
-import { checkPairable, NspOptions, PairMaker } from "./pair_maker.ts";
+import type { Document, TokenizedDocument } from "./document.ts";
+import type { PairExample } from "./example.ts";
+import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";
 
 /** The two labels. (With sentence-order prediction: in order, swapped.) */
 export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
@@ -88,7 +88,23 @@ export async function* nspExamplesAsync(
 /**
  * Pairs from documents, in batches. Every batch but the last is full.
  *
- * @throws As `nspExamples()`, and `ConfigError` if `batchSize` is not at least 1.
+ * @param options Those of `nspExamples()`, and `batchSize`: pairs in a batch, at least 1.
+ * @throws {ConfigError} As `nspExamples()`, and if `batchSize` is not at least 1.
+ * @throws {RangeError} As `nspExamples()`.
+ *
+ * @example
+ * ```ts
+ * import { nspData } from "bert/data/nsp.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+ * const options = { maxLength: 5, batchSize: 2, rng: createRng(1) };
+ * const [batch] = nspData(documents, tokenizer, options);
+ * strictEqual(batch.length, 2);
+ * ```
  */
 export function* nspData(
   documents: Iterable<Document>,
@@ -150,14 +166,14 @@ function checked(options: NspOptions): NspOptions {
 }
 
 /** Tokens in a window, about: 4 million ids take some 40 MB. */
-export const WINDOW_TOKENS = 4_000_000;
+const WINDOW_TOKENS = 4_000_000;
 
 /**
  * A document as ids.
  *
  * @throws {TypeError} If it is no document.
  */
-export function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
+function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
   if (!Array.isArray(document?.sentences)) {
     const found = JSON.stringify(document)?.slice(0, 60);
     throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
@@ -169,7 +185,7 @@ export function tokenizeDocument(document: Document, tokenizer: BertTokenizer): 
 }
 
 /** Collects documents into windows; a document without any token is left out. */
-export class WindowFiller {
+class WindowFiller {
   readonly #limit: number;
   #documents: TokenizedDocument[] = [];
   #tokens = 0;
@@ -189,7 +205,8 @@ export class WindowFiller {
   /** What has been collected since the last window. */
   take(): TokenizedDocument[] {
     const documents = this.#documents;
-    [this.#documents, this.#tokens] = [[], 0];
+    this.#documents = [];
+    this.#tokens = 0;
     return documents;
   }
 }

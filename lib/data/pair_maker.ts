@@ -38,7 +38,8 @@ export function checkPairable(
   { pairing = "nsp", balanced = true }: Pick<NspOptions, "pairing" | "balanced">,
 ): void {
   if (pairing === "none" || (pairing === "nsp" && !balanced) || documents.length <= FEW) return;
-  if (documents.every((document) => document?.sentences?.length === 1)) {
+  const single = documents.every((document) => document?.sentences?.length <= 1);
+  if (single && documents.some(({ sentences }) => sentences.length === 1)) {
     throw new RangeError(NO_NEXT);
   }
 }
@@ -54,6 +55,7 @@ export class PairMaker {
   #counts = { 0: 0, 1: 0, "-1": 0 };
   #last: TokenizedDocument | undefined; // of the window before: company for a lone document
 
+  /** @param options As `nspExamples()` has checked them. */
   constructor(vocab: Vocab, options: NspOptions) {
     const { pairing = "nsp", packing = true, shortSequenceProbability = 0.1, balanced = true } =
       options;
