@@ -19,6 +19,7 @@ import {
   parseOptions,
 } from "../runs/options.ts";
 import { type RunSettings, withRecipe } from "../runs/settings.ts";
+import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { RunReport } from "../show/run_report.ts";
 import { DivergedError } from "../training/train_step.ts";
@@ -139,6 +140,9 @@ function introduce(run: OpenRun, output: Output): void {
   const planned = plannedSteps === null
     ? "as many steps as the clock allows"
     : `${plannedSteps} steps`;
+  if (config.text) {
+    for (const [what, found] of textRows(config.text)) output.say(`${what.padEnd(17)}${found}`);
+  }
   for (const warning of warnings) {
     output.say(`Warning: ${warning}`);
     folder.log(`warning: ${warning}`);

@@ -8,6 +8,7 @@ import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./options.ts";
 import { CHANGEABLE, type RunSettings } from "./settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
+import type { TextFacts } from "./text_facts.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
 export interface RunConfig {
@@ -23,6 +24,8 @@ export interface RunConfig {
   readonly evaluateEvery: number;
   readonly corpus: CorpusFacts;
   readonly vocabulary: VocabularyFacts;
+  /** What the training text is like; runs of earlier versions lack it. */
+  readonly text?: TextFacts;
   /** Missing if nothing is held out. */
   readonly baselines?: Baselines;
   /** What the run began with; it may be resumed with other. */
@@ -58,11 +61,12 @@ export type Decisive = Omit<RunConfig, "format" | "run" | "software">;
 export function identify(config: Decisive): string {
   const { settings, model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary } = config;
   const decisive = { model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary };
-  const complete = { ...decisive, settings: fixed(settings), baselines: config.baselines };
+  const { baselines, text } = config;
+  const complete = { ...decisive, settings: fixed(settings), baselines, text };
   return short(JSON.stringify(complete, sorted));
 }
 
-/** The digest as earlier versions computed it: in the order of the file, without the baselines. */
+/** The digest as earlier versions computed it: in the order of the file, without baselines and text. */
 function identifyAsBefore(config: Decisive): string {
   const { settings, model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary } = config;
   const rest = { model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary };

@@ -115,7 +115,6 @@ export async function firstModel(
     ? await freshStart(settings, documents, progress)
     : checkLocale(await loadModel(init, { seed }), settings);
   const unknown = unknownShare(first.tokenizer, documents.flatMap(({ sentences }) => sentences));
-  progress(`${(100 * unknown.share).toFixed(2)} % of the ${unknown.tokens} tokens are [UNK]`);
   const note = unknownNote(unknown);
   return note === undefined ? first : { ...first, notes: [...first.notes, inWordsOfRun(note)] };
 }

@@ -23,6 +23,7 @@ import { checkFree, RunFolder } from "./folder.ts";
 import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
 import type { Given } from "./options.ts";
 import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
+import { plateauWarning, textFacts, textWarnings } from "./text_facts.ts";
 import { inWordsOfTask } from "./wording.ts";
 import {
   completeSettings,
@@ -151,6 +152,13 @@ async function begin(
     progress("making the held-out batches");
     const heldOut = heldOutBatches(source);
     const plannedSteps = await plan(settings, source);
+    progress("counting the text");
+    const text = await textFacts(documents.train, tokenizer, { data, seed });
+    const warnings = [...notes, ...textWarnings(text, data.pairing)];
+    if (settings.init === undefined && !settings.headStart) {
+      const warning = plateauWarning(plannedSteps, train.batchSize * train.accumulation, text);
+      if (warning !== undefined) warnings.push(warning);
+    }
     const decisive: Decisive = {
       settings,
       model: model.config,
@@ -160,6 +168,7 @@ async function begin(
       evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
       corpus: documents.facts,
       vocabulary: vocabularyFacts(tokenizer),
+      text,
       ...(heldOut.length === 0
         ? {}
         : { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }),
@@ -180,7 +189,7 @@ async function begin(
         tokenizer,
         model,
         backend,
-        warnings: notes,
+        warnings,
       });
     } catch (error) {
       folder.close();

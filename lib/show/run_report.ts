@@ -3,6 +3,7 @@ import { GrowingFile, lastLines } from "../files/growing_file.ts";
 import { replaceFile } from "../files/write.ts";
 import type { RunConfig } from "../runs/config_file.ts";
 import { evaluationIn, type EvaluationLog } from "../runs/journal.ts";
+import { type TextFacts, textRows } from "../runs/text_facts.ts";
 import type { FilledSample } from "../runs/samples.ts";
 import type { IntervalName } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
@@ -100,6 +101,7 @@ export function runReport(name: string, facts: RunFacts): string {
     `<h1>${escape(name)}</h1>`,
     `<p>${escape(standing(facts))}</p>`,
     ...(harmed > 0 ? [`<p>Harmed lines of evaluations.jsonl, left out: ${harmed}.</p>`] : []),
+    ...(config.text ? ["<h2>Training text</h2>", textTable(config.text)] : []),
     ...(last ? ["<h2>Held-out scores</h2>", scores(last, config)] : []),
     ...(facts.steps.length > 0 ? ["<h2>Curves</h2>", ...curves(facts)] : []),
     ...(last ? ["<h2>What it fills in</h2>", sampleTable(evaluations)] : []),
@@ -203,6 +205,10 @@ function sampleTable(evaluations: readonly EvaluationLog[]): string {
     ...Object.fromEntries(chosen.map(({ step, samples }) => [`step ${step}`, guesses(samples[i])])),
   }));
   return rows.length > 0 ? table(rows).html : "<p>No held-out sentence is long enough.</p>";
+}
+
+function textTable(facts: TextFacts): string {
+  return table(textRows(facts).map(([what, found]) => ({ what, found }))).html;
 }
 
 function settingsTable({ settings, run, software, corpus, vocabulary }: RunConfig): string {

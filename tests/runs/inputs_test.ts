@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
@@ -110,7 +110,7 @@ Deno.test("a run warns of accents that it strips, and says that a vocabulary is 
     const kept = { ...settings, keepAccents: true, locale: "tr" };
     const quiet = await beginRun(`${folder}/kept`, kept, software, () => {});
     quiet.close();
-    deepStrictEqual(quiet.warnings, []);
+    deepStrictEqual(quiet.warnings.filter((warning) => /accents|"ı"/.test(warning)), []);
   }));
 
 Deno.test("a run warns if more than 5 % of its tokens are [UNK] to the model it begins with", () =>
@@ -120,12 +120,11 @@ Deno.test("a run warns if more than 5 % of its tokens are [UNK] to the model it 
     const model = new BertPretrainHead(config, { seed: 1 });
     await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
     model.dispose();
-    const said: string[] = [];
     const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2 };
     const software = { backend: await useBackend() };
-    const run = await beginRun(`${folder}/run`, settings, software, (what) => said.push(what));
+    const run = await beginRun(`${folder}/run`, settings, software, () => {});
     run.close();
-    match(said.join("\n"), /^\d\d\.\d\d % of the \d+ tokens are \[UNK\]$/m);
+    ok(run.config.text!.unknownShare > 0.05);
     match(
       run.warnings.join("\n"),
       /% of the tokens are \[UNK\], as in ".*".*without --init, or raise/,

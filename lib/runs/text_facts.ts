@@ -1,0 +1,170 @@
+/** What a run's training text is like, counted before training, and what is wrong with it. */
+import type { DataConfig } from "../config.ts";
+import type { Document } from "../data/document.ts";
+import { dataReport } from "../data/report.ts";
+import { count, percent } from "../format.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+
+/** The training text of a run in numbers. Shares are from 0 to 1. */
+export interface TextFacts {
+  readonly documents: number;
+  readonly sentences: number;
+  readonly tokens: number;
+  /** Share of the tokens that are `[UNK]`. */
+  readonly unknownShare: number;
+  /** Share of the tokens that one epoch shows; `null` if there are too many examples to count. */
+  readonly reachedShare: number | null;
+  /** Documents of which one epoch shows nothing; `null` if there are too many examples to count. */
+  readonly unusedDocuments: number | null;
+  /** Documents that read as one before them. */
+  readonly equalDocuments: number;
+  /** Sentence pairs in the examples that were counted. */
+  readonly pairs: number;
+  /** Share of these pairs whose second half does not follow; `null` if there are none. */
+  readonly notNextShare: number | null;
+  /** Mean tokens of an example, special tokens among them. */
+  readonly exampleTokens: number;
+}
+
+const MOST_EXAMPLES = 500_000;
+
+/**
+ * Counts the training text of a run and the examples of its first epoch, at most half a million.
+ *
+ * @throws {RangeError} If no example can be made of the documents.
+ */
+export async function textFacts(
+  documents: readonly Document[],
+  tokenizer: BertTokenizer,
+  options: { readonly data: DataConfig; readonly seed: number },
+): Promise<TextFacts> {
+  const report = await dataReport(documents, tokenizer, { ...options, maxExamples: MOST_EXAMPLES });
+  const { unreachedShare, unusedDocuments, notNextShare } = report;
+  return {
+    documents: report.documents,
+    sentences: report.sentences,
+    tokens: report.tokens,
+    unknownShare: report.unkRate,
+    reachedShare: unreachedShare === undefined ? null : 1 - unreachedShare,
+    unusedDocuments: unusedDocuments ?? null,
+    equalDocuments: report.equalDocuments,
+    pairs: report.pairs,
+    notNextShare: notNextShare ?? null,
+    exampleTokens: report.exampleTokens.mean,
+  };
+}
+
+/**
+ * The facts as rows: what is counted, and what was found.
+ *
+ * @example
+ * ```ts
+ * import { textRows } from "bert/runs/text_facts.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const counts = { documents: 20, sentences: 300, tokens: 5000, unknownShare: 0.001, reachedShare: 0.97 };
+ * const more = { unusedDocuments: 1, equalDocuments: 2, pairs: 80, notNextShare: 0.5, exampleTokens: 50 };
+ * deepStrictEqual(textRows({ ...counts, ...more }), [
+ *   ["training text", "20 documents, 300 sentences, 5,000 tokens"],
+ *   ["[UNK]", "0.10 % of the tokens"],
+ *   ["one epoch shows", "97.0 % of the tokens; nothing of 1 document"],
+ *   ["equal documents", "2"],
+ *   ["sentence pairs", "80, of which 50.0 % do not follow each other"],
+ * ]);
+ * ```
+ */
+export function textRows(facts: TextFacts): (readonly [what: string, found: string])[] {
+  const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } = facts;
+  const unused = unusedDocuments ? `; nothing of ${several(unusedDocuments, "document")}` : "";
+  const shown = reachedShare === null
+    ? "not counted: there are too many examples"
+    : `${percent(reachedShare)} of the tokens${unused}`;
+  const sizes = [several(documents, "document"), several(sentences, "sentence")];
+  return [
+    ["training text", `${sizes.join(", ")}, ${several(tokens, "token")}`],
+    ["[UNK]", `${percent(facts.unknownShare, 2)} of the tokens`],
+    ["one epoch shows", shown],
+    ["equal documents", count(facts.equalDocuments)],
+    [
+      "sentence pairs",
+      notNextShare === null
+        ? "none"
+        : `${count(pairs)}, of which ${percent(notNextShare)} do not follow each other`,
+    ],
+  ];
+}
+
+function several(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Pairs leave out about a tenth of any text, where they are cut to the length; without them nothing is. */
+const MOST_UNREACHED = { nsp: 0.25, sop: 0.25, none: 0.02 };
+const MOST_UNUSED = 0.01;
+const MOST_EQUAL = 0.05;
+/** How far from one half the share of pairs that do not follow each other may be. */
+const MOST_UNEVEN = 0.1;
+const FEWEST_PAIRS = 50;
+
+/**
+ * What is wrong with the training text, each with what to do; nothing where nothing is. That `[UNK]` is
+ * frequent is said with the vocabulary.
+ *
+ * @param pairing As in `DataConfig`.
+ */
+export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): string[] {
+  const { documents, reachedShare, unusedDocuments, equalDocuments, pairs, notNextShare } = facts;
+  const warnings: string[] = [];
+  if (unusedDocuments && unusedDocuments > MOST_UNUSED * documents) {
+    warnings.push(
+      `${count(unusedDocuments)} of ${several(documents, "document")} are never shown${
+        pairing === "sop" ? ", as two sentences in order need two sentences" : ""
+      }. To use them, join short texts into longer documents, or train with --pairing none`,
+    );
+  }
+  if (reachedShare !== null && 1 - reachedShare > MOST_UNREACHED[pairing]) {
+    const cure = pairing === "none"
+      ? "raise --length"
+      : "end sentences with a full stop or a line end, raise --length, or train with --pairing none, " +
+        "which cuts nothing off";
+    warnings.push(
+      `One epoch does not show ${percent(1 - reachedShare)} of the tokens: sentences that do not fit ` +
+        `into --length are cut off. To use them, ${cure}`,
+    );
+  }
+  if (equalDocuments > MOST_EQUAL * documents) {
+    warnings.push(
+      `${count(equalDocuments)} of ${several(documents, "document")} read as one before them, so that ` +
+        "what they say counts more than the rest. Remove them from the corpus unless that is meant",
+    );
+  }
+  if (notNextShare !== null && pairs >= FEWEST_PAIRS && Math.abs(notNextShare - 0.5) > MOST_UNEVEN) {
+    warnings.push(
+      `${percent(notNextShare)} of the sentence pairs do not follow each other, where one half should: ` +
+        "whoever always says the same is right so often. Join short texts into longer documents",
+    );
+  }
+  return warnings;
+}
+
+/** Tokens in which a small model was seen to learn little but word frequencies. */
+const PLATEAU = 12_000_000;
+
+/**
+ * Says so if a run from noise is too short to learn more than word frequencies; nothing otherwise.
+ *
+ * @param plannedSteps The steps of the run; `null` if only the clock ends it.
+ * @param sequences Sequences in a step.
+ */
+export function plateauWarning(
+  plannedSteps: number | null,
+  sequences: number,
+  { exampleTokens }: TextFacts,
+): string | undefined {
+  if (plannedSteps === null) return undefined;
+  const tokens = plannedSteps * sequences * exampleTokens;
+  if (tokens >= PLATEAU) return undefined;
+  const million = tokens < 1e6 ? `${count(Math.round(tokens))}` : `${(tokens / 1e6).toFixed(1)} million`;
+  return `The run shows ${million} tokens to a model that begins with noise. In 12 million tokens such a ` +
+    "model was seen to learn how frequent words are, and little about what stands beside them. For a " +
+    "short run add --recipe short or --head-start, or begin with a saved model: --init";
+}
