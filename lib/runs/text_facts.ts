@@ -73,7 +73,8 @@ export async function textFacts(
  * ```
  */
 export function textRows(facts: TextFacts): (readonly [what: string, found: string])[] {
-  const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } = facts;
+  const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } =
+    facts;
   const unused = unusedDocuments ? `; nothing of ${several(unusedDocuments, "document")}` : "";
   const shown = reachedShare === null
     ? "not counted: there are too many examples"
@@ -127,19 +128,27 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
       : "end sentences with a full stop or a line end, raise --length, or train with --pairing none, " +
         "which cuts nothing off";
     warnings.push(
-      `One epoch does not show ${percent(1 - reachedShare)} of the tokens: sentences that do not fit ` +
+      `One epoch does not show ${
+        percent(1 - reachedShare)
+      } of the tokens: sentences that do not fit ` +
         `into --length are cut off. To use them, ${cure}`,
     );
   }
   if (equalDocuments > MOST_EQUAL * documents) {
     warnings.push(
-      `${count(equalDocuments)} of ${several(documents, "document")} read as one before them, so that ` +
+      `${count(equalDocuments)} of ${
+        several(documents, "document")
+      } read as one before them, so that ` +
         "what they say counts more than the rest. Remove them from the corpus unless that is meant",
     );
   }
-  if (notNextShare !== null && pairs >= FEWEST_PAIRS && Math.abs(notNextShare - 0.5) > MOST_UNEVEN) {
+  if (
+    notNextShare !== null && pairs >= FEWEST_PAIRS && Math.abs(notNextShare - 0.5) > MOST_UNEVEN
+  ) {
     warnings.push(
-      `${percent(notNextShare)} of the sentence pairs do not follow each other, where one half should: ` +
+      `${
+        percent(notNextShare)
+      } of the sentence pairs do not follow each other, where one half should: ` +
         "whoever always says the same is right so often. Join short texts into longer documents",
     );
   }
@@ -163,7 +172,9 @@ export function plateauWarning(
   if (plannedSteps === null) return undefined;
   const tokens = plannedSteps * sequences * exampleTokens;
   if (tokens >= PLATEAU) return undefined;
-  const million = tokens < 1e6 ? `${count(Math.round(tokens))}` : `${(tokens / 1e6).toFixed(1)} million`;
+  const million = tokens < 1e6
+    ? `${count(Math.round(tokens))}`
+    : `${(tokens / 1e6).toFixed(1)} million`;
   return `The run shows ${million} tokens to a model that begins with noise. In 12 million tokens such a ` +
     "model was seen to learn how frequent words are, and little about what stands beside them. For a " +
     "short run add --recipe short or --head-start, or begin with a saved model: --init";
