@@ -1,13 +1,16 @@
 /** Which characters a vocabulary has. */
 import { ConfigError } from "../errors.ts";
-import { SPECIAL_TOKENS, type VocabNote } from "./vocab.ts";
+import { SPECIAL_TOKENS } from "./vocab.ts";
+import type { VocabNote } from "./vocab_notes.ts";
 
 /** So many characters have to find room, if the text has them, or the size is refused. */
 const LEAST_ALPHABET = 1000;
 
 /** A character of the texts. */
 export interface Char {
+  /** The character, one code point. */
   readonly char: string;
+  /** How often it occurs. */
   readonly count: number;
   /** Whether it also stands inside words, so that it takes a second piece, `##x`. */
   readonly inside: boolean;
@@ -15,7 +18,9 @@ export interface Char {
 
 /** The characters that the vocabulary has, and those for which it has no room. */
 export interface Alphabet {
+  /** Characters with a piece of their own, most frequent first. */
   readonly chars: readonly Char[];
+  /** The others, most frequent first. */
   readonly left: readonly Char[];
 }
 

@@ -34,11 +34,13 @@ export interface EncodeOptions {
 
 /** One text, or a pair, as the model sees it. All arrays have the same length. */
 export interface Encoding {
+  /** Ids of the vocabulary. */
   readonly tokenIds: number[];
   /** 1 for the first text with its `[CLS]` and `[SEP]`, 2 for the second, 0 for padding. */
   readonly segmentIds: number[];
   /** 1 for tokens, 0 for padding. */
   readonly attentionMask: number[];
+  /** The pieces as strings; those inside a word start with `##`. */
   readonly tokens: string[];
   /** Start and end in the original text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: [number, number][];
@@ -62,6 +64,7 @@ export interface Encoding {
  * 200, and a special token typed in the text stays whole.
  */
 export class BertTokenizer {
+  /** Pieces and ids. */
   readonly vocab: Vocab;
   /** All that decides the ids of a text, beside the vocabulary. */
   readonly options: Required<TokenizerOptions>;

@@ -43,7 +43,11 @@ export class TextCutter {
   /** Finds those that are looked for in the text as normalised; missing where there are none. */
   readonly #normal: TokenFinder | undefined;
 
-  /** @param cacheSize Words remembered in each of the two generations of the cache. */
+  /**
+   * Reads the vocabulary once.
+   *
+   * @param cacheSize Words remembered in each of the two generations of the cache.
+   */
   constructor(vocab: Vocab, options: Required<TokenizerOptions>, cacheSize: number) {
     this.#vocab = vocab;
     this.#options = options;

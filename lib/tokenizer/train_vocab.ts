@@ -203,14 +203,14 @@ function pairKey(left: number, right: number): number {
 }
 
 /** Two neighbouring pieces and how often they stand side by side. */
-export interface Pair {
+interface Pair {
   readonly left: number;
   readonly right: number;
   readonly count: number;
 }
 
 /** Counts of pairs, with the most frequent one at hand. */
-export class PairQueue {
+class PairQueue {
   readonly #counts = new Map<number, number>();
   readonly #heap: Pair[] = [];
   readonly #textOf: (id: number) => string;

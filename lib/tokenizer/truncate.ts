@@ -5,7 +5,9 @@ import { ConfigError } from "../errors.ts";
 
 /** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
 export interface Part {
+  /** Ids of its pieces. */
   readonly ids: number[];
+  /** Start and end of each piece in the text, in UTF-16 units. */
   readonly offsets: [number, number][];
 }
 

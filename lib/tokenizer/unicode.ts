@@ -23,13 +23,13 @@
  */
 
 /** Ranges of code points, first and last, in rising order. */
-type Parsed = readonly (readonly [number, number])[];
+export type Parsed = readonly (readonly [number, number])[];
 
 /** Format characters (Cf) younger than Unicode 8: not removed. */
-export const LATER_FORMAT = parse("890-891 8e2 110cd 13430-1343f");
+export const LATER_FORMAT: Parsed = parse("890-891 8e2 110cd 13430-1343f");
 
 /** Punctuation younger than Unicode 8: not split off. */
-export const LATER_PUNCTUATION = parse(
+export const LATER_PUNCTUATION: Parsed = parse(
   "61d 9fd a76 c77 c84 1b4e-1b4f 1b7d-1b7f 2e43-2e4f 2e52-2e5d 10d6e 10ead 10f55-10f59 10f86-10f89 " +
     "113d4-113d5 113d7-113d8 1144b-1144f 1145a-1145b 1145d 11660-1166c 116b9 1183b 11944-11946 119e2 " +
     "11a3f-11a46 11a9a-11a9c 11a9e-11aa2 11b00-11b09 11be1 11c41-11c45 11c70-11c71 11ef7-11ef8 " +
@@ -37,7 +37,7 @@ export const LATER_PUNCTUATION = parse(
 );
 
 /** Accents (Mn) younger than Unicode 8: not stripped. */
-export const LATER_MARKS = parse(
+export const LATER_MARKS: Parsed = parse(
   "7fd 897-89f 8ca-8e1 9fe afa-aff b55 c04 c3c d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1ace " +
     "1df6-1dfb a82c a8c5 a8ff a9bd 10d24-10d27 10d69-10d6d 10eab-10eac 10efc-10eff 10f46-10f50 " +
     "10f82-10f85 11070 11073-11074 110c2 111c9 111cf 1123e 11241 1133b 113bb-113c0 113ce 113d0 113d2 " +
@@ -51,7 +51,7 @@ export const LATER_MARKS = parse(
 );
 
 /** What NFD decomposes or reorders now, but did not in Unicode 9, whose tables the reference has. */
-export const LATER_FORMS = parse(
+export const LATER_FORMS: Parsed = parse(
   "7fd 897-89f 8ca-8d3 9fe c3c d3b-d3c eba 1715 1abf-1ace 1df6-1dfa a82c 105c9 105e4 10d24-10d27 " +
     "10d69-10d6d 10eab-10eac 10efd-10eff 10f46-10f50 10f82-10f85 11070 1133b 11383 11385 1138e 11391 " +
     "113c5 113c7-113c8 113ce-113d0 1145e 11839-1183a 11938 1193d-1193e 11943 119e0 11a34 11a47 11a99 " +

@@ -1,6 +1,6 @@
 /** How much of a text a tokenizer does not know. */
 import type { BertTokenizer } from "./bert_tokenizer.ts";
-import type { VocabNote } from "./vocab.ts";
+import type { VocabNote } from "./vocab_notes.ts";
 import { isLongerThan } from "./word_counts.ts";
 import { basicTokens, WHITESPACE } from "./words.ts";
 

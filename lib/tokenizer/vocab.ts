@@ -6,31 +6,10 @@ import { FormatError } from "../errors.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
+import { repeatNotes, type VocabNote } from "./vocab_notes.ts";
 
 /** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
-
-/** Something that a person should know about a vocabulary. */
-export interface VocabNote {
-  /**
-   * What it is about: `"size"`, fewer pieces than were asked for; `"characters"` that the vocabulary
-   * has no room for; `"accents"` or a `"dotless i"` without which words fall together; `"lines"`,
-   * empty or repeated ones of a file; `"unknown"` words of a text, and `"unspaced"` ones that are
-   * unknown for their length.
-   */
-  readonly about:
-    | "size"
-    | "characters"
-    | "accents"
-    | "dotless i"
-    | "lines"
-    | "unknown"
-    | "unspaced";
-  /** What was found, as a sentence without its full stop. */
-  readonly finding: string;
-  /** What to do about it in the library, as a clause. */
-  readonly advice: string;
-}
 
 /** Where the pieces of a vocabulary come from. */
 export interface VocabOrigin {
@@ -80,6 +59,8 @@ export class Vocab {
   readonly #repeats: "refuse" | "later";
 
   /**
+   * Takes the pieces in the order of their ids.
+   *
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
    * @param name Where they come from, for error messages.
    * @param origin How they were learnt, and whether a piece may stand twice.
@@ -197,11 +178,16 @@ export class Vocab {
     return this.#ids.get(token) ?? this.unkId;
   }
 
+  /** Whether the vocabulary has a piece, an added token or a special one. */
   has(token: string): boolean {
     return this.#ids.has(token);
   }
 
-  /** @throws {RangeError} If there is no such id. */
+  /**
+   * The piece of an id.
+   *
+   * @throws {RangeError} If there is no such id.
+   */
   tokenOf(id: number): string {
     const token = this.tokens[id];
     if (token === undefined) {
@@ -274,23 +260,6 @@ export class Vocab {
 function allAdded(added: readonly AddedToken[], name: string): Required<AddedToken>[] {
   const all = [...SPECIAL_TOKENS, ...added].map((token) => completeToken(token, name));
   return [...new Map(all.map((token) => [token.content, token])).values()];
-}
-
-/** What to say of empty lines and of tokens that stand twice. */
-function repeatNotes(tokens: readonly string[]): VocabNote[] {
-  const last = new Map(tokens.map((token, id) => [token, id]));
-  const lost = [...tokens.entries()].filter(([id, token]) =>
-    token === "" || last.get(token) !== id
-  );
-  if (lost.length === 0) return [];
-  const shown = lost.slice(0, 3).map(([id, token]) =>
-    token === "" ? `line ${id + 1} is empty` : `"${token}" of line ${id + 1} stands again later`
-  );
-  const more = lost.length > shown.length ? `, and ${lost.length - shown.length} more` : "";
-  const finding = `The vocabulary has ids that no text gets: ${shown.join(", ")}${more}`;
-  const advice = "the later line counts, as in transformers. Leave the lines as they are: " +
-    "deleting one would change the ids behind it";
-  return [{ about: "lines", finding, advice }];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Counting words, and finding the different ones that become one. */
 import { decompose } from "./decompose.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
-import type { VocabNote } from "./vocab.ts";
+import type { VocabNote } from "./vocab_notes.ts";
 import { basicTokens, WHITESPACE } from "./words.ts";
 
 /** How often each word of some texts occurs. */

@@ -67,11 +67,16 @@ export class WordCache<Value> {
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
 
-  /** @param capacity Entries in a generation; 0 keeps nothing. */
+  /**
+   * An empty cache.
+   *
+   * @param capacity Entries in a generation; 0 keeps nothing.
+   */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
+  /** The value of a key, unless it was forgotten or never there. */
   get(key: string): Value | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
@@ -80,6 +85,7 @@ export class WordCache<Value> {
     return old;
   }
 
+  /** Remembers a value. */
   set(key: string, value: Value): void {
     if (this.#capacity === 0) return;
     if (this.#young.size >= this.#capacity) {

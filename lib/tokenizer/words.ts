@@ -49,7 +49,7 @@ const WORD_OR_BLANK = new RegExp(
 const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source}`, "u");
 
 /** Whether a character is removed before anything else: controls, formats, private use, U+0000, U+FFFD. */
-export function isControl(char: string): boolean {
+function isControl(char: string): boolean {
   if (char === "\t" || char === "\n" || char === "\r") return false;
   if (char === "\u0000" || char === "\ufffd") return true;
   return UNSEEN.test(char) && !isOneOf(char, LATER_FORMAT);
@@ -67,7 +67,7 @@ export function isPunctuation(char: string): boolean {
 }
 
 /** Whether a character is a CJK ideograph (not kana, not Hangul). */
-export function isCjk(char: string): boolean {
+function isCjk(char: string): boolean {
   return CJK.test(char);
 }
 
@@ -88,7 +88,7 @@ export function lowerCase(text: string): string {
 }
 
 /** The small letter of one character: `İ` has two, i and a dot above. */
-export function lowerCharacter(char: string): string {
+function lowerCharacter(char: string): string {
   if (char < "\ua7ce") return char.toLowerCase();
   const [, distance] = LATER_CAPITALS.find(([capitals]) => isOneOf(char, capitals)) ?? [];
   if (distance === undefined) return char.toLowerCase();
@@ -104,7 +104,7 @@ export function stripAccents(text: string): string {
 }
 
 /** Whether a character is an accent that `stripAccents()` drops (category Mn). */
-export function isAccent(char: string): boolean {
+function isAccent(char: string): boolean {
   if (char === "\u1734" || char === "\u{1171e}") return true; // Mn once, and in the reference still
   return MARK.test(char) && !isOneOf(char, LATER_MARKS);
 }
@@ -143,7 +143,7 @@ function lowerDotted(text: string): string {
 }
 
 /** Case and accents of a piece of text, as the options say. Accents go first, as in the library. */
-export function normalizeWord(word: string, options: TokenizerOptions = {}): string {
+function normalizeWord(word: string, options: TokenizerOptions = {}): string {
   const { lowercase = true, stripAccents: strip = null, locale = null } = options;
   const text = lowercase && hasDotlessI(locale) ? lowerDotted(word) : word;
   const bare = strip ?? lowercase ? stripAccents(text) : text;
@@ -196,8 +196,11 @@ interface PlacedChars {
 
 /** A text after normalisation, and where each of its UTF-16 units starts and ends in the original text. */
 export interface PlacedWord {
+  /** The text as WordPiece gets it. */
   readonly text: string;
+  /** Where each unit of it starts. */
   readonly starts: readonly number[];
+  /** Where each unit of it ends. */
   readonly ends: readonly number[];
 }
 
