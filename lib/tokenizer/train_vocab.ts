@@ -8,7 +8,8 @@
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { alphabetNotes, byCodePoint, type Char, chooseAlphabet } from "./alphabet.ts";
-import { SPECIAL_TOKENS, Vocab, type VocabNote } from "./vocab.ts";
+import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
+import type { VocabNote } from "./vocab_notes.ts";
 import { countWords } from "./word_counts.ts";
 import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 
