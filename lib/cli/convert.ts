@@ -15,9 +15,11 @@ export type ConversionReport = readonly string[];
  * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` in float32
  * under today's names, and the four files of a tokenizer, whatever they were stored in before.
  *
- * @param options `seed`: starts the heads that an encoder does not have.
+ * @param options `seed`: starts the heads that an encoder does not have; `replace`: whether a model that
+ * is in the other folder is replaced, default false.
  * @returns What it is, what was missing or not used, and what was written.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
+ * @throws {ConfigError} If there are files in the other folder that would not be replaced.
  *
  * @example
  * ```ts
@@ -38,9 +40,11 @@ export type ConversionReport = readonly string[];
 export async function convertFolder(
   from: string,
   to: string,
-  options: { readonly seed?: number } = {},
+  options: { readonly seed?: number; readonly replace?: boolean } = {},
 ): Promise<ConversionReport> {
-  const { model, tokenizer, notes } = await loadModel(from, options);
+  const { seed, replace = false } = options;
+  if (!replace) await checkEmpty(to);
+  const { model, tokenizer, notes } = await loadModel(from, { seed });
   try {
     await saveModel(to, model, tokenizer);
     const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = model.config;
@@ -56,10 +60,23 @@ export async function convertFolder(
   }
 }
 
+/** Throws `ConfigError` if a folder holds files. */
+async function checkEmpty(folder: string): Promise<void> {
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  });
+  const [first] = names.sort();
+  if (first === undefined) return;
+  const advice = `holds ${first}: choose a new folder, or add --replace to replace a model in it`;
+  throw new ConfigError("OUT", folder, advice);
+}
+
 const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
   deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers
+  deno task convert IN OUT --replace      OUT may hold a model, which is replaced
   deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx
   deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, with commas between`;
 
@@ -69,6 +86,7 @@ export async function convertCommand(args: string[]): Promise<void> {
     seed: { type: "string" },
     to: { type: "string", default: "transformers" },
     dtype: { type: "string" },
+    replace: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return console.log(CONVERT_HELP);
@@ -95,6 +113,9 @@ export async function convertCommand(args: string[]): Promise<void> {
   }
   const dtypes = values.dtype?.split(",") as Dtype[] | undefined;
   await useBackend("cpu"); // nothing is computed
-  const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, { seed });
+  if (isOnnx && !values.replace) await checkEmpty(to);
+  const report = isOnnx
+    ? convertToOnnx(from, to, dtypes)
+    : convertFolder(from, to, { seed, replace: values.replace });
   for (const line of await report) console.log(line);
 }

@@ -1,5 +1,6 @@
 /** JSON from text and files, with errors that name the file; and a strict reader of JSON. */
 import { FormatError } from "../errors.ts";
+import { refusePointer } from "./foreign_folder.ts";
 
 /**
  * `JSON.parse()` with an error that names the file.
@@ -20,6 +21,7 @@ export function parseJson(text: string, file: string, line?: number): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    refusePointer(text, file);
     const problem = `expected JSON, found a fault (${(error as Error).message})`;
     throw new FormatError(file, `${problem}: correct or restore the file`, line);
   }
@@ -82,7 +84,7 @@ export async function readJsonIfThere(path: string): Promise<Record<string, unkn
 /** The text of a file; a missing file is `undefined`. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
   return await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isNothing(error)) return undefined;
     throw error;
   });
 }
@@ -92,9 +94,14 @@ export async function isThere(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isNothing(error)) return false;
     throw error;
   }
+}
+
+/** Whether an error says that there is no such file, or a file where a folder should be. */
+function isNothing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** Whether a value out of JSON is an object, and not a list or null. */

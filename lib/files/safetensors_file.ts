@@ -2,6 +2,7 @@
  * Safetensors files on disk, tensor by tensor, so that a model is never in memory twice.
  */
 import { FormatError } from "../errors.ts";
+import { refusePointer } from "./foreign_folder.ts";
 import { checkReadable, decodeTensor, type HostTensor } from "./safetensors.ts";
 import {
   headerLength,
@@ -48,6 +49,7 @@ export class SafetensorsFile implements Disposable {
     const file = await openFile(path);
     try {
       const { size } = await file.stat();
+      refusePointer(readAt(file, 0, Math.min(64, size), path), path);
       const length = headerLength(readAt(file, 0, Math.min(8, size), path), size, path);
       const start = LENGTH_BYTES + length;
       const json = readAt(file, LENGTH_BYTES, length, path);

@@ -3,8 +3,10 @@
  * would change a number is read or refused by name; what does not is passed over.
  */
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
+import { nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { isRecord, readJson } from "../files/json.ts";
+import { missingFile } from "../files/foreign_folder.ts";
+import { isRecord, readJsonIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import { TIE_ADVICE } from "./transformers_names.ts";
 
@@ -118,11 +120,71 @@ function refusePruned(heads: unknown): void {
   throw new ConfigError("pruned_heads", heads, "must be empty: every layer here has all its heads");
 }
 
+/** Fields that transformers writes beside those that are read here, and that a typo could be taken for. */
+const OTHERS = [
+  "architectures",
+  "attn_implementation",
+  "bos_token_id",
+  "chunk_size_feed_forward",
+  "classifier_dropout",
+  "cross_attention_hidden_size",
+  "decoder_start_token_id",
+  "directionality",
+  "dtype",
+  "eos_token_id",
+  "finetuning_task",
+  "gradient_checkpointing",
+  "id2label",
+  "label2id",
+  "num_labels",
+  "output_attentions",
+  "output_hidden_states",
+  "output_past",
+  "pooler_fc_size",
+  "pooler_num_attention_heads",
+  "pooler_num_fc_layers",
+  "pooler_size_per_head",
+  "pooler_type",
+  "problem_type",
+  "quantization_config",
+  "return_dict",
+  "sep_token_id",
+  "tokenizer_class",
+  "torch_dtype",
+  "torchscript",
+  "transformers_version",
+  "use_cache",
+];
+
+/**
+ * Sentences about fields of a `config.json` that nothing reads and that look like a misspelt one.
+ *
+ * @example
+ * ```ts
+ * import { misspelt } from "bert/model/config_json.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(misspelt({ "hidden_sise": 64, "my_note": "x" }), [
+ *   'config.json has "hidden_sise", which nothing reads: is it meant to be "hidden_size"?',
+ * ]);
+ * ```
+ */
+export function misspelt(json: Readonly<Record<string, unknown>>): string[] {
+  const read = [...Object.values(KEYS), ...Object.keys(ONLY), "pruned_heads"];
+  const known = [...read, ...OTHERS];
+  return Object.keys(json).filter((key) => !known.includes(key)).flatMap((key) => {
+    const near = nearest(key, known);
+    if (near === undefined || !read.includes(near) || Object.hasOwn(json, near)) return [];
+    return `${CONFIG_FILE} has "${key}", which nothing reads: is it meant to be "${near}"?`;
+  });
+}
+
 /** Reads the configuration of a folder. Throws `FormatError`, naming the file. */
 export async function readConfig(folder: string): Promise<BertConfig> {
   const path = await savedPath(folder, CONFIG_FILE);
+  const json = await readJsonIfThere(path);
+  if (!json) throw await missingFile(folder, CONFIG_FILE);
   try {
-    return configFromJson(await readJson(path));
+    return configFromJson(json);
   } catch (error) {
     if (error instanceof ConfigError) throw new FormatError(path, error.message);
     throw error;

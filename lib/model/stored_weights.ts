@@ -3,17 +3,15 @@
  * Which tensors there are is known at once; values are read one tensor at a time.
  */
 import { FormatError } from "../errors.ts";
+import { missingFile } from "../files/foreign_folder.ts";
 import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
-import { canonicalName, TIED } from "./transformers_names.ts";
+import { canonicalName, prefixOf, TIED } from "./transformers_names.ts";
 import { SafetensorsFile } from "../files/safetensors_file.ts";
 
 /** The file that a model has unless it is stored in several. */
 export const WEIGHTS_FILE = "model.safetensors";
 const INDEX_FILE = "model.safetensors.index.json";
-
-/** Formats that cannot be read here, for a helpful error. */
-const FOREIGN_FILES = ["pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5"];
 
 /** One tensor of the folder. */
 interface Stored {
@@ -41,6 +39,8 @@ interface Stored {
 export class StoredWeights implements Disposable {
   readonly #tensors = new Map<string, Stored>();
   readonly #files: SafetensorsFile[] = [];
+  readonly #found: Stored[] = [];
+  #prefix = "";
 
   private constructor() {}
 
@@ -56,6 +56,7 @@ export class StoredWeights implements Disposable {
       const path = await savedPath(folder, WEIGHTS_FILE);
       if (await isThere(path)) await stored.#add(path);
       else await stored.#addShards(folder);
+      stored.#nameAll();
       for (const [copy, original] of Object.entries(TIED)) stored.#fillFrom(copy, original);
       return stored;
     } catch (error) {
@@ -67,6 +68,11 @@ export class StoredWeights implements Disposable {
   /** The names of all tensors but buffers. */
   get names(): readonly string[] {
     return [...this.#tensors.keys()];
+  }
+
+  /** What the names of all weights begin with that is no part of them, `module.` for instance; or `""`. */
+  get prefix(): string {
+    return this.#prefix;
   }
 
   has(name: string): boolean {
@@ -104,7 +110,10 @@ export class StoredWeights implements Disposable {
   #find(name: string): Stored {
     const found = this.#tensors.get(name);
     if (found) return found;
-    throw new FormatError(this.#files[0].path, `expected a weight "${name}", found none`);
+    const names = this.#found.map((one) => one.name);
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+    const there = names.length === 0 ? "" : `; it has ${names.slice(0, 3).join(", ")}${more}`;
+    throw new FormatError(this.#files[0].path, `expected a weight "${name}", found none${there}`);
   }
 
   async #add(path: string, only?: ReadonlySet<string>): Promise<void> {
@@ -114,17 +123,28 @@ export class StoredWeights implements Disposable {
       if (!file.header.tensors.has(name)) {
         throw new FormatError(path, `expected "${name}" as ${INDEX_FILE} says, found none`);
       }
-      const canonical = canonicalName(name);
+      this.#found.push({ file, name });
+    }
+  }
+
+  /** Gives all tensors the names of today. */
+  #nameAll(): void {
+    this.#prefix = prefixOf(this.#found.map(({ name }) => name));
+    for (const { file, name } of this.#found) {
+      const isLonger = this.#prefix !== "" && name.startsWith(this.#prefix);
+      const canonical = canonicalName(isLonger ? name.slice(this.#prefix.length) : name);
       if (canonical === undefined) continue;
       const first = this.#tensors.get(canonical);
-      if (first) throw new FormatError(path, `"${name}" and "${first.name}" are the same weight`);
+      if (first) {
+        throw new FormatError(file.path, `"${name}" and "${first.name}" are the same weight`);
+      }
       this.#tensors.set(canonical, { file, name });
     }
   }
 
   async #addShards(folder: string): Promise<void> {
     const index = await readJsonIfThere(`${folder}/${INDEX_FILE}`);
-    if (!index) throw await noWeights(folder);
+    if (!index) throw await missingFile(folder, WEIGHTS_FILE);
     for (const [file, names] of namesByFile(index, `${folder}/${INDEX_FILE}`)) {
       await this.#add(`${folder}/${file}`, names);
     }
@@ -145,14 +165,4 @@ function namesByFile(index: Readonly<Record<string, unknown>>, path: string) {
   }
   if (files.size === 0) throw new FormatError(path, "expected weights in weight_map, found none");
   return files;
-}
-
-async function noWeights(folder: string): Promise<FormatError> {
-  const path = `${folder}/${WEIGHTS_FILE}`;
-  for (const file of FOREIGN_FILES) {
-    if (!await isThere(`${folder}/${file}`)) continue;
-    const way = "load it in Python with from_pretrained() and save it with save_pretrained()";
-    return new FormatError(path, `there is only ${file}, which cannot be read here: ${way}`);
-  }
-  return new FormatError(path, "there is no such file: is this the folder of a saved model?");
 }

@@ -92,6 +92,27 @@ export function canonicalName(name: string): string | undefined {
 }
 
 /**
+ * What a program that wrapped a model put before the names of its weights, such as `module.` or
+ * `_orig_mod.`: whatever stands before the word embeddings.
+ *
+ * @returns `""` where there is nothing, or where there are several models.
+ *
+ * @example
+ * ```ts
+ * import { prefixOf } from "bert/model/transformers_names.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(prefixOf(["module.bert.embeddings.word_embeddings.weight", "module.x"]), "module.");
+ * strictEqual(prefixOf(["bert.embeddings.word_embeddings.weight"]), "");
+ * ```
+ */
+export function prefixOf(names: readonly string[]): string {
+  const before = names.flatMap((name) =>
+    /^(.*?)(?:bert\.)?embeddings\.word_embeddings\.weight$/.exec(name)?.[1] ?? []
+  );
+  return before.length === 1 ? before[0] : "";
+}
+
+/**
  * Puts their values into our layout.
  *
  * @param parts As `theirWeight()` names them, each of their shape.

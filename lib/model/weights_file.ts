@@ -8,7 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
-import { CONFIG_FILE, configToJson } from "./config_json.ts";
+import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
@@ -60,9 +60,11 @@ export async function readWeights(
   shapes: WeightShapes,
   seed?: number,
 ): Promise<ReadWeights> {
-  const paddingRow = await readPaddingRow(folder, config.hiddenSize);
+  const { json, path } = await readConfigFile(folder);
+  const paddingRow = paddingRowIn(json, path, config.hiddenSize);
   using stored = await StoredWeights.open(folder);
   const fresh = missingHeads(stored, shapes);
+  checkEncoder(stored, shapes);
   if (fresh.size > 0 && seed === undefined) throw headsMissing(folder, fresh);
   for (const name of shapes.keys()) if (!fresh.has(name)) checkStored(name, shapes, stored);
   checkTied(stored);
@@ -80,7 +82,13 @@ export async function readWeights(
     for (const weight of weights.values()) weight.dispose();
     throw error;
   }
-  return { weights, notes: [...freshNotes(fresh, seed), ...unusedNotes(stored, shapes)] };
+  const notes = [
+    ...misspelt(json),
+    ...prefixNotes(stored),
+    ...freshNotes(fresh, seed),
+    ...unusedNotes(stored, shapes),
+  ];
+  return { weights, notes };
 }
 
 function readWeight(
@@ -90,7 +98,7 @@ function readWeight(
   paddingRow: Float32Array | undefined,
 ): tf.Variable {
   const { names, layout } = theirWeight(name);
-  const parts = names.map((part) => stored.read(part));
+  const parts = names.map((part) => finite(stored, part));
   const values = toOurs(parts, shape, layout, paddingRow);
   const weight = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], "float32")));
   const copied = COPYING_BACKENDS.has(tf.getBackend());
@@ -143,15 +151,23 @@ export async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float3
     : weight.data) as Float32Array;
 }
 
-async function readPaddingRow(folder: string, width: number): Promise<Float32Array | undefined> {
+async function readConfigFile(folder: string) {
   const path = await savedPath(folder, CONFIG_FILE);
-  const text = (await readJson(path))[PADDING_ROW];
+  return { json: await readJson(path), path };
+}
+
+function paddingRowIn(
+  json: Readonly<Record<string, unknown>>,
+  path: string,
+  width: number,
+): Float32Array | undefined {
+  const text = json[PADDING_ROW];
   if (text === undefined) return undefined;
   try {
     const bytes = Uint8Array.fromBase64(text as string);
     if (bytes.length === 4 * width) return new Float32Array(bytes.buffer);
   } catch {
-    // said below
+    // the error is thrown below
   }
   throw new FormatError(path, `expected ${PADDING_ROW} to be ${width} float32 numbers in base64`);
 }
@@ -162,6 +178,33 @@ function missingHeads(stored: StoredWeights, shapes: WeightShapes): ReadonlySet<
     !stored.names.some((name) => name.startsWith(head) && !Object.hasOwn(TIED, name))
   );
   return new Set([...shapes.keys()].filter((name) => absent.some((head) => name.startsWith(head))));
+}
+
+/**
+ * Throws `FormatError`, showing some names, if a weight that no model is without is not there: the
+ * folder then holds other weights, or has them under other names.
+ */
+function checkEncoder(stored: StoredWeights, shapes: WeightShapes): void {
+  const needed = [...shapes.keys()].filter((name) =>
+    !Object.keys(HEADS).some((head) => name.startsWith(head))
+  );
+  for (const name of needed) for (const part of theirWeight(name).names) stored.shapeOf(part);
+}
+
+/**
+ * The values of a stored tensor.
+ *
+ * @throws {FormatError} If some are NaN or infinite: nothing could be computed with them.
+ */
+function finite(stored: StoredWeights, name: string): Float32Array {
+  const values = stored.read(name);
+  let wrong = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) wrong++;
+  if (wrong === 0) return values;
+  const first = values.find((value) => !Number.isFinite(value));
+  const found = `found ${first} and its like at ${wrong} of ${values.length} places`;
+  const advice = "its training diverged, or it was saved in too narrow a format. Take an older one";
+  throw new FormatError(stored.fileOf(name), `expected numbers in "${name}", ${found}: ${advice}`);
 }
 
 /** Checks that a weight is there in the right shape, before anything is read. */
@@ -198,6 +241,12 @@ function headsMissing(folder: string, fresh: ReadonlySet<string>): FormatError {
   const problem = `it has no weights of ${headsOf(fresh).join(", ")}`;
   const way = "pass { seed } to start them from random numbers, or load BertModel alone";
   return new FormatError(`${folder}/${WEIGHTS_FILE}`, `${problem}: ${way}`);
+}
+
+function prefixNotes({ prefix }: StoredWeights): string[] {
+  return prefix === ""
+    ? []
+    : [`The names of the weights begin with "${prefix}", which is left out`];
 }
 
 function freshNotes(fresh: ReadonlySet<string>, seed: number | undefined): string[] {

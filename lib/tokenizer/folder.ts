@@ -10,6 +10,7 @@
  * Source: `AutoTokenizer`, `BertTokenizer` and `TokenizersBackend` in transformers 5.24.
  */
 import { FormatError } from "../errors.ts";
+import { missingFile } from "../files/foreign_folder.ts";
 import { isThere, readJsonIfThere } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
@@ -166,7 +167,12 @@ function decoderJson(vocab: Vocab): Record<string, unknown> {
 async function readPieces(folder: string, pipeline: FolderFile) {
   const path = await savedPath(folder, VOCAB);
   const fromJson = pipeline.isThere ? piecesOfJson(pipeline) : undefined;
-  if (fromJson && !await isThere(path)) return { pieces: fromJson, path: pipeline.path };
+  if (!await isThere(path)) {
+    if (fromJson) return { pieces: fromJson, path: pipeline.path };
+    const otherwise =
+      `there is neither this file nor ${PIPELINE}: is this a saved tokenizer's folder?`;
+    throw await missingFile(folder, VOCAB, otherwise);
+  }
   const pieces = (await loadVocab(path)).tokens;
   const line = fromJson ? firstDifference(reachable(pieces), reachable(fromJson)) : -1;
   if (line < 0 || !fromJson) return { pieces, path };

@@ -4,6 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
+import { refusePointer } from "../files/foreign_folder.ts";
 import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { repeatNotes, type VocabNote } from "./vocab_notes.ts";
@@ -329,6 +330,7 @@ function decodeLines(bytes: Uint8Array, path: string): string[] {
   } catch {
     throw new FormatError(path, "expected UTF-8 text, found other bytes: save the file as UTF-8");
   }
+  refusePointer(text, path);
   const lines = text.split("\n").map((line) => line.replace(/\p{White_Space}+$/u, ""));
   return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1);
 }

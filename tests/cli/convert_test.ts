@@ -45,3 +45,39 @@ Deno.test("convertFolder() that cannot read writes nothing", async () => {
   strictEqual([...Deno.readDirSync(from)].some(({ name }) => name === "out"), false);
   await Deno.remove(from, { recursive: true });
 });
+
+Deno.test("convertFolder() replaces what is in the other folder only where that is asked for", async () => {
+  const from = await copyOf("sharded");
+  const to = `${from}/out`;
+  await convertFolder(from, to);
+  const before = await Deno.readTextFile(`${to}/vocab.txt`);
+  for (const folder of [to, from]) {
+    await rejects(convertFolder(from, folder), {
+      name: "ConfigError",
+      field: "OUT",
+      message: /holds config\.json: choose a new folder, or add --replace/,
+    });
+  }
+  await Deno.writeTextFile(`${to}/vocab.txt`, "spoilt");
+  await convertFolder(from, to, { replace: true });
+  strictEqual(await Deno.readTextFile(`${to}/vocab.txt`), before);
+  await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("convertFolder() onto a full disk names the file that did not fit", async () => {
+  const from = await copyOf("sharded");
+  const { open } = Deno;
+  Deno.open = (path, options) => {
+    if (!`${path}`.endsWith("new/model.safetensors")) return open(path, options);
+    return Promise.reject(Object.assign(new Error("No space left on device"), { code: "ENOSPC" }));
+  };
+  try {
+    const message = `Cannot write ${from}/out/model.safetensors: the disk is full. ` +
+      "Free some room there";
+    await rejects(convertFolder(from, `${from}/out`), { message });
+  } finally {
+    Deno.open = open;
+  }
+  deepStrictEqual([...Deno.readDirSync(`${from}/out`)], []);
+  await Deno.remove(from, { recursive: true });
+});

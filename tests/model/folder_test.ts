@@ -260,7 +260,9 @@ Deno.test("loadModel() names the file and what is wrong with it", async () => {
     await Deno.remove(`${folder}/model.safetensors`);
     await fails(/model\.safetensors: there is no such file/);
     await Deno.writeTextFile(`${folder}/pytorch_model.bin`, "");
-    await fails(/only pytorch_model\.bin, which cannot be read here: load it in Python/);
+    await fails(
+      /only pytorch_model\.bin, weights of PyTorch, which cannot be read here: load it in Python/,
+    );
   });
 });
 

@@ -224,12 +224,12 @@ testRefusals([
   [
     "loadModel no folder",
     () => loadModel("/no/such"),
-    "FormatError: Cannot read /no/such/vocab.txt: expected a vocabulary file, found nothing: check the path",
+    "FormatError: Cannot read /no/such/vocab.txt: there is no folder /no/such: check the path",
   ],
   [
     "loadModel empty folder",
     async () => loadModel(await Deno.makeTempDir({ dir: folder })),
-    "FormatError: Cannot read ~/vocab.txt: expected a vocabulary file, found nothing: check the path",
+    "FormatError: Cannot read ~/vocab.txt: there is neither this file nor tokenizer.json: is this a saved tokenizer's folder?",
   ],
   [
     "config broken",
@@ -311,7 +311,7 @@ testRefusals([
         await Deno.remove(`${copy}/vocab.txt`);
         await Deno.remove(`${copy}/tokenizer.json`);
       }),
-    "FormatError: Cannot read ~/vocab.txt: expected a vocabulary file, found nothing: check the path",
+    "FormatError: Cannot read ~/vocab.txt: there is neither this file nor tokenizer.json: is this a saved tokenizer's folder?",
   ],
   [
     "vocab longer",

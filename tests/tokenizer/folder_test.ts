@@ -176,7 +176,7 @@ Deno.test("what would make another tokenizer is refused by name", () =>
 Deno.test("a folder without a vocabulary is a FormatError; a failed save leaves nothing", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/empty`);
-    const message = /vocab\.txt: expected a vocabulary file, found nothing/;
+    const message = /vocab\.txt: there is neither this file nor tokenizer\.json/;
     await rejects(BertTokenizer.fromPretrained(`${folder}/empty`), {
       name: "FormatError",
       message,

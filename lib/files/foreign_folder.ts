@@ -1,0 +1,112 @@
+/**
+ * What a folder is in which a model's file is missing: another program's format, a folder of another
+ * kind, or no folder at all; and what to do then.
+ */
+import { resolve } from "node:path";
+import { FormatError } from "../errors.ts";
+
+/** Files of other formats: a pattern for their names, what they are, and the way from there. */
+const FORMATS: readonly (readonly [name: RegExp, what: string, way: string])[] = [
+  [
+    /^bert_model\.ckpt(\..*)?$|^model\.ckpt.*\.index$/,
+    "a checkpoint of google-research/bert",
+    "load it with from_pretrained(…, from_tf=True) of transformers 4 and TensorFlow, and save it with " +
+    "save_pretrained()",
+  ],
+  [
+    /^adapter_model\./,
+    "an adapter of PEFT",
+    "in Python, load the model with it, call merge_and_unload() and save the result",
+  ],
+  [
+    /^pytorch_model.*\.bin(\.index\.json)?$/,
+    "weights of PyTorch",
+    "load it in Python with from_pretrained() and save it with save_pretrained()",
+  ],
+  [
+    /^tf_model\.h5$/,
+    "weights of TensorFlow",
+    "load it in Python with from_pretrained(…, from_tf=True) of transformers 4 and save it with " +
+    "save_pretrained()",
+  ],
+  [
+    /^flax_model.*\.msgpack$/,
+    "weights of Flax",
+    "load it in Python with from_pretrained(…, from_flax=True) of transformers 4 and save it with " +
+    "save_pretrained()",
+  ],
+  [
+    /\.onnx$|^onnx$/,
+    "a model in ONNX",
+    "take the folder that it was made from, the one with model.safetensors",
+  ],
+  [/\.gguf$/, "a model of llama.cpp", "take the folder that it was made from"],
+  [
+    /\.(pt|pth|ckpt|bin)$/,
+    "weights that were pickled in Python",
+    "load them there and save the model with save_pretrained()",
+  ],
+];
+
+/** The first words of a file that stands for another one, which Git has not fetched. */
+const LFS = "version https://git-lfs.github.com/spec/";
+
+/**
+ * The error for a model's file that is not there: what is there instead, and what to do about it.
+ *
+ * @param otherwise What to say where nothing else is known.
+ */
+export async function missingFile(
+  folder: string,
+  name: string,
+  otherwise = "there is no such file: is this the folder of a saved model?",
+): Promise<FormatError> {
+  return new FormatError(`${folder}/${name}`, await explained(folder) ?? otherwise);
+}
+
+async function explained(folder: string): Promise<string | undefined> {
+  const names = await namesIn(folder);
+  if (typeof names === "string") return names;
+  const hasWeights = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
+  for (const [pattern, what, way] of FORMATS) {
+    const found = names.find((name) => pattern.test(name));
+    if (found && !hasWeights) {
+      return `there is only ${found}, ${what}, which cannot be read here: ${way}`;
+    }
+  }
+  if (names.includes("checkpoints") && names.includes("metrics.csv")) {
+    return "the folder is that of a run: name a model in it, final or best";
+  }
+  if (names.includes("snapshots") && names.includes("blobs")) {
+    return "the folder is one of the Hugging Face cache: name a folder under snapshots/ in it";
+  }
+}
+
+/** The names in a folder; or why there are none, with what to do. */
+async function namesIn(folder: string): Promise<string[] | string> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) {
+      return "expected a folder, found a file: name the folder that it lies in";
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const missing = `there is no folder ${resolve(folder)}`;
+  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(folder)) return `${missing}: check the path`;
+  const way = `if "${folder}" is a model of the Hugging Face hub, fetch it first, as with ` +
+    `"hf download ${folder} --local-dir FOLDER", and name that folder`;
+  return `${missing}. Nothing is fetched from the network here: ${way}`;
+}
+
+/**
+ * Throws `FormatError` if the beginning of a file is that of a pointer of Git LFS.
+ *
+ * @param start Text, or its first bytes.
+ */
+export function refusePointer(start: string | Uint8Array, path: string): void {
+  const text = typeof start === "string" ? start : new TextDecoder().decode(start);
+  if (!text.startsWith(LFS)) return;
+  const problem = "it is a pointer of Git LFS, which stands for the file itself";
+  throw new FormatError(path, `${problem}: call "git lfs pull" where it was cloned`);
+}
