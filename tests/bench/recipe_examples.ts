@@ -1,5 +1,5 @@
 /**
- * Writes the examples of notebook 09's run for `pytorch_recipe.py`, so that another recipe can be
+ * Writes the examples of notebook 10's run for `pytorch_recipe.py`, so that another recipe can be
  * measured on the very same questions: `deno run -A tests/bench/recipe_examples.ts FOLDER`.
  *
  * Each row is 193 int32: 64 token ids, 64 segment ids (1, 2, 0 for padding), 64 labels (-1 where
