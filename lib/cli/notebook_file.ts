@@ -46,7 +46,38 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * handler which ends the program finds either the old file or the new one, and nothing beside it.
  */
 export function writeNotebook(path: string, notebook: Notebook): void {
-  replaceFileSync(path, JSON.stringify(notebook, undefined, 1) + "\n");
+  replaceFileSync(path, `${jupyterJson(notebook)}\n`);
+}
+
+/**
+ * JSON as Jupyter writes it: keys in order, and numbers as Python has them (`1e-05`), so that a
+ * notebook which is opened there and saved again stays the same.
+ */
+export function jupyterJson(value: unknown): string {
+  const text = JSON.stringify(sorted(value), undefined, 1);
+  return text.replaceAll(
+    /^( *(?:"(?:[^"\\]|\\.)*": )?)(-?[\d.]+(?:e-\d+)?)(,?)$/gm,
+    (_, ...parts) => {
+      const [before, number, after] = parts as string[];
+      return `${before}${pythonNumber(number)}${after}`;
+    },
+  );
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => a < b ? -1 : 1).map(([key, part]) => [key, sorted(part)]),
+  );
+}
+
+/** A number as Python writes it, which turns to exponents below 0.0001 and gives them two digits. */
+function pythonNumber(text: string): string {
+  const value = Number(text);
+  if (value === 0 || Math.abs(value) >= 1e-4) return text;
+  return value.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
 /** What the notebooks of the tutorial are called: two digits, `_` and a name. Others are a person's own. */
@@ -82,7 +113,9 @@ export function finished(notebook: Notebook, preset: string): Notebook {
     const execution_count = empty ? null : ++count;
     return { cell_type, execution_count, id, metadata: needed, outputs: kept, source };
   });
-  const { kernelspec, language_info } = notebook.metadata;
+  const { kernelspec, language_info: language } = notebook.metadata;
+  // the version that the kernel reports: JupyterLab takes a notebook without it for changed
+  const language_info = { ...language as object, version: Deno.version.typescript };
   const ran = { preset, digest: codeDigest(notebook) };
   return { cells, metadata: { kernelspec, language_info, ran }, nbformat: 4, nbformat_minor: 5 };
 }

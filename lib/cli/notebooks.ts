@@ -120,10 +120,17 @@ export async function lab(args: string[]): Promise<void> {
   }
   await jupyter([]);
   await Deno.mkdir(OWN, { recursive: true });
-  const tour = chooseNotebooks([])[0];
-  const open = [`--notebook-dir=.`, `--LabApp.default_url=/lab/tree/${FOLDER}/${tour}`];
+  const names = chooseNotebooks([]);
+  await trust(names.map((name) => `${FOLDER}/${name}`));
+  const open = [`--notebook-dir=.`, `--LabApp.default_url=/lab/tree/${FOLDER}/${names[0]}`];
   const options = { args: ["lab", ...open, ...args] };
   Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
+}
+
+/** Tells Jupyter that these notebooks are to be trusted: it shows no SVG of others before they are run. */
+async function trust(paths: readonly string[]): Promise<void> {
+  const options = { args: ["trust", ...paths], stdout: "null", stderr: "null" } as const;
+  await new Deno.Command("jupyter", options).output();
 }
 
 async function hasLab(): Promise<boolean> {

@@ -108,11 +108,14 @@ export function diagram(options: DiagramOptions): Picture {
     ...arrows.map((arrow) => drawArrow(arrow, arrows, places)),
     ...boxes.map((box) => drawBox(box, places.get(box)!)),
   ];
-  const text = [
-    options.title,
-    ...options.rows.map((row) => `  ${row.filter((box) => box !== "").join("    ")}`),
-    ...(options.arrows ?? []).map((arrow) => `  ${arrow}`),
-  ];
+  const inWords = ({ lines, shape }: Box) => `${lines.join(" ")} ${shape}`.trim();
+  const rows = options.rows.map((_, row) => {
+    return `  ${boxes.filter((box) => box.row === row).map(inWords).join("    ")}`;
+  });
+  const links = arrows.map(({ from, to, label }) => {
+    return `  ${from.lines.join(" ")} -> ${to.lines.join(" ")}${label === "" ? "" : `: ${label}`}`;
+  });
+  const text = [options.title, ...rows, ...links];
   return new Picture(card(options.title, width, height, drawn), text.join("\n"));
 }
 

@@ -45,8 +45,8 @@ Deno.test("diagram() widens its boxes for long names and its gaps for long label
 
 Deno.test("diagram() says the same in words", () => {
   strictEqual(
-    diagram({ title: "Two", rows: [["text", "ids [T]"]], arrows: ["text -> ids: cut"] }).text,
-    "Two\n  text    ids [T]\n  text -> ids: cut",
+    diagram({ title: "Two", rows: [["t = a|text", "ids [T]"]], arrows: ["t -> ids: cut"] }).text,
+    "Two\n  a text    ids [T]\n  a text -> ids: cut",
   );
 });
 
