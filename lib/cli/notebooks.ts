@@ -129,8 +129,7 @@ export async function lab(args: string[]): Promise<void> {
 
 /** Tells Jupyter that these notebooks are to be trusted: it shows no SVG of others before they are run. */
 async function trust(paths: readonly string[]): Promise<void> {
-  const options = { args: ["trust", ...paths], stdout: "null", stderr: "null" } as const;
-  await new Deno.Command("jupyter", options).output();
+  await new Deno.Command("jupyter", { args: ["trust", ...paths] }).output();
 }
 
 async function hasLab(): Promise<boolean> {
