@@ -57,6 +57,7 @@ export function areFoundAlike(a: Required<AddedToken>, b: Required<AddedToken>):
 
 /** A stretch of a text: a token, or what lies between tokens. */
 export interface Stretch {
+  /** The text of the token, or between tokens. */
   readonly text: string;
   /** Where it begins, in UTF-16 units. */
   readonly start: number;
@@ -68,7 +69,9 @@ export interface Stretch {
 export interface Pattern {
   /** The text of the token, normalised if the searched text is. */
   readonly text: string;
+  /** The id of the token. */
   readonly id: number;
+  /** Whether it is found only where no letter, mark or digit touches it. */
   readonly singleWord: boolean;
 }
 
@@ -87,7 +90,11 @@ export class TokenFinder {
   /** What all of them begin with, if it is the same: looking for one character is faster. */
   readonly #first: string;
 
-  /** @param patterns None with an empty text, and no two with the same. */
+  /**
+   * Compiles the patterns.
+   *
+   * @param patterns None with an empty text, and no two with the same.
+   */
   constructor(patterns: readonly Pattern[]) {
     for (const pattern of patterns) this.#patterns.set(pattern.text, pattern);
     const longestFirst = [...this.#patterns.keys()].sort((a, b) => b.length - a.length);
