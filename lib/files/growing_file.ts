@@ -49,11 +49,13 @@ export class AppendFile {
    */
   static resume(path: string, lines: number): AppendFile {
     const bytes = readIfThere(path);
-    let [size, found] = [0, 0];
+    let size = 0;
+    let found = 0;
     while (found < lines) {
       const end = bytes.indexOf(LINE_FEED, size);
       if (end < 0) break;
-      [size, found] = [end + 1, found + 1];
+      size = end + 1;
+      found++;
     }
     return new AppendFile(path, size, found);
   }
@@ -106,8 +108,8 @@ function readIfThere(path: string): Uint8Array {
   }
 }
 
-/** Files that grow by whole lines, read from where one was, or from their end. */
-const BLOCK = 2 ** 16; // bytes
+/** Bytes that are read at once. */
+const BLOCK = 2 ** 16;
 
 /**
  * The lines that are added to a file, as UTF-8.

@@ -150,12 +150,13 @@ function momentsIn(
   weights: ReadonlyMap<string, HostTensor>,
   file: string,
 ): Map<string, Moments> {
-  const [firsts, seconds] = ["first/", "second/"].map((prefix) =>
-    new Map(withPrefix(tensors, prefix))
-  );
+  const firsts = new Map(withPrefix(tensors, "first/"));
+  const seconds = new Map(withPrefix(tensors, "second/"));
   const moments = new Map<string, Moments>();
   for (const name of new Set([...firsts.keys(), ...seconds.keys()])) {
-    const [size, first, second] = [weights, firsts, seconds].map((all) => all.get(name)?.data);
+    const size = weights.get(name)?.data;
+    const first = firsts.get(name)?.data;
+    const second = seconds.get(name)?.data;
     if (!(first instanceof Float32Array && second instanceof Float32Array)) {
       throw new FormatError(file, `expected two means of "${name}" as floats, found others`);
     }

@@ -44,8 +44,11 @@ export interface RunRecord {
 
 /** A line of a chart, as `lineChart()` takes it. */
 export interface Curve {
+  /** The name of the run. */
   readonly name: string;
+  /** Where its points are: steps, tokens or seconds. */
   readonly x: number[];
+  /** The values at these points. */
   readonly y: number[];
 }
 

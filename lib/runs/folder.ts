@@ -78,7 +78,7 @@ export class RunFolder {
     }
   }
 
-  /** Gives the folder free. */
+  /** Unlocks the folder. */
   close(): void {
     this.#lock.close();
   }

@@ -2,7 +2,7 @@
 import type { BertConfig } from "../config.ts";
 import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
 import { corpusDigest } from "../data/corpus_digest.ts";
-import type { Document } from "../data/document.ts";
+import type { CorpusOptions, Document } from "../data/document.ts";
 import { checkPairable } from "../data/pair_maker.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
@@ -13,14 +13,30 @@ import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
-import { agreedOptions } from "../tokenizer/options.ts";
+import { agreedOptions, type TokenizerOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { loadVocab, Vocab } from "../tokenizer/vocab.ts";
 import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
-import { corpusOptions, modelConfig, type RunSettings, textOptions } from "./settings.ts";
+import { modelConfig, type RunSettings } from "./settings.ts";
+
+/** How the corpus is read. */
+export function corpusOptions(settings: RunSettings): CorpusOptions {
+  const { textColumn, sentencePerLine, noDocumentColumn, locale } = settings;
+  const documentColumn = noDocumentColumn ? false : settings.documentColumn;
+  return { textColumn, documentColumn, sentencePerLine, locale };
+}
+
+/** How a run's vocabulary and tokenizer treat text. */
+function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOptions {
+  return {
+    lowercase: !cased,
+    stripAccents: keepAccents === undefined ? null : !keepAccents,
+    locale: locale ?? null,
+  };
+}
 
 /** A corpus in two parts, and what it was. */
 export interface RunDocuments {

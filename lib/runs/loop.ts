@@ -32,9 +32,8 @@ const SAMPLES = 6;
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 1 };
- * const run = await beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
+ * using run = await beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
  * strictEqual((await runToEnd(run)).stopped, "finished");
- * run.close();
  * strictEqual((await loadModel(`${folder}/run/final`)).model.config.hiddenSize, 32);
  * ```
  */
@@ -66,7 +65,9 @@ class RunLoop {
 
   constructor(run: OpenRun, hooks: RunHooks, signal?: AbortSignal) {
     const { folder, config, checkpoint } = run;
-    [this.#run, this.#hooks, this.#signal] = [run, hooks, signal];
+    this.#run = run;
+    this.#hooks = hooks;
+    this.#signal = signal;
     this.#state = checkpoint?.state ?? firstState(config.run);
     this.#journal = new RunJournal(folder, this.#state, hooks.onEvent);
     this.#saver = new RunSaver(run);
@@ -94,7 +95,7 @@ class RunLoop {
 
   /** Waits for what is being written, and closes the files. */
   async close(): Promise<void> {
-    await this.#saver.settle().catch(() => {}); // said by whoever failed first
+    await this.#saver.settle().catch(() => {}); // the first error has been thrown already
     this.#journal.close();
   }
 
@@ -107,8 +108,12 @@ class RunLoop {
     if (batches > 0) await this.#goBackTo(stream, batches);
     this.#stream = stream;
     const logs = train(model, optimizer, stream, {
-      ...{ train: config.train, seed, epoch, plannedSteps: plannedSteps ?? Infinity },
-      ...{ run: this.#clock, signal: this.#signal },
+      train: config.train,
+      seed,
+      epoch,
+      plannedSteps: plannedSteps ?? Infinity,
+      run: this.#clock,
+      signal: this.#signal,
       onDiverged: (error) => this.#diverged(error),
     });
     for await (const log of logs) await this.#afterStep(log);
@@ -207,9 +212,11 @@ function equalStates(a: RngState, b: RngState | undefined): boolean {
   return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
 }
 
-/** Who is told what a run does. */
+/** Functions that are called while a run goes on. */
 export interface RunHooks {
+  /** Called after each step. */
   readonly onStep?: (log: StepLog) => void;
+  /** Called after each evaluation; `best`: whether its loss is the lowest so far. */
   readonly onEvaluation?: (log: EvaluationLog, best: boolean) => void;
   /** Something worth a line: a jump of the loss, a step passed over, a checkpoint. */
   readonly onEvent?: (text: string) => void;
@@ -219,7 +226,10 @@ export interface RunHooks {
 
 /** How a run ended. */
 export interface RunEnd {
+  /** Whether the run came to its end, or the signal ended it. */
   readonly stopped: "finished" | "aborted";
+  /** Updates done. */
   readonly step: number;
+  /** Steps that diverged and were passed over. */
   readonly skipped: number;
 }

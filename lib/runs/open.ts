@@ -35,13 +35,21 @@ import {
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {
+  /** The folder of the run, locked for this process. */
   readonly folder: RunFolder;
+  /** What its `config.json` says. */
   readonly config: RunConfig;
+  /** The documents to train on. */
   readonly documents: readonly Document[];
+  /** The documents kept aside for evaluation. */
   readonly heldOutDocuments: readonly Document[];
+  /** The batches that the model is evaluated on; none if nothing is held out. */
   readonly heldOut: readonly Batch[];
+  /** The tokenizer that the run began with. */
   readonly tokenizer: BertTokenizer;
+  /** The model in training. `close()` disposes of it. */
   readonly model: BertPretrainHead;
+  /** The optimizer with its state. `close()` disposes of it. */
   readonly optimizer: AdamW;
   /** Where it goes on; a run that begins has none. */
   readonly checkpoint?: RunCheckpoint;

@@ -18,7 +18,9 @@ export interface FilledSample extends Sample {
   readonly guesses: readonly Pick<Guess, "token" | "probability">[];
 }
 
-const [FEWEST, MOST] = [8, 40]; // tokens in a sentence that is worth reading
+/** How many tokens a sentence that is worth reading has. */
+const FEWEST = 8;
+const MOST = 40;
 
 /**
  * Draws sentences and hides one word of each, a word that is a piece of its own.

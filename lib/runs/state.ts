@@ -40,18 +40,38 @@ export interface RunState {
  */
 export function firstState(run: string): RunState {
   return {
-    ...{ run, step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 },
-    ...{ rows: 0, evaluations: 0, evaluatedAt: -1, finished: false, backend: "" },
+    run,
+    step: 0,
+    epoch: 1,
+    batches: 0,
+    tokens: 0,
+    seconds: 0,
+    skipped: 0,
+    rows: 0,
+    evaluations: 0,
+    evaluatedAt: -1,
+    finished: false,
+    backend: "",
   };
 }
 
 /** What a field has to be; the number is the least that it may be. */
 const FIELDS: Readonly<Record<Exclude<keyof RunState, "best">, "text" | "switch" | number>> = {
-  ...{ run: "text", step: 0, epoch: 1, batches: 0, tokens: 0, seconds: 0, skipped: 0 },
-  ...{ rows: 0, evaluations: 0, evaluatedAt: -1, finished: "switch", backend: "text" },
+  run: "text",
+  step: 0,
+  epoch: 1,
+  batches: 0,
+  tokens: 0,
+  seconds: 0,
+  skipped: 0,
+  rows: 0,
+  evaluations: 0,
+  evaluatedAt: -1,
+  finished: "switch",
+  backend: "text",
 };
 
-/** The state, and what is best in it. */
+/** How deep its JSON is nested: the state, and `best` in it. */
 const DEEPEST = 2;
 
 /**

@@ -43,6 +43,7 @@ export class RunReport {
   readonly #evaluations: EvaluationLog[] = [];
   #harmed = 0;
 
+  /** Reports on the run in a folder, whose `config.json` says `config`. */
   constructor(folder: string, config: RunConfig) {
     this.#folder = folder;
     this.#config = config;
@@ -78,11 +79,13 @@ export class RunReport {
 
 /** What a report is made of. */
 export interface RunFacts {
+  /** What its `config.json` says. */
   readonly config: RunConfig;
   /** All steps, or means of neighbours. */
   readonly steps: readonly StepLog[];
   /** The last one, if there is any. */
   readonly last?: StepLog;
+  /** All evaluations on held-out text. */
   readonly evaluations: readonly EvaluationLog[];
   /** The last lines of `log.txt`. */
   readonly events: readonly string[];
@@ -257,6 +260,7 @@ export class StepMeans {
   /** The last step, as it was. */
   last?: StepLog;
 
+  /** Takes the next step. */
   add(step: StepLog): void {
     this.last = step;
     if (this.#open.push(step) < this.#width) return;

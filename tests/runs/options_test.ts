@@ -1,12 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
 import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/options.ts";
-import {
-  completeSettings,
-  corpusOptions,
-  libraryConfigs,
-  modelConfig,
-  RUN_DEFAULTS,
-} from "bert/runs/settings.ts";
+import { completeSettings, libraryConfigs, modelConfig, RUN_DEFAULTS } from "bert/runs/settings.ts";
+import { corpusOptions } from "bert/runs/inputs.ts";
 import { RUN_OPTIONS } from "bert/runs/settings_table.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
