@@ -8,6 +8,7 @@ import { checkSeed } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
 import { filesOf } from "./corpus_folder.ts";
+import { readParquet } from "./corpus_parquet.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";
 import type { TextFile } from "./rows.ts";
@@ -25,8 +26,9 @@ const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
  *
  * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
  * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
- * `.jsonl` file (one row a document, a part of one, or a sentence), or a folder of such files, with
- * the folders in it. In a folder links are followed, and hidden files and those of other kinds are
+ * `.jsonl` file (one row a document, a part of one, or a sentence), each of them also packed as
+ * `.gz` or `.zst`, a `.parquet` file (as `.csv`), or a folder of such files, with the folders in it.
+ * In a folder links are followed, and hidden files and those of other kinds are
  * left out. Files are UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
  *
  * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
@@ -129,7 +131,7 @@ async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator
   });
   if (info.isDirectory) yield* readFolder(nameOrPath, options);
   else {
-    const lines = /\.txt$/i.test(nameOrPath);
+    const lines = READABLE.exec(nameOrPath)?.[1]?.toLowerCase() === "txt";
     refuseOptions(
       nameOrPath,
       options,
@@ -147,7 +149,7 @@ function refuseOptions(
 ): void {
   for (const name of names) {
     if (options[name] === undefined || options[name] === false) continue;
-    const kind = name === "sentencePerLine" ? ".txt" : ".csv and .jsonl";
+    const kind = name === "sentencePerLine" ? ".txt" : ".csv, .jsonl and .parquet";
     const advice = `is for ${kind} files, and the corpus is ${nameOrPath}: leave it out`;
     throw new ConfigError(name, options[name], advice);
   }
@@ -155,24 +157,29 @@ function refuseOptions(
 
 const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };
 
+/** What the name of a file that can be read ends with, and what it is. */
+const READABLE = /\.(?:(txt|csv|jsonl)(?:\.gz|\.zst)?|parquet)$/i;
+
+const KINDS = ".txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet";
+
 function readFile(file: TextFile, options: CorpusOptions): AsyncGenerator<Document> {
-  const extension = file.path.split(".").at(-1)?.toLowerCase() ?? "";
-  if (Object.hasOwn(READERS, extension)) {
-    return READERS[extension as keyof typeof READERS](file, options);
+  const found = READABLE.exec(file.path);
+  if (!found) {
+    const extension = file.path.match(/\.[^./\\]*$/)?.[0] ?? "no extension";
+    const problem = `expected a file named ${KINDS}, found ${extension}: convert or rename it`;
+    throw new FormatError(file.path, problem);
   }
-  const found = file.path.includes(".") ? `.${extension}` : "no extension";
-  const problem = `expected a file named .txt, .csv or .jsonl, found ${found}`;
-  throw new FormatError(file.path, `${problem}: convert or rename it`);
+  const kind = found[1]?.toLowerCase() as keyof typeof READERS | undefined;
+  return kind ? READERS[kind](file, options) : readParquet(file, options);
 }
 
 /** All readable files in a folder, as one stream. */
 async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerator<Document> {
   // deno-lint-ignore no-console -- a text that is not read without a word would be missed by nobody
   const { onLeftOut = (what) => console.warn(what) } = options;
-  const files = await filesOf(folder, /\.(txt|csv|jsonl)$/i, onLeftOut);
+  const files = await filesOf(folder, READABLE, onLeftOut);
   if (files.length === 0) {
-    const problem = "expected .txt, .csv or .jsonl files, found none: check the folder";
-    throw new FormatError(folder, problem);
+    throw new FormatError(folder, `expected files named ${KINDS}, found none: check the folder`);
   }
   for (const file of files) yield* readFile(file, options);
 }

@@ -1,6 +1,7 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
 import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
+import { unpackedBytes } from "../files/compressed.ts";
 import { readLines } from "../files/lines.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./rows.ts";
@@ -25,7 +26,7 @@ export async function* readText(
     lines = [];
     return { name: `${name} ${++count}`, sentences };
   };
-  for await (const { text } of readLines(path)) {
+  for await (const { text } of readLines(path, unpackedBytes(path))) {
     const ends = text.trim() === "";
     if (!ends) lines.push(text);
     size += text.length;
@@ -82,7 +83,7 @@ async function* csvRows(path: string): AsyncGenerator<{ text: string; line: numb
   let quotes = 0;
   let size = 0;
   let lines: string[] = [];
-  for await (const { text, line } of readLines(path)) {
+  for await (const { text, line } of readLines(path, unpackedBytes(path))) {
     if (lines.length === 0) start = line;
     lines.push(text);
     size += text.length;
@@ -119,7 +120,7 @@ function parseRow(path: string, text: string, line: number): string[] {
 }
 
 async function* jsonRecords(path: string): AsyncGenerator<Row> {
-  for await (const { text, line } of readLines(path)) {
+  for await (const { text, line } of readLines(path, unpackedBytes(path))) {
     if (text.trim() === "") continue;
     const fields = parseObject(path, text, line);
     yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };

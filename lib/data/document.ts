@@ -18,12 +18,12 @@ export interface CorpusOptions extends SentenceOptions {
   /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
   readonly sentencePerLine?: boolean;
   /**
-   * `.csv`, `.jsonl`: the column of the text. Default: `text`, else `sentence`. Texts are split into
+   * `.csv`, `.jsonl`, `.parquet`: the column of the text. Default: `text`, else `sentence`. Texts are split into
    * sentences, but for rows of a named document in a column `sentence`: each of them is one.
    */
   readonly textColumn?: string;
   /**
-   * `.csv`, `.jsonl`: the column that names the document; rows that follow each other with the same
+   * `.csv`, `.jsonl`, `.parquet`: the column that names the document; rows that follow each other with the same
    * name are one document, a row without a name is one of its own. `false`: each row is a document.
    * Default: `document`, if there is such a column beside the text's.
    */

@@ -21,9 +21,10 @@ export interface TextFile {
 
 /** A row: its fields by column. */
 export interface Row {
-  readonly line: number;
+  /** Its line, from 1; left out where a file has no lines. */
+  readonly line?: number;
   /** The line in which the names of the columns stand. */
-  readonly header: number;
+  readonly header?: number;
   readonly fields: ReadonlyMap<string, unknown>;
   /** A number as it is written, which may have more digits than JavaScript keeps. */
   readonly written?: (column: string) => string | undefined;
@@ -95,7 +96,7 @@ function textOf(
   if (value === null) return "";
   if (value === undefined) throw noColumn(path, header, fields, "textColumn", textColumn);
   const fix = typeof value === "object" ? "make it a string" : "put it in quotes";
-  const problem = `expected text in "${column}", found ${JSON.stringify(value)}: ${fix}`;
+  const problem = `expected text in "${column}", found ${written(value)}: ${fix}`;
   throw new FormatError(path, problem, line);
 }
 
@@ -105,7 +106,7 @@ function textOf(
  */
 function documentOf(
   path: string,
-  { line, header, fields, written }: Row,
+  { line, header, fields, written: asWritten }: Row,
   text: string,
   { documentColumn }: CorpusOptions,
 ): string | undefined {
@@ -121,18 +122,37 @@ function documentOf(
   const column = documentColumn ?? "document";
   const value = fields.get(column);
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
+  if (typeof value === "bigint") return String(value);
   if (typeof value === "number") {
-    return Number.isSafeInteger(value) ? String(value) : written?.(column) ?? String(value);
+    return Number.isSafeInteger(value) ? String(value) : asWritten?.(column) ?? String(value);
   }
   if (documentColumn === undefined || value === null) return undefined;
   if (value === undefined) throw noColumn(path, header, fields, "documentColumn", documentColumn);
-  const problem = `expected a name in "${column}", found ${JSON.stringify(value)}`;
+  const problem = `expected a name in "${column}", found ${written(value)}`;
   throw new FormatError(path, `${problem}: make it a string or a number`, line);
+}
+
+/**
+ * The columns that the rows of a table are gathered by, for a file that can be read column by column.
+ *
+ * @throws {FormatError} If a column that was asked for, or one for the text, is not there.
+ */
+export function columnsOf(
+  path: string,
+  names: readonly string[],
+  options: CorpusOptions,
+): string[] {
+  const fields = new Map(names.map((name) => [name, ""]));
+  const text = textColumn({ fields }, options);
+  textOf(path, { fields }, text, options);
+  documentOf(path, { fields }, text, options);
+  const { documentColumn = "document" } = options;
+  return names.filter((name) => name === text || name === documentColumn);
 }
 
 function noColumn(
   path: string,
-  line: number,
+  line: number | undefined,
   fields: ReadonlyMap<string, unknown>,
   option: "textColumn" | "documentColumn",
   wanted: string | undefined,
@@ -151,4 +171,10 @@ function columns(fields: ReadonlyMap<string, unknown>): string {
   const separator = names.length === 1 ? names[0].match(/[;\t|]/)?.[0] : undefined;
   if (separator === undefined) return names.join(", ") || "none";
   return `${names[0]} (separated by ${JSON.stringify(separator)}: it must be a comma)`;
+}
+
+/** A value for a message. */
+function written(value: unknown): string {
+  const plain = (_: string, part: unknown) => typeof part === "bigint" ? Number(part) : part;
+  return typeof value === "bigint" ? String(value) : JSON.stringify(value, plain);
 }

@@ -108,7 +108,7 @@ testRefusals([
   [
     "textColumn for a .txt file",
     () => file("a.txt", "x. y.\n", { textColumn: "body" }),
-    'ConfigError: Invalid textColumn = "body": it is for .csv and .jsonl files, and the corpus is ~/a.txt: leave it out',
+    'ConfigError: Invalid textColumn = "body": it is for .csv, .jsonl and .parquet files, and the corpus is ~/a.txt: leave it out',
   ],
   [
     "sentencePerLine for a .jsonl file",
@@ -118,7 +118,7 @@ testRefusals([
   [
     "documentColumn for a bundled corpus",
     () => readAll(corpus("sotu", { documentColumn: "year" })),
-    'ConfigError: Invalid documentColumn = "year": it is for .csv and .jsonl files, and the corpus is sotu: leave it out',
+    'ConfigError: Invalid documentColumn = "year": it is for .csv, .jsonl and .parquet files, and the corpus is sotu: leave it out',
   ],
   [
     "textColumn missing",
@@ -153,7 +153,7 @@ testRefusals([
   [
     "tsv",
     () => file("a.tsv", "id\ttext\n1\tx\n"),
-    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl, found .tsv: convert or rename it",
+    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .tsv: convert or rename it",
   ],
   [
     "unclosed quote",
@@ -218,22 +218,22 @@ testRefusals([
   [
     ".json extension",
     () => file("a.json", "[]"),
-    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl, found .json: convert or rename it",
+    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .json: convert or rename it",
   ],
   [
     "no extension",
     () => file("README", "x"),
-    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl, found no extension: convert or rename it",
+    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found no extension: convert or rename it",
   ],
   [
     "pdf",
     () => file("a.pdf", "x"),
-    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl, found .pdf: convert or rename it",
+    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .pdf: convert or rename it",
   ],
   [
     "folder empty",
     async () => readAll(corpus(await Deno.makeTempDir({ dir: folder }))),
-    "FormatError: Cannot read ~: expected .txt, .csv or .jsonl files, found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found none: check the folder",
   ],
   [
     "folder with md only",
@@ -242,7 +242,7 @@ testRefusals([
       await Deno.writeTextFile(d + "/a.md", "x");
       return readAll(corpus(d));
     },
-    "FormatError: Cannot read ~: expected .txt, .csv or .jsonl files, found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found none: check the folder",
   ],
   ["folder of empty txt", async () => {
     const d = await Deno.makeTempDir({ dir: folder });

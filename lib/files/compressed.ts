@@ -1,0 +1,57 @@
+/** The bytes of a text file, unpacked where its name says that it is packed: `.gz` by zlib, `.zst` by fzstd. */
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { Decompress } from "fzstd";
+import { FormatError } from "../errors.ts";
+import { fileBytes } from "./lines.ts";
+
+/**
+ * The bytes of a file, piece by piece, as they were before they were packed.
+ *
+ * A `.gz` may have several members and a `.zst` several frames, as parallel packers and `cat` make
+ * them.
+ *
+ * @throws {FormatError} If the file cannot be read, is not what its name says, or is cut short.
+ */
+export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
+  const unpack = /\.gz$/i.test(path) ? gunzip : /\.zst$/i.test(path) ? unzstd : undefined;
+  if (!unpack) return yield* fileBytes(path);
+  try {
+    yield* unpack(fileBytes(path));
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    const kind = unpack === gunzip ? "gzip" : "Zstandard";
+    const { message } = error as Error;
+    const problem = `expected a whole ${kind} file, found a fault in it or its end too early ` +
+      `(${message}): fetch it again`;
+    throw new FormatError(path, problem);
+  }
+}
+
+async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(packed);
+  const gunzip = createGunzip();
+  source.on("error", (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
+  try {
+    for await (const chunk of gunzip) yield chunk;
+  } finally {
+    source.destroy();
+    gunzip.destroy();
+  }
+}
+
+/** Node's own decoder passes over every frame but the first, without a word. */
+async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const unpacked: Uint8Array[] = [];
+  const decoder = new Decompress((chunk) => unpacked.push(chunk));
+  let next: Uint8Array = new Uint8Array(0);
+  for await (const chunk of packed) { // one behind, as the last has to be named
+    if (next.length > 0) decoder.push(next);
+    yield* unpacked.splice(0);
+    next = chunk;
+  }
+  if (next.length === 0) throw new RangeError("it is empty");
+  decoder.push(next, true);
+  yield* unpacked;
+}

@@ -1,0 +1,81 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { unpackedBytes } from "bert/files/compressed.ts";
+import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const PACK = {
+  gz: (text: string) => new Uint8Array(gzipSync(encode(text))),
+  zst: (text: string) => new Uint8Array(zstdCompressSync(encode(text))),
+};
+
+function joined(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
+}
+
+for (const [extension, pack] of Object.entries(PACK)) {
+  Deno.test(`.${extension}: texts of every kind are read as if they were not packed`, async () => {
+    const text = await readCorpusFile(`a.txt.${extension}`, pack("One. Two.\n\nThrée 中.\n"));
+    deepStrictEqual(sentencesOf(text), [["One.", "Two."], ["Thrée 中."]]);
+    strictEqual(text[0].name, `a.txt.${extension} 1`);
+    const csv = await readCorpusFile(`a.CSV.${extension}`, pack('text\n"One, two."\nThree.\n'));
+    deepStrictEqual(sentencesOf(csv), [["One, two."], ["Three."]]);
+    const jsonl = await readCorpusFile(`a.jsonl.${extension}`, pack('{"text":"One."}\n'));
+    deepStrictEqual(sentencesOf(jsonl), [["One."]]);
+    const options = { sentencePerLine: true };
+    const lines = await readCorpusFile(`a.txt.${extension}`, pack("a. b\nc"), options);
+    deepStrictEqual(sentencesOf(lines), [["a. b", "c"]]);
+  });
+
+  Deno.test(`.${extension}: all that is packed one behind the other is read`, async () => {
+    const parts = ["One.\n\nTw", "o.\n\n", "", "Three.\n"].map(pack);
+    const documents = await readCorpusFile(`a.txt.${extension}`, joined(...parts));
+    deepStrictEqual(sentencesOf(documents), [["One."], ["Two."], ["Three."]]);
+  });
+
+  Deno.test(`.${extension}: a large text comes whole, in pieces`, async () => {
+    const text = Array.from({ length: 200_000 }, (_, i) => `Line ${i * 7919 % 100_003}.\n`).join(
+      "",
+    );
+    const path = await Deno.makeTempFile({ suffix: `.${extension}` });
+    try {
+      await Deno.writeFile(path, pack(text));
+      const pieces = await Array.fromAsync(unpackedBytes(path));
+      const decoder = new TextDecoder();
+      const found = pieces.map((piece) => decoder.decode(piece, { stream: true })).join("");
+      strictEqual(found === text, true);
+      strictEqual(pieces.length > 3, true);
+    } finally {
+      await Deno.remove(path);
+    }
+  });
+
+  Deno.test(`.${extension}: a file that is cut short, harmed or no such file is refused by name`, async () => {
+    const whole = pack("A sentence of some length. ".repeat(5000));
+    const two = joined(whole, whole);
+    const harmed = whole.slice();
+    harmed.fill(0, 0, 3);
+    const wrong = [
+      whole.subarray(0, whole.length - 5),
+      whole.subarray(0, 6),
+      two.subarray(0, two.length - 1),
+      harmed,
+      encode("A text that is not packed at all."),
+      new Uint8Array(0),
+    ];
+    for (const bytes of wrong) {
+      await rejects(readCorpusFile(`a.txt.${extension}`, bytes), {
+        name: "FormatError",
+        message: /a\.txt\.\w+: expected a whole (gzip|Zstandard) file, .*: fetch it again$/,
+      });
+    }
+  });
+}
+
+Deno.test("a packed file that is not there is refused by name", async () => {
+  const bytes = unpackedBytes("/no/such/a.txt.gz");
+  await rejects(async () => await bytes.next(), {
+    name: "FormatError",
+    message: /^Cannot read \/no\/such\/a\.txt\.gz: expected a file that can be read/,
+  });
+});
