@@ -17,10 +17,8 @@ const LIB = new URL("../", import.meta.url);
 
 const IMPORT = /^((?:import|export)\b[^"';]*?from\s+|import\s+)"([^"]+)"/gm;
 
-/** Modules of Node that are imported on the way and never used in a browser. */
-const NODE_MODULES: Readonly<Record<string, string>> = {
-  "node:path": 'export function dirname() {\n  throw new Error("A browser has no folders");\n}\n',
-};
+/** What reads and writes files: a browser has none, and the page calls nothing of it. */
+const LEFT_OUT = /^(?:files\/|tokenizer\/folder\.ts$)/;
 
 /**
  * All files of the page by their paths in it.
@@ -47,26 +45,28 @@ async function addModule(assets: Map<string, Asset>, path: string): Promise<void
   if (assets.has(name)) return;
   const code = stripTypeScriptTypes(await Deno.readTextFile(new URL(path, LIB)));
   const needed: string[] = [];
-  const body = code.replace(IMPORT, (_, start: string, specifier: string) => {
-    if (Object.hasOwn(NODE_MODULES, specifier)) {
-      const shim = `js/${specifier.replace(":", "_")}.js`;
-      assets.set(shim, { type: "text/javascript", body: NODE_MODULES[specifier] });
-      return `${start}"${upFrom(path)}${shim.slice("js/".length)}"`;
-    }
+  const body = code.replace(IMPORT, (statement: string, start: string, specifier: string) => {
     if (!specifier.startsWith(".")) {
       throw new TypeError(`Cannot serve lib/${path}: a browser has no "${specifier}"`);
     }
-    needed.push(new URL(specifier, new URL(path, LIB)).href.slice(LIB.href.length));
+    const target = new URL(specifier, new URL(path, LIB)).href.slice(LIB.href.length);
+    if (LEFT_OUT.test(target)) return `/* not in a browser: */ ${namesAsUndefined(statement)}`;
+    needed.push(target);
     return `${start}"${specifier.replace(/\.ts$/, ".js")}"`;
   });
   assets.set(name, { type: "text/javascript", body });
   for (const one of needed) await addModule(assets, one);
 }
 
-function served(path: string): string {
-  return `js/${path.replace(/\.ts$/, ".js")}`;
+/** Names that are imported, declared without a value instead. */
+function namesAsUndefined(statement: string): string {
+  const names =
+    statement.match(/\{([^}]*)\}/)?.[1].split(",").map((name) =>
+      name.trim().replace(/^.* as /s, "")
+    ) ?? [];
+  return `let ${names.filter((name) => name !== "").join(", ")}`;
 }
 
-function upFrom(path: string): string {
-  return "../".repeat(path.split("/").length - 1) || "./";
+function served(path: string): string {
+  return `js/${path.replace(/\.ts$/, ".js")}`;
 }

@@ -54,6 +54,8 @@ export async function exportPage(opened: OpenedFolder, folder: string): Promise<
   const page: PageModel = {
     facts,
     tokens: tokenizer.vocab.tokens,
+    pieces: tokenizer.vocab.pieces,
+    added: tokenizer.vocab.added,
     options: tokenizer.options,
     table: { offset, width: facts.width },
   };

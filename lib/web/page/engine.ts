@@ -1,4 +1,5 @@
 /** What the page asks of a model, wherever that computes: in the server, or in the browser itself. */
+import type { AddedToken } from "../../tokenizer/added_tokens.ts";
 import type { TokenizerOptions } from "../../tokenizer/options.ts";
 
 /** A text of more characters is refused, so that a slip of the hand does not keep a machine busy. */
@@ -68,7 +69,12 @@ export interface Texts {
 /** `page.json`: all that the page needs to know of a model beside its file. */
 export interface PageModel {
   readonly facts: Facts;
+  /** The pieces and tokens of the vocabulary, by id. */
   readonly tokens: readonly string[];
+  /** How many of them words are cut into. */
+  readonly pieces: number;
+  /** Those that are found as a whole. */
+  readonly added: readonly AddedToken[];
   readonly options: Required<TokenizerOptions>;
   /** Where the word embeddings lie in `model/onnx/model.onnx`, float32. */
   readonly table: { readonly offset: number; readonly width: number };

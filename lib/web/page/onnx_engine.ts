@@ -42,7 +42,9 @@ export class OnnxEngine implements Engine {
     table: Float32Array,
   ) {
     this.#model = model;
-    this.#tokenizer = new BertTokenizer(new Vocab(model.tokens), model.options);
+    const { tokens, pieces, added, options } = model;
+    const vocab = new Vocab(tokens, "page.json", { pieces, added, repeats: "later" });
+    this.#tokenizer = new BertTokenizer(vocab, options);
     this.#session = session;
     this.#ort = ort;
     this.#table = table;
