@@ -12,6 +12,7 @@ for (const [name, stripAccents] of [["kept", false], ["stripped", null]] as cons
     for (const { text, ids, offsets } of turkish[name]) {
       const encoding = tokenizer.encode(text);
       deepStrictEqual(encoding.tokenIds.slice(1, -1), ids.slice(1, -1), text);
+      deepStrictEqual(tokenizer.ids(text), ids.slice(1, -1), text);
       deepStrictEqual(encoding.offsets.slice(1, -1), offsets.slice(1, -1), text);
     }
   });

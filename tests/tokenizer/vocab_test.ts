@@ -58,6 +58,7 @@ Deno.test("loadVocab() reads empty and repeated lines as transformers does: the 
     // "sea ships" is [8, 7, 9] in transformers 5.24
     deepStrictEqual(tokenizer.ids("sea ships"), [8, 7, 9]);
     strictEqual(vocab.size, 10);
+    strictEqual(vocab.idOf("sea"), 8);
     deepStrictEqual(vocab.notes.map(({ about }) => about), ["lines"]);
     match(vocab.notes[0].finding, /"sea" of line 6 stands again later, line 7 is empty$/);
     await saveVocab(path, vocab);
