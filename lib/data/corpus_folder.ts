@@ -1,5 +1,6 @@
 /** The text files of a folder and of the folders in it: links are followed, what is hidden is not text. */
 import { FormatError } from "../errors.ts";
+import { printable } from "../format.ts";
 import type { TextFile } from "./rows.ts";
 
 /**
@@ -93,5 +94,6 @@ class Listing {
 function describe(names: readonly string[], what: string): string {
   if (names.length === 0) return "";
   const rest = names.length > 3 ? ", …" : "";
-  return `${names.length} ${what} (${names.slice(0, 3).join(", ")}${rest})`;
+  const shown = names.slice(0, 3).map((name) => printable(name).replaceAll("\n", "\\n"));
+  return `${names.length} ${what} (${shown.join(", ")}${rest})`;
 }

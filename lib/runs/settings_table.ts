@@ -10,7 +10,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   corpus: {
     kind: "text",
     value: "NAME|PATH",
-    help: "sotu (default), moby-dick, or a .txt, .csv or .jsonl file or a folder of them",
+    help: "sotu (default), moby-dick, or a .txt, .csv, .jsonl or .parquet file or a folder of them",
   },
   textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
   documentColumn: {

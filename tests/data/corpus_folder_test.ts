@@ -78,3 +78,11 @@ Deno.test("a link that leads nowhere is an error where it was to be read", async
   });
   ok(other.leftOut[0].includes("b.md"));
 });
+
+Deno.test("a name that would steer a terminal is shown as it is written", async () => {
+  const { leftOut } = await readFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a.txt`, "One.");
+    await Deno.writeTextFile(`${folder}/b\x1b[2J\n.md`, "x");
+  });
+  deepStrictEqual(leftOut, ["Left out of ~: 1 of another kind (b\\x1b[2J\\n.md)"]);
+});
