@@ -14,12 +14,15 @@ import {
 
 /** One tensor on the host, row-major. */
 export interface HostTensor {
+  /** The size of each axis; a scalar has none. */
   readonly shape: readonly number[];
+  /** The values, row by row. */
   readonly data: Float32Array | Int32Array;
 }
 
 /** What a safetensors file holds. */
 export interface Safetensors {
+  /** The tensors by name. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
   /** The free-form strings under `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -106,7 +109,11 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
   return { tensors, metadata: header.metadata };
 }
 
-/** @throws {FormatError} If the values of that type are not read here. */
+/**
+ * Checks that the values of a tensor can be read.
+ *
+ * @throws {FormatError} If values of that type are not read here.
+ */
 export function checkReadable(name: string, { dtype }: TensorPlace, file: string): void {
   if (Object.hasOwn(DECODERS, dtype)) return;
   const known = Object.keys(DECODERS).join(", ");

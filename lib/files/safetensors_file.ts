@@ -28,7 +28,9 @@ import {
  * ```
  */
 export class SafetensorsFile implements Disposable {
+  /** Where the file lies. */
   readonly path: string;
+  /** Which tensors there are, and the metadata. */
   readonly header: SafetensorsHeader;
   readonly #file: Deno.FsFile;
   readonly #start: number;
@@ -74,6 +76,7 @@ export class SafetensorsFile implements Disposable {
     return decodeTensor(place, bytes.buffer);
   }
 
+  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
   }
@@ -81,6 +84,7 @@ export class SafetensorsFile implements Disposable {
 
 /** A tensor and where its values come from, asked for when it is their turn. */
 export interface TensorSource extends TensorHead {
+  /** Gives the values, as many as the shape says. */
   read(): Promise<Float32Array | Int32Array>;
 }
 

@@ -11,16 +11,21 @@ import { isRecord, parseStrictJson } from "./json.ts";
 
 /** Where a tensor lies in a file, and as what. */
 export interface TensorPlace {
+  /** The type of its values as the format names it, `"F32"` for instance. */
   readonly dtype: string;
+  /** The size of each axis. */
   readonly shape: readonly number[];
-  /** First byte and the byte after the last, counted from the end of the header. */
+  /** Its first byte, counted from the end of the header. */
   readonly begin: number;
+  /** The byte after its last one, counted likewise. */
   readonly end: number;
 }
 
 /** A header that has been checked against the size of its file. */
 export interface SafetensorsHeader {
+  /** Where each tensor lies, by name. */
   readonly tensors: ReadonlyMap<string, TensorPlace>;
+  /** The free-form strings under `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -33,9 +38,23 @@ interface Entry {
 
 /** The types of the format, and how many bytes a value has. */
 const TYPE_BYTES: Readonly<Record<string, number>> = {
-  ...{ BOOL: 1, U8: 1, I8: 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1 },
-  ...{ I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4 },
-  ...{ I64: 8, U64: 8, F64: 8, C64: 8 },
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  "F8_E4M3": 1,
+  "F8_E5M2": 1,
+  "F8_E8M0": 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+  C64: 8,
 };
 
 /** The entry of the header that is no tensor. */
@@ -49,8 +68,11 @@ const DEEPEST = 3;
 
 /** A tensor that is going to be written. */
 export interface TensorHead {
+  /** Its name in the file. */
   readonly name: string;
+  /** The size of each axis. */
   readonly shape: readonly number[];
+  /** The type of its values: float32 or int32. */
   readonly dtype: "F32" | "I32";
 }
 

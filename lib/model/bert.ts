@@ -3,10 +3,10 @@
  * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
-import { type BertConfig, checkBertConfig, type HiddenAct } from "../config.ts";
+import { type BertConfig, checkBertConfig } from "../config.ts";
 import { readConfig } from "./config_json.ts";
 import { saveFolder } from "../files/save_folder.ts";
-import { mlmHead, type MlmHeadWeights, nspHead, type NspHeadWeights } from "./heads.ts";
+import { MlmHead, NspHead } from "./heads.ts";
 import { modelFiles, readWeights } from "./weights_file.ts";
 import {
   embeddings,
@@ -31,13 +31,9 @@ import { gatherRows } from "./ops/rows.ts";
 import { mixSeed } from "./ops/dropout.ts";
 import {
   backboneShapes,
-  decoderBias,
-  denseWeights,
+  disposeWeights,
   embeddingWeights,
   encoderLayerWeights,
-  mlmHeadShapes,
-  normWeights,
-  nspHeadShapes,
   pretrainShapes,
   startWeights,
   type Weights,
@@ -46,6 +42,7 @@ import {
 
 /** The backbone: from ids to one vector for each position, with the sequence in view. */
 export class BertModel {
+  /** All sizes and rates. */
   readonly config: BertConfig;
   /** By the names that `weights.ts` explains. */
   readonly weights: Weights;
@@ -55,6 +52,9 @@ export class BertModel {
   readonly #layers: readonly EncoderLayerWeights[];
 
   /**
+   * Makes a model with fresh weights, or with those given.
+   *
+   * @param config Sizes and rates, for instance `bertConfig("tiny")`.
    * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
    * @throws {ConfigError} If the configuration cannot work.
    */
@@ -158,72 +158,7 @@ export class BertModel {
 
   /** Frees the weights. */
   dispose(): void {
-    disposeAll(this.weights);
-  }
-
-  /** Does the same at the end of the block of a `using` declaration. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-}
-
-/** The masked-language-model head. Its decoder belongs to the backbone. */
-export class MlmHead {
-  readonly weights: Weights;
-  readonly #parts: MlmHeadWeights;
-  readonly #epsilon: number;
-  readonly #activation: HiddenAct;
-
-  /** @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose. */
-  constructor(config: BertConfig, decoder: tf.Tensor2D, start: WeightStart) {
-    this.weights = startWeights(mlmHeadShapes(config), config, start);
-    this.#epsilon = config.layerNormEps;
-    this.#activation = config.hiddenAct;
-    this.#parts = {
-      dense: denseWeights(this.weights, "cls.predictions.transform.dense"),
-      norm: normWeights(this.weights, "cls.predictions.transform.LayerNorm"),
-      decoder,
-      bias: decoderBias(this.weights),
-    };
-  }
-
-  /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
-  forward(hidden: tf.Tensor2D): tf.Tensor2D {
-    return mlmHead(hidden, this.#parts, this.#epsilon, this.#activation);
-  }
-
-  /** Frees the weights. */
-  dispose(): void {
-    disposeAll(this.weights);
-  }
-
-  /** Does the same at the end of the block of a `using` declaration. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-}
-
-/** The next-sentence head, with the pooler, which nothing else uses. */
-export class NspHead {
-  readonly weights: Weights;
-  readonly #parts: NspHeadWeights;
-
-  constructor(config: BertConfig, start: WeightStart) {
-    this.weights = startWeights(nspHeadShapes(config), config, start);
-    this.#parts = {
-      pooler: denseWeights(this.weights, "bert.pooler.dense"),
-      classifier: denseWeights(this.weights, "cls.seq_relationship"),
-    };
-  }
-
-  /** [B*T, H] hidden vectors of sequences of `length` -> [B, 2] logits, which the caller disposes. */
-  forward(hidden: tf.Tensor2D, length: number): tf.Tensor2D {
-    return nspHead(hidden, length, this.#parts);
-  }
-
-  /** Frees the weights. */
-  dispose(): void {
-    disposeAll(this.weights);
+    disposeWeights(this.weights);
   }
 
   /** Does the same at the end of the block of a `using` declaration. */
@@ -234,9 +169,13 @@ export class NspHead {
 
 /** BERT with both heads of pre-training. */
 export class BertPretrainHead {
+  /** All sizes and rates. */
   readonly config: BertConfig;
+  /** The backbone. */
   readonly bert: BertModel;
+  /** The masked-language-model head. */
   readonly mlm: MlmHead;
+  /** The next-sentence head. */
   readonly nsp: NspHead;
   /** All weights by name, the backbone's first. */
   readonly weights: Weights;
@@ -245,6 +184,8 @@ export class BertPretrainHead {
   readonly notes: readonly string[];
 
   /**
+   * Makes a model with fresh weights, or with those given.
+   *
    * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
    * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
    * @throws {ConfigError} If the configuration cannot work.
@@ -359,8 +300,4 @@ export class BertPretrainHead {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function disposeAll(weights: Weights): void {
-  for (const weight of weights.values()) weight.dispose();
 }

@@ -17,7 +17,9 @@ import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** What can be saved: a model, or a copy of its weights, which may go on changing meanwhile. */
 export interface SavableModel {
+  /** Sizes and rates. */
   readonly config: BertConfig;
+  /** The weights by name, on the backend or as values. */
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
 }
 
@@ -68,6 +70,7 @@ export function checkVocabulary({ vocabSize }: BertConfig, { vocab }: BertTokeni
 export interface LoadedModel {
   /** The caller disposes of it. */
   readonly model: BertPretrainHead;
+  /** The tokenizer that goes with it. */
   readonly tokenizer: BertTokenizer;
   /** What was missing and made up for, or not used, in sentences; empty for what `saveModel()` saved. */
   readonly notes: readonly string[];

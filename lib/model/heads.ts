@@ -1,27 +1,44 @@
 /**
- * The two heads of pre-training as pure functions: from hidden vectors to a score for every word,
- * and from [CLS] to "follows" or "does not". Weights are arguments.
+ * The two heads of pre-training: from hidden vectors to a score for every word, and from [CLS] to
+ * "follows" or "does not". As functions their weights are arguments; the classes own them.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { HiddenAct } from "../config.ts";
+import type { BertConfig, HiddenAct } from "../config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
 import { gatherRows } from "./ops/rows.ts";
 import { linear, project } from "./ops/linear.ts";
 import { linearActivated } from "./ops/linear.ts";
 import { layerNorm } from "./ops/layer_norm.ts";
+import {
+  decoderBias,
+  denseWeights,
+  disposeWeights,
+  mlmHeadShapes,
+  normWeights,
+  nspHeadShapes,
+  startWeights,
+  type Weights,
+  type WeightStart,
+} from "./weights.ts";
 
 /** The masked-language-model head; its decoder is the table of word embeddings. */
 export interface MlmHeadWeights {
-  readonly dense: DenseWeights; // [H, H]
+  /** [H, H] */
+  readonly dense: DenseWeights;
+  /** After the activation, over [H]. */
   readonly norm: NormWeights;
-  readonly decoder: tf.Tensor2D; // [V, H]
-  readonly bias: tf.Tensor1D; // [V]
+  /** [V, H]: the table of word embeddings. */
+  readonly decoder: tf.Tensor2D;
+  /** [V] */
+  readonly bias: tf.Tensor1D;
 }
 
 /** The next-sentence head. */
 export interface NspHeadWeights {
-  readonly pooler: DenseWeights; // [H, H]
-  readonly classifier: DenseWeights; // [H, 2]
+  /** [H, H] */
+  readonly pooler: DenseWeights;
+  /** [H, 2] */
+  readonly classifier: DenseWeights;
 }
 
 /**
@@ -118,4 +135,83 @@ export function nspHead(
     const pooled = pooler(hidden, length, dense); // [B, H]
     return linear(pooled, classifier.weight, classifier.bias); // [B, 2]
   });
+}
+
+/** The masked-language-model head. Its decoder belongs to the backbone. */
+export class MlmHead {
+  /** By the names that `weights.ts` explains. */
+  readonly weights: Weights;
+  readonly #parts: MlmHeadWeights;
+  readonly #epsilon: number;
+  readonly #activation: HiddenAct;
+
+  /**
+   * Makes a head with fresh weights, or with those given.
+   *
+   * @param config Of the model.
+   * @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose.
+   * @param start A seed that decides the initial weights, or weights, which are the head's from then on.
+   */
+  constructor(config: BertConfig, decoder: tf.Tensor2D, start: WeightStart) {
+    this.weights = startWeights(mlmHeadShapes(config), config, start);
+    this.#epsilon = config.layerNormEps;
+    this.#activation = config.hiddenAct;
+    this.#parts = {
+      dense: denseWeights(this.weights, "cls.predictions.transform.dense"),
+      norm: normWeights(this.weights, "cls.predictions.transform.LayerNorm"),
+      decoder,
+      bias: decoderBias(this.weights),
+    };
+  }
+
+  /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D): tf.Tensor2D {
+    return mlmHead(hidden, this.#parts, this.#epsilon, this.#activation);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeWeights(this.weights);
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** The next-sentence head, with the pooler, which nothing else uses. */
+export class NspHead {
+  /** By the names that `weights.ts` explains. */
+  readonly weights: Weights;
+  readonly #parts: NspHeadWeights;
+
+  /**
+   * Makes a head with fresh weights, or with those given.
+   *
+   * @param config Of the model.
+   * @param start A seed that decides the initial weights, or weights, which are the head's from then on.
+   */
+  constructor(config: BertConfig, start: WeightStart) {
+    this.weights = startWeights(nspHeadShapes(config), config, start);
+    this.#parts = {
+      pooler: denseWeights(this.weights, "bert.pooler.dense"),
+      classifier: denseWeights(this.weights, "cls.seq_relationship"),
+    };
+  }
+
+  /** [B*T, H] hidden vectors of sequences of `length` -> [B, 2] logits, which the caller disposes. */
+  forward(hidden: tf.Tensor2D, length: number): tf.Tensor2D {
+    return nspHead(hidden, length, this.#parts);
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    disposeWeights(this.weights);
+  }
+
+  /** Does the same at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }

@@ -63,7 +63,8 @@ export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
 
 /** Every input as a tensor, none left out. */
 export interface CompleteInputs extends EmbeddingIds {
-  readonly attentionMask: tf.Tensor2D; // [B, T] int32
+  /** [B, T] int32: 1 for tokens, 0 for padding. */
+  readonly attentionMask: tf.Tensor2D;
 }
 
 /**

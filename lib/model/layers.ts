@@ -13,41 +13,57 @@ import { layerNorm, residualLayerNorm } from "./ops/layer_norm.ts";
 
 /** Scale and shift of a LayerNorm. */
 export interface NormWeights {
-  readonly gamma: tf.Tensor1D; // [H]
-  readonly beta: tf.Tensor1D; // [H]
+  /** [H]: the factors, 1 in a fresh model. */
+  readonly gamma: tf.Tensor1D;
+  /** [H]: what is added, 0 in a fresh model. */
+  readonly beta: tf.Tensor1D;
 }
 
 /** A dense layer. */
 export interface DenseWeights {
-  readonly weight: tf.Tensor2D; // [in, out]
-  readonly bias: tf.Tensor1D; // [out]
+  /** [in, out] */
+  readonly weight: tf.Tensor2D;
+  /** [out] */
+  readonly bias: tf.Tensor1D;
 }
 
 /** The three tables whose rows are added up, and the norm after them. */
 export interface EmbeddingWeights {
-  readonly word: tf.Tensor2D; // [V, H]
-  readonly position: tf.Tensor2D; // [maxPositionEmbeddings, H]
-  readonly segment: tf.Tensor2D; // [typeVocabSize, H]
+  /** [V, H] */
+  readonly word: tf.Tensor2D;
+  /** [maxPositionEmbeddings, H] */
+  readonly position: tf.Tensor2D;
+  /** [typeVocabSize, H]; row 0 is that of padding. */
+  readonly segment: tf.Tensor2D;
+  /** Of the sum of the three, over [H]. */
   readonly norm: NormWeights;
 }
 
 /** One attention block; `qkv` holds the query, key and value layers side by side. */
 export interface AttentionWeights {
-  readonly qkv: DenseWeights; // [H, 3H]
-  readonly output: DenseWeights; // [H, H]
+  /** [H, 3H]: query, key and value. */
+  readonly qkv: DenseWeights;
+  /** [H, H] */
+  readonly output: DenseWeights;
+  /** Of the sum of the block and what went into it, over [H]. */
   readonly norm: NormWeights;
 }
 
 /** One feed-forward block. */
 export interface FeedForwardWeights {
-  readonly inner: DenseWeights; // [H, I]
-  readonly output: DenseWeights; // [I, H]
+  /** [H, I] */
+  readonly inner: DenseWeights;
+  /** [I, H] */
+  readonly output: DenseWeights;
+  /** Of the sum of the block and what went into it, over [H]. */
   readonly norm: NormWeights;
 }
 
 /** One encoder layer. */
 export interface EncoderLayerWeights {
+  /** The attention block, which comes first. */
   readonly attention: AttentionWeights;
+  /** The feed-forward block. */
   readonly feedForward: FeedForwardWeights;
 }
 
@@ -69,13 +85,17 @@ export interface LayerOptions {
   readonly epsilon: number;
   /** Between the two layers of the feed-forward block; `"gelu"` by default. */
   readonly activation?: HiddenAct;
+  /** Absent in evaluation. */
   readonly dropout?: Dropout;
 }
 
 /** Ids of one batch, [B, T] int32 each. */
 export interface EmbeddingIds {
+  /** Which rows of the word table, 0 to V - 1. */
   readonly tokenIds: tf.Tensor2D;
+  /** 0 for padding, 1 and 2 for the two sentences. */
   readonly segmentIds: tf.Tensor2D;
+  /** Places in the sequence, from 0. */
   readonly positionIds: tf.Tensor2D;
 }
 

@@ -57,6 +57,7 @@ export async function resizePositions(
 
 /** A piece that a vocabulary did not have, and what its embedding was made from. */
 export interface NewPiece {
+  /** The piece as it stands in the vocabulary. */
   readonly token: string;
   /** Pieces of the old vocabulary; none where it could not spell the new one. */
   readonly parts: readonly string[];
@@ -64,8 +65,11 @@ export interface NewPiece {
 
 /** A model with another vocabulary. */
 export interface Revocabulated {
+  /** The new model; the caller disposes of it. */
   readonly model: BertPretrainHead;
+  /** The tokenizer that goes with it. */
   readonly tokenizer: BertTokenizer;
+  /** The pieces that the old vocabulary did not have. */
   readonly added: readonly NewPiece[];
 }
 

@@ -212,3 +212,8 @@ export function encoderLayerWeights(weights: Weights, layer: number): EncoderLay
     },
   };
 }
+
+/** Frees the memory of all weights. */
+export function disposeWeights(weights: Weights): void {
+  for (const weight of weights.values()) weight.dispose();
+}

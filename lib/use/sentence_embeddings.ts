@@ -109,6 +109,7 @@ export async function sentenceEmbeddings(
 
 /** The tokens of a text and the last layer's vector at each. */
 export interface TokenEmbeddings {
+  /** The T tokens, `[CLS]` and `[SEP]` among them. */
   readonly tokens: readonly string[];
   /** Where each token stands in the text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: readonly (readonly [number, number])[];

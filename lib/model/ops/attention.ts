@@ -19,7 +19,9 @@ export interface AttentionShape {
 
 /** Dropout of attention weights; absent in evaluation. */
 export interface AttentionOptions extends AttentionShape {
+  /** Share of attention weights dropped, 0 to below 1. Default: none. */
   readonly dropoutRate?: number;
+  /** Which are dropped; needed where some are. */
   readonly seed?: number;
 }
 
