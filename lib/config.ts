@@ -94,6 +94,11 @@ export interface TrainConfig {
   readonly maxSteps?: number;
   /** Stop after this many seconds, if given; the learning rate then follows the clock. */
   readonly maxSeconds?: number;
+  /**
+   * What updates the weights, by default `"adamw"`. `"muon"` takes Muon for the matrices of the layers
+   * and AdamW for all others.
+   */
+  readonly optimizer?: "adamw" | "muon";
   /** Peak of the learning rate. */
   readonly learningRate: number;
   /** Share of the run in which the rate climbs from 0 to its peak. */
@@ -221,7 +226,7 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
 
 /** `TRAIN_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
 export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
-  const config = override(TRAIN_DEFAULTS, overrides, ["maxSteps", "maxSeconds"]);
+  const config = override(TRAIN_DEFAULTS, overrides, ["maxSteps", "maxSeconds", "optimizer"]);
   whole("batchSize", config.batchSize, 1);
   whole("accumulation", config.accumulation, 1);
   whole("epochs", config.epochs, 1);
@@ -234,6 +239,7 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
   below1("beta2", config.beta2);
   positive("epsilon", config.epsilon);
   positive("clipNorm", config.clipNorm);
+  if (config.optimizer !== undefined) oneOf("optimizer", config.optimizer, ["adamw", "muon"]);
   return config;
 }
 

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FormatError } from "../errors.ts";
-import type { AdamW, AdamWState, Moments } from "../training/optimizer.ts";
+import type { Moments, Optimizer, OptimizerState } from "../training/optimizer.ts";
 import { isRngState, type RngState } from "../random.ts";
 import { readState, type RunState } from "./state.ts";
 import { type HostTensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
@@ -13,7 +13,7 @@ import { type HostTensor, readSafetensors, writeSafetensors } from "../files/saf
 export interface RunCheckpoint {
   readonly state: RunState;
   readonly weights: ReadonlyMap<string, HostTensor>;
-  readonly optimizer: AdamWState;
+  readonly optimizer: OptimizerState;
   /** The generators of the epoch's data, by their jobs. */
   readonly generators: Readonly<Record<string, RngState>>;
 }
@@ -25,7 +25,7 @@ const NO_DIGEST = "0".repeat(64);
 export function captureRun(
   state: RunState,
   weights: ReadonlyMap<string, tf.Variable>,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   generators: Readonly<Record<string, RngState>>,
 ): RunCheckpoint {
   const copies = [...weights].map(([name, weight]) =>
@@ -43,7 +43,7 @@ export function captureRun(
 export function restoreRun(
   { weights: saved, optimizer: state }: RunCheckpoint,
   weights: ReadonlyMap<string, tf.Variable>,
-  optimizer: AdamW,
+  optimizer: Optimizer,
 ): void {
   for (const [name, { shape }] of weights) {
     const found = saved.get(name)?.shape;
@@ -61,12 +61,15 @@ export function restoreRun(
 
 /** A checkpoint as bytes; `sealCheckpoint()` adds the checksum. */
 export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffer> {
-  const { state, weights, optimizer: { step, moments }, generators } = checkpoint;
+  const { state, weights, optimizer: { step, moments, momenta }, generators } = checkpoint;
   const tensors = new Map<string, HostTensor>();
   for (const [name, weight] of weights) tensors.set(`weight/${name}`, weight);
   for (const [name, { first, second }] of moments) {
     tensors.set(`first/${name}`, { shape: [first.length], data: first });
     tensors.set(`second/${name}`, { shape: [second.length], data: second });
+  }
+  for (const [name, data] of momenta ?? []) {
+    tensors.set(`momentum/${name}`, { shape: [data.length], data });
   }
   for (const [name, { words, index }] of Object.entries(generators)) {
     const data = Int32Array.of(...words, index); // the same 32 bits
@@ -134,7 +137,10 @@ export async function unpackCheckpoint(
     throw new FormatError(file, `expected format "${FORMAT}", found "${metadata.format}"`);
   }
   const weights = new Map(withPrefix(tensors, "weight/"));
-  const optimizer = { step: updatesIn(metadata, file), moments: momentsIn(tensors, weights, file) };
+  const step = updatesIn(metadata, file);
+  const momenta = momentaIn(tensors, weights, file);
+  const moments = momentsIn(tensors, weights, file);
+  const optimizer = momenta.size > 0 ? { step, moments, momenta } : { step, moments };
   const state = readState(metadata.state ?? "", file);
   return { state, weights, optimizer, generators: generatorsIn(tensors, file) };
 }
@@ -167,6 +173,24 @@ function momentsIn(
     moments.set(name, { first, second });
   }
   return moments;
+}
+
+/** Muon's means. */
+function momentaIn(
+  tensors: ReadonlyMap<string, HostTensor>,
+  weights: ReadonlyMap<string, HostTensor>,
+  file: string,
+): Map<string, Float32Array> {
+  const momenta = new Map<string, Float32Array>();
+  for (const [name, { data }] of withPrefix(tensors, "momentum/")) {
+    const size = weights.get(name)?.data.length;
+    if (!(data instanceof Float32Array) || data.length !== size) {
+      const found = `${data.length} values for ${size ?? "no"}`;
+      throw new FormatError(file, `expected the mean of "${name}" as floats, found ${found}`);
+    }
+    momenta.set(name, data);
+  }
+  return momenta;
 }
 
 function generatorsIn(

@@ -14,7 +14,8 @@ import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { vocabularyFacts, vocabularyText } from "../tokenizer/facts.ts";
 import { baselines, tokenCounts } from "../training/baselines.ts";
-import { AdamW } from "../training/optimizer.ts";
+import { createOptimizer } from "../training/muon.ts";
+import type { Optimizer } from "../training/optimizer.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
 import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
@@ -50,7 +51,7 @@ export interface OpenRun extends Disposable {
   /** The model in training. `close()` disposes of it. */
   readonly model: BertPretrainHead;
   /** The optimizer with its state. `close()` disposes of it. */
-  readonly optimizer: AdamW;
+  readonly optimizer: Optimizer;
   /** Where it goes on; a run that begins has none. */
   readonly checkpoint?: RunCheckpoint;
   /** What computes, in words. */
@@ -76,7 +77,7 @@ type Parts =
  */
 function openRun({ corpus, ...parts }: Parts): OpenRun {
   const { folder, config, model, checkpoint } = parts;
-  const optimizer = new AdamW(model.weights, config.train);
+  const optimizer = createOptimizer(model.weights, config.train);
   if (checkpoint) restoreRun(checkpoint, model.weights, optimizer);
   const close = () => {
     optimizer.dispose();

@@ -99,6 +99,8 @@ export interface RunSettings {
   readonly checkpointEvery?: number;
   /** Minutes between checkpoints. Default 5. */
   readonly checkpointMinutes: number;
+  /** What updates the weights: adamw, or muon for the layers' matrices. Default "adamw". */
+  readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
   /** Newest checkpoints that stay. Default 3. */
   readonly keep: number;
   /** What computes: simd, wasm or cpu. Default: the fastest. */
@@ -310,6 +312,7 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
     epochs: settings.epochs ?? (limited ? UNLIMITED : 1),
     ...(steps === undefined ? {} : { maxSteps: steps }),
     ...(maxMinutes === undefined ? {} : { maxSeconds: 60 * maxMinutes }),
+    ...(settings.optimizer === undefined ? {} : { optimizer: settings.optimizer }),
     learningRate: settings.lr,
     warmupShare: settings.warmup,
     beta2: settings.beta2,

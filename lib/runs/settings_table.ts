@@ -92,6 +92,13 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   },
   batchSize: { kind: "count", help: `sequences in a batch (${batchSize})` },
   accumulation: { kind: "count", help: "batches that are added up for one update (1)" },
+  optimizer: {
+    kind: "text",
+    value: "NAME",
+    choices: ["adamw", "muon"],
+    help: "what updates the weights: adamw (default), or muon for the layers' matrices and\n" +
+      "adamw for the rest",
+  },
   lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
   warmup: { kind: "share", help: "share of the run in which the rate climbs (0.1)" },
   beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },

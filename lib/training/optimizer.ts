@@ -1,6 +1,6 @@
 /**
  * AdamW, its learning-rate schedule and clipping by the global norm. The arithmetic of one update is
- * in `ops_update.ts`: one pass over a weight instead of a dozen tfjs operations.
+ * in `adamw_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, type Kind } from "../checks.ts";
@@ -8,40 +8,63 @@ import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
+/** What the training loop needs of an optimizer: `AdamW` and `Muon` are two. */
+export interface Optimizer extends Disposable {
+  /** Updates done so far. */
+  readonly steps: number;
+  /** A copy of the state, for a checkpoint. */
+  readonly state: OptimizerState;
+  /** One update of every weight that has a gradient, at this rate, the gradients scaled first. */
+  step(gradients: tf.NamedTensorMap, learningRate: number, scale?: number): void;
+  /** Continues from a saved state, which is copied. */
+  restore(state: OptimizerState): void;
+  /** Frees what the optimizer keeps. */
+  dispose(): void;
+}
+
 /** Settings of `AdamW`; a `TrainConfig` has the first four. */
 export interface AdamWOptions {
-  /** How slowly the mean of the gradients forgets. */
+  /** How slowly the mean of the gradients forgets, 0 to below 1. Default 0.9. */
   readonly beta1?: number;
-  /** How slowly the mean of their squares forgets. */
+  /** How slowly the mean of their squares forgets, 0 to below 1. Default 0.999. */
   readonly beta2?: number;
-  /** Added to the root in the denominator. */
+  /** Added to the root in the denominator, above 0. Default 1e-6. */
   readonly epsilon?: number;
-  /** Decoupled decay of the weights that `decays` names. */
+  /** Decoupled decay of the weights that `decays` names, at least 0. Default 0.01. */
   readonly weightDecay?: number;
-  /** Whether the means are corrected for having started at zero; BERT's own optimizer does not. */
+  /**
+   * Whether the means are corrected for having started at zero, as they are by default; BERT's own
+   * optimizer does not.
+   */
   readonly biasCorrection?: boolean;
   /** Which weights decay, by name; by default all but biases and LayerNorm. */
   readonly decays?: (name: string) => boolean;
 }
 
-/** Those of `AdamWOptions`, and the settings of a `TrainConfig`, which may be handed over whole. */
-const OPTIONS = [
-  "biasCorrection",
-  "decays",
+/** The settings of a `TrainConfig`, which may be handed over whole. */
+export const TRAIN_CONFIG_NAMES: readonly string[] = [
   ...Object.keys(TRAIN_DEFAULTS),
   "maxSteps",
   "maxSeconds",
+  "optimizer",
 ];
 
-const WEIGHTS: Kind = {
+const OPTIONS = ["biasCorrection", "decays", ...TRAIN_CONFIG_NAMES];
+
+/** The weights that an optimizer updates. */
+export const WEIGHTS: Kind = {
   name: "a map of variables by name, as in model.weights",
   fits: (value) => value instanceof Map,
 };
 
-/** Everything needed to continue an optimizer: the updates done, and two means for each weight. */
-export interface AdamWState {
+/** Everything needed to continue an optimizer. */
+export interface OptimizerState {
+  /** Updates done. */
   readonly step: number;
+  /** AdamW's two means for each weight that it has updated, by name. */
   readonly moments: ReadonlyMap<string, Moments>;
+  /** Muon's mean of the gradients for each matrix that it has updated, by name; AdamW has none. */
+  readonly momenta?: ReadonlyMap<string, Float32Array>;
 }
 
 /** The running means of a weight's gradient (`first`) and of its square (`second`). */
@@ -71,16 +94,20 @@ export interface Moments {
  * `AdamWeightDecayOptimizer` in google-research/bert, which leaves the bias correction out: its
  * first steps are up to 6.6 times longer. Set `biasCorrection: false` to have that.
  */
-export class AdamW {
+export class AdamW implements Optimizer {
   readonly #weights: ReadonlyMap<string, tf.Variable>;
   readonly #options: Required<AdamWOptions>;
   #moments = new Map<string, MomentTensors>();
   #step = 0;
 
-  /** @param weights The variables to update, by name; `model.weights` as it is. */
+  /**
+   * @param weights The variables to update, by name; `model.weights` as it is.
+   * @throws {ConfigError} If an option is unknown or cannot work.
+   */
   constructor(weights: ReadonlyMap<string, tf.Variable>, options: AdamWOptions = {}) {
     checkArguments("new AdamW(weights, options)", [["weights", weights, WEIGHTS]]);
     checkOptions("AdamW", options, OPTIONS);
+    checkIsAdamW(options);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = 0.01 } = options;
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);
@@ -124,7 +151,7 @@ export class AdamW {
   }
 
   /** A copy of the state, for a checkpoint. */
-  get state(): AdamWState {
+  get state(): OptimizerState {
     const moments = [...this.#moments].map(([name, { first, second }]) => {
       const copy = (mean: tf.Tensor) => mean.dataSync<"float32">().slice();
       return [name, { first: copy(first), second: copy(second) }] as const;
@@ -135,9 +162,13 @@ export class AdamW {
   /**
    * Continues from a saved state, which is copied.
    *
-   * @throws {ConfigError} If the state has a weight that this optimizer does not, or of another size.
+   * @throws {ConfigError} If the state is of another optimizer, or has a weight that this one does
+   * not, or of another size.
    */
-  restore(state: AdamWState): void {
+  restore(state: OptimizerState): void {
+    if (state.momenta && state.momenta.size > 0) {
+      throw new ConfigError("state", "Muon's", "must be AdamW's: resume with Muon");
+    }
     for (const [name, { first, second }] of state.moments) {
       const { size } = this.#weight(name);
       if (first.length === size && second.length === size) continue;
@@ -266,7 +297,16 @@ export function clipScale(norm: number, clipNorm: number): number {
   return norm > clipNorm ? clipNorm / norm : 1;
 }
 
-function checkFinite(field: string, value: number): void {
+/** Throws `ConfigError` where the settings of a run that are handed over name another optimizer. */
+function checkIsAdamW(options: AdamWOptions): void {
+  const { optimizer = "adamw" } = options as { readonly optimizer?: unknown };
+  if (optimizer === "adamw") return;
+  const advice = 'must be "adamw" here: createOptimizer() makes the optimizer that settings name';
+  throw new ConfigError("optimizer", optimizer, advice);
+}
+
+/** Throws `ConfigError` unless a number is finite. */
+export function checkFinite(field: string, value: number): void {
   if (!Number.isFinite(value)) throw new ConfigError(field, value, "must be a finite number");
 }
 

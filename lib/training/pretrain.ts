@@ -13,7 +13,8 @@ import { MODEL, TOKENIZER } from "./arguments.ts";
 import { evaluate } from "./evaluate.ts";
 import { averageSteps, type EpochLog, type History, type StepLog } from "./history.ts";
 import { MetricsFile } from "./metrics_file.ts";
-import { AdamW } from "./optimizer.ts";
+import { createOptimizer } from "./muon.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { checkFit, holdOut, planSteps } from "./plan.ts";
 import { writeSettings } from "./settings_file.ts";
 import { type Run, startRun, train } from "./train.ts";
@@ -31,8 +32,8 @@ export interface PretrainOptions {
   readonly train?: Partial<TrainConfig>;
   /** Decides pairs, masks, order and dropout. */
   readonly seed: number;
-  /** By default a new AdamW with the settings of `train`. */
-  readonly optimizer?: AdamW;
+  /** By default a new one with the settings of `train`: AdamW, or the one that they name. */
+  readonly optimizer?: Optimizer;
   readonly reduction?: "mean" | "sum";
   /** Stops the run after the step at hand; the model keeps what it has learned. */
   readonly signal?: AbortSignal;
@@ -93,7 +94,7 @@ export async function pretrain(
   const data = dataConfig(options.data);
   const train = trainConfig(options.train);
   checkFit(model.config, data, options.tokenizer);
-  using own = options.optimizer ? undefined : new AdamW(model.weights, train);
+  using own = options.optimizer ? undefined : createOptimizer(model.weights, train);
   const optimizer = options.optimizer ?? own!;
   const heldOut = holdOut({ options, data, train });
   const plannedSteps = await planSteps({ options, data, train });
@@ -162,7 +163,7 @@ interface Plan {
 
 async function runEpochs(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   plan: Plan,
 ): Promise<History> {
   const { run, train: { epochs } } = plan;
@@ -181,7 +182,7 @@ async function runEpochs(
 
 async function runEpoch(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   epoch: number,
   plan: Plan,
 ): Promise<StepLog[]> {

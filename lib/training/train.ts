@@ -9,7 +9,7 @@ import { ConfigError } from "../errors.ts";
 import { MODEL, OPTIMIZER } from "./arguments.ts";
 import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { type AdamW, learningRateAt } from "./optimizer.ts";
+import { learningRateAt, type Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 import { DivergedError, type StepOptions, type StepResult, trainStep } from "./train_step.ts";
 
@@ -46,7 +46,7 @@ export interface TrainOptions {
 const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize", "learningRate");
 
 /** A run that begins now. */
-export function startRun(optimizer: AdamW, now = clock): Run {
+export function startRun(optimizer: Optimizer, now = clock): Run {
   return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };
 }
 
@@ -97,7 +97,7 @@ function clock(): number {
  */
 export async function* train(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   source: Iterable<Batch> | AsyncIterable<Batch>,
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
@@ -145,7 +145,7 @@ export async function* train(
 /** A step, or nothing if it diverged and somebody wants to hear of it. */
 async function tryStep(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   group: readonly Batch[],
   settings: StepOptions,
   { onDiverged }: TrainOptions,
@@ -173,7 +173,7 @@ const OPTIONS = [
 
 function checkTrain(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   source: Iterable<Batch> | AsyncIterable<Batch>,
   options: TrainOptions,
 ): void {

@@ -12,7 +12,7 @@ import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { countLabels, countRight, pretrainLoss } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { globalNorm, sumOfAll } from "./adamw_update.ts";
-import { type AdamW, clipScale } from "./optimizer.ts";
+import { clipScale, type Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 
 /** What one step needs beside model, optimizer and data. */
@@ -99,7 +99,7 @@ interface Counts {
  */
 export async function trainStep(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   batch: Batch | readonly Batch[],
   options: StepOptions,
 ): Promise<StepResult> {
@@ -122,7 +122,7 @@ export async function trainStep(
 
 function checkStep(
   model: BertPretrainHead,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   parts: readonly Batch[],
   options: StepOptions,
 ): void {

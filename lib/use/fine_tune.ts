@@ -17,7 +17,7 @@ import {
 } from "./labelled_texts.ts";
 import { countRight, crossEntropyLoss } from "../training/loss.ts";
 import { globalNorm } from "../training/adamw_update.ts";
-import { AdamW, clipScale, learningRateAt } from "../training/optimizer.ts";
+import { AdamW, clipScale, learningRateAt, type Optimizer } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
 import { DivergedError } from "../training/train_step.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -97,7 +97,7 @@ export interface FineTuneStepOptions {
  */
 export async function fineTuneStep(
   model: BertClassifier,
-  optimizer: AdamW,
+  optimizer: Optimizer,
   { batch, labels }: LabelledBatch,
   options: FineTuneStepOptions,
 ): Promise<FineTuneLog> {

@@ -48,7 +48,7 @@ testRefusals([
     "pretrain() with a mistyped setting of training",
     () =>
       pretrain(model, { documents, tokenizer: tok, seed: 1, train: untyped({ learnRate: 0.1 }) }),
-    "ConfigError: Unknown option learnRate of the settings: did you mean learningRate? The options are batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds",
+    "ConfigError: Unknown option learnRate of the settings: did you mean learningRate? The options are batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer",
   ],
   [
     "pretrain() without documents",
@@ -119,7 +119,7 @@ testRefusals([
   [
     "AdamW with a mistyped option",
     () => new AdamW(model.weights, untyped({ weightdecay: 0 })),
-    "ConfigError: Unknown option weightdecay of AdamW: did you mean weightDecay? The options are biasCorrection, decays, batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds",
+    "ConfigError: Unknown option weightdecay of AdamW: did you mean weightDecay? The options are biasCorrection, decays, batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer",
   ],
   [
     "AdamW of a model instead of its weights",

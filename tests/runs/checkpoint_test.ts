@@ -77,6 +77,21 @@ Deno.test("a checkpoint is what it was, to the bit, and its file a safetensors f
   ok(readSafetensors(bytes).tensors.has("weight/a/b"));
 });
 
+Deno.test("a checkpoint keeps Muon's means, and refuses those that do not fit their weights", async () => {
+  const one = checkpoint(7);
+  const { step, moments } = one.optimizer;
+  const withMeans = (size: number) => ({
+    ...one,
+    optimizer: { step, moments, momenta: new Map([["a/b", new Float32Array(size).fill(0.5)]]) },
+  });
+  const found = await unpackCheckpoint(await sealed(withMeans(32)), "x");
+  deepStrictEqual(found, withMeans(32));
+  await rejects(
+    unpackCheckpoint(await sealed(withMeans(31)), "x"),
+    /expected the mean of "a\/b" as floats, found 31 values for 32/,
+  );
+});
+
 Deno.test("no bit of a checkpoint can change unseen", async () => {
   const bytes = await sealed(checkpoint(7));
   const rng = createRng(1);

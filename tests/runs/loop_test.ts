@@ -82,6 +82,20 @@ Deno.test("a run stopped after any step and gone on with is the run that never s
   }, 10);
 });
 
+Deno.test("a run with Muon, stopped and gone on with, is the run that never stopped; not with AdamW", async () => {
+  await withCorpus(async (folder) => {
+    const muon = { optimizer: "muon", epochs: 1, heldOut: 0 };
+    const whole = await drive(await begin(folder, muon));
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    await drive(await begin(folder, muon), { stopAt: 3 });
+    await rejects(reopen(folder, { optimizer: "adamw" }), /optimizer/);
+    deepStrictEqual((await drive(await reopen(folder))).weights, whole.weights);
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    const adamW = await drive(await begin(folder, { ...muon, optimizer: "adamw" }));
+    notDeepStrictEqual(adamW.weights, whole.weights);
+  }, 10);
+});
+
 Deno.test("a run leaves settings, metrics, evaluations and models that can be read", async () => {
   await withCorpus(async (folder) => {
     const { weights, evaluations, end } = await drive(await begin(folder));
