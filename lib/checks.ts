@@ -115,6 +115,42 @@ export function checkChoice(field: string, value: unknown, choices: readonly unk
   throw new ConfigError(field, value, `must be one of ${wanted}`);
 }
 
+/** Throws `ConfigError` unless a value is a whole number that is large enough. */
+export function checkWhole(field: string, value: unknown, least: number): void {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
+}
+
+/** Throws `ConfigError` unless a value is a finite number above 0. */
+export function checkPositive(field: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) > 0) return;
+  throw new ConfigError(field, value, "must be a number above 0");
+}
+
+/** Throws `ConfigError` unless a value is a finite number that is not negative. */
+export function checkNotNegative(field: string, value: unknown): void {
+  if (Number.isFinite(value) && (value as number) >= 0) return;
+  throw new ConfigError(field, value, "must be a number of at least 0");
+}
+
+/** Throws `ConfigError` unless a value is a number from 0 to 1. */
+export function checkShare(field: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0 && value <= 1) return;
+  throw new ConfigError(field, value, "must be a share from 0 to 1");
+}
+
+/** Throws `ConfigError` unless a value is a number from 0 to below 1. */
+export function checkBelow1(field: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0 && value < 1) return;
+  throw new ConfigError(field, value, "must be at least 0 and below 1");
+}
+
+/** Throws `ConfigError` unless a value is true or false. */
+export function checkSwitch(field: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw new ConfigError(field, value, "must be true or false");
+}
+
 /**
  * The name that was probably meant, or nothing if all are too far to be: one that contains the given
  * name or is contained in it, else the one that is fewest letters away, at most 3 and fewer than half

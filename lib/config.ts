@@ -3,7 +3,16 @@
  * through and through, so a run prints them, saves them, and can be repeated from them.
  */
 import { ConfigError } from "./errors.ts";
-import { checkOptions } from "./checks.ts";
+import {
+  checkBelow1,
+  checkChoice,
+  checkNotNegative,
+  checkOptions,
+  checkPositive,
+  checkShare,
+  checkSwitch,
+  checkWhole,
+} from "./checks.ts";
 
 /** The activations that a model may have, by their names in `config.json`. */
 export const HIDDEN_ACTS = [
@@ -212,34 +221,34 @@ export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {
 /** `DATA_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
 export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   const config = override(DATA_DEFAULTS, overrides, ["maxPredictions"]);
-  whole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
-  share("maskProbability", config.maskProbability);
-  if (config.maxPredictions !== undefined) whole("maxPredictions", config.maxPredictions, 1);
-  share("shortSequenceProbability", config.shortSequenceProbability);
-  share("heldOutShare", config.heldOutShare);
-  yesOrNo("wholeWord", config.wholeWord);
-  yesOrNo("packing", config.packing);
-  oneOf("pairing", config.pairing, ["nsp", "sop", "none"]);
-  oneOf("masking", config.masking, ["dynamic", "static"]);
+  checkWhole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
+  checkShare("maskProbability", config.maskProbability);
+  if (config.maxPredictions !== undefined) checkWhole("maxPredictions", config.maxPredictions, 1);
+  checkShare("shortSequenceProbability", config.shortSequenceProbability);
+  checkShare("heldOutShare", config.heldOutShare);
+  checkSwitch("wholeWord", config.wholeWord);
+  checkSwitch("packing", config.packing);
+  checkChoice("pairing", config.pairing, ["nsp", "sop", "none"]);
+  checkChoice("masking", config.masking, ["dynamic", "static"]);
   return config;
 }
 
 /** `TRAIN_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
 export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
   const config = override(TRAIN_DEFAULTS, overrides, ["maxSteps", "maxSeconds", "optimizer"]);
-  whole("batchSize", config.batchSize, 1);
-  whole("accumulation", config.accumulation, 1);
-  whole("epochs", config.epochs, 1);
-  if (config.maxSteps !== undefined) whole("maxSteps", config.maxSteps, 1);
-  if (config.maxSeconds !== undefined) positive("maxSeconds", config.maxSeconds);
-  positive("learningRate", config.learningRate);
-  share("warmupShare", config.warmupShare);
-  atLeastZero("weightDecay", config.weightDecay);
-  below1("beta1", config.beta1);
-  below1("beta2", config.beta2);
-  positive("epsilon", config.epsilon);
-  positive("clipNorm", config.clipNorm);
-  if (config.optimizer !== undefined) oneOf("optimizer", config.optimizer, ["adamw", "muon"]);
+  checkWhole("batchSize", config.batchSize, 1);
+  checkWhole("accumulation", config.accumulation, 1);
+  checkWhole("epochs", config.epochs, 1);
+  if (config.maxSteps !== undefined) checkWhole("maxSteps", config.maxSteps, 1);
+  if (config.maxSeconds !== undefined) checkPositive("maxSeconds", config.maxSeconds);
+  checkPositive("learningRate", config.learningRate);
+  checkShare("warmupShare", config.warmupShare);
+  checkNotNegative("weightDecay", config.weightDecay);
+  checkBelow1("beta1", config.beta1);
+  checkBelow1("beta2", config.beta2);
+  checkPositive("epsilon", config.epsilon);
+  checkPositive("clipNorm", config.clipNorm);
+  if (config.optimizer !== undefined) checkChoice("optimizer", config.optimizer, ["adamw", "muon"]);
   return config;
 }
 
@@ -251,19 +260,19 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
  */
 export function checkBertConfig(config: BertConfig): BertConfig {
   checkOptions("BertConfig", config, Object.keys(BERT_DEFAULTS));
-  whole("vocabSize", config.vocabSize, 6); // five special tokens and one piece
-  whole("hiddenSize", config.hiddenSize, 1);
-  whole("numHiddenLayers", config.numHiddenLayers, 1);
-  whole("numAttentionHeads", config.numAttentionHeads, 1);
-  whole("intermediateSize", config.intermediateSize, 1);
-  whole("maxPositionEmbeddings", config.maxPositionEmbeddings, 1);
-  whole("typeVocabSize", config.typeVocabSize, 2); // padding and one kind of sentence
-  oneOf("hiddenAct", config.hiddenAct, HIDDEN_ACTS);
-  below1("hiddenDropoutProb", config.hiddenDropoutProb);
-  below1("attentionProbsDropoutProb", config.attentionProbsDropoutProb);
-  positive("initializerRange", config.initializerRange);
-  positive("layerNormEps", config.layerNormEps);
-  whole("padTokenId", config.padTokenId, 0);
+  checkWhole("vocabSize", config.vocabSize, 6); // five special tokens and one piece
+  checkWhole("hiddenSize", config.hiddenSize, 1);
+  checkWhole("numHiddenLayers", config.numHiddenLayers, 1);
+  checkWhole("numAttentionHeads", config.numAttentionHeads, 1);
+  checkWhole("intermediateSize", config.intermediateSize, 1);
+  checkWhole("maxPositionEmbeddings", config.maxPositionEmbeddings, 1);
+  checkWhole("typeVocabSize", config.typeVocabSize, 2); // padding and one kind of sentence
+  checkChoice("hiddenAct", config.hiddenAct, HIDDEN_ACTS);
+  checkBelow1("hiddenDropoutProb", config.hiddenDropoutProb);
+  checkBelow1("attentionProbsDropoutProb", config.attentionProbsDropoutProb);
+  checkPositive("initializerRange", config.initializerRange);
+  checkPositive("layerNormEps", config.layerNormEps);
+  checkWhole("padTokenId", config.padTokenId, 0);
   if (config.hiddenSize % config.numAttentionHeads !== 0) {
     throw new ConfigError(
       "numAttentionHeads",
@@ -285,39 +294,4 @@ function override<T extends object>(
 ): T {
   checkOptions("the settings", overrides, [...Object.keys(defaults), ...optional]);
   return { ...defaults, ...overrides };
-}
-
-function whole(field: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
-}
-
-function positive(field: string, value: number): void {
-  if (Number.isFinite(value) && value > 0) return;
-  throw new ConfigError(field, value, "must be a number above 0");
-}
-
-function atLeastZero(field: string, value: number): void {
-  if (Number.isFinite(value) && value >= 0) return;
-  throw new ConfigError(field, value, "must be a number of at least 0");
-}
-
-function share(field: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && value <= 1) return;
-  throw new ConfigError(field, value, "must be a share from 0 to 1");
-}
-
-function below1(field: string, value: number): void {
-  if (typeof value === "number" && value >= 0 && value < 1) return;
-  throw new ConfigError(field, value, "must be at least 0 and below 1");
-}
-
-function yesOrNo(field: string, value: unknown): void {
-  if (typeof value === "boolean") return;
-  throw new ConfigError(field, value, "must be true or false");
-}
-
-function oneOf(field: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new ConfigError(field, value, `must be one of ${allowed.map((v) => `"${v}"`).join(", ")}`);
 }

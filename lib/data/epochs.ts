@@ -3,8 +3,7 @@
  * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
  */
 import type { DataConfig } from "../config.ts";
-import { checkOptions } from "../checks.ts";
-import { ConfigError } from "../errors.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { createRng, type Rng, type RngState } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type Batch, collate } from "./batch.ts";
@@ -193,10 +192,8 @@ export function epochGenerators({ seed, epoch, data }: EpochOptions): EpochGener
 function checkBatches(what: string, options: BatchesOptions): void {
   checkOptions(what, options, OPTIONS);
   const { batchSize, window = WINDOW } = options;
-  for (const [field, value] of Object.entries({ batchSize, window })) {
-    if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw new ConfigError(field, value, "must be a whole number of at least 1");
-  }
+  checkWhole("batchSize", batchSize, 1);
+  checkWhole("window", window, 1);
 }
 
 function pairsOf(

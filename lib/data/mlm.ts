@@ -5,8 +5,7 @@
  * model cannot rely on `[MASK]` marking every question.
  */
 import { DATA_DEFAULTS } from "../config.ts";
-import { ConfigError } from "../errors.ts";
-import { ARRAY, checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
+import { ARRAY, checkArguments, checkChoice, checkOptions, checkShare, checkWhole, having } from "../checks.ts";
 import { checkRng, type Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 
@@ -144,14 +143,8 @@ function checkMasking(options: MlmOptions, maskProbability: number, maxPredictio
   checkOptions("mlmData()", options, OPTIONS);
   checkChoice("selection", options.selection, [undefined, "independent", "exact"]);
   checkRng(options.rng);
-  if (!(maskProbability >= 0 && maskProbability <= 1)) {
-    throw new ConfigError("maskProbability", maskProbability, "must be a share from 0 to 1");
-  }
-  if (
-    maxPredictions !== Infinity && !(Number.isSafeInteger(maxPredictions) && maxPredictions > 0)
-  ) {
-    throw new ConfigError("maxPredictions", maxPredictions, "must be a whole number of at least 1");
-  }
+  checkShare("maskProbability", maskProbability);
+  if (maxPredictions !== Infinity) checkWhole("maxPredictions", maxPredictions, 1);
 }
 
 function checkIds(tokenIds: readonly number[], { size }: Vocab): void {

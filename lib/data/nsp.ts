@@ -4,7 +4,7 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
-import { checkArguments, checkChoice, checkOptions, having, ITERABLE } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole, having, ITERABLE } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
@@ -113,9 +113,7 @@ export function* nspData(
 ): Generator<PairExample[]> {
   checkOptions("nspData()", options, [...OPTIONS, "batchSize"]);
   const { batchSize, ...pairing } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
-  }
+  checkWhole("batchSize", batchSize, 1);
   let batch: PairExample[] = [];
   for (const pair of nspExamples(documents, tokenizer, pairing)) {
     if (batch.push(pair) < batchSize) continue;
@@ -155,10 +153,7 @@ function checked(options: NspOptions): NspOptions {
   if (!Number.isInteger(maxLength) || maxLength < 5) {
     throw new ConfigError("maxLength", maxLength, "must be at least 5, for [CLS] x [SEP] y [SEP]");
   }
-  if (!(shortSequenceProbability >= 0 && shortSequenceProbability <= 1)) {
-    const advice = "must be a share from 0 to 1";
-    throw new ConfigError("shortSequenceProbability", shortSequenceProbability, advice);
-  }
+  checkShare("shortSequenceProbability", shortSequenceProbability);
   if (!(windowTokens >= 1)) {
     throw new ConfigError("windowTokens", windowTokens, "must be at least 1");
   }

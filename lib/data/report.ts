@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { checkOptions } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { count, percent as percentOf } from "../format.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { vocabularyFacts } from "../tokenizer/facts.ts";
 import { CorpusCounter, type CorpusCounts, ExampleCounter, type ExampleCounts } from "./counts.ts";
@@ -184,10 +185,6 @@ function predictions(histogram: readonly number[]): string {
   return `${(total / examples).toFixed(1)} an example; how many have 0, 1 …: ${parts}`;
 }
 
-function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
 function percent(share: number): string {
-  return `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)} %`;
+  return percentOf(share, share > 0 && share < 0.001 ? 4 : 2);
 }

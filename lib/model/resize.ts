@@ -2,6 +2,7 @@
  * Changing the tables of a model for going on in a new domain: other words, longer texts. Each
  * function gives a new model and leaves the given one as it is, for the caller to dispose.
  */
+import { checkWhole } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
@@ -46,9 +47,7 @@ export async function resizePositions(
   length: number,
 ): Promise<BertPretrainHead> {
   const { hiddenSize, maxPositionEmbeddings: old } = model.config;
-  if (!Number.isSafeInteger(length) || length < 1) {
-    throw new ConfigError("length", length, "must be a whole number of at least 1");
-  }
+  checkWhole("length", length, 1);
   const rows = Array.from({ length }, (_, position) => [position % old]);
   return await rebuilt(model, { maxPositionEmbeddings: length }, {
     [POSITIONS]: (table) => meansOf(table, hiddenSize, rows),

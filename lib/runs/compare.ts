@@ -2,33 +2,18 @@
  * Runs side by side: their `metrics.csv` and `config.json` read back, their curves over steps,
  * tokens or seconds, and the settings in which they differ.
  */
-import { ARRAY, checkArguments, checkChoice, checkOptions } from "../checks.ts";
-import { ConfigError, FormatError } from "../errors.ts";
-import { parse } from "../files/csv.ts";
-import { isRecord, readJsonIfThere, readTextIfThere } from "../files/json.ts";
+import { ARRAY, checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
+import { FormatError } from "../errors.ts";
+import { isRecord, readJsonIfThere } from "../files/json.ts";
+import {
+  type Metric,
+  METRICS,
+  type MetricsRow,
+  type Progress,
+  PROGRESS,
+  readMetrics,
+} from "../training/metrics_file.ts";
 import { movingMean } from "../training/statistics.ts";
-
-const PROGRESS = ["step", "tokens", "seconds"] as const;
-
-const METRICS = [
-  "mlm_loss",
-  "nsp_loss",
-  "total_loss",
-  "mlm_accuracy",
-  "nsp_accuracy",
-  "learning_rate",
-  "gradient_norm",
-  "tokens_per_second",
-] as const;
-
-/** What a curve can be drawn against. */
-export type Progress = typeof PROGRESS[number];
-
-/** What a curve can show. */
-export type Metric = typeof METRICS[number];
-
-/** A row of `metrics.csv`: its numbers by column; a column that is empty in the row is missing. */
-export type MetricsRow = Readonly<Partial<Record<Progress | Metric | "epoch", number>>>;
 
 /** A run that was read back. */
 export interface RunRecord {
@@ -114,38 +99,6 @@ export async function readRun(folder: string): Promise<RunRecord> {
     evaluations: of("held-out"),
     settings: await readSettings(`${folder}/config.json`),
   };
-}
-
-async function readMetrics(path: string): Promise<{ split: string; row: MetricsRow }[]> {
-  const text = await readTextIfThere(path);
-  if (text === undefined) {
-    throw new FormatError(path, "there is no such file: is this the folder of a run?");
-  }
-  const [header = [], ...rows] = parse(text.slice(0, text.lastIndexOf("\n") + 1));
-  for (const column of ["split", "step", "tokens", "seconds"]) {
-    if (header.includes(column)) continue;
-    throw new FormatError(path, `expected a column "${column}", found ${header.join(", ")}`);
-  }
-  return rows.map((cells, i) => readRow(header, cells, `${path}, line ${i + 2}`));
-}
-
-function readRow(header: readonly string[], cells: readonly string[], place: string) {
-  const row: Record<string, number> = {};
-  let split = "";
-  for (const [i, column] of header.entries()) {
-    const cell = cells[i] ?? "";
-    if (column === "split") split = cell;
-    else if (cell !== "") row[column] = number(cell, `${place}, column ${column}`);
-  }
-  return { split, row: row as MetricsRow };
-}
-
-function number(cell: string, place: string): number {
-  const value = Number(cell);
-  if (Number.isNaN(value) && cell !== "NaN") {
-    throw new FormatError(place, `expected a number, found "${cell}"`);
-  }
-  return value;
 }
 
 async function readSettings(path: string): Promise<Record<string, string>> {
@@ -246,9 +199,7 @@ export function curves(
   checkChoice("x", x, PROGRESS);
   checkChoice("y", y, METRICS);
   checkChoice("split", split, ["steps", "evaluations"]);
-  if (!Number.isSafeInteger(smoothing) || smoothing < 1) {
-    throw new ConfigError("smoothing", smoothing, "must be a whole number of at least 1");
-  }
+  checkWhole("smoothing", smoothing, 1);
   return runs.map((run) => {
     const rows = run[split].filter((row) => row[x] !== undefined && row[y] !== undefined);
     const values = movingMean(rows.map((row) => row[y]!), smoothing);

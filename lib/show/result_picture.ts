@@ -1,4 +1,5 @@
 /** The picture of a run for a README: its loss curve, and beside it blanks that the model has filled. */
+import { percent } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import type { StepLog } from "../training/history.ts";
 import { label } from "./svg.ts";
@@ -27,7 +28,7 @@ export function resultPicture(
     .replace(/ width="\d+" height="\d+"/, ` width="${CHART_WIDTH}" height="${HEIGHT - 16}"`);
   const lines = blanks.flatMap(({ text, guesses }, i) => {
     const [first, ...others] = guesses.slice(0, 3).map(({ token, probability }) =>
-      `${token} ${(100 * probability).toFixed(0)} %`
+      `${token} ${percent(probability, 0)}`
     );
     const y = 70 + 58 * i;
     return [

@@ -1,6 +1,7 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
 import { GrowingFile, lastLines } from "../files/growing_file.ts";
 import { replaceFile } from "../files/write.ts";
+import { count, duration, percent } from "../format.ts";
 import type { RunConfig } from "../runs/config_file.ts";
 import { evaluationIn, type EvaluationLog } from "../runs/journal.ts";
 import { type TextFacts, textRows } from "../runs/text_facts.ts";
@@ -9,7 +10,8 @@ import type { IntervalName } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { stepIn } from "../training/metrics_file.ts";
 import type { Interval } from "../training/statistics.ts";
-import { lineChart, type Series, table } from "./plot.ts";
+import { type Series, table } from "./plot.ts";
+import { type Score, scoreChart, scoreCurve, SCORES } from "./score_chart.ts";
 import { escape } from "./svg.ts";
 
 const EVENTS = 200; // lines of log.txt
@@ -126,7 +128,7 @@ function standing({ config, last }: RunFacts): string {
   const { settings, model, plannedSteps, corpus } = config;
   const planned = plannedSteps === null ? "" : ` of ${count(plannedSteps)}`;
   const progress = last
-    ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${minutes(last.seconds)}`
+    ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${duration(last.seconds)}`
     : "no step yet";
   return `${settings.corpus}: ${corpus.training} documents to train on, ${corpus.heldOut} held out. ` +
     `${model.numHiddenLayers} layers of width ${model.hiddenSize}, vocabulary ` +
@@ -155,40 +157,12 @@ function scores(log: EvaluationLog, { baselines }: RunConfig): string {
 }
 
 function curves({ config: { baselines, settings }, steps, evaluations }: RunFacts): string[] {
-  const chart = (
-    title: string,
-    key: "mlmLoss" | "nspLoss" | "mlmAccuracy" | "nspAccuracy",
-    levels: readonly { name: string; y: number | undefined }[],
-  ) => {
-    const held = { name: "held out", ...points(evaluations, key) };
-    const series: Series[] = [{ name: "training", ...points(steps, key) }];
-    if (evaluations.length > 0) series.push(held);
-    const known = levels.flatMap(({ name, y }) => y === undefined ? [] : [{ name, y }]);
-    const yTitle = key.endsWith("Loss") ? "loss (nats)" : "share of right answers";
-    return lineChart(series, { title, xTitle: "step", yTitle, baselines: known }).svg;
-  };
-  return [
-    chart("Masked words: loss", "mlmLoss", [
-      { name: "ln V", y: baselines?.uniformLoss },
-      { name: "word frequencies", y: baselines?.unigramLoss },
-    ]),
-    chart("Masked words: accuracy", "mlmAccuracy", [
-      { name: "most frequent word", y: baselines?.unigramAccuracy },
-    ]),
-    ...(settings.pairing === "none" ? [] : [
-      chart("Sentence pairs: loss", "nspLoss", [{ name: "a coin", y: baselines?.nspUniformLoss }]),
-      chart("Sentence pairs: accuracy", "nspAccuracy", [
-        { name: "majority", y: baselines?.nspMajority },
-      ]),
-    ]),
-  ];
-}
-
-function points<K extends string>(
-  rows: readonly ({ readonly step: number } & Readonly<Record<K, number>>)[],
-  key: K,
-) {
-  return { x: rows.map(({ step }) => step), y: rows.map((row) => row[key]) };
+  const scores: Score[] = settings.pairing === "none" ? ["mlmLoss", "mlmAccuracy"] : [...SCORES];
+  return scores.map((score) => {
+    const series: Series[] = [scoreCurve("training", steps, score)];
+    if (evaluations.length > 0) series.push(scoreCurve("held out", evaluations, score));
+    return scoreChart(score, series, baselines).svg;
+  });
 }
 
 /** The samples at up to five evaluations, first and last among them. */
@@ -199,7 +173,7 @@ function sampleTable(evaluations: readonly EvaluationLog[]): string {
     (_, i) => evaluations[Math.round(i * (evaluations.length - 1) / Math.max(shown - 1, 1))],
   );
   const guesses = ({ guesses }: FilledSample) =>
-    guesses.map(({ token, probability }) => `${token} ${(100 * probability).toFixed(0)} %`).join(
+    guesses.map(({ token, probability }) => `${token} ${percent(probability, 0)}`).join(
       ", ",
     );
   const rows = chosen[0].samples.map(({ text, answer }, i) => ({
@@ -224,14 +198,6 @@ function range([low, high]: Interval, digits: number): string {
   const end = (value: number | null) =>
     value === null || !Number.isFinite(value) ? "?" : value.toFixed(digits);
   return `${end(low)} to ${end(high)}`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function minutes(seconds: number): string {
-  return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`;
 }
 
 const MOST = 800; // twice what a chart shows

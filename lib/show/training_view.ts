@@ -3,36 +3,41 @@
  * cross to have learnt anything, drawn while the run goes on.
  */
 import { ARRAY, checkArguments } from "../checks.ts";
+import { count, duration } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { movingMean } from "../training/statistics.ts";
 import type { Figure } from "./figure.ts";
 import type { StepLog } from "../training/history.ts";
 import { live, progressBar } from "./notebook.ts";
-import { type Baseline, lineChart } from "./plot.ts";
+import { type Score, scoreChart, scoreCurve } from "./score_chart.ts";
 
 /** What the curves are smoothed over, in steps: single steps are noisy. */
 const SMOOTHING = 25;
 
 /** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
 export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  return curve(steps, "mlmLoss", "Masked words: loss", "loss (nats)", mlmLevels(baselines));
+  return smoothChart("mlmLoss", steps, baselines);
 }
 
 /** The sentence-pair loss over the steps, with the loss of a coin as a level line. */
 export function nspLossChart(steps: readonly StepLog[]): Figure {
-  return curve(steps, "nspLoss", "Sentence pairs: loss", "loss (nats)", [COIN]);
+  return smoothChart("nspLoss", steps);
 }
 
 /** The share of right words over the steps, with that of the most frequent word as a level line. */
 export function mlmAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  const levels = baselines ? [{ name: "most frequent word", y: baselines.unigramAccuracy }] : [];
-  return curve(steps, "mlmAccuracy", "Masked words: accuracy", "share of right answers", levels);
+  return smoothChart("mlmAccuracy", steps, baselines);
 }
 
 /** The share of right pairs over the steps, with that of the more frequent label as a level line. */
 export function nspAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
-  const levels = baselines ? [{ name: "majority", y: baselines.nspMajority }] : [];
-  return curve(steps, "nspAccuracy", "Sentence pairs: accuracy", "share of right answers", levels);
+  return smoothChart("nspAccuracy", steps, baselines);
+}
+
+function smoothChart(score: Score, steps: readonly StepLog[], baselines?: Baselines): Figure {
+  checkArguments("the chart of a run", [["steps", steps, ARRAY]]);
+  const { name, x, y } = scoreCurve("training", steps, score);
+  return scoreChart(score, [{ name, x, y: movingMean(y, SMOOTHING) }], baselines);
 }
 
 function asksPairs({ nspLoss }: StepLog): boolean {
@@ -88,10 +93,9 @@ export function trainingView(
 /** Where a run is and how fast: losses, tokens a second since it began, and the time still to go. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
-  const speed = `${Math.round(tokens / seconds).toLocaleString("en-US")} tokens/s`;
-  const left = Math.round(seconds / step * (plannedSteps - step));
-  const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-  const rest = left > 0 ? `, ${clock} left` : "";
+  const speed = `${count(Math.round(tokens / seconds))} tokens/s`;
+  const left = seconds / step * (plannedSteps - step);
+  const rest = left > 0 ? `, ${duration(left)} left` : "";
   return `step ${step} of ${plannedSteps}: ${losses(log)}, ${speed}${rest}`;
 }
 
@@ -105,31 +109,4 @@ export function endNote(log: StepLog, plannedSteps: number): string {
 function losses(log: StepLog): string {
   const pairs = asksPairs(log) ? `, NSP ${log.nspLoss.toFixed(2)}` : "";
   return `MLM ${log.mlmLoss.toFixed(2)}${pairs} nats`;
-}
-
-const COIN = { name: "a coin (ln 2)", y: Math.LN2 };
-
-function mlmLevels(baselines?: Baselines): Baseline[] {
-  if (!baselines) return [];
-  return [
-    { name: "no knowledge (ln V)", y: baselines.uniformLoss },
-    { name: "word frequencies", y: baselines.unigramLoss },
-  ];
-}
-
-function curve(
-  steps: readonly StepLog[],
-  key: "mlmLoss" | "nspLoss" | "mlmAccuracy" | "nspAccuracy",
-  title: string,
-  yTitle: string,
-  baselines: readonly Baseline[],
-): Figure {
-  checkArguments("the chart of a run", [["steps", steps, ARRAY]]);
-  const x = steps.map(({ step }) => step);
-  const y = smooth(steps.map((step) => step[key]));
-  return lineChart([{ name: "training", x, y }], { title, xTitle: "step", yTitle, baselines });
-}
-
-function smooth(values: readonly number[]): number[] {
-  return movingMean(values, SMOOTHING);
 }

@@ -2,7 +2,7 @@
  * BERT's tokenizer: text to ids and back. Words come from `words.ts`; each is cut into the longest
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
-import { checkOptions } from "../checks.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
 import { joinTokens } from "./decode.ts";
@@ -224,9 +224,4 @@ function checkText(text: unknown): void {
   if (typeof text === "string") return;
   const found = text === null ? "null" : Array.isArray(text) ? "an array" : typeof text;
   throw new TypeError(`Cannot tokenize ${found}: expected one text, as a string`);
-}
-
-function checkWhole(field: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
 }

@@ -2,7 +2,7 @@
  * How text becomes tokens, as one object that everything shares: what a vocabulary is learnt with is
  * what its tokenizer does, and what a saved model and a run write down.
  */
-import { checkChoice, checkOptions } from "../checks.ts";
+import { checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 
 /** How text becomes tokens. Everything that decides which ids a text gets, but for the vocabulary. */
@@ -57,9 +57,7 @@ export function tokenizerOptions(given: TokenizerOptions = {}): Required<Tokeniz
   const { lowercase = true, stripAccents = null, locale = null, maxWordLength = 100 } = given;
   checkChoice("lowercase", lowercase, [true, false]);
   checkChoice("stripAccents", stripAccents, [true, false, null]);
-  if (!Number.isSafeInteger(maxWordLength) || maxWordLength < 1) {
-    throw new ConfigError("maxWordLength", maxWordLength, "must be a whole number of at least 1");
-  }
+  checkWhole("maxWordLength", maxWordLength, 1);
   return { lowercase, stripAccents, locale: canonicalLocale(locale), maxWordLength };
 }
 

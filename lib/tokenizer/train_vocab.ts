@@ -5,7 +5,7 @@
  * byte-pair encoding by count, with `##` in front of pieces inside a word. Unlike there, every tie
  * is decided by the strings themselves, so the same corpus gives the same file, always.
  */
-import { checkOptions } from "../checks.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { alphabetNotes, byCodePoint, type Char, chooseAlphabet } from "./alphabet.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
@@ -73,8 +73,8 @@ export async function trainVocab(
       "must be a whole number of at least 6: 5 special tokens and text",
     );
   }
-  checkLimit("minFrequency", minFrequency);
-  if (alphabetLimit !== undefined) checkLimit("alphabetLimit", alphabetLimit);
+  checkWhole("minFrequency", minFrequency, 1);
+  if (alphabetLimit !== undefined) checkWhole("alphabetLimit", alphabetLimit, 1);
   if (typeof texts === "string") {
     throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
   }
@@ -95,11 +95,6 @@ export async function trainVocab(
       ...sizeNotes(tokens.length, size, minFrequency),
     ],
   });
-}
-
-function checkLimit(field: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new ConfigError(field, value, "must be a whole number of at least 1");
 }
 
 /** Says if there are fewer pieces than were asked for. */

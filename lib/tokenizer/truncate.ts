@@ -1,7 +1,7 @@
 /**
  * Two texts are cut so that they fit into one row of tokens together.
  */
-import { ConfigError } from "../errors.ts";
+import { checkWhole } from "../checks.ts";
 
 /** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
 export interface Part {
@@ -22,10 +22,7 @@ export interface Part {
  */
 export function truncate(parts: readonly Part[], maxLength: number): void {
   const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
-  if (!Number.isInteger(maxLength) || room < parts.length) {
-    const least = 1 + 2 * parts.length;
-    throw new ConfigError("maxLength", maxLength, `must be a whole number of at least ${least}`);
-  }
+  checkWhole("maxLength", maxLength, 1 + 2 * parts.length);
   const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
   for (const [index, { ids, offsets }] of parts.entries()) {
     ids.splice(lengths[index]);

@@ -2,6 +2,7 @@
  * How good a model is on batches it does not learn from, as one would report it: both losses, both
  * accuracies, perplexity, and the masked words split by what the model was shown in their place.
  */
+import { macrotask } from "./macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
@@ -116,7 +117,7 @@ export async function evaluate(
     addSequences(sequences, batch, mlm, pairs);
     count++;
     if (options.signal?.aborted) break;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await macrotask();
   }
   if (count === 0) throw new ConfigError("batches", [], "must have at least one");
   return summarise(kinds, sequences);

@@ -2,8 +2,10 @@
  * `metrics.csv`, written and read: it grows while the run goes on, so that a run that is killed has
  * its curve on disk.
  */
-import { stringify } from "../files/csv.ts";
+import { FormatError } from "../errors.ts";
+import { parse, stringify } from "../files/csv.ts";
 import { AppendFile, lastLines } from "../files/growing_file.ts";
+import { readTextIfThere } from "../files/json.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochLog, StepLog } from "./history.ts";
 
@@ -160,4 +162,73 @@ export function stepIn(line: string): StepLog | undefined {
 export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
   const lines = await lastLines(path, 2 * count); // evaluations stand between them
   return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);
+}
+
+/** The columns of `metrics.csv` that a curve can be drawn against. */
+export const PROGRESS = ["step", "tokens", "seconds"] as const;
+
+/** The columns of `metrics.csv` that a curve can show. */
+export const METRICS = [
+  "mlm_loss",
+  "nsp_loss",
+  "total_loss",
+  "mlm_accuracy",
+  "nsp_accuracy",
+  "learning_rate",
+  "gradient_norm",
+  "tokens_per_second",
+] as const;
+
+/** What a curve can be drawn against. */
+export type Progress = typeof PROGRESS[number];
+
+/** What a curve can show. */
+export type Metric = typeof METRICS[number];
+
+/** A row of `metrics.csv`: its numbers by column; a column that is empty in the row is missing. */
+export type MetricsRow = Readonly<Partial<Record<Progress | Metric | "epoch", number>>>;
+
+/** A row of a `metrics.csv` that was read back. */
+export interface ReadRow {
+  /** `train`, `held-out` or `skipped`. */
+  readonly split: string;
+  /** Its numbers by column. */
+  readonly row: MetricsRow;
+}
+
+/**
+ * All rows of a `metrics.csv`; a last one that is only half written is left out.
+ *
+ * @throws {FormatError} If the file is missing, lacks a column or holds something else than numbers.
+ */
+export async function readMetrics(path: string): Promise<ReadRow[]> {
+  const text = await readTextIfThere(path);
+  if (text === undefined) {
+    throw new FormatError(path, "there is no such file: is this the folder of a run?");
+  }
+  const [header = [], ...rows] = parse(text.slice(0, text.lastIndexOf("\n") + 1));
+  for (const column of ["split", "step", "tokens", "seconds"]) {
+    if (header.includes(column)) continue;
+    throw new FormatError(path, `expected a column "${column}", found ${header.join(", ")}`);
+  }
+  return rows.map((cells, i) => readRow(header, cells, `${path}, line ${i + 2}`));
+}
+
+function readRow(header: readonly string[], cells: readonly string[], place: string): ReadRow {
+  const row: Record<string, number> = {};
+  let split = "";
+  for (const [i, column] of header.entries()) {
+    const cell = cells[i] ?? "";
+    if (column === "split") split = cell;
+    else if (cell !== "") row[column] = number(cell, `${place}, column ${column}`);
+  }
+  return { split, row: row as MetricsRow };
+}
+
+function number(cell: string, place: string): number {
+  const value = Number(cell);
+  if (Number.isNaN(value) && cell !== "NaN") {
+    throw new FormatError(place, `expected a number, found "${cell}"`);
+  }
+  return value;
 }

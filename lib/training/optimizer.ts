@@ -3,7 +3,7 @@
  * in `adamw_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkOptions, type Kind } from "../checks.ts";
+import { checkArguments, checkBelow1, checkOptions, type Kind } from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
@@ -308,9 +308,4 @@ function checkIsAdamW(options: AdamWOptions): void {
 /** Throws `ConfigError` unless a number is finite. */
 export function checkFinite(field: string, value: number): void {
   if (!Number.isFinite(value)) throw new ConfigError(field, value, "must be a finite number");
-}
-
-function checkBelow1(field: string, value: number): void {
-  if (value >= 0 && value < 1) return;
-  throw new ConfigError(field, value, "must be at least 0 and below 1");
 }

@@ -2,6 +2,7 @@
  * The training loop: `train()` goes once over batches and yields a log entry a step. A notebook's
  * loop and `pretrain()` are both this one.
  */
+import { macrotask } from "./macrotask.ts";
 import type { Batch } from "../data/batch.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkArguments, checkOptions, FUNCTION, having, ITERABLE } from "../checks.ts";
@@ -109,7 +110,7 @@ export async function* train(
   let [began, lastSeconds] = [now(), 0];
   try {
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await macrotask();
       if (options.signal?.aborted) run.stopped = "aborted";
       const group = run.stopped ? undefined : (await steps.next()).value;
       if (!group) return;

@@ -2,7 +2,7 @@
  * The baseline that every text classifier has to beat: which pieces occur how often, in any order,
  * and a weight for each piece and class. Logistic regression, without tensors.
  */
-import { checkOptions } from "../checks.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkTexts } from "./labelled_texts.ts";
@@ -161,11 +161,7 @@ class Descent {
 }
 
 function checkSizes(classes: number, penalty: number, iterations: number): void {
-  for (
-    const [field, value, least] of [["classes", classes, 2], ["iterations", iterations, 1]] as const
-  ) {
-    if (Number.isSafeInteger(value) && value >= least) continue;
-    throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
-  }
+  checkWhole("classes", classes, 2);
+  checkWhole("iterations", iterations, 1);
   if (!(penalty >= 0)) throw new ConfigError("penalty", penalty, "must be a number of at least 0");
 }

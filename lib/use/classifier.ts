@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
-import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { pooler } from "../model/heads.ts";
 import type { DenseWeights } from "../model/layers.ts";
@@ -73,9 +73,7 @@ export class BertClassifier {
     checkOptions("BertClassifier", options, ["classes", "seed", "pooling"]);
     const { classes, seed, pooling = "cls" } = options;
     checkChoice("pooling", pooling, ["cls", "mean"]);
-    if (!Number.isSafeInteger(classes) || classes < 2) {
-      throw new ConfigError("classes", classes, "must be a whole number of at least 2");
-    }
+    checkWhole("classes", classes, 2);
     this.classes = classes;
     this.pooling = pooling;
     this.bert = new BertModel(config, { seed });

@@ -1,4 +1,5 @@
 /** What a classifier says about texts, and how often it is right. */
+import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
@@ -76,7 +77,7 @@ export async function evaluateClassifier(
       loss += rows.losses[i];
       confusion[label][rows.predicted[i]]++;
     }
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await macrotask();
   }
   const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
   const count = texts.length;

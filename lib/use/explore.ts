@@ -1,12 +1,13 @@
 /**
  * What the model has learnt about words: neighbours of a word, and where each head looks.
  */
+import { checkWhole } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkCount, checkQuestion, encode, inputs } from "./question.ts";
+import { checkQuestion, encode, inputs } from "./question.ts";
 import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
 /** A word and how alike it is to the one asked for. */
@@ -47,7 +48,7 @@ export async function nearestWords(
   k = 10,
 ): Promise<Neighbour[]> {
   checkQuestion("nearestWords(model, tokenizer, word, k)", model, tokenizer, { word });
-  checkCount("k", k);
+  checkWhole("k", k, 1);
   const { vocab } = tokenizer;
   const pieces = tokenizer.ids(word).filter((id) => !vocab.isSpecial(id));
   if (pieces.length === 0) {

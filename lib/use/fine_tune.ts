@@ -2,9 +2,10 @@
  * Fine-tuning: from labelled texts to a classifier that knows them. The step is that of
  * pre-training with another loss; the optimizer and its schedule are the same.
  */
+import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkArguments, checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions, checkWhole } from "../checks.ts";
 import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/arguments.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import type { BertClassifier } from "./classifier.ts";
@@ -207,7 +208,7 @@ export async function fineTune(
   const seeds = createRng(options.seed).fork("dropout");
   const logs: FineTuneLog[] = [];
   for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await macrotask();
     if (signal?.aborted) break;
     const learningRate = learningRateAt((logs.length + 0.5) / planned, { peak, warmupShare });
     const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
@@ -240,8 +241,7 @@ function checkRun(
   checkTexts(call, texts, tokenizer, model.classes);
   const { epochs } = options;
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
-  if (Number.isSafeInteger(epochs) && epochs >= 1) return;
-  throw new ConfigError("epochs", epochs, "must be a whole number of at least 1");
+  checkWhole("epochs", epochs, 1);
 }
 
 /** The batches of all epochs, each in an order of its own. */

@@ -1,7 +1,6 @@
 /** Labelled texts as padded batches: what a classifier is trained and scored on. */
 import { type Batch, collate } from "../data/batch.ts";
-import { ARRAY, checkArguments, checkOptions, having, nameOf, TEXT } from "../checks.ts";
-import { ConfigError } from "../errors.ts";
+import { ARRAY, checkArguments, checkOptions, checkWhole, having, nameOf, TEXT } from "../checks.ts";
 import { TOKENIZER } from "../training/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -48,9 +47,7 @@ export function labelledBatches(
   checkOptions("labelledBatches()", options, ["batchSize", "maxLength"]);
   checkTexts("labelledBatches(texts, tokenizer, options)", texts, tokenizer);
   const { batchSize, maxLength } = options;
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
-  }
+  checkWhole("batchSize", batchSize, 1);
   const padding = { padTokenId: tokenizer.vocab.padId, maskTokenId: tokenizer.vocab.maskId };
   return Array.from({ length: Math.ceil(texts.length / batchSize) }, (_, i) => {
     const part = texts.slice(i * batchSize, (i + 1) * batchSize);

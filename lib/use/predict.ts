@@ -3,11 +3,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkOptions } from "../checks.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkCount, checkQuestion, encode, inputs, read } from "./question.ts";
+import { checkQuestion, encode, inputs, read } from "./question.ts";
 import { largest } from "./vectors.ts";
 
 /** One way to fill a blank. */
@@ -58,7 +58,7 @@ export async function fillMask(
   checkQuestion("fillMask(model, tokenizer, text, options)", model, tokenizer, { text });
   checkOptions("fillMask()", options, ["topK"]);
   const { topK = 5 } = options;
-  checkCount("topK", topK);
+  checkWhole("topK", topK, 1);
   const { vocab } = tokenizer;
   const encoding = encode(model, tokenizer, text);
   const blanks = [...encoding.tokenIds.keys()].filter((i) => encoding.tokenIds[i] === vocab.maskId);

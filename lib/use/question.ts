@@ -30,12 +30,6 @@ export function checkQuestion(
   ]);
 }
 
-/** Throws `ConfigError` unless so many answers can be given: a whole number of at least 1. */
-export function checkCount(field: string, count: number): void {
-  if (Number.isSafeInteger(count) && count >= 1) return;
-  throw new ConfigError(field, count, "must be a whole number of at least 1");
-}
-
 /**
  * A text or a pair as ids.
  *

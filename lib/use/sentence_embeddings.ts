@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { ARRAY, checkArguments, checkOptions, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkOptions, checkWhole, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertModel } from "../model/bert.ts";
 import { BACKBONE, TOKENIZER } from "../training/arguments.ts";
@@ -188,9 +188,7 @@ function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   if (typeof (options.prompt ?? "") !== "string") {
     throw new ConfigError("prompt", options.prompt, "must be text");
   }
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new ConfigError("batchSize", batchSize, "must be a whole number of at least 1");
-  }
+  checkWhole("batchSize", batchSize, 1);
   if (maxLength <= most) return maxLength;
   throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
 }

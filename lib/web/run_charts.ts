@@ -1,5 +1,6 @@
 /** The curves of a run as charts, for the page; they are drawn anew from `metrics.csv` each time. */
-import { curves, type Metric, readRun } from "../runs/compare.ts";
+import { curves, readRun } from "../runs/compare.ts";
+import type { Metric } from "../training/metrics_file.ts";
 import { lineChart } from "../show/plot.ts";
 
 /** What a chart shows. */

@@ -1,0 +1,50 @@
+/** One score of a run as a chart, beside the lines that a model has to cross to have learnt anything. */
+import type { Baselines } from "../training/baselines.ts";
+import type { Figure } from "./figure.ts";
+import { type Baseline, lineChart, type Series } from "./plot.ts";
+
+/** The scores that have a chart, in their order. */
+export const SCORES = ["mlmLoss", "mlmAccuracy", "nspLoss", "nspAccuracy"] as const;
+
+/** The name of a score, as in a step's entry and in an evaluation. */
+export type Score = typeof SCORES[number];
+
+const TITLES: Readonly<Record<Score, string>> = {
+  mlmLoss: "Masked words: loss",
+  mlmAccuracy: "Masked words: accuracy",
+  nspLoss: "Sentence pairs: loss",
+  nspAccuracy: "Sentence pairs: accuracy",
+};
+
+/** The chart of a score. @param baselines What to compare it with; without them the coin alone is drawn. */
+export function scoreChart(score: Score, curves: readonly Series[], baselines?: Baselines): Figure {
+  return lineChart(curves, {
+    title: TITLES[score],
+    xTitle: "step",
+    yTitle: score.endsWith("Loss") ? "loss (nats)" : "share of right answers",
+    baselines: levels(score, baselines),
+  });
+}
+
+/** A score over the steps. */
+export function scoreCurve(
+  name: string,
+  rows: readonly ({ readonly step: number } & Readonly<Record<Score, number>>)[],
+  score: Score,
+): Series {
+  return { name, x: rows.map(({ step }) => step), y: rows.map((row) => row[score]) };
+}
+
+function levels(score: Score, baselines: Baselines | undefined): Baseline[] {
+  if (score === "nspLoss") return [{ name: "a coin (ln 2)", y: Math.LN2 }];
+  if (!baselines) return [];
+  const { uniformLoss, unigramLoss, unigramAccuracy, nspMajority } = baselines;
+  return {
+    mlmLoss: [
+      { name: "no knowledge (ln V)", y: uniformLoss },
+      { name: "word frequencies", y: unigramLoss },
+    ],
+    mlmAccuracy: [{ name: "most frequent word", y: unigramAccuracy }],
+    nspAccuracy: [{ name: "majority", y: nspMajority }],
+  }[score];
+}

@@ -1,0 +1,31 @@
+import { throws } from "node:assert";
+import {
+  checkBelow1,
+  checkNotNegative,
+  checkPositive,
+  checkShare,
+  checkSwitch,
+  checkWhole,
+} from "bert/checks.ts";
+
+const whole = (field: string, value: unknown) => checkWhole(field, value, 2);
+
+/** For each check the values that it lets pass and those that it refuses. */
+const CASES = [
+  [whole, [2, 3, 2 ** 53 - 1], [1, 0, -1, 2.5, NaN, Infinity, 2 ** 53, "2", null, undefined]],
+  [checkPositive, [1e-9, 1], [0, -1, NaN, Infinity, "1", null]],
+  [checkNotNegative, [0, 5], [-1e-9, NaN, Infinity, "1", null]],
+  [checkShare, [0, 0.5, 1], [-0.1, 1.1, NaN, Infinity, "0.5", null]],
+  [checkBelow1, [0, 0.999], [1, -0.1, NaN, "0", null]],
+  [checkSwitch, [true, false], [0, 1, "true", null, undefined]],
+] as const;
+
+Deno.test("number checks let pass what they name, and refuse all else by the field's name", () => {
+  for (const [check, good, bad] of CASES) {
+    for (const value of good) check("speed", value);
+    for (const value of bad) {
+      const refused = { name: "ConfigError", message: /^Invalid speed = .*: it must be / };
+      throws(() => check("speed", value), refused, `${check.name} of ${String(value)}`);
+    }
+  }
+});
