@@ -5,7 +5,15 @@
  * model cannot rely on `[MASK]` marking every question.
  */
 import { DATA_DEFAULTS } from "../config.ts";
-import { ARRAY, checkArguments, checkChoice, checkOptions, checkShare, checkWhole, having } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkShare,
+  checkWhole,
+  having,
+} from "../checks.ts";
 import { checkRng, type Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 

@@ -4,7 +4,15 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
-import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole, having, ITERABLE } from "../checks.ts";
+import {
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkShare,
+  checkWhole,
+  having,
+  ITERABLE,
+} from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";

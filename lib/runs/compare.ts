@@ -9,8 +9,8 @@ import {
   type Metric,
   METRICS,
   type MetricsRow,
-  type Progress,
   PROGRESS,
+  type Progress,
   readMetrics,
 } from "../training/metrics_file.ts";
 import { movingMean } from "../training/statistics.ts";

@@ -128,7 +128,9 @@ function standing({ config, last }: RunFacts): string {
   const { settings, model, plannedSteps, corpus } = config;
   const planned = plannedSteps === null ? "" : ` of ${count(plannedSteps)}`;
   const progress = last
-    ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${duration(last.seconds)}`
+    ? `step ${count(last.step)}${planned}, ${count(last.tokens)} tokens in ${
+      duration(last.seconds)
+    }`
     : "no step yet";
   return `${settings.corpus}: ${corpus.training} documents to train on, ${corpus.heldOut} held out. ` +
     `${model.numHiddenLayers} layers of width ${model.hiddenSize}, vocabulary ` +

@@ -1,6 +1,14 @@
 /** Labelled texts as padded batches: what a classifier is trained and scored on. */
 import { type Batch, collate } from "../data/batch.ts";
-import { ARRAY, checkArguments, checkOptions, checkWhole, having, nameOf, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkOptions,
+  checkWhole,
+  having,
+  nameOf,
+  TEXT,
+} from "../checks.ts";
 import { TOKENIZER } from "../training/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
