@@ -3,7 +3,6 @@
  * tokens or seconds, and the settings in which they differ.
  */
 import { ARRAY, checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
-import { FormatError } from "../errors.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
 import {
   type Metric,
