@@ -2,7 +2,7 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { ARRAY, checkArguments, checkOptions, nearest } from "../checks.ts";
+import { ARRAY, checkArguments, checkChoice, checkOptions, nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
@@ -28,8 +28,8 @@ const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
  * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
  * `.jsonl` file (one row a document, a part of one, or a sentence), each of them also packed as
  * `.gz` or `.zst`, a `.parquet` file (as `.csv`), or a folder of such files, with the folders in it.
- * In a folder links are followed, and hidden files and those of other kinds are
- * left out. Files are UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
+ * In a folder links are followed, and hidden files and those of other kinds are left out. Text is
+ * UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
  *
  * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
  * the option is for other files.
@@ -49,6 +49,7 @@ export async function* corpus(
   options: CorpusOptions = {},
 ): AsyncGenerator<Document> {
   checkOptions("corpus()", options, OPTIONS);
+  checkKinds(options);
   if (typeof nameOrPath !== "string") {
     throw new ConfigError("corpus", nameOrPath, `must be ${NAMES} or a path`);
   }
@@ -63,6 +64,18 @@ export async function* corpus(
     nameOrPath,
     "expected at least one document, found no text: check the file",
   );
+}
+
+/** Throws `ConfigError` where an option is of a wrong type. */
+function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptions): void {
+  checkChoice("sentencePerLine", sentencePerLine ?? false, [true, false]);
+  const columns = { textColumn: textColumn ?? "", documentColumn: documentColumn || "" };
+  for (const [field, value] of Object.entries(columns)) {
+    if (typeof value === "string") continue;
+    const advice = "must be the name of a column" +
+      (field === "documentColumn" ? ", or false" : "");
+    throw new ConfigError(field, value, advice);
+  }
 }
 
 /** All documents at once, as an array. */

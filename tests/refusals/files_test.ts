@@ -265,6 +265,21 @@ testRefusals([
     "ConfigError: Unknown option textcolumn of corpus(): did you mean textColumn? The options are sentencePerLine, textColumn, documentColumn, locale, onLeftOut",
   ],
   [
+    "documentColumn that is no name",
+    () => file("a.csv", "text\nx\n", untyped({ documentColumn: true })),
+    "ConfigError: Invalid documentColumn = true: it must be the name of a column, or false",
+  ],
+  [
+    "textColumn that is no name",
+    () => file("a.csv", "text\nx\n", untyped({ textColumn: 1 })),
+    "ConfigError: Invalid textColumn = 1: it must be the name of a column",
+  ],
+  [
+    "sentencePerLine that is no boolean",
+    () => file("a.txt", "x\n", untyped({ sentencePerLine: "no" })),
+    'ConfigError: Invalid sentencePerLine = "no": it must be one of true, false',
+  ],
+  [
     "bad locale",
     () => file("a.txt", "Hello.", { locale: "not a locale" }),
     'ConfigError: Invalid locale = "not a locale": it must be a language tag such as "en" or "pt-BR"',
