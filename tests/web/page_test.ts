@@ -82,6 +82,7 @@ async function texts(page: Page, selector: string): Promise<string[]> {
 }
 
 function percent(share: number): string {
+  if (share < 0.0005) return "< 0.1 %";
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 

@@ -32,6 +32,7 @@ export class Arcs {
   /** Draws where one word looks, or all of them. */
   draw(weights: readonly (readonly number[])[], chosen: number | "all"): void {
     press(this.#buttons, chosen === "all" ? -1 : chosen);
+    if (chosen !== "all") this.#bringIntoView(this.#buttons[chosen]);
     const centres = this.#buttons.map(({ offsetLeft, offsetWidth }) =>
       offsetLeft + offsetWidth / 2
     );
@@ -45,6 +46,13 @@ export class Arcs {
       )
     );
     this.#svg.replaceChildren(...paths);
+  }
+
+  /** Scrolls the row, and the row alone, until a word is in the middle of it. */
+  #bringIntoView({ offsetLeft, offsetWidth }: HTMLElement): void {
+    const window = find("#look .sentence");
+    const middle = offsetLeft + offsetWidth / 2 - window.offsetLeft;
+    window.scrollLeft = middle - window.clientWidth / 2;
   }
 }
 

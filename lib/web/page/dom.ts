@@ -64,8 +64,9 @@ export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** 0.1234 as "12.3 %". */
+/** 0.1234 as "12 %", 0.0123 as "1.2 %". */
 export function percent(share: number): string {
+  if (share < 0.0005) return "< 0.1 %";
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 
