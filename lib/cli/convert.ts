@@ -3,7 +3,7 @@
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { loadModel, saveModel } from "../model/folder.ts";
+import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments } from "./arguments.ts";
@@ -16,7 +16,7 @@ export type ConversionReport = readonly string[];
  * under today's names, and the four files of a tokenizer, whatever they were stored in before.
  *
  * @param options `seed`: starts the heads that an encoder does not have; `replace`: whether a model that
- * is in the other folder is replaced, default false.
+ * is in the other folder is replaced, default false; `dtype`: of the weights, default `"float32"`.
  * @returns What it is, what was missing or not used, and what was written.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
  * @throws {ConfigError} If there are files in the other folder that would not be replaced.
@@ -40,13 +40,13 @@ export type ConversionReport = readonly string[];
 export async function convertFolder(
   from: string,
   to: string,
-  options: { readonly seed?: number; readonly replace?: boolean } = {},
+  options: { readonly seed?: number; readonly replace?: boolean } & SaveOptions = {},
 ): Promise<ConversionReport> {
-  const { seed, replace = false } = options;
+  const { seed, replace = false, dtype } = options;
   if (!replace) await checkEmpty(to);
   const { model, tokenizer, notes } = await loadModel(from, { seed });
   try {
-    await saveModel(to, model, tokenizer);
+    await saveModel(to, model, tokenizer, { dtype });
     const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = model.config;
     const numbers = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
     return [
@@ -76,6 +76,7 @@ const CONVERT_HELP = `Reads a model's folder and writes it as transformers has i
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
   deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers
+  deno task convert IN OUT --dtype bfloat16    weights in half the room: bfloat16 or float16
   deno task convert IN OUT --replace      OUT may hold a model, which is replaced
   deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx
   deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, with commas between`;
@@ -108,14 +109,13 @@ export async function convertCommand(args: string[]): Promise<void> {
     const advice = "must be left out with --to onnx: heads that IN does not have are not written";
     throw new ConfigError("seed", values.seed, advice);
   }
-  if (!isOnnx && values.dtype !== undefined) {
-    throw new ConfigError("dtype", values.dtype, "is for --to onnx; weights are float32 else");
-  }
   const dtypes = values.dtype?.split(",") as Dtype[] | undefined;
   await useBackend("cpu"); // nothing is computed
   if (isOnnx && !values.replace) await checkEmpty(to);
-  const report = isOnnx
-    ? convertToOnnx(from, to, dtypes)
-    : convertFolder(from, to, { seed, replace: values.replace });
+  const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {
+    seed,
+    replace: values.replace,
+    dtype: values.dtype as SaveOptions["dtype"],
+  });
   for (const line of await report) console.log(line);
 }

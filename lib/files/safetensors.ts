@@ -9,6 +9,7 @@ import {
   LENGTH_BYTES,
   packHeader,
   readHeader,
+  type TensorHead,
   type TensorPlace,
 } from "./safetensors_header.ts";
 
@@ -123,6 +124,29 @@ export function checkReadable(name: string, { dtype }: TensorPlace, file: string
 /** The values of a tensor out of its own bytes, which may be shared with the result. */
 export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer): HostTensor {
   return { shape, data: DECODERS[dtype](bytes) };
+}
+
+/** The bytes of values in a file, rounded to the nearest where its type is shorter. */
+export function encodeValues(
+  values: Float32Array | Int32Array,
+  dtype: TensorHead["dtype"],
+): Uint8Array {
+  if (dtype === "F16") return bytesOf(new Float16Array(values));
+  if (dtype === "BF16") return bytesOf(toBfloat16(Float32Array.from(values)));
+  return bytesOf(values);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** Rounds to nearest, halves to even; NaN stays NaN. */
+function toBfloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (word, i) => {
+    if (Number.isNaN(values[i])) return 0x7fc0;
+    return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  });
 }
 
 /** A bfloat16 is the upper half of a float32. */

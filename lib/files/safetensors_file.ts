@@ -3,7 +3,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_folder.ts";
-import { checkReadable, decodeTensor, type HostTensor } from "./safetensors.ts";
+import { checkReadable, decodeTensor, encodeValues, type HostTensor } from "./safetensors.ts";
 import {
   headerLength,
   LENGTH_BYTES,
@@ -121,7 +121,7 @@ export async function saveSafetensors(
       const found = `expected ${expected} values of shape [${source.shape}], got ${values.length}`;
       throw new RangeError(`Cannot write tensor "${source.name}": ${found}`);
     }
-    await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    await writeAll(file, encodeValues(values, source.dtype));
   }
   await file.sync();
 }

@@ -72,8 +72,8 @@ export interface TensorHead {
   readonly name: string;
   /** The size of each axis. */
   readonly shape: readonly number[];
-  /** The type of its values: float32 or int32. */
-  readonly dtype: "F32" | "I32";
+  /** The type of its values in the file; floats are rounded to the shorter ones. */
+  readonly dtype: "F32" | "I32" | "F16" | "BF16";
 }
 
 /**

@@ -1,14 +1,14 @@
 /**
  * A model and its tokenizer in one folder, as transformers has them: what is saved here opens with
  * `BertForPreTraining.from_pretrained()`, and a published BERT opens here. What is loaded equals what
- * was saved bit for bit.
+ * was saved bit for bit, unless it was saved in a shorter type.
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
-import { modelFiles } from "./weights_file.ts";
+import { modelFiles, type SavedDtype } from "./weights_file.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor } from "../files/safetensors.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
@@ -23,13 +23,23 @@ export interface SavableModel {
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
 }
 
+/** How a model is saved. */
+export interface SaveOptions {
+  /**
+   * The type of the weights in the file: `"float32"`, the default, `"float16"` or `"bfloat16"`, which take
+   * half the room and are rounded to nearest.
+   */
+  readonly dtype?: SavedDtype;
+}
+
 /**
  * Saves a model and its tokenizer into a folder, which is made if need be.
  *
  * All files are replaced or none, also where the process is killed while it saves: `loadModel()` finds
  * the older model or the new one. Other files in the folder stay.
  *
- * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written.
+ * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written; or a
+ * weight is too large for float16.
  * @throws {Error} If a file cannot be written, naming it; the older files stay as they were.
  *
  * @example
@@ -51,11 +61,12 @@ export async function saveModel(
   folder: string,
   model: SavableModel,
   tokenizer: BertTokenizer,
+  { dtype }: SaveOptions = {},
 ): Promise<void> {
   checkVocabulary(model.config, tokenizer);
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
-    ...modelFiles(model.config, model.weights),
+    ...modelFiles(model.config, model.weights, dtype),
   }, OBSOLETE_FILES);
 }
 

@@ -9,7 +9,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
-import { FormatError } from "../errors.ts";
+import { checkChoice } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import {
@@ -114,34 +115,69 @@ function release(array: Float32Array): void {
   (array.buffer as ArrayBuffer).transfer(0);
 }
 
-/** Writers of `model.safetensors` and `config.json`, for `saveFolder()`. */
+/** The types that weights are saved in. */
+export type SavedDtype = "float32" | "float16" | "bfloat16";
+
+const DTYPES: Readonly<Record<SavedDtype, TensorSource["dtype"]>> = {
+  float32: "F32",
+  float16: "F16",
+  bfloat16: "BF16",
+};
+
+/** The largest number in float16. */
+const MOST_IN_HALF = 65504;
+
+/**
+ * Writers of `model.safetensors` and `config.json`, for `saveFolder()`.
+ *
+ * @throws {ConfigError} If weights cannot be saved in `dtype`.
+ */
 export function modelFiles(
   config: BertConfig,
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
+  dtype: SavedDtype = "float32",
 ): Readonly<Record<string, FileWriter>> {
+  checkChoice("dtype", dtype, Object.keys(DTYPES));
+  const more = dtype === "float32" ? {} : { dtype };
   return {
     [WEIGHTS_FILE]: async (path) => {
-      const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight));
+      const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight, dtype));
       await saveSafetensors(path, sources, { format: "pt" });
     },
     [CONFIG_FILE]: async (path) => {
       const segments = await valuesOf(weights.get(SEGMENTS)!);
       const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
-      await writeJson(path, { ...configToJson(config), [PADDING_ROW]: row.toBase64() });
+      await writeJson(path, { ...configToJson(config), ...more, [PADDING_ROW]: row.toBase64() });
     },
   };
 }
 
 /** A weight as the tensors that it is there, each with its values when they are asked for. */
-function sourcesOf(name: string, weight: tf.Variable | HostTensor): TensorSource[] {
+function sourcesOf(
+  name: string,
+  weight: tf.Variable | HostTensor,
+  dtype: SavedDtype,
+): TensorSource[] {
   const theirs = theirWeight(name);
   const shape = theirShape(weight.shape, theirs);
   return theirs.names.map((part, which) => ({
     name: part,
     shape,
-    dtype: "F32",
-    read: async () => toTheirs(await valuesOf(weight), weight.shape, theirs, which),
+    dtype: DTYPES[dtype],
+    read: async () => {
+      const values = toTheirs(await valuesOf(weight), weight.shape, theirs, which);
+      if (dtype === "float16") checkHalf(values, part);
+      return values;
+    },
   }));
+}
+
+/** Throws `ConfigError` if a number would become infinite in float16. */
+function checkHalf(values: Float32Array, name: string): void {
+  const large = values.find((value) => Math.abs(value) > MOST_IN_HALF);
+  if (large === undefined) return;
+  const advice = `cannot hold ${large}, which is in ${name}: take bfloat16`;
+  throw new ConfigError("dtype", "float16", advice);
 }
 
 /** The values of a tfjs variable as it is now, or of a copy. */

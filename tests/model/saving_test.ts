@@ -1,5 +1,8 @@
-import { deepStrictEqual, notDeepStrictEqual, ok } from "node:assert";
+import * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
+import { decodeTensor, encodeValues } from "bert/files/safetensors.ts";
+import { SafetensorsFile } from "bert/files/safetensors_file.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { onBrokenDisk } from "../support/broken_disk.ts";
@@ -43,4 +46,54 @@ Deno.test("a kill or a failure at any moment of saveModel() leaves the old model
   older.dispose();
   newer.dispose();
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("saveModel() writes halves, rounded to nearest, that load again", async () => {
+  const model = toyModel(0, 7);
+  const folder = await Deno.makeTempDir();
+  const values = snapshot(model)["cls.predictions.transform.dense.weight"];
+  for (const [dtype, type] of [["float16", "F16"], ["bfloat16", "BF16"]] as const) {
+    await saveModel(folder, model, TOY_TOKENIZER, { dtype });
+    using file = await SafetensorsFile.open(`${folder}/model.safetensors`);
+    const types = new Set([...file.header.tensors.values()].map((place) => place.dtype));
+    deepStrictEqual(types, new Set([type]));
+    strictEqual(JSON.parse(await Deno.readTextFile(`${folder}/config.json`)).dtype, dtype);
+    const loaded = await loadModel(folder);
+    deepStrictEqual(loaded.notes, []);
+    const found = snapshot(loaded.model)["cls.predictions.transform.dense.weight"];
+    const bound = dtype === "float16" ? 2 ** -11 : 2 ** -8;
+    found.forEach((value, i) => {
+      const off = Math.abs(value - values[i]);
+      ok(off <= bound * Math.abs(values[i]) + 2 ** -25, `${value} for ${values[i]}`);
+    });
+    if (dtype === "float16") deepStrictEqual(found, new Float32Array(new Float16Array(values)));
+    loaded.model.dispose();
+  }
+  await rejects(saveModel(folder, model, TOY_TOKENIZER, { dtype: "int8" as "float16" }), {
+    name: "ConfigError",
+    field: "dtype",
+  });
+  model.weights.get("cls.predictions.bias")!.assign(tf.fill([TOY_TOKENIZER.vocab.size], 7e4));
+  const message = /dtype = "float16": it cannot hold 70000, which is in cls\.predictions\.bias/;
+  await rejects(saveModel(folder, model, TOY_TOKENIZER, { dtype: "float16" }), { message });
+  model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("bfloat16 is rounded to nearest, halves to even, and NaN stays NaN", () => {
+  const values = Float32Array.of(
+    1,
+    1 + 2 ** -8,
+    1 + 3 * 2 ** -8,
+    -1 - 2 ** -9,
+    NaN,
+    -Infinity,
+    3.4e38,
+    0,
+  );
+  const bytes = encodeValues(values, "BF16");
+  const place = { dtype: "BF16", shape: [8], begin: 0, end: 16 };
+  const { data } = decodeTensor(place, Uint8Array.from(bytes).buffer);
+  const expected = [1, 1, 1 + 2 ** -6, -1, NaN, -Infinity, Infinity, 0];
+  deepStrictEqual(Array.from(data), expected); // PyTorch's .bfloat16() gives the same
 });
