@@ -93,6 +93,9 @@ for (const name of names) {
     ok(/image\/svg\+xml|text\/html/.test(text), "no picture");
     ok(!/\/(home|root|Users|tmp|work)\//.test(text), "a path of a machine");
     ok(text.length < 500_000, `${text.length} characters`);
+    for (const [, width] of text.matchAll(/<svg [^>]*?width=\\"(\d+)\\"/g)) {
+      ok(Number(width) <= 760, `a picture of ${width} pixels: pages cut it off`);
+    }
   });
 
   Deno.test(`${name} has a diagram, a formula (but for the tour), small cells, and exercises that ask why and to predict`, async () => {
