@@ -1,6 +1,6 @@
 /** A model in the folder that transformers.js and optimum read: ONNX files beside the tokenizer's. */
 import type * as tf from "@tensorflow/tfjs";
-import { checkChoice, checkOptions } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
@@ -10,6 +10,7 @@ import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { TOKENIZER } from "../training/arguments.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
 
@@ -44,6 +45,8 @@ export interface OnnxOptions {
   readonly attentions?: boolean;
 }
 
+const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
+
 const OPTIONS = ["dtypes", "sentence", "labels", "attentions"];
 
 /**
@@ -58,6 +61,7 @@ const OPTIONS = ["dtypes", "sentence", "labels", "attentions"];
  * Memory holds the model and two tensors more.
  *
  * @param model Its heads decide what is written; the caller still disposes of it.
+ * @throws {TypeError} If the arguments stand in another order.
  * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, or a file
  * would be longer than the 2 GiB that the format can hold. Nothing is written then.
  *
@@ -84,6 +88,12 @@ export async function saveOnnx(
   folder: string,
   options: OnnxOptions = {},
 ): Promise<void> {
+  const call = "saveOnnx(model, tokenizer, folder)";
+  checkArguments(call, [
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["folder", folder, TEXT],
+  ]);
   checkOptions("saveOnnx()", options, OPTIONS);
   checkVocabulary(model.config, tokenizer);
   const { dtypes = DTYPES, sentence, attentions } = options;

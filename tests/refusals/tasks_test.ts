@@ -67,6 +67,35 @@ const BAD: readonly Bad[] = [
       "model?",
   },
   {
+    args: ["play"],
+    says: 'Invalid arguments = "": it must be one folder: see --help',
+  },
+  {
+    args: ["play", "notebooks", "--ports", "1"],
+    says: 'Invalid arguments = "notebooks --ports 1": it must be as in --help: Unknown option ' +
+      "'--ports': did you mean --port?",
+  },
+  {
+    args: ["play", "notebooks", "--port", "99999"],
+    says: 'Invalid port = "99999": it must be a whole number from 0 to 65535',
+  },
+  {
+    args: ["play", "notebooks", "--port", "0", "--export", "page"],
+    says: 'Invalid port = "0": it must be left out with --export: nothing is served',
+  },
+  {
+    args: ["play", "notebooks"],
+    says:
+      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "model?",
+  },
+  {
+    args: ["play", "notebooks", "--export", "page"],
+    says:
+      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "model?",
+  },
+  {
     args: ["pretrain", "--corpus", "corpus.csv", "--out", "runs/new"],
     says:
       'Cannot read ~/corpus.csv, line 1: expected a column "text" or "sentence", found title, body: ' +

@@ -31,6 +31,12 @@ function huge(): OnnxGraph {
 
 testRefusals([
   [
+    "saveOnnx with its arguments in the order of saveModel",
+    () => saveOnnx(untyped(out), untyped(model), untyped(tok)),
+    "TypeError: Cannot call saveOnnx(model, tokenizer, folder): model must be a model such as a " +
+    'BertPretrainHead, found "~/onnx"',
+  ],
+  [
     "saveOnnx of a model with another's tokenizer",
     () => saveOnnx(other, tok, out),
     "ConfigError: Invalid size of the tokenizer's vocabulary = 9: it must be the 10 that the model " +

@@ -1,0 +1,82 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig } from "bert/config.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { attentionMaps, nearestWords } from "bert/use/explore.ts";
+import { fillMask, isNext } from "bert/use/predict.ts";
+import type { Heads, OpenedFolder } from "bert/web/any_folder.ts";
+import { LibraryEngine } from "bert/web/library_engine.ts";
+import { joined, withBlanks, wordAround } from "bert/web/page/engine.ts";
+import { assertNoLeak } from "../support/assert_no_leak.ts";
+import { TOY_TOKENIZER } from "../support/toy.ts";
+
+await useBackend();
+const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size, initializerRange: 0.3 });
+const model = new BertPretrainHead(config, { seed: 1 });
+globalThis.addEventListener("unload", () => model.dispose());
+
+function engine(heads: Partial<Heads> = {}): LibraryEngine {
+  const has = { words: true, pairs: true, classes: [], ...heads };
+  const opened: OpenedFolder = { folder: "some/toy", model, tokenizer: TOY_TOKENIZER, heads: has };
+  return new LibraryEngine(opened, () => Promise.resolve(undefined));
+}
+
+Deno.test("the engine fills, judges, looks and compares as the library does", async () => {
+  const [guesses] = await fillMask(model, TOY_TOKENIZER, "the [MASK] sea", { topK: 8 });
+  const [filled] = await engine().fill("the ___ sea");
+  deepStrictEqual(
+    filled,
+    guesses.map(({ token, probability: share }) => ({ token, share })),
+  );
+  const follows = await isNext(model, TOY_TOKENIZER, "the sea", "once");
+  strictEqual(await engine().follows("the sea", "once"), follows);
+  const { tokens, layers } = await attentionMaps(model, TOY_TOKENIZER, "the sea", "once");
+  const look = await engine().look({ text: "the sea", second: "once" }, 0);
+  deepStrictEqual(look.tokens, tokens);
+  ok(look.heads.flat(2).every((share, i) => Math.abs(share - layers[0].flat(2)[i]) <= 5e-5));
+  const near = await engine().near({ text: "the ships" }, 3);
+  strictEqual(near.word, "ships");
+  const whole = await nearestWords(model, TOY_TOKENIZER, "ships", 8);
+  deepStrictEqual(
+    near.alone,
+    whole.map(({ token, similarity: share }) => ({ token, share })),
+  );
+  ok(near.inSentence!.every(({ token }) => token !== "##s"));
+  strictEqual(near.inSentence!.length, 8);
+});
+
+Deno.test("the engine says what the model lacks, and what there is not", async () => {
+  const bare = engine({ words: false, pairs: false });
+  await rejects(bare.fill("___"), /^TypeError: The model has no masked-word head/);
+  await rejects(bare.follows("a", "b"), /^TypeError: The model has no next-sentence head/);
+  strictEqual((await bare.near({ text: "sea" }, 1)).inSentence, undefined);
+  deepStrictEqual((await bare.near({ text: "sea" }, 0)).alone, []); // [CLS] is no word
+  await rejects(bare.look({ text: "sea" }, 5), /Invalid layer = 5: it must be from 0 to/);
+  await rejects(bare.near({ text: "sea" }, 3), /Invalid place = 3: it must be from 0 to 2/);
+  const { name, fillsBlanks, run } = await bare.facts();
+  deepStrictEqual({ name, fillsBlanks, run }, { name: "toy", fillsBlanks: false, run: undefined });
+});
+
+Deno.test("the engine leaves no tensor behind", async () => {
+  await assertNoLeak(async () => {
+    await engine().fill("___ sea");
+    await engine().near({ text: "the sea" }, 1);
+    await engine().look({ text: "the sea" }, 0);
+  });
+});
+
+Deno.test("a blank may be typed as a line, and a long text is refused", () => {
+  strictEqual(withBlanks("a ___, b __."), "a  [MASK] , b  [MASK] .");
+  strictEqual(withBlanks("a_b [mask]"), "a_b  [MASK]");
+  throws(() => withBlanks("x".repeat(20_001)), {
+    name: "RangeError",
+    message: "The text has 20,001 characters: shorten it to 20,000",
+  });
+});
+
+Deno.test("a word is all its pieces, whichever of them is chosen", () => {
+  const tokens = ["[CLS]", "un", "##able", "##s", "sea", "[SEP]"];
+  for (const place of [1, 2, 3]) deepStrictEqual(wordAround(tokens, place), [1, 2, 3]);
+  deepStrictEqual(wordAround(tokens, 4), [4]);
+  strictEqual(joined(tokens, [1, 2, 3]), "unables");
+});
