@@ -80,7 +80,7 @@ Deno.test("wrong arguments are named, with what is possible", async () => {
     [["convert", "a", "b", "--seed", "x"], /Invalid seed = "x"/],
     [
       ["convert", "a", "b"],
-      /Cannot read \/.*\/a\/vocab\.txt: expected a vocabulary file, found nothing/,
+      /Cannot read \/.*\/a\/vocab\.txt: there is no folder \/.*hf download a --local-dir/,
     ],
     [["notebooks", "--quick"], /Unknown option '--quick'/],
   ];

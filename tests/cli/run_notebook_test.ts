@@ -151,7 +151,7 @@ Deno.test("SIGINT ends `deno task notebooks`, its kernel, and leaves no file", (
     const folder = path.replace("/small.ipynb", "");
     await Deno.mkdir(`${folder}/notebooks`);
     await Deno.mkdir(`${folder}/temporary`);
-    await Deno.rename(path, `${folder}/notebooks/small.ipynb`);
+    await Deno.rename(path, `${folder}/notebooks/00_small.ipynb`);
     const { pathname: cli } = new URL(import.meta.resolve("bert/cli/main.ts"));
     const program = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", cli, "notebooks"],
@@ -168,7 +168,7 @@ Deno.test("SIGINT ends `deno task notebooks`, its kernel, and leaves no file", (
     strictEqual(isRunning(pid), false);
     deepStrictEqual([...Deno.readDirSync(`${folder}/temporary`)], []);
     const left = [...Deno.readDirSync(`${folder}/notebooks`)].map(({ name }) => name).sort();
-    deepStrictEqual(left, ["pid", "small.ipynb"]);
+    deepStrictEqual(left, ["00_small.ipynb", "pid"]);
   }));
 
 async function waitForPid(file: string): Promise<number> {
