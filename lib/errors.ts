@@ -15,7 +15,11 @@ export class ShapeError extends TypeError {
   /** The shape that was given. */
   readonly actual: Shape;
 
-  /** @param what The computation and the argument, as in `"crossEntropyLoss() from labels"`. */
+  /**
+   * Says what was computed, which shape it needs and which it got.
+   *
+   * @param what The computation and the argument, as in `"crossEntropyLoss() from labels"`.
+   */
   constructor(what: string, expected: Shape, actual: Shape) {
     super(`Cannot compute ${what}: expected shape [${expected}], got [${actual}]`);
     this.expected = expected;
@@ -34,7 +38,11 @@ export class ConfigError extends RangeError {
   /** What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
   readonly advice: string;
 
-  /** @param advice What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
+  /**
+   * Names the setting and its value, and says how to mend it.
+   *
+   * @param advice A clause such as "must divide hiddenSize (256): try 4".
+   */
   constructor(field: string, value: unknown, advice: string) {
     super(`Invalid ${field} = ${describe(value)}: it ${advice}`);
     this.field = field;
@@ -50,6 +58,8 @@ export class ConfigError extends RangeError {
  */
 export class UnknownOptionError extends ConfigError {
   /**
+   * Names the option and its function, and those that there are.
+   *
    * @param what The function whose option it would be, as in `"mlmData()"`.
    * @param advice The names that there are, as a sentence.
    */
@@ -70,7 +80,11 @@ export class FormatError extends SyntaxError {
   /** What was expected, what was found, and the fix. */
   readonly problem: string;
 
-  /** @param problem What was expected, what was found, and the fix. */
+  /**
+   * Names the file and the line, and says what is wrong there.
+   *
+   * @param problem What was expected, what was found, and the fix.
+   */
   constructor(file: string, problem: string, line?: number) {
     super(`Cannot read ${file}${line === undefined ? "" : `, line ${line}`}: ${problem}`);
     this.file = file;

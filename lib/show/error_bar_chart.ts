@@ -17,13 +17,17 @@ import {
 
 /** A value and how far it may be off, to either side. */
 export interface Measured {
+  /** What was measured. */
   readonly value: number;
+  /** How far it may be off, to either side; at least 0. */
   readonly error: number;
 }
 
 /** Points of one colour, one for each category. */
 export interface MeasuredSeries {
+  /** What the legend calls it. */
   readonly name: string;
+  /** A point for each category, in their order. */
   readonly points: readonly Measured[];
 }
 

@@ -10,6 +10,7 @@ import { FRAME } from "./svg.ts";
 
 /** Titles that every figure must have. */
 export interface Titles {
+  /** What the figure shows. */
   readonly title: string;
   /** Name of the horizontal axis, with its unit. */
   readonly xTitle: string;
@@ -19,13 +20,16 @@ export interface Titles {
 
 /** A picture that a notebook shows by itself when it is the value of a cell. */
 export class Figure {
+  /** The traces, as plotly takes them. */
   readonly data: Partial<Data>[];
+  /** Titles, axes and size, as plotly takes them. */
   readonly layout: Partial<Layout>;
   /** A stand-alone SVG document. */
   readonly svg: string;
   /** The same in words and figures. */
   readonly text: string;
 
+  /** Puts the four forms of one figure together. */
   constructor(
     parts: { data: Partial<Data>[]; layout: Partial<Layout>; svg: string; text: string },
   ) {
@@ -52,6 +56,7 @@ export class Figure {
     return { "image/svg+xml": this.svg, "text/plain": this.text };
   }
 
+  /** Shows the figure where it is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
@@ -59,18 +64,23 @@ export class Figure {
 
 /** A table that a notebook shows by itself: HTML, and text for a terminal. */
 export class Table {
+  /** The table as HTML. */
   readonly html: string;
+  /** The table as lines of text. */
   readonly text: string;
 
+  /** Puts both forms of one table together. */
   constructor(html: string, text: string) {
     this.html = html;
     this.text = text;
   }
 
+  /** The MIME bundle that Jupyter asks for. */
   bundle(): Record<string, unknown> {
     return { "text/html": this.html, "text/plain": this.text };
   }
 
+  /** Shows the table where it is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
@@ -100,7 +110,7 @@ export function levelColour(name: string, index: number): string {
 }
 
 /** A level line from side to side for plotly; a trace would end in the middle of the outer bars. */
-export function levelAcross(y: number, color: string) {
+export function levelAcross(y: number, color: string): Layout["shapes"][number] {
   const line = { color, dash: "dash" as const };
   return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
 }

@@ -13,8 +13,9 @@ const PLOT = { left: 110, top: FRAME.top, width: FRAME.width - 190, height: 300 
 export interface HeatmapOptions extends Titles {
   /** What a value means, with its unit. */
   readonly valueTitle: string;
-  /** Names of the columns, of the rows. */
+  /** Names of the columns, from the left. */
   readonly columns?: readonly string[];
+  /** Names of the rows, from the top. */
   readonly rows?: readonly string[];
 }
 

@@ -6,7 +6,9 @@
 
 /** Anything that knows how to show itself in a notebook: `Figure` and `Table`. */
 export interface Showable {
+  /** What it says in a terminal. */
   readonly text: string;
+  /** What Jupyter shows: content by MIME type. */
   bundle(): Record<string, unknown>;
   /** What to show instead as long as it will be replaced soon, if that differs. */
   liveBundle?(): Record<string, unknown>;
@@ -44,7 +46,7 @@ export interface LiveView extends AsyncDisposable {
    * Replaces the content, unless the last update was within the interval. A function is called only
    * when its content is shown.
    */
-  update(content: Content): Promise<void>;
+  update(content: Showable | (() => Showable)): Promise<void>;
   /** Shows the last content for good, and waits until it has left the kernel. */
   finish(): Promise<void>;
 }

@@ -49,7 +49,9 @@ export interface Series {
 
 /** A level line that a curve is to be compared with: chance, a unigram model. */
 export interface Baseline {
+  /** What the legend calls it. */
   readonly name: string;
+  /** How high it lies. */
   readonly y: number;
 }
 

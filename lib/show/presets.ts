@@ -5,15 +5,19 @@ import { ConfigError } from "../errors.ts";
 
 /** Sizes of a notebook run. */
 export interface NotebookPreset {
+  /** The name of the sizes, as in `BERT_PRESET`. */
   readonly name: "smoke" | "tutorial" | "full";
   /** Name of the corpus. */
   readonly corpus: string;
   /** How many of its documents to use; all of them if it is not given. */
   readonly documents?: number;
+  /** Pieces of the vocabulary to learn. */
   readonly vocabSize: number;
   /** Name of the model size, for `bertConfig()`. */
   readonly model: "smoke" | "tiny" | "mini" | "small";
+  /** Tokens in a sequence. */
   readonly maxLength: number;
+  /** Sequences in a batch. */
   readonly batchSize: number;
   /** Steps of the run by BERT's own recipe (notebook 09). */
   readonly plainSteps: number;

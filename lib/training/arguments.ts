@@ -26,3 +26,9 @@ export const BATCH: Kind = having(
   "predictedPositions",
   "nspLabels",
 );
+
+/** The weights that an optimizer updates. */
+export const WEIGHTS: Kind = {
+  name: "a map of variables by name, as in model.weights",
+  fits: (value) => value instanceof Map,
+};

@@ -19,8 +19,11 @@ export type PredictionKind = "masked" | "random" | "kept";
 
 /** Mean loss in nats, share of right answers, and of how many; 0 where nothing was asked. */
 export interface Score {
+  /** Mean over the predictions, in nats. */
   readonly loss: number;
+  /** Share of right answers, 0 to 1. */
   readonly accuracy: number;
+  /** Predictions that were scored. */
   readonly count: number;
 }
 
@@ -28,9 +31,11 @@ export interface Score {
 export interface Evaluation {
   /** Mean over all predictions, in nats. */
   readonly mlmLoss: number;
+  /** Share of predictions whose likeliest word is the right one, 0 to 1. */
   readonly mlmAccuracy: number;
   /** Mean over all pairs, in nats. */
   readonly nspLoss: number;
+  /** Share of pairs that are labelled right, 0 to 1. */
   readonly nspAccuracy: number;
   /** `exp(mlmLoss)`: as unsure as among that many equally likely words; 0 if none was predicted. */
   readonly perplexity: number;
@@ -38,6 +43,7 @@ export interface Evaluation {
   readonly predictions: number;
   /** Sentence pairs that were scored. */
   readonly pairs: number;
+  /** The predictions by what the model was shown in their place. */
   readonly byKind: Readonly<Record<PredictionKind, Score>>;
   /** 95 % confidence over sequences (words) and pairs. */
   readonly intervals: Readonly<Record<IntervalName, Interval>>;

@@ -9,11 +9,17 @@ export interface StepLog {
   readonly step: number;
   /** The pass over the documents, from 1. */
   readonly epoch: number;
+  /** Mean over the predicted words, in nats. */
   readonly mlmLoss: number;
+  /** Mean over the pairs, in nats. */
   readonly nspLoss: number;
+  /** Their sum. */
   readonly totalLoss: number;
+  /** Share of words that were right, 0 to 1. */
   readonly mlmAccuracy: number;
+  /** Share of pairs that were right, 0 to 1. */
   readonly nspAccuracy: number;
+  /** The rate of the update. */
   readonly learningRate: number;
   /** Length of the whole gradient before clipping. */
   readonly gradientNorm: number;
@@ -27,13 +33,19 @@ export interface StepLog {
 
 /** One pass over the documents: means over its steps, and the held-out scores at its end. */
 export interface EpochLog {
+  /** The pass over the documents, from 1. */
   readonly epoch: number;
   /** Steps in this epoch. */
   readonly steps: number;
+  /** Mean of the steps, over the predicted words, in nats. */
   readonly mlmLoss: number;
+  /** Mean of the steps, over the pairs, in nats. */
   readonly nspLoss: number;
+  /** Their sum. */
   readonly totalLoss: number;
+  /** Share of words that were right, 0 to 1. */
   readonly mlmAccuracy: number;
+  /** Share of pairs that were right, 0 to 1. */
   readonly nspAccuracy: number;
   /** Tokens seen since the run began. */
   readonly tokens: number;
@@ -47,8 +59,11 @@ export interface EpochLog {
 
 /** A whole run. `stopped` says why it ended: all done, the signal, or the clock. */
 export interface History {
+  /** One entry for each step, in order. */
   readonly steps: readonly StepLog[];
+  /** One entry for each epoch, in order. */
   readonly epochs: readonly EpochLog[];
+  /** Why the run ended: all was done, its signal was aborted, or its time was up. */
   readonly stopped: "finished" | "aborted" | "time";
 }
 

@@ -65,6 +65,7 @@ export class MetricsFile {
     return this.#file.lines - 1;
   }
 
+  /** Writes the row of a step. */
   writeStep(log: StepLog): void {
     const { epoch, step, tokens, tokensPerSecond, seconds } = log;
     const rates = [log.learningRate, log.gradientNorm];

@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions } from "../checks.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
+import { WEIGHTS } from "./arguments.ts";
 import { muonUpdate } from "./muon_update.ts";
 import {
   AdamW,
@@ -13,7 +14,6 @@ import {
   type Optimizer,
   type OptimizerState,
   TRAIN_CONFIG_NAMES,
-  WEIGHTS,
 } from "./optimizer.ts";
 
 /** Settings of `Muon`: those of the AdamW for the other weights, and its own. */
@@ -72,6 +72,8 @@ export class Muon implements Optimizer {
   readonly #momenta = new Map<string, tf.Tensor>();
 
   /**
+   * Starts with no step done and no means kept.
+   *
    * @param weights The variables to update, by name; `model.weights` as it is.
    * @throws {ConfigError} If an option is unknown or cannot work.
    */

@@ -3,9 +3,10 @@
  * in `adamw_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkBelow1, checkOptions, type Kind } from "../checks.ts";
+import { checkArguments, checkBelow1, checkOptions } from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
+import { WEIGHTS } from "./arguments.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
 /** What the training loop needs of an optimizer: `AdamW` and `Muon` are two. */
@@ -51,12 +52,6 @@ export const TRAIN_CONFIG_NAMES: readonly string[] = [
 
 const OPTIONS = ["biasCorrection", "decays", ...TRAIN_CONFIG_NAMES];
 
-/** The weights that an optimizer updates. */
-export const WEIGHTS: Kind = {
-  name: "a map of variables by name, as in model.weights",
-  fits: (value) => value instanceof Map,
-};
-
 /** Everything needed to continue an optimizer. */
 export interface OptimizerState {
   /** Updates done. */
@@ -69,7 +64,9 @@ export interface OptimizerState {
 
 /** The running means of a weight's gradient (`first`) and of its square (`second`). */
 export interface Moments {
+  /** The mean of the gradients, a number for each of the weight. */
   readonly first: Float32Array;
+  /** The mean of their squares, a number for each of the weight. */
   readonly second: Float32Array;
 }
 
@@ -101,6 +98,8 @@ export class AdamW implements Optimizer {
   #step = 0;
 
   /**
+   * Starts with no step done and no means kept.
+   *
    * @param weights The variables to update, by name; `model.weights` as it is.
    * @throws {ConfigError} If an option is unknown or cannot work.
    */

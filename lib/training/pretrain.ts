@@ -25,6 +25,7 @@ export interface PretrainOptions {
   readonly documents: Documents;
   /** Documents to score the model on after each epoch. */
   readonly heldOut?: Iterable<Document>;
+  /** The one that the model was made for: its vocabulary has as many pieces. */
   readonly tokenizer: BertTokenizer;
   /** Laid over `DATA_DEFAULTS`. */
   readonly data?: Partial<DataConfig>;
@@ -34,6 +35,7 @@ export interface PretrainOptions {
   readonly seed: number;
   /** By default a new one with the settings of `train`: AdamW, or the one that they name. */
   readonly optimizer?: Optimizer;
+  /** What is minimised: the `"mean"` over predictions and pairs (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
   /** Stops the run after the step at hand; the model keeps what it has learned. */
   readonly signal?: AbortSignal;

@@ -9,7 +9,9 @@ export type Interval = readonly [number, number];
 
 /** What was measured in one sequence: a sum over its predictions, and how many these were. */
 export interface Cluster {
+  /** The sum over the predictions of the sequence. */
   readonly sum: number;
+  /** How many predictions these were. */
   readonly count: number;
 }
 
@@ -114,11 +116,13 @@ export function movingMean(values: readonly number[], width: number): number[] {
 
 /** The mean of several runs. */
 export interface MeanOfRuns {
+  /** The mean of the runs. */
   readonly mean: number;
   /** Standard error of the mean: the spread of the runs over the root of their number. */
   readonly standardError: number;
   /** Half the width of the 95 % confidence interval of the mean, by Student's t. */
   readonly margin: number;
+  /** How many runs there are; at least 2. */
   readonly count: number;
 }
 

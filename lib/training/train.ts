@@ -28,13 +28,17 @@ export interface Run {
 
 /** How `train()` goes over its batches. */
 export interface TrainOptions {
+  /** The settings of training, complete: `trainConfig()` makes them. */
   readonly train: TrainConfig;
+  /** Decides the dropout of every step. */
   readonly seed: number;
   /** Steps in the whole run: the learning rate reaches 0 at their end. */
   readonly plannedSteps: number;
+  /** The pass over the documents that the log names; default 1. */
   readonly epoch?: number;
   /** The run that these batches belong to; by default one that begins here. */
   readonly run?: Run;
+  /** What is minimised: the `"mean"` over predictions and pairs (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
   /** Stops after the step at hand; no batch is taken from the source after that. */
   readonly signal?: AbortSignal;

@@ -17,6 +17,7 @@ import { createRng } from "../random.ts";
 
 /** What one step needs beside model, optimizer and data. */
 export interface StepOptions {
+  /** The rate of the update. */
   readonly learningRate: number;
   /** Decides the dropout; another one for each step. */
   readonly seed: number;
@@ -28,10 +29,15 @@ export interface StepOptions {
 
 /** What one step found; losses are means in nats whatever the reduction, 0 where nothing is asked. */
 export interface StepResult {
+  /** Mean over the predicted words, in nats. */
   readonly mlmLoss: number;
+  /** Mean over the pairs, in nats. */
   readonly nspLoss: number;
+  /** Their sum. */
   readonly totalLoss: number;
+  /** Share of words that were right, 0 to 1. */
   readonly mlmAccuracy: number;
+  /** Share of pairs that were right, 0 to 1. */
   readonly nspAccuracy: number;
   /** Length of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -41,12 +47,14 @@ export interface StepResult {
 
 /** A step's loss or gradient is NaN or infinite. The weights are those of before the step. */
 export class DivergedError extends Error {
+  /** Always `"DivergedError"`. */
   override readonly name = "DivergedError";
   /** The update that was not made, from 1. */
   readonly step: number;
   /** What it was computed from; `examples` say where each row came from. */
   readonly batches: readonly Batch[];
 
+  /** A step that was not made, what it was computed from, and what was found. */
   constructor(step: number, batches: readonly Batch[], found: string, learningRate: number) {
     super(
       `Stopped before step ${step}: ${found} at learning rate ${learningRate.toPrecision(3)}. ` +

@@ -12,6 +12,7 @@ type Feature = readonly [id: number, value: number];
 
 /** How a bag-of-words classifier is trained. */
 export interface BagOfWordsOptions {
+  /** Classes to tell apart, at least 2; labels are 0 to `classes - 1`. */
   readonly classes: number;
   /** Weights are pulled towards 0 by this; 1 is a common default, more is more careful. */
   readonly penalty?: number;

@@ -54,9 +54,13 @@ export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number)
  * Source: Devlin et al. 2018 section 4.1; `BertForSequenceClassification`.
  */
 export class BertClassifier {
+  /** The configuration of the backbone. */
   readonly config: BertConfig;
+  /** Classes that it tells apart, C. */
   readonly classes: number;
+  /** What stands for a text. */
   readonly pooling: "cls" | "mean";
+  /** The backbone. `dispose()` frees it, too. */
   readonly bert: BertModel;
   /** All weights by name, the backbone's first. */
   readonly weights: Weights;

@@ -16,7 +16,9 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 export interface ClassifierScore {
   /** Mean over the texts, in nats. */
   readonly loss: number;
+  /** Share of texts that are taken for their class, 0 to 1. */
   readonly accuracy: number;
+  /** Texts that were scored. */
   readonly count: number;
   /** `confusion[label][predicted]`: how many texts of a class were taken for which. */
   readonly confusion: readonly (readonly number[])[];

@@ -12,7 +12,9 @@ import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
 /** A word and how alike it is to the one asked for. */
 export interface Neighbour {
+  /** The number of the piece in the vocabulary. */
   readonly id: number;
+  /** The piece itself. */
   readonly token: string;
   /** Cosine of the angle between the two embeddings, -1 to 1. */
   readonly similarity: number;

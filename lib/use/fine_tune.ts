@@ -33,6 +33,7 @@ export interface FineTuneLog {
   readonly accuracy: number;
   /** Length of the whole gradient before clipping. */
   readonly gradientNorm: number;
+  /** The rate of the update. */
   readonly learningRate: number;
 }
 
@@ -40,6 +41,7 @@ export interface FineTuneLog {
 export interface FineTuneOptions {
   /** Passes over the texts. */
   readonly epochs: number;
+  /** Texts in a batch, at least 1; the last batch may have fewer. */
   readonly batchSize: number;
   /** Peak of the learning rate. Default 1e-3, for small models; 2e-5 to 5e-5 for those of BERT's size. */
   readonly learningRate?: number;

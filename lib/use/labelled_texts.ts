@@ -14,6 +14,7 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** A text and the class it belongs to. */
 export interface LabelledText {
+  /** The text to sort. */
   readonly text: string;
   /** A second text, for questions about two. */
   readonly pair?: string;
@@ -23,6 +24,7 @@ export interface LabelledText {
 
 /** Labelled texts as padded rows. */
 export interface LabelledBatch {
+  /** The texts as the model takes them. */
   readonly batch: Batch;
   /** [B]; the class of each row. */
   readonly labels: Int32Array;

@@ -12,7 +12,9 @@ import { largest } from "./vectors.ts";
 
 /** One way to fill a blank. */
 export interface Guess {
+  /** The number of the piece in the vocabulary. */
   readonly id: number;
+  /** The piece itself. */
   readonly token: string;
   /** 0 to 1; over the whole vocabulary they sum to 1. */
   readonly probability: number;
