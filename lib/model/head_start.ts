@@ -18,7 +18,8 @@ const TRANSFORM = "cls.predictions.transform.dense.weight";
 const AMPLITUDE = 3;
 
 /** The shortest wave goes up and down within 4 positions, the longest within 32. */
-const [SHORTEST, LONGEST] = [4, 32];
+const SHORTEST = 4;
+const LONGEST = 32;
 
 /**
  * How much more the score of the same word would be than that of another, in a head that looks for it,
@@ -161,7 +162,8 @@ interface HeadPart {
 /** Keys are the waves as they are, queries what the waves are so many positions further on. */
 function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number[]): void {
   for (const [i, angle] of angles.entries()) {
-    const [c, s] = [Math.cos(angle), Math.sin(angle)];
+    const c = Math.cos(angle);
+    const s = Math.sin(angle);
     const sine = (H - width + 2 * i) * 3 * H; // the row that holds the wave's sine
     const cosine = sine + 3 * H;
     values[sine + query + 2 * i] += c; // sin(t + d) = sin t cos d + cos t sin d

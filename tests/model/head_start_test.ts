@@ -164,7 +164,7 @@ Deno.test("headStart() refuses looks that do not fit the heads, and changes noth
   refuses([1], /Invalid looks = \[1\]: it must be 2 whole numbers or "same", one a head/);
   refuses(["same", 0.5], /Invalid looks = .*: it must be 2 whole numbers or "same"/);
   const mistyped = { look: [1, 1] } as HeadStartOptions;
-  throws(() => headStart(model, mistyped), /did you mean "looks"\?/);
+  throws(() => headStart(model, mistyped), /did you mean looks\?/);
   deepStrictEqual(snapshot(model), before);
   model.dispose();
   const odd = new BertPretrainHead(

@@ -176,7 +176,7 @@ testRefusals([
   [
     "sentenceEmbeddings() with a mistyped option",
     () => sentenceEmbeddings(model.bert, tok, ["a"], untyped({ normalise: true })),
-    "ConfigError: Unknown option normalise of sentenceEmbeddings(): did you mean normalize? The options are pooling, specialTokens, normalize, maxLength, batchSize",
+    "ConfigError: Unknown option normalise of sentenceEmbeddings(): did you mean normalize? The options are pooling, specialTokens, normalize, maxLength, batchSize, prompt, includePrompt, lowercase",
   ],
   [
     "sentenceEmbeddings() of one text that is no array",

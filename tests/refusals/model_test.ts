@@ -46,7 +46,7 @@ testRefusals([
   [
     "useBackend",
     () => useBackend(untyped("cuda")),
-    'ConfigError: Invalid backend = "cuda": it must be one of simd, wasm, cpu',
+    'ConfigError: Invalid backend = "cuda": it must be one of simd, wasm, cpu, webgpu',
   ],
   [
     "forward ids range",
