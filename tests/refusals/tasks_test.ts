@@ -53,10 +53,6 @@ const BAD: readonly Bad[] = [
       "not written",
   },
   {
-    args: ["convert", "notebooks", "out", "--dtype", "q8"],
-    says: 'Invalid dtype = "q8": it is for --to onnx; weights are float32 else',
-  },
-  {
     args: ["convert", "notebooks", "out", "--to", "onnx", "--dtype", "int8"],
     says: 'Invalid dtypes = "int8": it must be one of "fp32", "fp16", "q8"',
   },
@@ -86,13 +82,13 @@ const BAD: readonly Bad[] = [
   {
     args: ["play", "notebooks"],
     says:
-      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "Cannot read ~/notebooks/config.json: there is no such file: is this the folder of a saved " +
       "model?",
   },
   {
     args: ["play", "notebooks", "--export", "page"],
     says:
-      "Cannot read notebooks/config.json: there is no such file: is this the folder of a saved " +
+      "Cannot read ~/notebooks/config.json: there is no such file: is this the folder of a saved " +
       "model?",
   },
   {
