@@ -2,7 +2,7 @@
  * Muon for the matrices of the layers, AdamW for all other weights: another optimizer to train with.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkOptions } from "../checks.ts";
+import { checkArguments, checkBelow1, checkOptions, checkPositive } from "../checks.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "./arguments.ts";
@@ -81,12 +81,8 @@ export class Muon implements Optimizer {
     checkArguments("new Muon(weights, options)", [["weights", weights, WEIGHTS]]);
     checkOptions("Muon", options, OPTIONS);
     const { momentum = 0.95, rateFactor = 2, isMatrix = isLayerMatrix, ...rest } = options;
-    if (!(momentum >= 0 && momentum < 1)) {
-      throw new ConfigError("momentum", momentum, "must be at least 0 and below 1");
-    }
-    if (!(rateFactor > 0 && rateFactor < Infinity)) {
-      throw new ConfigError("rateFactor", rateFactor, "must be a number above 0");
-    }
+    checkBelow1("momentum", momentum);
+    checkPositive("rateFactor", rateFactor);
     this.#weights = weights;
     this.#isMatrix = isMatrix;
     this.#others = new AdamW(weights, { ...rest, optimizer: "adamw" } as AdamWOptions);
