@@ -4,7 +4,7 @@ import { box, label, line } from "./svg.ts";
 
 const CELL = 15;
 const MOST = 16; // rows or columns that are drawn; a larger matrix is drawn with a gap in it
-const BETWEEN = 30;
+const BETWEEN = 27;
 const FILL = "#eef3f8";
 const MARKED = "#f2b866";
 
