@@ -5,7 +5,7 @@ import { writeError } from "./write.ts";
 const LINE_FEED = 10;
 
 /**
- * Open for appending. The caller calls `close()`.
+ * Open for appending. The caller calls `close()`, or declares it with `using`.
  *
  * @example A second process goes on behind the first line
  * ```ts
@@ -90,6 +90,11 @@ export class AppendFile {
 
   close(): void {
     this.#file.close();
+  }
+
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** Takes the file back to its whole lines. */

@@ -5,16 +5,15 @@ import { printable } from "../format.ts";
 import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
- * A run's folder, locked for this process until `close()`.
+ * A run's folder, locked for this process until `close()`, or as long as `using` keeps it.
  *
  * @example
  * ```ts
  * import { RunFolder } from "bert/runs/folder.ts";
  * import { rejects } from "node:assert";
  * const path = `${await Deno.makeTempDir()}/run`;
- * const folder = await RunFolder.open(path);
+ * using _folder = await RunFolder.open(path);
  * await rejects(RunFolder.open(path), /is at work there/);
- * folder.close();
  * ```
  */
 export class RunFolder {
@@ -81,6 +80,11 @@ export class RunFolder {
   /** Unlocks the folder. */
   close(): void {
     this.#lock.close();
+  }
+
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

@@ -77,6 +77,11 @@ export class RunJournal {
     this.#metrics.close();
     this.#evaluations.close();
   }
+
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** A line of `evaluations.jsonl`. */

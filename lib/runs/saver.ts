@@ -7,7 +7,7 @@ import type { OpenRun } from "./open.ts";
 import type { RunState } from "./state.ts";
 
 /** What goes into a checkpoint beside the numbers of model and optimizer. */
-export interface Standing {
+interface CheckpointRequest {
   readonly state: RunState;
   /** Those of the epoch's data, by their jobs. */
   readonly generators: Readonly<Record<string, RngState>>;
@@ -47,7 +47,7 @@ export class RunSaver {
    * @param first Done before the checkpoint gets its name.
    * @throws {Error} If an earlier one could not be written.
    */
-  async save({ state, generators, best }: Standing, first: () => Promise<void>): Promise<void> {
+  async save({ state, generators, best }: CheckpointRequest, first: () => Promise<void>): Promise<void> {
     const { model: { config, weights }, optimizer } = this.#run;
     await this.settle(); // no more than one copy in memory
     const copy = captureRun(state, weights, optimizer, generators);
