@@ -47,7 +47,10 @@ export class RunSaver {
    * @param first Done before the checkpoint gets its name.
    * @throws {Error} If an earlier one could not be written.
    */
-  async save({ state, generators, best }: CheckpointRequest, first: () => Promise<void>): Promise<void> {
+  async save(
+    { state, generators, best }: CheckpointRequest,
+    first: () => Promise<void>,
+  ): Promise<void> {
     const { model: { config, weights }, optimizer } = this.#run;
     await this.settle(); // no more than one copy in memory
     const copy = captureRun(state, weights, optimizer, generators);
