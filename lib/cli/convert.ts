@@ -4,6 +4,7 @@ import { useBackend } from "../backend/choose.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
+import { SAVED_DTYPES } from "../model/weights_file.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments } from "./arguments.ts";
@@ -109,6 +110,7 @@ export async function convertCommand(args: string[]): Promise<void> {
     const advice = "must be left out with --to onnx: heads that IN does not have are not written";
     throw new ConfigError("seed", values.seed, advice);
   }
+  if (!isOnnx) checkChoice("dtype", values.dtype ?? "float32", SAVED_DTYPES);
   const dtypes = values.dtype?.split(",") as Dtype[] | undefined;
   await useBackend("cpu"); // nothing is computed
   if (isOnnx && !values.replace) await checkEmpty(to);

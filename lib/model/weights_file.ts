@@ -124,6 +124,9 @@ const DTYPES: Readonly<Record<SavedDtype, TensorSource["dtype"]>> = {
   bfloat16: "BF16",
 };
 
+/** The names of the types that weights are saved in. */
+export const SAVED_DTYPES: readonly string[] = Object.keys(DTYPES);
+
 /** The largest number in float16. */
 const MOST_IN_HALF = 65504;
 
@@ -137,7 +140,7 @@ export function modelFiles(
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
   dtype: SavedDtype = "float32",
 ): Readonly<Record<string, FileWriter>> {
-  checkChoice("dtype", dtype, Object.keys(DTYPES));
+  checkChoice("dtype", dtype, SAVED_DTYPES);
   const more = dtype === "float32" ? {} : { dtype };
   return {
     [WEIGHTS_FILE]: async (path) => {

@@ -53,6 +53,10 @@ const BAD: readonly Bad[] = [
       "not written",
   },
   {
+    args: ["convert", "notebooks", "out", "--dtype", "q8"],
+    says: 'Invalid dtype = "q8": it must be one of "float32", "float16", "bfloat16"',
+  },
+  {
     args: ["convert", "notebooks", "out", "--to", "onnx", "--dtype", "int8"],
     says: 'Invalid dtypes = "int8": it must be one of "fp32", "fp16", "q8"',
   },
