@@ -55,7 +55,11 @@ export class PairMaker {
   #counts = { 0: 0, 1: 0, "-1": 0 };
   #last: TokenizedDocument | undefined; // of the window before: company for a lone document
 
-  /** @param options As `nspExamples()` has checked them. */
+  /**
+   * Makes pairs of documents whose tokens `vocab` numbered.
+   *
+   * @param options As `nspExamples()` has checked them.
+   */
   constructor(vocab: Vocab, options: NspOptions) {
     const { pairing = "nsp", packing = true, shortSequenceProbability = 0.1, balanced = true } =
       options;
@@ -101,7 +105,11 @@ export class PairMaker {
     }
   }
 
-  /** @throws {RangeError} If pairs were asked for and none, or none that follow, could be made. */
+  /**
+   * Checks, when all documents were seen, that the pairs are what was asked for.
+   *
+   * @throws {RangeError} If pairs were asked for and none, or none that follow, could be made.
+   */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
     if (next + other + single === 0) throw new RangeError(this.#noPairs());
@@ -137,7 +145,8 @@ export class PairMaker {
     const { balanced, packing, pairing } = this.#options;
     const pairs = pairing === "sop" || (pairing === "nsp" && (balanced || !packing));
     const least = pairs ? 2 : 1; // so that one can follow
-    let [end, length] = [start, 0];
+    let end = start;
+    let length = 0;
     while (
       end < document.sentences.length && (length < target || end - start < least || end === start)
     ) {
@@ -237,7 +246,8 @@ export class PairMaker {
 
   /** At least one sentence from `start` on, until there are `wanted` tokens. */
   #grow(document: TokenizedDocument, start: number, wanted: number, limit: number): Stretch {
-    let [end, length] = [start, 0];
+    let end = start;
+    let length = 0;
     do length += document.sentences[end++].ids.length; while (end < limit && length < wanted);
     return { document, start, end };
   }

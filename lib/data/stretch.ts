@@ -4,8 +4,11 @@ import type { Span } from "./example.ts";
 
 /** A piece of a document: its sentences from `start` up to `end`, as positions in the list. */
 export interface Stretch {
+  /** Where the sentences stand. */
   readonly document: TokenizedDocument;
+  /** The first sentence, from 0. */
   readonly start: number;
+  /** The sentence behind the last one. */
   readonly end: number;
   /** Tokens left out at the front, where a sentence before was cut; 0 by default. */
   readonly skip?: number;
@@ -13,7 +16,9 @@ export interface Stretch {
 
 /** What is used of a stretch's tokens: those from `start` up to `end`. */
 export interface Kept {
+  /** The first token, from 0. */
   readonly start: number;
+  /** The token behind the last one. */
   readonly end: number;
 }
 

@@ -120,7 +120,9 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
   const ink = colour(which);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
-    const [x, top, bottom] = [place(i, which), y.toPixel(value + error), y.toPixel(value - error)];
+    const x = place(i, which);
+    const top = y.toPixel(value + error);
+    const bottom = y.toPixel(value - error);
     const width = 2;
     return [
       line(x, top, x, bottom, ink, { width }),

@@ -75,7 +75,8 @@ function checkTable(
   values: readonly (readonly number[])[],
   { columns, rows }: HeatmapOptions,
 ): [number, number] {
-  const [height, width] = [values.length, values[0]?.length ?? 0];
+  const height = values.length;
+  const width = values[0]?.length ?? 0;
   if (height === 0 || width === 0) {
     throw new ShapeError("a heat map", ["rows", "columns"], [height, width]);
   }
@@ -92,7 +93,8 @@ function checkTable(
 }
 
 function rangeOf(values: readonly (readonly number[])[]): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
+  let low = Infinity;
+  let high = -Infinity;
   for (const value of values.flat()) {
     if (!Number.isFinite(value)) continue;
     low = Math.min(low, value);
@@ -119,8 +121,11 @@ function cells(values: readonly (readonly number[])[], low: number, high: number
       }
     }
   }
-  const [width, height] = [PLOT.width / levels[0].length, PLOT.height / levels.length];
-  const [x, y] = [PLOT.left, PLOT.top + height / 2]; // a stroke lies half above its line
+  const width = PLOT.width / levels[0].length;
+  const height = PLOT.height / levels.length;
+  // a stroke lies half above its line
+  const x = PLOT.left;
+  const y = PLOT.top + height / 2;
   const scale = `translate(${x} ${y.toFixed(2)}) scale(${width.toFixed(4)} ${height.toFixed(4)})`;
   const paths = [...strokes].map(([level, d]) =>
     `<path d="${d}" stroke="${shade(level / (SHADES - 1))}" stroke-width="1" fill="none"/>`
@@ -146,11 +151,13 @@ function shrink(values: readonly (readonly number[])[]): readonly (readonly numb
 
 /** Names of rows and columns; of many, as many as can be read. */
 function names({ rows = [], columns = [] }: HeatmapOptions, height: number, width: number) {
-  const [right, below] = [PLOT.left - 6, PLOT.top + PLOT.height + 14];
+  const right = PLOT.left - 6;
+  const below = PLOT.top + PLOT.height + 14;
   const rowAt = (r: number) => PLOT.top + (r + 0.5) * PLOT.height / height + 4;
   const columnAt = (c: number) => PLOT.left + (c + 0.5) * PLOT.width / width + 3;
   const every = (count: number, room: number) => Math.ceil(11 * count / room);
-  const [rowStep, columnStep] = [every(height, PLOT.height), every(width, PLOT.width)];
+  const rowStep = every(height, PLOT.height);
+  const columnStep = every(width, PLOT.width);
   return [
     ...rows.map((name, r) =>
       r % rowStep === 0 ? label(name, right, rowAt(r), { size: 10, anchor: "end" }) : ""
@@ -164,7 +171,10 @@ function names({ rows = [], columns = [] }: HeatmapOptions, height: number, widt
 }
 
 function colourBar(title: string, low: number, high: number): string[] {
-  const [left, top, steps, height] = [FRAME.width - 72, PLOT.top, 12, PLOT.height / 12];
+  const left = FRAME.width - 72;
+  const top = PLOT.top;
+  const steps = 12;
+  const height = PLOT.height / 12;
   const boxes = Array.from({ length: steps }, (_, i) => {
     const share = 1 - i / (steps - 1);
     return box(left, top + i * height, 16, height + 0.5, shade(share));

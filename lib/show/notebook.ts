@@ -58,7 +58,9 @@ export interface LiveView extends AsyncDisposable {
  * @param interval Least time between two updates, in milliseconds.
  */
 export function live(id: string, interval = 1000): LiveView {
-  let [shown, drawnAt, last] = [false, -Infinity, undefined as Content | undefined];
+  let shown = false;
+  let drawnAt = -Infinity;
+  let last: Content | undefined;
   const draw = async (bundle: Record<string, unknown>) => {
     await Deno.jupyter.display(bundle, { raw: true, display_id: id, update: shown });
     shown = true;

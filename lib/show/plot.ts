@@ -151,8 +151,11 @@ export function barChart(
   const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, names.length);
   const below = categoryNames(names);
   const shapes = values.map((value, i) => {
-    const [left, top, zero] = [FRAME.left + i * room, y.toPixel(value), y.toPixel(0)];
-    const [x, width] = [left + room * 0.15, room * 0.7];
+    const left = FRAME.left + i * room;
+    const top = y.toPixel(value);
+    const zero = y.toPixel(0);
+    const x = left + room * 0.15;
+    const width = room * 0.7;
     return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
   });
   const levels = baselines.map((line, i) => {
@@ -264,7 +267,8 @@ function sparkline(values: readonly number[]): string {
     { length: Math.min(40, values.length) },
     (_, i) => values[Math.floor(i * values.length / Math.min(40, values.length))],
   );
-  const [low, high] = [Math.min(...few), Math.max(...few)];
+  const low = Math.min(...few);
+  const high = Math.max(...few);
   const height = (value: number) => high > low ? Math.round(7 * (value - low) / (high - low)) : 0;
   return `${few.map((value) => "▁▂▃▄▅▆▇█"[height(value)]).join("")} ${short(values[0])} → ${
     short(values[values.length - 1])

@@ -11,7 +11,9 @@ export interface FilledBlank {
   readonly guesses: readonly { readonly token: string; readonly probability: number }[];
 }
 
-const [WIDTH, HEIGHT, CHART_WIDTH] = [1000, 360, 600];
+const WIDTH = 1000;
+const HEIGHT = 360;
+const CHART_WIDTH = 600;
 
 /**
  * Draws the picture as a stand-alone SVG document.

@@ -36,7 +36,8 @@ function scale(values: readonly number[], from: number, to: number): Scale {
     ? [least - 0.5, most + 0.5]
     : [0, 1];
   const ticks = ticksBetween(bottom, top);
-  const [low, high] = [Math.min(bottom, ticks[0]), Math.max(top, ticks[ticks.length - 1])];
+  const low = Math.min(bottom, ticks[0]);
+  const high = Math.max(top, ticks[ticks.length - 1]);
   const toPixel = (value: number) => round(from + (to - from) * (value - low) / (high - low));
   return { low, high, ticks, toPixel };
 }

@@ -68,7 +68,8 @@ export const LATER_CAPITALS: readonly (readonly [Parsed, number])[] = [
 /** Whether a character lies in one of the ranges. */
 export function isOneOf(char: string, ranges: Parsed): boolean {
   const code = char.codePointAt(0) ?? 0;
-  let [low, high] = [0, ranges.length];
+  let low = 0;
+  let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (ranges[middle][1] < code) low = middle + 1;

@@ -66,7 +66,9 @@ export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokeni
 export function baselines(counts: Float64Array, batches: Iterable<Batch>): Baselines {
   const total = counts.reduce((sum, count) => sum + count + 1, 0);
   const favourite = counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
-  let [loss, right, predictions] = [0, 0, 0];
+  let loss = 0;
+  let right = 0;
+  let predictions = 0;
   const nsp = [0, 0];
   for (const { predictedLabels, nspLabels } of batches) {
     for (const label of predictedLabels) {

@@ -195,7 +195,8 @@ function score({ loss, right, count }: Sum): Score {
 
 function summarise(kinds: Record<PredictionKind, Sum>, sequences: SequenceScores): Evaluation {
   const { masked, random, kept } = kinds;
-  const [mlm, pairs] = [score(total([masked, random, kept])), score(total(sequences.nsp))];
+  const mlm = score(total([masked, random, kept]));
+  const pairs = score(total(sequences.nsp));
   return {
     mlmLoss: mlm.loss,
     mlmAccuracy: mlm.accuracy,

@@ -18,7 +18,9 @@ export interface MuonFactors {
 }
 
 /** Coefficients of the Newton-Schulz iteration, whose slope at 0 is as large as can be. */
-const [A, B, C] = [3.4445, -4.775, 2.0315];
+const A = 3.4445;
+const B = -4.775;
+const C = 2.0315;
 
 const ITERATIONS = 5;
 

@@ -111,7 +111,8 @@ export async function* train(
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
   const steps = groups(source, accumulation);
-  let [began, lastSeconds] = [now(), 0];
+  let began = now();
+  let lastSeconds = 0;
   try {
     for (;;) {
       await macrotask();

@@ -216,9 +216,12 @@ function countTokens(parts: readonly Batch[]): number {
 }
 
 function summarise([mlm, nsp, mlmRight, nspRight]: Float32Array, counts: Counts) {
-  const [predictions, pairs] = [Math.max(counts.predictions, 1), Math.max(counts.pairs, 1)];
-  const [mlmLoss, nspLoss] = [mlm / predictions, nsp / pairs];
-  const [mlmAccuracy, nspAccuracy] = [mlmRight / predictions, nspRight / pairs];
+  const predictions = Math.max(counts.predictions, 1);
+  const pairs = Math.max(counts.pairs, 1);
+  const mlmLoss = mlm / predictions;
+  const nspLoss = nsp / pairs;
+  const mlmAccuracy = mlmRight / predictions;
+  const nspAccuracy = nspRight / pairs;
   return { mlmLoss, nspLoss, totalLoss: mlmLoss + nspLoss, mlmAccuracy, nspAccuracy };
 }
 

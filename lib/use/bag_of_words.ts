@@ -74,7 +74,8 @@ export class BagOfWords {
     if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
     const model = new BagOfWords(tokenizer, classes);
     const rows = texts.map(({ text, label }) => ({ features: model.#features(text), label }));
-    const [weights, bias] = [new Descent(model.#weights), new Descent(model.#bias)];
+    const weights = new Descent(model.#weights);
+    const bias = new Descent(model.#bias);
     for (let i = 0; i < iterations; i++) {
       for (const { features, label } of rows) model.#addGradients(features, label, weights, bias);
       weights.step(penalty);

@@ -135,7 +135,8 @@ export class Allocator {
   }
 
   #firstAfter(address: number): number {
-    let [low, high] = [0, this.#starts.length];
+    let low = 0;
+    let high = this.#starts.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.#starts[middle] > address) high = middle;

@@ -86,7 +86,9 @@ function bind(
   const base = Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(view)));
   const sgemm = call[product];
   return (ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc) => {
-    const [pa, pb, pc] = [base + (a >>> 0), base + (b >>> 0), base + (c >>> 0)];
+    const pa = base + (a >>> 0);
+    const pb = base + (b >>> 0);
+    const pc = base + (c >>> 0);
     sgemm(101, 111 + ta, 111 + tb, m, n, k, 1, pa, lda, pb, ldb, beta, pc, ldc);
   };
 }

@@ -53,7 +53,8 @@ export const CHUNK = 16384;
 export function unary(backend: SimdBackend, x: tf.TensorInfo, code: number): tf.TensorInfo {
   const out = backend.output(x.shape);
   const count = sizeOf(x);
-  const [from, to] = [backend.pointer(x), backend.pointer(out)];
+  const from = backend.pointer(x);
+  const to = backend.pointer(out);
   backend.run("unary", tasksFor(count, CHUNK), from, to, count, code);
   return out;
 }
@@ -75,10 +76,12 @@ interface Axis {
 /** The axes of a broadcast result, innermost last, neighbours merged where both operands allow. */
 function broadcastAxes(a: readonly number[], b: readonly number[], out: readonly number[]): Axis[] {
   const axes: Axis[] = [];
-  let [stepA, stepB] = [1, 1];
+  let stepA = 1;
+  let stepB = 1;
   for (let i = 1; i <= out.length; i++) {
     const length = out[out.length - i];
-    const [ownA, ownB] = [a[a.length - i] ?? 1, b[b.length - i] ?? 1];
+    const ownA = a[a.length - i] ?? 1;
+    const ownB = b[b.length - i] ?? 1;
     if (length !== 1) {
       const axis = { length, a: ownA === 1 ? 0 : stepA, b: ownB === 1 ? 0 : stepB };
       const inner = axes[0];

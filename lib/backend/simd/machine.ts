@@ -190,7 +190,9 @@ export class Machine {
 
   /** Whether native code gives the numbers of the kernels, bit for bit, on a size past its blocks. */
   #nativeAgrees(): boolean {
-    const [m, n, k] = [125, 531, 259];
+    const m = 125;
+    const n = 531;
+    const k = 259;
     const bytes = [m * k, k * n, m * n, m * n].map((count) => 4 * count);
     const places = bytes.map((size) => this.#allocator.allocate(size) ?? 0);
     const [a, b, own, native] = places;

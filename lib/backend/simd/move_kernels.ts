@@ -50,7 +50,8 @@ function transpose(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.
 }
 
 function runTranspose(backend: SimdBackend, x: tf.TensorInfo, out: tf.TensorInfo, axes: Axis[]) {
-  const [from, to] = [backend.pointer(x), backend.pointer(out)];
+  const from = backend.pointer(x);
+  const to = backend.pointer(out);
   const [, batch, columns, rows] = axes;
   const swaps = axes[0].length === 1 && columns.step === 1 && rows.step === columns.length &&
     (batch.length === 1 || batch.step === rows.length * columns.length);
@@ -132,8 +133,10 @@ function slice(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Tens
   const [axis] = cut;
   const out = backend.output(size, x.dtype as "float32" | "int32");
   const inner = tf.util.sizeFromShape(x.shape.slice(axis + 1));
-  const [from, to] = [backend.values(x), backend.values(out)];
-  const [step, run] = [x.shape[axis] * inner, size[axis] * inner];
+  const from = backend.values(x);
+  const to = backend.values(out);
+  const step = x.shape[axis] * inner;
+  const run = size[axis] * inner;
   for (let i = 0, at = begin[axis] * inner; i < to.length; i += run, at += step) {
     to.set(from.subarray(at, at + run), i);
   }
@@ -187,7 +190,8 @@ function repeat(from: Numbers, to: Numbers, shape: readonly number[], reps: read
       return [1, 1];
     }
     const plain = reps.slice(axis).every((count) => count === 1);
-    let [read, written] = [0, 0];
+    let read = 0;
+    let written = 0;
     if (plain) {
       read = written = shape.slice(axis).reduce((size, length) => size * length, 1);
       to.set(from.subarray(source, source + read), target);

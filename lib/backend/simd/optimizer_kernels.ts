@@ -51,7 +51,8 @@ function sumOfSquares(backend: SimdBackend, x: tf.TensorInfo): number {
   const count = sizeOf(x);
   const tasks = tasksFor(count, CHUNK);
   const parts = backend.output([2 * tasks]); // doubles
-  const [from, to] = [backend.pointer(x), backend.pointer(parts)];
+  const from = backend.pointer(x);
+  const to = backend.pointer(parts);
   backend.run("squares", tasks, from, to, count);
   const sums = new Float64Array(backend.machine.memory.buffer, to, tasks);
   const total = sums.reduce((sum, part) => sum + part, 0);

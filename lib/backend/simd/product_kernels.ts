@@ -39,7 +39,8 @@ export function multiply(backend: SimdBackend, product: Product): void {
   const { m, n, k, count = 1 } = product;
   const parts = depthParts(product);
   if (parts > 1) return multiplyInParts(backend, product, parts);
-  const [lda, ldb] = [product.transposeA ? m : k, product.transposeB ? k : n];
+  const lda = product.transposeA ? m : k;
+  const ldb = product.transposeB ? k : n;
   if (count * m * n > 0) multiplyInBlocks(backend, product, lda, ldb);
 }
 
@@ -76,7 +77,8 @@ function multiplyInBlocks(
   ldb: number,
 ): void {
   const { a, b, out, bias = 0, m, n, k, count = 1, stepA = 0, stepB = 0 } = product;
-  const [ta, tb] = [product.transposeA ? 1 : 0, product.transposeB ? 1 : 0];
+  const ta = product.transposeA ? 1 : 0;
+  const tb = product.transposeB ? 1 : 0;
   const worth = Math.ceil(m * n * k * count / WORTH);
   const [down, across] = blockSize(m, n, count, Math.min(backend.machine.threads, worth));
   const tasks = count * Math.ceil(m / down) * Math.ceil(n / across);
@@ -90,7 +92,8 @@ function multiplyInBlocks(
  */
 function blockSize(m: number, n: number, count: number, wanted: number): [number, number] {
   const one = Math.ceil(wanted / count);
-  const [fewer, more] = [bestBlock(m, n, one), bestBlock(m, n, 2 * one)];
+  const fewer = bestBlock(m, n, one);
+  const more = bestBlock(m, n, 2 * one);
   return wanted > 1 && copying(more) < COPYING ? more : fewer;
 }
 
@@ -98,7 +101,8 @@ function blockSize(m: number, n: number, count: number, wanted: number): [number
 function bestBlock(m: number, n: number, parts: number): [number, number] {
   let best: [number, number] = [m, n];
   for (let down = 1; down <= parts; down++) {
-    const [rows, columns] = [m / down, n * down / parts];
+    const rows = m / down;
+    const columns = n * down / parts;
     const block: [number, number] = [40 * Math.ceil(rows / 40), 16 * Math.ceil(columns / 16)];
     if (parts % down === 0 && (down === 1 || copying(block) < copying(best))) best = block;
   }
@@ -112,7 +116,8 @@ function copying([rows, columns]: readonly [number, number]): number {
 
 /** Which product of an operand belongs to the i-th of the broadcast batch. */
 function batchPlace(shape: readonly number[], outer: readonly number[], i: number): number {
-  let [place, step] = [0, 1];
+  let place = 0;
+  let step = 1;
   for (let axis = 1; axis <= outer.length; axis++) {
     const length = outer[outer.length - axis];
     const own = shape[shape.length - axis] ?? 1;
@@ -175,7 +180,8 @@ function plainProduct(
     k === inner,
     () => `Cannot multiply [${a.shape}] by [${b.shape}]: inner sizes ${k} and ${inner} differ`,
   );
-  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
   const outer = tf.backend_util.assertAndGetBroadcastShape(batchA, batchB);
   const out = backend.output([...outer, m, n]);
   const one = { m, n, k, transposeA, transposeB, bias: bias && backend.pointer(bias) };
@@ -202,7 +208,8 @@ function multiplyAll(
   const [pa, pb, po] = [a, b, out].map((tensor) => backend.pointer(tensor));
   const regular = [countA, countB].every((own) => own === 1 || own === count);
   if (regular) {
-    const [stepA, stepB] = [countA === 1 ? 0 : m * k, countB === 1 ? 0 : k * n];
+    const stepA = countA === 1 ? 0 : m * k;
+    const stepB = countB === 1 ? 0 : k * n;
     return multiply(backend, { ...one, a: pa, b: pb, out: po, count, stepA, stepB });
   }
   for (let i = 0; i < count; i++) {

@@ -95,7 +95,8 @@ function softmaxKernel(name: string, attribute: string, log: boolean): Compute {
     const rows = sizeOf(logits) / n;
     const out = backend.output(logits.shape);
     const each = rowsPerTask(n);
-    const [from, to] = [backend.pointer(logits), backend.pointer(out)];
+    const from = backend.pointer(logits);
+    const to = backend.pointer(out);
     backend.run("softmax", tasksFor(rows, each), from, to, rows, n, each, log ? 1 : 0);
     return out;
   };
@@ -111,7 +112,8 @@ function argMax(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Ten
   const rows = sizeOf(x) / n;
   const out = backend.output(x.shape.slice(0, -1), "int32");
   const each = rowsPerTask(n);
-  const [from, to] = [backend.pointer(x), backend.pointer(out)];
+  const from = backend.pointer(x);
+  const to = backend.pointer(out);
   backend.run("argMax", tasksFor(rows, each), from, to, rows, n, each);
   return out;
 }
