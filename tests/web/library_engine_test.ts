@@ -66,8 +66,8 @@ Deno.test("the engine leaves no tensor behind", async () => {
 });
 
 Deno.test("a blank may be typed as a line, and a long text is refused", () => {
-  strictEqual(withBlanks("a ___, b __."), "a  [MASK] , b  [MASK] .");
-  strictEqual(withBlanks("a_b [mask]"), "a_b  [MASK]");
+  strictEqual(withBlanks("a ___, b __."), "a [MASK], b [MASK].");
+  strictEqual(withBlanks("a_b [mask]"), "a_b [MASK]");
   throws(() => withBlanks("x".repeat(20_001)), {
     name: "RangeError",
     message: "The text has 20,001 characters: shorten it to 20,000",

@@ -110,7 +110,7 @@ export function withBlanks(text: string): string {
     const [found, most] = [text.length, MOST_CHARACTERS].map((n) => n.toLocaleString("en-US"));
     throw new RangeError(`The text has ${found} characters: shorten it to ${most}`);
   }
-  return text.replaceAll(/_{2,}|\[mask\]/gi, " [MASK] ").trim();
+  return text.replaceAll(/_{2,}|\[mask\]/gi, "[MASK]");
 }
 
 /** The places of all tokens that belong to the same word as the one at `place`. */
