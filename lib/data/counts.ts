@@ -66,7 +66,11 @@ export class CorpusCounter {
   #duplicates = 0;
   #unknown = 0;
 
-  /** @param tokenizer Gives the tokens that are counted. */
+  /**
+   * Counts nothing yet.
+   *
+   * @param tokenizer Gives the tokens that are counted.
+   */
   constructor(tokenizer: BertTokenizer) {
     this.#tokenizer = tokenizer;
   }

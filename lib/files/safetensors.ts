@@ -13,6 +13,9 @@ import {
   type TensorPlace,
 } from "./safetensors_header.ts";
 
+/** The types that weights are saved in. */
+export type SavedDtype = "float32" | "float16" | "bfloat16";
+
 /** One tensor on the host, row-major. */
 export interface HostTensor {
   /** The size of each axis; a scalar has none. */

@@ -21,7 +21,7 @@ import {
   toOurs,
   toTheirs,
 } from "./transformers_names.ts";
-import type { HostTensor } from "../files/safetensors.ts";
+import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
 import { saveSafetensors, type TensorSource } from "../files/safetensors_file.ts";
 import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
 import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
@@ -114,9 +114,6 @@ const COPYING_BACKENDS = new Set(["simd", "wasm"]);
 function release(array: Float32Array): void {
   (array.buffer as ArrayBuffer).transfer(0);
 }
-
-/** The types that weights are saved in. */
-export type SavedDtype = "float32" | "float16" | "bfloat16";
 
 const DTYPES: Readonly<Record<SavedDtype, TensorSource["dtype"]>> = {
   float32: "F32",

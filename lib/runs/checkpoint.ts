@@ -11,8 +11,11 @@ import { type HostTensor, readSafetensors, writeSafetensors } from "../files/saf
 
 /** A run's state with all its numbers. */
 export interface RunCheckpoint {
+  /** Where the run stands. */
   readonly state: RunState;
+  /** The model's weights, by name. */
   readonly weights: ReadonlyMap<string, HostTensor>;
+  /** What the optimizer remembers of the gradients. */
   readonly optimizer: OptimizerState;
   /** The generators of the epoch's data, by their jobs. */
   readonly generators: Readonly<Record<string, RngState>>;

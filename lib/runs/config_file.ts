@@ -12,17 +12,25 @@ import type { TextFacts } from "./text_facts.ts";
 
 /** `config.json` of a run: all that decides it, as it was resolved when the run began. */
 export interface RunConfig {
+  /** The version of this file's format. */
   readonly format: 1;
   /** A digest of what decides the run's numbers; its checkpoints carry it. */
   readonly run: string;
+  /** What was set, defaults included. */
   readonly settings: RunSettings;
+  /** The model's configuration, as the settings give it. */
   readonly model: BertConfig;
+  /** How text becomes examples, as the settings give it. */
   readonly data: DataConfig;
+  /** How the model is trained, as the settings give it. */
   readonly train: TrainConfig;
-  /** `null`: as many as the clock lets it. */
+  /** The steps that the learning rate is planned for. `null`: as many as the clock lets it. */
   readonly plannedSteps: number | null;
+  /** Steps from one evaluation to the next. */
   readonly evaluateEvery: number;
+  /** By which the corpus is known again. */
   readonly corpus: CorpusFacts;
+  /** By which the vocabulary is known again, and the tokenizer's options. */
   readonly vocabulary: VocabularyFacts;
   /** What the training text is like; runs of earlier versions lack it. */
   readonly text?: TextFacts;
@@ -36,7 +44,9 @@ export interface RunConfig {
 export interface CorpusFacts {
   /** Of the documents as JSON lines `[name, sentences]`. */
   readonly sha256: string;
+  /** Documents that the model is trained on. */
   readonly training: number;
+  /** Documents that it is scored on. */
   readonly heldOut: number;
 }
 

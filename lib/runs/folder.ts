@@ -17,6 +17,7 @@ import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_f
  * ```
  */
 export class RunFolder {
+  /** The folder. */
   readonly path: string;
   readonly #lock: Deno.FsFile;
 
@@ -46,22 +47,27 @@ export class RunFolder {
     }
   }
 
+  /** The folder of the checkpoints. */
   get checkpoints(): string {
     return `${this.path}/checkpoints`;
   }
 
+  /** The file with a row a step. */
   get metrics(): string {
     return `${this.path}/metrics.csv`;
   }
 
+  /** The file with a line an evaluation. */
   get evaluations(): string {
     return `${this.path}/evaluations.jsonl`;
   }
 
+  /** The file with the vocabulary. */
   get vocabulary(): string {
     return `${this.path}/vocab.txt`;
   }
 
+  /** Writes `config.json`, replacing the one that is there. */
   async saveConfig(config: RunConfig): Promise<void> {
     await replaceFile(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`);
   }

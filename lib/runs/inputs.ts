@@ -40,8 +40,11 @@ function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOpti
 
 /** A corpus in two parts, and what it was. */
 export interface RunDocuments {
+  /** What the model is trained on. */
   readonly train: Document[];
+  /** What it is scored on. */
   readonly heldOut: Document[];
+  /** By which the corpus is known again. */
   readonly facts: CorpusFacts;
 }
 

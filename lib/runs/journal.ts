@@ -56,6 +56,7 @@ export class RunJournal {
     this.event(`skipped: ${why}`);
   }
 
+  /** A row of held-out scores, and their line of `evaluations.jsonl`. */
   evaluation(log: EvaluationLog): void {
     this.#metrics.writeEvaluation(log, log);
     this.#evaluations.write(JSON.stringify(log));
@@ -73,6 +74,7 @@ export class RunJournal {
     await this.#evaluations.sync();
   }
 
+  /** Closes both files; nothing can be written any more. */
   close(): void {
     this.#metrics.close();
     this.#evaluations.close();
@@ -86,10 +88,15 @@ export class RunJournal {
 
 /** A line of `evaluations.jsonl`. */
 export interface EvaluationLog extends Evaluation {
+  /** Updates done by then. */
   readonly step: number;
+  /** The epoch at hand, from 1. */
   readonly epoch: number;
+  /** Tokens seen in training by then, without padding. */
   readonly tokens: number;
+  /** Seconds of training by then, pauses between processes left out. */
   readonly seconds: number;
+  /** Blanks in held-out sentences, and what the model put there. */
   readonly samples: readonly FilledSample[];
 }
 

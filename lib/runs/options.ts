@@ -15,6 +15,7 @@ export interface Option {
   readonly least?: number;
   /** What stands for the value in the help. */
   readonly value?: string;
+  /** What the setting does, in a line. */
   readonly help: string;
 }
 

@@ -15,6 +15,7 @@ export interface Sample {
 
 /** A sample, and what a model puts into the blank, likeliest first. */
 export interface FilledSample extends Sample {
+  /** Tokens for the blank, likeliest first. */
   readonly guesses: readonly Pick<Guess, "token" | "probability">[];
 }
 

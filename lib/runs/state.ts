@@ -8,21 +8,25 @@ export interface RunState {
   readonly run: string;
   /** Updates done. */
   readonly step: number;
-  /** The epoch at hand, and how many of its batches were taken. */
+  /** The epoch at hand, from 1. */
   readonly epoch: number;
+  /** How many of its batches were taken. */
   readonly batches: number;
+  /** Tokens seen in training, without padding. */
   readonly tokens: number;
   /** Seconds of training, pauses between processes left out. */
   readonly seconds: number;
   /** Steps that diverged and were passed over. */
   readonly skipped: number;
-  /** Rows of `metrics.csv`, without its header, and lines of `evaluations.jsonl`. */
+  /** Rows of `metrics.csv`, without its header. */
   readonly rows: number;
+  /** Lines of `evaluations.jsonl`. */
   readonly evaluations: number;
   /** The step of the last evaluation; -1 before the first. */
   readonly evaluatedAt: number;
   /** The step with the lowest held-out loss. */
   readonly best?: { readonly step: number; readonly loss: number };
+  /** Whether the run has done all that was planned. */
   readonly finished: boolean;
   /** What computed: the same bits can be expected of the same backend only. */
   readonly backend: string;

@@ -7,8 +7,11 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** The training text of a run in numbers. Shares are from 0 to 1. */
 export interface TextFacts {
+  /** Documents of the training text. */
   readonly documents: number;
+  /** Their sentences. */
   readonly sentences: number;
+  /** Their tokens, without special tokens. */
   readonly tokens: number;
   /** Share of the tokens that are `[UNK]`. */
   readonly unknownShare: number;
