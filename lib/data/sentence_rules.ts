@@ -64,7 +64,9 @@ const ENGLISH: Language = {
 };
 
 const GERMAN: Language = {
-  beforeName: union(ENGLISH.beforeName, words("Hr Hrn Fr Frl Dipl Ing Mag Dir Fa Fam")),
+  beforeName: union(ENGLISH.beforeName, words(
+      "Hr Hrn Fr Frl Dipl Ing Dipl.-Ing Dipl.-Kfm Dipl.-Phys Dipl.-Psych Mag Dir Fa Fam med phil jur nat habil theol",
+    )),
   endsBeforeFigure: /str$/,
   beforeFigure: words(
     "nr nrn s abs art bd bde kap ziff anm abb tab aufl tel heft jg jan feb mär mrz apr jun jul aug sept " +
@@ -75,8 +77,8 @@ const GERMAN: Language = {
       "z.hd h.c bzw bspw bzgl vgl ca cf evtl ggf gegr inkl exkl sog einschl ehem eigtl geb gest verh hrsg insb " +
       "insbes lt max min mind möglw schätzungsw sogen urspr usf zw e.g i.e vs",
   ),
-  mayEnd: words("usw etc u.s.w u.v.m u.a.m u.v.a e.v co inc ltd jr sr"),
-  beforeNoun: words("mio mrd bio tsd std min sek v.chr n.chr chr jh jhdt str"),
+  mayEnd: words("usw etc u.s.w u.v.m u.a.m u.v.a e.v inc ltd jr sr"),
+  beforeNoun: words("co mio mrd bio tsd std min sek v.chr n.chr chr jh jhdt str"),
   openers: words(
     "Aber Alle Allerdings Als Also Am An Auch Auf Aus Außerdem Bei Beide Bis Bisher Da Dabei Dadurch Dafür " +
       "Dagegen Daher Damals Damit Danach Dann Daran Darauf Darin Darum Das Dass Dazu Dem Den Denn Dennoch Der " +

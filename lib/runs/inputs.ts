@@ -13,6 +13,7 @@ import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
+import { readTokenizer } from "../tokenizer/folder.ts";
 import { agreedOptions, type TokenizerOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
@@ -117,6 +118,18 @@ export async function checkInit(folder: string, length: number): Promise<void> {
   if (length <= most) return;
   const advice = `must be at most ${most}, the longest text that the model in ${folder} can read`;
   throw new ConfigError("--length", length, advice);
+}
+
+/**
+ * The settings with the language of the saved model that a run begins with, where none was given: it
+ * decides how sentences end, too.
+ *
+ * @throws {FormatError} If the saved model's tokenizer cannot be read.
+ */
+export async function withLocaleOfInit(settings: RunSettings): Promise<RunSettings> {
+  if (settings.init === undefined || settings.locale !== undefined) return settings;
+  const { locale } = (await readTokenizer(settings.init)).options;
+  return locale === null ? settings : { ...settings, locale };
 }
 
 /**

@@ -23,7 +23,13 @@ import { type Decisive, identify, readRunConfig, type RunConfig } from "./config
 import { checkFree, RunFolder } from "./folder.ts";
 import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
 import type { Given } from "./options.ts";
-import { checkInit, firstModel, modelToContinue, type Progress } from "./inputs.ts";
+import {
+  checkInit,
+  firstModel,
+  modelToContinue,
+  type Progress,
+  withLocaleOfInit,
+} from "./inputs.ts";
 import { plateauWarning, textFacts, textWarnings } from "./text_facts.ts";
 import { inWordsOfTask } from "./wording.ts";
 import {
@@ -142,14 +148,15 @@ export async function beginRun(
 
 async function begin(
   path: string,
-  settings: RunSettings,
+  given: RunSettings,
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
-  const { data, train } = libraryConfigs(settings);
+  const { data, train } = libraryConfigs(given);
   await checkFree(path);
-  if (settings.init === undefined) modelConfig(settings, settings.vocabSize); // throws early
-  else await checkInit(settings.init, settings.length);
+  if (given.init === undefined) modelConfig(given, given.vocabSize); // throws early
+  else await checkInit(given.init, given.length);
+  const settings = await withLocaleOfInit(given);
   progress(`reading ${settings.corpus}`);
   const documents = await readDocuments(settings);
   const { tokenizer, model, notes } = await firstModel(settings, documents.train, progress);

@@ -45,7 +45,7 @@ export interface RunSettings {
   readonly cased: boolean;
   /** Whether accents are kept. Default: as `cased`. */
   readonly keepAccents?: boolean;
-  /** Language of the text as a tag such as "tr". Default: English. */
+  /** Language of the text as a tag such as "tr". Default: that of the model in `init`, else English. */
   readonly locale?: string;
   /** Share of values set to zero while training: 0 to below 1. Default 0.1. */
   readonly dropout: number;

@@ -50,8 +50,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   locale: {
     kind: "text",
     value: "TAG",
-    help: "language of the text, such as de, tr or pt-BR: how sentences end (en), and\n" +
-      "how I is lower-cased",
+    help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
+      "--init, else en), and how I is lower-cased",
   },
   dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
   headStart: {

@@ -45,7 +45,8 @@ export function chooseAlphabet(
   }
   if (pieces > size) {
     const needed = `must be at least ${pieces}, as the alphabet alone takes that many`;
-    throw new ConfigError("size", size, `${needed}: raise size or lower alphabetLimit`);
+    const fix = limit === undefined ? "raise it" : "raise it or lower alphabetLimit";
+    throw new ConfigError("size", size, `${needed}: ${fix}`);
   }
   return { chars: chars.slice(0, kept), left: chars.slice(kept) };
 }

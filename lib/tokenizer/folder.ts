@@ -28,6 +28,7 @@ import {
 } from "./tokenizer_config.ts";
 import {
   addedTokensJson,
+  checkNoGap,
   checkPostProcessor,
   optionsOfJson,
   piecesOfJson,
@@ -73,6 +74,7 @@ export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   }
   const { pieces, path } = await readPieces(folder, pipeline);
   const vocab = vocabWithTokens(pieces, path, { settings, pipeline, map, added }, readBy);
+  if (pipeline.isThere && vocab.size > pieces.length) checkNoGap(pipeline, pieces.length);
   if (readBy === "pipeline") checkPostProcessor(pipeline, vocab);
   return { vocab, options: optionsOf(settings, pipeline, readBy) };
 }

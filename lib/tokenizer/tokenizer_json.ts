@@ -92,6 +92,20 @@ export function piecesOfJson({ json, path }: JsonFile): string[] {
 }
 
 /**
+ * Throws `FormatError` where tokens were added behind the pieces of a `tokenizer.json` and some id before
+ * them is nobody's: transformers counts the pieces, and gives the first added token the id of the last.
+ *
+ * @param ids How many ids the pieces take.
+ */
+export function checkNoGap({ json, path }: JsonFile, ids: number): void {
+  const count = Object.keys(section(section(json, "model", path), "vocab", path)).length;
+  if (count >= ids) return;
+  const problem = `expected the ids 0 to ${ids - 1} in vocab as there are added tokens behind them, ` +
+    `found ${count} pieces: transformers would give an added token the id of a piece`;
+  throw new FormatError(path, problem);
+}
+
+/**
  * How text is treated by the pipeline of a `tokenizer.json`.
  *
  * @throws {FormatError} If it is another pipeline than BERT's.

@@ -14,7 +14,7 @@ import { readWeights } from "../model/weights_file.ts";
 import type { Weights } from "../model/weights.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { classifierShapes } from "../use/classifier.ts";
-import { embeddingOptions } from "../use/sentence_embeddings.ts";
+import { type EmbeddingOptions, embeddingOptions } from "../use/sentence_embeddings.ts";
 import type { Pooling } from "./bert_onnx.ts";
 import type { OnnxModel } from "./onnx_folder.ts";
 
@@ -88,8 +88,12 @@ export interface OnnxParts {
   readonly labels?: readonly string[];
   /** How an encoder's texts become vectors. */
   readonly sentence?: Pooling;
+  /** The most tokens of a text where a sentence model takes fewer than its positions. */
+  readonly maxLength?: number;
   /** As in "fills blanks, judges pairs of sentences". */
   readonly does: string;
+  /** What a sentence model does to texts and ONNX cannot hold, each with what to do instead. */
+  readonly lacks: readonly string[];
   /** Frees what was made for this beside the folder's model. */
   dispose(): void;
 }
@@ -99,7 +103,9 @@ export interface OnnxParts {
  *
  * @throws {FormatError} If a file of a classifier or a sentence model cannot be read.
  */
-export async function onnxParts({ folder, model, heads }: OpenedFolder): Promise<OnnxParts> {
+export async function onnxParts(
+  { folder, model, tokenizer, heads }: OpenedFolder,
+): Promise<OnnxParts> {
   const { config } = model;
   if (heads.classes.length > 0) {
     const shapes = classifierShapes(config, heads.classes.length);
@@ -109,6 +115,7 @@ export async function onnxParts({ folder, model, heads }: OpenedFolder): Promise
       model: { config, weights },
       labels: heads.classes,
       does: `sorts texts into ${heads.classes.length} classes`,
+      lacks: [],
       dispose: () => tf.dispose([...own.values()]),
     };
   }
@@ -119,11 +126,46 @@ export async function onnxParts({ folder, model, heads }: OpenedFolder): Promise
   ]);
   if (heads.words || heads.pairs) {
     const does = [heads.words && "fills blanks", heads.pairs && "judges pairs of sentences"];
-    return { model: { config, weights }, does: does.filter(Boolean).join(", "), dispose() {} };
+    return {
+      model: { config, weights },
+      does: does.filter(Boolean).join(", "),
+      lacks: [],
+      dispose() {},
+    };
   }
-  const { pooling = "mean", normalize = false } = await embeddingOptions(folder);
+  const options = await embeddingOptions(folder);
+  const { pooling = "mean", normalize = false, maxLength } = options;
   const does = `gives vectors: of tokens, and of texts (${pooling}${
     normalize ? ", length 1" : ""
   })`;
-  return { model: { config, weights }, sentence: { pooling, normalize }, does, dispose() {} };
+  return {
+    model: { config, weights },
+    sentence: { pooling, normalize },
+    maxLength,
+    does,
+    lacks: lacksOf(options, tokenizer),
+    dispose() {},
+  };
+}
+
+/** What is done to texts before the tokenizer sees them, or depends on where the prompt ends. */
+function lacksOf(
+  { prompt, includePrompt, lowercase }: EmbeddingOptions,
+  tokenizer: BertTokenizer,
+): string[] {
+  const lacks: string[] = [];
+  if (lowercase && !tokenizer.options.lowercase) {
+    lacks.push("Not in these files: the lower-casing of texts. Lower-case each text yourself");
+  }
+  if (prompt === undefined) return lacks;
+  const put = `put ${JSON.stringify(prompt)} before each text yourself`;
+  lacks.push(`Not in these files: the prompt of the folder. To have its vectors, ${put}`);
+  if (includePrompt === false) {
+    lacks.push(
+      "Not in these files: leaving the tokens of the prompt out of the vector (include_prompt is " +
+        "false), so sentence_embedding is another one: pool last_hidden_state behind the prompt " +
+        "yourself",
+    );
+  }
+  return lacks;
 }

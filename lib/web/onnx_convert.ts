@@ -6,7 +6,8 @@ import type { Dtype } from "./onnx_weights.ts";
 
 /**
  * Reads a model's folder, or a run's, and writes it with `saveOnnx()`. Heads that it does not have are
- * left out: a bare encoder becomes one that gives vectors, pooled as its `modules.json` says.
+ * left out: a bare encoder becomes one that gives vectors, pooled as its `modules.json` says. What
+ * a sentence model does to texts and ONNX cannot hold, as a prompt before them, is told.
  *
  * @param dtypes Which files; by default all three.
  * @returns What it is, what it does, and the files with their sizes, in lines for a person.
@@ -37,9 +38,10 @@ export async function convertToOnnx(
   for (const dtype of dtypes) checkChoice("dtypes", dtype, Object.keys(ONNX_FILES));
   const opened = await openFolder(from);
   try {
-    const { model, labels, sentence, does, dispose } = await onnxParts(opened);
+    const parts = await onnxParts(opened);
+    const { model, labels, sentence, maxLength, does, lacks, dispose } = parts;
     try {
-      await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence });
+      await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence, maxLength });
     } finally {
       dispose();
     }
@@ -53,6 +55,7 @@ export async function convertToOnnx(
     return [
       `${numHiddenLayers} layers, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
       ...await Promise.all(sizes),
+      ...lacks,
       `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
     ];
   } finally {

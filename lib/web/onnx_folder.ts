@@ -1,6 +1,6 @@
 /** A model in the folder that transformers.js and optimum read: ONNX files beside the tokenizer's. */
 import type * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkChoice, checkOptions, having, TEXT } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, checkWhole, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
@@ -39,6 +39,8 @@ export interface OnnxOptions {
   readonly dtypes?: readonly Dtype[];
   /** For an encoder: a second output `sentence_embedding` [B, H], one vector for each text. */
   readonly sentence?: Pooling;
+  /** Tokens that the tokenizer cuts texts to; by default as many as the model can take. */
+  readonly maxLength?: number;
   /** For a classifier: the names of its classes, in their order; `LABEL_0` and so on by default. */
   readonly labels?: readonly string[];
   /** Outputs `attentions.0` and so on, [B, A, T, T]: what each head looked at. Default false. */
@@ -47,7 +49,7 @@ export interface OnnxOptions {
 
 const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
 
-const OPTIONS = ["dtypes", "sentence", "labels", "attentions"];
+const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
 
 /**
  * Writes a model into a folder for transformers.js, onnxruntime and optimum: `config.json`, the four
@@ -96,7 +98,12 @@ export async function saveOnnx(
   ]);
   checkOptions("saveOnnx()", options, OPTIONS);
   checkVocabulary(model.config, tokenizer);
-  const { dtypes = DTYPES, sentence, attentions } = options;
+  const most = model.config.maxPositionEmbeddings;
+  const { dtypes = DTYPES, sentence, maxLength = most, attentions } = options;
+  checkWhole("maxLength", maxLength, 3);
+  if (maxLength > most) {
+    throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
+  }
   for (const dtype of dtypes) checkChoice("dtypes", dtype, DTYPES);
   if (sentence) checkChoice("sentence.pooling", sentence.pooling, ["mean", "cls"]);
   const configFile = configWriter(model, options.labels);
@@ -111,7 +118,7 @@ export async function saveOnnx(
   });
   await saveFolder(`${folder}/onnx`, Object.fromEntries(graphs));
   await saveFolder(folder, {
-    ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
+    ...tokenizerFiles(tokenizer, maxLength),
     [CONFIG_FILE]: configFile,
   }, OBSOLETE_FILES);
 }

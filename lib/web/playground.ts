@@ -71,7 +71,7 @@ export async function exportPage(opened: OpenedFolder, folder: string): Promise<
 
 /** Writes the model, and says where in its file the word embeddings begin. */
 async function saveModel(opened: OpenedFolder, folder: string): Promise<number> {
-  const { model, labels, sentence, dispose } = await onnxParts(opened);
+  const { model, labels, sentence, maxLength, dispose } = await onnxParts(opened);
   let offset = 0;
   try {
     const graph = bertGraph(model.config, model.weights, {
@@ -79,7 +79,7 @@ async function saveModel(opened: OpenedFolder, folder: string): Promise<number> 
       sentence,
       attentions: true,
     });
-    await saveOnnx(model, opened.tokenizer, folder, { dtypes: [], labels, sentence });
+    await saveOnnx(model, opened.tokenizer, folder, { dtypes: [], labels, sentence, maxLength });
     await saveFolder(`${folder}/onnx`, {
       [ONNX_FILES.fp32]: async (path) => {
         offset = (await graph.write(path)).get(WORDS)!;

@@ -42,6 +42,7 @@ const LANGUAGES: Record<string, string[]> = {
   ],
   ja: ["彼は来た。¦「こんにちは。」と私は言った。¦そうです。¦（笑）はい。¦『本』を読む。"],
   de: [
+    "Dr. med. Ada Blum kam. | Dipl.-Ing. Meier rief die Blum & Co. KG an. | Er war bei Blum & Co. | Dann ging er.",
     "Das kostet z.B. 3,50 Euro. | Er mag Obst, z. B. Äpfel, d. h. sehr.",
     "Sie kam am 3. Oktober. | Im 19. Jahrhundert war es so. | Der II. Weltkrieg begann.",
     "Es war im Jahr 1990. | Danach kam er. | Er wurde 40. | Dann ging er.",

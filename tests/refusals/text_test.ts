@@ -109,7 +109,12 @@ testRefusals([
   [
     "trainVocab size small",
     () => trainVocab(["abcdefg"], { size: 8 }),
-    "ConfigError: Invalid size = 8: it must be at least 18, as the alphabet alone takes that many: raise size or lower alphabetLimit",
+    "ConfigError: Invalid size = 8: it must be at least 18, as the alphabet alone takes that many: raise it",
+  ],
+  [
+    "trainVocab size small for the alphabet that was asked for",
+    () => trainVocab(["abcdefg"], { size: 8, alphabetLimit: 3 }),
+    "ConfigError: Invalid size = 8: it must be at least 10, as the alphabet alone takes that many: raise it or lower alphabetLimit",
   ],
   [
     "trainVocab minFreq",

@@ -46,7 +46,7 @@ testRefusals([
     "saveOnnx with an option that is mistyped",
     () => saveOnnx(model, tok, out, untyped({ dtype: ["q8"] })),
     "ConfigError: Unknown option dtype of saveOnnx(): did you mean dtypes? The options are dtypes, " +
-    "sentence, labels, attentions",
+    "sentence, maxLength, labels, attentions",
   ],
   [
     "saveOnnx with a precision that there is not",
@@ -57,6 +57,11 @@ testRefusals([
     "saveOnnx with a pooling that there is not",
     () => saveOnnx(model, tok, out, { sentence: untyped({ pooling: "max", normalize: true }) }),
     'ConfigError: Invalid sentence.pooling = "max": it must be one of "mean", "cls"',
+  ],
+  [
+    "saveOnnx with texts longer than the model takes",
+    () => saveOnnx(model, tok, out, { maxLength: 513 }),
+    "ConfigError: Invalid maxLength = 513: it must be at most 512, the model's positions",
   ],
   [
     "saveOnnx with a name missing",

@@ -131,6 +131,31 @@ Deno.test("a run warns if more than 5 % of its tokens are [UNK] to the model it 
     );
   }));
 
+Deno.test("a run splits sentences by the language of the saved model it begins with, unless another is given", () =>
+  withTexts(async (folder) => {
+    const corpus = `${folder}/german.txt`;
+    const text = "Das sind 5 Mio. Euro. Er ging.\n\n".repeat(20).split("\n\n")
+      .map((document, i) => document && `${document} Nummer ${i}.`).join("\n\n");
+    await Deno.writeTextFile(corpus, text);
+    const vocab = await trainVocab([text], { size: 60, stripAccents: false, locale: "de" });
+    const config = bertConfig("smoke", { vocabSize: vocab.size });
+    const model = new BertPretrainHead(config, { seed: 1 });
+    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
+    model.dispose();
+    const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2 };
+    const software = { backend: await useBackend() };
+    const run = await beginRun(`${folder}/run`, settings, software, () => {});
+    run.close();
+    strictEqual(run.documents[0].sentences[0], "Das sind 5 Mio. Euro.");
+    const resumed = await reopenRun(`${folder}/run`, {}, software, () => {});
+    resumed.close();
+    deepStrictEqual(resumed.documents, run.documents);
+    const given = { ...settings, locale: "en" };
+    const english = await beginRun(`${folder}/english`, given, software, () => {});
+    english.close();
+    strictEqual(english.documents[0].sentences[0], "Das sind 5 Mio.");
+  }));
+
 Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>
   withTexts(async (folder, corpus) => {
     const vocab = await trainVocab(SENTENCES, { size: 60 });

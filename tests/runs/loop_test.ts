@@ -221,7 +221,7 @@ Deno.test("settings that cannot work leave no folder behind", async () => {
     const bad: [Given<keyof RunSettings>, RegExp][] = [
       [{ corpus: `${folder}/none.csv` }, /none.csv: expected a file or folder, found nothing/],
       [{ corpus: "moby-duck" }, /did you mean "moby-dick"/],
-      [{ vocabSize: 8 }, /--vocab-size = 8/],
+      [{ vocabSize: 8 }, /--vocab-size = 8: .*takes that many: raise it$/],
       [{ init: folder }, /cannot be set beside --init/],
       [{ textColumn: "body" }, /expected a column "body"/],
       [{ backend: undefined, dropout: 1 }, /--dropout = 1/],

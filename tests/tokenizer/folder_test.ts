@@ -173,6 +173,16 @@ Deno.test("what would make another tokenizer is refused by name", () =>
     }
   }));
 
+Deno.test("added tokens behind a tokenizer.json that lacks an id are refused, as they get other ids in transformers", () =>
+  inFolder(async (folder) => {
+    await Deno.remove(`${folder}/vocab.txt`);
+    await edit(`${folder}/tokenizer.json`, { "model.vocab.sea": undefined });
+    deepStrictEqual((await BertTokenizer.fromPretrained(folder)).vocab.tokens[5], "");
+    await Deno.writeTextFile(`${folder}/added_tokens.json`, '{"[E1]": 11}');
+    const message = /tokenizer\.json: expected the ids 0 to 10 in vocab .* found 10 pieces/;
+    await rejects(BertTokenizer.fromPretrained(folder), { name: "FormatError", message });
+  }));
+
 Deno.test("a folder without a vocabulary is a FormatError; a failed save leaves nothing", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/empty`);

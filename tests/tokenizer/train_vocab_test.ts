@@ -127,7 +127,7 @@ Deno.test("trainVocab() says when there is no text, or no room for the alphabet"
   });
   await rejects(trainVocab(SONG, { size: 8 }), {
     name: "ConfigError",
-    message: /^Invalid size = 8: it must be at least 23, .*raise size or lower alphabetLimit$/,
+    message: /^Invalid size = 8: it must be at least 23, .*raise it$/,
   });
   await rejects(trainVocab(SONG, { size: 5 }), { name: "ConfigError", message: /at least 6/ });
 });

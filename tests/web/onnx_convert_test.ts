@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { readSafetensors } from "bert/files/safetensors.ts";
@@ -59,6 +59,37 @@ Deno.test("convertToOnnx() gives a bare encoder no heads, but a vector for each 
   ok(Math.abs(Math.hypot(...data.subarray(0, data.length / 2)) - 1) < 1e-5);
   hidden.dispose();
   model.dispose();
+});
+
+Deno.test("convertToOnnx() says what a sentence model does to texts that ONNX cannot hold, and keeps its length", async () => {
+  const from = await copyOf("encoder");
+  const cased = new BertTokenizer(TOKENIZER.vocab, { lowercase: false });
+  await cased.save(from);
+  await Deno.writeTextFile(
+    `${from}/modules.json`,
+    JSON.stringify([
+      { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
+      { idx: 1, name: "1", path: "1_Pooling", type: "sentence_transformers.models.Pooling" },
+    ]),
+  );
+  await Deno.mkdir(`${from}/1_Pooling`, { recursive: true });
+  const pooling = { "pooling_mode_mean_tokens": true, "include_prompt": false };
+  await Deno.writeTextFile(`${from}/1_Pooling/config.json`, JSON.stringify(pooling));
+  const prompts = { "prompts": { query: "w1: " }, "default_prompt_name": "query" };
+  await Deno.writeTextFile(
+    `${from}/config_sentence_transformers.json`,
+    JSON.stringify(prompts),
+  );
+  const transformer = { "max_seq_length": 9, "do_lower_case": true };
+  await Deno.writeTextFile(`${from}/sentence_bert_config.json`, JSON.stringify(transformer));
+  const report = await convertToOnnx(from, OUT, ["fp32"]);
+  const lacks = report.filter((line) => line.startsWith("Not in these files"));
+  strictEqual(lacks.length, 3);
+  for (const words of ["Lower-case each text", '"w1: " before each text', "include_prompt"]) {
+    ok(lacks.some((line) => line.includes(words)), words);
+  }
+  const settings = JSON.parse(await Deno.readTextFile(`${OUT}/tokenizer_config.json`));
+  strictEqual(settings["model_max_length"], 9);
 });
 
 Deno.test("convertToOnnx() keeps a classifier's head and the names of its classes", async () => {
