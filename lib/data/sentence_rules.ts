@@ -64,9 +64,12 @@ const ENGLISH: Language = {
 };
 
 const GERMAN: Language = {
-  beforeName: union(ENGLISH.beforeName, words(
+  beforeName: union(
+    ENGLISH.beforeName,
+    words(
       "Hr Hrn Fr Frl Dipl Ing Dipl.-Ing Dipl.-Kfm Dipl.-Phys Dipl.-Psych Mag Dir Fa Fam med phil jur nat habil theol",
-    )),
+    ),
+  ),
   endsBeforeFigure: /str$/,
   beforeFigure: words(
     "nr nrn s abs art bd bde kap ziff anm abb tab aufl tel heft jg jan feb mär mrz apr jun jul aug sept " +

@@ -100,7 +100,8 @@ export function piecesOfJson({ json, path }: JsonFile): string[] {
 export function checkNoGap({ json, path }: JsonFile, ids: number): void {
   const count = Object.keys(section(section(json, "model", path), "vocab", path)).length;
   if (count >= ids) return;
-  const problem = `expected the ids 0 to ${ids - 1} in vocab as there are added tokens behind them, ` +
+  const problem =
+    `expected the ids 0 to ${ids - 1} in vocab as there are added tokens behind them, ` +
     `found ${count} pieces: transformers would give an added token the id of a piece`;
   throw new FormatError(path, problem);
 }

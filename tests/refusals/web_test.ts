@@ -60,8 +60,8 @@ testRefusals([
   ],
   [
     "saveOnnx with texts longer than the model takes",
-    () => saveOnnx(model, tok, out, { maxLength: 513 }),
-    "ConfigError: Invalid maxLength = 513: it must be at most 512, the model's positions",
+    () => saveOnnx(model, tok, out, { maxLength: 17 }),
+    "ConfigError: Invalid maxLength = 17: it must be at most 16, the model's positions",
   ],
   [
     "saveOnnx with a name missing",
