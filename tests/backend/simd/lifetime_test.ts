@@ -121,7 +121,7 @@ Deno.test("helper threads end with their backend", {
     checkProduct();
   }
   const most = before + 8; // 16 more if they stayed; Deno's own come and go, some for each listing
-  for (let i = 0; i < 400 && threads() > most; i++) {
+  for (let i = 0; i < 3000 && threads() > most; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const now = threads();
