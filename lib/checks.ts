@@ -115,10 +115,17 @@ export function checkChoice(field: string, value: unknown, choices: readonly unk
   throw new ConfigError(field, value, `must be one of ${wanted}`);
 }
 
-/** Throws `ConfigError` unless a value is a whole number that is large enough. */
-export function checkWhole(field: string, value: unknown, least: number): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least) return;
-  throw new ConfigError(field, value, `must be a whole number of at least ${least}`);
+/** Throws `ConfigError` unless a value is a whole number that is large enough, and not too large. */
+export function checkWhole(field: string, value: unknown, least: number, most = Infinity): void {
+  const fits = Number.isSafeInteger(value) && (value as number) >= least;
+  if (fits && (value as number) <= most) return;
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new ConfigError(field, value, `must be a whole number ${range}`);
+}
+
+/** Throws `ConfigError` unless a value is a finite number. */
+export function checkFinite(field: string, value: unknown): void {
+  if (!Number.isFinite(value)) throw new ConfigError(field, value, "must be a finite number");
 }
 
 /** Throws `ConfigError` unless a value is a finite number above 0. */
@@ -185,14 +192,23 @@ function contains(a: string, b: string): boolean {
   return Math.min(a.length, b.length) > 2 && (a.includes(b) || b.includes(a));
 }
 
-/** Letters to insert, delete or replace to get from one word to the other (Levenshtein 1966). */
+/**
+ * Letters to insert, delete or replace, or to exchange with the next one, to get from one word to the
+ * other (Levenshtein 1966; Damerau 1964).
+ */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...from].entries()) {
-    const above = row;
+  let above: number[] = [];
+  for (let i = 0; i < from.length; i++) {
+    const aboveThat = above;
+    above = row;
     row = [i + 1];
     for (let j = 0; j < to.length; j++) {
-      row.push(Math.min(above[j] + (letter === to[j] ? 0 : 1), above[j + 1] + 1, row[j] + 1));
+      const replaced = above[j] + (from[i] === to[j] ? 0 : 1);
+      const exchanged = i > 0 && j > 0 && from[i] === to[j - 1] && from[i - 1] === to[j]
+        ? aboveThat[j - 1] + 1
+        : Infinity;
+      row.push(Math.min(replaced, exchanged, above[j + 1] + 1, row[j] + 1));
     }
   }
   return row[to.length];

@@ -1,18 +1,24 @@
-import { throws } from "node:assert";
+import { strictEqual, throws } from "node:assert";
 import {
   checkBelow1,
+  checkFinite,
   checkNotNegative,
   checkPositive,
   checkShare,
   checkSwitch,
   checkWhole,
+  nearest,
 } from "bert/checks.ts";
 
 const whole = (field: string, value: unknown) => checkWhole(field, value, 2);
 
+const byte = (field: string, value: unknown) => checkWhole(field, value, 0, 255);
+
 /** For each check the values that it lets pass and those that it refuses. */
 const CASES = [
   [whole, [2, 3, 2 ** 53 - 1], [1, 0, -1, 2.5, NaN, Infinity, 2 ** 53, "2", null, undefined]],
+  [byte, [0, 255], [-1, 256, 0.5, "0"]],
+  [checkFinite, [-1e9, 0, 5], [NaN, Infinity, -Infinity, "1", null]],
   [checkPositive, [1e-9, 1], [0, -1, NaN, Infinity, "1", null]],
   [checkNotNegative, [0, 5], [-1e-9, NaN, Infinity, "1", null]],
   [checkShare, [0, 0.5, 1], [-0.1, 1.1, NaN, Infinity, "0.5", null]],
@@ -28,4 +34,11 @@ Deno.test("number checks let pass what they name, and refuse all else by the fie
       throws(() => check("speed", value), refused, `${check.name} of ${String(value)}`);
     }
   }
+});
+
+Deno.test("nearest() takes two letters that were exchanged for one slip", () => {
+  strictEqual(nearest("--prot", ["--port", "--export"]), "--port");
+  strictEqual(nearest("stou", ["moby-dick", "sotu"]), "sotu");
+  strictEqual(nearest("mdoel", ["loss", "model"]), "model");
+  strictEqual(nearest("--ptor", ["--port"]), undefined); // two slips in four letters are too many
 });

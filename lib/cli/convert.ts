@@ -6,8 +6,9 @@ import { ConfigError } from "../errors.ts";
 import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
+import { ONNX_FILES } from "../web/onnx_folder.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, readWhole } from "./arguments.ts";
 
 /** What was converted, in lines for a person. */
 export type ConversionReport = readonly string[];
@@ -100,18 +101,19 @@ export async function convertCommand(args: string[]): Promise<void> {
       "must be two folders, IN and OUT: see --help",
     );
   }
-  const seed = values.seed === undefined ? undefined : Number(values.seed);
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
-    throw new ConfigError("seed", values.seed, "must be a whole number of at least 0");
-  }
-  checkChoice("to", values.to, ["transformers", "onnx"]);
+  const seed = values.seed === undefined ? undefined : readWhole("--seed", values.seed, 0);
+  checkChoice("--to", values.to, ["transformers", "onnx"]);
   const isOnnx = values.to === "onnx";
   if (isOnnx && seed !== undefined) {
     const advice = "must be left out with --to onnx: heads that IN does not have are not written";
-    throw new ConfigError("seed", values.seed, advice);
+    throw new ConfigError("--seed", values.seed, advice);
   }
-  if (!isOnnx) checkChoice("dtype", values.dtype ?? "float32", SAVED_DTYPES);
   const dtypes = values.dtype?.split(",") as Dtype[] | undefined;
+  if (isOnnx) {
+    for (const dtype of dtypes ?? []) checkChoice("--dtype", dtype, Object.keys(ONNX_FILES));
+  } else {
+    checkChoice("--dtype", values.dtype ?? "float32", SAVED_DTYPES);
+  }
   await useBackend("cpu"); // nothing is computed
   if (isOnnx && !values.replace) await checkEmpty(to);
   const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {

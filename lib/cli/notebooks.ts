@@ -2,9 +2,10 @@
 /**
  * The tasks of the notebooks: run them all, open them in JupyterLab, make this Deno known to Jupyter.
  */
+import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, readPositive } from "./arguments.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
 import { runNotebook } from "./run_notebook.ts";
@@ -24,19 +25,17 @@ const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 export async function notebooks(args: string[]): Promise<void> {
   const { values, positionals } = notebookArguments(args);
   if (values.help) return console.log(NOTEBOOKS_HELP);
-  const timeout = Number(values.timeout);
-  if (!(timeout > 0)) throw new ConfigError("timeout", values.timeout, "must be seconds above 0");
-  if (!NOTEBOOK_PRESETS.includes(values.preset)) {
-    throw new ConfigError("preset", values.preset, `must be one of ${NOTEBOOK_PRESETS.join(", ")}`);
-  }
+  const timeout = readPositive("--timeout", values.timeout);
+  const preset = values.preset ?? Deno.env.get("BERT_PRESET") ?? "tutorial";
+  checkChoice(values.preset ? "--preset" : "BERT_PRESET", preset, NOTEBOOK_PRESETS);
   endKernelsOnSignals();
   const began = performance.now();
   const names = chooseNotebooks(positionals);
   for (const name of names) {
-    await runOne(`${FOLDER}/${name}`, { preset: values.preset, save: !values.check, timeout });
+    await runOne(`${FOLDER}/${name}`, { preset, save: !values.check, timeout });
   }
   const what = names.length === 1 ? "1 notebook" : `${names.length} notebooks`;
-  console.log(`${what} in ${seconds(began)}, preset ${values.preset}`);
+  console.log(`${what} in ${seconds(began)}, preset ${preset}`);
 }
 
 /** Ctrl-C, a closed terminal, or a `kill` leave no kernel behind. Windows only has the first. */
@@ -52,7 +51,7 @@ function endKernelsOnSignals(): void {
 
 function notebookArguments(args: string[]) {
   return readArguments(args, {
-    preset: { type: "string", default: Deno.env.get("BERT_PRESET") ?? "tutorial" },
+    preset: { type: "string" },
     check: { type: "boolean", default: false },
     timeout: { type: "string", default: "1800" },
     help: { type: "boolean", short: "h", default: false },

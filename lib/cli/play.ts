@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { openFolder } from "../web/any_folder.ts";
 import { startPlayServer } from "../web/play_server.ts";
 import { exportPage, playground } from "../web/playground.ts";
-import { readArguments } from "./arguments.ts";
+import { readArguments, readWhole } from "./arguments.ts";
 
 const PORT = 8400;
 
@@ -29,9 +29,9 @@ export async function playCommand(args: string[]): Promise<void> {
     throw new ConfigError("arguments", args.join(" "), "must be one folder: see --help");
   }
   if (values.export !== undefined && values.port !== undefined) {
-    throw new ConfigError("port", values.port, "must be left out with --export: nothing is served");
+    throw new ConfigError("--port", values.port, "must be left out with --export: nothing is served");
   }
-  const port = readPort(values.port);
+  const port = values.port === undefined ? PORT : readWhole("--port", values.port, 0, 65535);
   await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed
   const opened = await openFolder(folder);
   if (values.export !== undefined) {
@@ -45,11 +45,4 @@ export async function playCommand(args: string[]): Promise<void> {
   const server = startPlayServer(await playground(opened), port, (error) => console.error(error));
   console.log(`${opened.folder}: ${server.url}  (Ctrl-C ends it)`);
   await server.finished;
-}
-
-function readPort(typed: string | undefined): number {
-  if (typed === undefined) return PORT;
-  const port = Number(typed);
-  if (/^\d+$/.test(typed) && port < 65536) return port;
-  throw new ConfigError("port", typed, "must be a whole number from 0 to 65535");
 }

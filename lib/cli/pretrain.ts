@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { simdMachine } from "../backend/simd/start.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent } from "../format.ts";
 import { writeError } from "../files/write.ts";
@@ -19,6 +19,7 @@ import {
   parseOptions,
 } from "../runs/options.ts";
 import { type RunSettings, withRecipe } from "../runs/settings.ts";
+import { inWordsOfTask } from "../runs/wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { RunReport } from "../show/run_report.ts";
@@ -73,7 +74,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   }
   const { out, resume, given } = await readArguments(args);
   await mayWrite(out);
-  const backend = await useBackend(given.backend as string | undefined);
+  const backend = await startBackend(given);
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
   const output = new Output();
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
@@ -118,12 +119,23 @@ async function mayWrite(path: string): Promise<void> {
 /** The settings of a file: its own, or under `settings` in the `config.json` of a run. */
 async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
   const text = await Deno.readTextFile(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
+    }
+    const hint = error instanceof Deno.errors.IsADirectory ? ": name the config.json in it" : "";
+    throw new FormatError(path, `expected a JSON file, found ${error.message}${hint}`);
   });
   const json = parseJsonObject(text, path);
   const settings = json.format === 1 && isRecord(json.settings) ? json.settings : json;
   return optionsFromJson(settings, RUN_OPTIONS, path);
+}
+
+async function startBackend(given: Given<keyof RunSettings>): Promise<string> {
+  try {
+    return await useBackend(given.backend as string | undefined);
+  } catch (error) {
+    throw inWordsOfTask(error, given as Partial<RunSettings>);
+  }
 }
 
 function describe(backend: string): string {

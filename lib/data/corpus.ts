@@ -2,7 +2,14 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { ARRAY, checkArguments, checkChoice, checkOptions, nearest } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkBelow1,
+  checkChoice,
+  checkOptions,
+  nearest,
+} from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
 import { readBundled } from "./bundled_corpora.ts";
@@ -112,9 +119,7 @@ export function splitHeldOut(
 ): { train: Document[]; heldOut: Document[] } {
   checkArguments("splitHeldOut(documents, share, seed)", [["documents", documents, ARRAY]]);
   checkSeed(seed);
-  if (!(share >= 0 && share < 1)) {
-    throw new ConfigError("share", share, "must be at least 0 and below 1");
-  }
+  checkBelow1("share", share);
   if (share === 0 || documents.length === 0) return { train: [...documents], heldOut: [] };
   if (documents.length === 1) return cutOnly(documents[0], share);
   return partDocuments(documents, share, seed);

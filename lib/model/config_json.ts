@@ -181,12 +181,18 @@ export function misspelt(json: Readonly<Record<string, unknown>>): string[] {
 /** Reads the configuration of a folder. Throws `FormatError`, naming the file. */
 export async function readConfig(folder: string): Promise<BertConfig> {
   const path = await savedPath(folder, CONFIG_FILE);
-  const json = await readJsonIfThere(path);
-  if (!json) throw await missingFile(folder, CONFIG_FILE);
+  const json = await readConfigJson(folder);
   try {
     return configFromJson(json);
   } catch (error) {
     if (error instanceof ConfigError) throw new FormatError(path, error.message);
     throw error;
   }
+}
+
+/** A folder's `config.json` as it stands there. Throws `FormatError`, saying what the folder is instead. */
+export async function readConfigJson(folder: string): Promise<Record<string, unknown>> {
+  const json = await readJsonIfThere(await savedPath(folder, CONFIG_FILE));
+  if (!json) throw await missingFile(folder, CONFIG_FILE);
+  return json;
 }

@@ -3,7 +3,7 @@
  * cannot be is refused with the nearest name, and the help is written from the table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { nearest } from "../checks.ts";
+import { checkPositive, checkShare, checkSwitch, checkWhole, nearest } from "../checks.ts";
 
 /** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
 export interface Option {
@@ -156,27 +156,27 @@ function toNumber(text: string): number | string {
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
+/** Throws `ConfigError` unless a value is of the kind that an option has, and is one of its choices. */
 function checkValue(name: string, value: unknown, option: Option): string | number | boolean {
   const { kind, choices, least = 1 } = option;
-  const problem = {
-    text: () => typeof value !== "string" || value === "" ? "must be a text" : undefined,
-    switch: () => typeof value !== "boolean" ? "must be true or false" : undefined,
-    count: () =>
-      Number.isSafeInteger(value) && (value as number) >= least
-        ? undefined
-        : `must be a whole number of at least ${least}`,
-    positive: () =>
-      Number.isFinite(value) && (value as number) > 0 ? undefined : "must be a number above 0",
-    share: () =>
-      Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1
-        ? undefined
-        : "must be a share from 0 to 1",
-  }[kind]();
-  if (problem) throw new ConfigError(name, value, problem);
+  const check = {
+    text: () => checkText(name, value),
+    switch: () => checkSwitch(name, value),
+    count: () => checkWhole(name, value, least),
+    positive: () => checkPositive(name, value),
+    share: () => checkShare(name, value),
+  }[kind];
+  check();
   if (choices && !choices.includes(value as string)) {
     const near = nearest(value as string, choices);
     const hint = near ? `: did you mean "${near}"?` : "";
     throw new ConfigError(name, value, `must be one of ${choices.join(", ")}${hint}`);
   }
   return value as string | number | boolean;
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== "string" || value === "") {
+    throw new ConfigError(name, value, "must be a text");
+  }
 }

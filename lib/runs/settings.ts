@@ -103,7 +103,7 @@ export interface RunSettings {
   readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
   /** Newest checkpoints that stay. Default 3. */
   readonly keep: number;
-  /** What computes: simd, wasm or cpu. Default: the fastest. */
+  /** What computes: simd, wasm, cpu or webgpu. Default: the fastest of the first three. */
   readonly backend?: string;
 }
 

@@ -42,7 +42,7 @@ const SETTINGS: Readonly<Record<string, keyof RunSettings>> = {
  * strictEqual(message, "Invalid --length = 600: it must be at most 512");
  * ```
  */
-export function inWordsOfTask(error: unknown, settings: RunSettings): unknown {
+export function inWordsOfTask(error: unknown, settings: Partial<RunSettings>): unknown {
   if (!(error instanceof ConfigError)) return error;
   const { field, value, advice } = error;
   const name = SETTINGS[field] ?? (Object.hasOwn(RUN_OPTIONS, field) ? field : undefined);

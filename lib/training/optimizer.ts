@@ -3,7 +3,14 @@
  * in `adamw_update.ts`: one pass over a weight instead of a dozen tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkBelow1, checkOptions } from "../checks.ts";
+import {
+  checkArguments,
+  checkBelow1,
+  checkFinite,
+  checkNotNegative,
+  checkOptions,
+  checkPositive,
+} from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "./arguments.ts";
@@ -111,10 +118,8 @@ export class AdamW implements Optimizer {
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);
     checkBelow1("beta2", beta2);
-    if (!(epsilon > 0)) throw new ConfigError("epsilon", epsilon, "must be a number above 0");
-    if (!(weightDecay >= 0 && weightDecay < Infinity)) {
-      throw new ConfigError("weightDecay", weightDecay, "must be a number of at least 0");
-    }
+    checkPositive("epsilon", epsilon);
+    checkNotNegative("weightDecay", weightDecay);
     this.#weights = weights;
     this.#options = { beta1, beta2, epsilon, weightDecay, biasCorrection, decays };
   }
@@ -302,9 +307,4 @@ function checkIsAdamW(options: AdamWOptions): void {
   if (optimizer === "adamw") return;
   const advice = 'must be "adamw" here: createOptimizer() makes the optimizer that settings name';
   throw new ConfigError("optimizer", optimizer, advice);
-}
-
-/** Throws `ConfigError` unless a number is finite. */
-export function checkFinite(field: string, value: number): void {
-  if (!Number.isFinite(value)) throw new ConfigError(field, value, "must be a finite number");
 }

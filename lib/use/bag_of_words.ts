@@ -2,7 +2,7 @@
  * The baseline that every text classifier has to beat: which pieces occur how often, in any order,
  * and a weight for each piece and class. Logistic regression, without tensors.
  */
-import { checkOptions, checkWhole } from "../checks.ts";
+import { checkNotNegative, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkTexts } from "./labelled_texts.ts";
@@ -165,5 +165,5 @@ class Descent {
 function checkSizes(classes: number, penalty: number, iterations: number): void {
   checkWhole("classes", classes, 2);
   checkWhole("iterations", iterations, 1);
-  if (!(penalty >= 0)) throw new ConfigError("penalty", penalty, "must be a number of at least 0");
+  checkNotNegative("penalty", penalty);
 }

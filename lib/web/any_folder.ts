@@ -4,10 +4,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { FormatError } from "../errors.ts";
-import { isRecord, isThere, readJson } from "../files/json.ts";
+import { isRecord, isThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { CONFIG_FILE } from "../model/config_json.ts";
+import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
 import { StoredWeights } from "../model/stored_weights.ts";
 import { readWeights } from "../model/weights_file.ts";
@@ -65,7 +65,7 @@ async function modelOfRun(path: string): Promise<string> {
 }
 
 async function headsIn(folder: string): Promise<Heads> {
-  const json = await readJson(await savedPath(folder, CONFIG_FILE));
+  const json = await readConfigJson(folder);
   using stored = await StoredWeights.open(folder);
   const isClassifier = stored.has("classifier.weight") && stored.has("classifier.bias");
   return {

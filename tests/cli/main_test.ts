@@ -74,15 +74,15 @@ Deno.test("wrong arguments are named, with what is possible", async () => {
       ["notebooks", "7"],
       /Invalid notebook = "7": it must begin one of 00_good.ipynb, 01_bad.ipynb/,
     ],
-    [["notebooks", "--preset", "huge"], /must be one of smoke, tutorial, full/],
-    [["notebooks", "--timeout", "soon"], /Invalid timeout = "soon"/],
+    [["notebooks", "--preset", "huge"], /must be one of "smoke", "tutorial", "full"/],
+    [["notebooks", "--timeout", "soon"], /Invalid --timeout = "soon"/],
     [["convert", "a"], /must be two folders, IN and OUT/],
-    [["convert", "a", "b", "--seed", "x"], /Invalid seed = "x"/],
+    [["convert", "a", "b", "--seed", "x"], /Invalid --seed = "x"/],
     [
       ["convert", "a", "b"],
       /Cannot read \/.*\/a\/vocab\.txt: there is no folder \/.*hf download a --local-dir/,
     ],
-    [["notebooks", "--quick"], /Unknown option '--quick'/],
+    [["notebooks", "--quick"], /Invalid option = "--quick": it is not one of this task/],
   ];
   for (const [args, message] of cases) {
     const { code, err } = await task(...args);

@@ -65,14 +65,21 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
         [...out, ...corpus, "--text-column", "txt"],
         /expected a column "txt", found document, text/,
       ],
+      [[...out, "--config", folder], /expected a JSON file, found .*: name the config.json in it$/],
       [[...out, ...corpus, "--held-out", "1"], /--held-out = 1: it must be below 1/],
-      [[...out, ...corpus, "--vocab-size", "9"], /--vocab-size = 9: it must/],
+      [
+        [...out, ...corpus, "--vocab-size", "9"],
+        /^Invalid --vocab-size = 9: it must be at least \d+, as [\w ]+: raise it$/,
+      ],
       [[...out, ...corpus, "--init", `${folder}/none`], /none/],
       [
         [...out, ...corpus, "--init", folder, "--head-start"],
         /--head-start = true: it cannot be set beside --init/,
       ],
-      [[...out, ...corpus, "--backend", "gpu"], /backend = "gpu": it must be one of simd, wasm/],
+      [
+        [...out, ...corpus, "--backend", "gpu"],
+        /^Invalid --backend = "gpu": it must be one of simd, wasm/,
+      ],
     ];
     for (const [args, message] of bad) {
       const failed = await pretrainCommand(args).then(() => "nothing", (error) => error.message);

@@ -20,13 +20,24 @@ const BAD: readonly Bad[] = [
   },
   {
     args: ["notebooks", "--preste", "smoke"],
-    says: 'Invalid arguments = "--preste smoke": it must be as in --help: Unknown option ' +
-      "'--preste': did you mean --preset?",
+    says: 'Invalid option = "--preste": it is not one of this task: did you mean --preset?',
   },
   {
     args: ["notebooks"],
     preset: "huge",
-    says: 'Invalid preset = "huge": it must be one of smoke, tutorial, full',
+    says: 'Invalid BERT_PRESET = "huge": it must be one of "smoke", "tutorial", "full"',
+  },
+  {
+    args: ["notebooks", "--preset", "huge"],
+    says: 'Invalid --preset = "huge": it must be one of "smoke", "tutorial", "full"',
+  },
+  {
+    args: ["notebooks", "--timeout", "soon"],
+    says: 'Invalid --timeout = "soon": it must be a number above 0',
+  },
+  {
+    args: ["notebooks", "--check=yes"],
+    says: 'Invalid --check = "yes": it is a switch without a value',
   },
   {
     args: ["notebooks"],
@@ -44,21 +55,33 @@ const BAD: readonly Bad[] = [
   },
   {
     args: ["convert", "notebooks", "out", "--to", "onxx"],
-    says: 'Invalid to = "onxx": it must be one of "transformers", "onnx"',
+    says: 'Invalid --to = "onxx": it must be one of "transformers", "onnx"',
   },
   {
     args: ["convert", "notebooks", "out", "--to", "onnx", "--seed", "1"],
     says:
-      'Invalid seed = "1": it must be left out with --to onnx: heads that IN does not have are ' +
+      'Invalid --seed = "1": it must be left out with --to onnx: heads that IN does not have are ' +
       "not written",
   },
   {
+    args: ["convert", "notebooks", "out", "--seed", "-3"],
+    says: "Invalid --seed = -3: it must be a whole number of at least 0",
+  },
+  {
+    args: ["convert", "notebooks", "out", "--seed", "--replace"],
+    says: 'Invalid --seed = "--replace": it must be followed by a value: see --help',
+  },
+  {
+    args: ["convert", "notebooks", "out", "--seed"],
+    says: "Invalid --seed = undefined: it must be followed by a value: see --help",
+  },
+  {
     args: ["convert", "notebooks", "out", "--dtype", "q8"],
-    says: 'Invalid dtype = "q8": it must be one of "float32", "float16", "bfloat16"',
+    says: 'Invalid --dtype = "q8": it must be one of "float32", "float16", "bfloat16"',
   },
   {
     args: ["convert", "notebooks", "out", "--to", "onnx", "--dtype", "int8"],
-    says: 'Invalid dtypes = "int8": it must be one of "fp32", "fp16", "q8"',
+    says: 'Invalid --dtype = "int8": it must be one of "fp32", "fp16", "q8"',
   },
   {
     args: ["convert", "notebooks", "out", "--to", "onnx"],
@@ -72,16 +95,19 @@ const BAD: readonly Bad[] = [
   },
   {
     args: ["play", "notebooks", "--ports", "1"],
-    says: 'Invalid arguments = "notebooks --ports 1": it must be as in --help: Unknown option ' +
-      "'--ports': did you mean --port?",
+    says: 'Invalid option = "--ports": it is not one of this task: did you mean --port?',
+  },
+  {
+    args: ["play", "notebooks", "--prot", "1"],
+    says: 'Invalid option = "--prot": it is not one of this task: did you mean --port?',
   },
   {
     args: ["play", "notebooks", "--port", "99999"],
-    says: 'Invalid port = "99999": it must be a whole number from 0 to 65535',
+    says: "Invalid --port = 99999: it must be a whole number from 0 to 65535",
   },
   {
     args: ["play", "notebooks", "--port", "0", "--export", "page"],
-    says: 'Invalid port = "0": it must be left out with --export: nothing is served',
+    says: 'Invalid --port = "0": it must be left out with --export: nothing is served',
   },
   {
     args: ["play", "notebooks"],
@@ -119,6 +145,13 @@ const BAD: readonly Bad[] = [
     args: ["convert", "nowhere", "out"],
     says:
       "Cannot read ~/nowhere/vocab.txt: there is no folder ~/nowhere. Nothing is fetched from the " +
+      'network here: if "nowhere" is a model of the Hugging Face hub, fetch it first, as with ' +
+      '"hf download nowhere --local-dir FOLDER", and name that folder',
+  },
+  {
+    args: ["play", "nowhere"],
+    says:
+      "Cannot read ~/nowhere/config.json: there is no folder ~/nowhere. Nothing is fetched from the " +
       'network here: if "nowhere" is a model of the Hugging Face hub, fetch it first, as with ' +
       '"hf download nowhere --local-dir FOLDER", and name that folder',
   },

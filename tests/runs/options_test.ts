@@ -91,7 +91,7 @@ Deno.test("--no-document-column says that every row is a document", () => {
   });
 });
 
-Deno.test("--recipe short is notebook 08's recipe; what is set beside it goes before it", () => {
+Deno.test("--recipe short is notebook 10's recipe; what is set beside it goes before it", () => {
   const short = completeSettings({ recipe: "short" });
   const { headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps } = short;
   deepStrictEqual(

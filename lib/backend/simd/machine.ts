@@ -2,7 +2,7 @@
  * The memory, the compiled kernels and the threads that run them: everything of the `simd` backend
  * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
  */
-import { checkOptions } from "../../checks.ts";
+import { checkOptions, checkWhole } from "../../checks.ts";
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
@@ -294,9 +294,7 @@ const LEAST_BYTES = 4 * 2 ** 20;
 function checkMachine(options: MachineOptions): void {
   checkOptions("startSimd()", options, ["threads", "maxBytes", "blas", "native", "relaxedSimd"]);
   const { threads = 1, maxBytes = Infinity } = options;
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new ConfigError("threads", threads, "must be a whole number from 1");
-  }
+  checkWhole("threads", threads, 1);
   if (!(maxBytes >= LEAST_BYTES)) {
     throw new ConfigError("maxBytes", maxBytes, `must be at least ${LEAST_BYTES}`);
   }

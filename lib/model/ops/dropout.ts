@@ -3,6 +3,7 @@
  * the same forward and backward, on every backend and with any number of threads.
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkBelow1 } from "../../checks.ts";
 import { ConfigError } from "../../errors.ts";
 import { differentiable, fused } from "../../backend/operation.ts";
 
@@ -110,9 +111,7 @@ function dropoutMask(shape: number[], rate: number, seed: number): tf.Tensor {
 
 /** Throws unless dropout can be done with this rate and seed. */
 export function checkDropout(rate: number, seed: number): void {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new ConfigError("dropout rate", rate, "must be at least 0 and below 1");
-  }
+  checkBelow1("dropout rate", rate);
   if (!Number.isSafeInteger(seed)) {
     throw new ConfigError(
       "dropout seed",

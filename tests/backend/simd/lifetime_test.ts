@@ -174,7 +174,7 @@ Deno.test("simd computes beyond the second gigabyte", async () => {
 
 Deno.test("simd refuses options that cannot be", async () => {
   tf.removeBackend("simd");
-  const advice = "must be a whole number from 1";
+  const advice = "must be a whole number of at least 1";
   await rejects(startSimd({ threads: 0 }), new ConfigError("threads", 0, advice));
   await rejects(startSimd({ threads: 1.5 }), new ConfigError("threads", 1.5, advice));
   await rejects(startSimd({ maxBytes: 1000 }), /maxBytes = 1000: it must be at least 4194304/);
