@@ -16,7 +16,11 @@ async function main([task, ...args]: string[]): Promise<void> {
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
   const near = nearest(task ?? "", Object.keys(TASKS));
   const hint = near ? `: did you mean "${near}"?` : "";
-  throw new ConfigError("task", task ?? "", `must be one of ${Object.keys(TASKS).join(", ")}${hint}`);
+  throw new ConfigError(
+    "task",
+    task ?? "",
+    `must be one of ${Object.keys(TASKS).join(", ")}${hint}`,
+  );
 }
 
 /** Throws when this Deno is too old. */

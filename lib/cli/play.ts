@@ -29,7 +29,11 @@ export async function playCommand(args: string[]): Promise<void> {
     throw new ConfigError("arguments", args.join(" "), "must be one folder: see --help");
   }
   if (values.export !== undefined && values.port !== undefined) {
-    throw new ConfigError("--port", values.port, "must be left out with --export: nothing is served");
+    throw new ConfigError(
+      "--port",
+      values.port,
+      "must be left out with --export: nothing is served",
+    );
   }
   const port = values.port === undefined ? PORT : readWhole("--port", values.port, 0, 65535);
   await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed

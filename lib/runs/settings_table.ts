@@ -119,5 +119,9 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   checkpointEvery: { kind: "count", value: "STEPS", help: "besides --checkpoint-minutes" },
   checkpointMinutes: { kind: "positive", help: "minutes between checkpoints (5)" },
   keep: { kind: "count", help: `newest checkpoints to keep; the best stays too (${keep})` },
-  backend: { kind: "text", value: "NAME", help: "what computes: simd, wasm, cpu, webgpu (the fastest of the first three)" },
+  backend: {
+    kind: "text",
+    value: "NAME",
+    help: "what computes: simd, wasm, cpu, webgpu (the fastest of the first three)",
+  },
 };

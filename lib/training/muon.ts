@@ -2,7 +2,13 @@
  * Muon for the matrices of the layers, AdamW for all other weights: another optimizer to train with.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkBelow1, checkFinite, checkOptions, checkPositive } from "../checks.ts";
+import {
+  checkArguments,
+  checkBelow1,
+  checkFinite,
+  checkOptions,
+  checkPositive,
+} from "../checks.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "./arguments.ts";
