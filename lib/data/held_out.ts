@@ -111,12 +111,17 @@ function takeDocuments(groups: readonly Group[], count: number): Group[] {
   return taken.length > 0 ? taken : [smallest(groups, ({ members }) => members.length)];
 }
 
-/** As many characters as are wanted: whole documents as long as they fit, then the end of one. */
+/**
+ * As many characters as are wanted: whole documents as long as they fit, then the end of one. Equal
+ * documents that together are more than that come last, as a cut leaves each of them next to nothing.
+ */
 function takeText(documents: readonly Document[], groups: readonly Group[], budget: number): Parts {
   const cuts = new Map<number, [Document, Document]>();
   const whole: number[] = [];
+  const isBulky = ({ members, size }: Group) => members.length > 1 && size > budget;
+  const bulkyLast = groups.toSorted((a, b) => Number(isBulky(a)) - Number(isBulky(b)));
   let left = budget;
-  for (const { members, size } of groups) {
+  for (const { members, size } of bulkyLast) {
     if (left < budget / 10) break;
     if (size <= left) {
       whole.push(...members);

@@ -103,7 +103,7 @@ function openRun({ corpus, ...parts }: Parts): OpenRun {
 /**
  * The batches that a run is evaluated on; none if nothing is held out.
  *
- * @throws {ConfigError} If what is held out gives no pair.
+ * @throws {ConfigError} If what is held out gives no pair, or no masked word.
  */
 function heldOutBatches(source: RunSource): Batch[] {
   try {
@@ -111,7 +111,7 @@ function heldOutBatches(source: RunSource): Batch[] {
   } catch (error) {
     if (!(error instanceof RangeError) || error instanceof ConfigError) throw error;
     const share = source.data.heldOutShare;
-    const problem = `gives no pair to evaluate on (${error.message}): raise it, or set it to 0`;
+    const problem = `leaves nothing to evaluate on (${error.message}): raise it, or set it to 0`;
     throw new ConfigError("--held-out", share, problem);
   }
 }

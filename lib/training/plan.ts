@@ -36,12 +36,22 @@ export function checkFit(
   throw new ConfigError("maxLength", maxLength, advice);
 }
 
-/** The held-out batches: made once, so that every epoch is scored on the same questions. */
+/**
+ * The held-out batches: made once, so that every epoch is scored on the same questions.
+ *
+ * @throws {RangeError} If tokens are to be masked and none of the held-out ones is: a loss of nothing is
+ * 0, which would be the best there is.
+ */
 export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
   const { heldOut = [], tokenizer, seed } = options;
   const documents = [...heldOut];
   if (documents.length === 0) return [];
-  return [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
+  const made = [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
+  const asks = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
+  if (asks || data.maskProbability === 0) return made;
+  throw new RangeError(
+    "Cannot score masked words as none of the held-out tokens is masked: hold out more text",
+  );
 }
 
 /** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */

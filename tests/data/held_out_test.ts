@@ -47,6 +47,18 @@ Deno.test("a text that most documents repeat is not held out where another is", 
   }
 });
 
+Deno.test("copies that are more than what is held out are not cut where other documents are", () => {
+  const copies = Array.from({ length: 30 }, (_, i) => ({
+    name: `copy ${i}`,
+    sentences: ["It is the same text.", "The sea is old.", "The sea is old."],
+  }));
+  const documents = [...copies, ...documentsOf(...Array(10).fill(30))];
+  for (let seed = 1; seed <= 20; seed++) {
+    const { heldOut } = splitHeldOut(documents, 0.05, seed);
+    ok(heldOut.length > 0 && heldOut.every(({ name }) => !name.startsWith("copy")), `${seed}`);
+  }
+});
+
 Deno.test("of few or unequal documents the held-out text is what was asked for, within reason", () => {
   const corpora = [[400, 100], [100, 100, 100], [1000, 10, 10, 10], [1000, ...Array(30).fill(2)]];
   for (const counts of corpora) {

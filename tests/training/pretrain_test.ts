@@ -233,6 +233,10 @@ Deno.test("pretrain() refuses what does not fit together, before it writes a fil
   });
   await rejects(pretrain(model, { ...options, train: { batchSize: 0 } }), { name: "ConfigError" });
   await rejects(pretrain(model, { ...options, documents: [] }), { name: "RangeError" });
+  await rejects(pretrain(model, { ...options, data: { ...TOY_DATA, maskProbability: 1e-9 } }), {
+    name: "RangeError",
+    message: /none of the held-out tokens is masked: hold out more text$/,
+  });
   deepStrictEqual([...Deno.readDirSync(folder)], []);
   await Deno.remove(folder);
 });
