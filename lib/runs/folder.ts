@@ -34,7 +34,7 @@ export class RunFolder {
   static async open(path: string): Promise<RunFolder> {
     try {
       await Deno.mkdir(path, { recursive: true });
-      await checkGrowingFiles(path);
+      await checkKinds(path);
       const lock = await Deno.open(`${path}/lock`, { create: true, write: true, read: true });
       if (!lock.tryLockSync(true)) throw await inUse(path, lock);
       await lock.truncate();
@@ -107,20 +107,45 @@ async function inUse(path: string, lock: Deno.FsFile): Promise<FolderInUse> {
   );
 }
 
-/** The files that are written where they lie: a link there would lead the writing out of the folder. */
+/** What lies in a run's folder: files that grow, others that are replaced as a whole, folders. */
 const GROWING = ["lock", "log.txt", "metrics.csv", "evaluations.jsonl"];
+const REPLACED = ["config.json", "vocab.txt", "run.html"];
+const FOLDERS = ["checkpoints", "best", "final"];
 
-async function checkGrowingFiles(folder: string): Promise<void> {
-  for (const name of GROWING) {
+/**
+ * Throws unless everything in a run's folder is a file or a folder as a run makes it: the first save
+ * would fail otherwise, after hours perhaps. A file that grows may be no link, which would lead the
+ * writing out of the folder; a link to a folder may well be meant.
+ */
+async function checkKinds(folder: string): Promise<void> {
+  for (const name of [...GROWING, ...REPLACED]) {
     const path = `${folder}/${name}`;
-    const found = await Deno.lstat(path).catch((error) => {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    });
-    if (!found || found.isFile) continue;
-    const kind = found.isSymlink ? "a symbolic link" : found.isDirectory ? "a folder" : "a device";
-    throw new FormatError(path, `expected a file, found ${kind}: move it away`);
+    const found = await look(GROWING.includes(name) ? Deno.lstat : Deno.stat, path);
+    if (found && !found.isFile) throw misplaced(path, "a file", found);
   }
+  for (const name of FOLDERS) {
+    const path = `${folder}/${name}`;
+    const found = await look(Deno.stat, path) ?? await look(Deno.lstat, path);
+    if (found && !found.isDirectory) throw misplaced(path, "a folder", found);
+  }
+}
+
+/** What is at a path; nothing if there is none. */
+async function look(stat: typeof Deno.stat, path: string): Promise<Deno.FileInfo | undefined> {
+  return await stat(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  });
+}
+
+function misplaced(path: string, expected: string, found: Deno.FileInfo): FormatError {
+  const kinds = [
+    [found.isSymlink, "a symbolic link"],
+    [found.isDirectory, "a folder"],
+    [found.isFile, "a file"],
+  ] as const;
+  const kind = kinds.find(([is]) => is)?.[1] ?? "a device";
+  return new FormatError(path, `expected ${expected}, found ${kind}: move it away`);
 }
 
 /**

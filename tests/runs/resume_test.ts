@@ -143,6 +143,31 @@ Deno.test("a link, or a folder, in the place of a file of the run is refused by 
   });
 });
 
+Deno.test("what the first save would stumble over is refused by name before a run goes on", async () => {
+  await withCorpus(async (folder) => {
+    await stoppedAt(folder, 5);
+    const harms: [string, (path: string) => Promise<void>, RegExp][] = [
+      ["run.html", (path) => Deno.mkdir(path), /run.html: expected a file, found a folder/],
+      ["vocab.txt", (path) => Deno.mkdir(path), /vocab.txt: expected a file, found a folder/],
+      ["best", (path) => Deno.writeTextFile(path, ""), /best: expected a folder, found a file/],
+      ["final", (path) => Deno.writeTextFile(path, ""), /final: expected a folder, found a file/],
+      ["final", (path) => Deno.symlink("gone", path), /final: .* found a symbolic link/],
+      ["checkpoints", (path) => Deno.writeTextFile(path, ""), /checkpoints: .* found a file/],
+    ];
+    for (const [name, harm, message] of harms) {
+      const path = `${folder}/run/${name}`;
+      const was = await Deno.rename(path, `${folder}/aside`).then(() => true, () => false);
+      await harm(path);
+      await rejects(reopen(folder), { name: "FormatError", message });
+      await Deno.remove(path);
+      if (was) await Deno.rename(`${folder}/aside`, path);
+    }
+    await Deno.rename(`${folder}/run/checkpoints`, `${folder}/elsewhere`);
+    await Deno.symlink(`${folder}/elsewhere`, `${folder}/run/checkpoints`); // another disk, say
+    (await reopen(folder)).close();
+  });
+});
+
 Deno.test("a lock whose owner is not written down yet says that another process is at work", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 3);
