@@ -160,8 +160,8 @@ export function checkSwitch(field: string, value: unknown): void {
 
 /**
  * The name that was probably meant, or nothing if all are too far to be: one that contains the given
- * name or is contained in it, else the one that is fewest letters away, at most 3 and fewer than half
- * of them. Case, `-` and `_` do not count.
+ * name or is contained in it, as a third of it at least, else the one that is fewest letters away, at
+ * most 3 and fewer than half of them. Case, `-` and `_` do not count.
  *
  * @example
  * ```ts
@@ -187,9 +187,13 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, "");
 }
 
-/** Whether one of two names is a part of the other; of parts of one or two letters nothing follows. */
+/**
+ * Whether one of two names is a part of the other; of parts of one or two letters nothing follows, nor of
+ * those that are less than a third of the name.
+ */
 function contains(a: string, b: string): boolean {
-  return Math.min(a.length, b.length) > 2 && (a.includes(b) || b.includes(a));
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  return shorter.length > 2 && 3 * shorter.length >= longer.length && longer.includes(shorter);
 }
 
 /**

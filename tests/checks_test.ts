@@ -36,6 +36,12 @@ Deno.test("number checks let pass what they name, and refuse all else by the fie
   }
 });
 
+Deno.test("nearest() takes a part of a name for the name, unless the part is short beside it", () => {
+  strictEqual(nearest("steps", ["seed", "plannedSteps"]), "plannedSteps");
+  strictEqual(nearest("onStepDone", ["onStep", "onEpoch"]), "onStep");
+  strictEqual(nearest("pandas.DataFrame", ["FRAME", "frame"]), undefined);
+});
+
 Deno.test("nearest() takes two letters that were exchanged for one slip", () => {
   strictEqual(nearest("--prot", ["--port", "--export"]), "--port");
   strictEqual(nearest("stou", ["moby-dick", "sotu"]), "sotu");

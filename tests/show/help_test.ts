@@ -10,7 +10,8 @@ Deno.test("help() shows signature, options with their defaults, errors and an ex
       "export interface PretrainOptions {",
       "export interface TrainConfig {",
       "export const DATA_DEFAULTS: DataConfig = {\n  maxLength: 128,",
-      "**Throws**\n\n- `ConfigError`: ",
+      "**Throws**\n\n- `TypeError`: ",
+      "\n- `ConfigError`: If an option is unknown",
       "**Example**\n\n```ts\n",
     ]
   ) {
