@@ -133,16 +133,21 @@ export class BertTokenizer {
     return encoding;
   }
 
-  /** Several texts or pairs, all padded to the longest of them (or to `padTo`). */
+  /**
+   * Several texts or pairs, all padded to the longest of them (or to `padTo`).
+   *
+   * @throws {ConfigError} As `encode()`.
+   * @throws {TypeError} If an entry is neither a text nor two of them.
+   */
   encodeBatch(
     texts: readonly (string | readonly [string, string])[],
     { maxLength, padTo }: EncodeOptions = {},
   ): Encoding[] {
-    const encodings = texts.map((item) =>
-      typeof item === "string"
-        ? this.encode(item, undefined, { maxLength })
-        : this.encode(item[0], item[1], { maxLength })
-    );
+    const encodings = texts.map((item, i) => {
+      if (typeof item === "string") return this.encode(item, undefined, { maxLength });
+      checkPair(item, i);
+      return this.encode(item[0], item[1], { maxLength });
+    });
     let longest = 0;
     for (const { tokenIds } of encodings) longest = Math.max(longest, tokenIds.length);
     for (const encoding of encodings) this.#pad(encoding, padTo ?? longest);
@@ -218,6 +223,16 @@ export class BertTokenizer {
       this.#push(encoding, this.vocab.padId, [0, 0], 0, 0);
     }
   }
+}
+
+function checkPair(item: unknown, i: number): void {
+  const isPair = Array.isArray(item) && item.length === 2 &&
+    item.every((text) => typeof text === "string");
+  if (isPair) return;
+  const found = item === null ? "null" : Array.isArray(item) ? "an array" : typeof item;
+  throw new TypeError(
+    `Cannot tokenize entry ${i} of the batch, ${found}: expected a text, or two of them as an array`,
+  );
 }
 
 function checkText(text: unknown): void {

@@ -50,6 +50,7 @@ export interface EmbeddingOptions {
  *
  * @returns One `[H]` for each text, in the order of the texts.
  * @throws {ConfigError} If an option cannot work, or a text has no token where `specialTokens` is false.
+ * @throws {TypeError} If an argument is not what it has to be.
  *
  * Source: Reimers and Gurevych 2019, "Sentence-BERT", section 3; `Pooling` and `Normalize` in
  * sentence-transformers. A model that was only pre-trained was never asked to make such vectors comparable.
@@ -81,6 +82,9 @@ export async function sentenceEmbeddings(
     ["tokenizer", tokenizer, TOKENIZER],
     ["texts", texts, ARRAY],
   ]);
+  for (const [i, text] of texts.entries()) {
+    checkArguments(call, [[`entry ${i} of texts`, text, TEXT]]);
+  }
   checkOptions("sentenceEmbeddings()", options, OPTIONS);
   const maxLength = checkSizes(bert, options);
   const { prompt = "", includePrompt = true, lowercase = false } = options;

@@ -179,6 +179,11 @@ testRefusals([
     "ConfigError: Unknown option normalise of sentenceEmbeddings(): did you mean normalize? The options are pooling, specialTokens, normalize, maxLength, batchSize, prompt, includePrompt, lowercase",
   ],
   [
+    "sentenceEmbeddings() of a null among the texts",
+    () => sentenceEmbeddings(model.bert, tok, untyped(["a", null])),
+    "TypeError: Cannot call sentenceEmbeddings(bert, tokenizer, texts, options): entry 1 of texts must be a text, found null",
+  ],
+  [
     "sentenceEmbeddings() of one text that is no array",
     () => sentenceEmbeddings(model.bert, tok, untyped("a b")),
     'TypeError: Cannot call sentenceEmbeddings(bert, tokenizer, texts, options): texts must be an array, found "a b"',

@@ -57,6 +57,16 @@ testRefusals([
     "TypeError: Cannot tokenize number: expected one text, as a string",
   ],
   [
+    "encodeBatch null",
+    () => tok.encodeBatch(untyped(["a", null])),
+    "TypeError: Cannot tokenize entry 1 of the batch, null: expected a text, or two of them as an array",
+  ],
+  [
+    "encodeBatch three texts",
+    () => tok.encodeBatch(untyped([["a", "b", "c"]])),
+    "TypeError: Cannot tokenize entry 0 of the batch, an array: expected a text, or two of them as an array",
+  ],
+  [
     "encode maxLength small",
     () => tok.encode("a", undefined, { maxLength: 2 }),
     "ConfigError: Invalid maxLength = 2: it must be a whole number of at least 3",
