@@ -129,7 +129,9 @@ export async function onnxParts(
     return {
       model: { config, weights },
       does: does.filter(Boolean).join(", "),
-      lacks: [],
+      lacks: await isThere(`${folder}/modules.json`)
+        ? ["Not in these files: the vectors of texts that modules.json asks for, as there are heads"]
+        : [],
       dispose() {},
     };
   }
