@@ -130,7 +130,9 @@ export async function onnxParts(
       model: { config, weights },
       does: does.filter(Boolean).join(", "),
       lacks: await isThere(`${folder}/modules.json`)
-        ? ["Not in these files: the vectors of texts that modules.json asks for, as there are heads"]
+        ? [
+          "Not in these files: the vectors of texts that modules.json asks for, as there are heads",
+        ]
         : [],
       dispose() {},
     };
