@@ -93,6 +93,7 @@ const C_LIBRARIES: Partial<Record<typeof Deno.build.os, string>> = {
 const C_FUNCTIONS = {
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
   fcntl: { parameters: ["i32", "i32"], result: "i32" },
+  getenv: { parameters: ["buffer"], result: "pointer" },
 } as const;
 
 const SIG_IGN = 1n;
@@ -119,8 +120,9 @@ export function keepIgnored(): void {
  * The signals that the process was started to ignore. Only the C library knows; where it cannot be
  * asked, none.
  *
- * `nohup` ignores SIGHUP and gives a standard input that can only be written to. The second is looked
- * at, too: the first may be lost where `deno task` stands between, as it listens to SIGHUP itself.
+ * That they are ignored may be lost where `deno task` stands between, as it listens to SIGHUP itself.
+ * So two other traces of `nohup` are looked at: in the place of a terminal it gives a standard input
+ * that can only be written to, and a shell leaves the name of what it started in the variable `_`.
  */
 function ignoredSignals(): Name[] {
   const path = C_LIBRARIES[Deno.build.os];
@@ -134,7 +136,9 @@ function ignoredSignals(): Name[] {
       return c.sigaction(NUMBERS[name], null, action) === 0 && action[0] === SIG_IGN;
     });
     const flags = c.fcntl(0, F_GETFL);
-    const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY;
+    const started = c.getenv(new TextEncoder().encode("_\0"));
+    const command = started === null ? "" : Deno.UnsafePointerView.getCString(started);
+    const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY || /(^|\/)nohup$/.test(command);
     library.close();
     return nohup ? [...found, "SIGHUP"] : found;
   } catch {

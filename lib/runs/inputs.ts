@@ -5,10 +5,8 @@ import { corpusDigest } from "../data/corpus_digest.ts";
 import type { CorpusOptions, Document } from "../data/document.ts";
 import { checkPairable } from "../data/pair_maker.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { readJson } from "../files/json.ts";
-import { savedPath } from "../files/save_folder.ts";
 import { BertPretrainHead } from "../model/bert.ts";
-import { readConfig } from "../model/config_json.ts";
+import { readConfig, readConfigJson } from "../model/config_json.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -109,7 +107,7 @@ export type Progress = (what: string) => void;
  * has fewer positions than `length`.
  */
 export async function checkInit(folder: string, length: number): Promise<void> {
-  const json = await readJson(await savedPath(folder, "config.json"));
+  const json = await readConfigJson(folder);
   if (json.format === 1 && json.settings !== undefined) {
     const advice = `is the folder of a run: name a model in it, ${folder}/final or ${folder}/best`;
     throw new ConfigError("--init", folder, advice);

@@ -71,7 +71,10 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
         [...out, ...corpus, "--vocab-size", "9"],
         /^Invalid --vocab-size = 9: it must be at least \d+, as [\w ]+: raise it$/,
       ],
-      [[...out, ...corpus, "--init", `${folder}/none`], /none/],
+      [
+        [...out, ...corpus, "--init", `${folder}/none`],
+        /none\/config.json: there is no folder .*none/,
+      ],
       [
         [...out, ...corpus, "--init", folder, "--head-start"],
         /--head-start = true: it cannot be set beside --init/,

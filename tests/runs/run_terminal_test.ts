@@ -76,7 +76,11 @@ terminalTest(
 terminalTest(
   "a run that ignores SIGHUP goes on to its end, though its terminal cannot be written to",
   async (folder, args) => {
-    const nohup = [`trap "" HUP; exec "$@"`, `exec "$@" 0> /dev/null`]; // what nohup does; what is left of it
+    const nohup = [
+      `trap "" HUP; exec "$@"`, // what nohup does
+      `exec "$@" 0> /dev/null`, // what is left of it behind deno task
+      `exec env _=/usr/bin/nohup "$@" < /dev/null`, // what is left where no input was to be redirected
+    ];
     for (const [i, shell] of nohup.entries()) {
       const run = `${folder}/run${i}`;
       const long = [...args, "--out", run, "--epochs", "6"];
