@@ -9,6 +9,7 @@ import { convertToOnnx } from "../web/onnx_convert.ts";
 import { ONNX_FILES } from "../web/onnx_folder.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments, readWhole } from "./arguments.ts";
+import { checkEmpty } from "./out_folder.ts";
 
 /** What was converted, in lines for a person. */
 export type ConversionReport = readonly string[];
@@ -45,7 +46,7 @@ export async function convertFolder(
   options: { readonly seed?: number; readonly replace?: boolean } & SaveOptions = {},
 ): Promise<ConversionReport> {
   const { seed, replace = false, dtype } = options;
-  if (!replace) await checkEmpty(to);
+  if (!replace) await checkEmpty("OUT", to);
   const { model, tokenizer, notes } = await loadModel(from, { seed });
   try {
     await saveModel(to, model, tokenizer, { dtype });
@@ -60,18 +61,6 @@ export async function convertFolder(
   } finally {
     model.dispose();
   }
-}
-
-/** Throws `ConfigError` if a folder holds files. */
-async function checkEmpty(folder: string): Promise<void> {
-  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  });
-  const [first] = names.sort();
-  if (first === undefined) return;
-  const advice = `holds ${first}: choose a new folder, or add --replace to replace a model in it`;
-  throw new ConfigError("OUT", folder, advice);
 }
 
 const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
@@ -115,7 +104,7 @@ export async function convertCommand(args: string[]): Promise<void> {
     checkChoice("--dtype", values.dtype ?? "float32", SAVED_DTYPES);
   }
   await useBackend("cpu"); // nothing is computed
-  if (isOnnx && !values.replace) await checkEmpty(to);
+  if (isOnnx && !values.replace) await checkEmpty("OUT", to);
   const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {
     seed,
     replace: values.replace,

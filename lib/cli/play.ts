@@ -6,6 +6,7 @@ import { openFolder } from "../web/any_folder.ts";
 import { startPlayServer } from "../web/play_server.ts";
 import { exportPage, playground } from "../web/playground.ts";
 import { readArguments, readWhole } from "./arguments.ts";
+import { checkEmpty } from "./out_folder.ts";
 
 const PORT = 8400;
 
@@ -14,13 +15,15 @@ const PLAY_HELP = `Opens a model's folder, or a run's, as a page to play with.
   deno task play FOLDER                  the page is at http://127.0.0.1:${PORT}/, for this machine only
   deno task play FOLDER --port 0         at any port that is free
   deno task play FOLDER --export DIR     writes the page and the model as a static folder instead: any
-                                         server of files can serve it, and the browser computes`;
+                                         server of files can serve it, and the browser computes
+  deno task play FOLDER --export DIR --replace    DIR may hold files; those of the page are replaced`;
 
 /** The task itself: reads the words of the command line, and serves until Ctrl-C. */
 export async function playCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, {
     port: { type: "string" },
     export: { type: "string" },
+    replace: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return console.log(PLAY_HELP);
@@ -36,6 +39,10 @@ export async function playCommand(args: string[]): Promise<void> {
     );
   }
   const port = values.port === undefined ? PORT : readWhole("--port", values.port, 0, 65535);
+  if (values.replace && values.export === undefined) {
+    throw new ConfigError("--replace", true, "is for --export: leave it out, or add --export DIR");
+  }
+  if (values.export !== undefined && !values.replace) await checkEmpty("--export", values.export);
   await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed
   const opened = await openFolder(folder);
   if (values.export !== undefined) {

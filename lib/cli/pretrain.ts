@@ -107,7 +107,11 @@ async function readArguments(args: readonly string[]) {
   if (out === undefined) {
     throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
   }
-  return { out: `${out}`.replace(/(?<=.)[/\\]+$/, ""), resume, given: given as Given<keyof RunSettings> };
+  return {
+    out: `${out}`.replace(/(?<=.)[/\\]+$/, ""),
+    resume,
+    given: given as Given<keyof RunSettings>,
+  };
 }
 
 /** Throws now what would otherwise come after minutes of preparing; at a terminal, Deno asks. */

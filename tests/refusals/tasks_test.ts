@@ -149,6 +149,27 @@ const BAD: readonly Bad[] = [
       '"hf download nowhere --local-dir FOLDER", and name that folder',
   },
   {
+    args: ["play", "notebooks", "--export", "notebooks"],
+    says: 'Invalid --export = "notebooks": it holds 00_it.ipynb: choose a new folder, or add ' +
+      "--replace to replace what is in it",
+  },
+  {
+    args: ["play", "notebooks", "--export", "corpus.csv"],
+    says: 'Invalid --export = "corpus.csv": it is a file, or below one: choose a new folder',
+  },
+  {
+    args: ["play", "notebooks", "--replace"],
+    says: "Invalid --replace = true: it is for --export: leave it out, or add --export DIR",
+  },
+  {
+    args: ["convert", "notebooks", "corpus.csv"],
+    says: 'Invalid OUT = "corpus.csv": it is a file, or below one: choose a new folder',
+  },
+  {
+    args: ["convert", "notebooks", "corpus.csv/out", "--to", "onnx"],
+    says: 'Invalid OUT = "corpus.csv/out": it is a file, or below one: choose a new folder',
+  },
+  {
     args: ["play", "nowhere"],
     says:
       "Cannot read ~/nowhere/config.json: there is no folder ~/nowhere. Nothing is fetched from the " +
