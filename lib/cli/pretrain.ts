@@ -18,7 +18,7 @@ import {
   optionsFromJson,
   parseOptions,
 } from "../runs/options.ts";
-import { type RunSettings, withRecipe } from "../runs/settings.ts";
+import { MADE_NEW, type RunSettings, withRecipe } from "../runs/settings.ts";
 import { inWordsOfTask } from "../runs/wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
@@ -102,7 +102,7 @@ async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Pro
 
 async function readArguments(args: readonly string[]) {
   const { out, resume = false, config, ...typed } = parseOptions(args, OPTIONS);
-  const read = config === undefined ? {} : await readConfig(`${config}`);
+  const read = config === undefined ? {} : await readConfig(`${config}`, typed.init !== undefined);
   const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
   if (out === undefined) {
     throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
@@ -120,8 +120,13 @@ async function mayWrite(path: string): Promise<void> {
   if (state !== "granted") throw writeError(new Deno.errors.NotCapable(), path, 0);
 }
 
-/** The settings of a file: its own, or under `settings` in the `config.json` of a run. */
-async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
+/**
+ * The settings of a file: its own, or under `settings` in the `config.json` of a run. A run writes down
+ * all of them, those too that a saved model decides; they are left out where the new run has one.
+ *
+ * @param hasInit Whether the command line names a saved model.
+ */
+async function readConfig(path: string, hasInit: boolean): Promise<Given<keyof RunSettings>> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) {
       throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
@@ -130,7 +135,15 @@ async function readConfig(path: string): Promise<Given<keyof RunSettings>> {
     throw new FormatError(path, `expected a JSON file, found ${error.message}${hint}`);
   });
   const json = parseJsonObject(text, path);
-  const settings = json.format === 1 && isRecord(json.settings) ? json.settings : json;
+  if (json.format !== 1 || !isRecord(json.settings)) {
+    return optionsFromJson(json, RUN_OPTIONS, path);
+  }
+  const settings: Record<string, unknown> = { ...json.settings };
+  if (hasInit || settings.init !== undefined) {
+    for (const name of MADE_NEW) {
+      delete settings[name];
+    }
+  }
   return optionsFromJson(settings, RUN_OPTIONS, path);
 }
 

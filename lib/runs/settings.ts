@@ -168,7 +168,7 @@ export const CHANGEABLE: readonly (keyof RunSettings)[] = [
 const UNLIMITED = 1_000_000;
 
 /** What a saved model has decided already. */
-const MADE_NEW = [
+export const MADE_NEW: readonly (keyof RunSettings)[] = [
   "recipe",
   "preset",
   "layers",
@@ -181,7 +181,7 @@ const MADE_NEW = [
   "headStart",
   "heads",
   "initialRange",
-] as const;
+];
 
 /**
  * Settings with their defaults, checked against each other.

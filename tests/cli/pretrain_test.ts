@@ -140,6 +140,9 @@ Deno.test("settings come from --config, the command line first; a run's config.j
     strictEqual(second.run, first.run);
     deepStrictEqual(await timelessMetrics(`${folder}/b`), await timelessMetrics(`${folder}/a`));
     ok(!(await Deno.readTextFile(`${folder}/a/run.html`)).includes("undefined"));
+    const third = await run("c", `${folder}/a/config.json`, "--init", `${folder}/a/final`);
+    const fourth = await run("d", `${folder}/c/config.json`);
+    deepStrictEqual([third.settings.lr, fourth.run], [0.02, third.run]);
   });
 });
 
