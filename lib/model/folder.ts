@@ -4,6 +4,7 @@
  * was saved bit for bit, unless it was saved in a shorter type.
  */
 import type * as tf from "@tensorflow/tfjs";
+import { checkArguments, checkOptions, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -23,6 +24,9 @@ export interface SavableModel {
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
 }
 
+const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
+const TOKENIZER = having("a BertTokenizer", "encode", "vocab");
+
 /** How a model is saved. */
 export interface SaveOptions {
   /**
@@ -38,8 +42,9 @@ export interface SaveOptions {
  * All files are replaced or none, also where the process is killed while it saves: `loadModel()` finds
  * the older model or the new one. Other files in the folder stay.
  *
- * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written; or a
- * weight is too large for float16.
+ * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written; an
+ * option is unknown; or a weight is too large for float16.
+ * @throws {TypeError} If an argument is not what it has to be.
  * @throws {Error} If a file cannot be written, naming it; the older files stay as they were.
  *
  * @example
@@ -61,8 +66,15 @@ export async function saveModel(
   folder: string,
   model: SavableModel,
   tokenizer: BertTokenizer,
-  { dtype }: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<void> {
+  checkArguments("saveModel(folder, model, tokenizer)", [
+    ["folder", folder, TEXT],
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
+  checkOptions("saveModel()", options, ["dtype"]);
+  const { dtype } = options;
   checkVocabulary(model.config, tokenizer);
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
@@ -93,6 +105,8 @@ export interface LoadedModel {
  * @param options `seed`: starts the heads that a published encoder does not have.
  * @throws {FormatError} If a file is missing or cannot be read, the files do not belong together, or
  * the folder holds a model or tokenizer that is not this one.
+ * @throws {ConfigError} If an option is unknown.
+ * @throws {TypeError} If `folder` is no text.
  *
  * @example
  * ```ts
@@ -115,6 +129,8 @@ export async function loadModel(
   folder: string,
   options: { readonly seed?: number } = {},
 ): Promise<LoadedModel> {
+  checkArguments("loadModel(folder, options)", [["folder", folder, TEXT]]);
+  checkOptions("loadModel()", options, ["seed"]);
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const model = await BertPretrainHead.fromPretrained(folder, options);
   try {

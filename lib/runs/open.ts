@@ -6,6 +6,7 @@
  * the folder of a run while a process works on it. `RunState` says where the run stands in a few
  * numbers; a `RunCheckpoint` is that state with all weights.
  */
+import { checkOptions } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -31,6 +32,7 @@ import {
   withLocaleOfInit,
 } from "./inputs.ts";
 import { plateauWarning, textFacts, textWarnings } from "./text_facts.ts";
+import { RUN_OPTIONS } from "./settings_table.ts";
 import { inWordsOfTask } from "./wording.ts";
 import {
   completeSettings,
@@ -137,6 +139,7 @@ export async function beginRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
+  checkOptions("beginRun()", given, Object.keys(RUN_OPTIONS));
   checkBackend(software.backend);
   const settings = completeSettings(given);
   try {
@@ -265,6 +268,7 @@ export async function reopenRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
+  checkOptions("reopenRun()", given, Object.keys(RUN_OPTIONS));
   checkBackend(software.backend);
   const saved = await readRunConfig(path);
   if (!saved) {

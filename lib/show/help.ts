@@ -1,5 +1,5 @@
 /** What a function of the library does, shown in a notebook: `help("nspData")`. */
-import { nearest } from "../checks.ts";
+import { checkArguments, nearest, TEXT } from "../checks.ts";
 import { type Declaration, readDeclarations } from "./declarations.ts";
 
 /** An explanation that a notebook shows by itself: Markdown, and the same for a terminal. */
@@ -29,7 +29,8 @@ export class Explanation {
  *
  * @param name The name, as it is imported. Without one, all names are listed.
  * @throws {RangeError} If the library exports nothing of that name.
- * @throws {TypeError} If the library was loaded from a server, whose files cannot be listed.
+ * @throws {TypeError} If the name is no text, or the library was loaded from a server, whose files cannot
+ * be listed.
  *
  * @example
  * ```ts
@@ -39,6 +40,7 @@ export class Explanation {
  * ```
  */
 export function help(name?: string): Explanation {
+  checkArguments("help(name)", [["name", name ?? "", TEXT]]);
   const all = readDeclarations();
   if (name === undefined) return new Explanation(contents(all));
   const found = all.filter((one) => one.name === name);
