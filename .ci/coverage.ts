@@ -16,8 +16,10 @@ interface Lines {
 }
 
 const folder = Deno.args[0] ?? ".coverage";
+const library = `${Deno.cwd()}/lib/`;
+await removeEmpty(folder);
 const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-  args: ["coverage", "--lcov", "--include=/lib/", folder],
+  args: ["coverage", "--lcov", `--include=^file://${library}`, folder],
   env: { NO_COLOR: "1" },
 }).output();
 if (!success) {
@@ -47,15 +49,23 @@ if (share(all) < FLOOR) {
   Deno.exit(1);
 }
 
+/** A process that was killed while it wrote leaves an empty file, which cannot be read. */
+async function removeEmpty(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if ((await Deno.stat(path)).size === 0) await Deno.remove(path);
+  }
+}
+
 /** The lines of each file, by its path below `lib/`. */
 function readLcov(text: string): Map<string, Lines> {
   const files = new Map<string, Lines>();
   for (const record of text.split("end_of_record")) {
-    const path = /^SF:.*?\/lib\/(.*)$/m.exec(record)?.[1];
-    if (path === undefined) continue;
+    const path = /^SF:(.*)$/m.exec(record)?.[1];
+    if (!path?.startsWith(library)) continue;
     const found = Number(/^LF:(\d+)$/m.exec(record)?.[1] ?? 0);
     const hit = Number(/^LH:(\d+)$/m.exec(record)?.[1] ?? 0);
-    files.set(path, { hit, found });
+    files.set(path.slice(library.length), { hit, found });
   }
   return files;
 }
