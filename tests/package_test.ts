@@ -30,6 +30,7 @@ const { steps } = await pretrain(model, {
 });
 await saveModel("mine", model, tokenizer);
 const loaded = await loadModel("mine");
+await new Promise((resolve) => setTimeout(resolve, 1500)); // helper threads load their code meanwhile
 console.log(JSON.stringify({ backend: tf.getBackend(), steps: steps.length, pieces: loaded.tokenizer.vocab.size }));
 `;
 
