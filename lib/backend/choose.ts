@@ -11,6 +11,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
+import { permittedVariable } from "./permissions.ts";
 import { offerSimd, simdFailed, startSimd } from "./simd/start.ts";
 
 /** The backends, fastest first. */
@@ -32,7 +33,7 @@ let chosen = false;
 
 let cpuReported = false;
 
-if ((backendOfEnvironment() ?? "simd") === "simd") offerSimd();
+if ((permittedVariable("BERT_BACKEND") ?? "simd") === "simd") offerSimd();
 
 /**
  * Makes the fastest backend that runs here the current one. Tensors of another backend, the weights
@@ -57,7 +58,7 @@ if ((backendOfEnvironment() ?? "simd") === "simd") offerSimd();
  */
 export async function useBackend(name?: string): Promise<BackendName> {
   silence(tf.findBackend("cpu")); // it may hold tensors for other backends
-  const wanted = name ?? backendOfEnvironment();
+  const wanted = name ?? permittedVariable("BERT_BACKEND");
   const names = wanted === undefined ? AUTOMATIC_BACKENDS : [checkName(wanted, name === undefined)];
   const reasons: unknown[] = [];
   for (const candidate of names) {
@@ -100,7 +101,7 @@ export async function useBackend(name?: string): Promise<BackendName> {
 export async function ensureBackend(): Promise<void> {
   const current: string | undefined = tf.getBackend();
   if (chosen || (current && current !== "cpu")) return;
-  const wanted = backendOfEnvironment() ?? "simd";
+  const wanted = permittedVariable("BERT_BACKEND") ?? "simd";
   if (!current || wanted !== "simd" || simdFailed()) await useBackend();
   else if (!cpuReported) {
     cpuReported = true;
@@ -120,12 +121,6 @@ export function backendNames(): BackendName[] {
 
 async function start(name: string): Promise<void> {
   if (!await tf.setBackend(name)) throw new Error(`tfjs could not start its ${name} backend`);
-}
-
-function backendOfEnvironment(): string | undefined {
-  const query = { name: "env", variable: "BERT_BACKEND" } as const;
-  if (Deno.permissions.querySync(query).state !== "granted") return undefined;
-  return Deno.env.get("BERT_BACKEND") || undefined;
 }
 
 function checkName(name: string, fromEnvironment: boolean): BackendName {

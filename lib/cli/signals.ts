@@ -1,4 +1,5 @@
 /** Ctrl-C and similar signals as a request: the first one asks, the second one ends the process. */
+import { mayCallNative } from "../backend/permissions.ts";
 
 /** The code that a process exits with, by the signal that ended it: 128 and the signal's number. */
 export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -126,8 +127,7 @@ export function keepIgnored(): void {
  */
 function ignoredSignals(): Name[] {
   const path = C_LIBRARIES[Deno.build.os];
-  const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (path === undefined || state !== "granted") return [];
+  if (path === undefined || !mayCallNative()) return [];
   try {
     const library = Deno.dlopen(path, C_FUNCTIONS);
     const { symbols: c } = library;

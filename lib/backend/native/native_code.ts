@@ -3,6 +3,7 @@
  * kernels import to call it. Where it cannot run, those kernels do the same steps on their own.
  */
 import { ConfigError } from "../../errors.ts";
+import { mayCallNative, permittedVariable } from "../permissions.ts";
 import { hasAvx2AndFma } from "./cpu.ts";
 import { addressOf, convention, makeExecutable, nativeCaller } from "./executable_memory.ts";
 import { assemblePanels, COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panels.ts";
@@ -35,15 +36,13 @@ let loaded: NativeCode | undefined;
  * @throws {ConfigError} If `BERT_NATIVE` is neither `off` nor `avx2`.
  */
 export function nativeCode(): NativeCode {
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
-    return { missing: "native code needs --allow-ffi" };
-  }
+  if (!mayCallNative()) return { missing: "native code needs --allow-ffi" };
   loaded ??= load();
   return loaded;
 }
 
 function load(): NativeCode {
-  const wanted = environment("BERT_NATIVE");
+  const wanted = permittedVariable("BERT_NATIVE");
   if (wanted === "off") return { missing: OFF };
   if (wanted !== undefined && wanted !== "avx2") {
     throw new ConfigError("BERT_NATIVE", wanted, "must be off or avx2, or not be set");
@@ -104,9 +103,4 @@ export function panelsImport(code: NativeCode, memory: WebAssembly.Memory): Pane
     }
     call(code.panels, place);
   };
-}
-
-function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
 }

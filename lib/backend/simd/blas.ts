@@ -6,6 +6,7 @@
  * It is used with one thread: the backend's threads each call it for their part, so that no second
  * pool of threads competes for the cores.
  */
+import { mayCallNative, permittedVariable } from "../permissions.ts";
 import { multipliesRight, type Sgemm } from "./blas_check.ts";
 
 /** A library that has passed its test. */
@@ -46,10 +47,6 @@ export function loadBlas(memory: WebAssembly.Memory): Blas | undefined {
     if (blas || named) warn(`${path} ${blas ? "computes wrong products" : "cannot be used"}`);
   }
   return undefined;
-}
-
-function mayCallNative(): boolean {
-  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 function warn(problem: string): void {
@@ -105,13 +102,8 @@ const ACCELERATE = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
 
 /** Libraries to try; `named` if the environment variable `BERT_BLAS` chose the only one. */
 function blasCandidates(): { paths: readonly string[]; named: boolean } {
-  const named = environment("BERT_BLAS");
+  const named = permittedVariable("BERT_BLAS");
   if (named === "off") return { paths: [], named: true };
   if (named) return { paths: [named], named: true };
   return { paths: Deno.build.os === "darwin" ? [ACCELERATE] : [], named: false };
-}
-
-function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

@@ -195,8 +195,14 @@ export class Machine {
     const k = 259;
     const bytes = [m * k, k * n, m * n, m * n].map((count) => 4 * count);
     const places = bytes.map((size) => this.#allocator.allocate(size) ?? 0);
-    const [a, b, own, native] = places;
-    if (places.includes(0)) return false; // too little memory even to try
+    try {
+      return !places.includes(0) && this.#multipliesAlike(places, [m, n, k]); // 0: no room to try
+    } finally {
+      for (const place of places.filter((place) => place !== 0)) this.#allocator.free(place);
+    }
+  }
+
+  #multipliesAlike([a, b, own, native]: readonly number[], [m, n, k]: readonly number[]): boolean {
     fillTestValues(new Float32Array(this.memory.buffer, a, m * k));
     fillTestValues(new Float32Array(this.memory.buffer, b, k * n));
     [own, native].forEach((out, i) => {
@@ -205,7 +211,6 @@ export class Machine {
     });
     const [x, y] = [own, native].map((at) => new Uint32Array(this.memory.buffer, at, m * n));
     const agrees = x.every((bits, i) => bits === y[i]);
-    for (const place of places) this.#allocator.free(place);
     if (!agrees) reportMissing("native code gives other numbers than the kernels");
     return agrees;
   }
