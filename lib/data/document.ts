@@ -32,6 +32,9 @@ export interface CorpusOptions extends SentenceOptions {
   readonly onLeftOut?: (what: string) => void;
 }
 
+/** The ids of tokens: an array of their own, or a part of a larger one. */
+export type TokenIds = readonly number[] | Uint16Array | Int32Array;
+
 /** A document as ids; sentences without any token are left out. */
 export interface TokenizedDocument {
   /** The document's name. */
@@ -43,7 +46,7 @@ export interface TokenizedDocument {
 /** A sentence as ids, with its place in the document. */
 export interface TokenizedSentence {
   /** The ids of its tokens, without special ones. */
-  readonly ids: readonly number[];
+  readonly ids: TokenIds;
   /** Its place among the document's sentences, from 0. */
   readonly index: number;
 }

@@ -8,7 +8,7 @@ import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import type { ReachCounter } from "./reach.ts";
 import {
-  idsOf,
+  appendIds,
   type Kept,
   readsLike,
   singleStretches,
@@ -257,7 +257,9 @@ export class PairMaker {
     const lengths = [tokenCount(first), tokenCount(second)];
     const [keptA, keptB] = this.#truncate(lengths[0], lengths[1]);
     const framed = this.#framed(first, keptA);
-    const tokenIds = [...framed.tokenIds, ...idsOf(second, keptB), this.#vocab.sepId];
+    const tokenIds = [...framed.tokenIds];
+    appendIds(tokenIds, second, keptB);
+    tokenIds.push(this.#vocab.sepId);
     const segmentIds = tokenIds.map((_, i) => i < framed.tokenIds.length ? 1 : 2);
     const span = spanOf(second, keptB);
     this.#reach?.mark(second, keptB);
@@ -267,8 +269,9 @@ export class PairMaker {
 
   /** `[CLS] A [SEP]`. */
   #framed(first: Stretch, kept: Kept): PairExample {
-    const { clsId, sepId } = this.#vocab;
-    const tokenIds = [clsId, ...idsOf(first, kept), sepId];
+    const tokenIds = [this.#vocab.clsId];
+    appendIds(tokenIds, first, kept);
+    tokenIds.push(this.#vocab.sepId);
     const span = spanOf(first, kept);
     this.#reach?.mark(first, kept);
     const truncated = span.cut !== undefined;

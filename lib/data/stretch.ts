@@ -22,13 +22,19 @@ export interface Kept {
   readonly end: number;
 }
 
-/** The ids of what is used of a stretch. */
-export function idsOf({ document, start, end, skip = 0 }: Stretch, kept: Kept): readonly number[] {
-  const { sentences } = document;
-  const ids = end - start === 1
-    ? sentences[start].ids // which may be very long, and looked at once for each of its parts
-    : sentences.slice(start, end).flatMap(({ ids }: TokenizedSentence) => ids);
-  return ids.slice(skip + kept.start, skip + kept.end);
+/** Adds the ids of what is used of a stretch to the end of `to`. */
+export function appendIds(
+  to: number[],
+  { document: { sentences }, start, end, skip = 0 }: Stretch,
+  kept: Kept,
+): void {
+  let before = -skip; // tokens of the stretch before the sentence
+  for (let i = start; i < end && before < kept.end; i++) {
+    const { ids } = sentences[i];
+    const last = Math.min(ids.length, kept.end - before);
+    for (let j = Math.max(0, kept.start - before); j < last; j++) to.push(ids[j]);
+    before += ids.length;
+  }
 }
 
 /** How many tokens a stretch has. */
