@@ -1,6 +1,6 @@
 /**
  * Where `Intl.Segmenter` ends a sentence too early: after abbreviations, initials and ordinals, by
- * language, and inside quotation marks and brackets.
+ * language, after a question or exclamation within a sentence, and inside quotation marks and brackets.
  */
 
 /** The words of a language that decide whether a sentence goes on after a full stop. */
@@ -161,11 +161,24 @@ const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/
 export function goesOn(before: string, after: string, whole: string, language: Language): boolean {
   if (isEnumerator(whole)) return true;
   if (/^[とっ]/.test(after) && /[」』] ?$/.test(before)) return true; // 「…」と言った
+  if (isExclaimedWithin(before, after, whole)) return true;
   const found = lastWords(before);
   if (!found) return false;
   const { previous, word } = found;
   return isAbbreviation(before, word, after, language) ||
     isInitial(previous, word, after, language) || isOrdinal(before, word, after, language);
+}
+
+/**
+ * Whether a question or exclamation stands within a sentence, which goes on in small letters: "Why?" she
+ * asked; Yahoo! is big. A sentence that began in small letters itself, as in a chat, tells nothing.
+ */
+function isExclaimedWithin(before: string, after: string, whole: string): boolean {
+  if (!/^(?:[-–—] ?)?\p{Ll}/u.test(after)) return false;
+  const end = before.match(/[?!]([\p{Pe}\p{Pf}\p{Pi}"' ]*)$/u);
+  if (!end) return false;
+  const isQuoted = /["'\p{Pf}\p{Pi}]/u.test(end[1]);
+  return isQuoted || /^\P{L}*\p{Lu}/u.test(whole.slice(0, 64));
 }
 
 const CLOSING = " \"'”’)]";

@@ -50,20 +50,31 @@ const LANGUAGES: Record<string, string[]> = {
     "Es sind ca. 5 Mio. Euro. | Er wohnt in der Bahnhofstr. 5. | Dort ist es.",
     "Dr. Müller und Prof. Dr. h. c. Schmidt kamen. | Vgl. Abb. 3 und S. 17.",
     "Es gab Äpfel, Birnen usw. | Dann gingen wir. | J. W. von Goethe schrieb es.",
+    "„Warum?“ fragte sie. | »Nein!« rief er. | Aha! | Gut.",
     "Das ist Variante B. | Sie wählte Plan A. | Er nahm C. | Wir gingen.",
   ],
-  fr: ["Il vint. | « Bonjour. » | Elle dit. | M. Dupont vint, p. ex. hier. | Il partit."],
-  es: ["El Sr. López vive en EE. UU. | Vino ayer. | ¿Qué? | ¡Hola! | Bien, p. ej. hoy."],
+  fr: [
+    "« Pourquoi ? » demanda-t-elle. | « Non ! » dit-il. | Ah ! | Oui.",
+    "Il vint. | « Bonjour. » | Elle dit. | M. Dupont vint, p. ex. hier. | Il partit.",
+  ],
+  es: [
+    "—¿Por qué? —preguntó ella. | «¡No!» gritó él. | ¡Hola!",
+    "El Sr. López vive en EE. UU. | Vino ayer. | ¿Qué? | ¡Hola! | Bien, p. ej. hoy.",
+  ],
   en: [
     "He came.¦“Hello.” | She left. | “Yes.” | (Really.) | It was.¦(No.) | So it is.¦[1] Then.",
     "I chose plan B. | She chose plan A. | We left. | See Appendix A. | Smith wrote it.",
     "George W. Bush and A. A. Milne met J. I. Case. | Malcolm X. | He got a D. | We have to go.",
     "1. The first. | 2. The second. | IV. The fourth. | The fifth. | We have 3. | Then 4.",
     "Das kostet z.B. 3,50 Euro. | Sie kam am 3. Oktober und am 5. August. | Es ist z. B. Montag.",
+    '"Why?" she asked. | “No!” he said. | \'Go!\' cried Ann. | "Why?" — he asked. | "Is it?" | "No."',
+    "Yahoo! is big. | Is Yahoo! big? | Alas! what a day! | Let's Move! is a programme. | (Really?) | Yes.",
+    "are you there? | yes i am! | ok then",
   ],
+  it: ["«Perché?» chiese lei. | Lui rise."],
   "de-AT": ["Sie kam am 3. Jänner. | Er ging."],
   hi: ["वह आया। | वह गया।"],
-  ru: ["А. С. Пушкин писал. | Он жил."],
+  ru: ["— Почему? — спросил он. | «Нет!» сказала она. | Да.", "А. С. Пушкин писал. | Он жил."],
 };
 
 for (const [locale, cases] of Object.entries(LANGUAGES)) {
@@ -115,7 +126,7 @@ Deno.test("splitSentences() takes time in proportion to the text, also where all
   const start = performance.now();
   strictEqual(splitSentences("A. ".repeat(100_000)).length, 1);
   strictEqual(splitSentences(`${"x".repeat(200_000)}! Y`).length, 2);
-  for (const part of ["(", "。「", "» ", "z. B. ", "1. ", "He.“", "\n "]) {
+  for (const part of ["(", "。「", "» ", "z. B. ", "1. ", "He.“", "Oh! a ", "\n "]) {
     splitSentences(part.repeat(50_000));
   }
   ok(performance.now() - start < 20_000); // minutes, when each part is looked at from its beginning
