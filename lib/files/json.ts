@@ -89,6 +89,16 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
   });
 }
 
+/** `readTextIfThere()` without a pause in which anything else could happen. */
+export function readTextIfThereSync(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (isNothing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether there is such a file. */
 export async function isThere(path: string): Promise<boolean> {
   try {

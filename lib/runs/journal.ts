@@ -37,6 +37,7 @@ export class RunJournal {
   async recall({ rows, evaluations, step }: RunState): Promise<void> {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
+    if (this.#metrics.hadNoHeader) this.event("metrics.csv had lost its header: it is back");
     if (missing > 0) this.event(`${missing} rows that were written before are gone from disk`);
     if (step === 0) return;
     const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);

@@ -10,6 +10,7 @@ import { checkOptions } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import { readTextIfThereSync } from "../files/json.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -327,12 +328,8 @@ function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
 }
 
 function countRows(path: string): number {
-  try {
-    return Deno.readTextFileSync(path).split("\n").length - 2; // the header, and what follows the end
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
+  const text = readTextIfThereSync(path);
+  return text === undefined ? 0 : text.split("\n").length - 2; // the header, and what follows the end
 }
 
 function otherSoftware(

@@ -5,7 +5,8 @@
 import { FormatError } from "../errors.ts";
 import { parse, stringify } from "../files/csv.ts";
 import { AppendFile, lastLines } from "../files/growing_file.ts";
-import { readTextIfThere } from "../files/json.ts";
+import { readTextIfThere, readTextIfThereSync } from "../files/json.ts";
+import { replaceFileSync } from "../files/write.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochLog, StepLog } from "./history.ts";
 
@@ -40,10 +41,13 @@ const COLUMNS = [
 
 /** `metrics.csv`, open for appending. Each row is with the system when its method returns. */
 export class MetricsFile {
+  /** Whether the file, when it was resumed, had lost its header, which was put back. */
+  readonly hadNoHeader: boolean;
   readonly #file: AppendFile;
 
-  private constructor(file: AppendFile) {
+  private constructor(file: AppendFile, hadNoHeader = false) {
     this.#file = file;
+    this.hadNoHeader = hadNoHeader;
     if (file.lines === 0) this.#write(COLUMNS);
   }
 
@@ -54,9 +58,15 @@ export class MetricsFile {
 
   /**
    * Goes on behind the first `rows` rows, header not counted; later and half-written ones are cut
-   * off. If there are fewer, `rows` tells. The caller calls `close()`.
+   * off. If there are fewer, `rows` tells. A header that is gone or harmed is put back. The caller
+   * calls `close()`.
    */
   static resume(path: string, rows: number): MetricsFile {
+    const mended = withHeader(path);
+    if (mended !== undefined) {
+      replaceFileSync(path, mended);
+      return new MetricsFile(AppendFile.resume(path, rows + 1), true);
+    }
     return new MetricsFile(AppendFile.resume(path, rows + 1));
   }
 
@@ -111,6 +121,23 @@ export class MetricsFile {
     this.#file.write(stringify([row], { headers: false }));
   }
 }
+
+/**
+ * The text of a `metrics.csv` with the header that it has lost; nothing if it needs none. A first line
+ * that is no row is what the header became.
+ */
+function withHeader(path: string): string | undefined {
+  const text = readTextIfThereSync(path);
+  if (text === undefined || !text.includes("\n")) return undefined;
+  const end = text.indexOf("\n") + 1;
+  const first = text.slice(0, end).replace(/^\ufeff/, "").trim();
+  if (first === COLUMNS.join(",")) return undefined;
+  const isRow = SPLITS.some((split) => first.startsWith(`${split},`));
+  return stringify([COLUMNS], { headers: false }) + (isRow ? text : text.slice(end));
+}
+
+/** What a row begins with. */
+const SPLITS = ["train", "held-out", "skipped"];
 
 type Scores = Pick<
   StepLog,

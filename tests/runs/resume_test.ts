@@ -116,6 +116,26 @@ Deno.test("a run with a harmed line in evaluations.jsonl and metrics.csv goes on
   });
 });
 
+Deno.test("a run whose metrics.csv has lost its header gets it back, says so, and keeps every row", async () => {
+  await withCorpus(async (folder) => {
+    await stoppedAt(folder, 5);
+    const path = `${folder}/run/metrics.csv`;
+    const [header, ...rows] = (await Deno.readTextFile(path)).split(/\r?\n/);
+    const saved = `\ufeff${header}\r\n${rows.join("\r\n")}`; // as a spreadsheet saves it
+    for (const first of [[], ["spl\0it,epoch"], undefined]) {
+      await Deno.writeTextFile(path, first ? [...first, ...rows].join("\n") : saved);
+      using run = await reopen(folder);
+      const events: string[] = [];
+      const onEvent = (text: string) => events.push(text);
+      await runToEnd(run, { onEvent }, AbortSignal.abort());
+      const lost = events.filter((text) => /lost its header|gone from disk/.test(text));
+      deepStrictEqual(lost, first ? ["metrics.csv had lost its header: it is back"] : []);
+      const now = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
+      deepStrictEqual(now.split(/\r?\n/), [header, ...rows]);
+    }
+  });
+});
+
 Deno.test("a link, or a folder, in the place of a file of the run is refused by name and not written to", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 3);
