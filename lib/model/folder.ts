@@ -157,13 +157,13 @@ function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: strin
 /** Some models have rows beyond their vocabulary, for a round number: those get names, never met in a text. */
 function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
   if (spare === 0) return { tokenizer, notes: [] };
-  const { vocab, options } = tokenizer;
+  const { vocab } = tokenizer;
   const names = Array.from({ length: spare }, (_, i) => `[spare${vocab.size + i}]`);
   const grown = vocab.withSpares(names, path);
   const notes = [
     `The model has ${spare} rows beyond its vocabulary: they are named ${names[0]} and so on`,
   ];
-  return { tokenizer: new BertTokenizer(grown, options), notes };
+  return { tokenizer: tokenizer.withVocab(grown), notes };
 }
 
 /** Which token is padding, the vocabulary knows: elsewhere nothing but the attention mask goes by it. */

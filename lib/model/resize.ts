@@ -10,7 +10,7 @@ import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
 import type { AddedToken } from "../tokenizer/added_tokens.ts";
 import { WordPieces } from "../tokenizer/wordpiece.ts";
-import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 const POSITIONS = "bert.embeddings.position_embeddings.weight";
@@ -100,15 +100,11 @@ export async function addWords(
   tokenizer: BertTokenizer,
   words: Iterable<string>,
 ): Promise<Revocabulated> {
-  const { vocab, options } = tokenizer;
+  const { vocab } = tokenizer;
   const fresh = new Set([...words].map((word) => asOneToken(word, tokenizer)));
   for (const token of fresh) if (vocab.has(token)) fresh.delete(token);
   const grown = vocab.extend([...fresh]);
-  return await changeVocabulary(
-    model,
-    tokenizer,
-    new BertTokenizer(grown, options),
-  );
+  return await changeVocabulary(model, tokenizer, tokenizer.withVocab(grown));
 }
 
 /**
@@ -142,8 +138,7 @@ export async function addTokens(
   tokenizer: BertTokenizer,
   tokens: readonly (string | AddedToken)[],
 ): Promise<Revocabulated> {
-  const { vocab, options } = tokenizer;
-  const grown = new BertTokenizer(vocab.addTokens(tokens), options);
+  const grown = tokenizer.withVocab(tokenizer.vocab.addTokens(tokens));
   return await changeVocabulary(model, tokenizer, grown);
 }
 

@@ -2,10 +2,18 @@
  * BERT's tokenizer: text to ids and back. Words come from `words.ts`; each is cut into the longest
  * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
  */
-import { checkOptions, checkWhole } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkWhole,
+  having,
+  ITERABLE,
+} from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
-import { joinTokens } from "./decode.ts";
+import { CLEAN_UPS, type CleanUp, joinTokens } from "./decode.ts";
 import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./folder.ts";
 import {
   agreedOptions,
@@ -17,11 +25,17 @@ import {
 import { TextCutter } from "./text_cutter.ts";
 import { type Part, truncate } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
+import { normalizeText } from "./words.ts";
 
 /** How a tokenizer treats text, and how much it remembers. */
 export interface BertTokenizerOptions extends TokenizerOptions {
   /** Words remembered in each of the two generations of the cache; 0 keeps none. Default 50,000. */
   readonly cacheSize?: number;
+  /**
+   * Where `decode()` leaves out spaces, unless it is told: nowhere, within each token (default), or in
+   * the whole text, as `clean_up_tokenization_spaces` of transformers does. Changes no id.
+   */
+  readonly cleanUp?: CleanUp;
 }
 
 /** How long an encoding may be, and must be. */
@@ -30,6 +44,18 @@ export interface EncodeOptions {
   readonly maxLength?: number;
   /** Fill up with `[PAD]` to this many tokens. */
   readonly padTo?: number;
+}
+
+/** How ids become text. */
+export interface DecodeOptions {
+  /** Leaves `[CLS]` and its like out. Default true. */
+  readonly skipSpecialTokens?: boolean;
+  /**
+   * Where to leave out the space before `.`, `,`, `!`, `?` and contractions such as `'s`: nowhere,
+   * within each token, which leaves `can ' t` as it is, or in the whole text. Default: the
+   * tokenizer's.
+   */
+  readonly cleanUp?: CleanUp;
 }
 
 /** One text, or a pair, as the model sees it. All arrays have the same length. */
@@ -45,6 +71,9 @@ export interface Encoding {
   /** Start and end in the original text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: [number, number][];
 }
+
+const VOCAB = having("a Vocab", "tokens", "idOf", "specialIds");
+const ENCODE_OPTIONS = ["maxLength", "padTo"];
 
 /**
  * A vocabulary with the rules of cutting.
@@ -68,7 +97,12 @@ export class BertTokenizer {
   readonly vocab: Vocab;
   /** All that decides the ids of a text, beside the vocabulary. */
   readonly options: Required<TokenizerOptions>;
+  /** Where `decode()` leaves out spaces. */
+  readonly cleanUp: CleanUp;
+  readonly #cacheSize: number;
   readonly #cutter: TextCutter;
+  /** Added tokens that are found in the text as normalised, as they are then. */
+  readonly #shown: ReadonlyMap<number, string>;
 
   /**
    * A vocabulary that was learnt here knows its options, and nothing need be given again.
@@ -79,12 +113,17 @@ export class BertTokenizer {
    * learnt with.
    */
   constructor(vocab: Vocab, options: BertTokenizerOptions = {}) {
-    checkOptions("BertTokenizer", options, [...TOKENIZER_OPTIONS, "cacheSize"]);
-    const { cacheSize = 50_000, ...given } = options;
+    checkArguments("new BertTokenizer(vocab)", [["vocab", vocab, VOCAB]]);
+    checkOptions("BertTokenizer", options, [...TOKENIZER_OPTIONS, "cacheSize", "cleanUp"]);
+    const { cacheSize = 50_000, cleanUp = "tokens", ...given } = options;
     checkWhole("cacheSize", cacheSize, 0);
+    checkChoice("cleanUp", cleanUp, CLEAN_UPS);
     this.vocab = vocab;
+    this.cleanUp = cleanUp;
+    this.#cacheSize = cacheSize;
     this.options = vocab.options ? agreedOptions(vocab.options, given) : tokenizerOptions(given);
     this.#cutter = new TextCutter(vocab, this.options, cacheSize);
+    this.#shown = normalizedTokens(vocab, this.options);
   }
 
   /**
@@ -97,8 +136,14 @@ export class BertTokenizer {
     folder: string,
     options: BertTokenizerOptions = {},
   ): Promise<BertTokenizer> {
-    const { vocab, options: own } = await readTokenizer(folder);
-    return new BertTokenizer(vocab, { ...own, ...withoutUndefined(options) });
+    const { vocab, options: own, cleanUp } = await readTokenizer(folder);
+    return new BertTokenizer(vocab, { ...own, cleanUp, ...withoutUndefined(options) });
+  }
+
+  /** The same tokenizer with another vocabulary. */
+  withVocab(vocab: Vocab): BertTokenizer {
+    const { options, cleanUp } = this;
+    return new BertTokenizer(vocab, { ...options, cleanUp, cacheSize: this.#cacheSize });
   }
 
   /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
@@ -124,7 +169,9 @@ export class BertTokenizer {
    * @throws {ConfigError} If `maxLength` leaves no room for a token beside the special ones, or
    * `padTo` is shorter than `maxLength`.
    */
-  encode(text: string, pair?: string, { maxLength, padTo }: EncodeOptions = {}): Encoding {
+  encode(text: string, pair?: string, options: EncodeOptions = {}): Encoding {
+    checkOptions("encode()", options, ENCODE_OPTIONS);
+    const { maxLength, padTo } = options;
     const parts = [this.#place(text)];
     if (pair !== undefined) parts.push(this.#place(pair));
     if (maxLength !== undefined) truncate(parts, maxLength);
@@ -141,8 +188,11 @@ export class BertTokenizer {
    */
   encodeBatch(
     texts: readonly (string | readonly [string, string])[],
-    { maxLength, padTo }: EncodeOptions = {},
+    options: EncodeOptions = {},
   ): Encoding[] {
+    checkArguments("encodeBatch(texts)", [["texts", texts, ARRAY]]);
+    checkOptions("encodeBatch()", options, ENCODE_OPTIONS);
+    const { maxLength, padTo } = options;
     const encodings = texts.map((item, i) => {
       if (typeof item === "string") return this.encode(item, undefined, { maxLength });
       checkPair(item, i);
@@ -157,19 +207,17 @@ export class BertTokenizer {
   /**
    * Ids back to text: pieces joined, `##` removed. Case and spacing that encoding lost stay lost.
    *
-   * @param options `skipSpecialTokens` (default true) leaves `[CLS]` and its like out; `cleanUp`
-   * (default true) leaves out the space before `.`, `,`, `!`, `?`, and before the pieces `n't`, `'m`,
-   * `'s`, `'ve` and `'re`, where the vocabulary has them. `can ' t` stays, as in transformers.
+   * @param ids An array, or a typed array such as a tensor's `data()`.
+   * @throws {RangeError} If the vocabulary has no such id.
    */
-  decode(
-    ids: readonly number[],
-    { skipSpecialTokens = true, cleanUp = true }: {
-      skipSpecialTokens?: boolean;
-      cleanUp?: boolean;
-    } = {},
-  ): string {
-    const kept = skipSpecialTokens ? ids.filter((id) => !this.vocab.isSpecial(id)) : ids;
-    return joinTokens(kept.map((id) => this.vocab.tokenOf(id)), cleanUp);
+  decode(ids: ArrayLike<number> & Iterable<number>, options: DecodeOptions = {}): string {
+    checkArguments("decode(ids)", [["ids", ids, ITERABLE]]);
+    checkOptions("decode()", options, ["skipSpecialTokens", "cleanUp"]);
+    const { skipSpecialTokens = true, cleanUp = this.cleanUp } = options;
+    checkChoice("skipSpecialTokens", skipSpecialTokens, [true, false]);
+    checkChoice("cleanUp", cleanUp, CLEAN_UPS);
+    const kept = [...ids].filter((id) => !(skipSpecialTokens && this.vocab.isSpecial(id)));
+    return joinTokens(kept.map((id) => this.#shown.get(id) ?? this.vocab.tokenOf(id)), cleanUp);
   }
 
   #place(text: string): Part {
@@ -223,6 +271,14 @@ export class BertTokenizer {
       this.#push(encoding, this.vocab.padId, [0, 0], 0, 0);
     }
   }
+}
+
+/** The added tokens that are found in normalised texts, by id, as they stand there. */
+function normalizedTokens(vocab: Vocab, options: Required<TokenizerOptions>): Map<number, string> {
+  const found = vocab.added.filter(({ normalized }) => normalized);
+  return new Map(
+    found.map(({ content }) => [vocab.idOf(content), normalizeText(content, options)]),
+  );
 }
 
 function checkPair(item: unknown, i: number): void {

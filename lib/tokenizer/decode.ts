@@ -1,30 +1,43 @@
 /** Tokens back to text. */
 
+/** Where `decode()` leaves out spaces: nowhere, within each token, or in the whole text. */
+export type CleanUp = "none" | "tokens" | "text";
+
+/** The ways to leave out spaces. */
+export const CLEAN_UPS: readonly CleanUp[] = ["none", "tokens", "text"];
+
 /**
  * Joins tokens with spaces; a piece inside a word, `##x`, stands right behind the one before it.
  *
- * @param cleanUp Whether to leave out the space before punctuation and contractions, as the decoder
- * of the reference does. It looks at each token alone, so that `can ' t` stays as it is.
+ * @param cleanUp Where to leave out the space before punctuation and contractions. `"tokens"` looks at
+ * each token alone, so that `can ' t` stays as it is; `"text"` makes `can't` of it.
  *
  * @example
  * ```ts
  * import { joinTokens } from "bert/tokenizer/decode.ts";
  * import { strictEqual } from "node:assert";
- * strictEqual(joinTokens(["un", "##seen", ",", "isn", "'", "t", "it", "?"], true), "unseen, isn ' t it?");
+ * const tokens = ["un", "##seen", ",", "isn", "'", "t", "it", "?"];
+ * strictEqual(joinTokens(tokens, "none"), "unseen , isn ' t it ?");
+ * strictEqual(joinTokens(tokens, "tokens"), "unseen, isn ' t it?");
+ * strictEqual(joinTokens(tokens, "text"), "unseen, isn't it?");
  * ```
  *
- * Source: `decoders::wordpiece` in huggingface/tokenizers.
+ * Source: `decoders::wordpiece` in huggingface/tokenizers, and `clean_up_tokenization()` in transformers.
  */
-export function joinTokens(tokens: readonly string[], cleanUp: boolean): string {
+export function joinTokens(tokens: readonly string[], cleanUp: CleanUp): string {
   const parts = tokens.map((token, at) => {
     if (at === 0) return token;
     return token.startsWith("##") ? token.slice(2) : ` ${token}`;
   });
-  return (cleanUp ? parts.map(tidySpaces) : parts).join("");
+  if (cleanUp === "none") return parts.join("");
+  const text = parts.map((part) => tidySpaces(part, TIDIED_IN_TOKEN)).join("");
+  return cleanUp === "text" ? tidySpaces(text, TIDIED) : text;
 }
 
-/** What is replaced in a token with the space before it, in this order. */
-const TIDIED: readonly (readonly [spaced: string, tidy: string])[] = [
+type Replacements = readonly (readonly [spaced: string, tidy: string])[];
+
+/** What is replaced with the space before it, in this order. */
+const TIDIED: Replacements = [
   [" .", "."],
   [" ?", "?"],
   [" !", "!"],
@@ -32,12 +45,14 @@ const TIDIED: readonly (readonly [spaced: string, tidy: string])[] = [
   [" ' ", "'"],
   [" n't", "n't"],
   [" 'm", "'m"],
-  [" do not", " don't"],
   [" 's", "'s"],
   [" 've", "'ve"],
   [" 're", "'re"],
 ];
 
-function tidySpaces(token: string): string {
-  return TIDIED.reduce((text, [spaced, tidy]) => text.replaceAll(spaced, tidy), token);
+/** In a token `do not` is tidied, too, which only an added token can hold. */
+const TIDIED_IN_TOKEN: Replacements = [...TIDIED, [" do not", " don't"]];
+
+function tidySpaces(text: string, replacements: Replacements): string {
+  return replacements.reduce((tidied, [spaced, tidy]) => tidied.replaceAll(spaced, tidy), text);
 }

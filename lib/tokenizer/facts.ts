@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
+import type { CleanUp } from "./decode.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { isOneOfFive } from "./vocab.ts";
 
@@ -12,6 +13,8 @@ export interface VocabularyFacts extends TokenizerOptions {
   readonly sha256: string;
   /** How many pieces there are. */
   readonly size: number;
+  /** Where `decode()` leaves out spaces; missing where it does so within each token. */
+  readonly cleanUp?: CleanUp;
   /** How many of its tokens words are cut into; missing where no token was added. */
   readonly pieces?: number;
   /** Tokens that were added, and special ones that are found in another way than usual. */
@@ -26,10 +29,16 @@ export function vocabularyText({ vocab }: BertTokenizer): string {
 /** The digest and the size of a vocabulary, and the options of its tokenizer. */
 export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
   const sha256 = createHash("sha256").update(vocabularyText(tokenizer)).digest("hex");
-  const { vocab, options } = tokenizer;
+  const { vocab, options, cleanUp } = tokenizer;
   const added = vocab.added.filter((token) => !isUsual(token));
   const tokens = added.length > 0 && { pieces: vocab.pieces, added };
-  return { sha256, size: vocab.size, ...options, ...tokens };
+  return {
+    sha256,
+    size: vocab.size,
+    ...options,
+    ...(cleanUp !== "tokens" && { cleanUp }),
+    ...tokens,
+  };
 }
 
 /** Whether a token is a special one that is found as every tokenizer finds it. */

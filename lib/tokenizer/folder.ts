@@ -14,6 +14,7 @@ import { missingFile } from "../files/foreign_folder.ts";
 import { isThere, readJsonIfThere } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
+import type { CleanUp } from "./decode.ts";
 import { vocabWithTokens } from "./folder_tokens.ts";
 import { hasDotlessI, isLocale, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 import {
@@ -32,6 +33,7 @@ import {
   checkPostProcessor,
   optionsOfJson,
   piecesOfJson,
+  tidiesTokens,
   tokenizerJson,
 } from "./tokenizer_json.ts";
 import { isOneOfFive, loadVocab, type Vocab, vocabularyLines } from "./vocab.ts";
@@ -49,6 +51,8 @@ export const OBSOLETE_FILES: readonly string[] = [ADDED];
 export interface TokenizerParts {
   readonly vocab: Vocab;
   readonly options: Required<TokenizerOptions>;
+  /** Where ids become text without spaces that nobody would type. */
+  readonly cleanUp: CleanUp;
 }
 
 /**
@@ -76,7 +80,17 @@ export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   const vocab = vocabWithTokens(pieces, path, { settings, pipeline, map, added }, readBy);
   if (pipeline.isThere && vocab.size > pieces.length) checkNoGap(pipeline, pieces.length);
   if (readBy === "pipeline") checkPostProcessor(pipeline, vocab);
-  return { vocab, options: optionsOf(settings, pipeline, readBy) };
+  return {
+    vocab,
+    options: optionsOf(settings, pipeline, readBy),
+    cleanUp: cleanUpOf(settings, pipeline, readBy),
+  };
+}
+
+/** A clean-up of the whole text is a setting; that of each token a part of the pipeline, or of the class. */
+function cleanUpOf(settings: JsonFile, pipeline: JsonFile, readBy: ReadBy): CleanUp {
+  if (switchIn(settings, "clean_up_tokenization_spaces", true)) return "text";
+  return readBy === "bert" || tidiesTokens(pipeline) ? "tokens" : "none";
 }
 
 /** A file of the folder, and whether it is there. */
@@ -128,16 +142,17 @@ export function tokenizerFiles(
   parts: TokenizerParts,
   maxLength?: number,
 ): Readonly<Record<string, FileWriter>> {
-  const { lowercase, stripAccents, locale } = parts.options;
+  const { options: { lowercase, stripAccents, locale }, cleanUp } = parts;
   const extra = parts.vocab.added.filter(({ content }) => !isOneOfFive(content));
   const special = extra.filter((token) => token.special).map(({ content }) => content);
   const settings = {
-    "tokenizer_class": classFor(parts.options),
+    "tokenizer_class": classFor(parts),
     "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
     "do_lower_case": lowercase,
     "strip_accents": stripAccents,
     ...(locale !== null && { locale }),
     "tokenize_chinese_chars": true,
+    "clean_up_tokenization_spaces": cleanUp === "text",
     ...(maxLength !== undefined && { "model_max_length": maxLength }),
     ...ROLES,
     ...(special.length > 0 && { "additional_special_tokens": special }),
@@ -152,12 +167,13 @@ export function tokenizerFiles(
 }
 
 /**
- * `BertTokenizer` there always has 100 characters a word and the same small letters, whatever
- * `tokenizer.json` says; the other class reads it.
+ * `BertTokenizer` there always has 100 characters a word, the same small letters and the same decoder,
+ * whatever `tokenizer.json` says; the other class reads it.
  */
-function classFor({ maxWordLength, lowercase, locale }: Required<TokenizerOptions>): string {
+function classFor({ options, cleanUp }: TokenizerParts): string {
+  const { maxWordLength, lowercase, locale } = options;
   const plain = maxWordLength === 100 && !(lowercase && hasDotlessI(locale));
-  return plain ? "BertTokenizer" : "PreTrainedTokenizerFast";
+  return plain && cleanUp !== "none" ? "BertTokenizer" : "PreTrainedTokenizerFast";
 }
 
 /** The added tokens by id, as `tokenizer_config.json` has them. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
+import type { CleanUp } from "./decode.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 import type { JsonFile } from "./tokenizer_config.ts";
 import type { Vocab } from "./vocab.ts";
@@ -13,10 +14,11 @@ type Json = Readonly<Record<string, unknown>>;
 interface Parts {
   readonly vocab: Vocab;
   readonly options: Required<TokenizerOptions>;
+  readonly cleanUp: CleanUp;
 }
 
 /** The contents of `tokenizer.json` for BERT's tokenizer. */
-export function tokenizerJson({ vocab, options }: Parts): Json {
+export function tokenizerJson({ vocab, options, cleanUp }: Parts): Json {
   return {
     version: "1.0",
     truncation: null,
@@ -25,7 +27,7 @@ export function tokenizerJson({ vocab, options }: Parts): Json {
     normalizer: normalizerOf(options),
     "pre_tokenizer": { type: "BertPreTokenizer" },
     "post_processor": template(vocab),
-    decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+    decoder: { type: "WordPiece", prefix: "##", cleanup: cleanUp !== "none" },
     model: {
       type: "WordPiece",
       "unk_token": "[UNK]",
@@ -146,6 +148,15 @@ export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void
     path,
     `expected post_processor to make [CLS] A [SEP] and [CLS] A [SEP] B [SEP], found ${found}`,
   );
+}
+
+/**
+ * Whether the decoder of a `tokenizer.json` leaves out spaces. Where it has none, or one that is not
+ * WordPiece's, the one that BERT has counts: joining words by halves is of no use to anybody.
+ */
+export function tidiesTokens({ json }: JsonFile): boolean {
+  const decoder = json["decoder"];
+  return !isRecord(decoder) || decoder["type"] !== "WordPiece" || decoder["cleanup"] !== false;
 }
 
 /** BERT's own step, and the language of the steps before it; any other normalizer as it is. */

@@ -173,10 +173,10 @@ const OPTIONS = [
 
 /** The same tokenizer, but lower-casing; it leaves accents where it left them before. */
 function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
-  const { vocab, options } = tokenizer;
+  const { vocab, options, cleanUp } = tokenizer;
   if (options.lowercase) return tokenizer;
   const stripAccents = options.stripAccents ?? false;
-  return new BertTokenizer(vocab, { ...options, lowercase: true, stripAccents });
+  return new BertTokenizer(vocab, { ...options, lowercase: true, stripAccents, cleanUp });
 }
 
 /** Checks the options, and says how many tokens a text may have. */

@@ -32,7 +32,7 @@ Deno.test("encodeBatch() pads to the longest text", () => {
 Deno.test("decode() joins pieces and leaves special tokens out", () => {
   const { tokenIds } = tokenizer.encode("unwanted, lower");
   strictEqual(tokenizer.decode(tokenIds), "unwanted, lower");
-  const raw = tokenizer.decode(tokenIds, { skipSpecialTokens: false, cleanUp: false });
+  const raw = tokenizer.decode(tokenIds, { skipSpecialTokens: false, cleanUp: "none" });
   strictEqual(raw, "[CLS] unwanted , lower [SEP]");
 });
 

@@ -6,6 +6,7 @@ import { FormatError } from "bert/errors.ts";
 interface Ids {
   readonly size: number;
   readonly texts: number[][];
+  readonly decoded: string[];
   readonly pair: number[];
   readonly cut: number[];
   readonly padded: number[] | null;
@@ -19,7 +20,7 @@ interface Case {
 }
 
 const url = new URL("../fixtures/tokenizer_folders.json", import.meta.url);
-const { texts, cases }: { texts: string[]; cases: Case[] } = JSON.parse(
+const { texts, decoded, cases }: { texts: string[]; decoded: number[]; cases: Case[] } = JSON.parse(
   await Deno.readTextFile(url),
 );
 
@@ -42,6 +43,7 @@ function idsOf(tokenizer: BertTokenizer, { padded }: Ids): Ids {
   return {
     size: new Set(tokenizer.vocab.tokens).size, // a token that stands twice counts once there
     texts: texts.map((text) => ids(text)),
+    decoded: decoded.map((i) => tokenizer.decode(ids(texts[i]), { skipSpecialTokens: false })),
     pair: ids(texts[0], texts[1]),
     cut: ids(texts[0], undefined, { maxLength: 9 }),
     padded: padded && ids("the cat", undefined, { padTo: 9 }),
