@@ -13,10 +13,12 @@ import {
 } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
-import { CLEAN_UPS, type CleanUp, joinTokens } from "./decode.ts";
+import { joinTokens } from "./decode.ts";
 import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./folder.ts";
 import {
   agreedOptions,
+  CLEAN_UPS,
+  type CleanUp,
   TOKENIZER_OPTIONS,
   type TokenizerOptions,
   tokenizerOptions,

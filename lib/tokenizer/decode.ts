@@ -1,10 +1,5 @@
 /** Tokens back to text. */
-
-/** Where `decode()` leaves out spaces: nowhere, within each token, or in the whole text. */
-export type CleanUp = "none" | "tokens" | "text";
-
-/** The ways to leave out spaces. */
-export const CLEAN_UPS: readonly CleanUp[] = ["none", "tokens", "text"];
+import type { CleanUp } from "./options.ts";
 
 /**
  * Joins tokens with spaces; a piece inside a word, `##x`, stands right behind the one before it.

@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
-import type { CleanUp } from "./decode.ts";
-import type { TokenizerOptions } from "./options.ts";
+import type { CleanUp, TokenizerOptions } from "./options.ts";
 import { isOneOfFive } from "./vocab.ts";
 
 /** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */

@@ -14,9 +14,14 @@ import { missingFile } from "../files/foreign_folder.ts";
 import { isThere, readJsonIfThere } from "../files/json.ts";
 import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
-import type { CleanUp } from "./decode.ts";
 import { vocabWithTokens } from "./folder_tokens.ts";
-import { hasDotlessI, isLocale, type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import {
+  type CleanUp,
+  hasDotlessI,
+  isLocale,
+  type TokenizerOptions,
+  tokenizerOptions,
+} from "./options.ts";
 import {
   checkRoles,
   checkSettings,

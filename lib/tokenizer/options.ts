@@ -27,6 +27,12 @@ export interface TokenizerOptions {
   readonly maxWordLength?: number;
 }
 
+/** Where `decode()` leaves out spaces: nowhere, within each token, or in the whole text. */
+export type CleanUp = "none" | "tokens" | "text";
+
+/** The ways to leave out spaces. */
+export const CLEAN_UPS: readonly CleanUp[] = ["none", "tokens", "text"];
+
 /** The names of the options. */
 export const TOKENIZER_OPTIONS: readonly (keyof TokenizerOptions)[] = [
   "lowercase",
