@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   files: [""],
   tokenizer: ["", "files"],
   data: ["", "files", "tokenizer"],
+  store: ["", "files", "tokenizer", "data"],
   backend: [""],
   model: ["", "files", "tokenizer", "backend"],
   training: ["", "files", "tokenizer", "data", "backend", "model"],
   use: ["", "files", "tokenizer", "data", "backend", "model", "training"],
-  runs: ["", "files", "tokenizer", "data", "model", "training", "use"],
+  runs: ["", "files", "tokenizer", "data", "store", "model", "training", "use"],
   show: ["", "files", "tokenizer", "data", "training", "runs"],
   web: ["", "files", "tokenizer", "data", "backend", "model", "training", "use", "runs", "show"],
   cli: [
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "files",
     "tokenizer",
     "data",
+    "store",
     "backend",
     "model",
     "training",
@@ -34,7 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The folders that work on text alone and never load TensorFlow.js. */
-const WITHOUT_TFJS = ["", "files", "tokenizer", "data"];
+const WITHOUT_TFJS = ["", "files", "tokenizer", "data", "store"];
 
 const IMPORT =
   /^(?:import|export)\b[^"';]*?from\s+"([^"]+)"|\bimport\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;

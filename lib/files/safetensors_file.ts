@@ -3,6 +3,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_folder.ts";
+import { readAt } from "./read_at.ts";
 import { checkReadable, decodeTensor, encodeValues, type HostTensor } from "./safetensors.ts";
 import {
   headerLength,
@@ -135,19 +136,6 @@ async function openFile(path: string): Promise<Deno.FsFile> {
     throw new FormatError(path, "expected a safetensors file, found nothing: check the path");
   }
   throw new FormatError(path, "expected a safetensors file, found something that is no file");
-}
-
-/** Not asynchronous, so that two readers of one file cannot move each other's place in it. */
-function readAt(file: Deno.FsFile, at: number, count: number, path: string) {
-  const bytes = new Uint8Array(count);
-  file.seekSync(at, Deno.SeekMode.Start);
-  let filled = 0;
-  while (filled < count) {
-    const read = file.readSync(bytes.subarray(filled));
-    if (read === null) throw new FormatError(path, `it ended at byte ${at + filled} while reading`);
-    filled += read;
-  }
-  return bytes;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

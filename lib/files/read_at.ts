@@ -1,0 +1,37 @@
+/** Bytes of an open file by their place in it. */
+import { FormatError } from "../errors.ts";
+
+/**
+ * The bytes from `at` on, `count` of them.
+ *
+ * Not asynchronous, so that two readers of one file cannot move each other's place in it.
+ *
+ * @param path Of the file, for the message.
+ * @throws {FormatError} If the file ends before.
+ *
+ * @example
+ * ```ts
+ * import { readAt } from "bert/files/read_at.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "call me");
+ * using file = Deno.openSync(path);
+ * strictEqual(new TextDecoder().decode(readAt(file, 5, 2, path)), "me");
+ * ```
+ */
+export function readAt(
+  file: Deno.FsFile,
+  at: number,
+  count: number,
+  path: string,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(count);
+  file.seekSync(at, Deno.SeekMode.Start);
+  let filled = 0;
+  while (filled < count) {
+    const read = file.readSync(bytes.subarray(filled));
+    if (read === null) throw new FormatError(path, `it ended at byte ${at + filled} while reading`);
+    filled += read;
+  }
+  return bytes;
+}

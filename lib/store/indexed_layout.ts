@@ -1,0 +1,154 @@
+/**
+ * Megatron-LM's indexed dataset: what stands where in its two files. All numbers are little-endian.
+ *
+ * ```text
+ * .idx   0   9  "MMIDIDX\0\0"
+ *        9   8  uint64  version, always 1
+ *       17   1  uint8   type of the ids
+ *       18   8  uint64  n, sentences (Megatron's "sequences")
+ *       26   8  uint64  d, documents + 1
+ *       34  4n  int32   tokens of each sentence
+ *    34+4n  8n  int64   first byte of each sentence in .bin
+ *   34+12n  8d  int64   first sentence of each document; begins with 0 and ends with n
+ * .bin          the ids, sentence after sentence, nothing else
+ * ```
+ *
+ * Source: `megatron/core/datasets/indexed_dataset.py` in NVIDIA/Megatron-LM.
+ */
+import { FormatError } from "../errors.ts";
+
+const MAGIC = new TextEncoder().encode("MMIDIDX\0\0");
+
+const VERSION = 1;
+
+/** Bytes before the lengths. */
+export const HEADER_BYTES = 34;
+
+/** Bytes of the length of a sentence. */
+export const LENGTH_BYTES = 4;
+
+/** Bytes of the place of a sentence in `.bin`. */
+export const OFFSET_BYTES = 8;
+
+/** Bytes of the first sentence of a document. */
+export const FIRST_BYTES = 8;
+
+/** How an id is stored; Megatron writes the first and the last of them. */
+export type IdType = "uint8" | "int8" | "int16" | "int32" | "int64" | "uint16";
+
+/** The types by their numbers in the header; 0 is none. */
+const TYPES = ["", "uint8", "int8", "int16", "int32", "int64", "float64", "float32", "uint16"];
+
+/** Bytes of an id. */
+export const ID_BYTES: Readonly<Record<IdType, number>> = {
+  uint8: 1,
+  int8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  uint16: 2,
+};
+
+/** What the first bytes of an index say. */
+export interface IndexHeader {
+  /** How ids are stored. */
+  readonly type: IdType;
+  /** Sentences in all documents. */
+  readonly sentences: number;
+  /** Documents. */
+  readonly documents: number;
+}
+
+/**
+ * The type that Megatron takes for a vocabulary of so many pieces.
+ *
+ * @example
+ * ```ts
+ * import { idTypeFor } from "bert/store/indexed_layout.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(idTypeFor(30_522), "uint16");
+ * strictEqual(idTypeFor(119_547), "int32");
+ * ```
+ */
+export function idTypeFor(vocabSize: number): "uint16" | "int32" {
+  return vocabSize < 65_500 ? "uint16" : "int32";
+}
+
+/** The bytes of a header. */
+export function packHeader({ type, sentences, documents }: IndexHeader): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setBigUint64(9, BigInt(VERSION), true);
+  view.setUint8(17, TYPES.indexOf(type));
+  view.setBigUint64(18, BigInt(sentences), true);
+  view.setBigUint64(26, BigInt(documents + 1), true);
+  return bytes;
+}
+
+/** Where the three lists of an index begin, and where the last one ends: bytes from its start. */
+export interface IndexPlaces {
+  /** The lengths of the sentences. */
+  readonly lengths: number;
+  /** Their places in `.bin`. */
+  readonly offsets: number;
+  /** The first sentences of the documents. */
+  readonly firsts: number;
+  /** The end of the file. */
+  readonly end: number;
+}
+
+/** Where the lists of an index of so many sentences and documents are. */
+export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): IndexPlaces {
+  const lengths = HEADER_BYTES;
+  const offsets = lengths + LENGTH_BYTES * sentences;
+  const firsts = offsets + OFFSET_BYTES * sentences;
+  return { lengths, offsets, firsts, end: firsts + FIRST_BYTES * (documents + 1) };
+}
+
+/**
+ * Reads the header of an index.
+ *
+ * @param bytes The first bytes of the file, all of them where it has fewer.
+ * @param size Bytes of the whole file.
+ * @param path The file, for messages.
+ * @throws {FormatError} If it is no index, or not one of so many bytes.
+ */
+export function readHeader(bytes: Uint8Array, size: number, path: string): IndexHeader {
+  if (!MAGIC.every((byte, at) => bytes[at] === byte)) {
+    throw new FormatError(path, 'expected an index of Megatron-LM ("MMIDIDX"), found another file');
+  }
+  if (size < HEADER_BYTES) throw new FormatError(path, `${CUT_SHORT}, found ${size}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = Number(view.getBigUint64(9, true));
+  if (version !== VERSION) {
+    throw new FormatError(path, `expected version ${VERSION} of the format, found ${version}`);
+  }
+  const type = typeIn(view.getUint8(17), path);
+  const sentences = Number(view.getBigUint64(18, true));
+  const documents = Number(view.getBigUint64(26, true)) - 1;
+  if (documents < 0) throw new FormatError(path, "expected a list of documents, found none");
+  checkSize({ sentences, documents }, size, path);
+  return { type, sentences, documents };
+}
+
+const CUT_SHORT = `expected a header of ${HEADER_BYTES} bytes`;
+
+function typeIn(number: number, path: string): IdType {
+  const type = TYPES[number];
+  if (type && Object.hasOwn(ID_BYTES, type)) return type as IdType;
+  const found = type ? `${type}` : `a type of number ${number}`;
+  throw new FormatError(path, `expected ids of whole numbers, found ${found}`);
+}
+
+function checkSize(counts: Omit<IndexHeader, "type">, size: number, path: string): void {
+  const { end } = placesIn(counts);
+  if (size === end) return;
+  const { sentences, documents } = counts;
+  const expected = `expected ${end} bytes for ${documents} documents of ${sentences} sentences`;
+  const isMultimodal = size === end + sentences;
+  const fix = isMultimodal
+    ? "it has modes, as sets with pictures have them, which are not read"
+    : "was it copied to its end? Copy or write it again";
+  throw new FormatError(path, `${expected}, found ${size}: ${fix}`);
+}

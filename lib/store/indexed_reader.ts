@@ -1,0 +1,213 @@
+/** Reading Megatron-LM's `.bin` and `.idx` by offset, whatever their size. */
+import { checkWhole } from "../checks.ts";
+import type { TokenIds, TokenizedDocument } from "../data/document.ts";
+import { FormatError } from "../errors.ts";
+import { readAt } from "../files/read_at.ts";
+import { checkIndex, type OpenIndex } from "./indexed_check.ts";
+import {
+  FIRST_BYTES,
+  HEADER_BYTES,
+  ID_BYTES,
+  type IdType,
+  LENGTH_BYTES,
+  placesIn,
+  readHeader,
+} from "./indexed_layout.ts";
+
+/** What is known about the ids of a store. */
+export interface ReaderOptions {
+  /** Pieces of the vocabulary: an id from there on is refused where it is read. Default: any id may be. */
+  readonly vocabSize?: number;
+}
+
+/**
+ * An open store of documents as ids, such as `preprocess_data.py --split-sentences` of Megatron-LM
+ * writes it: a sequence is a sentence.
+ *
+ * The whole index is checked when the store is opened; ids are read when they are asked for. Memory
+ * holds eight bytes a document.
+ *
+ * @example
+ * ```ts
+ * import { IndexedReader } from "bert/store/indexed_reader.ts";
+ * import { IndexedWriter } from "bert/store/indexed_writer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const prefix = `${await Deno.makeTempDir()}/texts`;
+ * using writer = IndexedWriter.create(prefix, "uint16");
+ * writer.add([[7, 8], [9]]);
+ * writer.finish();
+ * using reader = IndexedReader.open(prefix);
+ * deepStrictEqual(reader.document(0).sentences[1].ids, Uint16Array.of(9));
+ * ```
+ */
+export class IndexedReader implements Disposable {
+  /** Where it lies, without `.bin` and `.idx`. */
+  readonly prefix: string;
+  /** How ids are stored. */
+  readonly type: IdType;
+  /** Documents, those without a sentence among them. */
+  readonly documents: number;
+  /** Sentences in all documents. */
+  readonly sentences: number;
+  /** Tokens in all sentences. */
+  readonly tokens: number;
+  readonly #index: OpenIndex;
+  readonly #bin: Deno.FsFile;
+  readonly #vocabSize: number;
+  /** The first token of each document, and behind the last one the number of tokens. */
+  readonly #starts: Float64Array;
+
+  private constructor(
+    prefix: string,
+    index: OpenIndex,
+    bin: Deno.FsFile,
+    { vocabSize = Infinity }: ReaderOptions,
+  ) {
+    this.prefix = prefix;
+    this.#index = index;
+    this.#bin = bin;
+    this.#vocabSize = vocabSize;
+    this.#starts = checkIndex(index, bin.statSync().size);
+    this.type = index.header.type;
+    this.documents = index.header.documents;
+    this.sentences = index.header.sentences;
+    this.tokens = this.#starts[this.documents];
+  }
+
+  /**
+   * Opens `PREFIX.idx` and `PREFIX.bin`; dispose of it when you are done.
+   *
+   * @throws {FormatError} If one of them is missing, is another file, or they do not fit each other.
+   */
+  static open(prefix: string, options: ReaderOptions = {}): IndexedReader {
+    const path = `${prefix}.idx`;
+    const file = openFile(path);
+    let bin: Deno.FsFile | undefined;
+    try {
+      bin = openFile(`${prefix}.bin`);
+      const { size } = file.statSync();
+      const header = readHeader(readAt(file, 0, Math.min(size, HEADER_BYTES), path), size, path);
+      return new IndexedReader(prefix, { file, path, header }, bin, options);
+    } catch (error) {
+      file.close();
+      bin?.close();
+      throw error;
+    }
+  }
+
+  /** Tokens of a document; nothing is read for it. */
+  documentTokens(index: number): number {
+    checkWhole("index", index, 0, this.documents - 1);
+    return this.#starts[index + 1] - this.#starts[index];
+  }
+
+  /** Tokens in all documents before one; `documents` gives all. */
+  tokensBefore(index: number): number {
+    checkWhole("index", index, 0, this.documents);
+    return this.#starts[index];
+  }
+
+  /**
+   * A document.
+   *
+   * @param index From 0.
+   * @throws {FormatError} As `documentRange()`.
+   */
+  document(index: number): TokenizedDocument {
+    checkWhole("index", index, 0, this.documents - 1);
+    return this.documentRange(index, index + 1)[0];
+  }
+
+  /**
+   * The documents from `first` up to `end`, in three reads whatever their number. Their ids are views
+   * of one array.
+   *
+   * @throws {FormatError} If an id is none of the vocabulary, or the files have changed since they
+   * were opened.
+   */
+  documentRange(first: number, end: number): TokenizedDocument[] {
+    checkWhole("end", end, 0, this.documents);
+    checkWhole("first", first, 0, end);
+    if (first === end) return [];
+    const firsts = this.#firstSentences(first, end);
+    const lengths = this.#lengths(firsts[0], firsts[end - first]);
+    const ids = this.#ids(this.#starts[first], this.#starts[end]);
+    const documents: TokenizedDocument[] = [];
+    let at = 0;
+    for (let i = 0; i < end - first; i++) {
+      const sentences: { ids: TokenIds; index: number }[] = [];
+      for (let sentence = firsts[i]; sentence < firsts[i + 1]; sentence++) {
+        const length = lengths[sentence - firsts[0]];
+        const index = sentence - firsts[i];
+        if (length > 0) sentences.push({ ids: ids.subarray(at, at + length), index });
+        at += length;
+      }
+      if (at !== this.#starts[first + i + 1] - this.#starts[first]) throw this.#changed();
+      documents.push({ name: `document ${first + i + 1}`, sentences });
+    }
+    return documents;
+  }
+
+  /** Closes both files. */
+  [Symbol.dispose](): void {
+    this.#index.file.close();
+    this.#bin.close();
+  }
+
+  /** The first sentence of each document from `first` to `end`, that of `end` itself too. */
+  #firstSentences(first: number, end: number): Float64Array {
+    const { file, path, header } = this.#index;
+    const at = placesIn(header).firsts + FIRST_BYTES * first;
+    const bytes = readAt(file, at, FIRST_BYTES * (end - first + 1), path);
+    const firsts = Float64Array.from(new BigInt64Array(bytes.buffer), Number);
+    const rises = firsts.every((value, i) => value >= (firsts[i - 1] ?? 0));
+    if (!rises || firsts[end - first] > this.sentences) throw this.#changed();
+    return firsts;
+  }
+
+  #lengths(first: number, end: number): Int32Array {
+    const { file, path, header } = this.#index;
+    const at = placesIn(header).lengths + LENGTH_BYTES * first;
+    return new Int32Array(readAt(file, at, LENGTH_BYTES * (end - first), path).buffer);
+  }
+
+  /** The ids of the tokens from `first` up to `end`. */
+  #ids(first: number, end: number): Uint16Array | Int32Array {
+    const size = ID_BYTES[this.type];
+    const path = `${this.prefix}.bin`;
+    const { buffer } = readAt(this.#bin, first * size, (end - first) * size, path);
+    const ids = decodeIds(buffer, this.type);
+    for (let i = 0; i < ids.length; i++) {
+      if (ids[i] >= 0 && ids[i] < this.#vocabSize) continue;
+      const range = this.#vocabSize === Infinity ? "of at least 0" : `below ${this.#vocabSize}`;
+      const problem = `expected an id ${range} as token ${first + i}, found ${ids[i]}`;
+      throw new FormatError(path, `${problem}: does it belong to this vocabulary?`);
+    }
+    return ids;
+  }
+
+  #changed(): FormatError {
+    const { path } = this.#index;
+    return new FormatError(path, "it is not what it was when it was opened: open it again");
+  }
+}
+
+function openFile(path: string): Deno.FsFile {
+  try {
+    if (Deno.statSync(path).isFile) return Deno.openSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new FormatError(path, "expected a file of a store, found nothing: check the path");
+  }
+  throw new FormatError(path, "expected a file of a store, found something that is no file");
+}
+
+/** Ids as the library has them; what does not fit is left negative, and refused. */
+function decodeIds(bytes: ArrayBuffer, type: IdType): Uint16Array | Int32Array {
+  if (type === "uint16") return new Uint16Array(bytes);
+  if (type === "int32") return new Int32Array(bytes);
+  if (type === "uint8") return Int32Array.from(new Uint8Array(bytes));
+  if (type === "int8") return Int32Array.from(new Int8Array(bytes));
+  if (type === "int16") return Int32Array.from(new Int16Array(bytes));
+  return Int32Array.from(new BigInt64Array(bytes), (id) => id < 2n ** 31n ? Number(id) : -1);
+}

@@ -1,0 +1,163 @@
+/** Writing Megatron-LM's `.bin` and `.idx`, document by document, whatever their number. */
+import type { TokenIds } from "../data/document.ts";
+import { SpillFile } from "./spill_file.ts";
+import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
+
+/** How much has been written, and is on the disk: a place to go on from. */
+export interface WriterPlace {
+  /** Documents. */
+  readonly documents: number;
+  /** Sentences in all of them. */
+  readonly sentences: number;
+  /** Tokens in all sentences. */
+  readonly tokens: number;
+}
+
+const START: WriterPlace = { documents: 0, sentences: 0, tokens: 0 };
+
+/** Files of a store that is not finished: the lengths, and the end of each document. */
+const [LENGTHS, ENDS] = [".lengths", ".ends"];
+
+/** Bytes of a list that are in memory at once; whole entries of any list. */
+const PIECE = 2 ** 20;
+
+/**
+ * A store that is being written. The ids go to `.bin` at once, the lengths to files beside it, and
+ * `finish()` puts the index together from them: memory holds a few megabytes.
+ *
+ * There is no `.idx` before that, so that nobody takes a part for the whole.
+ *
+ * @example
+ * ```ts
+ * import { IndexedReader } from "bert/store/indexed_reader.ts";
+ * import { IndexedWriter } from "bert/store/indexed_writer.ts";
+ * import { strictEqual } from "node:assert";
+ * const prefix = `${await Deno.makeTempDir()}/texts`;
+ * using writer = IndexedWriter.create(prefix, "uint16");
+ * writer.add([[7, 8], [9]]);
+ * const place = writer.save(); // a process that is killed later goes on from here
+ * using again = IndexedWriter.resume(prefix, "uint16", place);
+ * again.finish();
+ * using reader = IndexedReader.open(prefix);
+ * strictEqual(reader.tokens, 3);
+ * ```
+ *
+ * Source: `IndexedDatasetBuilder` in NVIDIA/Megatron-LM.
+ */
+export class IndexedWriter implements Disposable {
+  readonly #prefix: string;
+  readonly #type: "uint16" | "int32";
+  readonly #bin: SpillFile;
+  readonly #lengths: SpillFile;
+  readonly #ends: SpillFile;
+  #place: WriterPlace;
+
+  private constructor(prefix: string, type: "uint16" | "int32", place: WriterPlace) {
+    const { documents, sentences, tokens } = place;
+    this.#prefix = prefix;
+    this.#type = type;
+    this.#place = place;
+    this.#bin = new SpillFile(`${prefix}.bin`, ID_BYTES[type] * tokens);
+    this.#lengths = new SpillFile(prefix + LENGTHS, LENGTH_BYTES * sentences);
+    this.#ends = new SpillFile(prefix + ENDS, FIRST_BYTES * documents);
+  }
+
+  /**
+   * Begins an empty store; what lies there is written over.
+   *
+   * @param prefix The path without `.bin` and `.idx`; its folder is there.
+   * @param type `idTypeFor()` gives the one that Megatron takes for a vocabulary.
+   */
+  static create(prefix: string, type: "uint16" | "int32"): IndexedWriter {
+    return new IndexedWriter(prefix, type, START);
+  }
+
+  /**
+   * Goes on with a store behind a place that `save()` gave; what follows it is cut off.
+   *
+   * @throws {FormatError} If there is less than that.
+   */
+  static resume(prefix: string, type: "uint16" | "int32", place: WriterPlace): IndexedWriter {
+    return new IndexedWriter(prefix, type, place);
+  }
+
+  /** How much has been added. */
+  get place(): WriterPlace {
+    return this.#place;
+  }
+
+  /**
+   * Adds a document as the ids of its sentences; a sentence without any is left out, as Megatron does.
+   *
+   * @throws {RangeError} If an id is negative or too large for the type.
+   */
+  add(sentences: readonly TokenIds[]): void {
+    const full = sentences.filter(({ length }) => length > 0);
+    const lengths = Int32Array.from(full, ({ length }) => length);
+    const ids = new Float64Array(lengths.reduce((sum, length) => sum + length, 0));
+    let at = 0;
+    for (const sentence of full) {
+      ids.set(sentence, at);
+      at += sentence.length;
+    }
+    this.addIds(ids, lengths);
+  }
+
+  /**
+   * Adds a document as the ids of all its sentences and their lengths, each above 0.
+   *
+   * @throws {RangeError} If an id is negative or too large for the type.
+   */
+  addIds(ids: Uint16Array | Int32Array | Float64Array, lengths: Int32Array): void {
+    this.#bin.write(this.#packed(ids));
+    this.#lengths.write(lengths);
+    const { documents, sentences, tokens } = this.#place;
+    const end = sentences + lengths.length;
+    this.#ends.write(BigInt64Array.of(BigInt(end)));
+    this.#place = { documents: documents + 1, sentences: end, tokens: tokens + ids.length };
+  }
+
+  /** Waits until the disk has everything; the place can be gone on from even when the power goes. */
+  save(): WriterPlace {
+    for (const file of [this.#bin, this.#lengths, this.#ends]) file.sync();
+    return this.#place;
+  }
+
+  /** Writes the index and removes the files that it was made of. The writer takes no more then. */
+  finish(): void {
+    this.save();
+    const index = new SpillFile(`${this.#prefix}.idx`, 0);
+    index.write(packHeader({ type: this.#type, ...this.#place }));
+    for (const piece of this.#lengths.pieces(PIECE)) index.write(piece);
+    let offset = 0;
+    for (const piece of this.#lengths.pieces(PIECE)) {
+      const lengths = new Int32Array(piece.buffer);
+      const offsets = new BigInt64Array(lengths.length);
+      for (let i = 0; i < lengths.length; i++) {
+        offsets[i] = BigInt(offset);
+        offset += lengths[i] * ID_BYTES[this.#type];
+      }
+      index.write(offsets);
+    }
+    index.write(BigInt64Array.of(0n));
+    for (const piece of this.#ends.pieces(PIECE)) index.write(piece);
+    index.sync();
+    index.close();
+    for (const name of [LENGTHS, ENDS]) Deno.removeSync(this.#prefix + name);
+  }
+
+  /** Closes the files; what was added since `save()` may be lost. */
+  [Symbol.dispose](): void {
+    for (const file of [this.#bin, this.#lengths, this.#ends]) file.close();
+  }
+
+  #packed(ids: Uint16Array | Int32Array | Float64Array): Uint16Array | Int32Array {
+    if (this.#type === "uint16" && ids instanceof Uint16Array) return ids;
+    const most = this.#type === "uint16" ? 2 ** 16 : 2 ** 31;
+    for (let i = 0; i < ids.length; i++) {
+      if (ids[i] >= 0 && ids[i] < most) continue;
+      throw new RangeError(`Cannot write id ${ids[i]} as ${this.#type}: expected 0 to ${most - 1}`);
+    }
+    return this.#type === "uint16" ? Uint16Array.from(ids) : Int32Array.from(ids);
+  }
+}

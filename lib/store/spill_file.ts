@@ -1,0 +1,79 @@
+/** A file that numbers are added to, millions of them, a large piece at a time. */
+import { FormatError } from "../errors.ts";
+import { readAt } from "../files/read_at.ts";
+import { writeError } from "../files/write.ts";
+
+/** Bytes that wait in memory. */
+const WAITING = 2 ** 20;
+
+/** Open for appending and for reading what was appended; the caller calls `close()`. */
+export class SpillFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #size: number; // bytes in the file
+  #waiting = new Uint8Array(WAITING);
+  #filled = 0;
+  #isOpen = true;
+
+  /**
+   * Opens a file and cuts off what follows its first `size` bytes; one that is not there begins empty.
+   *
+   * @throws {FormatError} If it has fewer.
+   */
+  constructor(path: string, size: number) {
+    this.#path = path;
+    this.#size = size;
+    this.#file = Deno.openSync(path, { read: true, write: true, create: true });
+    const found = this.#file.statSync().size;
+    if (found < size) {
+      this.close();
+      throw new FormatError(path, `expected at least ${size} bytes, found ${found}: begin again`);
+    }
+    this.#file.truncateSync(size);
+  }
+
+  /** Appends numbers as they lie in memory. */
+  write(numbers: ArrayBufferView): void {
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    if (this.#filled + bytes.length > WAITING) this.#flush();
+    if (bytes.length > WAITING) return this.#append(bytes);
+    this.#waiting.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+  }
+
+  /** Waits until the disk has everything. */
+  sync(): void {
+    this.#flush();
+    this.#file.syncDataSync();
+  }
+
+  /** Everything that was written, in pieces of at most so many bytes, each in a buffer of its own. */
+  *pieces(bytes: number): Generator<Uint8Array<ArrayBuffer>> {
+    this.#flush();
+    for (let at = 0; at < this.#size; at += bytes) {
+      yield readAt(this.#file, at, Math.min(bytes, this.#size - at), this.#path);
+    }
+  }
+
+  /** Closes the file; twice does no harm. */
+  close(): void {
+    if (this.#isOpen) this.#file.close();
+    this.#isOpen = false;
+  }
+
+  #flush(): void {
+    const bytes = this.#waiting.subarray(0, this.#filled);
+    this.#filled = 0;
+    this.#append(bytes);
+  }
+
+  #append(bytes: Uint8Array): void {
+    try {
+      this.#file.seekSync(this.#size, Deno.SeekMode.Start);
+      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+      this.#size += bytes.length;
+    } catch (error) {
+      throw writeError(error, this.#path, this.#size + bytes.length);
+    }
+  }
+}
