@@ -14,9 +14,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["", "files", "tokenizer", "data"],
   backend: [""],
   model: ["", "files", "tokenizer", "backend"],
-  training: ["", "files", "tokenizer", "data", "backend", "model"],
+  team: [""],
+  training: ["", "files", "tokenizer", "data", "backend", "model", "team"],
   use: ["", "files", "tokenizer", "data", "backend", "model", "training"],
-  runs: ["", "files", "tokenizer", "data", "store", "model", "training", "use"],
+  runs: ["", "files", "tokenizer", "data", "store", "model", "training", "use", "team"],
   show: ["", "files", "tokenizer", "data", "training", "runs"],
   web: ["", "files", "tokenizer", "data", "backend", "model", "training", "use", "runs", "show"],
   cli: [
@@ -32,11 +33,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "runs",
     "show",
     "web",
+    "team",
   ],
 };
 
 /** The folders that work on text alone and never load TensorFlow.js. */
-const WITHOUT_TFJS = ["", "files", "tokenizer", "data", "store"];
+const WITHOUT_TFJS = ["", "files", "tokenizer", "data", "store", "team"];
 
 const IMPORT =
   /^(?:import|export)\b[^"';]*?from\s+"([^"]+)"|\bimport\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;

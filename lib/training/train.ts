@@ -7,12 +7,24 @@ import type { Batch } from "../data/batch.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkArguments, checkOptions, FUNCTION, having, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { MODEL, OPTIMIZER } from "./arguments.ts";
+import { BATCH, MODEL, OPTIMIZER } from "./arguments.ts";
 import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { learningRateAt, type Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
-import { DivergedError, type StepOptions, type StepResult, trainStep } from "./train_step.ts";
+import { SOLO, type Team } from "../team/team.ts";
+import {
+  countParts,
+  DivergedError,
+  type StepCounts,
+  stepOn,
+  type StepOptions,
+  type StepParts,
+  type StepResult,
+} from "./train_step.ts";
+
+/** Batches one by one, `train.accumulation` of which make a step, or this rank's parts of each step. */
+export type BatchSource = Iterable<Batch> | AsyncIterable<Batch> | AsyncIterable<StepParts>;
 
 /** What the epochs of one run share. `train()` keeps it up to date. */
 export interface Run {
@@ -42,6 +54,11 @@ export interface TrainOptions {
   readonly reduction?: "mean" | "sum";
   /** Stops after the step at hand; no batch is taken from the source after that. */
   readonly signal?: AbortSignal;
+  /**
+   * The processes that train together; by default this one alone. All have the same options, but for
+   * `signal`, which is the one that `team.agree()` gives.
+   */
+  readonly team?: Team;
   /** Told of a diverged step instead of throwing; its batches are passed over. Throw to stop. */
   readonly onDiverged?: (error: DivergedError) => void;
   /** A clock in milliseconds, for tests. */
@@ -61,7 +78,8 @@ function clock(): number {
 
 /**
  * Trains on batches, one step for each `train.accumulation` of them, and yields what each step
- * found.
+ * found. Under a `team` each rank computes its share of those, and the model learns the same, bit for
+ * bit, however many ranks there are.
  *
  * It awaits a macrotask before each step, so that timers, the page and a stop button run. It ends
  * when the batches do, after `train.maxSteps` steps, at `train.maxSeconds` seconds of the run (to
@@ -103,30 +121,34 @@ function clock(): number {
 export async function* train(
   model: BertPretrainHead,
   optimizer: Optimizer,
-  source: Iterable<Batch> | AsyncIterable<Batch>,
+  source: BatchSource,
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
   checkTrain(model, optimizer, source, options);
   const { train: { accumulation, clipNorm }, epoch = 1, reduction, now = clock } = options;
+  const { team = SOLO } = options;
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
-  const steps = groups(source, accumulation);
+  const steps = stepParts(source, accumulation, team);
   let began = now();
   let lastSeconds = 0;
   try {
     for (;;) {
       await macrotask();
       if (options.signal?.aborted) run.stopped = "aborted";
-      const group = run.stopped ? undefined : (await steps.next()).value;
-      if (!group) return;
+      if (run.stopped) return;
+      const parts = (await steps.next()).value ?? [];
       const done = optimizer.steps - run.firstStep;
-      const middle = (now() - run.startedAt) / 1000 + lastSeconds / 2; // of this step, in seconds
+      const soon = (now() - run.startedAt) / 1000 + lastSeconds / 2; // middle of this step, in seconds
+      const { batches, middle, counts } = await meet(team, parts, soon);
+      if (batches === 0) return;
       run.stopped = reasonToStop(done, middle, options);
       if (run.stopped) return;
       const learningRate = rateOf(done + 0.5, middle, options);
       const seed = seeds.fork(done).below(2 ** 31);
-      const settings = { learningRate, seed, clipNorm, reduction };
-      const result = await tryStep(model, optimizer, group, settings, options);
+      const settings = { learningRate, seed, clipNorm, reduction, team };
+      const own = Array.from({ length: accumulation / team.size }, (_, i) => parts[i]);
+      const result = await tryStep(model, optimizer, own, counts, settings, options);
       const ended = now();
       lastSeconds = (ended - began) / 1000;
       if (result) {
@@ -148,16 +170,40 @@ export async function* train(
   }
 }
 
+/**
+ * Throws unless the parts of a step can be shared out evenly over a team: then each rank's parts are
+ * a subtree of the sum.
+ */
+export function checkShares(accumulation: number, { size }: Team): void {
+  const isPower = (count: number) => Number.isInteger(Math.log2(count));
+  if (size === 1 || isPower(accumulation) && isPower(size) && accumulation >= size) return;
+  const least = isPower(size) ? `${size}, ${2 * size}, ${4 * size}` : "that of a team of 2, 4, 8";
+  const advice = `must be a power of two that ${size} processes can share, as ${least}`;
+  throw new ConfigError("accumulation", accumulation, advice);
+}
+
+/** What the ranks of a team tell each other before a step: one exchange of a few numbers. */
+async function meet(team: Team, parts: StepParts, soon: number) {
+  const { predictions, pairs, tokens } = countParts(parts);
+  const own = parts.filter((part) => part !== undefined).length;
+  const clock = team.rank === 0 ? soon : 0; // one clock decides
+  const sums = await team.sumCounts([own, clock, predictions, pairs, tokens]);
+  const [batches, middle] = sums;
+  const counts = { predictions: sums[2], pairs: sums[3], tokens: sums[4] };
+  return { batches, middle, counts };
+}
+
 /** A step, or nothing if it diverged and somebody wants to hear of it. */
 async function tryStep(
   model: BertPretrainHead,
   optimizer: Optimizer,
-  group: readonly Batch[],
+  parts: StepParts,
+  counts: StepCounts,
   settings: StepOptions,
   { onDiverged }: TrainOptions,
 ): Promise<StepResult | undefined> {
   try {
-    return await trainStep(model, optimizer, group, settings);
+    return await stepOn(model, optimizer, parts, counts, settings);
   } catch (error) {
     if (!(error instanceof DivergedError) || !onDiverged) throw error;
     onDiverged(error);
@@ -175,12 +221,13 @@ const OPTIONS = [
   "signal",
   "onDiverged",
   "now",
+  "team",
 ] as const satisfies readonly (keyof TrainOptions)[];
 
 function checkTrain(
   model: BertPretrainHead,
   optimizer: Optimizer,
-  source: Iterable<Batch> | AsyncIterable<Batch>,
+  source: BatchSource,
   options: TrainOptions,
 ): void {
   const call = "train(model, optimizer, source, options)";
@@ -194,6 +241,7 @@ function checkTrain(
   if (options.onDiverged) {
     checkArguments(call, [["options.onDiverged", options.onDiverged, FUNCTION]]);
   }
+  checkShares(options.train.accumulation, options.team ?? SOLO);
   const { plannedSteps } = options;
   if (plannedSteps > 0) return;
   throw new ConfigError(
@@ -203,18 +251,36 @@ function checkTrain(
   );
 }
 
-/** The batches of each step: `size` of them, fewer in the last. */
-async function* groups(
-  source: Iterable<Batch> | AsyncIterable<Batch>,
-  size: number,
-): AsyncGenerator<Batch[], void> {
+/**
+ * This rank's parts of each step. Batches that come one by one are the same on all ranks: `count` of
+ * them make a step, fewer the last one, and each rank takes its share in the order of the ranks.
+ */
+async function* stepParts(
+  source: BatchSource,
+  count: number,
+  { rank, size }: Team,
+): AsyncGenerator<StepParts, void> {
+  const own = count / size;
   let group: Batch[] = [];
-  for await (const batch of source) {
-    if (group.push(batch) < size) continue;
-    yield group;
-    group = [];
+  for await (const item of source) {
+    if (isParts(item)) yield checkParts(item, own);
+    else if (group.push(item) === count) {
+      yield group.slice(rank * own, (rank + 1) * own);
+      group = [];
+    }
   }
-  if (group.length > 0) yield group;
+  if (group.length > 0) yield group.slice(rank * own, (rank + 1) * own);
+}
+
+function isParts(item: Batch | StepParts): item is StepParts {
+  return Array.isArray(item);
+}
+
+function checkParts(parts: StepParts, own: number): StepParts {
+  for (const part of parts) if (part) checkArguments("train()", [["part of a step", part, BATCH]]);
+  if (parts.length === own) return parts;
+  const advice = `must be this rank's share of accumulation, ${own}`;
+  throw new ConfigError("number of parts in a step", parts.length, advice);
 }
 
 function reasonToStop(done: number, seconds: number, { train }: TrainOptions) {

@@ -2,18 +2,23 @@
  * One step of training: what the masked words and the sentence pair cost, the way downhill, and the
  * step there. The loop around it is in `train.ts`.
  */
-import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { type Batch } from "../data/batch.ts";
 import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { BATCH, MODEL, OPTIMIZER } from "./arguments.ts";
-import { type BatchTensors, toTensors } from "./batch_tensors.ts";
-import { countLabels, countRight, pretrainLoss } from "./loss.ts";
+import { GradientSum } from "./gradient_sum.ts";
+import { countLabels } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { globalNorm, sumOfAll } from "./adamw_update.ts";
+import { SOLO, type Team } from "../team/team.ts";
 import { clipScale, type Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
+
+/**
+ * The parts of a step that one rank computes, in order: all of them where there is one process. A
+ * part is missing where the source that it comes from has ended before the others.
+ */
+export type StepParts = readonly (Batch | undefined)[];
 
 /** What one step needs beside model, optimizer and data. */
 export interface StepOptions {
@@ -25,6 +30,8 @@ export interface StepOptions {
   readonly clipNorm?: number;
   /** What is minimised: the `"mean"` over predictions and pairs, or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
+  /** The processes that make this step together, each with as many parts; by default this one alone. */
+  readonly team?: Team;
 }
 
 /** What one step found; losses are means in nats whatever the reduction, 0 where nothing is asked. */
@@ -67,16 +74,11 @@ export class DivergedError extends Error {
   }
 }
 
-interface Counts {
-  readonly predictions: number;
-  readonly pairs: number;
-}
-
 /**
  * One optimisation step: forward, loss, gradients, clipping, update.
  *
  * Several batches count as one large batch: their gradients are added up, weighted by predictions
- * and pairs, and there is one update. Accuracies come from the logits of the same forward pass. The
+ * and pairs, and there is one update. The batches of the ranks of a `team` count as one as well. Accuracies come from the logits of the same forward pass. The
  * loss is read once, asynchronously; no tensor is left behind.
  *
  * @throws {TypeError} If an argument is not what it has to be.
@@ -108,114 +110,87 @@ interface Counts {
 export async function trainStep(
   model: BertPretrainHead,
   optimizer: Optimizer,
-  batch: Batch | readonly Batch[],
+  batch: Batch | StepParts,
   options: StepOptions,
 ): Promise<StepResult> {
-  const parts: readonly Batch[] = BATCH.fits(batch) ? [batch as Batch] : batch as Batch[];
+  const parts: StepParts = BATCH.fits(batch) ? [batch as Batch] : batch as StepParts;
   checkStep(model, optimizer, parts, options);
   await ensureBackend();
-  const { learningRate, seed, clipNorm = Infinity, reduction = "mean" } = options;
-  const counts = countAll(parts);
-  const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };
-  const rng = createRng(seed);
-  using sums = new GradientSum(model.weights);
-  for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
-  const { totals, norm } = await sums.read();
-  const found = summarise(totals, counts);
-  const problem = diverged(found, norm);
-  if (problem) throw new DivergedError(optimizer.steps + 1, parts, problem, learningRate);
-  optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
-  return { ...found, gradientNorm: norm, tokens: countTokens(parts) };
+  const { predictions, pairs, tokens } = countParts(parts);
+  const { team = SOLO } = options;
+  const [allPredictions, allPairs, allTokens] = await team.sumCounts([predictions, pairs, tokens]);
+  const counts = { predictions: allPredictions, pairs: allPairs, tokens: allTokens };
+  return await stepOn(model, optimizer, parts, counts, options);
 }
 
 function checkStep(
   model: BertPretrainHead,
   optimizer: Optimizer,
-  parts: readonly Batch[],
+  parts: StepParts,
   options: StepOptions,
 ): void {
   const call = "trainStep(model, optimizer, batch, options)";
   checkArguments(call, [["model", model, MODEL], ["optimizer", optimizer, OPTIMIZER]]);
   if (!Array.isArray(parts)) checkArguments(call, [["batch", parts, BATCH]]);
   if (parts.length === 0) throw new ConfigError("batch", parts, "must have at least one part");
-  for (const part of parts) checkArguments(call, [["batch", part, BATCH]]);
-  checkOptions("trainStep()", options, ["learningRate", "seed", "clipNorm", "reduction"]);
+  for (const part of parts) if (part) checkArguments(call, [["batch", part, BATCH]]);
+  checkOptions("trainStep()", options, ["learningRate", "seed", "clipNorm", "reduction", "team"]);
   checkChoice("reduction", options.reduction ?? "mean", ["mean", "sum"]);
 }
 
-/** Adds up the gradients of the parts of a batch, and the totals that are logged. */
-class GradientSum {
-  readonly gradients: tf.NamedTensorMap = {};
-  readonly #weights: ReadonlyMap<string, tf.Variable>;
-  readonly #totals: tf.Tensor1D[] = [];
-
-  constructor(weights: ReadonlyMap<string, tf.Variable>) {
-    this.#weights = weights;
-  }
-
-  add(model: BertPretrainHead, batch: Batch, divisors: Counts, seed: number): void {
-    using tensors = toTensors(batch);
-    const loss = () => this.#loss(model, tensors, divisors, seed);
-    const { value, grads } = tf.variableGrads(loss, [...this.#weights.values()]);
-    value.dispose();
-    for (const [name, { name: id }] of this.#weights) this.#addTo(name, grads[id]);
-  }
-
-  /**
-   * Summed MLM loss, summed NSP loss, right words and right pairs over all parts, and the length of
-   * the gradient, in one read.
-   */
-  async read(): Promise<{ totals: Float32Array; norm: number }> {
-    const figures = tf.tidy(() => {
-      const norm = tf.reshape(globalNorm(this.gradients), [1]);
-      return tf.concat([sumOfAll(this.#totals), norm]); // [5]
-    });
-    try {
-      const values = await figures.data<"float32">();
-      return { totals: values.subarray(0, 4), norm: values[4] };
-    } finally {
-      figures.dispose();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    tf.dispose(this.gradients);
-    tf.dispose(this.#totals);
-  }
-
-  #loss(model: BertPretrainHead, tensors: BatchTensors, divisors: Counts, seed: number) {
-    const { predictedPositions } = tensors;
-    const logits = model.forward(tensors, { predictedPositions, training: true, seed });
-    const { mlmLoss, nspLoss } = pretrainLoss(logits, tensors, { reduction: "sum" });
-    const mlmRight = countRight(logits.mlmLogits, tensors.predictedLabels);
-    const nspRight = countRight(logits.nspLogits, tensors.nspLabels);
-    this.#totals.push(tf.keep(tf.stack([mlmLoss, nspLoss, mlmRight, nspRight]) as tf.Tensor1D));
-    const mlmPart = tf.div(mlmLoss, Math.max(divisors.predictions, 1));
-    return tf.add(mlmPart, tf.div(nspLoss, Math.max(divisors.pairs, 1))).asScalar();
-  }
-
-  #addTo(name: string, gradient: tf.Tensor | undefined): void {
-    if (!gradient) return; // a weight that the loss does not reach
-    const before = this.gradients[name];
-    this.gradients[name] = before ? tf.add(before, gradient) : gradient;
-    if (before) tf.dispose([before, gradient]);
-  }
+/** What a step's parts hold, over all ranks of a team. */
+export interface StepCounts {
+  /** Masked words that are to be predicted. */
+  readonly predictions: number;
+  /** Sentence pairs that are to be told apart. */
+  readonly pairs: number;
+  /** Tokens, without padding. */
+  readonly tokens: number;
 }
 
-function countAll(parts: readonly Batch[]): Counts {
-  const total = (count: (part: Batch) => number) => parts.reduce((n, part) => n + count(part), 0);
+/** Counts this rank's parts of a step. */
+export function countParts(parts: StepParts): StepCounts {
+  const total = (count: (part: Batch) => number) =>
+    parts.reduce((n, part) => part ? n + count(part) : n, 0);
   return {
     predictions: total(({ predictedLabels }) => countLabels(predictedLabels)),
     pairs: total(({ nspLabels }) => countLabels(nspLabels)),
+    tokens: total(({ examples }) => examples.reduce((n, { tokenIds }) => n + tokenIds.length, 0)),
   };
 }
 
-function countTokens(parts: readonly Batch[]): number {
-  const examples = parts.flatMap((part) => part.examples);
-  return examples.reduce((count, { tokenIds }) => count + tokenIds.length, 0);
+/**
+ * One step on parts that are counted already: what `trainStep()` does, and each round of `train()`.
+ *
+ * @param parts This rank's parts.
+ * @param counts Of the parts of all ranks.
+ * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
+ */
+export async function stepOn(
+  model: BertPretrainHead,
+  optimizer: Optimizer,
+  parts: StepParts,
+  counts: StepCounts,
+  options: StepOptions,
+): Promise<StepResult> {
+  const { learningRate, seed, clipNorm = Infinity, reduction = "mean", team = SOLO } = options;
+  const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };
+  const rng = createRng(seed); // gives a seed to each part of every rank
+  for (let i = 0; i < team.rank * parts.length; i++) rng.below(2 ** 31);
+  using sums = new GradientSum(model.weights, parts.length, team);
+  for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
+  const { totals, norm } = await sums.read();
+  const found = summarise(totals, counts);
+  const problem = diverged(found, norm);
+  if (problem) {
+    const mine = parts.filter((part) => part !== undefined);
+    throw new DivergedError(optimizer.steps + 1, mine, problem, learningRate);
+  }
+  optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
+  return { ...found, gradientNorm: norm, tokens: counts.tokens };
 }
 
-function summarise([mlm, nsp, mlmRight, nspRight]: Float32Array, counts: Counts) {
+function summarise([mlm, nsp, mlmRight, nspRight]: Float32Array, counts: StepCounts) {
   const predictions = Math.max(counts.predictions, 1);
   const pairs = Math.max(counts.pairs, 1);
   const mlmLoss = mlm / predictions;

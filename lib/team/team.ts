@@ -1,0 +1,48 @@
+/**
+ * Processes that train one model together. What a rank may ask of the others is the interface
+ * `Team`; `SOLO` is the team of one process, and `mpi_team.ts` the one that MPI connects.
+ */
+
+/**
+ * A team of processes, its ranks, that all run the same program. Each of its methods is called by
+ * every rank, in the same order: one that is left out by a rank makes the others wait.
+ */
+export interface Team {
+  /** The number of this process, from 0. Rank 0 writes, and talks to the person. */
+  readonly rank: number;
+  /** How many processes there are. */
+  readonly size: number;
+  /** How many of them run on this machine, this one included: they share its cores. */
+  readonly localSize: number;
+  /** Sums of small numbers over all ranks, in float64 and in the order of the ranks. */
+  sumCounts(values: readonly number[]): Promise<number[]>;
+  /**
+   * Sums arrays of one length over all ranks, in place, by a binary tree in the order of the ranks:
+   * the same bits on every rank, and the same ones whatever moves the bytes.
+   */
+  sum(values: Float32Array): Promise<void>;
+  /** What each rank gave, in the order of the ranks. */
+  gather(bytes: Uint8Array): Promise<Uint8Array[]>;
+  /** What rank 0 gave, on every rank; the others give nothing. */
+  broadcast(bytes?: Uint8Array): Promise<Uint8Array>;
+  /**
+   * A signal that is aborted on every rank in the same call of one of the methods above, once
+   * `signal` is aborted on any rank. What it stops, stops everywhere after the same step.
+   */
+  agree(signal: AbortSignal | undefined): AbortSignal | undefined;
+  /** Leaves the team, in order: every rank calls it last, and nothing after it. */
+  end(): Promise<void>;
+}
+
+/** The team of one process: it has nobody to wait for, and every sum is what was given. */
+export const SOLO: Team = {
+  rank: 0,
+  size: 1,
+  localSize: 1,
+  sumCounts: (values) => Promise.resolve([...values]),
+  sum: () => Promise.resolve(),
+  gather: (bytes) => Promise.resolve([bytes]),
+  broadcast: (bytes = new Uint8Array()) => Promise.resolve(bytes),
+  agree: (signal) => signal,
+  end: () => Promise.resolve(),
+};

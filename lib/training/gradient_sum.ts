@@ -1,0 +1,188 @@
+/**
+ * The gradient of one step, summed over its parts and over the ranks of a team, with the totals that
+ * are logged. The sum is a binary tree over all parts in their order, so its bits depend neither on
+ * how many processes there are nor on what moves their bytes.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Batch } from "../data/batch.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import { SOLO, type Team } from "../team/team.ts";
+import { TreeSum } from "../team/tree_sum.ts";
+import { globalNorm } from "./adamw_update.ts";
+import { type BatchTensors, toTensors } from "./batch_tensors.ts";
+import { countRight, pretrainLoss } from "./loss.ts";
+
+/** What the losses of a step are divided by: predictions and pairs of all its parts. */
+export interface Divisors {
+  /** Masked words that ask something. */
+  readonly predictions: number;
+  /** Sentence pairs that ask something. */
+  readonly pairs: number;
+}
+
+/** The gradient of one part, or of two. */
+interface PartGradient {
+  readonly gradients: tf.NamedTensorMap;
+  /** `[4]`: summed MLM loss, summed NSP loss, right words, right pairs. */
+  readonly totals: tf.Tensor1D;
+}
+
+const TOTALS = 4;
+
+/**
+ * Sums the gradients of a step's parts. Two neighbours are added on the backend; larger sums are
+ * held outside of it, whose memory may be short, and only then.
+ */
+export class GradientSum implements Disposable {
+  /** The gradients by the names of their weights, after `read()`. */
+  gradients: tf.NamedTensorMap = {};
+  readonly #weights: ReadonlyMap<string, tf.Variable>;
+  readonly #team: Team;
+  /** Whether there are at most two parts in all, so that all is done on the backend. */
+  readonly #small: boolean;
+  readonly #tree = new TreeSum();
+  #count = 0;
+  /** The first of two neighbours. */
+  #first: PartGradient | undefined;
+
+  /** @param lanes How many parts this rank has, missing ones included. */
+  constructor(weights: ReadonlyMap<string, tf.Variable>, lanes: number, team: Team = SOLO) {
+    this.#weights = weights;
+    this.#team = team;
+    this.#small = team.size === 1 && lanes <= 2;
+  }
+
+  /** Adds the next part: forward and backward pass of a batch, or nothing where there is none. */
+  add(model: BertPretrainHead, batch: Batch | undefined, divisors: Divisors, seed: number): void {
+    const part = batch && this.#gradient(model, batch, divisors, seed);
+    const isSecond = this.#count++ % 2 === 1;
+    this.#first = isSecond ? addParts(this.#first, part) : part;
+    if (!isSecond || this.#small) return;
+    this.#tree.add(this.#first && this.#takeFirst(), 1);
+  }
+
+  /**
+   * Sums over the team. `gradients` are there afterwards, and what is returned: summed MLM loss, summed
+   * NSP loss, right words and right pairs of all parts, and the length of the gradient.
+   */
+  async read(): Promise<{ totals: Float32Array; norm: number }> {
+    if (this.#small && this.#first) return await this.#readSmall(this.#first);
+    if (this.#count % 2 === 1) this.#tree.add(this.#first && this.#takeFirst());
+    const flat = this.#tree.result() ?? this.#flat();
+    await this.#team.sum(flat);
+    this.#unpack(flat);
+    const norm = globalNorm(this.gradients);
+    const [length] = await norm.data<"float32">();
+    norm.dispose();
+    return { totals: flat.slice(-TOTALS), norm: length };
+  }
+
+  /** Frees all gradients. */
+  [Symbol.dispose](): void {
+    tf.dispose(this.gradients);
+    if (this.#first) tf.dispose([this.#first.totals, this.#first.gradients]);
+  }
+
+  /** Both figures in one read. */
+  async #readSmall({ gradients, totals }: PartGradient) {
+    this.gradients = gradients;
+    const figures = tf.tidy(() => tf.concat([totals, tf.reshape(globalNorm(gradients), [1])])); // [5]
+    const values = await figures.data<"float32">();
+    figures.dispose();
+    return { totals: values.slice(0, TOTALS), norm: values[TOTALS] };
+  }
+
+  #gradient(
+    model: BertPretrainHead,
+    batch: Batch,
+    divisors: Divisors,
+    seed: number,
+  ): PartGradient {
+    using tensors = toTensors(batch);
+    let totals: tf.Tensor1D | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      const { loss, figures } = lossOf(model, tensors, divisors, seed);
+      totals = tf.keep(figures);
+      return loss;
+    }, [...this.#weights.values()]);
+    value.dispose();
+    const reached = [...this.#weights].filter(([, { name }]) => grads[name] !== undefined);
+    const gradients = Object.fromEntries(reached.map(([key, { name }]) => [key, grads[name]]));
+    return { gradients, totals: totals! };
+  }
+
+  /** An array for all gradients, which weights have one, and the totals. -0 adds nothing to any number. */
+  #flat(): Float32Array {
+    const sizes = [...this.#weights.values()].map(({ size }) => size);
+    const length = sizes.reduce((sum, size) => sum + size, 0) + sizes.length + TOTALS;
+    return new Float32Array(length).fill(-0);
+  }
+
+  /** Moves what is on the backend into an array. */
+  #takeFirst(): Float32Array {
+    const { gradients, totals } = this.#first!;
+    const flat = this.#flat();
+    const flags = flat.length - TOTALS - this.#weights.size;
+    let at = 0;
+    for (const [i, [name, { size }]] of [...this.#weights].entries()) {
+      const gradient = gradients[name] as tf.Tensor | undefined;
+      if (gradient) flat.set(gradient.dataSync<"float32">(), at);
+      flat[flags + i] = gradient ? 1 : 0;
+      at += size;
+    }
+    flat.set(totals.dataSync<"float32">(), flat.length - TOTALS);
+    tf.dispose([totals, gradients]);
+    this.#first = undefined;
+    return flat;
+  }
+
+  /** The opposite: a weight that no part's loss reaches has no gradient. */
+  #unpack(flat: Float32Array): void {
+    const flags = flat.length - TOTALS - this.#weights.size;
+    let at = 0;
+    for (const [i, [name, { size, shape }]] of [...this.#weights].entries()) {
+      const values = flat.subarray(at, at + size);
+      if (flat[flags + i] > 0) this.gradients[name] = tf.tensor(values, shape, "float32");
+      at += size;
+    }
+  }
+}
+
+/** What is minimised, and the totals that are logged. */
+function lossOf(
+  model: BertPretrainHead,
+  tensors: BatchTensors,
+  divisors: Divisors,
+  seed: number,
+): { loss: tf.Scalar; figures: tf.Tensor1D } {
+  const { predictedPositions } = tensors;
+  const logits = model.forward(tensors, { predictedPositions, training: true, seed });
+  const { mlmLoss, nspLoss } = pretrainLoss(logits, tensors, { reduction: "sum" });
+  const mlmRight = countRight(logits.mlmLogits, tensors.predictedLabels);
+  const nspRight = countRight(logits.nspLogits, tensors.nspLabels);
+  const mlmPart = tf.div(mlmLoss, Math.max(divisors.predictions, 1));
+  return {
+    loss: tf.add(mlmPart, tf.div(nspLoss, Math.max(divisors.pairs, 1))).asScalar(),
+    figures: tf.stack([mlmLoss, nspLoss, mlmRight, nspRight]) as tf.Tensor1D, // [4]
+  };
+}
+
+/** The sum of two neighbours, whose own tensors go. */
+function addParts(
+  left: PartGradient | undefined,
+  right: PartGradient | undefined,
+): PartGradient | undefined {
+  if (!left || !right) return left ?? right;
+  const gradients: tf.NamedTensorMap = {};
+  for (const name of new Set([...Object.keys(left.gradients), ...Object.keys(right.gradients)])) {
+    gradients[name] = addTensors(left.gradients[name], right.gradients[name]);
+  }
+  return { gradients, totals: addTensors(left.totals, right.totals) as tf.Tensor1D };
+}
+
+function addTensors(left: tf.Tensor | undefined, right: tf.Tensor | undefined): tf.Tensor {
+  if (!left || !right) return (left ?? right)!;
+  const sum = tf.add(left, right);
+  tf.dispose([left, right]);
+  return sum;
+}

@@ -1,0 +1,83 @@
+/** Teams whose ranks are asynchronous functions of one process, to test what needs no MPI. */
+import type { Team } from "bert/team/team.ts";
+import { sumRows } from "bert/team/tree_sum.ts";
+
+/** Runs a program on each rank of a team at the same time; what they returned. */
+export async function onTeam<T>(size: number, program: (team: Team) => Promise<T>): Promise<T[]> {
+  const meeting = new Meeting(size);
+  const ranks = Array.from({ length: size }, (_, rank) => new LocalTeam(rank, size, meeting));
+  return await Promise.all(ranks.map((team) => program(team)));
+}
+
+/** Where the ranks meet: each brings something and gets what all of them brought. */
+class Meeting {
+  readonly #size: number;
+  #brought: unknown[] = [];
+  #count = 0;
+  #all = Promise.withResolvers<unknown[]>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  async bring<T>(rank: number, thing: T): Promise<T[]> {
+    const { promise, resolve } = this.#all;
+    this.#brought[rank] = thing;
+    if (++this.#count === this.#size) {
+      resolve(this.#brought);
+      [this.#brought, this.#count, this.#all] = [[], 0, Promise.withResolvers()];
+    }
+    return await promise as T[];
+  }
+}
+
+class LocalTeam implements Team {
+  readonly rank: number;
+  readonly size: number;
+  readonly localSize: number;
+  readonly #meeting: Meeting;
+  readonly #stop = new AbortController();
+  #signal: AbortSignal | undefined;
+
+  constructor(rank: number, size: number, meeting: Meeting) {
+    this.rank = rank;
+    this.size = this.localSize = size;
+    this.#meeting = meeting;
+  }
+
+  async sumCounts(values: readonly number[]): Promise<number[]> {
+    const all = await this.#bring([...values]);
+    return values.map((_, i) => all.reduce((sum, one) => sum + one[i], 0));
+  }
+
+  async sum(values: Float32Array): Promise<void> {
+    const all = await this.#bring(values.slice());
+    const rows = new Float32Array(this.size * values.length);
+    for (const [rank, row] of all.entries()) rows.set(row, rank * values.length);
+    values.set(sumRows(rows, this.size, values.length));
+  }
+
+  async gather(bytes: Uint8Array): Promise<Uint8Array[]> {
+    return await this.#bring(bytes);
+  }
+
+  async broadcast(bytes = new Uint8Array()): Promise<Uint8Array> {
+    return (await this.#bring(bytes))[0];
+  }
+
+  agree(signal: AbortSignal | undefined): AbortSignal {
+    this.#signal = signal;
+    return this.#stop.signal;
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #bring<T>(thing: T): Promise<T[]> {
+    const stop = this.#signal?.aborted ?? false;
+    const all = await this.#meeting.bring(this.rank, { thing, stop });
+    if (all.some(({ stop }) => stop)) this.#stop.abort();
+    return all.map(({ thing }) => thing);
+  }
+}
