@@ -115,7 +115,8 @@ export class Kernel {
     onMessage: (message: KernelMessage) => void,
     timeout: number,
   ): Promise<void> {
-    const [id, fence] = [crypto.randomUUID(), crypto.randomUUID()];
+    const id = crypto.randomUUID();
+    const fence = crypto.randomUUID();
     const done = this.#collect(id, fence, onMessage, timeout);
     this.#run(id, code).catch(() => {}); // fails when the kernel has died, which `done` tells
     await done;
@@ -208,7 +209,8 @@ export class Kernel {
     timeout: number,
   ): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let [idle, replied] = [false, false];
+    let idle = false;
+    let replied = false;
     const tooLong = () => reject(new Error(`the cell ran longer than ${timeout} s`));
     const limit = setTimeout(tooLong, timeout * 1000);
     this.#onEnd = () => this.#death().then(reject);

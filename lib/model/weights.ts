@@ -119,7 +119,8 @@ export function truncatedNormal(count: number, deviation: number, rng: Rng): Flo
   const values = new Float32Array(count);
   let filled = 0;
   while (filled < count) {
-    const [x, y] = [2 * rng.random() - 1, 2 * rng.random() - 1];
+    const x = 2 * rng.random() - 1;
+    const y = 2 * rng.random() - 1;
     const square = x * x + y * y;
     if (square >= 1 || square === 0) continue;
     const scale = Math.sqrt(-2 * Math.log(square) / square);

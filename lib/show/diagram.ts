@@ -227,7 +227,8 @@ function drawBox({ lines, shape, look }: Box, { left, top, width, height }: Plac
 }
 
 function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box, Place>): string {
-  const [from, to] = [places.get(arrow.from)!, places.get(arrow.to)!];
+  const from = places.get(arrow.from)!;
+  const to = places.get(arrow.to)!;
   if (skips(arrow)) return aroundRows(arrow, from, to, all.filter(skips).indexOf(arrow));
   if (passes(arrow)) return aroundBoxes(arrow, from, to);
   if (arrow.from.row === arrow.to.row) {
@@ -264,8 +265,10 @@ function spread(
 }
 
 function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): string {
-  const [x1, y1] = [from.left + from.width, from.top + from.height / 2];
-  const [x2, y2] = [to.left + to.width, to.top + to.height / 2];
+  const x1 = from.left + from.width;
+  const y1 = from.top + from.height / 2;
+  const x2 = to.left + to.width;
+  const y2 = to.top + to.height / 2;
   const out = Math.max(x1, x2) + 26 + 14 * index;
   const d = `M${round(x1)} ${round(y1)}C${round(out + 10)} ${round(y1)} ${round(out + 10)} ${
     round(y2)
@@ -275,8 +278,10 @@ function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): st
 }
 
 function aroundBoxes({ label }: Arrow, from: Place, to: Place): string {
-  const [x1, x2] = [from.left + from.width / 2, to.left + to.width / 2];
-  const [y1, y2] = [from.top, to.top];
+  const x1 = from.left + from.width / 2;
+  const y1 = from.top;
+  const x2 = to.left + to.width / 2;
+  const y2 = to.top;
   const over = Math.min(y1, y2) - 34;
   const d = `M${round(x1)} ${round(y1)}C${round(x1)} ${round(over)} ${round(x2)} ${round(over)} ` +
     `${round(x2)} ${round(y2)}`;
@@ -303,7 +308,8 @@ function named(text: string, x: number, y: number, anchor: "middle" | "start" = 
 
 /** The white card with its title. */
 export function card(title: string, width: number, height: number, content: string[]): string {
-  const [w, h] = [Math.ceil(width), Math.ceil(height)];
+  const w = Math.ceil(width);
+  const h = Math.ceil(height);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">`,
     `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +

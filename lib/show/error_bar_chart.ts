@@ -1,7 +1,7 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
-import { COLOURS, Figure, layout, levelAcross, levelColour, short, type Titles } from "./figure.ts";
+import { type Baseline, COLOURS, Figure, layout, short, type Titles } from "./figure.ts";
+import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
-import type { Baseline } from "./plot.ts";
 import {
   axes,
   box,
@@ -74,27 +74,19 @@ export function errorBarChart(
   const below = categoryNames(categories);
   const place = placing(categories.length, series.length);
   const marks = series.flatMap((one, i) => drawn(one, i, { y, place, joined }));
-  const levels = baselines.map((level, i) => levelLine(level, levelColour(level.name, i), y));
   return new Figure({
     data: [
       ...series.map((one, i) => plotly(one, i, categories, joined)),
-      ...baselines.map((level, i) => ({
-        type: "scatter" as const,
-        mode: "lines" as const,
-        name: level.name,
-        x: [categories[0]], // a single point draws nothing: this is the line's name in the legend
-        y: [short(level.y)],
-        line: { color: levelColour(level.name, i), dash: "dash" as const },
-      })),
+      ...levelTraces(baselines, categories),
     ],
     layout: layout(options, {
       xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: baselines.map(({ name, y }, i) => levelAcross(short(y), levelColour(name, i))),
+      shapes: levelShapes(baselines),
     }),
     svg: document(options.title, [
       ...axes(undefined, y, options, below.foot),
       ...below.labels,
-      ...levels,
+      ...levelPaths(baselines, y),
       ...marks,
       ...legend(entries(series, baselines)),
     ], FRAME.height + below.foot),
@@ -134,19 +126,10 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
   return [...(joined ? [path(places, ink)] : []), ...whiskers, ...dots];
 }
 
-function levelLine({ y: value }: Baseline, ink: string, y: Scale): string {
-  const at = y.toPixel(value);
-  return path([[FRAME.left, at], [FRAME.width - FRAME.right, at]], ink, "dash");
-}
-
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [
     ...series.map(({ name }, i) => ({ name, colour: colour(i) })),
-    ...baselines.map(({ name }, i) => ({
-      name,
-      colour: levelColour(name, i),
-      stroke: "dash" as const,
-    })),
+    ...levelEntries(baselines),
   ];
   return series.length > 1 ? all : all.slice(1); // a single series is named by the axis
 }

@@ -18,6 +18,14 @@ export interface Titles {
   readonly yTitle: string;
 }
 
+/** A level line that a curve is to be compared with: chance, a unigram model. */
+export interface Baseline {
+  /** What the legend calls it. */
+  readonly name: string;
+  /** How high it lies. */
+  readonly y: number;
+}
+
 /** A picture that a notebook shows by itself when it is the value of a cell. */
 export class Figure {
   /** The traces, as plotly takes them. */
@@ -107,12 +115,6 @@ const LEVEL_COLOURS: readonly (readonly [RegExp, string])[] = [
 export function levelColour(name: string, index: number): string {
   const known = LEVEL_COLOURS.find(([pattern]) => pattern.test(name));
   return known?.[1] ?? ["#555555", "#999999", "#c0a000"][index % 3];
-}
-
-/** A level line from side to side for plotly; a trace would end in the middle of the outer bars. */
-export function levelAcross(y: number, color: string): Layout["shapes"][number] {
-  const line = { color, dash: "dash" as const };
-  return { type: "line" as const, xref: "paper" as const, x0: 0, x1: 1, y0: y, y1: y, line };
 }
 
 /** At most four significant digits: shorter files, and nobody sees the rest. */

@@ -76,7 +76,8 @@ export function matrices({ title, terms, marked = {} }: MatricesOptions): Pictur
 function readTerm(term: string): Matrix | string {
   if (!term.includes("[")) return term;
   const [, name, first, second] = term.match(/^(.*?)\s*\[([^,]+),([^,]+)\]$/) ?? [];
-  const [rows, columns] = [sizeOf(first), sizeOf(second)];
+  const rows = sizeOf(first);
+  const columns = sizeOf(second);
   if (!(rows > 0 && columns > 0)) {
     throw new RangeError(`Invalid matrix "${term}": it must be "name [rows, columns]"`);
   }
@@ -101,7 +102,8 @@ function drawnSize(count: number): number {
 
 function drawMatrix(matrix: Matrix, left: number, top: number, mark?: Mark): string[] {
   const { name, rowLabel, columnLabel } = matrix;
-  const [width, height] = [drawnSize(matrix.columns), drawnSize(matrix.rows)];
+  const width = drawnSize(matrix.columns);
+  const height = drawnSize(matrix.rows);
   const small = { size: 11, colour: "#5a5a5a" } as const;
   return [
     label(name, left + width / 2, top - 20, { size: 13, anchor: "middle" }),

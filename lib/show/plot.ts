@@ -3,16 +3,16 @@
  * and gives a `Figure` or `Table`; nothing here knows about notebooks or training.
  */
 import {
+  type Baseline,
   COLOURS,
   Figure,
   layout,
-  levelAcross,
   levelColour,
   short,
   Table,
   type Titles,
 } from "./figure.ts";
-
+import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
 import {
   checkBars,
   checkBaselines,
@@ -45,14 +45,6 @@ export interface Series {
   readonly colour?: number;
   /** Whether it is drawn dotted: a second run of the same recipe. Default false. */
   readonly dotted?: boolean;
-}
-
-/** A level line that a curve is to be compared with: chance, a unigram model. */
-export interface Baseline {
-  /** What the legend calls it. */
-  readonly name: string;
-  /** How high it lies. */
-  readonly y: number;
 }
 
 const MOST_POINTS = 400; // of a line; more cannot be seen in 600 pixels and would swell the file
@@ -158,19 +150,6 @@ export function barChart(
     const width = room * 0.7;
     return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
   });
-  const levels = baselines.map((line, i) => {
-    const at = y.toPixel(line.y);
-    return path(
-      [[FRAME.left, at], [FRAME.width - FRAME.right, at]],
-      levelColour(line.name, i),
-      "dash",
-    );
-  });
-  const entries = baselines.map(({ name }, i) => ({
-    name,
-    colour: levelColour(name, i),
-    stroke: "dash" as const,
-  }));
   const widest = Math.max(0, ...names.map((name) => name.length));
   return new Figure({
     data: [
@@ -181,25 +160,18 @@ export function barChart(
         marker: { color: COLOURS[0] },
         showlegend: false, // the bars have their names below them
       },
-      ...baselines.map((line, i) => ({
-        type: "scatter" as const,
-        mode: "lines" as const,
-        name: line.name,
-        x: [names[0]], // a single point draws nothing: this is the line's name in the legend
-        y: [short(line.y)],
-        line: { color: levelColour(line.name, i), dash: "dash" as const },
-      })),
+      ...levelTraces(baselines, names),
     ],
     layout: layout(options, {
       xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: baselines.map((line, i) => levelAcross(short(line.y), levelColour(line.name, i))),
+      shapes: levelShapes(baselines),
     }),
     svg: document(options.title, [
       ...axes(undefined, y, options, below.foot),
       ...below.labels,
       ...shapes,
-      ...levels,
-      ...legend(entries),
+      ...levelPaths(baselines, y),
+      ...legend(levelEntries(baselines)),
     ], FRAME.height + below.foot),
     text: `${options.title}\n${
       names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")

@@ -1,7 +1,7 @@
 /** One score of a run as a chart, beside the lines that a model has to cross to have learnt anything. */
 import type { Baselines } from "../training/baselines.ts";
-import type { Figure } from "./figure.ts";
-import { type Baseline, lineChart, type Series } from "./plot.ts";
+import type { Baseline, Figure } from "./figure.ts";
+import { lineChart, type Series } from "./plot.ts";
 
 /** The scores that have a chart, in their order. */
 export const SCORES = ["mlmLoss", "mlmAccuracy", "nspLoss", "nspAccuracy"] as const;

@@ -60,7 +60,8 @@ const OPTIONS = [
  * import * as tf from "@tensorflow/tfjs";
  * import { Muon } from "bert/training/muon.ts";
  * import { ok } from "node:assert";
- * const [matrix, bias] = [tf.variable(tf.zeros([2, 2])), tf.variable(tf.zeros([2]))];
+ * const matrix = tf.variable(tf.zeros([2, 2]));
+ * const bias = tf.variable(tf.zeros([2]));
  * const name = "bert.encoder.layer.0.output.dense";
  * using optimizer = new Muon(new Map([[`${name}.weight`, matrix], [`${name}.bias`, bias]]));
  * const gradients = { [`${name}.weight`]: tf.tensor2d([[9, 0], [0, 1]]), [`${name}.bias`]: tf.ones([2]) };

@@ -3,6 +3,7 @@ import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
 import { flush, inNotebook, live, progressBar, stopButton } from "bert/show/notebook.ts";
 import { notebookPreset } from "bert/show/presets.ts";
 import { OutputRecorder } from "bert/cli/run_notebook.ts";
+import { setVariable } from "../support/environment.ts";
 import { printed } from "../support/notebooks.ts";
 
 const SETUP = `import { live, progressBar, show, stopButton } from "bert/show/notebook.ts";
@@ -169,16 +170,10 @@ Deno.test("progressBar() shows a share, never more than all", () => {
 });
 
 Deno.test("notebookPreset() follows BERT_PRESET and refuses other names", () => {
-  const before = Deno.env.get("BERT_PRESET");
-  try {
-    Deno.env.delete("BERT_PRESET");
-    strictEqual(notebookPreset().name, "tutorial");
-    Deno.env.set("BERT_PRESET", "smoke");
-    strictEqual(notebookPreset().name, "smoke");
-    Deno.env.set("BERT_PRESET", "huge");
-    throws(notebookPreset, /Invalid BERT_PRESET = "huge": it must be one of smoke, tutorial, full/);
-  } finally {
-    if (before === undefined) Deno.env.delete("BERT_PRESET");
-    else Deno.env.set("BERT_PRESET", before);
+  for (const [value, name] of [[undefined, "tutorial"], ["smoke", "smoke"]] as const) {
+    using _ = setVariable("BERT_PRESET", value);
+    strictEqual(notebookPreset().name, name);
   }
+  using _ = setVariable("BERT_PRESET", "huge");
+  throws(notebookPreset, /Invalid BERT_PRESET = "huge": it must be one of smoke, tutorial, full/);
 });

@@ -1,16 +1,14 @@
 import { strictEqual, throws } from "node:assert";
 import { findMiniLm } from "bert/show/published_model.ts";
+import { setVariable } from "../support/environment.ts";
 
 async function withFolder(files: string[], check: (folder: string) => void): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const before = Deno.env.get("BERT_MINILM");
+  using _ = setVariable("BERT_MINILM", folder);
   try {
     for (const file of files) await Deno.writeTextFile(`${folder}/${file}`, "");
-    Deno.env.set("BERT_MINILM", folder);
     check(folder);
   } finally {
-    if (before === undefined) Deno.env.delete("BERT_MINILM");
-    else Deno.env.set("BERT_MINILM", before);
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -1,20 +1,6 @@
 import { deepStrictEqual } from "node:assert";
-import { averageSteps, type EpochLog, type StepLog } from "bert/training/history.ts";
-
-const STEP: StepLog = {
-  step: 7,
-  epoch: 2,
-  mlmLoss: 6,
-  nspLoss: 0.5,
-  totalLoss: 6.5,
-  mlmAccuracy: 0.25,
-  nspAccuracy: 1,
-  learningRate: 1e-7,
-  gradientNorm: 3,
-  tokens: 1000,
-  tokensPerSecond: 200,
-  seconds: 5,
-};
+import { averageSteps, type EpochLog } from "bert/training/history.ts";
+import { STEP } from "../support/step_log.ts";
 
 Deno.test("averageSteps() is the mean over the steps; tokens and seconds are where the run stands", () => {
   const next = { ...STEP, step: 8, mlmLoss: 4, nspLoss: 0.25, totalLoss: 4.25, tokens: 1500 };

@@ -1,23 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import type { Evaluation } from "bert/training/evaluate.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
-import { averageSteps, type StepLog } from "bert/training/history.ts";
+import { averageSteps } from "bert/training/history.ts";
 import { parse } from "bert/files/csv.ts";
-
-const STEP: StepLog = {
-  step: 7,
-  epoch: 2,
-  mlmLoss: 6,
-  nspLoss: 0.5,
-  totalLoss: 6.5,
-  mlmAccuracy: 0.25,
-  nspAccuracy: 1,
-  learningRate: 1e-7,
-  gradientNorm: 3,
-  tokens: 1000,
-  tokensPerSecond: 200,
-  seconds: 5,
-};
+import { STEP } from "../support/step_log.ts";
 
 const SCORE = { loss: 4, accuracy: 0.5, count: 2 };
 const EVALUATION: Evaluation = {

@@ -67,8 +67,10 @@ export function layerNorm(
  * import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";
  * import { deepStrictEqual } from "node:assert";
  * import * as tf from "@tensorflow/tfjs";
- * const [x, s] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 1]])];
- * const [gamma, beta] = [tf.ones<tf.Rank.R1>([2]), tf.zeros<tf.Rank.R1>([2])];
+ * const x = tf.tensor2d([[1, 2]]);
+ * const s = tf.tensor2d([[3, 1]]);
+ * const gamma = tf.ones<tf.Rank.R1>([2]);
+ * const beta = tf.zeros<tf.Rank.R1>([2]);
  * const y = residualLayerNorm(x, s, gamma, beta, 1e-12, 0, 0);
  * deepStrictEqual(y.arraySync(), layerNorm(tf.add(x, s), gamma, beta, 1e-12).arraySync());
  * ```

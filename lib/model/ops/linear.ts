@@ -26,7 +26,9 @@ import { activate, gelu, geluSlope } from "./activation.ts";
  * import { linearGelu } from "bert/model/ops/linear.ts";
  * import { ok } from "node:assert";
  * import * as tf from "@tensorflow/tfjs";
- * const [x, weight, bias] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [-4]]), tf.tensor1d([5.5])];
+ * const x = tf.tensor2d([[1, 2]]);
+ * const weight = tf.tensor2d([[3], [-4]]);
+ * const bias = tf.tensor1d([5.5]);
  * const apart = gelu(linear(x, weight, bias)).dataSync()[0];
  * ok(Math.abs(linearGelu(x, weight, bias).dataSync()[0] - apart) < 1e-6);
  * ```
@@ -71,7 +73,9 @@ function plainGelu(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
  * import { linearActivated } from "bert/model/ops/linear.ts";
  * import { deepStrictEqual } from "node:assert";
  * import * as tf from "@tensorflow/tfjs";
- * const [x, weight, bias] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [-4]]), tf.tensor1d([1])];
+ * const x = tf.tensor2d([[1, 2]]);
+ * const weight = tf.tensor2d([[3], [-4]]);
+ * const bias = tf.tensor1d([1]);
  * deepStrictEqual(linearActivated(x, weight, bias, "relu").arraySync(), [[0]]);
  * ```
  */

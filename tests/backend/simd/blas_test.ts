@@ -5,21 +5,20 @@ import { useBackend } from "bert/backend/choose.ts";
 import { Machine } from "bert/backend/simd/machine.ts";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { createRng } from "bert/random.ts";
+import { setVariable } from "../../support/environment.ts";
 
 await useBackend("cpu"); // silences tfjs's advice
 
 /** Starts a machine while `BERT_BLAS` has a value; gives what it warned about, too. */
 async function withLibrary(value: string): Promise<{ machine: Machine; warnings: string[] }> {
-  const [before, { warn }] = [Deno.env.get("BERT_BLAS"), console];
+  const { warn } = console;
   const warnings: string[] = [];
   Object.assign(console, { warn: (message: string) => void warnings.push(message) });
-  Deno.env.set("BERT_BLAS", value);
+  using _ = setVariable("BERT_BLAS", value);
   try {
     return { machine: await Machine.create(), warnings };
   } finally {
     Object.assign(console, { warn });
-    if (before === undefined) Deno.env.delete("BERT_BLAS");
-    else Deno.env.set("BERT_BLAS", before);
   }
 }
 

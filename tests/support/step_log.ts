@@ -1,0 +1,18 @@
+/** What the training loop reports of one step, for tests of what is made of it. */
+import type { StepLog } from "bert/training/history.ts";
+
+/** The report of a step, each field with another value. */
+export const STEP: StepLog = {
+  step: 7,
+  epoch: 2,
+  mlmLoss: 6,
+  nspLoss: 0.5,
+  totalLoss: 6.5,
+  mlmAccuracy: 0.25,
+  nspAccuracy: 1,
+  learningRate: 1e-7,
+  gradientNorm: 3,
+  tokens: 1000,
+  tokensPerSecond: 200,
+  seconds: 5,
+};
