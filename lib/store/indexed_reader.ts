@@ -3,6 +3,7 @@ import { checkWhole } from "../checks.ts";
 import type { TokenIds, TokenizedDocument } from "../data/document.ts";
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
+import { blocksIn, readChecked } from "./block_sums.ts";
 import { checkIndex, type OpenIndex } from "./indexed_check.ts";
 import {
   FIRST_BYTES,
@@ -18,6 +19,8 @@ import {
 export interface ReaderOptions {
   /** Pieces of the vocabulary: an id from there on is refused where it is read. Default: any id may be. */
   readonly vocabSize?: number;
+  /** CRC-32 of each block of `.bin`, from a `BlockSummer`: what is read is compared. Default: nothing is. */
+  readonly sums?: Uint32Array;
 }
 
 /**
@@ -54,6 +57,7 @@ export class IndexedReader implements Disposable {
   readonly #index: OpenIndex;
   readonly #bin: Deno.FsFile;
   readonly #vocabSize: number;
+  readonly #sums: Uint32Array | undefined;
   /** The first token of each document, and behind the last one the number of tokens. */
   readonly #starts: Float64Array;
 
@@ -61,13 +65,19 @@ export class IndexedReader implements Disposable {
     prefix: string,
     index: OpenIndex,
     bin: Deno.FsFile,
-    { vocabSize = Infinity }: ReaderOptions,
+    { vocabSize = Infinity, sums }: ReaderOptions,
   ) {
     this.prefix = prefix;
     this.#index = index;
     this.#bin = bin;
     this.#vocabSize = vocabSize;
-    this.#starts = checkIndex(index, bin.statSync().size);
+    this.#sums = sums;
+    const { size } = bin.statSync();
+    this.#starts = checkIndex(index, size);
+    if (sums && sums.length !== blocksIn(size)) {
+      const problem = `expected ${sums.length} blocks, found ${blocksIn(size)}`;
+      throw new FormatError(`${prefix}.bin`, `${problem}: restore it, or prepare the corpus again`);
+    }
     this.type = index.header.type;
     this.documents = index.header.documents;
     this.sentences = index.header.sentences;
@@ -175,7 +185,10 @@ export class IndexedReader implements Disposable {
   #ids(first: number, end: number): Uint16Array | Int32Array {
     const size = ID_BYTES[this.type];
     const path = `${this.prefix}.bin`;
-    const { buffer } = readAt(this.#bin, first * size, (end - first) * size, path);
+    const [at, count] = [first * size, (end - first) * size];
+    const buffer = this.#sums
+      ? readChecked(this.#bin, at, count, { path, size: this.tokens * size, sums: this.#sums })
+      : readAt(this.#bin, at, count, path).buffer;
     const ids = decodeIds(buffer, this.type);
     for (let i = 0; i < ids.length; i++) {
       if (ids[i] >= 0 && ids[i] < this.#vocabSize) continue;

@@ -1,0 +1,191 @@
+/** A prepared corpus in its folder, as `deno task prepare` writes it, or a store of Megatron-LM's own. */
+import { createHash } from "node:crypto";
+import { basename, dirname } from "node:path";
+import { FormatError } from "../errors.ts";
+import { readAt } from "../files/read_at.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { IndexedReader } from "./indexed_reader.ts";
+import {
+  FACTS_FILE,
+  factsDigest,
+  parseFacts,
+  type PreparedFacts,
+  type StoredFile,
+} from "./prepared_facts.ts";
+
+/** The name of the text to train on: `train.bin`, `train.idx`, `train.sums`. */
+export const TRAIN = "train";
+
+/** The name of the held-out text. */
+export const HELD_OUT = "held_out";
+
+/** The ending of a file of checksums. */
+export const SUMS = ".sums";
+
+/** A corpus on disk. Dispose of it when you are done. */
+export interface PreparedCorpus extends Disposable {
+  /** The text to train on. */
+  readonly train: IndexedReader;
+  /** The held-out text; `undefined` where nothing is held out. */
+  readonly heldOut: IndexedReader | undefined;
+  /** What made ids of the text. */
+  readonly tokenizer: BertTokenizer;
+  /** Counts, and where the text came from. */
+  readonly facts: PreparedFacts;
+  /** By which the corpus is known again, in hexadecimal: it differs if any file does. */
+  readonly sha256: string;
+}
+
+/** Whether a path is that of a prepared corpus, or the path of a store without `.idx`. */
+export function isPrepared(path: string): boolean {
+  return isFile(`${path}/${FACTS_FILE}`) || isFile(`${path}.idx`);
+}
+
+/**
+ * Opens a prepared corpus.
+ *
+ * The index, the checksums and the vocabulary are compared with the digests in `prepared.json` at
+ * once, ids with their checksums when they are read: harm to any file is found before anything is
+ * learnt from it. Memory holds eight bytes a document, and four for every 64 KiB of ids.
+ *
+ * A store of Megatron-LM's own (`PREFIX.bin`, `PREFIX.idx`, with `vocab.txt` or another tokenizer
+ * beside it) has no digests, and nothing is held out; its ids are counted once, which takes some
+ * seconds for a thousand million.
+ *
+ * @param path The folder; of Megatron's own store the path without `.bin` and `.idx`.
+ * @throws {FormatError} If it is no prepared corpus, or a file is missing, harmed or another one.
+ *
+ * @example Megatron's own
+ * ```ts
+ * import { openPrepared } from "bert/store/prepared.ts";
+ * import { SPECIAL_TOKENS } from "bert/tokenizer/vocab.ts";
+ * import { IndexedWriter } from "bert/store/indexed_writer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/vocab.txt`, [...SPECIAL_TOKENS, "call", "me"].join("\n"));
+ * using writer = IndexedWriter.create(`${folder}/texts`, "uint16");
+ * writer.add([[5, 6], [6]]);
+ * writer.finish();
+ * using corpus = await openPrepared(`${folder}/texts`);
+ * deepStrictEqual(corpus.facts.histogram.slice(5), [1, 2]);
+ * ```
+ */
+export async function openPrepared(path: string): Promise<PreparedCorpus> {
+  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  if (isFile(`${folder}/${FACTS_FILE}`)) return await openFolder(folder);
+  if (isFile(`${path}.idx`)) return await openBare(path);
+  const what = `expected the folder of a prepared corpus, found no ${FACTS_FILE} in it`;
+  throw new FormatError(path, `${what}: was "deno task prepare" stopped? Call it again`);
+}
+
+async function openFolder(folder: string): Promise<PreparedCorpus> {
+  const path = `${folder}/${FACTS_FILE}`;
+  const facts = parseFacts(await Deno.readTextFile(path), path);
+  for (const [name, file] of Object.entries(facts.files)) {
+    if (!name.endsWith(".bin")) checkFile(`${folder}/${name}`, file);
+  }
+  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const vocabSize = tokenizer.vocab.size;
+  if (facts.histogram.length !== vocabSize) {
+    const expected = `expected "histogram" of ${vocabSize} pieces, found ${facts.histogram.length}`;
+    throw new FormatError(path, `${expected}: restore the file`);
+  }
+  using readers = new DisposableStack();
+  const open = (name: string) => {
+    const bytes = Deno.readFileSync(`${folder}/${name}${SUMS}`);
+    const sums = new Uint32Array(bytes.buffer);
+    return readers.use(IndexedReader.open(`${folder}/${name}`, { vocabSize, sums }));
+  };
+  const train = open(TRAIN);
+  const heldOut = facts.heldOut.documents > 0 ? open(HELD_OUT) : undefined;
+  const kept = readers.move();
+  const sha256 = factsDigest(facts);
+  const close = () => kept.dispose();
+  return { train, heldOut, tokenizer, facts, sha256, [Symbol.dispose]: close };
+}
+
+/** Throws unless a file has its bytes and its digest. */
+function checkFile(path: string, { bytes, sha256 }: StoredFile): void {
+  const found = digestOf(path, bytes);
+  if (found === sha256) return;
+  const problem = found === undefined
+    ? `expected a file of ${bytes} bytes, found none of that size`
+    : "expected the file that was written, found another";
+  throw new FormatError(path, `${problem}: restore it, or prepare the corpus again`);
+}
+
+/** The digest of a file of so many bytes; nothing if there is no such file. */
+function digestOf(path: string, bytes: number): string | undefined {
+  if (!isFile(path)) return undefined;
+  using file = Deno.openSync(path);
+  if (file.statSync().size !== bytes) return undefined;
+  const hash = createHash("sha256");
+  for (let at = 0; at < bytes; at += PIECE) {
+    hash.update(readAt(file, at, Math.min(PIECE, bytes - at), path));
+  }
+  return hash.digest("hex");
+}
+
+/** Bytes that are in memory at once. */
+const PIECE = 2 ** 20;
+
+async function openBare(prefix: string): Promise<PreparedCorpus> {
+  const tokenizer = await BertTokenizer.fromPretrained(dirname(prefix));
+  using readers = new DisposableStack();
+  const train = readers.use(IndexedReader.open(prefix, { vocabSize: tokenizer.vocab.size }));
+  const histogram = histogramOf(train, tokenizer.vocab.size);
+  const { documents, sentences, tokens } = train;
+  const index = `${prefix}.idx`;
+  const { size } = Deno.statSync(index);
+  const sha256 = digestOf(index, size)!;
+  const facts: PreparedFacts = {
+    documents,
+    sentences,
+    tokens,
+    heldOut: { documents: 0, sentences: 0, tokens: 0 },
+    histogram,
+    unknownShare: histogram[tokenizer.vocab.unkId] / Math.max(1, tokens),
+    duplicates: 0,
+    short: 0,
+    sources: [prefix],
+    tokenizer: tokenizer.options,
+    locale: tokenizer.options.locale ?? "en",
+    files: { [basename(index)]: { bytes: size, sha256 } },
+  };
+  const kept = readers.move();
+  const close = () => kept.dispose();
+  return {
+    train,
+    heldOut: undefined,
+    tokenizer,
+    facts,
+    sha256: factsDigest(facts),
+    [Symbol.dispose]: close,
+  };
+}
+
+/** How often each id occurs. */
+function histogramOf(reader: IndexedReader, vocabSize: number): number[] {
+  const counts = new Float64Array(vocabSize);
+  for (let first = 0; first < reader.documents;) {
+    let end = first + 1;
+    const isRoom = () => reader.tokensBefore(end + 1) - reader.tokensBefore(first) <= PIECE;
+    while (end < reader.documents && isRoom()) end++;
+    for (const { sentences } of reader.documentRange(first, end)) {
+      for (const { ids } of sentences) for (let i = 0; i < ids.length; i++) counts[ids[i]]++;
+    }
+    first = end;
+  }
+  return [...counts];
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    throw error;
+  }
+}

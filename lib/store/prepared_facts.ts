@@ -1,0 +1,131 @@
+/** `prepared.json`: what is in the folder of a prepared corpus, and how it came to be. */
+import { createHash } from "node:crypto";
+import { FormatError } from "../errors.ts";
+import { isRecord, parseJsonObject } from "../files/json.ts";
+import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
+
+/** The file that says so; it is written last, so that a folder without it is no corpus. */
+export const FACTS_FILE = "prepared.json";
+
+/** How much text there is. */
+export interface StoreCounts {
+  /** Documents. */
+  readonly documents: number;
+  /** Sentences in all of them. */
+  readonly sentences: number;
+  /** Tokens in all sentences, without special ones. */
+  readonly tokens: number;
+}
+
+/** A file of the folder. */
+export interface StoredFile {
+  /** Its size. */
+  readonly bytes: number;
+  /** Its SHA-256, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What is known of a prepared corpus; the counts at the top are those of the text to train on. */
+export interface PreparedFacts extends StoreCounts {
+  /** The held-out text; all 0 where nothing is held out. */
+  readonly heldOut: StoreCounts;
+  /** `[V]`: how often each piece of the vocabulary occurs in the text to train on. */
+  readonly histogram: readonly number[];
+  /** Share of the tokens to train on that are `[UNK]`. */
+  readonly unknownShare: number;
+  /** Documents that were left out as they read as one before them. */
+  readonly duplicates: number;
+  /** Documents that were left out as they had no token, or fewer than were asked for. */
+  readonly short: number;
+  /** Where the texts came from, as it was typed. */
+  readonly sources: readonly string[];
+  /** How the tokenizer treats text. */
+  readonly tokenizer: Required<TokenizerOptions>;
+  /** The language by which sentences were split. */
+  readonly locale: string;
+  /** The files of the folder by name. */
+  readonly files: Readonly<Record<string, StoredFile>>;
+}
+
+const FORMAT = 1;
+
+/** By which a corpus is known again, in hexadecimal: it differs if its text or its tokenizer does. */
+export function factsDigest(facts: object): string {
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
+}
+
+/** The facts as the text of the file, which says its own digest, as nothing else vouches for it. */
+export function factsText(facts: PreparedFacts): string {
+  const { histogram, ...rest } = facts;
+  const digest = factsDigest({ ...rest, histogram });
+  const short = JSON.stringify({ format: FORMAT, digest, ...rest }, null, 2);
+  return `${short.slice(0, -2)},\n  "histogram": ${JSON.stringify(histogram)}\n}\n`;
+}
+
+/**
+ * Reads the text of the file.
+ *
+ * @param path The file, for messages.
+ * @throws {FormatError} If it is something else, or of a later version.
+ */
+export function parseFacts(text: string, path: string): PreparedFacts {
+  const json = parseJsonObject(text, path);
+  if (json.format !== FORMAT) {
+    const found = JSON.stringify(json.format) ?? "nothing";
+    throw new FormatError(path, `expected "format": ${FORMAT}, found ${found}: prepare it again`);
+  }
+  const { format: _, digest, ...found } = json;
+  const facts = found as unknown as PreparedFacts;
+  const expect = (isRight: boolean, field: string, what: string) => {
+    if (isRight) return;
+    const value = JSON.stringify(json[field])?.slice(0, 40) ?? "nothing";
+    throw new FormatError(path, `expected ${what} as "${field}", found ${value}: restore the file`);
+  };
+  for (const field of ["documents", "sentences", "tokens", "duplicates", "short"] as const) {
+    expect(isCount(json[field]), field, "a count");
+  }
+  expect(isCounts(json.heldOut), "heldOut", "three counts");
+  expect(isListOf(json.histogram, isCount), "histogram", "a list of counts");
+  expect(isShare(json.unknownShare), "unknownShare", "a share");
+  expect(isListOf(json.sources, isText), "sources", "a list of texts");
+  expect(isText(json.locale), "locale", "a language tag");
+  expect(isFiles(json.files), "files", "files with bytes and sha256");
+  expect(isTokenizer(json.tokenizer), "tokenizer", "the options of a tokenizer");
+  expect(sum(facts.histogram) === facts.tokens, "histogram", `${facts.tokens} tokens`);
+  if (digest === factsDigest(facts)) return facts;
+  throw new FormatError(path, "expected what was written, found it changed: restore the file");
+}
+
+type Test = (value: unknown) => boolean;
+
+const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isText: Test = (value) => typeof value === "string";
+
+const isShare: Test = (value) => typeof value === "number" && value >= 0 && value <= 1;
+
+const isCounts: Test = (value) =>
+  isRecord(value) && ["documents", "sentences", "tokens"].every((name) => isCount(value[name]));
+
+const isFiles: Test = (value) =>
+  isRecord(value) &&
+  Object.values(value).every((file) =>
+    isRecord(file) && isCount(file.bytes) && isText(file.sha256)
+  );
+
+function isListOf(value: unknown, test: Test): boolean {
+  return Array.isArray(value) && value.every(test);
+}
+
+const isTokenizer: Test = (value) => {
+  try {
+    return isRecord(value) && Object.keys(tokenizerOptions(value)).every((name) => name in value);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // an option that cannot be
+    throw error;
+  }
+};
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

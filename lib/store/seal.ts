@@ -1,0 +1,77 @@
+/** The last step of preparing: checksums and digests of the files, and `prepared.json` behind them. */
+import { createHash } from "node:crypto";
+import { readAt } from "../files/read_at.ts";
+import { replaceFile } from "../files/write.ts";
+import { BlockSummer } from "./block_sums.ts";
+import { SUMS } from "./prepared.ts";
+import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./prepared_facts.ts";
+
+/** Bytes that are in memory at once. */
+const PIECE = 2 ** 20;
+
+/**
+ * Makes a folder a prepared corpus: from then on `openPrepared()` takes it, and refuses any other
+ * files in their place.
+ *
+ * @param names The stores in it, as in `["train", "held_out"]`; their writers are finished.
+ * @param facts What is known of them, but for the files.
+ *
+ * @example
+ * ```ts
+ * import { IndexedWriter } from "bert/store/indexed_writer.ts";
+ * import { openPrepared } from "bert/store/prepared.ts";
+ * import { sealFolder } from "bert/store/seal.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
+ * await tokenizer.save(folder);
+ * using writer = IndexedWriter.create(`${folder}/train`, "uint16");
+ * writer.add([[5, 6], [6]]);
+ * writer.finish();
+ * await sealFolder(folder, ["train"], {
+ *   ...{ documents: 1, sentences: 2, tokens: 3, histogram: [0, 0, 0, 0, 0, 1, 2] },
+ *   heldOut: { documents: 0, sentences: 0, tokens: 0 },
+ *   ...{ unknownShare: 0, duplicates: 0, short: 0, sources: ["mine.txt"] },
+ *   ...{ tokenizer: tokenizer.options, locale: "en" },
+ * });
+ * using corpus = await openPrepared(folder);
+ * strictEqual(corpus.train.tokens, 3);
+ * ```
+ */
+export async function sealFolder(
+  folder: string,
+  names: readonly string[],
+  facts: Omit<PreparedFacts, "files">,
+): Promise<void> {
+  for (const name of names) {
+    const summer = new BlockSummer();
+    for (const piece of piecesOf(`${folder}/${name}.bin`)) summer.add(piece);
+    await replaceFile(`${folder}/${name}${SUMS}`, new Uint8Array(summer.sums().buffer));
+  }
+  const found = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const files: Record<string, StoredFile> = {};
+  for (const name of found.sort()) {
+    if (name !== FACTS_FILE) files[name] = describe(`${folder}/${name}`);
+  }
+  await replaceFile(`${folder}/${FACTS_FILE}`, factsText({ ...facts, files }));
+}
+
+function describe(path: string): StoredFile {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for (const piece of piecesOf(path)) {
+    hash.update(piece);
+    bytes += piece.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+function* piecesOf(path: string): Generator<Uint8Array> {
+  using file = Deno.openSync(path);
+  const { size } = file.statSync();
+  for (let at = 0; at < size; at += PIECE) {
+    yield readAt(file, at, Math.min(PIECE, size - at), path);
+  }
+}
