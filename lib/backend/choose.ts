@@ -11,7 +11,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.ts";
-import { permittedVariable } from "./permissions.ts";
+import { permittedVariable } from "../permissions.ts";
 import { offerSimd, simdFailed, startSimd } from "./simd/start.ts";
 
 /** The backends, fastest first. */

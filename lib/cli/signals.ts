@@ -1,5 +1,5 @@
 /** Ctrl-C and similar signals as a request: the first one asks, the second one ends the process. */
-import { mayCallNative } from "../backend/permissions.ts";
+import { mayCallNative } from "../permissions.ts";
 
 /** The code that a process exits with, by the signal that ended it: 128 and the signal's number. */
 export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -12,8 +12,14 @@ export interface Team {
   readonly rank: number;
   /** How many processes there are. */
   readonly size: number;
-  /** How many of them run on this machine, this one included: they share its cores. */
-  readonly localSize: number;
+  /** This process in messages, as `rank 1 of 4 on node7`. */
+  readonly name: string;
+  /** The team in words: how many processes where, and what connects them. */
+  readonly description: string;
+  /** Cores of this machine for this process alone; undefined if all of them are. */
+  readonly cores: number | undefined;
+  /** What a person should know of how the processes were started, if anything. */
+  readonly warning: string | undefined;
   /** Sums of small numbers over all ranks, in float64 and in the order of the ranks. */
   sumCounts(values: readonly number[]): Promise<number[]>;
   /**
@@ -26,10 +32,19 @@ export interface Team {
   /** What rank 0 gave, on every rank; the others give nothing. */
   broadcast(bytes?: Uint8Array): Promise<Uint8Array>;
   /**
-   * A signal that is aborted on every rank in the same call of one of the methods above, once
+   * A signal that is aborted on every rank in the same call of `sumCounts()` or `gather()`, once
    * `signal` is aborted on any rank. What it stops, stops everywhere after the same step.
    */
   agree(signal: AbortSignal | undefined): AbortSignal | undefined;
+  /** Sets how many seconds to wait for the others before they count as lost. */
+  waitAtMost(seconds: number): void;
+  /**
+   * Ends the processes of all ranks, as one of them cannot go on; it does not return.
+   *
+   * @param report Is given the name of this rank, to print why. Where all ranks fail for the same
+   * reason, it is called on the first of them only.
+   */
+  abort(report: (name: string) => void): Promise<never>;
   /** Leaves the team, in order: every rank calls it last, and nothing after it. */
   end(): Promise<void>;
 }
@@ -38,11 +53,19 @@ export interface Team {
 export const SOLO: Team = {
   rank: 0,
   size: 1,
-  localSize: 1,
+  name: "this process",
+  description: "one process",
+  cores: undefined,
+  warning: undefined,
   sumCounts: (values) => Promise.resolve([...values]),
   sum: () => Promise.resolve(),
   gather: (bytes) => Promise.resolve([bytes]),
   broadcast: (bytes = new Uint8Array()) => Promise.resolve(bytes),
   agree: (signal) => signal,
+  waitAtMost: () => {},
+  abort: (report) => {
+    report(SOLO.name);
+    Deno.exit(1);
+  },
   end: () => Promise.resolve(),
 };

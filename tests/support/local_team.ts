@@ -34,14 +34,18 @@ class Meeting {
 class LocalTeam implements Team {
   readonly rank: number;
   readonly size: number;
-  readonly localSize: number;
+  readonly name: string;
+  readonly description = "ranks in one process";
+  readonly cores = undefined;
+  readonly warning = undefined;
   readonly #meeting: Meeting;
   readonly #stop = new AbortController();
   #signal: AbortSignal | undefined;
 
   constructor(rank: number, size: number, meeting: Meeting) {
     this.rank = rank;
-    this.size = this.localSize = size;
+    this.size = size;
+    this.name = `rank ${rank} of ${size}`;
     this.#meeting = meeting;
   }
 
@@ -68,6 +72,12 @@ class LocalTeam implements Team {
   agree(signal: AbortSignal | undefined): AbortSignal {
     this.#signal = signal;
     return this.#stop.signal;
+  }
+
+  waitAtMost(): void {}
+
+  abort(): Promise<never> {
+    throw new Error(`${this.name} ended all of them`);
   }
 
   end(): Promise<void> {

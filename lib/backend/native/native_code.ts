@@ -3,7 +3,7 @@
  * kernels import to call it. Where it cannot run, those kernels do the same steps on their own.
  */
 import { ConfigError } from "../../errors.ts";
-import { mayCallNative, permittedVariable } from "../permissions.ts";
+import { mayCallNative, permittedVariable } from "../../permissions.ts";
 import { hasAvx2AndFma } from "./cpu.ts";
 import { addressOf, convention, makeExecutable, nativeCaller } from "./executable_memory.ts";
 import { assemblePanels, COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panels.ts";

@@ -6,7 +6,7 @@
  * It is used with one thread: the backend's threads each call it for their part, so that no second
  * pool of threads competes for the cores.
  */
-import { mayCallNative, permittedVariable } from "../permissions.ts";
+import { mayCallNative, permittedVariable } from "../../permissions.ts";
 import { multipliesRight, type Sgemm } from "./blas_check.ts";
 
 /** A library that has passed its test. */

@@ -1,0 +1,191 @@
+// deno-lint-ignore-file camelcase -- these are the names of C functions
+/**
+ * A library of MPI, called through FFI. Only bytes are moved with it, never added up: so the numbers
+ * do not depend on which one it is. Operations are begun and asked about, so that nothing blocks.
+ */
+import { type Abi, abiOf, type AbiValues } from "./mpi_abi.ts";
+
+/** An operation that was begun. */
+export interface Request {
+  /** What it does, for messages. */
+  readonly what: string;
+  /** Whether it is done; moves it on. */
+  test(): boolean;
+}
+
+/** What is passed for a handle. */
+type Handle = number | bigint;
+
+interface Calls {
+  MPI_Get_library_version(text: BufferSource, length: BufferSource): number;
+  MPI_Init_thread(argc: null, argv: null, wanted: number, provided: BufferSource): number;
+  MPI_Comm_set_errhandler(world: Handle, handler: Handle): number;
+  MPI_Comm_rank(world: Handle, rank: BufferSource): number;
+  MPI_Comm_size(world: Handle, size: BufferSource): number;
+  MPI_Get_processor_name(text: BufferSource, length: BufferSource): number;
+  MPI_Error_string(code: number, text: BufferSource, length: BufferSource): number;
+  MPI_Ialltoall(
+    ...call: [BufferSource, number, Handle, BufferSource, number, Handle, Handle, BufferSource]
+  ): number;
+  MPI_Iallgather(
+    ...call: [BufferSource, number, Handle, BufferSource, number, Handle, Handle, BufferSource]
+  ): number;
+  MPI_Ibcast(...call: [BufferSource, number, Handle, number, Handle, BufferSource]): number;
+  MPI_Test(request: BufferSource, done: BufferSource, status: bigint): number;
+  MPI_Abort(world: Handle, code: number): number;
+  MPI_Finalize(): number;
+}
+
+/** The functions, with handles passed as the library wants them. */
+function signatures(H: "i32" | "usize") {
+  const result = "i32" as const;
+  const text = { parameters: ["buffer", "buffer"], result } as const;
+  const ofWorld = { parameters: [H, "buffer"], result } as const;
+  const everyone = ["buffer", "i32", H, "buffer", "i32", H, H, "buffer"] as const;
+  return {
+    MPI_Get_library_version: text,
+    MPI_Init_thread: { parameters: ["pointer", "pointer", "i32", "buffer"], result },
+    MPI_Comm_set_errhandler: { parameters: [H, H], result },
+    MPI_Comm_rank: ofWorld,
+    MPI_Comm_size: ofWorld,
+    MPI_Get_processor_name: text,
+    MPI_Error_string: { parameters: ["i32", "buffer", "buffer"], result },
+    MPI_Ialltoall: { parameters: everyone, result },
+    MPI_Iallgather: { parameters: everyone, result },
+    MPI_Ibcast: { parameters: ["buffer", "i32", H, "i32", H, "buffer"], result },
+    MPI_Test: { parameters: ["buffer", "buffer", "usize"], result },
+    MPI_Abort: { parameters: [H, "i32"], result },
+    MPI_Finalize: { parameters: [], result },
+  } as const satisfies Record<string, Deno.ForeignFunction>;
+}
+
+/** More than any library's longest text. */
+const TEXT_BYTES = 8192;
+
+/** Whole numbers that C may write to: small arrays of V8 may move, but not those with a buffer. */
+function integers(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(new ArrayBuffer(4 * count));
+}
+
+/** A library of MPI that is loaded, and after `start()` this process's place among the others. */
+export class Mpi {
+  /** The file. */
+  readonly path: string;
+  /** The interface that it has. */
+  readonly abi: Abi;
+  /** Its name and version, as `MPICH 5.0.2`. */
+  readonly version: string;
+  readonly #calls: Calls;
+  readonly #values: AbiValues;
+  readonly #flag = integers(1);
+
+  /** @throws {Error} If the file is not there, is no library, or lacks a function of MPI 3.1. */
+  constructor(path: string) {
+    const { abi, values } = abiOf(path);
+    this.path = path;
+    this.abi = abi;
+    this.#values = values;
+    this.#calls = Deno.dlopen(path, signatures(values.handle)).symbols as unknown as Calls;
+    this.version = tidy(
+      this.#text((text, length) => this.#calls.MPI_Get_library_version(text, length)),
+    );
+  }
+
+  /**
+   * Joins the processes that the launcher started. Once in a process; what comes later needs it.
+   *
+   * @returns The number of this process, how many there are, and the name of its machine.
+   */
+  start(): { rank: number; size: number; machine: string } {
+    const { funneled, world, errorsReturn } = this.#values;
+    const out = integers(1);
+    this.#check("MPI_Init_thread", this.#calls.MPI_Init_thread(null, null, funneled, out));
+    this.#calls.MPI_Comm_set_errhandler(world, errorsReturn); // errors come back as codes
+    this.#check("MPI_Comm_rank", this.#calls.MPI_Comm_rank(world, out));
+    const [rank] = out;
+    this.#check("MPI_Comm_size", this.#calls.MPI_Comm_size(world, out));
+    const [size] = out;
+    const machine = this.#text((text, length) => this.#calls.MPI_Get_processor_name(text, length));
+    return { rank, size, machine };
+  }
+
+  /** Begins: part r of `from` goes to rank r, whose part for this rank comes to that place in `to`. */
+  allToAll(from: Bytes, to: Bytes, bytesEach: number): Request {
+    const { byte, world } = this.#values;
+    return this.#begin(
+      "MPI_Ialltoall",
+      [from, to],
+      (request) =>
+        this.#calls.MPI_Ialltoall(from, bytesEach, byte, to, bytesEach, byte, world, request),
+    );
+  }
+
+  /** Begins: what each rank has in `from` comes to its place in every rank's `to`. */
+  allGather(from: Bytes, to: Bytes): Request {
+    const { byte, world } = this.#values;
+    const { byteLength } = from;
+    return this.#begin(
+      "MPI_Iallgather",
+      [from, to],
+      (request) =>
+        this.#calls.MPI_Iallgather(from, byteLength, byte, to, byteLength, byte, world, request),
+    );
+  }
+
+  /** Begins: what rank 0 has in `bytes` comes to every rank's. */
+  broadcast(bytes: Bytes): Request {
+    const { byte, world } = this.#values;
+    return this.#begin(
+      "MPI_Ibcast",
+      [bytes],
+      (request) => this.#calls.MPI_Ibcast(bytes, bytes.byteLength, byte, 0, world, request),
+    );
+  }
+
+  /** Ends all processes of the job; as a rule it does not return. */
+  abort(code: number): void {
+    this.#calls.MPI_Abort(this.#values.world, code);
+  }
+
+  /** Leaves the others, who do so at the same time; nothing else may be called afterwards. */
+  finish(): void {
+    this.#check("MPI_Finalize", this.#calls.MPI_Finalize());
+  }
+
+  /** @param used What the library reads and writes meanwhile, and which must live as long. */
+  #begin(what: string, used: readonly Bytes[], begin: (request: Bytes) => number): Request {
+    const request = new Uint8Array(new ArrayBuffer(this.#values.requestBytes));
+    this.#check(what, begin(request));
+    const buffers = { used };
+    return {
+      what,
+      test: () => {
+        const { MPI_Test } = this.#calls;
+        this.#check(what, MPI_Test(request, this.#flag, this.#values.statusIgnore));
+        return this.#flag[0] !== 0 && buffers.used.length > 0;
+      },
+    };
+  }
+
+  #check(what: string, code: number): void {
+    if (code === 0) return;
+    const reason = this.#text((text, length) => this.#calls.MPI_Error_string(code, text, length));
+    throw new Error(`${what} of ${this.version} failed: ${reason.split("\n")[0]}`);
+  }
+
+  #text(write: (text: Bytes, length: Int32Array<ArrayBuffer>) => number): string {
+    const text = new Uint8Array(TEXT_BYTES);
+    const length = integers(1);
+    write(text, length);
+    return new TextDecoder().decode(text.subarray(0, length[0])).replace(/\0.*$/s, "");
+  }
+}
+
+/** `MPICH 5.0.2` for `MPICH Version: 5.0.2` and what follows it. */
+function tidy(version: string): string {
+  const first = version.split(/[\n,]/)[0].replace(/ for .*/, "").replaceAll("(R)", "");
+  return first.replace(/\s*Version:?\s*/i, " ").replace(/ v(?=\d)/, " ").trim();
+}
+
+/** Bytes that a library may read and write: of memory that does not move. */
+export type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,0 +1,83 @@
+/**
+ * What programs are compiled for, as libraries of MPI differ in it: how a handle is passed and which
+ * values stand for the world, a byte and "ignore". The functions and the order of their arguments
+ * are the standard's.
+ */
+
+/** A library's binary interface: MPICH's, which Intel MPI has too, Open MPI's, or that of MPI 5.0. */
+export type Abi = "MPICH" | "Open MPI" | "MPI 5.0";
+
+/** The values that one interface has for what this project uses. */
+export interface AbiValues {
+  /** How a communicator, a datatype or an error handler is passed. */
+  readonly handle: "i32" | "usize";
+  /** Bytes of a request. */
+  readonly requestBytes: 4 | 8;
+  /** `MPI_COMM_WORLD`. */
+  readonly world: number | bigint;
+  /** `MPI_BYTE`. */
+  readonly byte: number | bigint;
+  /** `MPI_ERRORS_RETURN`. */
+  readonly errorsReturn: number | bigint;
+  /** `MPI_STATUS_IGNORE`. */
+  readonly statusIgnore: bigint;
+  /** `MPI_THREAD_FUNNELED`: threads, of which only this one calls MPI. */
+  readonly funneled: number;
+}
+
+/** Sources: `mpi.h` of MPICH 5.0.2; `mpi_abi.h` of the same, which is that of the standard, chapter 20. */
+const MPICH: AbiValues = {
+  handle: "i32",
+  requestBytes: 4,
+  world: 0x44000000,
+  byte: 0x4c00010d,
+  errorsReturn: 0x54000001,
+  statusIgnore: 1n,
+  funneled: 1,
+};
+const STANDARD: AbiValues = {
+  handle: "usize",
+  requestBytes: 8,
+  world: 0x101n,
+  byte: 0x247n,
+  errorsReturn: 0x143n,
+  statusIgnore: 0n,
+  funneled: 1024,
+};
+
+const OPEN_MPI_SYMBOLS = {
+  ompi_mpi_comm_world: { type: "pointer" },
+  ompi_mpi_byte: { type: "pointer" },
+  ompi_mpi_errors_return: { type: "pointer" },
+} as const;
+
+/**
+ * The interface of a library: Open MPI's handles are addresses of objects that it exports; the
+ * standard's interface is known by the file's name.
+ *
+ * @throws {Error} If the library cannot be loaded.
+ */
+export function abiOf(path: string): { readonly abi: Abi; readonly values: AbiValues } {
+  const openMpi = openMpiValues(path);
+  if (openMpi) return { abi: "Open MPI", values: openMpi };
+  const standard = /^libmpi_abi\b/.test(path.split("/").at(-1)!);
+  return standard ? { abi: "MPI 5.0", values: STANDARD } : { abi: "MPICH", values: MPICH };
+}
+
+function openMpiValues(path: string): AbiValues | undefined {
+  try {
+    const { symbols } = Deno.dlopen(path, OPEN_MPI_SYMBOLS);
+    const address = (symbol: Deno.PointerValue) => Deno.UnsafePointer.value(symbol);
+    return {
+      handle: "usize",
+      requestBytes: 8,
+      world: address(symbols.ompi_mpi_comm_world),
+      byte: address(symbols.ompi_mpi_byte),
+      errorsReturn: address(symbols.ompi_mpi_errors_return),
+      statusIgnore: 0n,
+      funneled: 1,
+    };
+  } catch {
+    return undefined; // no such symbols, or no such library, which the caller finds out
+  }
+}

@@ -1,0 +1,71 @@
+/** Where libraries of MPI lie. */
+import { permittedVariable } from "../permissions.ts";
+import type { Family, Launcher } from "./launcher.ts";
+
+/**
+ * Their file names, the MPI 5.0 standard ABI last. A `libmpi.so` without a number is left out: in
+ * Python's packages it is a script for linkers.
+ */
+const NAMES: Readonly<Record<"linux" | "darwin", Readonly<Record<Family, readonly string[]>>>> = {
+  linux: {
+    mpich: ["libmpich.so.12", "libmpi.so.12", "libmpi_abi.so.1"],
+    openmpi: ["libmpi.so.40", "libmpi_abi.so.1"],
+  },
+  darwin: {
+    mpich: ["libmpi.12.dylib", "libmpich.12.dylib", "libmpi_abi.1.dylib"],
+    openmpi: ["libmpi.40.dylib", "libmpi_abi.1.dylib"],
+  },
+};
+
+/** Folders that a launcher or a Python environment names, with libraries in `lib/`. */
+const PREFIXES = ["OPAL_PREFIX", "PMIX_PREFIX", "I_MPI_ROOT", "VIRTUAL_ENV", "CONDA_PREFIX"];
+
+/** What a shell calls launchers. */
+const LAUNCHER = /^(mpiexec|mpirun|prterun|orterun)(\.[\w.]+)?$/;
+
+/**
+ * The libraries to try, in this order: the one that `BERT_MPI` names and no other; those beside the
+ * launcher that a shell says it started, in Python environments and beside the launchers on PATH;
+ * those that the system finds by their names.
+ *
+ * @example
+ * ```ts
+ * import { mpiCandidates } from "bert/team/mpi_libraries.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const launcher = { name: "mpiexec", size: 2, families: ["openmpi"] } as const;
+ * const variables: Record<string, string> = { VIRTUAL_ENV: "/venv" };
+ * const { paths } = mpiCandidates(launcher, (name) => variables[name], "linux");
+ * deepStrictEqual(paths.slice(0, 2), ["/venv/lib/libmpi.so.40", "/venv/lib/libmpi_abi.so.1"]);
+ * ```
+ */
+export function mpiCandidates(
+  { families }: Launcher,
+  variable: (name: string) => string | undefined = permittedVariable,
+  system: string = Deno.build.os,
+): { readonly paths: readonly string[]; readonly named: boolean } {
+  const named = variable("BERT_MPI");
+  if (named) return { paths: [named], named: true };
+  const byFamily = NAMES[system === "darwin" ? "darwin" : "linux"];
+  const names = families.flatMap((family) => byFamily[family]);
+  const folders = [...new Set([...foldersBeside(variable)])].map((prefix) => `${prefix}/lib`);
+  const paths = folders.flatMap((folder) => names.map((name) => `${folder}/${name}`));
+  return { paths: [...new Set([...paths, ...names])], named: false };
+}
+
+function foldersBeside(variable: (name: string) => string | undefined): string[] {
+  const started = variable("_") ?? ""; // where a shell leaves the path of what it started
+  const beside = LAUNCHER.test(started.split("/").at(-1)!) ? [parentOf(started)] : [];
+  const prefixes = PREFIXES.map(variable);
+  const path = (variable("PATH") ?? "").split(":").filter((folder) => folder.endsWith("/bin"));
+  return [...beside, ...prefixes, ...path.map(parent)].filter((folder) => folder !== undefined);
+}
+
+/** `/venv` for `/venv/bin/mpiexec`. */
+function parentOf(file: string): string | undefined {
+  const folder = file.split("/").slice(0, -1).join("/");
+  return folder.endsWith("/bin") ? parent(folder) : undefined;
+}
+
+function parent(folder: string): string {
+  return folder.slice(0, folder.lastIndexOf("/"));
+}

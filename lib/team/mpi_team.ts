@@ -1,0 +1,209 @@
+/** The team of the processes that a launcher of MPI started. */
+import { type Place, type Share, shareOf } from "./cores.ts";
+import type { Bytes, Mpi, Request } from "./mpi.ts";
+import { waitFor } from "./patience.ts";
+import { type Alarm, systemAlarm, systemCores } from "./system.ts";
+import type { Team } from "./team.ts";
+import { sumRows } from "./tree_sum.ts";
+
+/** Floats that are summed at a time, over all ranks: they need as much memory again. */
+const PIECE = 1 << 22;
+/** Bytes that one operation moves at most: MPI counts them in 31 bits. */
+const MOST_BYTES = 1 << 28;
+/** Seconds to wait for the others, unless told otherwise. */
+const PATIENCE = 600;
+/** Seconds until this process ends by itself if MPI does not end it. */
+const ABORT_SECONDS = 5;
+/** Seconds in which MPI has to let go of the processes that have all come to their end. */
+const FINISH_SECONDS = 60;
+/** Milliseconds by which rank 0 is let speak first. */
+const TURN = 500;
+
+/** A team over MPI; `openTeam()` makes it. */
+export class MpiTeam implements Team {
+  readonly rank: number;
+  readonly size: number;
+  readonly name: string;
+  readonly description: string;
+  readonly cores: number;
+  readonly warning: string | undefined;
+  readonly #ranks: Ranks;
+  readonly #stop = new AbortController();
+  #asked: AbortSignal | undefined;
+  #ended = false;
+
+  private constructor(ranks: Ranks, { localSize, cores, warning }: Share) {
+    const { rank, size, machine, mpi } = ranks;
+    this.#ranks = ranks;
+    this.rank = rank;
+    this.size = size;
+    this.name = `rank ${rank} of ${size} on ${machine}`;
+    this.description = `${size} processes, ${localSize} on this machine, by ${mpi.version}`;
+    this.cores = cores;
+    this.warning = warning;
+    addEventListener("unload", () => this.#leave());
+  }
+
+  /** Tells the others about this process, and learns about them. */
+  static async meet(mpi: Mpi): Promise<MpiTeam> {
+    const ranks = new Ranks(mpi);
+    const cores = { cores: navigator.hardwareConcurrency, ...systemCores() };
+    const own = JSON.stringify({ machine: ranks.machine, ...cores } satisfies Place);
+    const { all } = await ranks.gather(new TextEncoder().encode(own), false);
+    const places = all.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Place);
+    return new MpiTeam(ranks, shareOf(ranks.rank, places));
+  }
+
+  async sumCounts(values: readonly number[]): Promise<number[]> {
+    const length = values.length + 1;
+    const all = new Float64Array(this.size * length);
+    await this.#ranks.gatherEqual(Float64Array.of(...values, this.#wantsStop ? 1 : 0), all);
+    const sums = Array.from({ length }, (_, i) => {
+      let sum = 0;
+      for (let rank = 0; rank < this.size; rank++) sum += all[rank * length + i];
+      return sum;
+    });
+    if (sums.pop()! > 0) this.#stop.abort();
+    return sums;
+  }
+
+  async sum(values: Float32Array): Promise<void> {
+    for (let at = 0; at < values.length; at += PIECE) {
+      await this.#ranks.sum(values.subarray(at, at + PIECE));
+    }
+  }
+
+  async gather(bytes: Uint8Array): Promise<Uint8Array[]> {
+    const { all, flagged } = await this.#ranks.gather(bytes, this.#wantsStop);
+    if (flagged) this.#stop.abort();
+    return all;
+  }
+
+  async broadcast(bytes?: Uint8Array): Promise<Uint8Array> {
+    return await this.#ranks.broadcast(bytes);
+  }
+
+  agree(signal: AbortSignal | undefined): AbortSignal {
+    this.#asked = signal;
+    return this.#stop.signal;
+  }
+
+  waitAtMost(seconds: number): void {
+    this.#ranks.patience = seconds;
+  }
+
+  async abort(report: (name: string) => void): Promise<never> {
+    this.#ended = true;
+    if (this.rank > 0) await new Promise((resolve) => setTimeout(resolve, TURN));
+    report(this.name);
+    this.#ranks.abort();
+    Deno.exit(1);
+  }
+
+  async end(): Promise<void> {
+    await this.sumCounts([]); // waits with patience, which MPI_Finalize does not
+    this.#ended = true;
+    this.#ranks.finish();
+  }
+
+  get #wantsStop(): boolean {
+    return this.#asked?.aborted ?? false;
+  }
+
+  /** A process that ends otherwise, with whatever code, must not leave the others waiting. */
+  #leave(): void {
+    if (this.#ended) return;
+    const text = `${this.name} ended before the others did, so all of them end\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    this.#ranks.abort();
+  }
+}
+
+/** The processes as MPI sees them: what moves bytes between them. */
+class Ranks {
+  readonly mpi: Mpi;
+  readonly rank: number;
+  readonly size: number;
+  /** The name of this machine. */
+  readonly machine: string;
+  patience = PATIENCE;
+  readonly #alarm: Alarm = systemAlarm();
+  #received = new Float32Array(0);
+
+  constructor(mpi: Mpi) {
+    this.mpi = mpi;
+    this.#alarm(PATIENCE);
+    ({ rank: this.rank, size: this.size, machine: this.machine } = mpi.start());
+    this.#alarm(0);
+  }
+
+  /** What each rank has, all of one length, one behind the other. */
+  async gatherEqual(own: ArrayBufferView, all: ArrayBufferView): Promise<void> {
+    await this.#wait(this.mpi.allGather(bytesOf(own), bytesOf(all)));
+  }
+
+  /** What each rank has, and whether any of them raised its flag. */
+  async gather(bytes: Uint8Array, flag: boolean) {
+    const heads = new Float64Array(2 * this.size);
+    await this.gatherEqual(Float64Array.of(bytes.length, flag ? 1 : 0), heads);
+    const lengths = Array.from({ length: this.size }, (_, rank) => heads[2 * rank]);
+    const longest = Math.max(...lengths);
+    const own = new Uint8Array(longest);
+    own.set(bytes);
+    const all = new Uint8Array(this.size * longest);
+    if (longest > 0) await this.gatherEqual(own, all);
+    return {
+      all: lengths.map((length, rank) => all.subarray(rank * longest, rank * longest + length)),
+      flagged: heads.some((value, i) => i % 2 === 1 && value > 0),
+    };
+  }
+
+  async broadcast(bytes?: Uint8Array): Promise<Uint8Array> {
+    const length = Float64Array.of(bytes?.length ?? 0);
+    await this.#wait(this.mpi.broadcast(bytesOf(length)));
+    const all = this.rank === 0 ? bytes! : new Uint8Array(length[0]);
+    for (let at = 0; at < all.length; at += MOST_BYTES) {
+      await this.#wait(this.mpi.broadcast(bytesOf(all.subarray(at, at + MOST_BYTES))));
+    }
+    return all;
+  }
+
+  /** Each rank gets its part of everybody's values, adds them up, and gives the sum to everybody. */
+  async sum(values: Float32Array): Promise<void> {
+    const each = Math.ceil(values.length / this.size);
+    const padded = each * this.size > values.length;
+    const whole = padded ? new Float32Array(each * this.size) : values;
+    if (padded) whole.set(values);
+    const received = this.#receive(whole.length);
+    await this.#wait(this.mpi.allToAll(bytesOf(whole), bytesOf(received), 4 * each));
+    const own = sumRows(received, this.size, each);
+    await this.#wait(this.mpi.allGather(bytesOf(own), bytesOf(whole)));
+    if (padded) values.set(whole.subarray(0, values.length));
+  }
+
+  /** Ends all processes; this one in any case, even if MPI does not return. */
+  abort(): void {
+    this.#alarm(ABORT_SECONDS);
+    this.mpi.abort(1);
+  }
+
+  finish(): void {
+    this.#alarm(FINISH_SECONDS);
+    this.mpi.finish();
+    this.#alarm(0);
+  }
+
+  #receive(length: number): Float32Array {
+    if (this.#received.length < length) this.#received = new Float32Array(length);
+    return this.#received.subarray(0, length);
+  }
+
+  async #wait(request: Request): Promise<void> {
+    await waitFor(request, { patience: this.patience, alarm: this.#alarm });
+  }
+}
+
+/** The memory behind an array. */
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Bytes {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}

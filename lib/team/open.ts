@@ -1,0 +1,71 @@
+/** Finds out whether this process is one of several, and joins the others. */
+import { mayCallNative } from "../permissions.ts";
+import { findLauncher, type Launcher } from "./launcher.ts";
+import { Mpi } from "./mpi.ts";
+import { mpiCandidates } from "./mpi_libraries.ts";
+import { MpiTeam } from "./mpi_team.ts";
+import { SOLO, type Team } from "./team.ts";
+
+/** Milliseconds by which the first process is let speak first. */
+const TURN = 500;
+
+/**
+ * The team that this process belongs to: over MPI where `mpiexec` or `srun` started it with others, else
+ * `SOLO`, and no library is opened.
+ *
+ * @throws {Error} If there are others, but no library that reaches them.
+ *
+ * @example
+ * ```ts
+ * import { openTeam } from "bert/team/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const team = await openTeam();
+ * strictEqual((await team.sumCounts([1]))[0], team.size);
+ * await team.end();
+ * ```
+ */
+export async function openTeam(): Promise<Team> {
+  const launcher = findLauncher();
+  if (!launcher) return SOLO;
+  try {
+    const mpi = loadMpi(launcher);
+    const team = await MpiTeam.meet(mpi);
+    checkSize(mpi, team, launcher);
+    return team;
+  } catch (error) {
+    if (launcher.rank) await new Promise((resolve) => setTimeout(resolve, TURN)); // one message is enough
+    throw error;
+  }
+}
+
+function loadMpi(launcher: Launcher): Mpi {
+  if (!mayCallNative()) {
+    throw refusal(launcher, "native code may not be called: add --allow-ffi");
+  }
+  const { paths, named } = mpiCandidates(launcher);
+  let problem = `no library of MPI was found; ${ADVICE}`;
+  for (const path of paths) {
+    try {
+      return new Mpi(path);
+    } catch (error) {
+      if (named) problem = `BERT_MPI = ${path} cannot be used (${(error as Error).message})`;
+    }
+  }
+  throw refusal(launcher, problem);
+}
+
+const ADVICE = "name the one that belongs to it, as in " +
+  "BERT_MPI=/usr/lib/x86_64-linux-gnu/libmpich.so.12, or use the mpiexec of pip install mpich";
+
+function refusal({ name, size }: Launcher, problem: string): Error {
+  const many = size === undefined ? "several processes" : `${size} processes`;
+  return new Error(`${name} started ${many}, but ${problem}`);
+}
+
+/** A library of another launcher sees no other process, and would begin as many runs as there are. */
+function checkSize(mpi: Mpi, { size }: Team, launcher: Launcher): void {
+  if (launcher.size === undefined || launcher.size === size) return;
+  const sees = size === 1 ? "only this one" : `${size}`;
+  const problem = `${mpi.version} (${mpi.path}) sees ${sees}: it does not belong to it; ${ADVICE}`;
+  throw refusal(launcher, problem);
+}

@@ -1,0 +1,56 @@
+/** What only the C library knows or does: which cores this process may use, and an alarm. */
+import { mayCallNative } from "../permissions.ts";
+
+const LIBRARIES: Partial<Record<typeof Deno.build.os, string>> = {
+  linux: "libc.so.6",
+  darwin: "libSystem.B.dylib",
+};
+
+const ALARM = { alarm: { parameters: ["u32"], result: "u32" } } as const;
+const CORES = {
+  sched_getaffinity: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  sysconf: { parameters: ["i32"], result: "i64" },
+} as const;
+
+/** 8,192 cores. */
+const MASK_BYTES = 1024;
+/** `_SC_NPROCESSORS_ONLN` of Linux. */
+const ONLINE = 84;
+
+/**
+ * Ends this process after so many seconds, whatever it does then, a call that never returns included;
+ * 0 calls it off. Where there is no such thing, nothing happens.
+ */
+export type Alarm = (seconds: number) => void;
+
+/** The alarm of this system. */
+export function systemAlarm(): Alarm {
+  const path = LIBRARIES[Deno.build.os];
+  if (!path || !mayCallNative()) return () => {};
+  try {
+    const { symbols } = Deno.dlopen(path, ALARM);
+    return (seconds) => void symbols.alarm(seconds);
+  } catch {
+    return () => {}; // another C library
+  }
+}
+
+/**
+ * The cores that this process may use, as hexadecimal digits of their mask, and how many its machine
+ * has. Where the system does not say, the mask is empty.
+ */
+export function systemCores(): { readonly mask: string; readonly all: number } {
+  const unknown = { mask: "", all: navigator.hardwareConcurrency };
+  if (Deno.build.os !== "linux" || !mayCallNative()) return unknown;
+  try {
+    const library = Deno.dlopen(LIBRARIES.linux!, CORES);
+    const { sched_getaffinity: affinity, sysconf } = library.symbols;
+    const mask = new Uint8Array(MASK_BYTES);
+    const code = affinity(0, BigInt(MASK_BYTES), mask);
+    const all = Number(sysconf(ONLINE));
+    library.close();
+    return code >= 0 && all > 0 ? { mask: mask.toHex().replace(/(00)+$/, ""), all } : unknown;
+  } catch {
+    return unknown;
+  }
+}
