@@ -4,13 +4,14 @@
  */
 import type { DataConfig } from "../config.ts";
 import { checkOptions, checkWhole } from "../checks.ts";
-import { createRng, type Rng, type RngState } from "../random.ts";
+import { createRng, type Rng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type Batch, collate } from "./batch.ts";
-import type { Document } from "./document.ts";
+import type { Document, TokenizedDocument } from "./document.ts";
 import type { MaskedExample, PairExample } from "./example.ts";
 import { mlmData } from "./mlm.ts";
-import { nspExamples, nspExamplesAsync } from "./nsp.ts";
+import { EncodedDocuments } from "./encoded.ts";
+import { nspExamples, nspExamplesAsync, nspExamplesOfIds, nspExamplesOfWindow } from "./nsp.ts";
 import type { ReachCounter } from "./reach.ts";
 
 /** Which epoch of which data. */
@@ -47,14 +48,17 @@ export interface EpochGenerators {
   readonly order: Rng;
 }
 
+/** Documents in memory, as text or as ids. */
+export type HeldDocuments = Iterable<Document> | EncodedDocuments;
+
 /** Documents that can be gone over again for each epoch: in memory, or from a file larger than it. */
-export type Documents = Iterable<Document> | (() => AsyncIterable<Document>);
+export type Documents = HeldDocuments | (() => AsyncIterable<Document>);
 
 /**
  * One epoch: fresh pairs from the documents, fresh masks, in random order, batch by batch.
  *
- * The same documents, options and seed give the same batches. An array of documents is shuffled
- * first; any other iterable is taken in its order and never held as a whole. Examples are shuffled
+ * The same documents, options and seed give the same batches, as text or as ids. An array of
+ * documents and `EncodedDocuments` are shuffled first; any other iterable is taken in its order and never held as a whole. Examples are shuffled
  * and put together by length inside windows of `window` batches; every batch but the last is full.
  *
  * With `masking: "static"` every epoch from the first on has the same pairs with the same masks, and
@@ -82,7 +86,7 @@ export type Documents = Iterable<Document> | (() => AsyncIterable<Document>);
  * ```
  */
 export function* batches(
-  documents: Iterable<Document>,
+  documents: HeldDocuments,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
   generators: EpochGenerators = epochGenerators(options),
@@ -109,6 +113,41 @@ export async function* batchesAsync(
     window = [];
   }
   yield* toBatches(window);
+}
+
+/**
+ * The batches of one window of documents that are ids already, as `batches()` would make them if
+ * these documents were all; none where they give no pair.
+ *
+ * @throws {ConfigError} If a setting cannot work.
+ */
+export function* batchesOfWindow(
+  documents: readonly TokenizedDocument[],
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+  generators: EpochGenerators,
+): Generator<Batch> {
+  checkBatches("batchesOfWindow()", options);
+  const toBatches = windowBatches(tokenizer, options, generators);
+  const pairs = pairsOfWindow(documents, tokenizer, options, generators);
+  for (const some of chunks(pairs, windowSize(options))) yield* toBatches(some);
+}
+
+/**
+ * The pairs of one window of documents, in the order in which they are drawn.
+ *
+ * @param reach Told which tokens the pairs show, if that is to be counted.
+ */
+export function pairsOfWindow(
+  documents: readonly TokenizedDocument[],
+  tokenizer: BertTokenizer,
+  options: EpochOptions,
+  generators: EpochGenerators,
+  reach?: ReachCounter,
+): Generator<PairExample> {
+  const shuffled = [...documents];
+  generators.documents.shuffle(shuffled);
+  return nspExamplesOfWindow(shuffled, tokenizer.vocab, pairOptions(options, generators, reach));
 }
 
 /** `batches()` or `batchesAsync()`, as the documents need. */
@@ -177,14 +216,31 @@ export function epochMasking(
  * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
  * first one's for ever.
  */
-export function epochGenerators({ seed, epoch, data }: EpochOptions): EpochGenerators {
-  const drawn = data.masking === "static" ? Math.min(epoch, 1) : epoch;
-  const examples = createRng(seed).fork(`epoch ${drawn}`);
+export function epochGenerators(options: EpochOptions): EpochGenerators {
+  const { seed, epoch } = options;
+  return generatorsNamed(seed, `epoch ${drawnEpoch(options)}`, `epoch ${epoch}`);
+}
+
+/** Fresh generators for one of the windows that an epoch is made from, as `epochGenerators()`. */
+export function windowGenerators(options: EpochOptions, window: number): EpochGenerators {
+  const { seed, epoch } = options;
+  const name = (epoch: number) => `epoch ${epoch}/window ${window}`;
+  return generatorsNamed(seed, name(drawnEpoch(options)), name(epoch));
+}
+
+/** The epoch that pairs and masks are drawn for: with static masking always the first. */
+export function drawnEpoch({ epoch, data }: EpochOptions): number {
+  return data.masking === "static" ? Math.min(epoch, 1) : epoch;
+}
+
+/** The generators of examples and of their order, by the names of two streams. */
+function generatorsNamed(seed: number, examples: string, order: string): EpochGenerators {
+  const stream = createRng(seed).fork(examples);
   return {
-    documents: examples.fork("documents"),
-    nsp: examples.fork("nsp"),
-    mlm: examples.fork("mlm"),
-    order: createRng(seed).fork(`epoch ${epoch}`).fork("order"),
+    documents: stream.fork("documents"),
+    nsp: stream.fork("nsp"),
+    mlm: stream.fork("mlm"),
+    order: createRng(seed).fork(order).fork("order"),
   };
 }
 
@@ -197,13 +253,18 @@ function checkBatches(what: string, options: BatchesOptions): void {
 }
 
 function pairsOf(
-  documents: Iterable<Document>,
+  documents: HeldDocuments,
   tokenizer: BertTokenizer,
   options: EpochOptions,
   generators: EpochGenerators,
   reach?: ReachCounter,
 ): Generator<PairExample> {
   const settings = pairOptions(options, generators, reach);
+  if (documents instanceof EncodedDocuments) {
+    const places = Uint32Array.from({ length: documents.length }, (_, i) => i);
+    generators.documents.shuffle(places);
+    return nspExamplesOfIds(documents.at(places), tokenizer.vocab, settings);
+  }
   if (!Array.isArray(documents)) return nspExamples(documents, tokenizer, settings);
   const shuffled = [...documents];
   generators.documents.shuffle(shuffled);
@@ -249,77 +310,4 @@ function windowBatches(
     if (rest.length > 0) groups.push(rest); // the short one comes last
     for (const group of groups) yield collate(group, { padTokenId, maskTokenId, maxLength });
   };
-}
-
-/** Where an epoch stands: the batches that were taken, and its generators at that moment. */
-export interface EpochPlace {
-  /** The epoch, as in the options. */
-  readonly epoch: number;
-  /** Batches that were taken. */
-  readonly batches: number;
-  /** The states of the epoch's generators, by their names. */
-  readonly generators: Readonly<Record<string, RngState>>;
-}
-
-/**
- * The batches of an epoch, counted as they are taken.
- *
- * Going back to a place means making the epoch again and passing over its first batches: that is
- * exact whatever the batches were made from, and takes seconds where training took hours.
- *
- * @example
- * ```ts
- * import { dataConfig } from "bert/config.ts";
- * import { EpochStream } from "bert/data/epochs.ts";
- * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
- * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
- * import { strictEqual } from "node:assert";
- * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
- * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
- * const options = { data: dataConfig({ maxLength: 8 }), batchSize: 1, seed: 1, epoch: 1 };
- * const stream = new EpochStream(documents, tokenizer, options);
- * strictEqual(await stream.skip(1), 1);
- * let rest = 0;
- * for await (const batch of stream) rest += batch.size;
- * strictEqual(stream.place.batches, 1 + rest);
- * ```
- */
-export class EpochStream implements AsyncIterable<Batch> {
-  readonly #epoch: number;
-  readonly #generators: Readonly<Record<string, Rng>>;
-  readonly #source: AsyncGenerator<Batch>;
-  #taken = 0;
-
-  /** Takes what `epochBatches()` takes. */
-  constructor(documents: Documents, tokenizer: BertTokenizer, options: BatchesOptions) {
-    const generators = epochGenerators(options);
-    this.#epoch = options.epoch;
-    this.#generators = { ...generators };
-    this.#source = this.#count(epochBatches(documents, tokenizer, options, generators));
-  }
-
-  /** Where the epoch stands; the states are copies. */
-  get place(): EpochPlace {
-    const states = Object.entries(this.#generators).map(([name, { state }]) => [name, state]);
-    return { epoch: this.#epoch, batches: this.#taken, generators: Object.fromEntries(states) };
-  }
-
-  /** Passes over batches; returns how many there were, fewer than asked for if the epoch ended. */
-  async skip(count: number): Promise<number> {
-    let skipped = 0;
-    while (skipped < count && !(await this.#source.next()).done) skipped++;
-    return skipped;
-  }
-
-  /** The batches from here on. */
-  [Symbol.asyncIterator](): AsyncGenerator<Batch> {
-    return this.#source;
-  }
-
-  async *#count(batches: Iterable<Batch> | AsyncIterable<Batch>): AsyncGenerator<Batch> {
-    for await (const batch of batches) {
-      this.#taken++;
-      yield batch;
-    }
-  }
 }

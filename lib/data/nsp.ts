@@ -17,6 +17,7 @@ import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import type { Vocab } from "../tokenizer/vocab.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";
@@ -62,15 +63,44 @@ export function* nspExamples(
     ["documents", documents, ITERABLE],
     ["tokenizer", tokenizer, TOKENIZER],
   ]);
-  const maker = new PairMaker(tokenizer.vocab, checked(options));
-  const filler = new WindowFiller(options.windowTokens);
+  const settings = checked(options);
   if (Array.isArray(documents)) checkPairable(documents, options);
+  yield* nspExamplesOfIds(tokenized(documents, tokenizer), tokenizer.vocab, settings);
+}
+
+/**
+ * `nspExamples()` for documents that are ids already.
+ *
+ * @throws {ConfigError | RangeError} As `nspExamples()`.
+ */
+export function* nspExamplesOfIds(
+  documents: Iterable<TokenizedDocument>,
+  vocab: Vocab,
+  options: NspOptions,
+): Generator<PairExample> {
+  const maker = new PairMaker(vocab, checked(options));
+  const filler = new WindowFiller(options.windowTokens);
   for (const document of documents) {
-    const window = filler.add(tokenizeDocument(document, tokenizer));
+    const window = filler.add(document);
     if (window) yield* fromWindow(maker, window, options);
   }
   yield* fromWindow(maker, filler.take(), options);
   maker.checkResult();
+}
+
+/**
+ * The pairs of documents that are one window, whatever their size. Where there is none, nothing is
+ * said: another window may have some.
+ *
+ * @throws {ConfigError} As `nspExamples()`.
+ */
+export function* nspExamplesOfWindow(
+  documents: readonly TokenizedDocument[],
+  vocab: Vocab,
+  options: NspOptions,
+): Generator<PairExample> {
+  const window = documents.filter(({ sentences }) => sentences.length > 0);
+  yield* fromWindow(new PairMaker(vocab, checked(options)), window, options);
 }
 
 /** `nspExamples()` for documents that arrive one by one. */
@@ -133,7 +163,7 @@ export function* nspData(
 
 function* fromWindow(
   maker: PairMaker,
-  window: TokenizedDocument[],
+  window: readonly TokenizedDocument[],
   { reach }: NspOptions,
 ): Generator<PairExample> {
   reach?.open(window);
@@ -170,6 +200,13 @@ function checked(options: NspOptions): NspOptions {
 
 /** Tokens in a window, about: 4 million ids take some 40 MB. */
 const WINDOW_TOKENS = 4_000_000;
+
+function* tokenized(
+  documents: Iterable<Document>,
+  tokenizer: BertTokenizer,
+): Generator<TokenizedDocument> {
+  for (const document of documents) yield tokenizeDocument(document, tokenizer);
+}
 
 /**
  * A document as ids.

@@ -1,5 +1,5 @@
 /** A run from where it stands to its end: steps, evaluations, and when to save. */
-import { type EpochPlace, EpochStream } from "../data/epochs.ts";
+import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
 import { FormatError } from "../errors.ts";
 import type { RngState } from "../random.ts";
 import { evaluate } from "../training/evaluate.ts";

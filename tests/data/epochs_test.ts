@@ -2,6 +2,7 @@ import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws }
 import type { Batch } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
 import type { Document } from "bert/data/document.ts";
+import { EncodedDocuments } from "bert/data/encoded.ts";
 import {
   batches,
   batchesAsync,
@@ -11,8 +12,8 @@ import {
   epochGenerators,
   epochMasking,
   epochPairs,
-  EpochStream,
 } from "bert/data/epochs.ts";
+import { EpochStream } from "bert/data/epoch_stream.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
 const DOCUMENTS = toyDocuments(40);
@@ -44,6 +45,18 @@ async function* stream(documents: readonly Document[] = DOCUMENTS) {
 
 Deno.test("batches() gives the same batches for the same seed and epoch", () => {
   deepStrictEqual(seen(epoch()), seen(epoch()));
+});
+
+Deno.test("batches() makes the same of documents that were encoded before", () => {
+  const documents = DOCUMENTS.with(3, { name: "empty", sentences: ["", "the sea ."] })
+    .with(4, { name: "nothing", sentences: [] });
+  const encoded = EncodedDocuments.of(documents, TOY_TOKENIZER);
+  for (const pairing of ["nsp", "none"] as const) {
+    const options = { ...OPTIONS, data: { ...DATA, pairing } };
+    const again = [...batches(encoded, TOY_TOKENIZER, options)];
+    deepStrictEqual(seen(again), seen(epoch(options, documents)));
+    deepStrictEqual(sources(again), sources(epoch(options, documents)));
+  }
 });
 
 Deno.test("batches() draws fresh pairs, masks and order for another epoch or seed", () => {

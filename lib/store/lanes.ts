@@ -1,0 +1,194 @@
+/**
+ * The batches of a store's epoch in lanes: as many as a step has parts, each with windows and random
+ * numbers of its own. Which batch is in which step does not depend on how many processes share the
+ * lanes, and coming back to a place reads one window a lane and not the epoch.
+ */
+import { checkWhole } from "../checks.ts";
+import type { Batch } from "../data/batch.ts";
+import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/epochs.ts";
+import { FormatError } from "../errors.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { cutStore, type DocumentSource, type StoreCut, WindowOrder } from "./lane_order.ts";
+
+/** Which lanes of which epoch. */
+export interface LaneOptions extends BatchesOptions {
+  /** Lanes in all: parts of a step. */
+  readonly lanes: number;
+  /** The first lane that is made here. Default 0. */
+  readonly first?: number;
+  /** How many lanes are made here. Default: all that follow. */
+  readonly count?: number;
+  /** How the store is cut, into as many windows for each lane. Default: as `cutStore()` says. */
+  readonly cut?: StoreCut;
+  /**
+   * Adds up numbers over all processes, in place, where others make the other lanes. Called once a
+   * step, so that each process knows where all lanes stand and when the last one has ended.
+   */
+  readonly sum?: (values: Float64Array) => void;
+}
+
+/** Where an epoch stands: for each lane the window in it, from 0, and the batches taken of that. */
+export type LanePlaces = readonly number[];
+
+/** What a step gets of the lanes that are made here, in order; nothing where a lane has ended. */
+export type LaneParts = readonly (Batch | undefined)[];
+
+/**
+ * The steps of an epoch of a store.
+ *
+ * Lane l has the windows l, l + G, l + 2 G … of G lanes. A step takes a batch of each; lanes that
+ * have ended give none, and the epoch ends with the last of them. The last batch of a window may be
+ * a short one.
+ *
+ * @example
+ * ```ts
+ * import { dataConfig } from "bert/config.ts";
+ * import { EncodedDocuments } from "bert/data/encoded.ts";
+ * import { LaneStream } from "bert/store/lanes.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b"]));
+ * const document = { name: "x", sentences: [{ ids: [5, 6], index: 0 }, { ids: [6], index: 1 }] };
+ * const source = {
+ *   documents: 4,
+ *   tokens: 12,
+ *   tokensBefore: (index: number) => 3 * index,
+ *   documentRange: (first: number, end: number) => Array(end - first).fill(document),
+ * };
+ * const options = { data: dataConfig({ maxLength: 8 }), batchSize: 1, seed: 1, epoch: 1, lanes: 2 };
+ * const stream = new LaneStream(source, tokenizer, options);
+ * for await (const parts of stream) strictEqual(parts.length, 2);
+ * ```
+ */
+export class LaneStream implements AsyncIterable<LaneParts> {
+  readonly #options: LaneOptions;
+  readonly #first: number;
+  readonly #own: readonly Lane[];
+  #places: number[];
+
+  /**
+   * Draws the order of the epoch; nothing is read before the first step.
+   *
+   * @throws {ConfigError} If there are no such lanes.
+   */
+  constructor(source: DocumentSource, tokenizer: BertTokenizer, options: LaneOptions) {
+    const { lanes, first = 0, count = lanes - first, cut = cutStore(source, lanes) } = options;
+    const { data, batchSize, seed, epoch, window } = options;
+    const batches = { data, batchSize, seed, epoch, window };
+    checkWhole("lanes", lanes, 1);
+    checkWhole("windows a lane", cut.windows / lanes, 1);
+    checkWhole("first", first, 0, lanes - 1);
+    checkWhole("count", count, 1, lanes - first);
+    const order = new WindowOrder(source, cut, batches);
+    const lane = (number: number) =>
+      new Lane(number, { order, tokenizer, options: batches, lanes });
+    this.#options = options;
+    this.#first = first;
+    this.#own = Array.from({ length: count }, (_, i) => lane(first + i));
+    this.#places = Array(2 * lanes).fill(0);
+  }
+
+  /** Where all lanes stand after the last step that was taken; a copy. */
+  get places(): LanePlaces {
+    return [...this.#places];
+  }
+
+  /**
+   * Comes back to a place: makes the window of each lane that is made here, up to its batch there.
+   *
+   * @throws {FormatError} If there is no such place: the store or the way of making batches is another.
+   */
+  goTo(places: LanePlaces): void {
+    if (places.length !== this.#places.length) {
+      const [found, expected] = [places.length, this.#places.length].map((count) => count / 2);
+      throw new FormatError("places", `expected ${expected} lanes, found ${found}`);
+    }
+    for (const lane of this.#own) lane.goTo(places[2 * lane.number], places[2 * lane.number + 1]);
+    this.#places = [...places];
+  }
+
+  /** The steps from here on. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<LaneParts> {
+    for (;;) {
+      const parts = this.#own.map((lane) => lane.next());
+      if (!this.#gather(parts)) return;
+      yield parts;
+    }
+  }
+
+  /** Learns where all lanes stand; says whether any of them gave a batch. */
+  #gather(parts: LaneParts): boolean {
+    const values = new Float64Array(this.#places.length + 1);
+    for (const [i, { place }] of this.#own.entries()) values.set(place, 2 * (this.#first + i));
+    values[values.length - 1] = parts.filter((part) => part).length;
+    this.#options.sum?.(values);
+    this.#places = Array.from(values.subarray(0, -1));
+    return values[values.length - 1] > 0;
+  }
+}
+
+interface LaneSettings {
+  readonly order: WindowOrder;
+  readonly tokenizer: BertTokenizer;
+  readonly options: BatchesOptions;
+  readonly lanes: number;
+}
+
+/** One lane: its windows one after the other, one at a time in memory. */
+class Lane {
+  readonly number: number;
+  readonly #settings: LaneSettings;
+  #window = 0; // of this lane's
+  #taken = 0; // of the window's batches
+  #batches: Generator<Batch> | undefined;
+
+  constructor(number: number, settings: LaneSettings) {
+    this.number = number;
+    this.#settings = settings;
+  }
+
+  get place(): [window: number, taken: number] {
+    return [this.#window, this.#taken];
+  }
+
+  /** The next batch, if there is one. */
+  next(): Batch | undefined {
+    while (this.#window < this.#windows) {
+      this.#batches ??= this.#open();
+      const { value, done } = this.#batches.next();
+      if (!done) {
+        this.#taken++;
+        return value;
+      }
+      this.#batches = undefined;
+      this.#window++;
+      this.#taken = 0;
+    }
+  }
+
+  goTo(window: number, taken: number): void {
+    this.#window = window;
+    this.#taken = taken;
+    this.#batches = undefined;
+    if (window <= this.#windows && taken === 0) return;
+    const batches = window < this.#windows ? this.#open() : undefined;
+    for (let i = 0; i < taken; i++) {
+      if (batches && !batches.next().done) continue;
+      const place = `batch ${taken} of window ${window} in lane ${this.number}`;
+      throw new FormatError("places", `expected ${place}, found ${i} batches there`);
+    }
+    this.#batches = batches;
+  }
+
+  get #windows(): number {
+    return this.#settings.order.windows / this.#settings.lanes;
+  }
+
+  #open(): Generator<Batch> {
+    const { order, tokenizer, options, lanes } = this.#settings;
+    const window = this.number + lanes * this.#window;
+    const generators = windowGenerators(options, window);
+    return batchesOfWindow(order.read(window), tokenizer, options, generators);
+  }
+}

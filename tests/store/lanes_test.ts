@@ -1,0 +1,207 @@
+import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { createHash } from "node:crypto";
+import { dataConfig } from "bert/config.ts";
+import type { Batch } from "bert/data/batch.ts";
+import { batches, windowGenerators } from "bert/data/epochs.ts";
+import { cutStore, type StoreCut } from "bert/store/lane_order.ts";
+import { type LaneOptions, type LaneParts, type LanePlaces, LaneStream } from "bert/store/lanes.ts";
+import { surveyStore } from "bert/store/survey.ts";
+import { memoryStore } from "../support/stores.ts";
+import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
+
+const DOCUMENTS = toyDocuments(203, 5).map((document, i) =>
+  i % 50 === 7 ? { ...document, sentences: [] } : i === 9 ? toyDocuments(1, 90, 5)[0] : document
+);
+const STORE = memoryStore(DOCUMENTS);
+const DATA = dataConfig({ maxLength: 32 });
+
+/** Three windows a lane, of four blocks. */
+function options(lanes: number, changes: Partial<LaneOptions> = {}): LaneOptions {
+  const cut: StoreCut = { windows: 3 * lanes, blocks: 4 };
+  return { data: DATA, batchSize: 8, seed: 3, epoch: 1, lanes, cut, ...changes };
+}
+
+function open(lanes: number, changes: Partial<LaneOptions> = {}): LaneStream {
+  return new LaneStream(STORE, TOY_TOKENIZER, options(lanes, changes));
+}
+
+/** What a model would see of a batch, in short. */
+function digest(batch: Batch | undefined): string {
+  if (!batch) return "none";
+  const hash = createHash("sha256");
+  for (const part of [batch.tokenIds, batch.mlmLabels, batch.nspLabels]) hash.update(part);
+  return hash.digest("hex").slice(0, 12);
+}
+
+interface Step {
+  readonly parts: LaneParts;
+  readonly places: LanePlaces;
+}
+
+async function stepsOf(stream: LaneStream): Promise<Step[]> {
+  const steps: Step[] = [];
+  for await (const parts of stream) steps.push({ parts, places: stream.places });
+  return steps;
+}
+
+const digests = (steps: readonly Step[]) => steps.map(({ parts }) => parts.map(digest));
+
+/** The lanes from `first` on, as one of several processes makes them: the sums are those of `all`. */
+async function rank(all: readonly Step[], lanes: number, first: number, count: number) {
+  let step = 0;
+  const sum = (values: Float64Array) => {
+    const { places, parts } = all[step++] ?? { places: all.at(-1)!.places, parts: [] };
+    if (parts.length > 0) { // at the end a lane's place moves behind its last window
+      const own = Array.from(values.subarray(2 * first, 2 * (first + count)));
+      deepStrictEqual(own, places.slice(2 * first, 2 * (first + count)));
+    }
+    values.set([...places, parts.filter((part) => part).length]);
+  };
+  return await stepsOf(open(lanes, { first, count, sum }));
+}
+
+Deno.test("LaneStream shows every token of every document once an epoch, for any lanes and ranks", async () => {
+  const data = dataConfig({ maxLength: 32, pairing: "none" });
+  const expected = DOCUMENTS.map(({ sentences }) =>
+    sentences.flatMap((text) => TOY_TOKENIZER.ids(text)).length
+  );
+  for (const lanes of [1, 2, 4, 8]) {
+    const all = await stepsOf(open(lanes, { data }));
+    const shown = new Map<string, number>();
+    for (const batch of all.flatMap(({ parts }) => parts)) {
+      for (const { first, tokenIds } of batch?.examples ?? []) {
+        shown.set(first.document, (shown.get(first.document) ?? 0) + tokenIds.length - 2);
+      }
+    }
+    const merged = expected.map((count, i) => [DOCUMENTS[i].name, count] as const);
+    const wanted = new Map<string, number>();
+    for (const [name, count] of merged) {
+      if (count > 0) wanted.set(name, (wanted.get(name) ?? 0) + count);
+    }
+    deepStrictEqual([...shown].sort(), [...wanted].sort(), `${lanes} lanes`);
+  }
+});
+
+Deno.test("LaneStream gives each lane the same batches, however many processes share them", async () => {
+  for (const lanes of [2, 4, 8]) {
+    const all = await stepsOf(open(lanes));
+    ok(all.length > 3);
+    for (const ranks of [2, 4].filter((ranks) => ranks <= lanes)) {
+      const count = lanes / ranks;
+      const shares = await Promise.all(
+        Array.from({ length: ranks }, (_, r) => rank(all, lanes, r * count, count)),
+      );
+      const joined = all.map((_, step) => shares.flatMap((share) => digests(share)[step]));
+      deepStrictEqual(joined, digests(all), `${lanes} lanes, ${ranks} ranks`);
+      deepStrictEqual(
+        shares.map((share) => share.at(-1)!.places),
+        shares.map(() => all.at(-1)!.places),
+      );
+    }
+  }
+});
+
+Deno.test("LaneStream goes on at every step of an epoch as if it had not stopped", async () => {
+  for (const lanes of [1, 2]) {
+    const all = await stepsOf(open(lanes));
+    for (const [i, { places }] of all.entries()) {
+      const again = open(lanes);
+      again.goTo(places);
+      deepStrictEqual(again.places, places);
+      deepStrictEqual(
+        digests(await stepsOf(again)),
+        digests(all.slice(i + 1)),
+        `after step ${i + 1}`,
+      );
+    }
+  }
+});
+
+Deno.test("LaneStream reads one window a lane to come back to a place", async () => {
+  const all = await stepsOf(open(2));
+  const { places } = all[Math.floor(all.length / 2)];
+  let documents = 0;
+  const counting = {
+    ...STORE,
+    documentRange(first: number, end: number) {
+      documents += end - first;
+      return STORE.documentRange(first, end);
+    },
+  };
+  new LaneStream(counting, TOY_TOKENIZER, options(2)).goTo(places);
+  ok(documents > 0 && documents < STORE.documents / 2, `${documents} documents`);
+});
+
+Deno.test("LaneStream refuses places that are not in the store", () => {
+  throws(() => open(2).goTo([0, 1]), /expected 2 lanes, found 1/);
+  throws(() => open(1).goTo([0, 99]), /expected batch 99 of window 0 in lane 0, found \d+ batches/);
+  throws(() => open(1).goTo([4, 1]), /expected batch 1 of window 4 in lane 0, found 0/);
+});
+
+Deno.test("LaneStream makes of one window what batches() makes of the same documents as text", async () => {
+  const one = options(1, { cut: { windows: 1, blocks: 16 } });
+  const { data, batchSize, seed, epoch } = one;
+  const text = batches(
+    DOCUMENTS,
+    TOY_TOKENIZER,
+    { data, batchSize, seed, epoch },
+    windowGenerators(one, 0),
+  );
+  const steps = await stepsOf(new LaneStream(STORE, TOY_TOKENIZER, one));
+  deepStrictEqual(digests(steps).flat(), [...text].map(digest));
+});
+
+Deno.test("LaneStream draws fresh windows, pairs and masks for another epoch, and static ones once", async () => {
+  const contents = async (epoch: number, masking: "dynamic" | "static") => {
+    const steps = await stepsOf(open(2, { epoch, data: { ...DATA, masking } }));
+    const examples = steps.flatMap(({ parts }) => parts.flatMap((part) => part?.examples ?? []));
+    return examples.map(({ tokenIds, labels }) => `${tokenIds}/${labels}`).sort();
+  };
+  notDeepStrictEqual(await contents(1, "dynamic"), await contents(2, "dynamic"));
+  deepStrictEqual(await contents(1, "static"), await contents(2, "static"));
+});
+
+Deno.test("cutStore() gives each lane as many windows, of at most about four million tokens", () => {
+  for (const lanes of [1, 2, 3, 8, 64]) {
+    for (const tokens of [10, 1e5, 3e6, 5e7, 4e9]) {
+      const { windows, blocks } = cutStore({ tokens }, lanes);
+      strictEqual(windows % lanes, 0);
+      ok(tokens / windows <= 4e6 && tokens / windows / blocks <= 2e5);
+    }
+  }
+});
+
+Deno.test("surveyStore() counts the steps of a small store exactly, and says what to expect of a larger one", async () => {
+  for (const lanes of [1, 4]) {
+    const { cut: _, ...plain } = options(lanes);
+    const steps = await stepsOf(new LaneStream(STORE, TOY_TOKENIZER, plain));
+    const found = surveyStore(STORE, TOY_TOKENIZER, plain);
+    deepStrictEqual([found.steps, found.countedShare], [steps.length, 1]);
+    const examples = steps.flatMap(({ parts }) => parts.flatMap((part) => part?.examples ?? []));
+    strictEqual(found.examples, examples.length);
+    strictEqual(found.notNext, examples.filter(({ nspLabel }) => nspLabel === 1).length);
+  }
+  const documents = STORE.documents;
+  const large = {
+    documents: 150 * documents,
+    tokens: 150 * STORE.tokens,
+    tokensBefore: (i: number) =>
+      Math.floor(i / documents) * STORE.tokens + STORE.tokensBefore(i % documents),
+    documentRange: (first: number, end: number) =>
+      Array.from(
+        { length: end - first },
+        (_, i) => STORE.documentRange((first + i) % documents, (first + i) % documents + 1)[0],
+      ),
+  };
+  const { cut: _, ...plain } = options(4);
+  const found = surveyStore(large, TOY_TOKENIZER, { ...plain, counted: 100_000 });
+  ok(found.countedShare < 0.5, `${found.countedShare}`);
+  const whole = surveyStore(large, TOY_TOKENIZER, { ...plain, counted: Infinity });
+  ok(Math.abs(found.steps / whole.steps - 1) < 0.02, `${found.steps} of ${whole.steps}`);
+});
+
+Deno.test("surveyStore() refuses a store in which no document has two sentences", () => {
+  const store = memoryStore(toyDocuments(40, 1));
+  const { cut: _, ...plain } = options(1);
+  throws(() => surveyStore(store, TOY_TOKENIZER, plain), /no document has two sentences/);
+});
