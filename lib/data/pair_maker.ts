@@ -24,7 +24,7 @@ const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is lef
 const FEW = 8;
 
 /** Said where no pair can follow. */
-export const NO_NEXT =
+export const NO_NEXT: string =
   'Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows ' +
   "of one text need the same name in a document column, lines of one text in a .txt file no empty " +
   'line between them), or, which in a task is --pairing none, set pairing to "none"';

@@ -21,10 +21,10 @@ export interface LaneOptions extends BatchesOptions {
   /** How the store is cut, into as many windows for each lane. Default: as `cutStore()` says. */
   readonly cut?: StoreCut;
   /**
-   * Adds up numbers over all processes, in place, where others make the other lanes. Called once a
-   * step, so that each process knows where all lanes stand and when the last one has ended.
+   * Adds up numbers over all processes, where others make the other lanes. Called once a step, so that
+   * each process knows where all lanes stand and when the last one has ended.
    */
-  readonly sum?: (values: Float64Array) => void;
+  readonly sum?: (values: readonly number[]) => Promise<readonly number[]>;
 }
 
 /** Where an epoch stands: for each lane the window in it, from 0, and the batches taken of that. */
@@ -112,19 +112,22 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   async *[Symbol.asyncIterator](): AsyncGenerator<LaneParts> {
     for (;;) {
       const parts = this.#own.map((lane) => lane.next());
-      if (!this.#gather(parts)) return;
+      if (!(await this.#gather(parts))) return;
       yield parts;
     }
   }
 
   /** Learns where all lanes stand; says whether any of them gave a batch. */
-  #gather(parts: LaneParts): boolean {
-    const values = new Float64Array(this.#places.length + 1);
-    for (const [i, { place }] of this.#own.entries()) values.set(place, 2 * (this.#first + i));
+  async #gather(parts: LaneParts): Promise<boolean> {
+    const values = Array<number>(this.#places.length + 1).fill(0);
+    for (const [i, { place }] of this.#own.entries()) {
+      values.splice(2 * (this.#first + i), 2, ...place);
+    }
     values[values.length - 1] = parts.filter((part) => part).length;
-    this.#options.sum?.(values);
-    this.#places = Array.from(values.subarray(0, -1));
-    return values[values.length - 1] > 0;
+    const { sum = (own: readonly number[]) => Promise.resolve(own) } = this.#options;
+    const sums = await sum(values);
+    this.#places = sums.slice(0, -1);
+    return sums[sums.length - 1] > 0;
   }
 }
 
