@@ -13,6 +13,7 @@ import {
   checkSwitch,
   checkWhole,
 } from "./checks.ts";
+import { permittedVariable } from "./permissions.ts";
 
 /** The activations that a model may have, by their names in `config.json`. */
 export const HIDDEN_ACTS = [
@@ -32,6 +33,20 @@ export const HIDDEN_ACTS = [
 
 /** The name of an activation. */
 export type HiddenAct = typeof HIDDEN_ACTS[number];
+
+/** What the operands of a training step's products may be rounded to, by their names in the settings. */
+export const PRECISIONS = ["float32", "bf16", "bf16-emulated"] as const;
+
+/**
+ * How precisely a training step computes its matrix products. Everything else, weights and sums among
+ * it, is float32 in each of them.
+ *
+ * - `"float32"`: operands as they are.
+ * - `"bf16"`: operands rounded to bfloat16, multiplied by instructions made for that (AVX512_BF16).
+ * - `"bf16-emulated"`: operands rounded alike and multiplied as float32, on any processor. It saves
+ *   no time: it shows what `"bf16"` would learn.
+ */
+export type Precision = typeof PRECISIONS[number];
 
 /** The fields of BERT's `config.json`, in camelCase. */
 export interface BertConfig {
@@ -108,6 +123,8 @@ export interface TrainConfig {
    * and AdamW for all others.
    */
   readonly optimizer?: "adamw" | "muon";
+  /** How precisely products are computed, by default `"float32"`. */
+  readonly precision?: Precision;
   /** Peak of the learning rate. */
   readonly learningRate: number;
   /** Share of the run in which the rate climbs from 0 to its peak. */
@@ -233,9 +250,15 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   return config;
 }
 
-/** `TRAIN_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
+/**
+ * `TRAIN_DEFAULTS` with your fields laid over them, checked. The environment variable
+ * `BERT_PRECISION` stands in for a missing `precision`, if reading it is already permitted: so a
+ * notebook trains in another precision as it is.
+ *
+ * @throws {ConfigError} If a field is unknown or a value cannot work.
+ */
 export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
-  const config = override(TRAIN_DEFAULTS, overrides, ["maxSteps", "maxSeconds", "optimizer"]);
+  const config = override(withPrecisionOf(overrides), overrides, OPTIONAL);
   checkWhole("batchSize", config.batchSize, 1);
   checkWhole("accumulation", config.accumulation, 1);
   checkWhole("epochs", config.epochs, 1);
@@ -249,7 +272,18 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
   checkPositive("epsilon", config.epsilon);
   checkPositive("clipNorm", config.clipNorm);
   if (config.optimizer !== undefined) checkChoice("optimizer", config.optimizer, ["adamw", "muon"]);
+  if (config.precision !== undefined) checkChoice("precision", config.precision, PRECISIONS);
   return config;
+}
+
+const OPTIONAL = ["maxSteps", "maxSeconds", "optimizer", "precision"];
+
+/** The defaults, and the precision of the environment where the settings name none. */
+function withPrecisionOf({ precision }: Partial<TrainConfig>): TrainConfig {
+  const variable = precision === undefined ? permittedVariable("BERT_PRECISION") : undefined;
+  if (variable === undefined) return TRAIN_DEFAULTS;
+  checkChoice("BERT_PRECISION", variable, PRECISIONS);
+  return { ...TRAIN_DEFAULTS, precision: variable as Precision };
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type DataConfig,
   dataConfig,
   type ModelPreset,
+  type Precision,
   TRAIN_DEFAULTS,
   type TrainConfig,
   trainConfig,
@@ -101,6 +102,8 @@ export interface RunSettings {
   readonly checkpointMinutes: number;
   /** What updates the weights: adamw, or muon for the layers' matrices. Default "adamw". */
   readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
+  /** How precisely products are computed. Default "float32". */
+  readonly precision: Precision;
   /** Newest checkpoints that stay. Default 3. */
   readonly keep: number;
   /** What computes: simd, wasm, cpu or webgpu. Default: the fastest of the first three. */
@@ -132,6 +135,7 @@ export const RUN_DEFAULTS: RunSettings = {
   beta2: TRAIN_DEFAULTS.beta2,
   weightDecay: TRAIN_DEFAULTS.weightDecay,
   clip: TRAIN_DEFAULTS.clipNorm,
+  precision: "float32",
   seed: 1,
   onNan: "stop",
   checkpointMinutes: 5,
@@ -318,6 +322,7 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
     beta2: settings.beta2,
     weightDecay: settings.weightDecay,
     clipNorm: settings.clip,
+    precision: settings.precision,
   });
   return { data, train };
 }
@@ -342,13 +347,12 @@ export function resumedSettings(
   folder: string,
 ): RunSettings {
   const changed = (Object.keys(given) as (keyof RunSettings)[])
-    .filter((name) => given[name] !== saved[name]);
+    .filter((name) => given[name] !== (saved[name] ?? RUN_DEFAULTS[name]));
   const refused = changed.filter((name) => !CHANGEABLE.includes(name));
   if (refused.length === 0) return { ...saved, ...given } as RunSettings;
   const [first] = refused;
-  const list = refused.map((name) => `${flag(name)} is ${saved[name] ?? "not set"} there`).join(
-    ", ",
-  );
+  const there = (name: keyof RunSettings) => saved[name] ?? RUN_DEFAULTS[name] ?? "not set";
+  const list = refused.map((name) => `${flag(name)} is ${there(name)} there`).join(", ");
   throw new ConfigError(
     flag(first),
     given[first],

@@ -1,5 +1,5 @@
 /** The table of a run's settings that the command line, the config file and the help share. */
-import { MODEL_PRESETS } from "../config.ts";
+import { MODEL_PRESETS, PRECISIONS } from "../config.ts";
 import type { Options } from "./options.ts";
 import { RECIPES, RUN_DEFAULTS, type RunSettings } from "./settings.ts";
 
@@ -104,6 +104,13 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },
   weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
   clip: { kind: "positive", help: "longest gradient (1)" },
+  precision: {
+    kind: "text",
+    value: "NAME",
+    choices: PRECISIONS,
+    help: "what operands of products are rounded to while training: float32 (default: they are\n" +
+      "not), bf16 (needs a processor with AVX512_BF16), bf16-emulated (any, and no faster)",
+  },
   seed: { kind: "count", least: 0, help: "decides everything random (1)" },
   onNan: {
     kind: "text",

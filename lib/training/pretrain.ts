@@ -2,6 +2,8 @@
  * A whole pre-training run: epochs of fresh pairs and masks, the held-out part scored after each,
  * everything written down as it happens.
  */
+import { ensureBackend } from "../backend/choose.ts";
+import { checkPrecision } from "../backend/precision.ts";
 import { type DataConfig, dataConfig, type TrainConfig, trainConfig } from "../config.ts";
 import { checkArguments, checkOptions, FUNCTION, ITERABLE, type Kind } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
@@ -95,6 +97,8 @@ export async function pretrain(
   checkPretrain(model, options);
   const data = dataConfig(options.data);
   const train = trainConfig(options.train);
+  await ensureBackend();
+  checkPrecision(train.precision ?? "float32");
   checkFit(model.config, data, options.tokenizer);
   using own = options.optimizer ? undefined : createOptimizer(model.weights, train);
   const optimizer = options.optimizer ?? own!;

@@ -125,7 +125,7 @@ export async function* train(
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
   checkTrain(model, optimizer, source, options);
-  const { train: { accumulation, clipNorm }, epoch = 1, reduction, now = clock } = options;
+  const { train: { accumulation, clipNorm, precision }, epoch = 1, reduction, now = clock } = options;
   const { team = SOLO } = options;
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");
@@ -146,7 +146,7 @@ export async function* train(
       if (run.stopped) return;
       const learningRate = rateOf(done + 0.5, middle, options);
       const seed = seeds.fork(done).below(2 ** 31);
-      const settings = { learningRate, seed, clipNorm, reduction, team };
+      const settings = { learningRate, seed, clipNorm, reduction, precision, team };
       const own = Array.from({ length: accumulation / team.size }, (_, i) => parts[i]);
       const result = await tryStep(model, optimizer, own, counts, settings, options);
       const ended = now();

@@ -3,8 +3,10 @@
  * step there. The loop around it is in `train.ts`.
  */
 import { ensureBackend } from "../backend/choose.ts";
+import { withPrecision } from "../backend/precision.ts";
 import { type Batch } from "../data/batch.ts";
 import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
+import { type Precision, PRECISIONS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { BATCH, MODEL, OPTIMIZER } from "./arguments.ts";
 import { GradientSum } from "./gradient_sum.ts";
@@ -123,6 +125,15 @@ export async function trainStep(
   return await stepOn(model, optimizer, parts, counts, options);
 }
 
+const OPTIONS = [
+  "learningRate",
+  "seed",
+  "clipNorm",
+  "reduction",
+  "precision",
+  "team",
+] as const satisfies readonly (keyof StepOptions)[];
+
 function checkStep(
   model: BertPretrainHead,
   optimizer: Optimizer,
@@ -134,8 +145,9 @@ function checkStep(
   if (!Array.isArray(parts)) checkArguments(call, [["batch", parts, BATCH]]);
   if (parts.length === 0) throw new ConfigError("batch", parts, "must have at least one part");
   for (const part of parts) if (part) checkArguments(call, [["batch", part, BATCH]]);
-  checkOptions("trainStep()", options, ["learningRate", "seed", "clipNorm", "reduction", "team"]);
+  checkOptions("trainStep()", options, OPTIONS);
   checkChoice("reduction", options.reduction ?? "mean", ["mean", "sum"]);
+  checkChoice("precision", options.precision ?? "float32", PRECISIONS);
 }
 
 /** What a step's parts hold, over all ranks of a team. */
@@ -178,7 +190,9 @@ export async function stepOn(
   const rng = createRng(seed); // gives a seed to each part of every rank
   for (let i = 0; i < team.rank * parts.length; i++) rng.below(2 ** 31);
   using sums = new GradientSum(model.weights, parts.length, team);
-  for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
+  withPrecision(options.precision ?? "float32", () => {
+    for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
+  });
   const { totals, norm } = await sums.read();
   const found = summarise(totals, counts);
   const problem = diverged(found, norm);

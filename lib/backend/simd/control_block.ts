@@ -28,6 +28,8 @@ export const WORD = {
   scratchBytes: 400 / 4,
   /** Who multiplies: the number of its name in `MULTIPLIERS`. */
   multiplier: 404 / 4,
+  /** What the operands of products are rounded to: 0 nothing, 1 bf16. */
+  precision: 408 / 4,
   /** The parameters of the kernel, one word each. */
   parameters: 512 / 4,
   /** 0; 1 while a thread writes why it failed; then 2 + the length of the message. */

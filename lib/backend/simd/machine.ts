@@ -3,6 +3,7 @@
  * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
  */
 import { checkOptions, checkWhole } from "../../checks.ts";
+import type { Precision } from "../../config.ts";
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
@@ -95,6 +96,7 @@ export class Machine {
   readonly #words: Int32Array;
   readonly #productScratch: number;
   readonly #most: number;
+  #multiplier: Multiplier;
   #scratchBytes = 0;
 
   /**
@@ -130,7 +132,8 @@ export class Machine {
     this.#productScratch = exports.productScratch();
     this.reserveScratch(0);
     this.multipliers = this.#multipliers(code);
-    this.multiplyWith(this.multipliers[0]);
+    this.#multiplier = this.multipliers[0];
+    this.computeIn("float32");
   }
 
   /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */
@@ -175,7 +178,29 @@ export class Machine {
     if (!this.multipliers.includes(multiplier)) {
       throw new TypeError(`Cannot multiply with ${multiplier}: here are ${this.multipliers}`);
     }
+    this.#multiplier = multiplier;
+    this.computeIn("float32");
+  }
+
+  /** Why products cannot be computed in a precision here; undefined if they can. */
+  missing(precision: Precision): string | undefined {
+    return precision === "bf16" ? "this processor has no AVX512_BF16" : undefined;
+  }
+
+  /**
+   * Chooses how precisely the products of the next jobs are computed; float32 at first. A library
+   * multiplies in float32 only, so in other precisions the next best multiplies.
+   *
+   * @throws {TypeError} If `missing()` says why that cannot be.
+   */
+  computeIn(precision: Precision): void {
+    const missing = this.missing(precision);
+    if (missing !== undefined) throw new TypeError(`Cannot compute in ${precision}: ${missing}`);
+    const exact = precision === "float32";
+    const own = this.multipliers.find((name) => name !== "library") ?? "wasm";
+    const multiplier = exact || this.#multiplier !== "library" ? this.#multiplier : own;
     this.#words[WORD.multiplier] = MULTIPLIERS.indexOf(multiplier);
+    this.#words[WORD.precision] = exact ? 0 : 1;
   }
 
   /** A library that somebody named comes first, then native code that passes its test. */

@@ -6,9 +6,12 @@
 //
 // Where the machine has native code for that loop, the panels are of its sizes (6 rows, 16 columns)
 // and go to it; it does the same steps in the same order.
-import { hasLibrary, hasNativeCode, scratch } from "./parameters";
+//
+// In bf16 the panels are rounded when they are copied, which takes no pass over memory of its own.
+import { hasLibrary, hasNativeCode, roundsOperands, scratch } from "./parameters";
 import { madd } from "./math";
 import { at, packA, packB } from "./pack";
+import { roundNumbers } from "./round";
 
 const MR: i32 = 5;
 const NR: i32 = 8;
@@ -50,10 +53,12 @@ export function multiply(
     const depth = min(KC, k - p);
     for (let j = 0; j < n; j += NC) {
       const columns = min(NC, n - j);
-      packB(panelsOfB(), tb, depth, columns, at(b, tb, p, j, ldb), ldb);
+      const countB = packB(panelsOfB(), tb, depth, columns, at(b, tb, p, j, ldb), ldb);
+      if (roundsOperands()) roundNumbers(panelsOfB(), countB);
       for (let i = 0; i < m; i += MC) {
         const rows = min(MC, m - i);
-        packA(scratch(), ta, rows, depth, at(a, ta, i, p, lda), lda);
+        const countA = packA(scratch(), ta, rows, depth, at(a, ta, i, p, lda), lda);
+        if (roundsOperands()) roundNumbers(scratch(), countA);
         const block = c + (<usize> (i * ldc + j) << 2), stride = <usize> ldc << 2;
         if (hasNativeCode()) {
           nativePanels(rows, columns, depth, scratch(), panelsOfB(), block, stride, keep);

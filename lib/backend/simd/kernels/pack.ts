@@ -11,11 +11,11 @@ export function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): 
   return base + (<usize> (transposed ? j * stride + i : i * stride + j) << 2);
 }
 
-/** A's block as panels of 5 or 6 rows, zeros below the last row. */
+/** A's block as panels of 5 or 6 rows, zeros below the last row; gives how many numbers they have. */
 export function packA(
   to: usize, transposed: bool, m: i32, depth: i32, a: usize, lda: i32,
-): void {
-  const native = hasNativeCode(), height = native ? 6 : 5;
+): i32 {
+  const start = to, native = hasNativeCode(), height = native ? 6 : 5;
   for (let i = 0; i < m; i += height) {
     const rows = min(height, m - i), from = at(a, transposed, i, 0, lda);
     if (rows < height) packSlowly(!transposed, height, rows, depth, from, lda, to);
@@ -25,13 +25,14 @@ export function packA(
     else packRows5(depth, from, lda, to);
     to += <usize> (height * 4 * depth);
   }
+  return <i32> (to - start) >> 2;
 }
 
-/** B's block as panels of 8 or 16 columns, zeros right of the last column. */
+/** B's block as panels of 8 or 16 columns, zeros right of the last one; gives how many numbers. */
 export function packB(
   to: usize, transposed: bool, depth: i32, n: i32, b: usize, ldb: i32,
-): void {
-  const native = hasNativeCode(), width = native ? 16 : 8;
+): i32 {
+  const start = to, native = hasNativeCode(), width = native ? 16 : 8;
   for (let j = 0; j < n; j += width) {
     const columns = min(width, n - j), from = at(b, transposed, 0, j, ldb);
     if (columns < width) packSlowly(transposed, width, columns, depth, from, ldb, to);
@@ -41,6 +42,7 @@ export function packB(
     else packColumns8(depth, from, ldb, to);
     to += <usize> (width * 4 * depth);
   }
+  return <i32> (to - start) >> 2;
 }
 
 /** A panel at the border. `along`: the depth runs along the rows in memory. */

@@ -4,6 +4,7 @@
 const SCRATCH: usize = 396; // address of the first thread's scratch; the others' follow
 const SCRATCH_BYTES: usize = 400;
 const PRODUCTS: usize = 404; // who multiplies: 0 these kernels, 1 a library, 2 native code
+const PRECISION: usize = 408; // what operands are rounded to: 0 nothing, 1 bf16
 const PARAMETERS: usize = 512; // 64 words
 
 /** A whole-number parameter of the job: a size, a flag or an address. */
@@ -51,4 +52,11 @@ export function hasLibrary(): bool {
 @inline
 export function hasNativeCode(): bool {
   return load<i32>(PRODUCTS) == 2;
+}
+
+/** Whether operands of products are rounded to bf16. */
+// @ts-ignore: decorator
+@inline
+export function roundsOperands(): bool {
+  return load<i32>(PRECISION) != 0;
 }
