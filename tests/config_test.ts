@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { bertConfig, dataConfig, type ModelPreset, trainConfig } from "bert/config.ts";
+import { setVariable } from "./support/environment.ts";
 
 Deno.test("bertConfig() has the sizes of Turc et al. 2019", () => {
   const sizes = (["tiny", "mini", "small", "medium", "base"] as ModelPreset[]).map((name) => {
@@ -70,3 +71,17 @@ for (const [name, make, message] of BAD) {
     throws(make, { name: "ConfigError", message });
   });
 }
+
+Deno.test("BERT_PRECISION stands in for a precision that is not set, and is checked", () => {
+  strictEqual(trainConfig().precision, undefined);
+  {
+    using _ = setVariable("BERT_PRECISION", "bf16-emulated");
+    strictEqual(trainConfig().precision, "bf16-emulated");
+    strictEqual(trainConfig({ precision: "float32" }).precision, "float32");
+  }
+  using _ = setVariable("BERT_PRECISION", "half");
+  throws(
+    () => trainConfig(),
+    /Invalid BERT_PRECISION = "half": it must be one of "float32", "bf16"/,
+  );
+});

@@ -1,7 +1,9 @@
 /** `deno task pretrain`: a whole run from the command line. */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
+import { checkPrecision } from "../backend/precision.ts";
 import { simdMachine } from "../backend/simd/start.ts";
+import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent } from "../format.ts";
@@ -75,11 +77,13 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   const { out, resume, given } = await readArguments(args);
   await mayWrite(out);
   const backend = await startBackend(given);
+  checkPrecision((given.precision ?? "float32") as Precision, "--precision");
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
   const output = new Output();
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
   const open = resume ? reopenRun : beginRun;
   using run = await open(out, given, software, (what) => output.say(`… ${what}`));
+  checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
   introduce(run, output);
   const end = await trainWith(run, output, stop.listen());
   conclude(run, end, output);

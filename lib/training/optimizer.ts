@@ -55,6 +55,7 @@ export const TRAIN_CONFIG_NAMES: readonly string[] = [
   "maxSteps",
   "maxSeconds",
   "optimizer",
+  "precision",
 ];
 
 const OPTIONS = ["biasCorrection", "decays", ...TRAIN_CONFIG_NAMES];

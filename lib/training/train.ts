@@ -125,7 +125,8 @@ export async function* train(
   options: TrainOptions,
 ): AsyncGenerator<StepLog, void> {
   checkTrain(model, optimizer, source, options);
-  const { train: { accumulation, clipNorm, precision }, epoch = 1, reduction, now = clock } = options;
+  const { train: { accumulation, clipNorm, precision }, epoch = 1, reduction, now = clock } =
+    options;
   const { team = SOLO } = options;
   const run = options.run ?? startRun(optimizer, now);
   const seeds = createRng(options.seed).fork("dropout");

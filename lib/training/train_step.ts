@@ -32,6 +32,8 @@ export interface StepOptions {
   readonly clipNorm?: number;
   /** What is minimised: the `"mean"` over predictions and pairs, or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
+  /** How precisely the products of both passes are computed, by default `"float32"`. */
+  readonly precision?: Precision;
   /** The processes that make this step together, each with as many parts; by default this one alone. */
   readonly team?: Team;
 }

@@ -96,6 +96,26 @@ Deno.test("a run with Muon, stopped and gone on with, is the run that never stop
   }, 10);
 });
 
+Deno.test("a run in bf16 writes its precision down, and is not gone on with in another", async () => {
+  await withCorpus(async (folder) => {
+    const short = { epochs: 1, heldOut: 0 };
+    const exact = await drive(await begin(folder, short));
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    const rounded: typeof short & { precision: string } = { ...short, precision: "bf16-emulated" };
+    await drive(await begin(folder, rounded), { stopAt: 3 });
+    const { train } = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
+    strictEqual(train.precision, "bf16-emulated");
+    await rejects(
+      reopen(folder, { precision: "float32" }),
+      /Invalid --precision = "float32": .*--precision is bf16-emulated there/,
+    );
+    const { weights } = await drive(await reopen(folder, { precision: "bf16-emulated" }));
+    notDeepStrictEqual(weights, exact.weights);
+    await Deno.remove(`${folder}/run`, { recursive: true });
+    deepStrictEqual((await drive(await begin(folder, rounded))).weights, weights);
+  }, 10);
+});
+
 Deno.test("a run leaves settings, metrics, evaluations and models that can be read", async () => {
   await withCorpus(async (folder) => {
     const { weights, evaluations, end } = await drive(await begin(folder));

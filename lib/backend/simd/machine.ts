@@ -184,7 +184,7 @@ export class Machine {
 
   /** Why products cannot be computed in a precision here; undefined if they can. */
   missing(precision: Precision): string | undefined {
-    return precision === "bf16" ? "this processor has no AVX512_BF16" : undefined;
+    return precision === "bf16" ? "there is no native code for AVX512_BF16 yet" : undefined;
   }
 
   /**

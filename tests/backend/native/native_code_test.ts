@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, strictEqual, throws } from "node:assert";
 import fc from "fast-check";
+import type { Precision } from "bert/config.ts";
 import { nativeCode } from "bert/backend/native/native_code.ts";
 import { Machine, type Multiplier } from "bert/backend/simd/machine.ts";
 
@@ -24,6 +25,7 @@ interface Case {
   /** Numbers that the operands and the result lie behind the start of their blocks. */
   readonly shift: readonly [a: number, b: number, c: number];
   readonly bias: boolean;
+  readonly precision: Precision;
   readonly odd: readonly number[];
   readonly seed: number;
 }
@@ -38,6 +40,7 @@ const CASE: fc.Arbitrary<Case> = fc.record({
   transposeB: fc.boolean(),
   shift: fc.tuple(fc.nat(15), fc.nat(15), fc.nat(15)),
   bias: fc.boolean(),
+  precision: fc.constantFrom("float32", "bf16-emulated"),
   odd: fc.array(fc.constantFrom(NaN, Infinity, -Infinity, -0, 1e-42, 3e38), { maxLength: 4 }),
   seed: fc.nat(1e6),
 });
@@ -64,6 +67,7 @@ function multiply(machine: Machine, multiplier: Multiplier, one: Case): Uint32Ar
   const flags = [transposeA, transposeB].map(Number);
   const strides = [transposeA ? m : k, transposeB ? k : n, n];
   machine.multiplyWith(multiplier);
+  machine.computeIn(one.precision);
   const start = bias ? blocks[3] : 0;
   machine.run("product", 1, a, b, c, start, m, n, k, ...strides, ...flags, m, n, 0, 0, 0);
   const result = views[2].map((value) => Number.isNaN(value) ? NaN : value);

@@ -1,0 +1,35 @@
+/** A hundred steps in bf16 beside PyTorch's autocast; fixtures/make_bf16_fixtures.py is the oracle. */
+import { ok } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import type { Precision } from "bert/config.ts";
+import { curveOf, FIGURES, type Figures, readCurve } from "../support/curve.ts";
+
+interface Fixture {
+  /** PyTorch's steps under `torch.autocast("cpu", torch.bfloat16)`. */
+  readonly curve: Figures;
+  /** The same from the weights of another seed. */
+  readonly otherSeed: Figures;
+}
+
+const { curve, otherSeed }: Fixture = JSON.parse(
+  await Deno.readTextFile(new URL("../fixtures/bf16.json", import.meta.url)),
+);
+
+/** The mean of the distances of two rows of figures, step by step. */
+function apart(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
+}
+
+Deno.test("a hundred steps in bf16 are nearer to PyTorch's autocast than another seed is", async () => {
+  await useBackend("simd");
+  const { batches, settings } = await readCurve();
+  const steps = curve.mlmLoss.length;
+  const run = (precision: Precision) => curveOf(batches, settings, { steps, precision });
+  const [ours, plain] = [await run("bf16-emulated"), await run("float32")];
+  for (const figure of FIGURES) {
+    const distance = apart(ours[figure], curve[figure]);
+    const chance = apart(otherSeed[figure], curve[figure]);
+    ok(distance < chance / 2, `${figure}: ${distance} from PyTorch, another seed ${chance}`);
+    ok(apart(ours[figure], plain[figure]) > 0, `${figure} is that of float32`);
+  }
+});
