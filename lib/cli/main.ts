@@ -12,7 +12,8 @@ const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
 const TASKS = { pretrain, notebooks, lab, jupyter, convert, play, version };
 
-async function main([task, ...args]: string[]): Promise<void> {
+/** Does the task that the first word names; the words behind it are for that task. */
+export async function main([task, ...args]: string[]): Promise<void> {
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
   const near = nearest(task ?? "", Object.keys(TASKS));
   const hint = near ? `: did you mean "${near}"?` : "";

@@ -1,7 +1,9 @@
 import { ok, strictEqual } from "node:assert";
 import { notebook } from "../support/notebooks.ts";
+import type { TaskEnd } from "../support/task_child.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
+const CHILD = new URL("../support/task_child.ts", import.meta.url).pathname;
 const GOOD = JSON.stringify(notebook(["console.log(1)"]));
 
 interface Bad {
@@ -182,43 +184,60 @@ const BAD: readonly Bad[] = [
   },
 ];
 
-/** Runs a task on one notebook; gives what it said, and what the folder holds afterwards. */
-async function task({ args, content = GOOD, preset = "smoke" }: Bad) {
+/** A folder with one notebook and a small corpus, in which a task is to be refused. */
+async function folderFor({ content = GOOD }: Bad): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "bad-task-" });
-  try {
-    await Deno.mkdir(`${folder}/notebooks`);
-    await Deno.writeTextFile(`${folder}/notebooks/00_it.ipynb`, content);
-    await Deno.writeTextFile(`${folder}/corpus.csv`, "title,body\nx,y\n");
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "-A", CLI, ...args],
-      cwd: folder,
-      env: { NO_COLOR: "1", BERT_PRESET: preset },
-    }).output();
-    const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
-    const files = ["", "notebooks"].flatMap((part) =>
-      [...Deno.readDirSync(`${folder}/${part}`)].map(({ name }) => name)
-    );
-    const left = await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`);
-    return {
-      code,
-      out,
-      said: said.replaceAll(`${folder}/`, "~/"),
-      files,
-      unchanged: left === content,
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await Deno.mkdir(`${folder}/notebooks`);
+  await Deno.writeTextFile(`${folder}/notebooks/00_it.ipynb`, content);
+  await Deno.writeTextFile(`${folder}/corpus.csv`, "title,body\nx,y\n");
+  return folder;
+}
+
+async function deno(args: readonly string[], options: Deno.CommandOptions = {}) {
+  const command = new Deno.Command(Deno.execPath(), {
+    ...options,
+    args: ["run", "--no-check", "-A", ...args],
+    env: { NO_COLOR: "1", BERT_PRESET: "smoke" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  const [out, said] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+  return { code, out, said };
+}
+
+/** Checks how a task was refused in a folder, and that the folder is as it was. */
+async function check({ says, content = GOOD }: Bad, { code, said }: TaskEnd, folder: string) {
+  const message = said.replaceAll(`${folder}/`, "~/");
+  strictEqual(message.replace(/(?<=task = .* one of )[^:]*/, "TASKS"), says);
+  strictEqual(code, 1, said);
+  const files = ["", "notebooks"].flatMap((part) =>
+    [...Deno.readDirSync(`${folder}/${part}`)].map(({ name }) => name)
+  );
+  strictEqual(files.sort().join(), "00_it.ipynb,corpus.csv,notebooks", said);
+  strictEqual(await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`), content);
 }
 
 Deno.test("tasks refuse what cannot work: one message, exit code 1, nothing written", async () => {
-  const results = await Promise.all(BAD.map(task));
-  for (const [i, { code, said, files, unchanged }] of results.entries()) {
-    strictEqual(said.replace(/(?<=task = .* one of )[^:]*/, "TASKS"), BAD[i].says);
-    strictEqual(code, 1, said);
-    ok(
-      unchanged && files.sort().join() === "00_it.ipynb,corpus.csv,notebooks",
-      `${files} after: ${said}`,
-    );
+  const folders = await Promise.all(BAD.map(folderFor));
+  try {
+    const tasks = BAD.map(({ args, preset = "smoke" }, i) => ({
+      args,
+      preset,
+      folder: folders[i],
+    }));
+    const { out, said } = await deno([CHILD, JSON.stringify(tasks)]);
+    ok(out, said);
+    const ends = JSON.parse(out.split("\n").at(-1)!) as TaskEnd[]; // before it, progress
+    for (const [i, bad] of BAD.entries()) await check(bad, ends[i], folders[i]);
+  } finally {
+    for (const folder of folders) await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a refused task ends its program with exit code 1, its message on the error output", async () => {
+  for (const name of ["notebook", "pretrain"]) {
+    const bad = BAD.find(({ args }) => args[0] === name)!;
+    const folder = await folderFor(bad);
+    await check(bad, await deno([CLI, ...bad.args], { cwd: folder }), folder);
+    await Deno.remove(folder, { recursive: true });
   }
 });
