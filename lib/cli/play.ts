@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- the task prints where the page is
 /** `deno task play`: a page on this machine to play with a model. */
 import { useBackend } from "../backend/choose.ts";
+import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { openFolder } from "../web/any_folder.ts";
 import { startPlayServer } from "../web/play_server.ts";
@@ -16,13 +17,19 @@ const PLAY_HELP = `Opens a model's folder, or a run's, as a page to play with.
   deno task play FOLDER --port 0         at any port that is free
   deno task play FOLDER --export DIR     writes the page and the model as a static folder instead: any
                                          server of files can serve it, and the browser computes
+  deno task play FOLDER --export DIR --dtype q8   with the weights in 8 bits only, a quarter as large; by
+                                         default both are written, and who opens the page chooses
   deno task play FOLDER --export DIR --replace    DIR may hold files; those of the page are replaced`;
+
+/** The precisions that the page can load. */
+const DTYPES = ["fp32", "q8"] as const;
 
 /** The task itself: reads the words of the command line, and serves until Ctrl-C. */
 export async function playCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, {
     port: { type: "string" },
     export: { type: "string" },
+    dtype: { type: "string" },
     replace: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
@@ -39,14 +46,20 @@ export async function playCommand(args: string[]): Promise<void> {
     );
   }
   const port = values.port === undefined ? PORT : readWhole("--port", values.port, 0, 65535);
-  if (values.replace && values.export === undefined) {
+  const isExport = values.export !== undefined;
+  if (values.replace && !isExport) {
     throw new ConfigError("--replace", true, "is for --export: leave it out, or add --export DIR");
   }
+  if (values.dtype !== undefined && !isExport) {
+    throw new ConfigError("--dtype", values.dtype, "is for --export: leave it out, or add it");
+  }
+  const dtypes = (values.dtype?.split(",") ?? DTYPES) as typeof DTYPES[number][];
+  for (const dtype of dtypes) checkChoice("--dtype", dtype, DTYPES);
   if (values.export !== undefined && !values.replace) await checkEmpty("--export", values.export);
   await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed
   const opened = await openFolder(folder);
   if (values.export !== undefined) {
-    await exportPage(opened, values.export);
+    await exportPage(opened, values.export, dtypes);
     console.log(
       `Written to ${values.export}. Any server of files shows it, for instance: ` +
         `npx serve ${values.export}`,

@@ -75,6 +75,9 @@ export async function saveModel(
   ]);
   checkOptions("saveModel()", options, ["dtype"]);
   const { dtype } = options;
+  if (model.weights.has("classifier.bias")) {
+    throw new TypeError("Cannot save a classifier by saveModel(): save it by saveClassifier()");
+  }
   checkVocabulary(model.config, tokenizer);
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),

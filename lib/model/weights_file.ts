@@ -138,18 +138,25 @@ export function modelFiles(
   dtype: SavedDtype = "float32",
 ): Readonly<Record<string, FileWriter>> {
   checkChoice("dtype", dtype, SAVED_DTYPES);
-  const more = dtype === "float32" ? {} : { dtype };
   return {
     [WEIGHTS_FILE]: async (path) => {
       const sources = [...weights].flatMap(([name, weight]) => sourcesOf(name, weight, dtype));
       await saveSafetensors(path, sources, { format: "pt" });
     },
-    [CONFIG_FILE]: async (path) => {
-      const segments = await valuesOf(weights.get(SEGMENTS)!);
-      const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
-      await writeJson(path, { ...configToJson(config), ...more, [PADDING_ROW]: row.toBase64() });
-    },
+    [CONFIG_FILE]: async (path) => writeJson(path, await configFields(config, weights, dtype)),
   };
+}
+
+/** What `config.json` of a model with pre-training heads holds. */
+export async function configFields(
+  config: BertConfig,
+  weights: ReadonlyMap<string, tf.Variable | HostTensor>,
+  dtype: SavedDtype = "float32",
+): Promise<Record<string, unknown>> {
+  const segments = await valuesOf(weights.get(SEGMENTS)!);
+  const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
+  const more = dtype === "float32" ? {} : { dtype };
+  return { ...configToJson(config), ...more, [PADDING_ROW]: row.toBase64() };
 }
 
 /** A weight as the tensors that it is there, each with its values when they are asked for. */

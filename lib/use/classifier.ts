@@ -13,7 +13,8 @@ import { type BackboneOptions, completeInputs, type ModelInputs } from "../model
 import { MODEL } from "../training/arguments.ts";
 import { linear } from "../model/ops/linear.ts";
 import { dropout, mixSeed } from "../model/ops/dropout.ts";
-import { createWeights, denseWeights, type Weights, type WeightShapes } from "../model/weights.ts";
+import type { Shares } from "../model/classes_json.ts";
+import { denseWeights, startWeights, type Weights, type WeightShapes } from "../model/weights.ts";
 
 /** What a classifier is made with beside the configuration. */
 export interface ClassifierOptions {
@@ -28,11 +29,28 @@ export interface ClassifierOptions {
   readonly pooling?: "cls" | "mean";
 }
 
-/** The weights that the classifier adds to the backbone: the pooler and the dense layer after it. */
-export function classifierShapes({ hiddenSize: H }: BertConfig, classes: number): WeightShapes {
-  return new Map([
-    ["bert.pooler.dense.weight", [H, H]],
-    ["bert.pooler.dense.bias", [H]],
+/** A classifier out of weights that are there already, as those of a folder. */
+export interface GivenClassifier {
+  /** Classes that it tells apart, C. */
+  readonly classes: number;
+  /** The backbone's and the head's; the classifier's from then on. */
+  readonly weights: Weights;
+  /** What stands for a text. Default `"cls"`. */
+  readonly pooling?: "cls" | "mean";
+  /** How scores become shares. Default `"softmax"`. */
+  readonly shares?: Shares;
+}
+
+/** The weights that the classifier adds to the backbone: the pooler, if it has one, and a dense layer. */
+export function classifierShapes(
+  { hiddenSize: H }: BertConfig,
+  classes: number,
+  pooling: "cls" | "mean" = "cls",
+): WeightShapes {
+  return new Map<string, readonly number[]>([
+    ...(pooling === "cls"
+      ? [["bert.pooler.dense.weight", [H, H]], ["bert.pooler.dense.bias", [H]]] as const
+      : []),
     ["classifier.weight", [H, classes]],
     ["classifier.bias", [classes]],
   ]);
@@ -60,30 +78,37 @@ export class BertClassifier {
   readonly classes: number;
   /** What stands for a text. */
   readonly pooling: "cls" | "mean";
+  /** How scores become shares in `classify()`; `"softmax"` but for some that others have trained. */
+  readonly shares: Shares;
   /** The backbone. `dispose()` frees it, too. */
   readonly bert: BertModel;
   /** All weights by name, the backbone's first. */
   readonly weights: Weights;
   readonly #head: Weights;
-  readonly #pooler: DenseWeights;
+  readonly #pooler: DenseWeights | undefined;
   readonly #output: DenseWeights;
 
   /**
    * A classifier whose weights are all new: the "from scratch" that a pre-trained one is compared with.
+   * Or one out of weights that there are; `loadClassifier()` reads them from a folder.
    *
    * @throws {ConfigError} If the configuration cannot work, or there are fewer than two classes.
+   * @throws {ShapeError} If a given weight has another shape.
    */
-  constructor(config: BertConfig, options: ClassifierOptions) {
-    checkOptions("BertClassifier", options, ["classes", "seed", "pooling"]);
-    const { classes, seed, pooling = "cls" } = options;
+  constructor(config: BertConfig, options: ClassifierOptions | GivenClassifier) {
+    checkOptions("BertClassifier", options, ["classes", "seed", "pooling", "weights", "shares"]);
+    const { classes, pooling = "cls" } = options;
     checkChoice("pooling", pooling, ["cls", "mean"]);
-    checkWhole("classes", classes, 2);
+    const isGiven = "weights" in options;
+    checkWhole("classes", classes, isGiven ? 1 : 2);
     this.classes = classes;
     this.pooling = pooling;
-    this.bert = new BertModel(config, { seed });
+    this.shares = isGiven ? options.shares ?? "softmax" : "softmax";
+    const start = isGiven ? { weights: options.weights } : { seed: options.seed };
+    this.bert = new BertModel(config, start);
     this.config = this.bert.config;
-    this.#head = createWeights(classifierShapes(config, classes), config.initializerRange, seed);
-    this.#pooler = denseWeights(this.#head, "bert.pooler.dense");
+    this.#head = startWeights(classifierShapes(config, classes, pooling), config, start);
+    this.#pooler = pooling === "cls" ? denseWeights(this.#head, "bert.pooler.dense") : undefined;
     this.#output = denseWeights(this.#head, "classifier");
     this.weights = new Map([...this.bert.weights, ...this.#head]);
   }
@@ -141,7 +166,7 @@ export class BertClassifier {
 
   #pool(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
     const [batch, length, width] = hidden.shape;
-    if (this.pooling === "mean") return meanOfTokens(hidden, attentionMask);
+    if (!this.#pooler) return meanOfTokens(hidden, attentionMask);
     const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
     return pooler(rows, length, this.#pooler); // [B, H]
   }
@@ -171,4 +196,11 @@ function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tenso
   const shares = tf.div(tf.cast(attentionMask, "float32"), tf.maximum(counts, 1)); // [B, T]
   const mean = tf.matMul(tf.reshape(shares, [batch, 1, length]), hidden); // [B, 1, H]
   return tf.reshape(mean, [batch, width]);
+}
+
+/** Throws `ConfigError` if a text may have several classes of a model, or none. */
+export function checkSoftmax({ shares }: BertClassifier): void {
+  if (shares === "softmax") return;
+  const advice = 'must be "softmax": a text with one label is one of exactly one class';
+  throw new ConfigError("shares of the model", shares, advice);
 }

@@ -7,7 +7,8 @@ import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { CLASSIFIER, TOKENIZER } from "../training/arguments.ts";
 import { toTensors } from "../training/batch_tensors.ts";
-import type { BertClassifier } from "./classifier.ts";
+import type { Shares } from "../model/classes_json.ts";
+import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { checkTexts, labelledBatches, type LabelledText } from "./labelled_texts.ts";
 import { crossEntropyLoss } from "../training/loss.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -36,7 +37,8 @@ export interface ClassifyOptions {
  * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
  *
  * @param options How texts are put into batches.
- * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
+ * @throws {ConfigError} If there is no text, an option is unknown or cannot work, or the model is one for
+ * texts of several classes.
  * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
  * @throws {TypeError} If an argument is not what it has to be.
  *
@@ -67,6 +69,7 @@ export async function evaluateClassifier(
   const call = "evaluateClassifier(model, texts, tokenizer, options)";
   checkArguments(call, [["model", model, CLASSIFIER]]);
   checkOptions("evaluateClassifier()", options, ["batchSize", "maxLength"]);
+  checkSoftmax(model);
   checkTexts(call, texts, tokenizer, model.classes);
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   const { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = options;
@@ -103,9 +106,9 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
 }
 
 /**
- * The probability of each class for one text, or a pair.
+ * The probability of each class for one text, or a pair; longer ones are cut to what the model takes.
  *
- * @returns C numbers that sum to 1.
+ * @returns C numbers that sum to 1; as `model.shares` says where others have trained it.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
@@ -141,10 +144,16 @@ export async function classify(
   });
   await ensureBackend();
   using tensors = toTensors(batch);
-  const probabilities = tf.tidy(() => tf.softmax(model.forward(tensors))); // [1, C]
+  const shares = tf.tidy(() => sharesOf(model.forward(tensors), model.shares)); // [1, C]
   try {
-    return [...await probabilities.data()];
+    return [...await shares.data()];
   } finally {
-    probabilities.dispose();
+    shares.dispose();
   }
+}
+
+/** [B, C] -> [B, C]. */
+function sharesOf(logits: tf.Tensor2D, shares: Shares): tf.Tensor2D {
+  if (shares === "none") return logits;
+  return shares === "softmax" ? tf.softmax(logits) : tf.sigmoid(logits);
 }

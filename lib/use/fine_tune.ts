@@ -8,7 +8,7 @@ import { ensureBackend } from "../backend/choose.ts";
 import { checkArguments, checkOptions, checkWhole } from "../checks.ts";
 import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/arguments.ts";
 import { toTensors } from "../training/batch_tensors.ts";
-import type { BertClassifier } from "./classifier.ts";
+import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
 import {
   checkTexts,
@@ -111,6 +111,7 @@ export async function fineTuneStep(
   ]);
   checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
   const { learningRate, seed, clipNorm = 1 } = options;
+  checkSoftmax(model);
   checkLabels(labels, model.classes);
   await ensureBackend();
   using inputs = toTensors(batch);

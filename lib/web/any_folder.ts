@@ -2,30 +2,27 @@
  * Any readable folder, and what the model in it can do: fill blanks, judge pairs, sort texts, or none
  * of it. A folder of a run stands for the best model in it.
  */
-import * as tf from "@tensorflow/tfjs";
 import { FormatError } from "../errors.ts";
-import { isRecord, isThere } from "../files/json.ts";
+import { isThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
 import { StoredWeights } from "../model/stored_weights.ts";
-import { readWeights } from "../model/weights_file.ts";
 import type { Weights } from "../model/weights.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { classifierShapes } from "../use/classifier.ts";
+import type { BertClassifier } from "../use/classifier.ts";
+import { classifierOn, readClasses } from "../use/classifier_folder.ts";
 import { type EmbeddingOptions, embeddingOptions } from "../use/sentence_embeddings.ts";
 import type { Pooling } from "./bert_onnx.ts";
 import type { OnnxModel } from "./onnx_folder.ts";
 
-/** Which trained heads a folder has. */
+/** Which pre-training heads a folder has. */
 export interface Heads {
   /** The masked-word head. */
   readonly words: boolean;
   /** The next-sentence head. */
   readonly pairs: boolean;
-  /** The classes of a classifier, by name; none if it is no classifier. */
-  readonly classes: readonly string[];
 }
 
 /** A model from any folder. */
@@ -34,12 +31,18 @@ export interface OpenedFolder {
   readonly folder: string;
   /** The folder of the run, if it is one. */
   readonly run?: string;
-  /** Heads that the folder does not have hold random numbers; see `heads`. The caller disposes of it. */
+  /** Heads that the folder does not have hold random numbers; see `heads`. */
   readonly model: BertPretrainHead;
   /** The tokenizer beside it. */
   readonly tokenizer: BertTokenizer;
   /** What was really in the folder. */
   readonly heads: Heads;
+  /** The head of a classifier, on the backbone of `model`; nothing if the folder holds none. */
+  readonly classifier?: BertClassifier;
+  /** The names of its classes; none if it is no classifier. */
+  readonly labels: readonly string[];
+  /** Frees all weights. */
+  dispose(): void;
 }
 
 /**
@@ -51,8 +54,27 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
   const isRun = await isThere(`${path}/metrics.csv`);
   const folder = isRun ? await modelOfRun(path) : path;
   const heads = await headsIn(folder);
+  const classes = await readClasses(folder);
   const { model, tokenizer } = await loadModel(folder, { seed: 0 });
-  return { folder, ...(isRun && { run: path }), model, tokenizer, heads };
+  try {
+    const classifier = classes && await classifierOn(model.bert, folder, classes);
+    return {
+      folder,
+      ...(isRun && { run: path }),
+      model,
+      tokenizer,
+      heads,
+      classifier,
+      labels: classes?.labels ?? [],
+      dispose() {
+        classifier?.dispose();
+        model.dispose();
+      },
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** `best` is the one with the lowest held-out loss; a run that never evaluated has `final` alone. */
@@ -65,19 +87,12 @@ async function modelOfRun(path: string): Promise<string> {
 }
 
 async function headsIn(folder: string): Promise<Heads> {
-  const json = await readConfigJson(folder);
+  await readConfigJson(folder); // says what the folder is if it is no model's
   using stored = await StoredWeights.open(folder);
-  const isClassifier = stored.has("classifier.weight") && stored.has("classifier.bias");
   return {
     words: stored.has("cls.predictions.bias"),
     pairs: stored.has("cls.seq_relationship.weight"),
-    classes: isClassifier ? classNames(json["id2label"], stored.shapeOf("classifier.bias")[0]) : [],
   };
-}
-
-function classNames(labels: unknown, count: number): string[] {
-  const named = isRecord(labels) ? labels : {};
-  return Array.from({ length: count }, (_, id) => String(named[id] ?? `LABEL_${id}`));
 }
 
 /** What `saveOnnx()` is to be given for an opened folder, and what becomes of it in words. */
@@ -94,30 +109,21 @@ export interface OnnxParts {
   readonly does: string;
   /** What a sentence model does to texts and ONNX cannot hold, each with what to do instead. */
   readonly lacks: readonly string[];
-  /** Frees what was made for this beside the folder's model. */
-  dispose(): void;
 }
 
 /**
  * The model of a folder with no more than the heads that it really has, ready for `saveOnnx()`.
  *
- * @throws {FormatError} If a file of a classifier or a sentence model cannot be read.
+ * @throws {FormatError} If a file of a sentence model cannot be read.
  */
 export async function onnxParts(
-  { folder, model, tokenizer, heads }: OpenedFolder,
+  { folder, model, tokenizer, heads, classifier, labels }: OpenedFolder,
 ): Promise<OnnxParts> {
   const { config } = model;
-  if (heads.classes.length > 0) {
-    const shapes = classifierShapes(config, heads.classes.length);
-    const { weights: own } = await readWeights(folder, config, shapes);
-    const weights = new Map([...model.bert.weights, ...own]);
-    return {
-      model: { config, weights },
-      labels: heads.classes,
-      does: `sorts texts into ${heads.classes.length} classes`,
-      lacks: [],
-      dispose: () => tf.dispose([...own.values()]),
-    };
+  if (classifier) {
+    const { length } = labels;
+    const does = length === 1 ? "gives each text a score" : `sorts texts into ${length} classes`;
+    return { model: classifier, labels, does, lacks: [] };
   }
   const weights: Weights = new Map([
     ...model.bert.weights,
@@ -134,7 +140,6 @@ export async function onnxParts(
           "Not in these files: the vectors of texts that modules.json asks for, as there are heads",
         ]
         : [],
-      dispose() {},
     };
   }
   const options = await embeddingOptions(folder);
@@ -148,7 +153,6 @@ export async function onnxParts(
     maxLength,
     does,
     lacks: lacksOf(options, tokenizer),
-    dispose() {},
   };
 }
 

@@ -2,12 +2,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
+import { classify } from "../use/classify.ts";
 import { attentionMaps, nearestWords } from "../use/explore.ts";
 import { fillMask, isNext } from "../use/predict.ts";
 import { encode, inputs, read } from "../use/question.ts";
 import { largest } from "../use/vectors.ts";
 import type { OpenedFolder } from "./any_folder.ts";
 import {
+  bestFirst,
   type Candidate,
   type Engine,
   type Facts,
@@ -22,7 +24,8 @@ import {
 } from "./page/engine.ts";
 
 /** What the page says of a model, but for its run. */
-export function factsOf({ folder, run, model, tokenizer, heads }: OpenedFolder): Facts {
+export function factsOf(opened: OpenedFolder): Facts {
+  const { folder, run, model, tokenizer, heads, classifier, labels } = opened;
   const { config } = model;
   return {
     name: basename(resolve(run ?? folder)),
@@ -33,6 +36,8 @@ export function factsOf({ folder, run, model, tokenizer, heads }: OpenedFolder):
     maxLength: config.maxPositionEmbeddings,
     fillsBlanks: heads.words,
     judgesPairs: heads.pairs,
+    classes: labels,
+    shares: classifier?.shares ?? "softmax",
   };
 }
 
@@ -66,6 +71,14 @@ export class LibraryEngine implements Engine {
       throw new TypeError("The model has no next-sentence head: it judges no pairs");
     }
     return await isNext(model, tokenizer, withBlanks(first), withBlanks(second));
+  }
+
+  async sort({ text, second }: Texts): Promise<Candidate[]> {
+    const { model, tokenizer, classifier, labels } = this.#opened;
+    if (!classifier) throw new TypeError("The model is no classifier: it sorts no texts");
+    const [one, pair] = [withBlanks(text), second === undefined ? undefined : withBlanks(second)];
+    encode(model, tokenizer, one, pair); // throws where classify() would cut the text
+    return bestFirst(labels, await classify(classifier, tokenizer, one, pair));
   }
 
   async look({ text, second }: Texts, layer: number): Promise<Look> {

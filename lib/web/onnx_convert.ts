@@ -38,13 +38,8 @@ export async function convertToOnnx(
   for (const dtype of dtypes) checkChoice("dtypes", dtype, Object.keys(ONNX_FILES));
   const opened = await openFolder(from);
   try {
-    const parts = await onnxParts(opened);
-    const { model, labels, sentence, maxLength, does, lacks, dispose } = parts;
-    try {
-      await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence, maxLength });
-    } finally {
-      dispose();
-    }
+    const { model, labels, sentence, maxLength, does, lacks } = await onnxParts(opened);
+    await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence, maxLength });
     const { numHiddenLayers, hiddenSize } = model.config;
     const sizes = dtypes.map(async (dtype) => {
       const { size } = await Deno.stat(`${to}/onnx/${ONNX_FILES[dtype]}`);
@@ -59,6 +54,6 @@ export async function convertToOnnx(
       `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
     ];
   } finally {
-    opened.model.dispose();
+    opened.dispose();
   }
 }

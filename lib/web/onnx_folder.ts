@@ -5,6 +5,7 @@ import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
 import { type FileWriter, saveFolder, writeJson } from "../files/save_folder.ts";
+import { classesToJson, classLabels, type Shares } from "../model/classes_json.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
@@ -31,6 +32,8 @@ export interface OnnxModel {
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
   /** What a classifier looks at. */
   readonly pooling?: "cls" | "mean";
+  /** How a classifier's scores become shares. */
+  readonly shares?: Shares;
 }
 
 /** How a model is written. */
@@ -124,10 +127,15 @@ export async function saveOnnx(
 }
 
 /** `config.json` of a model with these heads. */
-function configWriter({ config, weights }: OnnxModel, labels?: readonly string[]): FileWriter {
+function configWriter(
+  { config, weights, pooling = "cls", shares = "softmax" }: OnnxModel,
+  labels?: readonly string[],
+): FileWriter {
   const classes = weights.get("classifier.bias")?.shape[0];
   if (classes !== undefined) {
-    const json = { ...configToJson(config), ...classFields(classes, labels) };
+    const named = classLabels(classes, labels);
+    const fields = classesToJson({ labels: named, shares, pooling });
+    const json = { ...configToJson(config), ...fields };
     return (path) => writeJson(path, json);
   }
   if (labels) throw new ConfigError("labels", labels, "must be left out: the model sorts nothing");
@@ -136,16 +144,4 @@ function configWriter({ config, weights }: OnnxModel, labels?: readonly string[]
   }
   const name = weights.has("cls.predictions.bias") ? "BertForMaskedLM" : "BertModel";
   return (path) => writeJson(path, { ...configToJson(config), architectures: [name] });
-}
-
-function classFields(count: number, labels?: readonly string[]) {
-  const names = labels ?? Array.from({ length: count }, (_, i) => `LABEL_${i}`);
-  if (names.length !== count || new Set(names).size !== count) {
-    throw new ConfigError("labels", labels, `must be ${count} different names, one for each class`);
-  }
-  return {
-    architectures: ["BertForSequenceClassification"],
-    "id2label": Object.fromEntries(names.map((name, id) => [id, name])),
-    "label2id": Object.fromEntries(names.map((name, id) => [name, id])),
-  };
 }

@@ -151,6 +151,8 @@ async function ask(request: Request, what: string, engine: Engine): Promise<unkn
       return await engine.fill(text(question, "text"));
     case "follows":
       return await engine.follows(text(question, "text"), text(question, "second"));
+    case "sort":
+      return await engine.sort(texts());
     case "look":
       return await engine.look(texts(), whole(question, "layer"));
     case "near":

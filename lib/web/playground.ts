@@ -8,7 +8,7 @@ import { pageAssets } from "./assets.ts";
 import { bertGraph } from "./bert_onnx.ts";
 import { factsOf, LibraryEngine } from "./library_engine.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
-import type { Facts, PageModel, RunFacts } from "./page/engine.ts";
+import type { Facts, PageFile, PageModel, RunFacts } from "./page/engine.ts";
 import type { Playground } from "./play_server.ts";
 import { type RunCharts, runCharts } from "./run_charts.ts";
 
@@ -40,14 +40,22 @@ const RUNTIME = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"];
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 
+/** A longer file is not loaded unasked where there is one in 8 bits. */
+const MOST_BYTES = 100e6;
+
 /**
  * Writes the page as a static folder: HTML, modules, the model as ONNX and onnxruntime-web. Any server
  * of files can serve it, under any path. Its `model/` is a folder of transformers.js, too.
  *
+ * @param dtypes In which precisions; where there are both, who opens the page chooses.
  * @throws As `saveOnnx()`, and {Error} if a file cannot be written.
  */
-export async function exportPage(opened: OpenedFolder, folder: string): Promise<void> {
-  const offset = await saveModel(opened, `${folder}/model`);
+export async function exportPage(
+  opened: OpenedFolder,
+  folder: string,
+  dtypes: readonly PageFile["dtype"][] = ["fp32", "q8"],
+): Promise<void> {
+  const files = await saveModel(opened, `${folder}/model`, dtypes);
   const { tokenizer, run } = opened;
   const charts = run === undefined ? undefined : await runCharts(run);
   const facts: Facts = { ...factsOf(opened), ...(charts && { run: runFacts(charts, false) }) };
@@ -57,7 +65,7 @@ export async function exportPage(opened: OpenedFolder, folder: string): Promise<
     pieces: tokenizer.vocab.pieces,
     added: tokenizer.vocab.added,
     options: tokenizer.options,
-    table: { offset, width: facts.width },
+    files: files.sort((a, b) => preference(a) - preference(b)),
   };
   const runtime = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web")));
   for (const name of RUNTIME) {
@@ -69,26 +77,43 @@ export async function exportPage(opened: OpenedFolder, folder: string): Promise<
   for (const [name, { body }] of assets) await put(`${folder}/${name}`, body);
 }
 
-/** Writes the model, and says where in its file the word embeddings begin. */
-async function saveModel(opened: OpenedFolder, folder: string): Promise<number> {
-  const { model, labels, sentence, maxLength, dispose } = await onnxParts(opened);
-  let offset = 0;
-  try {
+/** The whole weights come first, unless they are many. */
+function preference({ dtype, bytes }: PageFile): number {
+  if (dtype === "q8") return 1;
+  return bytes > MOST_BYTES ? 2 : 0;
+}
+
+/** Writes the model with its attention, and says what is where in its files. */
+async function saveModel(
+  opened: OpenedFolder,
+  folder: string,
+  dtypes: readonly PageFile["dtype"][],
+): Promise<PageFile[]> {
+  const { model, labels, sentence, maxLength } = await onnxParts(opened);
+  await saveOnnx(model, opened.tokenizer, folder, { dtypes: [], labels, sentence, maxLength });
+  const files: PageFile[] = [];
+  const writers = dtypes.map((dtype) => {
     const graph = bertGraph(model.config, model.weights, {
-      dtype: "fp32",
+      dtype,
       sentence,
+      classifierPooling: model.pooling,
       attentions: true,
     });
-    await saveOnnx(model, opened.tokenizer, folder, { dtypes: [], labels, sentence, maxLength });
-    await saveFolder(`${folder}/onnx`, {
-      [ONNX_FILES.fp32]: async (path) => {
-        offset = (await graph.write(path)).get(WORDS)!;
-      },
-    });
-  } finally {
-    dispose();
-  }
-  return offset;
+    const write = async (path: string) => {
+      const offsets = await graph.write(path);
+      const { size } = await Deno.stat(path);
+      files.push({ dtype, name: ONNX_FILES[dtype], bytes: size, ...tableIn(offsets) });
+    };
+    return [ONNX_FILES[dtype], write] as const;
+  });
+  await saveFolder(`${folder}/onnx`, Object.fromEntries(writers));
+  return files;
+}
+
+function tableIn(offsets: ReadonlyMap<string, number>): Pick<PageFile, "table" | "scales"> {
+  const table = offsets.get(WORDS);
+  if (table !== undefined) return { table };
+  return { table: offsets.get(`${WORDS}.numbers`)!, scales: offsets.get(`${WORDS}.scales`)! };
 }
 
 async function put(path: string, content: string | Uint8Array): Promise<void> {

@@ -52,7 +52,7 @@ for (const dtype of Object.keys(ONNX_FILES) as Dtype[]) {
   );
   await session.release();
 }
-opened.model.dispose();
+opened.dispose();
 await Deno.remove(folder, { recursive: true });
 
 async function addBatch(session: ort.InferenceSession, batch: Batch, score: Score): Promise<void> {

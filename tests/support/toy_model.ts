@@ -28,7 +28,7 @@ export function together(examples: readonly MaskedExample[]): Batch {
 }
 
 /** All weights, copied. */
-export function snapshot(model: BertPretrainHead): Record<string, Float32Array> {
+export function snapshot(model: Pick<BertPretrainHead, "weights">): Record<string, Float32Array> {
   const entries = [...model.weights].map(([name, weight]: [string, tf.Variable]) =>
     [name, weight.dataSync<"float32">().slice()] as const
   );

@@ -16,8 +16,14 @@ const model = new BertPretrainHead(config, { seed: 1 });
 globalThis.addEventListener("unload", () => model.dispose());
 
 function engine(heads: Partial<Heads> = {}): LibraryEngine {
-  const has = { words: true, pairs: true, classes: [], ...heads };
-  const opened: OpenedFolder = { folder: "some/toy", model, tokenizer: TOY_TOKENIZER, heads: has };
+  const opened: OpenedFolder = {
+    folder: "some/toy",
+    model,
+    tokenizer: TOY_TOKENIZER,
+    heads: { words: true, pairs: true, ...heads },
+    labels: [],
+    dispose() {},
+  };
   return new LibraryEngine(opened, () => Promise.resolve(undefined));
 }
 

@@ -6,6 +6,8 @@ import { BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { saveClassifier } from "bert/use/classifier_folder.ts";
 import { convertToOnnx } from "bert/web/onnx_convert.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { asInputs, atTokens, idBatch, runOnnx } from "../support/onnx.ts";
@@ -121,6 +123,23 @@ Deno.test("convertToOnnx() keeps a classifier's head and the names of its classe
   );
   assertClose(logits.data, wanted.flat(), { atol: 1e-5 });
   hidden.dispose();
+  model.dispose();
+});
+
+Deno.test("convertToOnnx() keeps what a classifier looks at and how its scores are read", async () => {
+  const from = `${OUT}-mean`;
+  const config = bertConfig("smoke", { vocabSize: 40, initializerRange: 0.3 });
+  const model = new BertClassifier(config, { classes: 3, seed: 1, pooling: "mean" });
+  await saveClassifier(from, model, TOKENIZER, { labels: ["a", "b", "c"] });
+  const json = { ...await configOf(from), "problem_type": "multi_label_classification" };
+  await Deno.writeTextFile(`${from}/config.json`, JSON.stringify(json));
+  await convertToOnnx(from, OUT, ["fp32"]);
+  strictEqual((await configOf(OUT))["problem_type"], "multi_label_classification");
+  const batch = idBatch(config, 3, 8);
+  const { logits } = await runOnnx(`${OUT}/onnx/model.onnx`, batch);
+  const wanted = model.forward(asInputs(batch));
+  assertClose(logits.data, wanted, { atol: 1e-5 });
+  wanted.dispose();
   model.dispose();
 });
 

@@ -4,6 +4,9 @@ import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { saveModel } from "bert/model/folder.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { saveClassifier } from "bert/use/classifier_folder.ts";
+import { classify } from "bert/use/classify.ts";
 import { openFolder } from "bert/web/any_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { startPlayServer } from "bert/web/play_server.ts";
@@ -82,8 +85,8 @@ async function texts(page: Page, selector: string): Promise<string[]> {
 }
 
 function percent(share: number): string {
-  if (share < 0.0005) return "< 0.1 %";
-  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+  if (share < 0.0005) return "< 0.1\u00a0%";
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
 /** Blanks are filled while one types, and a candidate goes into its blank. */
@@ -216,6 +219,8 @@ Deno.test({
             withPage(browser, url, look, (page) => play(page, engine)));
         }
       }
+      await test.step("the static folder also has its weights in 8 bits", () =>
+        inEightBits(browser, places["as a static folder"], engine));
       await test.step("the curves grow with the run", () => growing(browser, server.url));
       await test.step("it is dark where the system is", async () => {
         await withPage(browser, server.url, { ...DESKTOP, colorScheme: "dark" }, async (page) => {
@@ -229,10 +234,33 @@ Deno.test({
     } finally {
       await browser.close();
       await server.close();
-      opened.model.dispose();
+      opened.dispose();
     }
   },
 });
+
+/** The numbers are nearly those of the whole weights; the file is less than half as large. */
+async function inEightBits(browser: Browser, url: string, engine: LibraryEngine): Promise<void> {
+  await withPage(browser, url, PHONE, async (page) => {
+    match((await texts(page, "#weights [aria-current]"))[0], /^as trained, \d\.\d MB$/);
+    const link = await named(page, "link", (await texts(page, "#weights a"))[1]);
+    await Promise.all([page.waitForNavigation(), link.click()]);
+    match(page.url(), /\?weights=q8$/);
+    await page.waitForSelector("main:not([hidden])");
+    match((await texts(page, "#weights [aria-current]"))[0], /^rounded to 8 bits, /);
+    await write(page, "A sentence", "the red ship sees the sea .");
+    await until(page, `document.querySelectorAll(".tokens button").length === 9`);
+    await (await named(page, "button", "ship")).click();
+    await heading(page, "#near-alone", 'Like "ship" by itself');
+    const near = await engine.near({ text: "the red ship sees the sea ." }, 3);
+    const found = (await texts(page, "#near-alone .share")).map(Number);
+    for (const [i, { share }] of near.alone.entries()) {
+      ok(Math.abs(found[i] - share) < 0.03, `${found[i]}, not ${share}`);
+    }
+  });
+  const size = (name: string) => Deno.statSync(`${folder}/static/model/onnx/${name}`).size;
+  ok(size("model_quantized.onnx") * 2 < size("model.onnx"));
+}
 
 async function growing(browser: Browser, url: string): Promise<void> {
   await withPage(browser, url, DESKTOP, async (page) => {
@@ -275,7 +303,68 @@ Deno.test({
     } finally {
       await browser.close();
       await server.close();
-      opened.model.dispose();
+      opened.dispose();
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "the page of a classifier shows its classes as bars, behind a server and as a static folder",
+  ignore: !chromium,
+  fn: async () => {
+    await useBackend();
+    const labels = ["<b>sea", "land", "air"];
+    const model = new BertClassifier(CONFIG, { classes: 3, seed: 5, pooling: "mean" });
+    await saveClassifier(`${folder}/classifier`, model, TOY_TOKENIZER, { labels });
+    const opened = await openFolder(`${folder}/classifier`);
+    await exportPage(opened, `${folder}/classes`, ["fp32"]);
+    const server = startPlayServer(await playground(opened), 0, (error) => {
+      throw error;
+    });
+    await using files = serveFiles(folder);
+    const browser = await openChromium(chromium!);
+    try {
+      for (const url of [server.url, `http://127.0.0.1:${files.addr.port}/classes/`]) {
+        await withPage(browser, url, PHONE, async (page) => {
+          for (
+            const [text, second] of [["the red ship", undefined], ["once", "the sea"]] as const
+          ) {
+            await write(page, "A text", text);
+            if (second) await write(page, "A second text, if the classes are of pairs", second);
+            const shares = await classify(model, TOY_TOKENIZER, text, second);
+            const wanted = labels.map((label, i) => ({ label, share: shares[i] }))
+              .sort((a, b) => b.share - a.share)
+              .map(({ label, share }) => `${label} ${percent(share)}`);
+            await until(
+              page,
+              `[...document.querySelectorAll("#classes li")].map((item) =>
+                item.querySelector(".word").textContent + " " +
+                item.querySelector(".share").textContent).join() === ${
+                JSON.stringify(wanted.join())
+              }`,
+            );
+          }
+          await write(page, "A text", "sea ".repeat(600));
+          await until(
+            page,
+            `document.querySelector("#classes .problem").textContent.includes("tokens")`,
+          );
+          const hidden = await valueOf(
+            page,
+            `["fill", "pair", "classes", "look"].filter((id) => document.getElementById(id).hidden)`,
+          );
+          deepStrictEqual(hidden, ["fill", "pair"]);
+          await page.waitForSelector("#near-alone li");
+          deepStrictEqual(await texts(page, "#near-sentence h3"), []);
+          deepStrictEqual(await texts(page, "#weights a"), []);
+        });
+      }
+    } finally {
+      await browser.close();
+      await server.close();
+      opened.dispose();
+      model.dispose();
     }
   },
 });

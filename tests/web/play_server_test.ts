@@ -6,6 +6,7 @@ const ENGINE: Engine = {
   facts: () => Promise.reject(new Error("the disk is gone")),
   fill: (text) => Promise.resolve([[{ token: text, share: 1 }]]),
   follows: () => Promise.reject(new RangeError("too long")),
+  sort: ({ text, second }) => Promise.resolve([{ token: `${text} ${second}`, share: 1 }]),
   look: (_, layer) => Promise.resolve({ tokens: [`${layer}`], heads: [] }),
   near: () => Promise.reject(new TypeError("no head")),
 };
@@ -77,6 +78,8 @@ Deno.test("the server answers questions, with the reason where it cannot", async
     const look = await post(url, "look", '{"text": "a", "layer": 3}');
     deepStrictEqual(await look.json(), { tokens: ["3"], heads: [] });
     const pair = '{"text": "a", "second": "b", "place": 0}';
+    const sorted = await post(url, "sort", pair);
+    deepStrictEqual(await sorted.json(), [{ token: "a b", share: 1 }]);
     strictEqual(await refusal(await post(url, "follows", pair)), "400 too long");
     strictEqual(await refusal(await post(url, "near", pair)), "400 no head");
     deepStrictEqual(reported, []);

@@ -5,7 +5,15 @@ import { choices, find, moveWithArrows, press } from "./dom.ts";
 const FAINTEST = 0.02;
 const FAINTEST_OF_ALL = 0.25;
 
+/** Pixels: the row of arcs at its lowest and highest, and how much higher an arc is for each of distance. */
+const LOWEST = 70;
+const HIGHEST = 180;
+const RISE = 0.4;
+
 const SVG = "http://www.w3.org/2000/svg";
+
+/** Where each word of a sentence looks: `weights[from][to]`. */
+type Weights = readonly (readonly number[])[];
 
 /** The row of words; `choose` is told which one was chosen. */
 export class Arcs {
@@ -13,11 +21,18 @@ export class Arcs {
   readonly #row = find("#look .tokens");
   readonly #choose: (place: number) => void;
   #buttons: HTMLButtonElement[] = [];
+  #weights: Weights = [];
+  #chosen: number | "all" = 0;
 
-  /** The words can be reached with the arrow keys, too. */
+  /** The words can be reached with the arrow keys, and looked at by pointing at them. */
   constructor(choose: (place: number) => void) {
     this.#choose = choose;
     moveWithArrows(this.#row);
+    this.#row.addEventListener("pointerover", ({ target, pointerType }) => {
+      const at = this.#buttons.indexOf(target as HTMLButtonElement);
+      if (pointerType === "mouse" && at >= 0) this.#paint(at);
+    });
+    this.#row.addEventListener("pointerleave", () => this.#paint(this.#chosen));
   }
 
   /** Shows other words; the one that had the focus keeps it. */
@@ -26,26 +41,39 @@ export class Arcs {
     if (shown === tokens.join(" ")) return press(this.#buttons, chosen);
     const hadFocus = this.#row.contains(document.activeElement);
     this.#buttons = choices(this.#row, tokens, chosen, this.#choose);
+    const end = tokens.indexOf("[SEP]");
+    for (const button of this.#buttons.slice(end + 1)) button.classList.add("second");
     if (hadFocus) this.#buttons[chosen]?.focus();
   }
 
   /** Draws where one word looks, or all of them. */
-  draw(weights: readonly (readonly number[])[], chosen: number | "all"): void {
+  draw(weights: Weights, chosen: number | "all"): void {
+    this.#weights = weights;
+    this.#chosen = chosen;
     press(this.#buttons, chosen === "all" ? -1 : chosen);
     if (chosen !== "all") this.#bringIntoView(this.#buttons[chosen]);
-    const centres = this.#buttons.map(({ offsetLeft, offsetWidth }) =>
-      offsetLeft + offsetWidth / 2
-    );
+    this.#paint(chosen);
+  }
+
+  #paint(chosen: number | "all"): void {
     const left = this.#row.offsetLeft;
-    const height = this.#svg.clientHeight;
-    const from = chosen === "all" ? [...weights.keys()] : [chosen];
+    const centres = this.#buttons.map(({ offsetLeft, offsetWidth }) =>
+      offsetLeft + offsetWidth / 2 - left
+    );
+    const height = heightOf(this.#weights, centres);
+    this.#svg.style.height = `${height}px`;
+    const from = chosen === "all" ? [...this.#weights.keys()] : [chosen];
     const least = chosen === "all" ? FAINTEST_OF_ALL : FAINTEST;
     const paths = from.flatMap((at) =>
-      weights[at].flatMap((weight, to) =>
-        weight < least ? [] : [arc(centres[at] - left, centres[to] - left, weight, height)]
+      this.#weights[at].flatMap((weight, to) =>
+        weight < least ? [] : [arc(centres[at], centres[to], weight, height)]
       )
     );
     this.#svg.replaceChildren(...paths);
+    for (const [to, button] of this.#buttons.entries()) {
+      const share = from.reduce((sum, at) => sum + this.#weights[at][to], 0) / from.length;
+      button.style.setProperty("--share", String(share)); // how strongly it is coloured
+    }
   }
 
   /** Scrolls the row, and the row alone, until a word is in the middle of it. */
@@ -56,10 +84,22 @@ export class Arcs {
   }
 }
 
+/**
+ * As high as the longest of the strong arcs, whichever word is chosen: the page then keeps still. Weaker
+ * ones and those of [CLS] may be flattened.
+ */
+function heightOf(weights: Weights, centres: readonly number[]): number {
+  const isSeen = (weight: number, from: number) => weight >= FAINTEST_OF_ALL && from > 0;
+  const distances = weights.flatMap((row, from) =>
+    row.map((weight, to) => isSeen(weight, from) ? Math.abs(centres[to] - centres[from]) : 0)
+  );
+  return Math.min(HIGHEST, Math.max(LOWEST, 26 + RISE * Math.max(...distances)));
+}
+
 /** An arc from one word to another, higher the further they are apart; to itself, a loop. */
 function arc(from: number, to: number, weight: number, height: number): SVGElement {
   const path = document.createElementNS(SVG, "path");
-  const top = height - Math.min(height - 8, 18 + Math.abs(to - from) * 0.45);
+  const top = height - Math.min(height - 8, 18 + Math.abs(to - from) * RISE);
   const bottom = height - 2;
   const shape = from === to
     ? `M ${from - 8} ${bottom} C ${from - 16} ${bottom - 34}, ${from + 16} ${bottom - 34}, ${

@@ -66,8 +66,8 @@ export function say(element: Element, text: string): void {
 
 /** 0.1234 as "12 %", 0.0123 as "1.2 %". */
 export function percent(share: number): string {
-  if (share < 0.0005) return "< 0.1 %";
-  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+  if (share < 0.0005) return "< 0.1\u00a0%";
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
 /**
@@ -86,7 +86,7 @@ export function candidateList(
 ): HTMLElement {
   const items = candidates.map(({ token, share }) => {
     const bar = make("span", "bar");
-    bar.style.width = `${Math.max(0, 100 * share)}%`;
+    bar.style.width = `${100 * Math.min(1, Math.max(0, share))}%`;
     const row = make(
       choose ? "button" : "span",
       "candidate",

@@ -1,5 +1,6 @@
 /** What the page asks of a model, wherever that computes: in the server, or in the browser itself. */
 import type { AddedToken } from "../../tokenizer/added_tokens.ts";
+import type { Shares } from "../../model/classes_json.ts";
 import type { TokenizerOptions } from "../../tokenizer/options.ts";
 
 /** A text of more characters is refused, so that a slip of the hand does not keep a machine busy. */
@@ -23,6 +24,10 @@ export interface Facts {
   readonly fillsBlanks: boolean;
   /** Whether it has a trained next-sentence head. */
   readonly judgesPairs: boolean;
+  /** The names of a classifier's classes; none if it is no classifier. */
+  readonly classes: readonly string[];
+  /** How its scores are to be read: shares of 1, each class by itself, or plain numbers. */
+  readonly shares: Shares;
   /** What the run that it comes from shows; nothing if it comes from none. */
   readonly run?: RunFacts;
 }
@@ -37,7 +42,7 @@ export interface RunFacts {
   readonly charts: readonly { readonly title: string; readonly file: string }[];
 }
 
-/** A word and how well it fits: a probability, or a cosine. */
+/** A word or a class and how well it fits: a probability, a cosine, or a plain score. */
 export interface Candidate {
   readonly token: string;
   readonly share: number;
@@ -76,8 +81,22 @@ export interface PageModel {
   /** Those that are found as a whole. */
   readonly added: readonly AddedToken[];
   readonly options: Required<TokenizerOptions>;
-  /** Where the word embeddings lie in `model/onnx/model.onnx`, float32. */
-  readonly table: { readonly offset: number; readonly width: number };
+  /** The files that the page can load, the one that it loads unasked first. */
+  readonly files: readonly PageFile[];
+}
+
+/** A model's file in the static folder. */
+export interface PageFile {
+  /** How its weights are stored: in 32 bits, or in 8. */
+  readonly dtype: "fp32" | "q8";
+  /** Its name under `model/onnx/`. */
+  readonly name: string;
+  /** How long it is. */
+  readonly bytes: number;
+  /** Where the word embeddings begin in it: float32, or whole numbers of 8 bits. */
+  readonly table: number;
+  /** Where the float32 scale of each of their rows begins, if they are whole numbers. */
+  readonly scales?: number;
 }
 
 /** A model that can be asked. Questions that cannot be answered are rejected with a message to show. */
@@ -87,6 +106,8 @@ export interface Engine {
   fill(text: string): Promise<readonly (readonly Candidate[])[]>;
   /** The probability that the second text follows the first. */
   follows(first: string, second: string): Promise<number>;
+  /** How well each class fits a text, the best first. */
+  sort(texts: Texts): Promise<readonly Candidate[]>;
   /** The attention of a layer, from 0. */
   look(texts: Texts, layer: number): Promise<Look>;
   /** What is like the token at a place, from 0. */
@@ -111,6 +132,11 @@ export function withBlanks(text: string): string {
     throw new RangeError(`The text has ${found} characters: shorten it to ${most}`);
   }
   return text.replaceAll(/_{2,}|\[mask\]/gi, "[MASK]");
+}
+
+/** Classes with their shares, the best first; equal ones stay in their order. */
+export function bestFirst(labels: readonly string[], shares: ArrayLike<number>): Candidate[] {
+  return labels.map((token, i) => ({ token, share: shares[i] })).sort((a, b) => b.share - a.share);
 }
 
 /** The places of all tokens that belong to the same word as the one at `place`. */

@@ -24,7 +24,7 @@ class LookView {
   #headButtons: HTMLButtonElement[] = [];
   #layer = 0;
   #head = 0;
-  #place = 1; // the first word
+  #place = 1;
   #isAll = false;
 
   constructor(engine: Engine, facts: Facts) {
@@ -74,6 +74,7 @@ class LookView {
   }
 
   #show(look: Look): void {
+    if (!this.#look) this.#place = longest(look.tokens);
     this.#look = look;
     this.#place = Math.min(this.#place, look.tokens.length - 1);
     this.#headButtons = showHeads(this.#heads, look, this.#head, (head) => {
@@ -99,7 +100,7 @@ class LookView {
       token: `${tokens[at]} (${at + 1})`,
       share: weights[this.#place][at],
     }));
-    const title = `"${tokens[this.#place]}" looks at, with its place`;
+    const title = `"${tokens[this.#place]}" looks at (with its place)`;
     find("#looks-at").replaceChildren(candidateList(title, looked));
   }
 
@@ -112,7 +113,13 @@ class LookView {
         : candidateList(`Like "${word}" by itself (cosine)`, alone, { shown: cosine }),
     );
     find("#near-sentence").replaceChildren(
-      ...(inSentence ? [candidateList("In this sentence, as likely there", inSentence)] : []),
+      ...(inSentence ? [candidateList(`Instead of "${word}" in this sentence`, inSentence)] : []),
     );
   }
+}
+
+/** The place of the longest word, which is more telling to begin with than "the". */
+function longest(tokens: readonly string[]): number {
+  const lengths = tokens.map((token) => token.startsWith("[") ? 0 : token.length);
+  return lengths.indexOf(Math.max(...lengths));
 }

@@ -4,12 +4,14 @@ import { BertTokenizer, type Encoding } from "../../tokenizer/bert_tokenizer.ts"
 import { Vocab } from "../../tokenizer/vocab.ts";
 import { cosinesTo, largest, meanRow, softmax } from "../../use/vectors.ts";
 import {
+  bestFirst,
   type Candidate,
   type Engine,
   type Facts,
   joined,
   type Look,
   type Near,
+  type PageFile,
   type PageModel,
   SHOWN,
   type Texts,
@@ -50,17 +52,18 @@ export class OnnxEngine implements Engine {
     this.#table = table;
   }
 
-  /** Loads the model beside the page; `progress` is told the share that has arrived. */
-  static async load(progress: (share: number) => void): Promise<OnnxEngine> {
-    const place = (path: string) => new URL(path, document.baseURI).href;
-    const model: PageModel = await (await fetched(place("page.json"))).json();
+  /** Loads one of the files of a page; `progress` is told the share that has arrived. */
+  static async load(
+    model: PageModel,
+    file: PageFile,
+    progress: (share: number) => void,
+  ): Promise<OnnxEngine> {
     const ort: typeof Ort = await import(place("ort/ort.wasm.bundle.min.mjs"));
     ort.env.wasm.wasmPaths = { wasm: place("ort/ort-wasm-simd-threaded.wasm") };
     ort.env.wasm.numThreads = 1; // more need headers that most hosts of static pages do not send
-    const bytes = await withProgress(await fetched(place("model/onnx/model.onnx")), progress);
-    const { offset, width } = model.table;
-    const end = offset + 4 * model.tokens.length * width;
-    const table = new Float32Array(bytes.buffer.slice(offset, end) as ArrayBuffer);
+    const response = await fetched(place(`model/onnx/${file.name}`));
+    const bytes = await withProgress(response, file.bytes, progress);
+    const table = wordTable(bytes, file, model.tokens.length, model.facts.width);
     const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
     return new OnnxEngine(model, ort, session, table);
   }
@@ -79,6 +82,17 @@ export class OnnxEngine implements Engine {
   async follows(text: string, second: string): Promise<number> {
     const { values } = await this.#run({ text, second });
     return softmax(values["seq_relationship_logits"])[0];
+  }
+
+  async sort(texts: Texts): Promise<Candidate[]> {
+    const { values } = await this.#run(texts);
+    const { classes, shares } = this.#model.facts;
+    const logits = values["logits"];
+    if (shares === "none") return bestFirst(classes, logits);
+    return bestFirst(
+      classes,
+      shares === "softmax" ? softmax(logits) : logits.map((x) => 1 / (1 + Math.exp(-x))),
+    );
   }
 
   async look(texts: Texts, layer: number): Promise<Look> {
@@ -102,10 +116,11 @@ export class OnnxEngine implements Engine {
     const places = wordAround(encoding.tokens, place);
     const ids = places.map((at) => encoding.tokenIds[at]);
     const word = joined(encoding.tokens, places);
-    const inSentence = values["logits"] &&
-      this.#words(values["logits"], place, encoding.tokenIds[place]);
+    const inSentence = this.#model.facts.fillsBlanks
+      ? this.#words(values["logits"], place, encoding.tokenIds[place])
+      : undefined;
     if (ids.some((id) => vocab.isSpecial(id))) return { word, alone: [], inSentence };
-    const cosines = cosinesTo(meanRow(this.#table, ids, this.#model.table.width), this.#table);
+    const cosines = cosinesTo(meanRow(this.#table, ids, this.#model.facts.width), this.#table);
     for (const id of [...ids, ...vocab.specialIds]) cosines[id] = -Infinity;
     const alone = largest(cosines, SHOWN).filter((id) => cosines[id] > -Infinity)
       .map((id) => ({ token: vocab.tokenOf(id), share: cosines[id] }));
@@ -155,29 +170,55 @@ export class OnnxEngine implements Engine {
   }
 }
 
+/** The address of a file of the page. */
+function place(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
+
 async function fetched(url: string): Promise<Response> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`Cannot load ${url}: ${response.status}`);
   return response;
 }
 
+/** What the page knows of its model. Throws if it is not there. */
+export async function loadPageModel(): Promise<PageModel> {
+  return await (await fetched(place("page.json"))).json();
+}
+
+/** The word embeddings in a file, [rows, width] as float32. */
+function wordTable(
+  bytes: Uint8Array<ArrayBuffer>,
+  { table, scales }: PageFile,
+  rows: number,
+  width: number,
+): Float32Array {
+  const floats = (start: number, count: number) =>
+    new Float32Array(bytes.buffer.slice(start, start + 4 * count)); // it may start anywhere
+  if (scales === undefined) return floats(table, rows * width);
+  const factors = floats(scales, rows);
+  const numbers = bytes.subarray(table, table + rows * width);
+  return Float32Array.from(numbers, (n, i) => (n - 128) * factors[Math.floor(i / width)]);
+}
+
+/** The bytes of an answer; its own length may be that of a compressed one. */
 async function withProgress(
   response: Response,
+  length: number,
   progress: (share: number) => void,
-): Promise<Uint8Array> {
-  const total = Number(response.headers.get("content-length"));
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body!) {
-    parts.push(part);
-    length += part.length;
-    if (total > 0) progress(Math.min(1, length / total));
-  }
+): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   let at = 0;
-  for (const part of parts) {
+  for await (const part of response.body!) {
+    if (at + part.length > length) throw wrongLength(response, length);
     bytes.set(part, at);
     at += part.length;
+    progress(at / length);
   }
+  if (at < length) throw wrongLength(response, length);
   return bytes;
+}
+
+function wrongLength({ url }: Response, length: number): Error {
+  return new Error(`Cannot load ${url}: expected ${length} bytes: export the page once more`);
 }

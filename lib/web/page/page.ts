@@ -1,4 +1,5 @@
 /** The page: what the model is, and those of its parts that the model is good for. */
+import { startClasses } from "./classes_view.ts";
 import { find, say } from "./dom.ts";
 import type { Engine, Facts } from "./engine.ts";
 import { startFill } from "./fill_view.ts";
@@ -23,6 +24,8 @@ export async function startPage(load: () => Promise<Engine>): Promise<void> {
     else leaveOut("fill");
     if (facts.judgesPairs) startPair(engine, PAIR);
     else leaveOut("pair");
+    if (facts.classes.length > 0) startClasses(engine, facts, SENTENCE);
+    else leaveOut("classes");
     startLook(engine, facts, SENTENCE);
     if (facts.run) startRun(engine, facts.run);
   } catch (error) {
@@ -36,9 +39,10 @@ function leaveOut(part: string): void {
 }
 
 function described(facts: Facts): string {
-  const { layers, heads, width, pieces, maxLength, fillsBlanks, judgesPairs } = facts;
+  const { layers, heads, width, pieces, maxLength, fillsBlanks, judgesPairs, classes } = facts;
   const size = `${layers} layers of ${heads} heads, ${width} wide; ` +
-    `${pieces.toLocaleString("en-US")} pieces; up to ${maxLength} tokens.`;
+    `${pieces.toLocaleString("en-US")} word pieces; up to ${maxLength} tokens.`;
+  if (classes.length > 0) return `${size} A classifier.`;
   const missing = [
     ...(fillsBlanks ? [] : ["It has no masked-word head, so it fills no blanks."]),
     ...(judgesPairs ? [] : ["It has no next-sentence head, so it judges no pairs."]),

@@ -23,6 +23,10 @@ export class ServerEngine implements Engine {
     return this.#ask("follows", { text: first, second });
   }
 
+  sort(texts: Texts): Promise<Candidate[]> {
+    return this.#ask("sort", texts);
+  }
+
   look(texts: Texts, layer: number): Promise<Look> {
     return this.#ask("look", { ...texts, layer });
   }

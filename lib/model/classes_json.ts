@@ -1,0 +1,82 @@
+/** What `config.json` says about the classes of a classifier, under the names of transformers. */
+import { checkChoice } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import { isRecord } from "../files/json.ts";
+
+/** How the scores of classes become shares. */
+export const SHARES = ["softmax", "sigmoid", "none"] as const;
+
+/**
+ * - `"softmax"`: a text has one of the classes; the shares sum to 1.
+ * - `"sigmoid"`: each class by itself, as where a text may have several.
+ * - `"none"`: the scores are numbers to be read as they are.
+ */
+export type Shares = typeof SHARES[number];
+
+/** The classes of a classifier. */
+export interface Classes {
+  /** Their names, in their order; all different. */
+  readonly labels: readonly string[];
+  /** How their scores are read. */
+  readonly shares: Shares;
+  /** What stands for a text: the vector of `[CLS]` through the pooler, or the mean of all tokens. */
+  readonly pooling: "cls" | "mean";
+}
+
+const PROBLEM_TYPES: Readonly<Record<Shares, string>> = {
+  softmax: "single_label_classification",
+  sigmoid: "multi_label_classification",
+  none: "regression",
+};
+
+/** The key under which "mean" is said; transformers has it for ModernBERT, and BERT's classifier ignores it. */
+const POOLING = "classifier_pooling";
+
+/**
+ * The classes that a `config.json` names; `LABEL_0` and so on where it names none.
+ *
+ * @param count How many there are.
+ * @throws {ConfigError} If it names a pooling or a problem that there is not.
+ *
+ * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for what is done to scores.
+ */
+export function classesFromJson(json: Readonly<Record<string, unknown>>, count: number): Classes {
+  const named = isRecord(json["id2label"]) ? json["id2label"] : {};
+  const labels = Array.from({ length: count }, (_, id) => String(named[id] ?? `LABEL_${id}`));
+  const pooling = json[POOLING] ?? "cls";
+  checkChoice(POOLING, pooling, ["cls", "mean"]);
+  const type = json["problem_type"] ?? PROBLEM_TYPES.softmax;
+  checkChoice("problem_type", type, Object.values(PROBLEM_TYPES));
+  const found = SHARES.find((one) => PROBLEM_TYPES[one] === type)!;
+  const shares = found === "softmax" && count === 1 ? "sigmoid" : found; // one share alone is always 1
+  return { labels, shares, pooling: pooling as Classes["pooling"] };
+}
+
+/**
+ * The inverse of `classesFromJson()`, with the name of the architecture.
+ *
+ * @throws {ConfigError} If two classes have the same name.
+ */
+export function classesToJson({ labels, shares, pooling }: Classes): Record<string, unknown> {
+  if (new Set(labels).size !== labels.length) {
+    throw new ConfigError("labels", labels, "must be different names, one for each class");
+  }
+  return {
+    architectures: ["BertForSequenceClassification"],
+    "id2label": Object.fromEntries(labels.map((label, id) => [id, label])),
+    "label2id": Object.fromEntries(labels.map((label, id) => [label, id])),
+    "problem_type": PROBLEM_TYPES[shares],
+    ...(pooling === "mean" && { [POOLING]: pooling }),
+  };
+}
+
+/**
+ * The names of a number of classes, `LABEL_0` and so on unless they are given.
+ *
+ * @throws {ConfigError} If there are more or fewer names than classes.
+ */
+export function classLabels(count: number, labels?: readonly string[]): readonly string[] {
+  if (labels === undefined) return Array.from({ length: count }, (_, id) => `LABEL_${id}`);
+  if (labels.length === count && new Set(labels).size === count) return labels;
+  throw new ConfigError("labels", labels, `must be ${count} different names, one for each class`);
+}

@@ -1,0 +1,152 @@
+/**
+ * A classifier and its tokenizer in one folder, as `BertForSequenceClassification` of transformers has
+ * it: what is saved here opens there, and what was fine-tuned there opens here.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { checkArguments, checkOptions, TEXT } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { savedPath, saveFolder, writeJson } from "../files/save_folder.ts";
+import type { SavedDtype } from "../files/safetensors.ts";
+import { BertModel } from "../model/bert.ts";
+import {
+  type Classes,
+  classesFromJson,
+  classesToJson,
+  classLabels,
+} from "../model/classes_json.ts";
+import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
+import { checkVocabulary } from "../model/folder.ts";
+import { StoredWeights } from "../model/stored_weights.ts";
+import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { CLASSIFIER, TOKENIZER } from "../training/arguments.ts";
+import { BertClassifier, classifierShapes } from "./classifier.ts";
+
+/** How a classifier is saved. */
+export interface SaveClassifierOptions {
+  /** The names of the classes, in their order; `LABEL_0` and so on by default. */
+  readonly labels?: readonly string[];
+  /** As in `saveModel()`. Default `"float32"`. */
+  readonly dtype?: SavedDtype;
+}
+
+/** A classifier out of a folder. */
+export interface LoadedClassifier {
+  /** The caller disposes of it. */
+  readonly model: BertClassifier;
+  /** The tokenizer that goes with it. */
+  readonly tokenizer: BertTokenizer;
+  /** The names of its classes, in their order. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * Saves a classifier and its tokenizer, all files or none, as `saveModel()` does.
+ *
+ * One that looks at the mean of all tokens has no pooler, and transformers has no such classifier of
+ * BERT: it warns that a pooler is missing. This library and the ONNX files do as it was trained.
+ *
+ * @throws {ConfigError} If model and tokenizer do not belong together, or an option cannot work.
+ * @throws {TypeError} If an argument is not what it has to be.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const model = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveClassifier(folder, model, tokenizer, { labels: ["wet", "dry"] });
+ * deepStrictEqual((await loadClassifier(folder)).labels, ["wet", "dry"]);
+ * ```
+ */
+export async function saveClassifier(
+  folder: string,
+  model: BertClassifier,
+  tokenizer: BertTokenizer,
+  options: SaveClassifierOptions = {},
+): Promise<void> {
+  checkArguments("saveClassifier(folder, model, tokenizer)", [
+    ["folder", folder, TEXT],
+    ["model", model, CLASSIFIER],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
+  checkOptions("saveClassifier()", options, ["labels", "dtype"]);
+  checkVocabulary(model.config, tokenizer);
+  const { config, weights, shares, pooling } = model;
+  const labels = classLabels(model.classes, options.labels);
+  const classes = classesToJson({ labels, shares, pooling });
+  await saveFolder(folder, {
+    ...tokenizerFiles(tokenizer, config.maxPositionEmbeddings),
+    ...modelFiles(config, weights, options.dtype),
+    [CONFIG_FILE]: async (path) =>
+      writeJson(path, { ...await configFields(config, weights, options.dtype), ...classes }),
+  }, OBSOLETE_FILES);
+}
+
+/**
+ * Loads what `saveClassifier()` saved, or a BERT that was fine-tuned as a classifier in Python.
+ *
+ * @throws {FormatError} If a file is missing or cannot be read, or the folder holds no classifier of texts.
+ * @throws {TypeError} If `folder` is no text.
+ */
+export async function loadClassifier(folder: string): Promise<LoadedClassifier> {
+  checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);
+  const classes = await readClasses(folder);
+  if (!classes) {
+    const problem = "it holds no classifier of texts, which has classifier.weight and a pooler";
+    throw new FormatError(folder, `${problem}: loadModel() opens other models`);
+  }
+  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const bert = await BertModel.fromPretrained(folder);
+  try {
+    checkVocabulary(bert.config, tokenizer);
+    const model = await classifierOn(bert, folder, classes);
+    return { model, tokenizer, labels: classes.labels };
+  } catch (error) {
+    tf.dispose([...bert.weights.values()]);
+    throw error instanceof ConfigError ? new FormatError(folder, error.message) : error;
+  }
+}
+
+/**
+ * The head of a folder on a backbone that was read already: both then are the classifier's.
+ *
+ * @throws {FormatError} If a weight of the head is missing or has another shape.
+ */
+export async function classifierOn(
+  bert: BertModel,
+  folder: string,
+  { labels, pooling, shares }: Classes,
+): Promise<BertClassifier> {
+  const shapes = classifierShapes(bert.config, labels.length, pooling);
+  const { weights: head } = await readWeights(folder, bert.config, shapes);
+  const weights = new Map([...bert.weights, ...head]);
+  return new BertClassifier(bert.config, { classes: labels.length, weights, pooling, shares });
+}
+
+/** Heads that have a `classifier.weight`, too, and sort words or answers instead of texts. */
+const OTHER_HEADS = /ForTokenClassification|ForMultipleChoice/;
+
+/**
+ * The classes of a folder's classifier; nothing if it holds none.
+ *
+ * @throws {FormatError} If a file is missing or cannot be read, or `config.json` says what cannot be.
+ */
+export async function readClasses(folder: string): Promise<Classes | undefined> {
+  const json = await readConfigJson(folder);
+  using stored = await StoredWeights.open(folder);
+  if (!stored.has("classifier.weight") || !stored.has("classifier.bias")) return undefined;
+  if (OTHER_HEADS.test(String(json["architectures"]))) return undefined;
+  try {
+    return classesFromJson(json, stored.shapeOf("classifier.bias")[0]);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new FormatError(await savedPath(folder, CONFIG_FILE), error.message);
+  }
+}

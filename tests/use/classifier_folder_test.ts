@@ -1,0 +1,152 @@
+/** Classifiers saved here, opened by transformers and here; fixtures/classify_folders.py is its half. */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig } from "bert/config.ts";
+import { BertModel } from "bert/model/bert.ts";
+import { saveModel } from "bert/model/folder.ts";
+import type { Shares } from "bert/model/classes_json.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
+import { classify, evaluateClassifier } from "bert/use/classify.ts";
+import { fineTune } from "bert/use/fine_tune.ts";
+import { openFolder } from "bert/web/any_folder.ts";
+import { assertClose } from "../support/assert_close.ts";
+import { assertNoLeak } from "../support/assert_no_leak.ts";
+import { findPython, runPython } from "../support/python.ts";
+import { TOY_TOKENIZER } from "../support/toy.ts";
+import { snapshot } from "../support/toy_model.ts";
+
+await useBackend();
+const CONFIG = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size, initializerRange: 0.4 });
+const LABELS = ["sea", "land", "air"];
+const TEXTS = ["the red ship sees the sea.", "once", "the birds like green trees"];
+const ROOT = await Deno.makeTempDir({ prefix: "classifier-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(ROOT, { recursive: true }));
+
+function classifier(pooling: "cls" | "mean" = "cls"): BertClassifier {
+  return new BertClassifier(CONFIG, { classes: 3, seed: 1, pooling });
+}
+
+/** A folder of three classes whose `config.json` says something else, too. */
+async function changed(name: string, fields: Record<string, unknown>): Promise<string> {
+  const folder = `${ROOT}/${name}`;
+  using model = classifier();
+  await saveClassifier(folder, model, TOY_TOKENIZER, { labels: LABELS });
+  const json = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+  await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...json, ...fields }));
+  return folder;
+}
+
+for (const pooling of ["cls", "mean"] as const) {
+  Deno.test(`a classifier that looks at ${pooling} is loaded as it was saved`, async () => {
+    const folder = `${ROOT}/${pooling}`;
+    using model = classifier(pooling);
+    await saveClassifier(folder, model, TOY_TOKENIZER, { labels: LABELS });
+    const loaded = await loadClassifier(folder);
+    using again = loaded.model;
+    deepStrictEqual(loaded.labels, LABELS);
+    deepStrictEqual([again.pooling, again.shares, again.classes], [pooling, "softmax", 3]);
+    deepStrictEqual(snapshot(again), snapshot(model));
+    for (const text of TEXTS) {
+      const wanted = await classify(model, TOY_TOKENIZER, text);
+      deepStrictEqual(await classify(again, loaded.tokenizer, text), wanted);
+    }
+  });
+}
+
+Deno.test("classes have the names LABEL_0 and so on unless they are given others", async () => {
+  using model = classifier();
+  const save = (labels?: string[]) =>
+    saveClassifier(`${ROOT}/names`, model, TOY_TOKENIZER, { labels });
+  for (const labels of [["a", "b"], ["a", "a", "b"]]) {
+    await rejects(save(labels), /labels = .*: it must be 3 different names, one for each class/);
+  }
+  await save();
+  const loaded = await loadClassifier(`${ROOT}/names`);
+  deepStrictEqual(loaded.labels, ["LABEL_0", "LABEL_1", "LABEL_2"]);
+  loaded.model.dispose();
+});
+
+Deno.test("classes that fit a text each by itself are read so, and not trained further", async () => {
+  const folder = await changed("several", { "problem_type": "multi_label_classification" });
+  using model = (await loadClassifier(folder)).model;
+  using plain = classifier();
+  const odds = (await classify(plain, TOY_TOKENIZER, TEXTS[0])).map(Math.log);
+  const logits = (await classify(model, TOY_TOKENIZER, TEXTS[0])).map((p) => Math.log(p / (1 - p)));
+  const apart = (values: number[]) => values.map((value) => value - values[0]);
+  assertClose(apart(logits), apart(odds), { atol: 1e-4 });
+  const wrong = {
+    name: "ConfigError",
+    message: 'Invalid shares of the model = "sigmoid": it must be "softmax": a text with one ' +
+      "label is one of exactly one class",
+  };
+  const texts = [{ text: "sea", label: 0 }];
+  await rejects(evaluateClassifier(model, texts, TOY_TOKENIZER), wrong);
+  await rejects(fineTune(model, texts, TOY_TOKENIZER, { epochs: 1, batchSize: 1, seed: 1 }), wrong);
+});
+
+Deno.test("what is no classifier of texts is refused by name", async () => {
+  using encoder = new BertModel(CONFIG, { seed: 1 });
+  await saveModel(`${ROOT}/encoder`, encoder, TOY_TOKENIZER);
+  const tagger = await changed("tagger", { architectures: ["BertForTokenClassification"] });
+  for (const folder of [`${ROOT}/encoder`, tagger]) {
+    await rejects(loadClassifier(folder), {
+      name: "FormatError",
+      message: `Cannot read ${folder}: it holds no classifier of texts, which has ` +
+        "classifier.weight and a pooler: loadModel() opens other models",
+    });
+    const opened = await openFolder(folder);
+    strictEqual(opened.classifier, undefined);
+    opened.dispose();
+  }
+  const odd = await changed("odd", { "classifier_pooling": "max" });
+  await rejects(loadClassifier(odd), /odd\/config\.json: .*classifier_pooling = "max": it must be/);
+  using model = classifier();
+  await rejects(saveModel(`${ROOT}/wrong`, model, TOY_TOKENIZER), {
+    name: "TypeError",
+    message: "Cannot save a classifier by saveModel(): save it by saveClassifier()",
+  });
+});
+
+Deno.test("a folder that is opened and closed leaves no tensor behind", async () => {
+  const folder = await changed("leak", {});
+  await assertNoLeak(async () => (await openFolder(folder)).dispose());
+  await assertNoLeak(async () => (await loadClassifier(folder)).model.dispose());
+});
+
+const python = await findPython(["transformers", "torch"], "classifiers in transformers");
+
+Deno.test({
+  name: "transformers sorts texts as classify() does, and what it saves is loaded here",
+  ignore: !python,
+  fn: async () => {
+    const types: Record<Shares, string> = {
+      softmax: "single_label_classification",
+      sigmoid: "multi_label_classification",
+      none: "regression",
+    };
+    const folders = await Promise.all(
+      Object.entries(types).map(([name, type]) => changed(`py-${name}`, { "problem_type": type })),
+    );
+    using mean = classifier("mean");
+    await saveClassifier(`${ROOT}/py-mean`, mean, TOY_TOKENIZER);
+    const script = new URL("../fixtures/classify_folders.py", import.meta.url).pathname;
+    const answers = await runPython(python!, [script, ...folders, `${ROOT}/py-mean`], TEXTS) as {
+      missing: string[];
+      unexpected: string[];
+      shares: Record<string, number>[];
+    }[];
+    for (const [i, folder] of folders.entries()) {
+      deepStrictEqual([answers[i].missing, answers[i].unexpected], [[], []]);
+      for (const path of [folder, `${folder}-saved`]) {
+        const { model, tokenizer, labels } = await loadClassifier(path);
+        for (const [t, text] of TEXTS.entries()) {
+          const found = await classify(model, tokenizer, text);
+          assertClose(found, labels.map((label) => answers[i].shares[t][label]), { atol: 1e-5 });
+        }
+        model.dispose();
+      }
+    }
+    deepStrictEqual(answers[3].missing, ["bert.pooler.dense.bias", "bert.pooler.dense.weight"]);
+  },
+});
