@@ -1,9 +1,9 @@
 // deno-lint-ignore-file no-console -- the program prints a table
 /**
  * How much a model loses in 16 and in 8 bits: the held-out text of a run, scored by onnxruntime for
- * each of its ONNX files. `deno run -A tests/bench/onnx_accuracy.ts runs/NAME`
+ * each of its ONNX files. `deno run -A --lock=tests/deno.lock tests/bench/onnx_accuracy.ts runs/NAME`
  */
-import ort from "onnxruntime-node";
+import ort from "npm:onnxruntime-node@1.30.0";
 import { useBackend } from "bert/backend/choose.ts";
 import type { Batch } from "bert/data/batch.ts";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";

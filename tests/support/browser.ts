@@ -1,6 +1,6 @@
 /** A headless Chromium for tests of the page, where there is one. */
 import { existsSync } from "node:fs";
-import { type Browser, launch, type Page } from "puppeteer-core";
+import { type Browser, launch, type Page } from "npm:puppeteer-core@25.16.0";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 

@@ -1,6 +1,6 @@
 /** Models as ONNX files, run by onnxruntime beside the library. */
 import * as tf from "@tensorflow/tfjs";
-import ort from "onnxruntime-node";
+import ort from "npm:onnxruntime-node@1.30.0";
 import type { BertConfig } from "bert/config.ts";
 import { createRng } from "bert/random.ts";
 

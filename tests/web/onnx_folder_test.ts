@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { basename, dirname } from "node:path";
-import { env, pipeline } from "@huggingface/transformers";
+import { env, pipeline } from "npm:@huggingface/transformers@4.3.2";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";

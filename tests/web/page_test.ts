@@ -11,7 +11,7 @@ import { openFolder } from "bert/web/any_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { startPlayServer } from "bert/web/play_server.ts";
 import { exportPage, playground } from "bert/web/playground.ts";
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, Page } from "npm:puppeteer-core@25.16.0";
 import {
   DESKTOP,
   findChromium,
