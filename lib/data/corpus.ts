@@ -2,30 +2,22 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import {
-  ARRAY,
-  checkArguments,
-  checkBelow1,
-  checkChoice,
-  checkOptions,
-  nearest,
-} from "../checks.ts";
+import { ARRAY, checkArguments, checkBelow1, checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
-import { readBundled } from "./bundled_corpora.ts";
-import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
-import { filesOf } from "./corpus_folder.ts";
-import { readParquet } from "./corpus_parquet.ts";
+import { NAMES, readSource, sourcesOf } from "./corpus_sources.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";
-import type { TextFile } from "./rows.ts";
+import { splitDocument } from "./raw_document.ts";
 
-/** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
-const BUNDLED = ["sotu", "moby-dick"] as const;
-
-const OPTIONS = ["sentencePerLine", "textColumn", "documentColumn", "locale", "onLeftOut"];
-
-const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
+const OPTIONS = [
+  "sentencePerLine",
+  "textColumn",
+  "documentColumn",
+  "locale",
+  "onLeftOut",
+  "onRead",
+];
 
 /**
  * Reads a corpus, document by document; memory holds one document at a time. One of more than four
@@ -34,7 +26,8 @@ const NAMES = BUNDLED.map((name) => `"${name}"`).join(", ");
  * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
  * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
  * `.jsonl` file (one row a document, a part of one, or a sentence), each of them also packed as
- * `.gz` or `.zst`, a `.parquet` file (as `.csv`), or a folder of such files, with the folders in it.
+ * `.gz` or `.zst`, a `.parquet` file (as `.csv`), a `wiki_00` of wikiextractor, or a folder of such
+ * files, with the folders in it.
  * In a folder links are followed, and hidden files and those of other kinds are left out. Text is
  * UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
  *
@@ -61,10 +54,13 @@ export async function* corpus(
     throw new ConfigError("corpus", nameOrPath, `must be ${NAMES} or a path`);
   }
   let count = 0;
-  for await (const document of open(nameOrPath, options)) {
-    if (document.sentences.length === 0) continue;
-    count++;
-    yield document;
+  for (const source of await sourcesOf(nameOrPath, options)) {
+    for await (const raw of readSource(source, options)) {
+      const document = splitDocument(raw, options);
+      if (document.sentences.length === 0) continue;
+      count++;
+      yield document;
+    }
   }
   if (count > 0) return;
   throw new FormatError(
@@ -135,80 +131,4 @@ function cutOnly(document: Document, share: number): { train: Document[]; heldOu
   const count = heldOutCount(share, sentences.length);
   const held = { ...document, name: `${name} (held out)`, sentences: sentences.slice(-count) };
   return { train: [{ ...document, sentences: sentences.slice(0, -count) }], heldOut: [held] };
-}
-
-async function* open(nameOrPath: string, options: CorpusOptions): AsyncGenerator<Document> {
-  if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
-    refuseOptions(nameOrPath, options, ["sentencePerLine", "textColumn", "documentColumn"]);
-    return yield* readBundled(nameOrPath, options);
-  }
-  if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
-  const info = await Deno.stat(nameOrPath).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
-    throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
-  });
-  if (info.isDirectory) yield* readFolder(nameOrPath, options);
-  else {
-    const lines = READABLE.exec(nameOrPath)?.[1]?.toLowerCase() === "txt";
-    refuseOptions(
-      nameOrPath,
-      options,
-      lines ? ["textColumn", "documentColumn"] : ["sentencePerLine"],
-    );
-    yield* readFile({ path: nameOrPath, name: nameOrPath.split(/[/\\]/).at(-1)! }, options);
-  }
-}
-
-/** An option that changes nothing was meant to change something. In a folder it may be for some files. */
-function refuseOptions(
-  nameOrPath: string,
-  options: CorpusOptions,
-  names: readonly (keyof CorpusOptions)[],
-): void {
-  for (const name of names) {
-    if (options[name] === undefined || options[name] === false) continue;
-    const kind = name === "sentencePerLine" ? ".txt" : ".csv, .jsonl and .parquet";
-    const advice = `is for ${kind} files, and the corpus is ${nameOrPath}: leave it out`;
-    throw new ConfigError(name, options[name], advice);
-  }
-}
-
-const READERS = { txt: readText, csv: readCsv, jsonl: readJsonLines };
-
-/** What the name of a file that can be read ends with, and what it is. */
-const READABLE = /\.(?:(txt|csv|jsonl)(?:\.gz|\.zst)?|parquet)$/i;
-
-const KINDS = ".txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet";
-
-function readFile(file: TextFile, options: CorpusOptions): AsyncGenerator<Document> {
-  const found = READABLE.exec(file.path);
-  if (!found) {
-    const extension = file.path.match(/\.[^./\\]*$/)?.[0] ?? "no extension";
-    const problem = `expected a file named ${KINDS}, found ${extension}: convert or rename it`;
-    throw new FormatError(file.path, problem);
-  }
-  const kind = found[1]?.toLowerCase() as keyof typeof READERS | undefined;
-  return kind ? READERS[kind](file, options) : readParquet(file, options);
-}
-
-/** All readable files in a folder, as one stream. */
-async function* readFolder(folder: string, options: CorpusOptions): AsyncGenerator<Document> {
-  // deno-lint-ignore no-console -- a text that is not read without a word would be missed by nobody
-  const { onLeftOut = (what) => console.warn(what) } = options;
-  const files = await filesOf(folder, READABLE, onLeftOut);
-  if (files.length === 0) {
-    throw new FormatError(folder, `expected files named ${KINDS}, found none: check the folder`);
-  }
-  for (const file of files) yield* readFile(file, options);
-}
-
-/** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */
-function unknownCorpus(name: string): Error {
-  if (/[./\\]/.test(name)) {
-    const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
-    return new FormatError(name, problem);
-  }
-  const near = nearest(name, BUNDLED);
-  const hint = near ? `: did you mean "${near}"?` : ": check the path";
-  return new ConfigError("corpus", name, `must be ${NAMES} or a path that exists${hint}`);
 }

@@ -3,9 +3,9 @@ import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { readLines } from "../files/lines.ts";
-import type { CorpusOptions, Document } from "./document.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument } from "./raw_document.ts";
 import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./rows.ts";
-import { splitSentences } from "./sentences.ts";
 
 /** Characters in a CSV row. A quote that is never closed would make the rest of the file one row. */
 const LONGEST_ROW = 16_000_000;
@@ -13,20 +13,20 @@ const LONGEST_ROW = 16_000_000;
 /** `.txt`: documents parted by empty lines; prose, or one sentence a line. */
 export async function* readText(
   { path, name }: TextFile,
-  { sentencePerLine = false, locale }: CorpusOptions,
-): AsyncGenerator<Document> {
+  { sentencePerLine = false, onRead }: CorpusOptions,
+): AsyncGenerator<RawDocument> {
   let count = 0;
   let size = 0;
   let lines: string[] = [];
-  const close = (): Document => {
-    const sentences = sentencePerLine
-      ? lines.map((line) => line.trim())
-      : splitSentences(lines.join("\n"), { locale });
+  const close = (): RawDocument => {
+    const texts = sentencePerLine
+      ? lines.map((text) => ({ text, isSentence: true }))
+      : [{ text: lines.join("\n"), isSentence: false }];
     size = 0;
     lines = [];
-    return { name: `${name} ${++count}`, sentences };
+    return { name: `${name} ${++count}`, texts };
   };
-  for await (const { text } of readLines(path, unpackedBytes(path))) {
+  for await (const { text } of readLines(path, unpackedBytes(path, onRead))) {
     const ends = text.trim() === "";
     if (!ends) lines.push(text);
     size += text.length;
@@ -36,22 +36,25 @@ export async function* readText(
 }
 
 /** `.csv`: a header, then one row a document, a part of one, or a sentence. */
-export async function* readCsv(file: TextFile, options: CorpusOptions): AsyncGenerator<Document> {
-  yield* gatherRows(file, csvRecords(file.path), options);
+export async function* readCsv(
+  file: TextFile,
+  options: CorpusOptions,
+): AsyncGenerator<RawDocument> {
+  yield* gatherRows(file, csvRecords(file.path, options), options);
 }
 
 /** `.jsonl`: an object a line, its fields being the columns. */
 export async function* readJsonLines(
   file: TextFile,
   options: CorpusOptions,
-): AsyncGenerator<Document> {
-  yield* gatherRows(file, jsonRecords(file.path), options);
+): AsyncGenerator<RawDocument> {
+  yield* gatherRows(file, jsonRecords(file.path, options), options);
 }
 
-async function* csvRecords(path: string): AsyncGenerator<Row> {
+async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   let header: string[] | undefined;
   let headerLine = 0;
-  for await (const { line, text } of csvRows(path)) {
+  for await (const { line, text } of csvRows(path, options)) {
     const row = parseRow(path, text, line);
     if (!header) {
       header = row;
@@ -78,12 +81,15 @@ function checkHeader(path: string, header: readonly string[], line: number): voi
 }
 
 /** The text of each row with the line it starts in: a row goes on while a quote is open. */
-async function* csvRows(path: string): AsyncGenerator<{ text: string; line: number }> {
+async function* csvRows(
+  path: string,
+  { onRead }: CorpusOptions,
+): AsyncGenerator<{ text: string; line: number }> {
   let start = 0;
   let quotes = 0;
   let size = 0;
   let lines: string[] = [];
-  for await (const { text, line } of readLines(path, unpackedBytes(path))) {
+  for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
     if (lines.length === 0) start = line;
     lines.push(text);
     size += text.length;
@@ -119,8 +125,8 @@ function parseRow(path: string, text: string, line: number): string[] {
   }
 }
 
-async function* jsonRecords(path: string): AsyncGenerator<Row> {
-  for await (const { text, line } of readLines(path, unpackedBytes(path))) {
+async function* jsonRecords(path: string, { onRead }: CorpusOptions): AsyncGenerator<Row> {
+  for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
     if (text.trim() === "") continue;
     const fields = parseObject(path, text, line);
     yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };

@@ -9,7 +9,8 @@ import {
   parquetSchema,
 } from "hyparquet";
 import { FormatError } from "../errors.ts";
-import type { CorpusOptions, Document } from "./document.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument } from "./raw_document.ts";
 import { columnsOf, gatherRows, type Row, type TextFile } from "./rows.ts";
 
 /** What unpacks the pages of a column, beside Snappy, which hyparquet brings. */
@@ -23,13 +24,13 @@ const COMPRESSORS: Compressors = {
 export async function* readParquet(
   file: TextFile,
   options: CorpusOptions,
-): AsyncGenerator<Document> {
+): AsyncGenerator<RawDocument> {
   yield* gatherRows(file, parquetRows(file.path, options), options);
 }
 
 async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   using opened = await open(path);
-  const file = asyncBuffer(opened, (await opened.stat()).size);
+  const file = asyncBuffer(opened, (await opened.stat()).size, options);
   const metadata = await whole(path, () => parquetMetadataAsync(file));
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);
   const columns = columnsOf(path, names, options);
@@ -77,7 +78,11 @@ async function whole<T>(path: string, read: () => Promise<T>): Promise<T> {
 }
 
 /** A file as hyparquet reads one: any stretch of its bytes. */
-function asyncBuffer(file: Deno.FsFile, byteLength: number): AsyncBuffer {
+function asyncBuffer(
+  file: Deno.FsFile,
+  byteLength: number,
+  { onRead }: CorpusOptions,
+): AsyncBuffer {
   return {
     byteLength,
     async slice(start, end = byteLength) {
@@ -89,6 +94,7 @@ function asyncBuffer(file: Deno.FsFile, byteLength: number): AsyncBuffer {
         if (read === null) throw new RangeError(`the file ends at byte ${start + at}`);
         at += read;
       }
+      onRead?.(bytes.length);
       return bytes.buffer;
     },
   };

@@ -30,6 +30,8 @@ export interface CorpusOptions extends SentenceOptions {
   readonly documentColumn?: string | false;
   /** Told what of a folder is not read, in a sentence. Default: `console.warn()`. */
   readonly onLeftOut?: (what: string) => void;
+  /** Told how many bytes of the files, as they lie there, were read since the last time: for progress. */
+  readonly onRead?: (bytes: number) => void;
 }
 
 /** The ids of tokens: an array of their own, or a part of a larger one. */

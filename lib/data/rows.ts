@@ -4,8 +4,8 @@
  */
 import { nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import type { CorpusOptions, Document } from "./document.ts";
-import { splitSentences } from "./sentences.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument, RawText } from "./raw_document.ts";
 
 /**
  * Characters in a document, about: one that goes on is cut here, so that a file without any end of a
@@ -36,7 +36,7 @@ interface OpenDocument {
   /** The name in its rows; `undefined` where each row is a document. */
   readonly named: string | undefined;
   readonly part: number;
-  readonly sentences: string[];
+  readonly texts: RawText[];
   size: number;
 }
 
@@ -45,7 +45,7 @@ export async function* gatherRows(
   { path, name }: TextFile,
   rows: AsyncIterable<Row> | Iterable<Row>,
   options: CorpusOptions,
-): AsyncGenerator<Document> {
+): AsyncGenerator<RawDocument> {
   let open: OpenDocument | undefined;
   let count = 0;
   for await (const row of rows) {
@@ -61,10 +61,7 @@ export async function* gatherRows(
     }
     open.size += text.length;
     // A column called "sentence" holds one sentence a row; where a row is a document, it is split all the same.
-    const sentences = named !== undefined && column === "sentence"
-      ? [text.trim()]
-      : splitSentences(text, { locale: options.locale });
-    for (const sentence of sentences) if (sentence !== "") open.sentences.push(sentence);
+    open.texts.push({ text, isSentence: named !== undefined && column === "sentence" });
   }
   if (open) yield closed(open);
 }
@@ -73,11 +70,11 @@ export async function* gatherRows(
 function started(name: string, named?: string, before?: OpenDocument): OpenDocument {
   const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
   const title = part === 1 ? name : `${name} (${part})`;
-  return { name: title, named, part, sentences: [], size: 0 };
+  return { name: title, named, part, texts: [], size: 0 };
 }
 
-function closed({ name, sentences }: OpenDocument): Document {
-  return { name, sentences };
+function closed({ name, texts }: OpenDocument): RawDocument {
+  return { name, texts };
 }
 
 function textColumn({ fields }: Row, { textColumn }: CorpusOptions): string {

@@ -18,6 +18,9 @@ export interface SentenceOptions {
 /** Two line ends, LF, CRLF or CR, with nothing but space between them. */
 const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 
+/** White space that is no single blank; most paragraphs have none. */
+const NOT_SINGLE = /[^\S ]| {2}/;
+
 const LONGEST = 64; // units of a sentence's end in which an abbreviation is looked for
 
 /**
@@ -47,7 +50,7 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
 }
 
 function splitParagraph(paragraph: string, locale: string): string[] {
-  const text = paragraph.replace(/\s+/g, " ").trim();
+  const text = (NOT_SINGLE.test(paragraph) ? paragraph.replace(/\s+/g, " ") : paragraph).trim();
   if (text === "") return [];
   const { segmenter, language } = toolsFor(locale);
   const sentences: string[] = [];

@@ -11,13 +11,17 @@ import { fileBytes } from "./lines.ts";
  * A `.gz` may have several members and a `.zst` several frames, as parallel packers and `cat` make
  * them.
  *
+ * @param onRead Told how many bytes of the file, as it lies there, were read since the last time.
  * @throws {FormatError} If the file cannot be read, is not what its name says, or is cut short.
  */
-export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
+export async function* unpackedBytes(
+  path: string,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   const unpack = /\.gz$/i.test(path) ? gunzip : /\.zst$/i.test(path) ? unzstd : undefined;
-  if (!unpack) return yield* fileBytes(path);
+  if (!unpack) return yield* counted(fileBytes(path), onRead);
   try {
-    yield* unpack(fileBytes(path));
+    yield* unpack(counted(fileBytes(path), onRead));
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const kind = unpack === gunzip ? "gzip" : "Zstandard";
@@ -25,6 +29,16 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
     const problem = `expected a whole ${kind} file, found a fault in it or its end too early ` +
       `(${message}): fetch it again`;
     throw new FormatError(path, problem);
+  }
+}
+
+async function* counted(
+  pieces: AsyncIterable<Uint8Array>,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    onRead?.(piece.length);
   }
 }
 

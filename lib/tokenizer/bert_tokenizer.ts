@@ -31,7 +31,7 @@ import { normalizeText } from "./words.ts";
 
 /** How a tokenizer treats text, and how much it remembers. */
 export interface BertTokenizerOptions extends TokenizerOptions {
-  /** Words remembered in each of the two generations of the cache; 0 keeps none. Default 50,000. */
+  /** Half the number of words that are remembered at most; 0 keeps none. Default 50,000. */
   readonly cacheSize?: number;
   /**
    * Where `decode()` leaves out spaces, unless it is told: nowhere, within each token (default), or in

@@ -8,6 +8,7 @@ import type { TokenizerOptions } from "./options.ts";
 import type { Part } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
 import { isLongerThan } from "./word_counts.ts";
+import { WordTable } from "./word_table.ts";
 import { WordCache, WordPieces } from "./wordpiece.ts";
 import {
   normalizeText,
@@ -23,10 +24,10 @@ import {
 type Place = readonly [start: number, end: number];
 
 /** What a stretch of text without white space becomes. */
-interface KnownWord {
+interface PlacedIds {
   readonly ids: readonly number[];
-  /** The place of each id, counted from the start of the word; found when first asked for. */
-  readonly places?: readonly Place[];
+  /** The place of each id, counted from the start of the word. */
+  readonly places: readonly Place[];
 }
 
 /** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
@@ -36,7 +37,8 @@ const LONGEST_KEPT = 64;
 export class TextCutter {
   readonly #vocab: Vocab;
   readonly #options: Required<TokenizerOptions>;
-  readonly #cache: WordCache<KnownWord>;
+  readonly #known: WordTable;
+  readonly #placed: WordCache<PlacedIds>;
   readonly #matcher: WordPieces;
   /** Finds the added tokens that are looked for in the text as typed. */
   readonly #typed: TokenFinder;
@@ -46,12 +48,13 @@ export class TextCutter {
   /**
    * Reads the vocabulary once.
    *
-   * @param cacheSize Words remembered in each of the two generations of the cache.
+   * @param cacheSize Half the number of words that are remembered, with places and without.
    */
   constructor(vocab: Vocab, options: Required<TokenizerOptions>, cacheSize: number) {
     this.#vocab = vocab;
     this.#options = options;
-    this.#cache = new WordCache(cacheSize);
+    this.#placed = new WordCache(cacheSize);
+    this.#known = new WordTable(2 * cacheSize, (word) => this.#cut(word));
     this.#matcher = new WordPieces(vocab);
     const [typed, normal] = finders(vocab, options);
     this.#typed = typed;
@@ -75,7 +78,9 @@ export class TextCutter {
   /** The ids of a text in which no token is found as typed. */
   #appendText(ids: number[], text: string): void {
     const normal = this.#normal && normalizeText(text, this.#options);
-    if (normal === undefined || !this.#normal!.mayFind(normal)) return this.#append(ids, text);
+    if (normal === undefined || !this.#normal!.mayFind(normal)) {
+      return this.#known.append(ids, text);
+    }
     for (const { text: part, id } of this.#normal!.split(normal)) {
       if (id === undefined) this.#appendNormal(ids, part);
       else ids.push(id);
@@ -89,25 +94,15 @@ export class TextCutter {
     }
   }
 
-  #append(ids: number[], text: string): void {
-    for (const word of text.split(WHITESPACE)) {
-      if (word === "") continue;
-      const pieces = this.#know(word).ids;
-      for (let i = 0; i < pieces.length; i++) ids.push(pieces[i]);
-    }
+  /** The ids of a stretch of text without white space. */
+  #cut(word: string): number[] {
+    return wordTokens(word, this.#options).flatMap((token) => this.#wordPieces(token));
   }
 
-  #know(word: string): KnownWord {
-    const known = this.#cache.get(word);
+  /** `#cut()` with places. */
+  #cutPlaced(word: string): PlacedIds {
+    const known = this.#placed.get(word);
     if (known !== undefined) return known;
-    const ids = wordTokens(word, this.#options).flatMap((token) => this.#wordPieces(token));
-    return this.#keep(word, { ids });
-  }
-
-  /** `#know()` with places. */
-  #knowPlaced(word: string): Required<KnownWord> {
-    const known = this.#cache.get(word);
-    if (known?.places !== undefined) return known as Required<KnownWord>;
     const ids: number[] = [];
     const places: Place[] = [];
     for (const token of placedWords(word, this.#options)) {
@@ -115,12 +110,8 @@ export class TextCutter {
       for (const id of pieces) ids.push(id);
       for (const place of this.#placesOf(pieces, token, 0, token.text.length)) places.push(place);
     }
-    return this.#keep(word, { ids, places });
-  }
-
-  #keep<Known extends KnownWord>(word: string, known: Known): Known {
-    if (word.length <= LONGEST_KEPT) this.#cache.set(word, known);
-    return known;
+    if (word.length <= LONGEST_KEPT) this.#placed.set(word, { ids, places });
+    return { ids, places };
   }
 
   /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
@@ -175,7 +166,7 @@ export class TextCutter {
   }
 
   #appendPlaced(part: Part, word: string, start: number): void {
-    const { ids, places } = this.#knowPlaced(word);
+    const { ids, places } = this.#cutPlaced(word);
     for (let i = 0; i < ids.length; i++) append(part, ids[i], places[i], start);
   }
 

@@ -153,7 +153,7 @@ testRefusals([
   [
     "tsv",
     () => file("a.tsv", "id\ttext\n1\tx\n"),
-    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .tsv: convert or rename it",
+    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .tsv: convert or rename it",
   ],
   [
     "unclosed quote",
@@ -218,22 +218,22 @@ testRefusals([
   [
     ".json extension",
     () => file("a.json", "[]"),
-    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .json: convert or rename it",
+    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .json: convert or rename it",
   ],
   [
     "no extension",
     () => file("README", "x"),
-    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found no extension: convert or rename it",
+    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found no extension: convert or rename it",
   ],
   [
     "pdf",
     () => file("a.pdf", "x"),
-    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found .pdf: convert or rename it",
+    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .pdf: convert or rename it",
   ],
   [
     "folder empty",
     async () => readAll(corpus(await Deno.makeTempDir({ dir: folder }))),
-    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
   ],
   [
     "folder with md only",
@@ -242,7 +242,7 @@ testRefusals([
       await Deno.writeTextFile(d + "/a.md", "x");
       return readAll(corpus(d));
     },
-    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst) or .parquet, found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
   ],
   ["folder of empty txt", async () => {
     const d = await Deno.makeTempDir({ dir: folder });
@@ -262,7 +262,7 @@ testRefusals([
   [
     "unknown corpus option",
     () => file("a.csv", "body\nx\n", untyped({ textcolumn: "body" })),
-    "ConfigError: Unknown option textcolumn of corpus(): did you mean textColumn? The options are sentencePerLine, textColumn, documentColumn, locale, onLeftOut",
+    "ConfigError: Unknown option textcolumn of corpus(): did you mean textColumn? The options are sentencePerLine, textColumn, documentColumn, locale, onLeftOut, onRead",
   ],
   [
     "documentColumn that is no name",

@@ -1,0 +1,121 @@
+/** Where the texts of a corpus are, and which reader each of them takes. */
+import { nearest } from "../checks.ts";
+import { ConfigError, FormatError } from "../errors.ts";
+import { readBundled } from "./bundled_corpora.ts";
+import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
+import { filesOf } from "./corpus_folder.ts";
+import { readParquet } from "./corpus_parquet.ts";
+import { readWiki } from "./corpus_wiki.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument } from "./raw_document.ts";
+import type { TextFile } from "./rows.ts";
+
+/** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
+const BUNDLED = ["sotu", "moby-dick"] as const;
+
+/** Their names, for a message. */
+export const NAMES: string = BUNDLED.map((name) => `"${name}"`).join(", ");
+
+/** A file of texts, or the name of a bundled corpus. */
+export type Source = TextFile | typeof BUNDLED[number];
+
+/**
+ * The files that a name or a path stands for, in the order in which they are read.
+ *
+ * @throws {ConfigError} If there is no corpus of that name, or an option is for other files.
+ * @throws {FormatError} If there is nothing to read.
+ */
+export async function sourcesOf(nameOrPath: string, options: CorpusOptions): Promise<Source[]> {
+  if (nameOrPath === "sotu" || nameOrPath === "moby-dick") {
+    refuseOptions(nameOrPath, options, ["sentencePerLine", "textColumn", "documentColumn"]);
+    return [nameOrPath];
+  }
+  if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
+  const info = await Deno.stat(nameOrPath).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
+    throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
+  });
+  if (info.isDirectory) return await filesIn(nameOrPath, options);
+  const kind = kindOf(nameOrPath);
+  refuseOptions(nameOrPath, options, kind && FOREIGN[kind]);
+  return [{ path: nameOrPath, name: nameOrPath.split(/[/\\]/).at(-1)! }];
+}
+
+/**
+ * The documents of one file or bundled corpus, those without text among them.
+ *
+ * @throws {ConfigError | FormatError} If it cannot be read.
+ */
+export function readSource(source: Source, options: CorpusOptions): AsyncGenerator<RawDocument> {
+  if (typeof source === "string") return readBundled(source);
+  const kind = kindOf(source.path);
+  if (kind) return READERS[kind](source, options);
+  const extension = source.path.match(/\.[^./\\]*$/)?.[0] ?? "no extension";
+  const problem = `expected a file named ${KINDS}, found ${extension}: convert or rename it`;
+  throw new FormatError(source.path, problem);
+}
+
+const READERS = {
+  txt: readText,
+  csv: readCsv,
+  jsonl: readJsonLines,
+  parquet: readParquet,
+  wiki: readWiki,
+};
+
+type Kind = keyof typeof READERS;
+
+/** The options that are for other files, by the kind of the file. */
+const FOREIGN: Readonly<Record<Kind, readonly (keyof CorpusOptions)[]>> = {
+  txt: ["textColumn", "documentColumn"],
+  csv: ["sentencePerLine"],
+  jsonl: ["sentencePerLine"],
+  parquet: ["sentencePerLine"],
+  wiki: ["sentencePerLine", "textColumn", "documentColumn"],
+};
+
+/** What the name of a file that can be read ends with, and what it is. */
+const READABLE =
+  /\.(?:(txt|csv|jsonl)(?:\.gz|\.zst)?|(parquet))$|(?:^|[/\\])(wiki)_\d+(?:\.gz|\.zst)?$/i;
+
+const KINDS =
+  ".txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor)";
+
+function kindOf(path: string): Kind | undefined {
+  const [, ...kinds] = READABLE.exec(path) ?? [];
+  return kinds.find((kind) => kind !== undefined)?.toLowerCase() as Kind | undefined;
+}
+
+/** An option that changes nothing was meant to change something. In a folder it may be for some files. */
+function refuseOptions(
+  nameOrPath: string,
+  options: CorpusOptions,
+  names: readonly (keyof CorpusOptions)[] = [],
+): void {
+  for (const name of names) {
+    if (options[name] === undefined || options[name] === false) continue;
+    const kind = name === "sentencePerLine" ? ".txt" : ".csv, .jsonl and .parquet";
+    const advice = `is for ${kind} files, and the corpus is ${nameOrPath}: leave it out`;
+    throw new ConfigError(name, options[name], advice);
+  }
+}
+
+/** All readable files in a folder. */
+async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile[]> {
+  // deno-lint-ignore no-console -- a text that is not read without a word would be missed by nobody
+  const { onLeftOut = (what) => console.warn(what) } = options;
+  const files = await filesOf(folder, READABLE, onLeftOut);
+  if (files.length > 0) return files;
+  throw new FormatError(folder, `expected files named ${KINDS}, found none: check the folder`);
+}
+
+/** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */
+function unknownCorpus(name: string): Error {
+  if (/[./\\]/.test(name)) {
+    const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
+    return new FormatError(name, problem);
+  }
+  const near = nearest(name, BUNDLED);
+  const hint = near ? `: did you mean "${near}"?` : ": check the path";
+  return new ConfigError("corpus", name, `must be ${NAMES} or a path that exists${hint}`);
+}

@@ -1,0 +1,70 @@
+/** The `wiki_00` of wikiextractor: articles of a Wikipedia, as JSON lines or between `<doc …>` and `</doc>`. */
+import { FormatError } from "../errors.ts";
+import { unpackedBytes } from "../files/compressed.ts";
+import { type Line, readLines } from "../files/lines.ts";
+import { readJsonLines } from "./corpus_files.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument } from "./raw_document.ts";
+import type { TextFile } from "./rows.ts";
+
+const BEGIN = /^<doc id=".*" title="(.*)">$/;
+
+const END = "</doc>";
+
+/** The articles of a file, of whichever of the two formats it is. */
+export async function* readWiki(
+  file: TextFile,
+  options: CorpusOptions,
+): AsyncGenerator<RawDocument> {
+  const raw = await isJson(file.path) ? readJsonLines(file, options) : readTagged(file, options);
+  for await (const { texts, ...document } of raw) {
+    yield { ...document, texts: texts.map(({ text }) => prose(unescaped(text))) };
+  }
+}
+
+async function isJson(path: string): Promise<boolean> {
+  for await (const { text } of readLines(path, unpackedBytes(path))) {
+    if (text.trim() !== "") return text.startsWith("{");
+  }
+  return false;
+}
+
+/** Articles between tags; the line behind the first tag is the title again, which is no sentence. */
+async function* readTagged(
+  { path, name }: TextFile,
+  { onRead }: CorpusOptions,
+): AsyncGenerator<RawDocument> {
+  let count = 0;
+  let open: { title: string; begin: number; lines: string[] } | undefined;
+  for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
+    if (!open) {
+      const title = BEGIN.exec(text)?.[1];
+      if (title !== undefined) open = { title, begin: line, lines: [] };
+      else if (text.trim() !== "") throw noArticle(path, { text, line });
+    } else if (text === END) {
+      const [first, ...rest] = open.lines;
+      const lines = first === open.title ? rest : open.lines;
+      yield { name: `${name} ${++count}`, texts: [prose(lines.join("\n"))] };
+      open = undefined;
+    } else open.lines.push(text);
+  }
+  if (!open) return;
+  const problem = `expected ${END} behind the last article, found the end of the file: was it ` +
+    "copied to its end?";
+  throw new FormatError(path, problem, open.begin);
+}
+
+function noArticle(path: string, { text, line }: Line): FormatError {
+  const found = JSON.stringify(text.slice(0, 30));
+  const advice = "run wikiextractor with --json, or without --text";
+  return new FormatError(path, `expected <doc …> or JSON lines, found ${found}: ${advice}`, line);
+}
+
+function prose(text: string) {
+  return { text, isSentence: false };
+}
+
+/** wikiextractor escapes three characters as HTML does. */
+function unescaped(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}

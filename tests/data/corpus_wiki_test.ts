@@ -1,0 +1,55 @@
+import { deepStrictEqual, rejects } from "node:assert";
+import { gzipSync } from "node:zlib";
+import { corpus, readAll } from "bert/data/corpus.ts";
+import { readCorpusFile } from "../support/corpus_file.ts";
+
+/** What wikiextractor made of the dump in `make_wiki_fixtures.py`: a redirect is no article. */
+const ARTICLES = [
+  {
+    name: "AA/wiki_00 1",
+    sentences: [
+      "Whales are large.",
+      "They weigh < 200 t & swim.",
+      `"Quite so", it's said.`,
+      "History.",
+      "Dr. Smith saw one in 1850.",
+      "It swam away.",
+      "Size.",
+      "A blue one is the largest.",
+    ],
+  },
+  {
+    name: "AA/wiki_00 2",
+    sentences: ["The sea is wide.", 'It is deep. <doc id="9"> is no document.'],
+  },
+];
+
+for (const format of ["plain", "json"]) {
+  Deno.test(`the folder that wikiextractor writes is read, ${format}`, async () => {
+    deepStrictEqual(await readAll(corpus(`tests/fixtures/wiki/${format}`)), ARTICLES);
+  });
+}
+
+Deno.test("a file of wikiextractor is read alone, and packed", async () => {
+  const bytes = await Deno.readFile("tests/fixtures/wiki/plain/AA/wiki_00");
+  for (const [name, content] of [["wiki_07", bytes], ["wiki_07.gz", gzipSync(bytes)]] as const) {
+    const documents = await readCorpusFile(name, new Uint8Array(content));
+    deepStrictEqual(documents.map(({ sentences }) => sentences), ARTICLES.map((a) => a.sentences));
+  }
+});
+
+Deno.test("a file of wikiextractor that is cut short, or of bare text, is refused by name", async () => {
+  const text = await Deno.readTextFile("tests/fixtures/wiki/plain/AA/wiki_00");
+  await rejects(
+    readCorpusFile("wiki_00", text.slice(0, -20)),
+    /wiki_00, line 11: expected <\/doc> behind the last article, found the end of the file: was it/,
+  );
+  await rejects(
+    readCorpusFile("wiki_00", "Whales are large.\n"),
+    /wiki_00, line 1: expected <doc …> or JSON lines, found "Whales are large\.": run wikiextractor/,
+  );
+  await rejects(
+    readCorpusFile("wiki_00", text, { sentencePerLine: true }),
+    /sentencePerLine = true: it is for \.txt files/,
+  );
+});
