@@ -21,7 +21,7 @@ import { ConfigError, UnknownOptionError } from "./errors.ts";
  * ```
  */
 export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (typeof options !== "object" || options === null || isNoRecord(options)) {
     const wanted = `expected options by name, as in { ${known[0]}: … }`;
     throw new TypeError(`Cannot call ${what}: ${wanted}, found ${nameOf(options)}`);
   }
@@ -31,6 +31,11 @@ export function checkOptions(what: string, options: object, known: readonly stri
     const hint = near === undefined ? "the" : `did you mean ${near}? The`;
     throw new UnknownOptionError(name, value, what, `${hint} options are ${known.join(", ")}`);
   }
+}
+
+/** Whether an object is a list, a stream or a promise, in which no name would be found. */
+function isNoRecord(value: object): boolean {
+  return value instanceof Promise || Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
 /** What an argument has to be: its name for a reader, and how to tell. */
@@ -49,6 +54,12 @@ export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof valu
 
 /** An array. */
 export const ARRAY: Kind = { name: "an array", fits: (value) => Array.isArray(value) };
+
+/** Something that `for` goes over: an array, a set; no string and no stream. */
+export const LIST: Kind = {
+  name: "an array or another iterable",
+  fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
+};
 
 /** Something that `for await` goes over: an array, a generator; no string. */
 export const ITERABLE: Kind = {
@@ -88,6 +99,29 @@ export function checkArguments(
     throw new TypeError(
       `Cannot call ${call}: ${name} must be ${kind.name}, found ${nameOf(value)}`,
     );
+  }
+}
+
+/** `checkArguments()` of one text, for what is called once a word: it costs nothing where all is well. */
+export function checkText(call: string, name: string, value: unknown): void {
+  if (typeof value !== "string") checkArguments(call, [[name, value, TEXT]]);
+}
+
+/**
+ * Throws `TypeError` unless every entry of a list is what it has to be.
+ *
+ * @param name What the list is called: `"words"`.
+ */
+export function checkEntries(
+  call: string,
+  name: string,
+  list: Iterable<unknown>,
+  kind: Kind,
+): void {
+  let i = 0;
+  for (const entry of list) {
+    if (!kind.fits(entry)) checkArguments(call, [[`entry ${i} of ${name}`, entry, kind]]);
+    i++;
   }
 }
 

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- the task prints what it did
 /** `deno task convert`: any model folder that can be read, written as transformers has it today, or for JavaScript. */
 import { useBackend } from "../backend/choose.ts";
-import { checkChoice } from "../checks.ts";
+import { checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
@@ -45,6 +45,7 @@ export async function convertFolder(
   to: string,
   options: { readonly seed?: number; readonly replace?: boolean } & SaveOptions = {},
 ): Promise<ConversionReport> {
+  checkOptions("convertFolder()", options, ["seed", "replace", "dtype"]);
   const { seed, replace = false, dtype } = options;
   if (!replace) await checkEmpty("OUT", to);
   const { model, tokenizer, notes } = await loadModel(from, { seed });

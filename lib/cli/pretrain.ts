@@ -20,7 +20,8 @@ import {
   optionsFromJson,
   parseOptions,
 } from "../runs/options.ts";
-import { MADE_NEW, type RunSettings, withRecipe } from "../runs/settings.ts";
+import type { RunSettings } from "../runs/run_settings.ts";
+import { MADE_NEW, withRecipe } from "../runs/settings.ts";
 import { inWordsOfTask } from "../runs/wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";

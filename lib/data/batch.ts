@@ -2,7 +2,8 @@
  * The border between text and tensors: examples of unequal length become padded rows of typed
  * arrays, which `training/batch_tensors.ts` brings to the backend.
  */
-import { ARRAY, checkArguments, checkOptions } from "../checks.ts";
+import { MASKED } from "./arguments.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";
 
@@ -70,6 +71,7 @@ export function collate(examples: readonly MaskedExample[], options: CollateOpti
   checkArguments("collate(examples)", [["examples", examples, ARRAY]]);
   checkOptions("collate()", options, ["padTokenId", "maskTokenId", "padTo", "maxLength"]);
   const { padTokenId = 0, maskTokenId = 4 } = options;
+  checkEntries("collate(examples)", "examples", examples, MASKED);
   if (examples.length === 0) throw new ConfigError("examples", [], "must have at least one");
   const size = examples.length;
   const length = rowLength(examples, options);

@@ -2,9 +2,17 @@
  * Documents from where they are: two bundled corpora, or your own files. A document is a list of
  * sentences in order; that order is what next-sentence prediction learns from.
  */
-import { ARRAY, checkArguments, checkBelow1, checkChoice, checkOptions } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkBelow1,
+  checkChoice,
+  checkEntries,
+  checkOptions,
+} from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
+import { DOCUMENT, STREAM } from "./arguments.ts";
 import { NAMES, readSource, sourcesOf } from "./corpus_sources.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";
@@ -81,9 +89,20 @@ function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptio
   }
 }
 
-/** All documents at once, as an array. */
-export async function readAll(documents: AsyncIterable<Document>): Promise<Document[]> {
-  return await Array.fromAsync(documents);
+/**
+ * All documents at once, as an array.
+ *
+ * @param documents What `corpus()` gives; the name of a corpus is not enough.
+ * @throws {TypeError} If they are no documents.
+ */
+export async function readAll(
+  documents: AsyncIterable<Document> | Iterable<Document>,
+): Promise<Document[]> {
+  const call = "readAll(documents)";
+  checkArguments(call, [["documents", documents, STREAM]]);
+  const all = await Array.fromAsync(documents);
+  checkEntries(call, "documents", all, DOCUMENT);
+  return all;
 }
 
 /**
@@ -113,7 +132,9 @@ export function splitHeldOut(
   share: number,
   seed: number,
 ): { train: Document[]; heldOut: Document[] } {
-  checkArguments("splitHeldOut(documents, share, seed)", [["documents", documents, ARRAY]]);
+  const call = "splitHeldOut(documents, share, seed)";
+  checkArguments(call, [["documents", documents, ARRAY]]);
+  checkEntries(call, "documents", documents, DOCUMENT);
   checkSeed(seed);
   checkBelow1("share", share);
   if (share === 0 || documents.length === 0) return { train: [...documents], heldOut: [] };

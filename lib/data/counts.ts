@@ -1,4 +1,7 @@
 /** Counting a corpus and the examples made of it. */
+import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { ARRAY, checkArguments } from "../checks.ts";
+import { DOCUMENT, EXAMPLE } from "./arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Document } from "./document.ts";
 import type { PairExample } from "./example.ts";
@@ -72,11 +75,13 @@ export class CorpusCounter {
    * @param tokenizer Gives the tokens that are counted.
    */
   constructor(tokenizer: BertTokenizer) {
+    checkArguments("new CorpusCounter(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
     this.#tokenizer = tokenizer;
   }
 
   /** Adds a document. */
   add(document: Document): void {
+    checkArguments("add(document)", [["document", document, DOCUMENT]]);
     this.#documents++;
     const whole = documentKey(document);
     if (this.#seenDocuments.has(whole)) this.#equalDocuments++;
@@ -119,7 +124,10 @@ export class ExampleCounter {
   }
 
   /** Adds an example with its labels. */
-  add({ tokenIds, nspLabel, truncated }: PairExample, labels: readonly number[]): void {
+  add(example: PairExample, labels: readonly number[]): void {
+    const call = "add(example, labels)";
+    checkArguments(call, [["example", example, EXAMPLE], ["labels", labels, ARRAY]]);
+    const { tokenIds, nspLabel, truncated } = example;
     const masked = labels.reduce((sum, label) => label === -1 ? sum : sum + 1, 0);
     while (this.#masked.length <= masked) this.#masked.push(0);
     this.#masked[masked]++;

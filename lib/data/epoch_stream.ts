@@ -2,7 +2,13 @@
 import type { Rng, RngState } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Batch } from "./batch.ts";
-import { type BatchesOptions, type Documents, epochBatches, epochGenerators } from "./epochs.ts";
+import {
+  type BatchesOptions,
+  checkBatches,
+  type Documents,
+  epochBatches,
+  epochGenerators,
+} from "./epochs.ts";
 
 /** Where an epoch stands: the batches that were taken, and its generators at that moment. */
 export interface EpochPlace {
@@ -45,6 +51,7 @@ export class EpochStream implements AsyncIterable<Batch> {
 
   /** Takes what `epochBatches()` takes. */
   constructor(documents: Documents, tokenizer: BertTokenizer, options: BatchesOptions) {
+    checkBatches("new EpochStream()", tokenizer, options);
     const generators = epochGenerators(options);
     this.#epoch = options.epoch;
     this.#generators = { ...generators };

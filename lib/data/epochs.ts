@@ -3,9 +3,12 @@
  * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
  */
 import type { DataConfig } from "../config.ts";
-import { checkOptions, checkWhole } from "../checks.ts";
+import { checkArguments, checkOptions, checkWhole, having, type Kind } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
 import { createRng, type Rng } from "../random.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { HELD, REOPENED, STREAM } from "./arguments.ts";
 import { type Batch, collate } from "./batch.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { MaskedExample, PairExample } from "./example.ts";
@@ -89,9 +92,11 @@ export function* batches(
   documents: HeldDocuments,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
-  generators: EpochGenerators = epochGenerators(options),
+  generators?: EpochGenerators,
 ): Generator<Batch> {
-  checkBatches("batches()", options);
+  checkBatches("batches()", tokenizer, options);
+  checkDocuments("batches()", documents, HELD);
+  generators ??= epochGenerators(options);
   const toBatches = windowBatches(tokenizer, options, generators);
   const pairs = pairsOf(documents, tokenizer, options, generators);
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
@@ -102,9 +107,11 @@ export async function* batchesAsync(
   documents: AsyncIterable<Document>,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
-  generators: EpochGenerators = epochGenerators(options),
+  generators?: EpochGenerators,
 ): AsyncGenerator<Batch> {
-  checkBatches("batchesAsync()", options);
+  checkBatches("batchesAsync()", tokenizer, options);
+  checkDocuments("batchesAsync()", documents, STREAM);
+  generators ??= epochGenerators(options);
   const toBatches = windowBatches(tokenizer, options, generators);
   let window: PairExample[] = [];
   for await (const pair of epochPairs(() => documents, tokenizer, options, generators)) {
@@ -127,7 +134,7 @@ export function* batchesOfWindow(
   options: BatchesOptions,
   generators: EpochGenerators,
 ): Generator<Batch> {
-  checkBatches("batchesOfWindow()", options);
+  checkBatches("batchesOfWindow()", tokenizer, options);
   const toBatches = windowBatches(tokenizer, options, generators);
   const pairs = pairsOfWindow(documents, tokenizer, options, generators);
   for (const some of chunks(pairs, windowSize(options))) yield* toBatches(some);
@@ -155,8 +162,9 @@ export function epochBatches(
   documents: Documents,
   tokenizer: BertTokenizer,
   options: BatchesOptions,
-  generators: EpochGenerators = epochGenerators(options),
+  generators?: EpochGenerators,
 ): Iterable<Batch> | AsyncIterable<Batch> {
+  checkDocuments("epochBatches()", documents, REOPENED);
   return typeof documents === "function"
     ? batchesAsync(documents(), tokenizer, options, generators)
     : batches(documents, tokenizer, options, generators);
@@ -173,7 +181,8 @@ export async function countBatches(
   options: BatchesOptions,
   atMost = Infinity,
 ): Promise<number> {
-  checkBatches("countBatches()", options);
+  checkBatches("countBatches()", tokenizer, options);
+  if (!(atMost > 0)) throw new ConfigError("atMost", atMost, "must be a number above 0");
   const pairs = epochPairs(documents, tokenizer, options);
   let count = 0;
   for await (const _ of pairs) {
@@ -192,9 +201,11 @@ export function epochPairs(
   documents: Documents,
   tokenizer: BertTokenizer,
   options: EpochOptions,
-  generators: EpochGenerators = epochGenerators(options),
+  generators?: EpochGenerators,
   reach?: ReachCounter,
 ): Iterable<PairExample> | AsyncIterable<PairExample> {
+  checkDocuments("epochPairs()", documents, REOPENED);
+  generators ??= epochGenerators(options);
   if (typeof documents !== "function") {
     return pairsOf(documents, tokenizer, options, generators, reach);
   }
@@ -204,9 +215,15 @@ export function epochPairs(
 /** What makes masked examples of the pairs of an epoch, one after the other. */
 export function epochMasking(
   tokenizer: BertTokenizer,
-  { data }: EpochOptions,
-  { mlm: rng }: EpochGenerators,
+  options: EpochOptions,
+  generators: EpochGenerators,
 ): (pair: PairExample) => MaskedExample {
+  checkArguments("epochMasking(tokenizer, options, generators)", [
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["generators", generators, GENERATORS],
+  ]);
+  const { data } = checkEpoch("epochMasking()", options);
+  const { mlm: rng } = generators;
   const { maskProbability, maxPredictions, wholeWord } = data;
   const masking = { maskProbability, maxPredictions, wholeWord, rng };
   return (pair) => ({ ...pair, ...mlmData(pair.tokenIds, tokenizer.vocab, masking) });
@@ -217,7 +234,7 @@ export function epochMasking(
  * first one's for ever.
  */
 export function epochGenerators(options: EpochOptions): EpochGenerators {
-  const { seed, epoch } = options;
+  const { seed, epoch } = checkEpoch("epochGenerators()", options);
   return generatorsNamed(seed, `epoch ${drawnEpoch(options)}`, `epoch ${epoch}`);
 }
 
@@ -244,9 +261,29 @@ function generatorsNamed(seed: number, examples: string, order: string): EpochGe
   };
 }
 
-/** Throws `ConfigError` if an option is unknown or a size cannot work. */
-function checkBatches(what: string, options: BatchesOptions): void {
+/** Throws unless the options say which epoch of which data. */
+function checkEpoch(what: string, options: EpochOptions): EpochOptions {
   checkOptions(what, options, OPTIONS);
+  checkArguments(what, [["options.data", options.data, DATA]]);
+  checkWhole("epoch", options.epoch, 0);
+  return options;
+}
+
+const DATA = having("the settings that dataConfig() gives", "maxLength", "masking", "pairing");
+const GENERATORS = having("what epochGenerators() gives", "documents", "nsp", "mlm", "order");
+
+function checkDocuments(what: string, documents: unknown, kind: Kind): void {
+  checkArguments(what, [["documents", documents, kind]]);
+}
+
+/** Throws if there is no tokenizer, an option is unknown or a size cannot work. */
+export function checkBatches(
+  what: string,
+  tokenizer: BertTokenizer,
+  options: BatchesOptions,
+): void {
+  checkArguments(what, [["tokenizer", tokenizer, TOKENIZER]]);
+  checkEpoch(what, options);
   const { batchSize, window = WINDOW } = options;
   checkWhole("batchSize", batchSize, 1);
   checkWhole("window", window, 1);

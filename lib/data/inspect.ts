@@ -2,7 +2,8 @@
  * One example under the glass: what the model sees at each position, what it has to say there, and
  * where the two segments come from. Plain data; `plot.ts` draws it.
  */
-import { checkChoice, checkOptions } from "../checks.ts";
+import { EXAMPLE } from "./arguments.ts";
+import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import type { PairExample, Span } from "./example.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
@@ -80,6 +81,10 @@ export function inspectExample(
   tokenizer: Pick<BertTokenizer, "vocab">,
   options: { readonly pairing?: "nsp" | "sop" | "none" } = {},
 ): InspectedExample {
+  checkArguments("inspectExample(example, tokenizer, options)", [
+    ["example", example, EXAMPLE],
+    ["tokenizer", tokenizer, having("a BertTokenizer", "vocab")],
+  ]);
   checkOptions("inspectExample()", options, ["pairing"]);
   const { pairing = "nsp" } = options;
   checkChoice("pairing", pairing, ["nsp", "sop", "none"]);

@@ -4,6 +4,7 @@
  * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
  * model cannot rely on `[MASK]` marking every question.
  */
+import { VOCAB } from "../tokenizer/arguments.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import {
   ARRAY,
@@ -12,7 +13,7 @@ import {
   checkOptions,
   checkShare,
   checkWhole,
-  having,
+  nameOf,
 } from "../checks.ts";
 import { checkRng, type Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
@@ -89,6 +90,7 @@ export function mlmData(
     ["tokenIds", tokenIds, ARRAY],
     ["vocab", vocab, VOCAB],
   ]);
+  checkOptions("mlmData()", options, OPTIONS);
   const { maskProbability = 0.15, maxPredictions = Infinity, selection = "independent" } = options;
   checkMasking(options, maskProbability, maxPredictions);
   checkIds(tokenIds, vocab);
@@ -102,7 +104,7 @@ export function mlmData(
   const labels = new Array<number>(tokenIds.length).fill(-1);
   for (const position of chosen) {
     labels[position] = tokenIds[position];
-    masked[position] = corruptToken(tokenIds[position], vocab, options);
+    masked[position] = corrupted(tokenIds[position], vocab, options);
   }
   return { tokenIds: masked, labels };
 }
@@ -118,6 +120,18 @@ export function mlmData(
  * `randomSpecials`, the random word may be any entry of the vocabulary.
  */
 export function corruptToken(
+  id: number,
+  vocab: Vocab,
+  options: Pick<MlmOptions, "rng" | "randomSpecials">,
+): number {
+  checkArguments("corruptToken(id, vocab, options)", [["vocab", vocab, VOCAB]]);
+  checkOptions("corruptToken()", options, ["rng", "randomSpecials"]);
+  checkRng(options.rng);
+  checkIds([id], vocab);
+  return corrupted(id, vocab, options);
+}
+
+function corrupted(
   id: number,
   vocab: Vocab,
   { rng, randomSpecials = false }: Pick<MlmOptions, "rng" | "randomSpecials">,
@@ -136,8 +150,6 @@ interface Selection {
   readonly length: number;
 }
 
-const VOCAB = having("a vocabulary", "tokens", "isSpecial");
-
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
@@ -148,7 +160,6 @@ const OPTIONS = [
 ];
 
 function checkMasking(options: MlmOptions, maskProbability: number, maxPredictions: number): void {
-  checkOptions("mlmData()", options, OPTIONS);
   checkChoice("selection", options.selection, [undefined, "independent", "exact"]);
   checkRng(options.rng);
   checkShare("maskProbability", maskProbability);
@@ -159,7 +170,9 @@ function checkIds(tokenIds: readonly number[], { size }: Vocab): void {
   const at = tokenIds.findIndex((id) => !(Number.isInteger(id) && id >= 0 && id < size));
   if (at < 0) return;
   throw new RangeError(
-    `Cannot mask token id ${tokenIds[at]} at position ${at}: ids of this vocabulary are 0 to ${
+    `Cannot mask token id ${
+      nameOf(tokenIds[at])
+    } at position ${at}: ids of this vocabulary are 0 to ${
       size - 1
     }, so make the ids with the same tokenizer`,
   );

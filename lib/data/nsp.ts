@@ -4,20 +4,14 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
  * makes the pairs of sentence-order prediction, and single segments without a label.
  */
-import {
-  checkArguments,
-  checkChoice,
-  checkOptions,
-  checkShare,
-  checkWhole,
-  having,
-  ITERABLE,
-} from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
+import { DOCUMENTS, STREAM } from "./arguments.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";
@@ -60,7 +54,7 @@ export function* nspExamples(
   options: NspOptions,
 ): Generator<PairExample> {
   checkArguments("nspExamples(documents, tokenizer, options)", [
-    ["documents", documents, ITERABLE],
+    ["documents", documents, DOCUMENTS],
     ["tokenizer", tokenizer, TOKENIZER],
   ]);
   const settings = checked(options);
@@ -109,8 +103,8 @@ export async function* nspExamplesAsync(
   tokenizer: BertTokenizer,
   options: NspOptions,
 ): AsyncGenerator<PairExample> {
-  checkArguments("nspExamples(documents, tokenizer, options)", [
-    ["documents", documents, ITERABLE],
+  checkArguments("nspExamplesAsync(documents, tokenizer, options)", [
+    ["documents", documents, STREAM],
     ["tokenizer", tokenizer, TOKENIZER],
   ]);
   const maker = new PairMaker(tokenizer.vocab, checked(options));
@@ -171,8 +165,6 @@ function* fromWindow(
   reach?.close();
 }
 
-const TOKENIZER = having("a tokenizer", "vocab", "ids");
-
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
@@ -184,8 +176,8 @@ const OPTIONS = [
 ];
 
 function checked(options: NspOptions): NspOptions {
-  const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;
   checkOptions("nspExamples()", options, OPTIONS);
+  const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;
   checkChoice("pairing", options.pairing ?? "nsp", ["nsp", "sop", "none"]);
   checkRng(options.rng);
   if (!Number.isInteger(maxLength) || maxLength < 5) {

@@ -2,8 +2,10 @@
  * Seeing the data before training: what the corpus holds, what the examples look like, and a short
  * digest for each stage, so that two people can tell that they have the same thing.
  */
+import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { REOPENED, STREAM } from "./arguments.ts";
 import { createHash } from "node:crypto";
-import { checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions, having } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { count, percent as percentOf } from "../format.ts";
@@ -80,6 +82,10 @@ export async function dataReport(
   tokenizer: BertTokenizer,
   options: ReportOptions,
 ): Promise<DataReport> {
+  checkArguments("dataReport(documents, tokenizer, options)", [
+    ["documents", documents, REOPENED],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
   checkOptions("dataReport()", options, ["data", "seed", "epoch", "maxExamples"]);
   const { maxExamples = Infinity } = options;
   if (!(maxExamples >= 1)) throw new ConfigError("maxExamples", maxExamples, "must be at least 1");
@@ -101,6 +107,7 @@ export async function dataReport(
  * @returns Lines without a line end at the close; the same report gives the same text.
  */
 export function formatReport(report: DataReport): string {
+  checkArguments("formatReport(report)", [["report", report, REPORT]]);
   const { digests, sentenceTokens, exampleTokens } = report;
   const spread = ({ least, median, mean, most }: DataReport["exampleTokens"]) =>
     `${least} to ${most}, median ${median}, mean ${mean.toFixed(1)}`;
@@ -124,16 +131,25 @@ export function formatReport(report: DataReport): string {
   ].map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
 }
 
+const REPORT = having("what dataReport() gives", "digests", "sentenceTokens", "exampleTokens");
+
 type Held = readonly Document[] | (() => AsyncIterable<Document>);
 
 async function countCorpus(documents: Held, tokenizer: BertTokenizer) {
   const counter = new CorpusCounter(tokenizer);
   const digest = new CorpusDigest();
-  for await (const document of typeof documents === "function" ? documents() : documents) {
+  for await (const document of opened(documents)) {
     counter.add(document);
     digest.add(document);
   }
   return { counts: counter.counts(), digest: short(digest.hex()) };
+}
+
+function opened(documents: Held): readonly Document[] | AsyncIterable<Document> {
+  if (typeof documents !== "function") return documents;
+  const stream = documents();
+  checkArguments("dataReport(documents)", [["what documents() gives", stream, STREAM]]);
+  return stream;
 }
 
 async function countExamples(

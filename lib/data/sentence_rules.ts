@@ -156,12 +156,12 @@ const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/
  *
  * @param before The end of the sentence so far.
  * @param after The segment that follows.
- * @param whole The sentence so far.
+ * @param start The first 64 units of the sentence so far.
  */
-export function goesOn(before: string, after: string, whole: string, language: Language): boolean {
-  if (isEnumerator(whole)) return true;
+export function goesOn(before: string, after: string, start: string, language: Language): boolean {
+  if (isEnumerator(start)) return true;
   if (/^[とっ]/.test(after) && /[」』] ?$/.test(before)) return true; // 「…」と言った
-  if (isExclaimedWithin(before, after, whole)) return true;
+  if (isExclaimedWithin(before, after, start)) return true;
   const found = lastWords(before);
   if (!found) return false;
   const { previous, word } = found;
@@ -173,12 +173,12 @@ export function goesOn(before: string, after: string, whole: string, language: L
  * Whether a question or exclamation stands within a sentence, which goes on in small letters: "Why?" she
  * asked; Yahoo! is big. A sentence that began in small letters itself, as in a chat, tells nothing.
  */
-function isExclaimedWithin(before: string, after: string, whole: string): boolean {
+function isExclaimedWithin(before: string, after: string, start: string): boolean {
   if (!/^(?:[-–—] ?)?\p{Ll}/u.test(after)) return false;
   const end = before.match(/[?!]([\p{Pe}\p{Pf}\p{Pi}"' ]*)$/u);
   if (!end) return false;
   const isQuoted = /["'\p{Pf}\p{Pi}]/u.test(end[1]);
-  return isQuoted || /^\P{L}*\p{Lu}/u.test(whole.slice(0, 64));
+  return isQuoted || /^\P{L}*\p{Lu}/u.test(start);
 }
 
 const CLOSING = " \"'”’)]";

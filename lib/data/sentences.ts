@@ -21,7 +21,7 @@ const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 /** White space that is no single blank; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
-const LONGEST = 64; // units of a sentence's end in which an abbreviation is looked for
+const LONGEST = 64; // units of a sentence's start and of its end that the rules look at
 
 /**
  * Splits text into sentences, trimmed, none of them empty.
@@ -55,6 +55,7 @@ function splitParagraph(paragraph: string, locale: string): string[] {
   const { segmenter, language } = toolsFor(locale);
   const sentences: string[] = [];
   let last = ""; // the sentence so far
+  let start = ""; // its first words
   let before = ""; // its end: all that is looked at, so that the time stays linear
   let moved = ""; // from the end of the segment before to the start of this one
   for (const { segment: found } of segmenter.segment(text)) {
@@ -65,12 +66,14 @@ function splitParagraph(paragraph: string, locale: string): string[] {
     moved = whole.slice(whole.length - opening);
     last += found.slice(0, closing);
     if (segment === "") continue;
-    if (last !== "" && !goesOn(before, segment, last, language)) {
+    if (last !== "" && !goesOn(before, segment, start, language)) {
       sentences.push(last);
       last = "";
+      start = "";
       before = "";
     }
     last += segment;
+    if (start.length < LONGEST) start = (start + segment).slice(0, LONGEST);
     before = (before + segment.slice(-LONGEST)).slice(-LONGEST);
   }
   sentences.push(last + moved);

@@ -2,6 +2,7 @@
  * BERT with its two pre-training heads: the classes that own weights and run them forward. What is
  * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
  */
+import { ARRAY, checkArguments, checkOptions, checkText } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig } from "../config.ts";
 import { readConfig } from "./config_json.ts";
@@ -23,6 +24,7 @@ import {
   checkSeed,
   type CompleteInputs,
   completeInputs,
+  FORWARD_OPTIONS,
   type ForwardOptions,
   type ForwardOutput,
   type ModelInputs,
@@ -73,6 +75,7 @@ export class BertModel {
    * @throws {FormatError} If a file is missing or cannot be read, or the folder holds another model.
    */
   static async fromPretrained(folder: string): Promise<BertModel> {
+    checkText("BertModel.fromPretrained(folder)", "folder", folder);
     const config = await readConfig(folder);
     return new BertModel(config, await readWeights(folder, config, backboneShapes(config)));
   }
@@ -88,6 +91,7 @@ export class BertModel {
    * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
    */
   forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
+    checkOptions("forward()", options, FORWARD_OPTIONS);
     checkSeed(this.config, options);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
@@ -116,6 +120,7 @@ export class BertModel {
     positions: tf.Tensor1D,
     options: BackboneOptions = {},
   ): { hidden: tf.Tensor2D; starts: tf.Tensor2D } {
+    checkOptions("forwardAt()", options, FORWARD_OPTIONS);
     checkSeed(this.config, options);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
@@ -192,6 +197,7 @@ export class BertPretrainHead {
    */
   constructor(config: BertConfig, start: WeightStart, notes: readonly string[] = []) {
     this.config = checkBertConfig(config);
+    checkArguments("new BertPretrainHead(config, start, notes)", [["notes", notes, ARRAY]]);
     this.bert = new BertModel(config, start);
     this.mlm = new MlmHead(config, this.bert.wordEmbeddings, start);
     this.nsp = new NspHead(config, start);
@@ -211,8 +217,11 @@ export class BertPretrainHead {
    */
   static async fromPretrained(
     folder: string,
-    { seed }: { readonly seed?: number } = {},
+    options: { readonly seed?: number } = {},
   ): Promise<BertPretrainHead> {
+    checkText("BertPretrainHead.fromPretrained(folder, options)", "folder", folder);
+    checkOptions("BertPretrainHead.fromPretrained()", options, ["seed"]);
+    const { seed } = options;
     const config = await readConfig(folder);
     const { weights, notes } = await readWeights(folder, config, pretrainShapes(config), seed);
     return new BertPretrainHead(config, { weights }, notes);
@@ -234,6 +243,7 @@ export class BertPretrainHead {
    * ```
    */
   async save(folder: string): Promise<void> {
+    checkText("save(folder)", "folder", folder);
     await saveFolder(folder, modelFiles(this.config, this.weights));
   }
 
@@ -263,6 +273,7 @@ export class BertPretrainHead {
    * ```
    */
   forward(inputs: ModelInputs, options: ForwardOptions = {}): ForwardOutput {
+    checkOptions("forward()", options, FORWARD_OPTIONS);
     return tf.tidy(() => {
       const { predictedPositions: positions, outputAttentions, outputHiddenStates } = options;
       if (positions && !outputAttentions && !outputHiddenStates) {

@@ -12,6 +12,7 @@ import { saveFolder } from "../files/save_folder.ts";
 import { modelFiles } from "./weights_file.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -25,7 +26,6 @@ export interface SavableModel {
 }
 
 const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
-const TOKENIZER = having("a BertTokenizer", "encode", "vocab");
 
 /** How a model is saved. */
 export interface SaveOptions {

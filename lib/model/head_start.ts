@@ -2,10 +2,11 @@
  * Weights to start from where there is little text: heads that look at neighbours or at the same word
  * elsewhere, and a word head that repeats what was read. Training from noise finds these late.
  */
+import { MODEL } from "./arguments.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions } from "../checks.ts";
 import type { BertPretrainHead } from "./bert.ts";
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
@@ -74,6 +75,7 @@ export interface HeadStartOptions {
  * ```
  */
 export function headStart(model: BertPretrainHead, options: HeadStartOptions = {}): void {
+  checkArguments("headStart(model, options)", [["model", model, MODEL]]);
   checkOptions("headStart()", options, ["looks"]);
   const { config } = model;
   const looks = options.looks ?? usualLooks(config.numAttentionHeads);

@@ -2,6 +2,7 @@
  * What goes into the model and what comes out. Inputs are checked here, once: past this border, ids
  * are known to have a row in their table.
  */
+import { checkOptions } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { checkShape, ConfigError, ShapeError } from "../errors.ts";
@@ -61,6 +62,28 @@ export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
   readonly nspLogits: tf.Tensor2D;
 }
 
+/** The names of `ModelInputs`, and what else `toTensors()` gives. */
+const INPUTS = [
+  "tokenIds",
+  "segmentIds",
+  "positionIds",
+  "attentionMask",
+  "mlmLabels",
+  "nspLabels",
+  "predictedPositions",
+  "predictedLabels",
+  "dispose",
+];
+
+/** The names of `ForwardOptions`. */
+export const FORWARD_OPTIONS: readonly string[] = [
+  "training",
+  "seed",
+  "outputAttentions",
+  "outputHiddenStates",
+  "predictedPositions",
+];
+
 /** Every input as a tensor, none left out. */
 export interface CompleteInputs extends EmbeddingIds {
   /** [B, T] int32: 1 for tokens, 0 for padding. */
@@ -75,6 +98,7 @@ export interface CompleteInputs extends EmbeddingIds {
  * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
  */
 export function completeInputs(inputs: ModelInputs, config: BertConfig): CompleteInputs {
+  checkOptions("forward()", inputs, INPUTS);
   const tokenIds = toIds("tokenIds", inputs.tokenIds);
   checkShape("forward() from tokenIds", tokenIds, ["B", "T"]);
   const most = config.maxPositionEmbeddings;

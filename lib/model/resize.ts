@@ -2,10 +2,12 @@
  * Changing the tables of a model for going on in a new domain: other words, longer texts. Each
  * function gives a new model and leaves the given one as it is, for the caller to dispose.
  */
-import { checkWhole } from "../checks.ts";
+import { ARRAY, checkArguments, checkText, checkWhole, LIST } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { MODEL } from "./arguments.ts";
 import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
 import type { AddedToken } from "../tokenizer/added_tokens.ts";
@@ -46,6 +48,7 @@ export async function resizePositions(
   model: BertPretrainHead,
   length: number,
 ): Promise<BertPretrainHead> {
+  checkArguments("resizePositions(model, length)", [["model", model, MODEL]]);
   const { hiddenSize, maxPositionEmbeddings: old } = model.config;
   checkWhole("length", length, 1);
   const rows = Array.from({ length }, (_, position) => [position % old]);
@@ -100,6 +103,11 @@ export async function addWords(
   tokenizer: BertTokenizer,
   words: Iterable<string>,
 ): Promise<Revocabulated> {
+  checkArguments("addWords(model, tokenizer, words)", [
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["words", words, LIST],
+  ]);
   const { vocab } = tokenizer;
   const fresh = new Set([...words].map((word) => asOneToken(word, tokenizer)));
   for (const token of fresh) if (vocab.has(token)) fresh.delete(token);
@@ -138,6 +146,11 @@ export async function addTokens(
   tokenizer: BertTokenizer,
   tokens: readonly (string | AddedToken)[],
 ): Promise<Revocabulated> {
+  checkArguments("addTokens(model, tokenizer, tokens)", [
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ["tokens", tokens, ARRAY],
+  ]);
   const grown = tokenizer.withVocab(tokenizer.vocab.addTokens(tokens));
   return await changeVocabulary(model, tokenizer, grown);
 }
@@ -175,6 +188,11 @@ export async function changeVocabulary(
   from: BertTokenizer,
   to: BertTokenizer,
 ): Promise<Revocabulated> {
+  checkArguments("changeVocabulary(model, from, to)", [
+    ["model", model, MODEL],
+    ["from", from, TOKENIZER],
+    ["to", to, TOKENIZER],
+  ]);
   const { hiddenSize, vocabSize } = model.config;
   if (from.vocab.size !== vocabSize) {
     const advice =
@@ -254,6 +272,7 @@ function knownParts(token: string, tokenizer: BertTokenizer): number[] {
 
 /** A word as the tokenizer sees it. */
 function asOneToken(word: string, { options }: BertTokenizer): string {
+  checkText("addWords(model, tokenizer, words)", "each of words", word);
   const tokens = basicTokens(word, options);
   if (tokens.length !== 1) {
     const advice = `must be one word to the tokenizer, which sees ${JSON.stringify(tokens)}`;

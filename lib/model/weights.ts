@@ -8,10 +8,17 @@
  * table of word embeddings and has no weight of its own but `cls.predictions.bias`.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { BertConfig } from "../config.ts";
+import { checkArguments, checkNotNegative, checkWhole, type Kind, nameOf } from "../checks.ts";
+import { type BertConfig, checkBertConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import type { DenseWeights, EmbeddingWeights, EncoderLayerWeights, NormWeights } from "./layers.ts";
-import { createRng, type Rng } from "../random.ts";
+import { WEIGHTS } from "./arguments.ts";
+import { checkRng, createRng, type Rng } from "../random.ts";
+
+const SHAPES: Kind = {
+  name: "a map of shapes by name, as pretrainShapes() gives it",
+  fits: (value) => value instanceof Map,
+};
 
 /** Weights by name; owned by the model that made them. */
 export type Weights = ReadonlyMap<string, tf.Variable>;
@@ -21,7 +28,7 @@ export type WeightShapes = ReadonlyMap<string, readonly number[]>;
 
 /** The weights of the backbone: embeddings and encoder. */
 export function backboneShapes(config: BertConfig): WeightShapes {
-  const { hiddenSize: H, intermediateSize: I, numHiddenLayers } = config;
+  const { hiddenSize: H, intermediateSize: I, numHiddenLayers } = checkBertConfig(config);
   const shapes = new Map<string, readonly number[]>([
     ["bert.embeddings.word_embeddings.weight", [config.vocabSize, H]],
     ["bert.embeddings.position_embeddings.weight", [config.maxPositionEmbeddings, H]],
@@ -42,7 +49,8 @@ export function backboneShapes(config: BertConfig): WeightShapes {
 }
 
 /** The weights of the masked-language-model head, without the decoder that it shares. */
-export function mlmHeadShapes({ vocabSize, hiddenSize: H }: BertConfig): WeightShapes {
+export function mlmHeadShapes(config: BertConfig): WeightShapes {
+  const { vocabSize, hiddenSize: H } = checkBertConfig(config);
   return new Map([
     ...dense("cls.predictions.transform.dense", H, H),
     ...norm("cls.predictions.transform.LayerNorm", H),
@@ -51,7 +59,8 @@ export function mlmHeadShapes({ vocabSize, hiddenSize: H }: BertConfig): WeightS
 }
 
 /** The weights of the next-sentence head, its pooler included. */
-export function nspHeadShapes({ hiddenSize: H }: BertConfig): WeightShapes {
+export function nspHeadShapes(config: BertConfig): WeightShapes {
+  const { hiddenSize: H } = checkBertConfig(config);
   return new Map([...dense("bert.pooler.dense", H, H), ...dense("cls.seq_relationship", H, 2)]);
 }
 
@@ -96,6 +105,8 @@ export function createWeights(
   standardDeviation: number,
   seed: number,
 ): Weights {
+  checkArguments("createWeights(shapes, standardDeviation, seed)", [["shapes", shapes, SHAPES]]);
+  checkNotNegative("standardDeviation", standardDeviation);
   const rng = createRng(seed);
   const entries = [...shapes].map(([name, shape]) => {
     const values = initialValues(name, tf.util.sizeFromShape([...shape]), standardDeviation, rng);
@@ -116,6 +127,9 @@ function initialValues(name: string, count: number, deviation: number, rng: Rng)
  * Source: Marsaglia's polar method; `tf.truncated_normal`.
  */
 export function truncatedNormal(count: number, deviation: number, rng: Rng): Float32Array {
+  checkWhole("count", count, 0);
+  checkNotNegative("deviation", deviation);
+  checkRng(rng);
   const values = new Float32Array(count);
   let filled = 0;
   while (filled < count) {
@@ -160,6 +174,10 @@ export function startWeights(
 
 /** The variable of that name, which the model is known to have. */
 function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R> {
+  if (!WEIGHTS.fits(weights)) {
+    const found = nameOf(weights);
+    throw new TypeError(`Cannot take weight "${name}" out of ${found}: expected ${WEIGHTS.name}`);
+  }
   const weight = weights.get(name);
   if (!weight) throw new TypeError(`There is no weight "${name}"`);
   return weight as tf.Variable<R>;
@@ -216,5 +234,6 @@ export function encoderLayerWeights(weights: Weights, layer: number): EncoderLay
 
 /** Frees the memory of all weights. */
 export function disposeWeights(weights: Weights): void {
+  checkArguments("disposeWeights(weights)", [["weights", weights, WEIGHTS]]);
   for (const weight of weights.values()) weight.dispose();
 }

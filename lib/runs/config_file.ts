@@ -6,7 +6,8 @@ import { isRecord, parseJsonObject } from "../files/json.ts";
 import type { VocabularyFacts } from "../tokenizer/facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./options.ts";
-import { CHANGEABLE, type RunSettings } from "./settings.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { CHANGEABLE } from "./settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import type { TextFacts } from "./text_facts.ts";
 

@@ -19,7 +19,8 @@ import { loadVocab, Vocab } from "../tokenizer/vocab.ts";
 import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
-import { modelConfig, type RunSettings } from "./settings.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { modelConfig } from "./settings.ts";
 
 /** How the corpus is read. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {

@@ -1,4 +1,5 @@
 /** A run from where it stands to its end: steps, evaluations, and when to save. */
+import { checkArguments, checkOptions, having } from "../checks.ts";
 import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
 import { FormatError } from "../errors.ts";
 import type { RngState } from "../random.ts";
@@ -14,6 +15,8 @@ import { RunSaver } from "./saver.ts";
 import { firstState, type RunState } from "./state.ts";
 
 const SAMPLES = 6;
+
+const OPEN_RUN = having("what beginRun() or reopenRun() gives", "folder", "config", "model");
 
 /**
  * Takes a run to its end, or to the signal; a checkpoint is on disk when it returns.
@@ -42,6 +45,8 @@ export async function runToEnd(
   hooks: RunHooks = {},
   signal?: AbortSignal,
 ): Promise<RunEnd> {
+  checkArguments("runToEnd(run, hooks, signal)", [["run", run, OPEN_RUN]]);
+  checkOptions("runToEnd()", hooks, ["onStep", "onEvaluation", "onEvent", "report"]);
   const loop = new RunLoop(run, hooks, signal);
   try {
     return await loop.run();

@@ -6,7 +6,6 @@
  * the folder of a run while a process works on it. `RunState` says where the run stands in a few
  * numbers; a `RunCheckpoint` is that state with all weights.
  */
-import { checkOptions } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -24,7 +23,7 @@ import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts"
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
 import { checkFree, RunFolder } from "./folder.ts";
 import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
-import type { Given } from "./options.ts";
+import { checkGiven, type Given } from "./options.ts";
 import {
   checkInit,
   firstModel,
@@ -35,13 +34,8 @@ import {
 import { plateauWarning, textFacts, textWarnings } from "./text_facts.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import { inWordsOfTask } from "./wording.ts";
-import {
-  completeSettings,
-  libraryConfigs,
-  modelConfig,
-  resumedSettings,
-  type RunSettings,
-} from "./settings.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { completeSettings, libraryConfigs, modelConfig, resumedSettings } from "./settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {
@@ -140,7 +134,7 @@ export async function beginRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
-  checkOptions("beginRun()", given, Object.keys(RUN_OPTIONS));
+  checkGiven("beginRun()", given, RUN_OPTIONS);
   checkBackend(software.backend);
   const settings = completeSettings(given);
   try {
@@ -269,7 +263,7 @@ export async function reopenRun(
   software: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<OpenRun> {
-  checkOptions("reopenRun()", given, Object.keys(RUN_OPTIONS));
+  checkGiven("reopenRun()", given, RUN_OPTIONS);
   checkBackend(software.backend);
   const saved = await readRunConfig(path);
   if (!saved) {

@@ -3,7 +3,14 @@
  * cannot be is refused with the nearest name, and the help is written from the table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { checkPositive, checkShare, checkSwitch, checkWhole, nearest } from "../checks.ts";
+import {
+  checkOptions,
+  checkPositive,
+  checkShare,
+  checkSwitch,
+  checkWhole,
+  nearest,
+} from "../checks.ts";
 
 /** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
 export interface Option {
@@ -104,6 +111,23 @@ export function optionsFromJson<K extends string>(
     }
   }
   return json as Given<K>;
+}
+
+/**
+ * Throws unless all settings are in a table and of the kind that it says.
+ *
+ * @param what The function whose settings they are.
+ * @throws {ConfigError} Naming the setting as on the command line.
+ */
+export function checkGiven<K extends string>(
+  what: string,
+  given: Given<K>,
+  table: Options<K>,
+): void {
+  checkOptions(what, given, Object.keys(table));
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined) checkValue(flag(name), value, table[name as K]);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Blanks in held-out sentences, to watch a model learn to fill them. */
+import { checkOptions } from "../checks.ts";
 import type { Document } from "../data/document.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { fillMask, type Guess } from "../use/predict.ts";
@@ -44,8 +45,10 @@ const MOST = 40;
 export function chooseSamples(
   documents: readonly Document[],
   tokenizer: BertTokenizer,
-  { count, seed }: { readonly count: number; readonly seed: number },
+  options: { readonly count: number; readonly seed: number },
 ): Sample[] {
+  checkOptions("chooseSamples()", options, ["count", "seed"]);
+  const { count, seed } = options;
   const rng = createRng(seed).fork("samples");
   const sentences = documents.flatMap((document) => document.sentences);
   rng.shuffle(sentences);

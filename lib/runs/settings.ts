@@ -1,164 +1,17 @@
 /** The settings of a run from the command line: their defaults, and what they come to. */
 import {
-  BERT_DEFAULTS,
   type BertConfig,
   bertConfig,
-  DATA_DEFAULTS,
   type DataConfig,
   dataConfig,
-  type ModelPreset,
-  type Precision,
-  TRAIN_DEFAULTS,
   type TrainConfig,
   trainConfig,
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { isLocale, LOCALE_ADVICE } from "../tokenizer/options.ts";
-import { flag, type Given } from "./options.ts";
-
-/** All settings of a run, as they are typed on the command line. */
-export interface RunSettings {
-  /** Name of a bundled corpus, or path of a file or folder. Default "sotu". */
-  readonly corpus: string;
-  /** Column of the text in .csv and .jsonl. Default: `text` or `sentence`. */
-  readonly textColumn?: string;
-  /** Column that names a row's document. Default: `document`, if there is one. */
-  readonly documentColumn?: string;
-  /** Whether every row is a document of its own. Default false. */
-  readonly noDocumentColumn: boolean;
-  /** Whether every line of a .txt file is one sentence. Default false. */
-  readonly sentencePerLine: boolean;
-  /** Share of the documents kept aside for evaluation: 0 to below 1. Default 0.05. */
-  readonly heldOut: number;
-  /** Settings that belong together. Default: none. */
-  readonly recipe?: RecipeName;
-  /** Size of the model. Default "tiny". */
-  readonly preset: ModelPreset;
-  /** Encoder layers. Default: as the preset has. */
-  readonly layers?: number;
-  /** Width of the hidden vectors. Default: as the preset has. */
-  readonly hiddenSize?: number;
-  /** Width inside the feed-forward blocks. Default: four times the hidden size. */
-  readonly intermediateSize?: number;
-  /** Pieces of the vocabulary to learn, at least 6. Default 8000. */
-  readonly vocabSize: number;
-  /** Whether capital letters and accents are kept. Default false. */
-  readonly cased: boolean;
-  /** Whether accents are kept. Default: as `cased`. */
-  readonly keepAccents?: boolean;
-  /** Language of the text as a tag such as "tr". Default: that of the model in `init`, else English. */
-  readonly locale?: string;
-  /** Share of values set to zero while training: 0 to below 1. Default 0.1. */
-  readonly dropout: number;
-  /** Whether attention begins with heads that look at neighbours. Default false. */
-  readonly headStart: boolean;
-  /** Attention heads in a layer; they divide the width. Default: as the preset has. */
-  readonly heads?: number;
-  /** Standard deviation of the initial weights. Default 0.02. */
-  readonly initialRange: number;
-  /** Folder of a saved model to begin with. Default: fresh weights. */
-  readonly init?: string;
-  /** Tokens in a sequence, at least 5. Default 128. */
-  readonly length: number;
-  /** Share of positions to predict: 0 to 1. Default 0.15. */
-  readonly mask: number;
-  /** Whether all pieces of a word are masked together. Default false. */
-  readonly wholeWord: boolean;
-  /** Fresh pairs and masks for each epoch, or those of the first. Default "dynamic". */
-  readonly masking: DataConfig["masking"];
-  /** Which sentence pairs are made. Default "nsp". */
-  readonly pairing: "nsp" | "sop" | "none";
-  /** Whether segments are filled with several sentences. Default true. */
-  readonly packing: boolean;
-  /** Updates after which the run ends. Default: no limit. */
-  readonly steps?: number;
-  /** Passes over the corpus. Default 1 where neither steps nor minutes are given. */
-  readonly epochs?: number;
-  /** Minutes after which the run ends. Default: no limit. */
-  readonly maxMinutes?: number;
-  /** Sequences in a batch. Default 32. */
-  readonly batchSize: number;
-  /** Batches that are added up for one update. Default 1. */
-  readonly accumulation: number;
-  /** Peak of the learning rate. Default 0.001. */
-  readonly lr: number;
-  /** Share of the run in which the learning rate climbs: 0 to 1. Default 0.1. */
-  readonly warmup: number;
-  /** How much of the mean of squared gradients each step keeps. Default 0.999. */
-  readonly beta2: number;
-  /** Decoupled weight decay. Default 0.01. */
-  readonly weightDecay: number;
-  /** Longest gradient (global norm). Default 1. */
-  readonly clip: number;
-  /** Decides everything random: a whole number of at least 0. Default 1. */
-  readonly seed: number;
-  /** What happens at a NaN or infinite loss or gradient. Default "stop". */
-  readonly onNan: "stop" | "skip";
-  /** Steps between evaluations. Default: a tenth of the run, at most 500. */
-  readonly evaluateEvery?: number;
-  /** Steps between checkpoints. Default: by `checkpointMinutes` alone. */
-  readonly checkpointEvery?: number;
-  /** Minutes between checkpoints. Default 5. */
-  readonly checkpointMinutes: number;
-  /** What updates the weights: adamw, or muon for the layers' matrices. Default "adamw". */
-  readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
-  /** How precisely products are computed. Default "float32". */
-  readonly precision: Precision;
-  /** Newest checkpoints that stay. Default 3. */
-  readonly keep: number;
-  /** What computes: simd, wasm, cpu or webgpu. Default: the fastest of the first three. */
-  readonly backend?: string;
-}
-
-/** The defaults. A run of which nobody says how long it lasts goes once over its corpus. */
-export const RUN_DEFAULTS: RunSettings = {
-  corpus: "sotu",
-  noDocumentColumn: false,
-  sentencePerLine: false,
-  heldOut: DATA_DEFAULTS.heldOutShare,
-  preset: "tiny",
-  vocabSize: 8000,
-  cased: false,
-  dropout: BERT_DEFAULTS.hiddenDropoutProb,
-  headStart: false,
-  initialRange: BERT_DEFAULTS.initializerRange,
-  length: DATA_DEFAULTS.maxLength,
-  mask: DATA_DEFAULTS.maskProbability,
-  wholeWord: false,
-  masking: "dynamic",
-  pairing: "nsp",
-  packing: true,
-  batchSize: TRAIN_DEFAULTS.batchSize,
-  accumulation: 1,
-  lr: TRAIN_DEFAULTS.learningRate,
-  warmup: TRAIN_DEFAULTS.warmupShare,
-  beta2: TRAIN_DEFAULTS.beta2,
-  weightDecay: TRAIN_DEFAULTS.weightDecay,
-  clip: TRAIN_DEFAULTS.clipNorm,
-  precision: "float32",
-  seed: 1,
-  onNan: "stop",
-  checkpointMinutes: 5,
-  keep: 3,
-};
-
-/** Settings that belong together, by the name of the recipe. */
-export const RECIPES = {
-  short: {
-    steps: 3000,
-    length: 64,
-    batchSize: 16,
-    headStart: true,
-    heads: 4,
-    initialRange: 0.06,
-    dropout: 0,
-    lr: 2e-3,
-    beta2: 0.98,
-  },
-} as const;
-
-/** The name of a recipe. */
-export type RecipeName = keyof typeof RECIPES;
+import { checkGiven, flag, type Given } from "./options.ts";
+import { type RecipeName, RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
+import { RUN_OPTIONS } from "./settings_table.ts";
 
 /** The settings that may change when a run is resumed, as none of them changes what it computes. */
 export const CHANGEABLE: readonly (keyof RunSettings)[] = [
@@ -190,7 +43,7 @@ export const MADE_NEW: readonly (keyof RunSettings)[] = [
 /**
  * Settings with their defaults, checked against each other.
  *
- * @throws {ConfigError} If two of them do not go together.
+ * @throws {ConfigError} If there is no such setting, one is of another kind, or two do not go together.
  *
  * @example
  * ```ts
@@ -201,6 +54,7 @@ export const MADE_NEW: readonly (keyof RunSettings)[] = [
  * ```
  */
 export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
+  checkGiven("completeSettings()", given, RUN_OPTIONS);
   for (const name of MADE_NEW) {
     if (given.init === undefined || given[name] === undefined) continue;
     throw new ConfigError(

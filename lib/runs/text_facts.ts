@@ -1,4 +1,5 @@
 /** What a run's training text is like, counted before training, and what is wrong with it. */
+import { checkOptions } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import type { Document } from "../data/document.ts";
 import { dataReport } from "../data/report.ts";
@@ -41,6 +42,7 @@ export async function textFacts(
   tokenizer: BertTokenizer,
   options: { readonly data: DataConfig; readonly seed: number },
 ): Promise<TextFacts> {
+  checkOptions("textFacts()", options, ["data", "seed"]);
   const report = await dataReport(documents, tokenizer, { ...options, maxExamples: MOST_EXAMPLES });
   const { unreachedShare, unusedDocuments, notNextShare } = report;
   return {

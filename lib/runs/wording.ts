@@ -1,7 +1,7 @@
 /** Errors of the library in the words of the command line, which are those that a person typed. */
 import { ConfigError } from "../errors.ts";
 import { flag } from "./options.ts";
-import type { RunSettings } from "./settings.ts";
+import type { RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 
 /** The settings of a run by the names that the library has for them. */

@@ -2,7 +2,7 @@
  * Diagrams for the notebooks, as plain SVG: boxes with arrows between them, and products of matrices
  * with their shapes. They stand on a white card, so that dark and light pages show them alike.
  */
-import { nearest } from "../checks.ts";
+import { checkOptions, nearest } from "../checks.ts";
 import { escape, label } from "./svg.ts";
 
 /** A drawing that a notebook shows by itself: an SVG document, and the same in words. */
@@ -101,6 +101,7 @@ interface Place {
  * ```
  */
 export function diagram(options: DiagramOptions): Picture {
+  checkOptions("diagram()", options, ["title", "rows", "arrows", "learnt", "marked"]);
   const boxes = readBoxes(options);
   const arrows = (options.arrows ?? []).map((arrow) => readArrow(arrow, boxes));
   const { places, width, height } = layOut(boxes, arrows, options.title);

@@ -1,4 +1,5 @@
 /** Products and sums of matrices as a drawing: each with its rows, columns and shape. */
+import { checkOptions } from "../checks.ts";
 import { card, Picture } from "./diagram.ts";
 import { box, label, line } from "./svg.ts";
 
@@ -51,7 +52,9 @@ interface Matrix {
  * ok(matrices({ title: "Scores", terms }).svg.includes("scores"));
  * ```
  */
-export function matrices({ title, terms, marked = {} }: MatricesOptions): Picture {
+export function matrices(options: MatricesOptions): Picture {
+  checkOptions("matrices()", options, ["title", "terms", "marked"]);
+  const { title, terms, marked = {} } = options;
   const read = terms.map(readTerm);
   const known = read.filter((term) => typeof term !== "string");
   checkMarks(marked, known);

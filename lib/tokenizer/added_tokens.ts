@@ -2,6 +2,7 @@
  * Tokens that are found in a text as they are, before words are cut into pieces: the special ones
  * such as `[MASK]`, and those that were added to a vocabulary.
  */
+import { ARRAY, checkArguments, checkEntries, checkOptions, having } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 
 /** A token that is found as a whole. */
@@ -36,6 +37,10 @@ export function completeToken(
   given: string | AddedToken,
   where = "the added tokens",
 ): Required<AddedToken> {
+  if (typeof given !== "string") {
+    checkArguments("addTokens(tokens)", [["each of tokens", given, TOKEN]]);
+    checkOptions("an added token", given, TOKEN_FLAGS);
+  }
   const { content, special = false, ...flags } = typeof given === "string"
     ? { content: given, special: true }
     : given;
@@ -49,6 +54,9 @@ export function completeToken(
   const { normalized = !special, singleWord = false, lstrip = false, rstrip = false } = flags;
   return { content, special, normalized, singleWord, lstrip, rstrip };
 }
+
+const TOKEN = having('a text such as "[E1]", or { content: "…" }', "content");
+const TOKEN_FLAGS = ["content", "special", "normalized", "singleWord", "lstrip", "rstrip"];
 
 /** Whether two tokens are found in the same texts. */
 export function areFoundAlike(a: Required<AddedToken>, b: Required<AddedToken>): boolean {
@@ -96,6 +104,9 @@ export class TokenFinder {
    * @param patterns None with an empty text, and no two with the same.
    */
   constructor(patterns: readonly Pattern[]) {
+    const call = "new TokenFinder(patterns)";
+    checkArguments(call, [["patterns", patterns, ARRAY]]);
+    checkEntries(call, "patterns", patterns, having("a pattern", "text", "id"));
     for (const pattern of patterns) this.#patterns.set(pattern.text, pattern);
     const longestFirst = [...this.#patterns.keys()].sort((a, b) => b.length - a.length);
     const firsts = new Set(longestFirst.map((text) => text[0]));

@@ -7,11 +7,12 @@ import {
   checkArguments,
   checkChoice,
   checkOptions,
+  checkText,
   checkWhole,
-  having,
-  ITERABLE,
+  LIST,
 } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { VOCAB } from "./arguments.ts";
 import { saveFolder } from "../files/save_folder.ts";
 import { joinTokens } from "./decode.ts";
 import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./folder.ts";
@@ -74,7 +75,7 @@ export interface Encoding {
   readonly offsets: [number, number][];
 }
 
-const VOCAB = having("a Vocab", "tokens", "idOf", "specialIds");
+const OPTIONS = [...TOKENIZER_OPTIONS, "cacheSize", "cleanUp"];
 const ENCODE_OPTIONS = ["maxLength", "padTo"];
 
 /**
@@ -116,7 +117,7 @@ export class BertTokenizer {
    */
   constructor(vocab: Vocab, options: BertTokenizerOptions = {}) {
     checkArguments("new BertTokenizer(vocab)", [["vocab", vocab, VOCAB]]);
-    checkOptions("BertTokenizer", options, [...TOKENIZER_OPTIONS, "cacheSize", "cleanUp"]);
+    checkOptions("BertTokenizer", options, OPTIONS);
     const { cacheSize = 50_000, cleanUp = "tokens", ...given } = options;
     checkWhole("cacheSize", cacheSize, 0);
     checkChoice("cleanUp", cleanUp, CLEAN_UPS);
@@ -138,6 +139,8 @@ export class BertTokenizer {
     folder: string,
     options: BertTokenizerOptions = {},
   ): Promise<BertTokenizer> {
+    checkText("BertTokenizer.fromPretrained(folder)", "folder", folder);
+    checkOptions("BertTokenizer", options, OPTIONS);
     const { vocab, options: own, cleanUp } = await readTokenizer(folder);
     return new BertTokenizer(vocab, { ...own, cleanUp, ...withoutUndefined(options) });
   }
@@ -150,6 +153,7 @@ export class BertTokenizer {
 
   /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
   async save(folder: string): Promise<void> {
+    checkText("save(folder)", "folder", folder);
     await saveFolder(folder, tokenizerFiles(this), OBSOLETE_FILES);
   }
 
@@ -160,7 +164,7 @@ export class BertTokenizer {
 
   /** The ids of a text, without `[CLS]` and `[SEP]`: what training calls, millions of times. */
   ids(text: string): number[] {
-    checkText(text);
+    checkOneText(text);
     return this.#cutter.ids(text);
   }
 
@@ -213,7 +217,7 @@ export class BertTokenizer {
    * @throws {RangeError} If the vocabulary has no such id.
    */
   decode(ids: ArrayLike<number> & Iterable<number>, options: DecodeOptions = {}): string {
-    checkArguments("decode(ids)", [["ids", ids, ITERABLE]]);
+    checkArguments("decode(ids)", [["ids", ids, LIST]]);
     checkOptions("decode()", options, ["skipSpecialTokens", "cleanUp"]);
     const { skipSpecialTokens = true, cleanUp = this.cleanUp } = options;
     checkChoice("skipSpecialTokens", skipSpecialTokens, [true, false]);
@@ -223,7 +227,7 @@ export class BertTokenizer {
   }
 
   #place(text: string): Part {
-    checkText(text);
+    checkOneText(text);
     return this.#cutter.place(text);
   }
 
@@ -293,7 +297,7 @@ function checkPair(item: unknown, i: number): void {
   );
 }
 
-function checkText(text: unknown): void {
+function checkOneText(text: unknown): void {
   if (typeof text === "string") return;
   const found = text === null ? "null" : Array.isArray(text) ? "an array" : typeof text;
   throw new TypeError(`Cannot tokenize ${found}: expected one text, as a string`);

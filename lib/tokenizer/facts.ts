@@ -1,7 +1,9 @@
 /** What a run writes down about its vocabulary, to tell later whether it is still the same. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { checkArguments } from "../checks.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
+import { TOKENIZER } from "./arguments.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
 import type { CleanUp, TokenizerOptions } from "./options.ts";
 import { isOneOfFive } from "./vocab.ts";
@@ -21,12 +23,15 @@ export interface VocabularyFacts extends TokenizerOptions {
 }
 
 /** `vocab.txt` of a tokenizer. */
-export function vocabularyText({ vocab }: BertTokenizer): string {
+export function vocabularyText(tokenizer: BertTokenizer): string {
+  checkArguments("vocabularyText(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
+  const { vocab } = tokenizer;
   return `${vocab.tokens.join("\n")}\n`;
 }
 
 /** The digest and the size of a vocabulary, and the options of its tokenizer. */
 export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
+  checkArguments("vocabularyFacts(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
   const sha256 = createHash("sha256").update(vocabularyText(tokenizer)).digest("hex");
   const { vocab, options, cleanUp } = tokenizer;
   const added = vocab.added.filter((token) => !isUsual(token));

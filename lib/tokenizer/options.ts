@@ -86,6 +86,8 @@ export function agreedOptions(
   learnt: Required<TokenizerOptions>,
   given: TokenizerOptions,
 ): Required<TokenizerOptions> {
+  checkOptions("agreedOptions()", learnt, TOKENIZER_OPTIONS);
+  checkOptions("agreedOptions()", given, TOKENIZER_OPTIONS);
   const wanted = tokenizerOptions({ ...learnt, ...withoutUndefined(given) });
   const before = effective(learnt);
   const now = effective(wanted);

@@ -5,7 +5,7 @@
  * byte-pair encoding by count, with `##` in front of pieces inside a word. Unlike there, every tie
  * is decided by the strings themselves, so the same corpus gives the same file, always.
  */
-import { checkOptions, checkWhole } from "../checks.ts";
+import { checkArguments, checkOptions, checkWhole, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { alphabetNotes, byCodePoint, type Char, chooseAlphabet } from "./alphabet.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
@@ -64,6 +64,10 @@ export async function trainVocab(
   options: VocabOptions = {},
 ): Promise<Vocab> {
   checkOptions("trainVocab()", options, OPTIONS);
+  if (typeof texts === "string") {
+    throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
+  }
+  checkArguments("trainVocab(texts, options)", [["texts", texts, ITERABLE]]);
   const { size = 8000, minFrequency = 2, alphabetLimit, ...given } = options;
   const rules = tokenizerOptions(given);
   if (!Number.isInteger(size) || size < 6) {
@@ -75,9 +79,6 @@ export async function trainVocab(
   }
   checkWhole("minFrequency", minFrequency, 1);
   if (alphabetLimit !== undefined) checkWhole("alphabetLimit", alphabetLimit, 1);
-  if (typeof texts === "string") {
-    throw new TypeError("Cannot train on one string, letter by letter: pass texts, as in [text]");
-  }
   const { counts, tooLong, notes } = await countWords(texts, rules);
   if (counts.size === 0) {
     const found = tooLong > 0 ? `no word of at most ${rules.maxWordLength} characters` : "no word";

@@ -1,8 +1,10 @@
 /** How much of a text a tokenizer does not know. */
+import { TOKENIZER } from "./arguments.ts";
+import { checkArguments, checkText, having, LIST } from "../checks.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 import { isLongerThan } from "./word_counts.ts";
-import { basicTokens, WHITESPACE } from "./words.ts";
+import { WHITESPACE, wordTokens } from "./words.ts";
 
 /** What a tokenizer made of some texts. */
 export interface UnknownShare {
@@ -37,18 +39,21 @@ const MUCH = 0.05;
  * ```
  */
 export function unknownShare(tokenizer: BertTokenizer, texts: Iterable<string>): UnknownShare {
+  const call = "unknownShare(tokenizer, texts)";
+  checkArguments(call, [["tokenizer", tokenizer, TOKENIZER], ["texts", texts, LIST]]);
   const { vocab: { unkId }, options } = tokenizer;
   const unknownWords = new Map<string, number>();
   let tokens = 0;
   let unknown = 0;
   let tooLong = 0;
   for (const text of texts) {
+    checkText(call, "each of texts", text);
     for (const word of text.split(WHITESPACE)) {
       const ids = tokenizer.ids(word);
       tokens += ids.length;
       if (!ids.includes(unkId)) continue;
       unknown += ids.filter((id) => id === unkId).length;
-      const long = basicTokens(word, options).filter((token) =>
+      const long = wordTokens(word, options).filter((token) =>
         isLongerThan(token, options.maxWordLength)
       );
       tooLong += long.length;
@@ -73,6 +78,7 @@ export function unknownShare(tokenizer: BertTokenizer, texts: Iterable<string>):
  * ```
  */
 export function unknownNote(found: UnknownShare): VocabNote | undefined {
+  checkArguments("unknownNote(found)", [["found", found, FOUND]]);
   const { unknown, tooLong, share, examples } = found;
   if (share <= MUCH) return undefined;
   const shown = examples.slice(0, 3).map((word) => `"${word}"`).join(", ");
@@ -91,6 +97,8 @@ export function unknownNote(found: UnknownShare): VocabNote | undefined {
     advice: "learn the vocabulary from this text, or one of more pieces",
   };
 }
+
+const FOUND = having("what unknownShare() gives", "unknown", "tooLong", "share", "examples");
 
 function shorten(word: string): string {
   const characters = [...word.slice(0, 60)];

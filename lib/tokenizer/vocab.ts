@@ -2,7 +2,9 @@
  * A vocabulary: the two-way table between pieces of text and their ids, and its file `vocab.txt`,
  * one piece a line, the line number (from 0) being the id.
  */
+import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
+import { VOCAB } from "./arguments.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import { refusePointer } from "../files/foreign_folder.ts";
 import { replaceFile } from "../files/write.ts";
@@ -80,9 +82,11 @@ export class Vocab {
   constructor(
     tokens: readonly string[],
     name = "the vocabulary",
-    { options, notes = [], repeats = "refuse", added = [], pieces = tokens.length }: VocabOrigin =
-      {},
+    origin: VocabOrigin = {},
   ) {
+    checkOptions("Vocab", origin, ["options", "notes", "repeats", "added", "pieces"]);
+    const { options, notes = [], repeats = "refuse", added = [], pieces = tokens?.length } = origin;
+    checkArguments("new Vocab(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
     this.options = options;
     this.pieces = pieces;
     this.#repeats = repeats;
@@ -107,6 +111,7 @@ export class Vocab {
    * @throws {RangeError} If there are added tokens behind the pieces, whose ids have to stay.
    */
   extend(tokens: readonly string[], name = "the vocabulary"): Vocab {
+    checkArguments("extend(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
     if (this.pieces < this.size && tokens.length > 0) {
       const found = this.tokenOf(this.pieces);
       const advice = "add pieces first, and tokens behind them";
@@ -140,6 +145,7 @@ export class Vocab {
    * ```
    */
   addTokens(tokens: readonly (string | AddedToken)[], name = "the vocabulary"): Vocab {
+    checkArguments("addTokens(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
     const added = new Map(this.added.map((token) => [token.content, token]));
     const all = [...this.tokens];
     const isSpare = (token: string, id: number) => id >= this.pieces && !added.has(token);
@@ -154,6 +160,7 @@ export class Vocab {
 
   /** The same vocabulary with names for rows that a model has beyond it, which no text gets. */
   withSpares(names: readonly string[], name = "the vocabulary"): Vocab {
+    checkArguments("withSpares(names, name)", [["names", names, ARRAY], ["name", name, TEXT]]);
     if (this.pieces === this.size) return this.extend(names, name);
     return new Vocab([...this.tokens, ...names], name, this.#origin());
   }
@@ -176,11 +183,13 @@ export class Vocab {
 
   /** The id of a piece, or that of `[UNK]` where the vocabulary does not have it. */
   idOf(token: string): number {
+    checkText("idOf(token)", "token", token);
     return this.#ids.get(token) ?? this.unkId;
   }
 
   /** Whether the vocabulary has a piece, an added token or a special one. */
   has(token: string): boolean {
+    checkText("has(token)", "token", token);
     return this.#ids.has(token);
   }
 
@@ -190,9 +199,11 @@ export class Vocab {
    * @throws {RangeError} If there is no such id.
    */
   tokenOf(id: number): string {
-    const token = this.tokens[id];
+    const token = typeof id === "number" ? this.tokens[id] : undefined;
     if (token === undefined) {
-      throw new RangeError(`Cannot find the token of id ${id}: ids are 0 to ${this.size - 1}`);
+      throw new RangeError(
+        `Cannot find the token of id ${nameOf(id)}: ids are 0 to ${this.size - 1}`,
+      );
     }
     return token;
   }
@@ -209,7 +220,7 @@ export class Vocab {
 
   #add(token: string, id: number, name: string): void {
     if (typeof token !== "string") {
-      throw new FormatError(name, `expected text, found the ${typeof token} ${token}`, id + 1);
+      throw new FormatError(name, `expected text, found ${nameOf(token)}`, id + 1);
     }
     if (/[\r\n]/.test(token) || !token.isWellFormed()) {
       const found = JSON.stringify(token);
@@ -270,6 +281,7 @@ function allAdded(added: readonly AddedToken[], name: string): Required<AddedTok
  * @throws {FormatError} If the file is missing, is not UTF-8, or is not a vocabulary.
  */
 export async function loadVocab(path: string): Promise<Vocab> {
+  checkText("loadVocab(path)", "path", path);
   const bytes = await Deno.readFile(path).catch((error) => {
     const found = error instanceof Deno.errors.NotFound ? "nothing" : error.message;
     throw new FormatError(path, `expected a vocabulary file, found ${found}: check the path`);
@@ -299,6 +311,7 @@ export async function loadVocab(path: string): Promise<Vocab> {
  * ```
  */
 export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
+  checkArguments("saveVocab(path, vocab)", [["path", path, TEXT], ["vocab", vocab, VOCAB]]);
   const extra = vocab.added.find(({ content }) => !isOneOfFive(content));
   if (extra) {
     const advice = "save() of the tokenizer writes files that have one";

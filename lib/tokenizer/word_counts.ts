@@ -2,7 +2,7 @@
 import { decompose } from "./decompose.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 import type { VocabNote } from "./vocab_notes.ts";
-import { basicTokens, WHITESPACE } from "./words.ts";
+import { WHITESPACE, wordTokens } from "./words.ts";
 
 /** How often each word of some texts occurs. */
 export interface WordCounts {
@@ -32,7 +32,7 @@ export async function countWords(
   const counts = new Map<string, number>();
   let tooLong = 0;
   for (const [word, count] of typed) {
-    for (const token of basicTokens(word, options)) {
+    for (const token of wordTokens(word, options)) {
       if (isLongerThan(token, options.maxWordLength)) tooLong += count;
       else counts.set(token, (counts.get(token) ?? 0) + count);
     }
@@ -77,10 +77,10 @@ function accentNotes(
   let changed = 0;
   for (const [word, count] of typed) {
     if (ASCII_ONLY.test(word)) continue;
-    for (const token of basicTokens(word, { ...options, stripAccents: false })) {
+    for (const token of wordTokens(word, { ...options, stripAccents: false })) {
       if (isLongerThan(token, options.maxWordLength)) continue;
       const kept = decompose(token);
-      const [bare = ""] = basicTokens(token, options);
+      const [bare = ""] = wordTokens(token, options);
       if (bare === kept) continue;
       changed += count;
       const forms = accented.get(bare) ?? new Map<string, number>();

@@ -1,4 +1,6 @@
 /** WordPiece: a word is cut into the longest pieces of a vocabulary; words cut before are remembered. */
+import { checkArguments } from "../checks.ts";
+import { VOCAB } from "./arguments.ts";
 import type { Vocab } from "./vocab.ts";
 
 /**
@@ -24,6 +26,7 @@ export class WordPieces {
 
   /** Reads the vocabulary once; `##` marks a piece that continues a word. */
   constructor(vocab: Vocab) {
+    checkArguments("new WordPieces(vocab)", [["vocab", vocab, VOCAB]]);
     let longest = 0;
     for (const [id, token] of vocab.tokens.slice(0, vocab.pieces).entries()) {
       if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);

@@ -5,6 +5,7 @@
  * Where that class and the widely used `tokenizers` library differ, this file follows the library,
  * down to its Unicode version (`unicode.ts`), so that ids agree on every string.
  */
+import { checkText } from "../checks.ts";
 import {
   anyOf,
   isOneOf,
@@ -14,7 +15,7 @@ import {
   LATER_PUNCTUATION,
 } from "./unicode.ts";
 import { decompose } from "./decompose.ts";
-import { hasDotlessI, type TokenizerOptions } from "./options.ts";
+import { hasDotlessI, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 
 /** The characters that separate words. Tab, line feed and carriage return count; other controls vanish. */
 export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
@@ -57,6 +58,7 @@ function isControl(char: string): boolean {
 
 /** Whether a character is a word of its own: all ASCII symbols, and Unicode's category P. */
 export function isPunctuation(char: string): boolean {
+  checkText("isPunctuation(char)", "char", char);
   const code = char.codePointAt(0) ?? 0;
   if (code < 128) {
     return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) ||
@@ -73,6 +75,7 @@ function isCjk(char: string): boolean {
 
 /** Removes control characters and turns every kind of white space into a plain space. */
 export function cleanText(text: string): string {
+  checkText("cleanText(text)", "text", text);
   if (!MAYBE_CLEANED.test(text)) return text;
   let cleaned = "";
   for (const char of text) {
@@ -83,6 +86,7 @@ export function cleanText(text: string): string {
 
 /** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
 export function lowerCase(text: string): string {
+  checkText("lowerCase(text)", "text", text);
   if (!MAYBE_UNLIKE.test(text)) return text.toLowerCase();
   return Array.from(text, lowerCharacter).join("");
 }
@@ -97,6 +101,7 @@ function lowerCharacter(char: string): string {
 
 /** Splits accented letters (NFD) and drops the accents: `é` becomes `e`. */
 export function stripAccents(text: string): string {
+  checkText("stripAccents(text)", "text", text);
   if (ASCII_ONLY.test(text)) return text;
   const decomposed = decompose(text);
   if (!MAYBE_ACCENT.test(decomposed)) return decomposed;
@@ -111,6 +116,7 @@ function isAccent(char: string): boolean {
 
 /** Cuts a word at every punctuation character and ideograph, keeping them: `don't` → `don ' t`. */
 export function splitPunctuation(word: string): string[] {
+  checkText("splitPunctuation(word)", "word", word);
   if (!MAYBE_SPLIT.test(word)) return word === "" ? [] : [word];
   const parts: string[] = [];
   let current = "";
@@ -144,6 +150,7 @@ function lowerDotted(text: string): string {
 
 /** Case and accents of a piece of text, as the options say. Accents go first, as in the library. */
 function normalizeWord(word: string, options: TokenizerOptions = {}): string {
+  if (typeof options !== "object" || options === null) tokenizerOptions(options); // says so
   const { lowercase = true, stripAccents: strip = null, locale = null } = options;
   const text = lowercase && hasDotlessI(locale) ? lowerDotted(word) : word;
   const bare = strip ?? lowercase ? stripAccents(text) : text;
@@ -168,11 +175,14 @@ function normalizeWord(word: string, options: TokenizerOptions = {}): string {
  * removed, accents go before case.
  */
 export function basicTokens(text: string, options: TokenizerOptions = {}): string[] {
-  return text.split(WHITESPACE).flatMap((word) => wordTokens(word, options));
+  checkText("basicTokens(text, options)", "text", text);
+  const complete = tokenizerOptions(options);
+  return text.split(WHITESPACE).flatMap((word) => wordTokens(word, complete));
 }
 
 /** `basicTokens()` of one word that holds no white space. */
 export function wordTokens(word: string, options: TokenizerOptions = {}): string[] {
+  checkText("wordTokens(word, options)", "word", word);
   const cleaned = ASCII_ONLY.test(word) ? word : cleanText(word);
   return splitPunctuation(normalizeWord(cleaned, options));
 }
@@ -184,6 +194,7 @@ export function wordTokens(word: string, options: TokenizerOptions = {}): string
  * Source: `BertNormalizer` in huggingface/tokenizers.
  */
 export function normalizeText(text: string, options: TokenizerOptions): string {
+  checkText("normalizeText(text, options)", "text", text);
   return normalizeWord(cleanText(text).replace(ALL_CJK, " $& "), options);
 }
 

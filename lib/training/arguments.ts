@@ -4,17 +4,8 @@
  */
 import { having, type Kind } from "../checks.ts";
 
-/** A model with both heads of pre-training. */
-export const MODEL: Kind = having("a BertPretrainHead", "forward", "bert", "mlm");
-
-/** The backbone alone. */
-export const BACKBONE: Kind = having("a BertModel", "forward", "wordEmbeddings");
-
 /** A classifier. */
 export const CLASSIFIER: Kind = having("a BertClassifier", "forward", "classes");
-
-/** A tokenizer. */
-export const TOKENIZER: Kind = having("a BertTokenizer", "encode", "vocab");
 
 /** An optimizer. */
 export const OPTIMIZER: Kind = having("an optimizer such as AdamW", "step", "steps", "state");
@@ -26,9 +17,3 @@ export const BATCH: Kind = having(
   "predictedPositions",
   "nspLabels",
 );
-
-/** The weights that an optimizer updates. */
-export const WEIGHTS: Kind = {
-  name: "a map of variables by name, as in model.weights",
-  fits: (value) => value instanceof Map,
-};

@@ -11,7 +11,7 @@ import {
 } from "../checks.ts";
 import type { TrainConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
-import { WEIGHTS } from "./arguments.ts";
+import { WEIGHTS } from "../model/arguments.ts";
 import { muonUpdate } from "./muon_update.ts";
 import {
   AdamW,

@@ -13,7 +13,7 @@ import {
 } from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
-import { WEIGHTS } from "./arguments.ts";
+import { WEIGHTS } from "../model/arguments.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
 /** What the training loop needs of an optimizer: `AdamW` and `Muon` are two. */

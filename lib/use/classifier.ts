@@ -3,14 +3,14 @@
  * is in `fine_tune.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { BertConfig } from "../config.ts";
+import { type BertConfig, checkBertConfig } from "../config.ts";
 import { checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { pooler } from "../model/heads.ts";
 import type { DenseWeights } from "../model/layers.ts";
 import { BertModel, type BertPretrainHead } from "../model/bert.ts";
 import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
-import { MODEL } from "../training/arguments.ts";
+import { MODEL } from "../model/arguments.ts";
 import { linear } from "../model/ops/linear.ts";
 import { dropout, mixSeed } from "../model/ops/dropout.ts";
 import type { Shares } from "../model/classes_json.ts";
@@ -43,10 +43,12 @@ export interface GivenClassifier {
 
 /** The weights that the classifier adds to the backbone: the pooler, if it has one, and a dense layer. */
 export function classifierShapes(
-  { hiddenSize: H }: BertConfig,
+  config: BertConfig,
   classes: number,
   pooling: "cls" | "mean" = "cls",
 ): WeightShapes {
+  const { hiddenSize: H } = checkBertConfig(config);
+  checkWhole("classes", classes, 1);
   return new Map<string, readonly number[]>([
     ...(pooling === "cls"
       ? [["bert.pooler.dense.weight", [H, H]], ["bert.pooler.dense.bias", [H]]] as const
@@ -154,8 +156,10 @@ export class BertClassifier {
    */
   forward(
     inputs: ModelInputs,
-    { training, seed }: Pick<BackboneOptions, "training" | "seed"> = {},
+    options: Pick<BackboneOptions, "training" | "seed"> = {},
   ): tf.Tensor2D {
+    checkOptions("forward()", options, ["training", "seed"]);
+    const { training, seed } = options;
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
       const { hidden } = this.bert.forward(ids, { training, seed }); // [B, T, H]

@@ -20,7 +20,8 @@ import { StoredWeights } from "../model/stored_weights.ts";
 import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { CLASSIFIER, TOKENIZER } from "../training/arguments.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { CLASSIFIER } from "../training/arguments.ts";
 import { BertClassifier, classifierShapes } from "./classifier.ts";
 
 /** How a classifier is saved. */

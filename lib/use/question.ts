@@ -8,7 +8,8 @@ import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { ModelInputs } from "../model/inputs.ts";
 import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
-import { MODEL, TOKENIZER } from "../training/arguments.ts";
+import { MODEL } from "../model/arguments.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 
 /**
  * Throws unless a model, a tokenizer and texts stand where they should.

@@ -4,10 +4,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { ARRAY, checkArguments, checkOptions, checkWhole, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertModel } from "../model/bert.ts";
-import { BACKBONE, TOKENIZER } from "../training/arguments.ts";
+import { BACKBONE } from "../model/arguments.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import { BertTokenizer, type Encoding } from "../tokenizer/bert_tokenizer.ts";
 
 import {
@@ -75,6 +76,7 @@ export async function sentenceEmbeddings(
   texts: readonly string[],
   options: EmbeddingOptions = {},
 ): Promise<Float32Array[]> {
+  checkOptions("sentenceEmbeddings()", options, OPTIONS);
   const { pooling = "mean", specialTokens = true, normalize = false, batchSize = 32 } = options;
   const call = "sentenceEmbeddings(bert, tokenizer, texts, options)";
   checkArguments(call, [
@@ -85,7 +87,6 @@ export async function sentenceEmbeddings(
   for (const [i, text] of texts.entries()) {
     checkArguments(call, [[`entry ${i} of texts`, text, TEXT]]);
   }
-  checkOptions("sentenceEmbeddings()", options, OPTIONS);
   const maxLength = checkSizes(bert, options);
   const { prompt = "", includePrompt = true, lowercase = false } = options;
   const cutter = lowercase ? lowercasing(tokenizer) : tokenizer;
@@ -262,6 +263,9 @@ export async function embeddingOptions(
   folder: string,
   promptName?: string,
 ): Promise<EmbeddingOptions> {
+  const call = "embeddingOptions(folder, promptName)";
+  checkText(call, "folder", folder);
+  if (promptName !== undefined) checkText(call, "promptName", promptName);
   const modules = await readModules(folder);
   const prompt = await readPrompt(folder, promptName);
   if (modules.length === 0) return {};

@@ -2,6 +2,7 @@
  * BERT as an ONNX graph: the arithmetic of `model/layers.ts` and `model/heads.ts` once more, in the
  * operators of ONNX. Which heads there are, the names of the weights say.
  */
+import { checkOptions } from "../checks.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig, HiddenAct } from "../config.ts";
 import type { HostTensor } from "../files/safetensors.ts";
@@ -43,6 +44,7 @@ export function bertGraph(
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
   options: GraphOptions,
 ): OnnxGraph {
+  checkOptions("bertGraph()", options, ["dtype", "sentence", "classifierPooling", "attentions"]);
   const graph = new OnnxGraph("BERT");
   new BertGraph(graph, config, new OnnxWeights(graph, weights, options.dtype)).build(options);
   return graph;

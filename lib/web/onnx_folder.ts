@@ -11,7 +11,7 @@ import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { TOKENIZER } from "../training/arguments.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
 

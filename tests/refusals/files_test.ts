@@ -352,7 +352,7 @@ testRefusals([
   [
     "Vocab number token",
     () => new Vocab(untyped([...SPECIAL_TOKENS, 5])),
-    "FormatError: Cannot read the vocabulary, line 6: expected text, found the number 5",
+    "FormatError: Cannot read the vocabulary, line 6: expected text, found 5",
   ],
   [
     "tokenOf",

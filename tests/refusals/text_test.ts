@@ -39,7 +39,7 @@ testRefusals([
   [
     "tokenizer unknown option",
     () => new BertTokenizer(tok.vocab, untyped({ lowerCase: false })),
-    "ConfigError: Unknown option lowerCase of BertTokenizer: did you mean lowercase? The options are lowercase, stripAccents, locale, maxWordLength, cacheSize",
+    "ConfigError: Unknown option lowerCase of BertTokenizer: did you mean lowercase? The options are lowercase, stripAccents, locale, maxWordLength, cacheSize, cleanUp",
   ],
   [
     "tokenizer lowercase string",
@@ -471,7 +471,7 @@ testRefusals([
   [
     "nspExamples() with exchanged arguments",
     () => [...nspExamples(untyped(tok), untyped(docs), { maxLength: 8, rng: rng() })],
-    "TypeError: Cannot call nspExamples(documents, tokenizer, options): documents must be an array or another iterable, found a BertTokenizer",
+    "TypeError: Cannot call nspExamples(documents, tokenizer, options): documents must be what await readAll(corpus(…)) gives, found a BertTokenizer",
   ],
   [
     "mlmData() with exchanged arguments",

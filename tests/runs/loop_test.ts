@@ -13,7 +13,7 @@ import { beginRun } from "bert/runs/open.ts";
 import type { OpenRun } from "bert/runs/open.ts";
 import { reopenRun } from "bert/runs/open.ts";
 import { RunSaver } from "bert/runs/saver.ts";
-import type { RunSettings } from "bert/runs/settings.ts";
+import type { RunSettings } from "bert/runs/run_settings.ts";
 import { firstState } from "bert/runs/state.ts";
 import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { timelessMetrics, withCorpus } from "../support/runs.ts";

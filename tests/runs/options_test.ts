@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
 import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/options.ts";
-import { completeSettings, libraryConfigs, modelConfig, RUN_DEFAULTS } from "bert/runs/settings.ts";
+import { RUN_DEFAULTS } from "bert/runs/run_settings.ts";
+import { completeSettings, libraryConfigs, modelConfig } from "bert/runs/settings.ts";
 import { corpusOptions } from "bert/runs/inputs.ts";
 import { RUN_OPTIONS } from "bert/runs/settings_table.ts";
 

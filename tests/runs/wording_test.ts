@@ -3,7 +3,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { saveModel } from "bert/model/folder.ts";
 import type { Given } from "bert/runs/options.ts";
 import { beginRun } from "bert/runs/open.ts";
-import type { RunSettings } from "bert/runs/settings.ts";
+import type { RunSettings } from "bert/runs/run_settings.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "../support/runs.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 import { toyModel } from "../support/toy_model.ts";

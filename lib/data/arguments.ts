@@ -1,0 +1,44 @@
+/** What the functions of documents are called with, so that anything else is refused by name. */
+import { having, ITERABLE, type Kind, LIST } from "../checks.ts";
+
+/** One document. */
+export const DOCUMENT: Kind = having('a document, { name, sentences: ["…"] }', "sentences");
+
+/** Documents in memory as text. */
+export const DOCUMENTS: Kind = {
+  name: "what await readAll(corpus(…)) gives",
+  fits: LIST.fits,
+};
+
+const ENCODED = having("EncodedDocuments", "sentences", "tokens", "counts");
+
+/** Documents in memory, as text or as ids. */
+export const HELD: Kind = {
+  name: DOCUMENTS.name,
+  fits: (value) => LIST.fits(value) || ENCODED.fits(value),
+};
+
+/** Documents one by one, or in memory. */
+export const STREAM: Kind = { name: "what corpus(…) gives", fits: ITERABLE.fits };
+
+/** Documents in memory, or a function that opens a stream of them. */
+export const REOPENED: Kind = {
+  name: "what await readAll(corpus(…)) gives, or a function that opens a stream",
+  fits: (value) => typeof value === "function" || HELD.fits(value),
+};
+
+/** A pair, or a single segment, as ids. */
+export const EXAMPLE: Kind = having(
+  "an example, as nspExamples() gives it",
+  "tokenIds",
+  "segmentIds",
+  "nspLabel",
+);
+
+/** An example with its words hidden. */
+export const MASKED: Kind = having(
+  "an example with the ids and labels of mlmData()",
+  "tokenIds",
+  "segmentIds",
+  "labels",
+);

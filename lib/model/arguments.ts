@@ -1,0 +1,17 @@
+/**
+ * What the functions of models are called with, so that arguments in the wrong order are refused by
+ * name. An instance is known by its members: it may come from another copy of the library.
+ */
+import { having, type Kind } from "../checks.ts";
+
+/** A model with both heads of pre-training. */
+export const MODEL: Kind = having("a BertPretrainHead", "forward", "bert", "mlm");
+
+/** The backbone alone. */
+export const BACKBONE: Kind = having("a BertModel", "forward", "wordEmbeddings");
+
+/** Weights by name. */
+export const WEIGHTS: Kind = {
+  name: "a map of variables by name, as in model.weights",
+  fits: (value) => value instanceof Map,
+};

@@ -1,0 +1,153 @@
+/** Each argument of the public functions with everything that it is not: refused by name, never a raw error. */
+import { match } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig, dataConfig } from "bert/config.ts";
+import { collate } from "bert/data/batch.ts";
+import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
+import { CorpusCounter } from "bert/data/counts.ts";
+import { batches, batchesAsync, countBatches } from "bert/data/epochs.ts";
+import { EpochStream } from "bert/data/epoch_stream.ts";
+import { corruptToken, mlmData } from "bert/data/mlm.ts";
+import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
+import { dataReport } from "bert/data/report.ts";
+import { splitSentences } from "bert/data/sentences.ts";
+import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
+import { headStart } from "bert/model/head_start.ts";
+import { addTokens, addWords, changeVocabulary, resizePositions } from "bert/model/resize.ts";
+import { pretrainShapes } from "bert/model/weights.ts";
+import { createRng } from "bert/random.ts";
+import { runToEnd } from "bert/runs/loop.ts";
+import { completeSettings } from "bert/runs/settings.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { trainVocab } from "bert/tokenizer/train_vocab.ts";
+import { unknownShare } from "bert/tokenizer/unknown_share.ts";
+import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
+import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
+import { untyped } from "../support/refuses.ts";
+
+await useBackend("cpu");
+const tok = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"]));
+const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
+const model = new BertPretrainHead(config, { seed: 1 });
+const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+const data = dataConfig({ maxLength: 8 });
+const epoch = { data, batchSize: 2, seed: 1, epoch: 1 };
+const rng = createRng(1);
+const nowhere = `${await Deno.makeTempDir()}/none`;
+
+/** What may stand in the wrong place: another argument, a name, nothing, what was not awaited. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  nothing: undefined,
+  null: null,
+  number: 7.5,
+  text: nowhere,
+  texts: ["a"],
+  numbers: [7],
+  promise: Promise.resolve([]),
+  stream: corpus("sotu"),
+  mistyped: { bogus: 1 },
+  model,
+  tokenizer: tok,
+  vocab: tok.vocab,
+  documents,
+};
+
+/** An argument that is right, and those of `VALUES` that would be, too. */
+type Argument = readonly [right: unknown, ...fits: string[]];
+
+const MODEL: Argument = [model, "model"];
+const TOKENIZER: Argument = [tok, "tokenizer"];
+const VOCAB: Argument = [tok.vocab, "vocab"];
+const DOCUMENTS: Argument = [documents, "documents"];
+const STREAM: Argument = [documents, "documents", "stream"];
+const TEXT: Argument = ["a b", "text"];
+const TEXTS: Argument = [["a b a b"], "texts"];
+const OPTIONS: Argument = [{}, "nothing"];
+
+// deno-lint-ignore no-explicit-any -- any function, called with anything
+const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Argument[]][] = [
+  ["resizePositions", resizePositions, MODEL, [20]],
+  ["addWords", addWords, MODEL, TOKENIZER, [["e"], "texts"]],
+  ["addTokens", addTokens, MODEL, TOKENIZER, [["[E1]"], "texts"]],
+  ["changeVocabulary", changeVocabulary, MODEL, TOKENIZER, TOKENIZER],
+  ["headStart", headStart, MODEL, OPTIONS],
+  ["saveModel", saveModel, [nowhere, "text"], MODEL, TOKENIZER, OPTIONS],
+  ["loadModel", loadModel, [nowhere, "text"], OPTIONS],
+  ["BertModel.fromPretrained", BertModel.fromPretrained, [nowhere, "text"]],
+  ["BertPretrainHead.fromPretrained", BertPretrainHead.fromPretrained, [nowhere, "text"], OPTIONS],
+  ["BertTokenizer.fromPretrained", BertTokenizer.fromPretrained, [nowhere, "text"], OPTIONS],
+  ["new BertTokenizer", (...args) => Reflect.construct(BertTokenizer, args), VOCAB, OPTIONS],
+  ["new Vocab", (...args) => Reflect.construct(Vocab, args), [SPECIAL_TOKENS], [
+    "a name",
+    "text",
+    "nothing",
+  ], OPTIONS],
+  ["forward", model.forward.bind(model), [{ tokenIds: [[2, 3]] }], OPTIONS],
+  ["pretrainShapes", pretrainShapes, [config]],
+  ["loadVocab", loadVocab, [nowhere, "text"]],
+  ["saveVocab", saveVocab, [nowhere, "text"], VOCAB],
+  ["extend", tok.vocab.extend.bind(tok.vocab), [["e"], "texts"]],
+  ["vocab.addTokens", tok.vocab.addTokens.bind(tok.vocab), [["e"], "texts"]],
+  ["idOf", tok.vocab.idOf.bind(tok.vocab), TEXT],
+  ["encode", tok.encode.bind(tok), TEXT, [undefined, "nothing", "text"], OPTIONS],
+  ["encodeBatch", tok.encodeBatch.bind(tok), TEXTS, OPTIONS],
+  ["decode", tok.decode.bind(tok), [[5], "numbers"], OPTIONS],
+  ["trainVocab", trainVocab, TEXTS, [{ size: 20 }, "nothing"]],
+  ["unknownShare", unknownShare, TOKENIZER, TEXTS],
+  ["basicTokens", basicTokens, TEXT, OPTIONS],
+  ["cleanText", cleanText, TEXT],
+  ["lowerCase", lowerCase, TEXT],
+  ["stripAccents", stripAccents, TEXT],
+  ["readAll", readAll, STREAM],
+  ["splitHeldOut", splitHeldOut, DOCUMENTS, [0.5], [1]],
+  ["splitSentences", splitSentences, TEXT, OPTIONS],
+  ["nspExamples", nspExamples, DOCUMENTS, TOKENIZER, [{ maxLength: 8, rng }]],
+  ["nspExamplesAsync", nspExamplesAsync, STREAM, TOKENIZER, [{ maxLength: 8, rng }]],
+  ["nspData", nspData, DOCUMENTS, TOKENIZER, [{ maxLength: 8, rng, batchSize: 2 }]],
+  ["mlmData", mlmData, [[2, 5, 3], "numbers"], VOCAB, [{ rng }]],
+  ["corruptToken", corruptToken, [5], VOCAB, [{ rng }]],
+  ["collate", collate, [[{ tokenIds: [2], segmentIds: [1], labels: [-1], nspLabel: -1 }]], OPTIONS],
+  ["batches", batches, DOCUMENTS, TOKENIZER, [epoch]],
+  ["batchesAsync", batchesAsync, STREAM, TOKENIZER, [epoch]],
+  ["countBatches", countBatches, DOCUMENTS, TOKENIZER, [epoch]],
+  [
+    "new EpochStream",
+    (...args) => Reflect.construct(EpochStream, args)[Symbol.asyncIterator](),
+    DOCUMENTS,
+    TOKENIZER,
+    [
+      epoch,
+    ],
+  ],
+  ["dataReport", dataReport, DOCUMENTS, TOKENIZER, [{ data, seed: 1 }]],
+  ["new CorpusCounter", (...args) => Reflect.construct(CorpusCounter, args), TOKENIZER],
+  ["embeddingOptions", embeddingOptions, [nowhere, "text"]],
+  ["completeSettings", completeSettings, [{}]],
+  ["runToEnd", runToEnd, [{}]],
+];
+
+/** Calls a function, and takes the first of what it gives one by one: generators wait until then. */
+async function begin(f: (...args: unknown[]) => unknown, args: unknown[]): Promise<void> {
+  const found = untyped(await f(...args));
+  if (typeof found?.next === "function") await found.next();
+}
+
+const CLEAR =
+  /^(Type|Range|Config|Format)Error: (?:Invalid |Unknown option |Cannot (?!read prop|destr|conv))/;
+
+for (const [name, f, ...args] of CALLS) {
+  Deno.test(`refused by name: everything else in the place of each argument of ${name}()`, async () => {
+    for (const [place, [, ...fits]] of args.entries()) {
+      for (const [what, value] of Object.entries(VALUES)) {
+        if (fits.includes(what)) continue;
+        const given = args.map(([right], i) => i === place ? value : right);
+        const error = await begin(f, given).then(() => "nothing", (error) => error);
+        const found = error instanceof Error ? `${error.name}: ${error.message}` : error;
+        match(found, CLEAR, `${what} as argument ${place}`);
+        match(found, /^(?!.*\[object)/, `${what} as argument ${place}`);
+      }
+    }
+  });
+}
