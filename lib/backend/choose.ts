@@ -10,17 +10,24 @@
  * throws where it cannot run.
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { permittedVariable } from "../permissions.ts";
 import { offerSimd, simdFailed, startSimd } from "./simd/start.ts";
 
 /** The backends, fastest first. */
-const LOADERS: Readonly<Record<BackendName, () => Promise<void>>> = {
-  simd: async () => await startSimd(),
+const LOADERS: Readonly<Record<BackendName, (options: BackendOptions) => Promise<void>>> = {
+  simd: async ({ threads }) => await startSimd({ threads }),
   wasm: async () => await (await import("./wasm.ts")).startWasm(),
   cpu: async () => await start("cpu"),
   webgpu: async () => await (await import("./webgpu.ts")).startWebgpu(),
 };
+
+/** What `useBackend()` may be told. */
+export interface BackendOptions {
+  /** Threads that compute, where the backend has threads; by default one for each core, at most 8. */
+  readonly threads?: number;
+}
 
 /** The name of a backend that this library knows. */
 export type BackendName = "simd" | "wasm" | "cpu" | "webgpu";
@@ -44,6 +51,7 @@ if ((permittedVariable("BERT_BACKEND") ?? "simd") === "simd") offerSimd();
  * binding does not run on Deno.
  *
  * @param name The backend to use; nothing else is tried then.
+ * @param options `threads`: for `simd`, if this call starts it.
  * @returns The name of the backend in use.
  * @throws {ConfigError} If there is no backend of that name.
  * @throws {Error} If the named backend cannot run here; its `cause` says why.
@@ -56,14 +64,18 @@ if ((permittedVariable("BERT_BACKEND") ?? "simd") === "simd") offerSimd();
  * strictEqual(await useBackend("wasm"), tf.getBackend());
  * ```
  */
-export async function useBackend(name?: string): Promise<BackendName> {
+export async function useBackend(
+  name?: string,
+  options: BackendOptions = {},
+): Promise<BackendName> {
+  checkOptions("useBackend()", options, ["threads"]);
   silence(tf.findBackend("cpu")); // it may hold tensors for other backends
   const wanted = name ?? permittedVariable("BERT_BACKEND");
   const names = wanted === undefined ? AUTOMATIC_BACKENDS : [checkName(wanted, name === undefined)];
   const reasons: unknown[] = [];
   for (const candidate of names) {
     try {
-      await LOADERS[candidate]();
+      await LOADERS[candidate](options);
       silence(tf.backend());
       chosen = true;
       if (reasons.length > 0) reportFallback(names, candidate, reasons[0]);

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
+import { MOST_THREADS } from "../backend/simd/machine.ts";
 import { simdMachine } from "../backend/simd/start.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -26,13 +27,17 @@ import { inWordsOfTask } from "../runs/wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { RunReport } from "../show/run_report.ts";
+import { checkAgreement } from "../team/agreement.ts";
+import { openTeam } from "../team/open.ts";
+import type { Team } from "../team/team.ts";
 import { DivergedError } from "../training/train_step.ts";
+import { libraryDigest } from "./library_digest.ts";
 import { messageOf } from "./messages.ts";
 import { Output } from "./output.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { Interruption } from "./signals.ts";
 
-type Name = keyof RunSettings | "out" | "resume" | "config";
+type Name = keyof RunSettings | "out" | "resume" | "config" | "patience";
 
 const OPTIONS: Options<Name> = {
   out: { kind: "text", value: "FOLDER", help: "the run's folder, new: runs/NAME" },
@@ -42,6 +47,12 @@ const OPTIONS: Options<Name> = {
     value: "FILE",
     help: 'JSON with these settings, as { "corpus": "sotu", "batchSize": 16 }, or the\n' +
       "config.json of a run; the command line goes before it",
+  },
+  patience: {
+    kind: "positive",
+    value: "SECONDS",
+    help: "under mpiexec: how long to wait for the other processes, 600 by\n" +
+      "default, before all of them are ended",
   },
   ...RUN_OPTIONS,
 };
@@ -54,10 +65,11 @@ const HELP = `Pre-trains a BERT, from raw text to a saved model, in a folder of 
   deno task pretrain --out runs/first --resume                  after Ctrl-C, a crash, a closed lid
   deno task pretrain --out runs/second --config runs/first/config.json --seed 2
   deno task pretrain --out runs/longer --init runs/first/final --steps 5000
+  mpiexec -n 4 deno task pretrain --out runs/four --accumulation 4 --batch-size 8
 
 The folder then holds config.json, metrics.csv, evaluations.jsonl, log.txt, checkpoints/, best/,
-
-final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not.
+final/ and run.html. Ctrl-C writes a checkpoint first; a second one does not. A file "stop" in the
+folder does the same.
 
 ${formatOptions(OPTIONS)}
   --help${" ".repeat(20)}this text`;
@@ -75,15 +87,31 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
     new Output().say(HELP);
     return 0;
   }
-  const { out, resume, given } = await readArguments(args);
-  await mayWrite(out);
-  const backend = await startBackend(given);
+  const team = await openTeam();
+  if (team.size === 1) return await pretrainOn(team, args);
+  try {
+    const code = await pretrainOn(team, args);
+    await team.end();
+    return code;
+  } catch (error) {
+    // deno-lint-ignore no-console
+    return await team.abort((name) => console.error(`${name}: ${messageOf(error)}`));
+  }
+}
+
+/** The part of one process; the only one, as a rule. */
+async function pretrainOn(team: Team, args: readonly string[]): Promise<number> {
+  const { out, resume, given, patience } = await readArguments(args);
+  if (patience !== undefined) team.waitAtMost(patience);
+  const output = new Output(team.rank === 0 ? {} : SILENT);
+  if (team.rank === 0) await mayWrite(out);
+  const backend = await startBackend(given, team.cores);
   checkPrecision((given.precision ?? "float32") as Precision, "--precision");
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
-  const output = new Output();
+  if (team.size > 1) await joinIn(team, args, software, output);
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
   const open = resume ? reopenRun : beginRun;
-  using run = await open(out, given, software, (what) => output.say(`… ${what}`));
+  using run = await open(out, given, software, (what) => output.say(`… ${what}`), team);
   checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
   introduce(run, output);
   const end = await trainWith(run, output, stop.listen());
@@ -91,22 +119,41 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   return end.stopped === "finished" ? 0 : stop.code;
 }
 
+/** Output of the processes that leave talking to the first one. */
+const SILENT = { terminal: false, write: (bytes: Uint8Array) => bytes.length };
+
+/** Makes sure that all processes run the same program with the same settings. */
+async function joinIn(
+  team: Team,
+  args: readonly string[],
+  { deno, backend }: Readonly<Record<string, string>>,
+  output: Output,
+): Promise<void> {
+  output.say(`${team.description}; ${backend} each`);
+  if (team.warning !== undefined) output.say(`Warning: ${team.warning}`);
+  await checkAgreement(team, {
+    "version of this library": `code ${await libraryDigest()}`,
+    "version of Deno": deno,
+    "command line": args.join(" "),
+  });
+}
+
 async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Promise<RunEnd> {
   const { plannedSteps, train: { maxSeconds }, settings } = run.config;
   const pairs = settings.pairing !== "none";
   using line = new ProgressLine(output, { plannedSteps, maxSeconds, pairs });
-  const report = new RunReport(run.folder.path, run.config);
+  const report = run.folder.writes ? new RunReport(run.folder.path, run.config) : undefined;
   const hooks: RunHooks = {
     onStep: (log) => line.step(log),
     onEvaluation: (log, best) => output.say(describeEvaluation(log, best)),
     onEvent: (text) => output.say(text),
-    report: () => report.write(),
+    report: async () => await report?.write(),
   };
   return await guarded(run, hooks, signal);
 }
 
 async function readArguments(args: readonly string[]) {
-  const { out, resume = false, config, ...typed } = parseOptions(args, OPTIONS);
+  const { out, resume = false, config, patience, ...typed } = parseOptions(args, OPTIONS);
   const read = config === undefined ? {} : await readConfig(`${config}`, typed.init !== undefined);
   const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
   if (out === undefined) {
@@ -115,6 +162,7 @@ async function readArguments(args: readonly string[]) {
   return {
     out: `${out}`.replace(/(?<=.)[/\\]+$/, ""),
     resume,
+    patience: patience as number | undefined,
     given: given as Given<keyof RunSettings>,
   };
 }
@@ -152,9 +200,13 @@ async function readConfig(path: string, hasInit: boolean): Promise<Given<keyof R
   return optionsFromJson(settings, RUN_OPTIONS, path);
 }
 
-async function startBackend(given: Given<keyof RunSettings>): Promise<string> {
+async function startBackend(
+  given: Given<keyof RunSettings>,
+  cores: number | undefined,
+): Promise<string> {
+  const options = cores === undefined ? {} : { threads: Math.min(cores, MOST_THREADS) };
   try {
-    return await useBackend(given.backend as string | undefined);
+    return await useBackend(given.backend as string | undefined, options);
   } catch (error) {
     throw inWordsOfTask(error, given as Partial<RunSettings>);
   }

@@ -5,7 +5,8 @@ import { printable } from "../format.ts";
 import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
- * A run's folder, locked for this process until `close()`, or as long as `using` keeps it.
+ * A run's folder, locked for this process until `close()`, or as long as `using` keeps it. Where several
+ * processes train together, it is so for the first of them; the others leave the folder alone.
  *
  * @example
  * ```ts
@@ -19,10 +20,13 @@ import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_f
 export class RunFolder {
   /** The folder. */
   readonly path: string;
-  readonly #lock: Deno.FsFile;
+  /** Whether this process writes into it. */
+  readonly writes: boolean;
+  readonly #lock: Deno.FsFile | undefined;
 
-  private constructor(path: string, lock: Deno.FsFile) {
+  private constructor(path: string, lock: Deno.FsFile | undefined) {
     this.path = path;
+    this.writes = lock !== undefined;
     this.#lock = lock;
   }
 
@@ -47,6 +51,11 @@ export class RunFolder {
     }
   }
 
+  /** The folder for a process that writes nothing: it need not even be there. */
+  static leave(path: string): RunFolder {
+    return new RunFolder(path, undefined);
+  }
+
   /** The folder of the checkpoints. */
   get checkpoints(): string {
     return `${this.path}/checkpoints`;
@@ -69,11 +78,13 @@ export class RunFolder {
 
   /** Writes `config.json`, replacing the one that is there. */
   async saveConfig(config: RunConfig): Promise<void> {
+    if (!this.writes) return;
     await replaceFile(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /** Adds a line to `log.txt`: what happened, and when. Where that cannot be, it is left out. */
   log(event: string): void {
+    if (!this.writes) return;
     const text = printable(event).replaceAll("\n", " ");
     const line = `${new Date().toISOString()} ${text}\n`;
     try {
@@ -85,7 +96,7 @@ export class RunFolder {
 
   /** Unlocks the folder. */
   close(): void {
-    this.#lock.close();
+    this.#lock?.close();
   }
 
   /** The same as `close()`, for `using`. */

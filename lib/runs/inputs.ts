@@ -15,7 +15,7 @@ import { readTokenizer } from "../tokenizer/folder.ts";
 import { agreedOptions, type TokenizerOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
-import { loadVocab, Vocab } from "../tokenizer/vocab.ts";
+import { Vocab } from "../tokenizer/vocab.ts";
 import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
@@ -79,15 +79,18 @@ export function checkCorpus(found: CorpusFacts, expected: CorpusFacts, name: str
 /**
  * The tokenizer that a run began with.
  *
+ * @param path Of its `vocab.txt`, for messages.
+ * @param tokens The lines of that file.
  * @throws {FormatError} If its vocabulary is another now.
  */
-export async function runTokenizer(
+export function runTokenizer(
   path: string,
+  tokens: readonly string[],
   facts: VocabularyFacts,
-): Promise<BertTokenizer> {
+): BertTokenizer {
   const { sha256, size: _, pieces, added, ...options } = facts;
-  const lines = await loadVocab(path);
-  const vocab = added ? new Vocab(lines.tokens, path, { repeats: "later", pieces, added }) : lines;
+  const extra = added ? { pieces, added } : {};
+  const vocab = new Vocab(tokens, path, { repeats: "later", ...extra });
   const tokenizer = new BertTokenizer(vocab, options);
   if (vocabularyFacts(tokenizer).sha256 === sha256) return tokenizer;
   throw new FormatError(

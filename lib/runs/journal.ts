@@ -12,24 +12,31 @@ import type { RunState } from "./state.ts";
 /** Told of something worth a line. */
 export type OnEvent = (text: string) => void;
 
-/** The files of a run that grow, from where its checkpoint left them. The caller calls `close()`. */
+/**
+ * The files of a run that grow, from where its checkpoint left them. The caller calls `close()`. A process
+ * that leaves the run's folder alone writes nothing here either.
+ */
 export class RunJournal {
   readonly #folder: RunFolder;
   readonly #onEvent?: OnEvent;
-  readonly #metrics: MetricsFile;
-  readonly #evaluations: AppendFile;
+  readonly #metrics: MetricsFile | undefined;
+  readonly #evaluations: AppendFile | undefined;
+  readonly #counted: Pick<RunState, "rows" | "evaluations">;
   readonly #spikes = new SpikeDetector();
 
   /** Cuts off what was written after the checkpoint. */
   constructor(folder: RunFolder, { rows, evaluations }: RunState, onEvent?: OnEvent) {
     this.#folder = folder;
     this.#onEvent = onEvent;
+    this.#counted = { rows, evaluations };
+    if (!folder.writes) return;
     this.#metrics = MetricsFile.resume(folder.metrics, rows);
     this.#evaluations = AppendFile.resume(folder.evaluations, evaluations);
   }
 
   /** How much there is, for a checkpoint to count on. */
   get written(): Pick<RunState, "rows" | "evaluations"> {
+    if (!this.#metrics || !this.#evaluations) return this.#counted;
     return { rows: this.#metrics.rows, evaluations: this.#evaluations.lines };
   }
 
@@ -37,30 +44,30 @@ export class RunJournal {
   async recall({ rows, evaluations, step }: RunState): Promise<void> {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
-    if (this.#metrics.hadNoHeader) this.event("metrics.csv had lost its header: it is back");
+    if (this.#metrics?.hadNoHeader) this.event("metrics.csv had lost its header: it is back");
     if (missing > 0) this.event(`${missing} rows that were written before are gone from disk`);
-    if (step === 0) return;
+    if (step === 0 || !this.#metrics) return;
     const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);
     for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);
   }
 
   /** A row, and an event if the loss jumped. */
   step(log: StepLog): void {
-    this.#metrics.writeStep(log);
+    this.#metrics?.writeStep(log);
     const spike = this.#spikes.watch(log.step, log.totalLoss);
     if (spike) this.event(spike);
   }
 
   /** A row and an event for a step that diverged and was passed over. */
   skipped(at: Pick<StepLog, "epoch" | "step" | "tokens">, why: string): void {
-    this.#metrics.writeSkipped(at);
+    this.#metrics?.writeSkipped(at);
     this.event(`skipped: ${why}`);
   }
 
   /** A row of held-out scores, and their line of `evaluations.jsonl`. */
   evaluation(log: EvaluationLog): void {
-    this.#metrics.writeEvaluation(log, log);
-    this.#evaluations.write(JSON.stringify(log));
+    this.#metrics?.writeEvaluation(log, log);
+    this.#evaluations?.write(JSON.stringify(log));
   }
 
   /** A line of `log.txt`, told to whoever watches. */
@@ -71,14 +78,14 @@ export class RunJournal {
 
   /** Waits until the disk has it all: before a checkpoint that counts on it. */
   async sync(): Promise<void> {
-    await this.#metrics.sync();
-    await this.#evaluations.sync();
+    await this.#metrics?.sync();
+    await this.#evaluations?.sync();
   }
 
   /** Closes both files; nothing can be written any more. */
   close(): void {
-    this.#metrics.close();
-    this.#evaluations.close();
+    this.#metrics?.close();
+    this.#evaluations?.close();
   }
 
   /** The same as `close()`, for `using`. */

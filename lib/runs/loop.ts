@@ -8,6 +8,8 @@ import type { StepLog } from "../training/history.ts";
 import { type Run, train } from "../training/train.ts";
 import type { DivergedError } from "../training/train_step.ts";
 import { checkHeldOut, SkipCounter } from "./guards.ts";
+import { checkSameWeights } from "./same_weights.ts";
+import { StopFile } from "./stop_file.ts";
 import { EvaluationLog, RunJournal } from "./journal.ts";
 import type { OpenRun } from "./open.ts";
 import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
@@ -17,6 +19,9 @@ import { firstState, type RunState } from "./state.ts";
 const SAMPLES = 6;
 
 const OPEN_RUN = having("what beginRun() or reopenRun() gives", "folder", "config", "model");
+
+/** Steps after which the processes of a team compare their weights, if no checkpoint comes before. */
+const COMPARED_EVERY = 100;
 
 /**
  * Takes a run to its end, or to the signal; a checkpoint is on disk when it returns.
@@ -58,7 +63,9 @@ export async function runToEnd(
 class RunLoop {
   readonly #run: OpenRun;
   readonly #hooks: RunHooks;
+  /** Aborted on all processes after the same step. */
   readonly #signal?: AbortSignal;
+  readonly #stopFile: StopFile;
   readonly #journal: RunJournal;
   readonly #saver: RunSaver;
   readonly #clock: Run;
@@ -72,7 +79,9 @@ class RunLoop {
     const { folder, config, checkpoint } = run;
     this.#run = run;
     this.#hooks = hooks;
-    this.#signal = signal;
+    this.#stopFile = new StopFile(folder.path);
+    const signals = signal ? [signal, this.#stopFile.signal] : [this.#stopFile.signal];
+    this.#signal = run.team.agree(AbortSignal.any(signals));
     this.#state = checkpoint?.state ?? firstState(config.run);
     this.#journal = new RunJournal(folder, this.#state, hooks.onEvent);
     this.#saver = new RunSaver(run);
@@ -119,6 +128,7 @@ class RunLoop {
       plannedSteps: plannedSteps ?? Infinity,
       run: this.#clock,
       signal: this.#signal,
+      team: this.#run.team,
       onDiverged: (error) => this.#diverged(error),
     });
     for await (const log of logs) await this.#afterStep(log);
@@ -147,8 +157,28 @@ class RunLoop {
     this.#state = { ...this.#state, step: log.step, tokens: log.tokens };
     this.#hooks.onStep?.(log);
     this.#saver.check();
+    await this.#lookForStopFile();
     await this.#evaluateIfDue();
-    if (this.#saver.isDue(log.step)) await this.#save();
+    if (await this.#isSaveDue(log.step)) return await this.#save();
+    if (log.step % COMPARED_EVERY === 0) await this.#compare();
+  }
+
+  /** Rank 0 has the clock and the folder. */
+  async #isSaveDue(step: number): Promise<boolean> {
+    const { team, folder } = this.#run;
+    const due = this.#saver.isDue(step);
+    if (team.size === 1) return due;
+    return (await team.sumCounts([folder.writes && due ? 1 : 0]))[0] > 0;
+  }
+
+  async #lookForStopFile(): Promise<void> {
+    if (!this.#run.folder.writes || !await this.#stopFile.look()) return;
+    this.#journal.event("the file stop was found: a checkpoint is written, and the run stops");
+  }
+
+  async #compare(): Promise<void> {
+    const { team, model } = this.#run;
+    await checkSameWeights(team, model.weights, this.#state.step);
   }
 
   #diverged(error: DivergedError): void {
@@ -166,14 +196,14 @@ class RunLoop {
   }
 
   async #evaluate(): Promise<void> {
-    const { model, tokenizer, heldOut } = this.#run;
+    const { model, tokenizer, heldOut, team, folder } = this.#run;
     if (heldOut.length === 0) return await this.#hooks.report?.();
-    const scores = await evaluate(model, heldOut, { signal: this.#signal });
+    const scores = await evaluate(model, heldOut, { signal: this.#signal, team });
     if (this.#signal?.aborted) return; // made up for when the run is resumed
     const { step, epoch, tokens, best } = this.#state;
     const loss = scores.mlmLoss + scores.nspLoss;
     checkHeldOut(step, loss);
-    const samples = await fillSamples(model, tokenizer, this.#samples);
+    const samples = folder.writes ? await fillSamples(model, tokenizer, this.#samples) : [];
     const log = { step, epoch, tokens, seconds: this.#seconds(), ...scores, samples };
     this.#journal.evaluation(log);
     const better = !best || loss < best.loss;
@@ -186,6 +216,7 @@ class RunLoop {
   async #save({ best }: { readonly best?: boolean } = {}): Promise<void> {
     const { batches, generators } = this.#stream?.place ?? this.#place;
     const { backend } = this.#run;
+    await this.#compare();
     const seconds = this.#seconds();
     this.#state = { ...this.#state, batches, seconds, backend, ...this.#journal.written };
     await this.#saver.save({ state: this.#state, generators, best }, () => this.#journal.sync());

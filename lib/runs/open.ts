@@ -8,18 +8,21 @@
  */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
-import { ConfigError, FormatError } from "../errors.ts";
-import { readTextIfThereSync } from "../files/json.ts";
+import { ConfigError } from "../errors.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { loadVocab } from "../tokenizer/vocab.ts";
+import { checkAgreement } from "../team/agreement.ts";
+import { SOLO, type Team } from "../team/team.ts";
 import { vocabularyFacts, vocabularyText } from "../tokenizer/facts.ts";
 import { baselines, tokenCounts } from "../training/baselines.ts";
 import { createOptimizer } from "../training/muon.ts";
 import type { Optimizer } from "../training/optimizer.ts";
+import { checkShares } from "../training/train.ts";
 import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
+import { agreedFacts, checkpointOfAll, fromFirst } from "./ranks.ts";
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
 import { checkFree, RunFolder } from "./folder.ts";
 import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
@@ -59,6 +62,8 @@ export interface OpenRun extends Disposable {
   readonly checkpoint?: RunCheckpoint;
   /** What computes, in words. */
   readonly backend: string;
+  /** The processes that train together. */
+  readonly team: Team;
   /** What a person should know. */
   readonly warnings: readonly string[];
   /** Frees the model and the folder. */
@@ -133,12 +138,13 @@ export async function beginRun(
   given: Given<keyof RunSettings>,
   software: Readonly<Record<string, string>>,
   progress: Progress,
+  team: Team = SOLO,
 ): Promise<OpenRun> {
   checkGiven("beginRun()", given, RUN_OPTIONS);
   checkBackend(software.backend);
   const settings = completeSettings(given);
   try {
-    return await begin(path, settings, software, progress);
+    return await begin(path, settings, software, progress, team);
   } catch (error) {
     throw inWordsOfTask(error, settings);
   }
@@ -149,8 +155,10 @@ async function begin(
   given: RunSettings,
   software: Readonly<Record<string, string>>,
   progress: Progress,
+  team: Team,
 ): Promise<OpenRun> {
   const { data, train } = libraryConfigs(given);
+  checkShares(train.accumulation, team);
   await checkFree(path);
   if (given.init === undefined) modelConfig(given, given.vocabSize); // throws early
   else await checkInit(given.init, given.length);
@@ -188,11 +196,14 @@ async function begin(
         : { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }),
     };
     const config: RunConfig = { format: 1, run: identify(decisive), ...decisive, software };
-    const folder = await RunFolder.open(path);
+    await checkAgreement(team, agreedFacts(config)); // all have prepared, nothing is written yet
+    const folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
     try {
-      await checkFree(path); // another process may have begun while this one prepared
-      await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
-      await folder.saveConfig(config);
+      if (folder.writes) {
+        await checkFree(path); // another process may have begun while this one prepared
+        await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
+        await folder.saveConfig(config);
+      }
       const { backend } = software;
       const corpus = documents;
       return openRun({
@@ -203,6 +214,7 @@ async function begin(
         tokenizer,
         model,
         backend,
+        team,
         warnings,
       });
     } catch (error) {
@@ -262,26 +274,26 @@ export async function reopenRun(
   given: Given<keyof RunSettings>,
   software: Readonly<Record<string, string>>,
   progress: Progress,
+  team: Team = SOLO,
 ): Promise<OpenRun> {
   checkGiven("reopenRun()", given, RUN_OPTIONS);
   checkBackend(software.backend);
-  const saved = await readRunConfig(path);
+  const saved = await fromFirst(team, () => readRunConfig(path));
   if (!saved) {
     throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");
   }
   const settings = resumedSettings(saved.settings, given, path);
-  const folder = await RunFolder.open(path);
+  const folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
   const config = { ...saved, settings };
   try {
+    checkShares(saved.train.accumulation, team);
     progress(`reading ${settings.corpus}`);
     const documents = await readDocuments(settings);
     checkCorpus(documents.facts, saved.corpus, settings.corpus);
-    const tokenizer = await runTokenizer(folder.vocabulary, saved.vocabulary);
+    const tokens = await fromFirst(team, async () => (await loadVocab(folder.vocabulary)).tokens);
+    const tokenizer = runTokenizer(folder.vocabulary, tokens, saved.vocabulary);
     progress("looking for the newest checkpoint");
-    const { checkpoint, damaged } = await newestCheckpoint(folder.checkpoints, saved.run);
-    if (!checkpoint) checkNothingLost(folder, damaged.map(({ reason }) => reason));
-    await tidyCheckpoints(folder.checkpoints, damaged);
-    await tidyModels(folder.path);
+    const { checkpoint, damaged } = await checkpointOfAll(folder, saved.run, team);
     if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
       await folder.saveConfig(config);
     }
@@ -301,29 +313,13 @@ export async function reopenRun(
       model,
       checkpoint,
       backend,
+      team,
       warnings,
     });
   } catch (error) {
     folder.close();
     throw inWordsOfTask(error, settings);
   }
-}
-
-/** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */
-function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
-  const rows = countRows(folder.metrics);
-  if (rows <= 0 && reasons.length === 0) return;
-  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
-  throw new FormatError(
-    folder.checkpoints,
-    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
-      `begin another from it: --init ${folder.path}/best --out runs/NAME`,
-  );
-}
-
-function countRows(path: string): number {
-  const text = readTextIfThereSync(path);
-  return text === undefined ? 0 : text.split("\n").length - 2; // the header, and what follows the end
 }
 
 function otherSoftware(

@@ -15,7 +15,10 @@ interface CheckpointRequest {
   readonly best?: boolean;
 }
 
-/** Saves a run in the background; one thing at a time. The caller calls `settle()` at the end. */
+/**
+ * Saves a run in the background; one thing at a time. The caller calls `settle()` at the end. A process
+ * that leaves the run's folder alone keeps count of what is saved, and writes nothing.
+ */
 export class RunSaver {
   readonly #run: OpenRun;
   readonly #writer: CheckpointWriter;
@@ -53,11 +56,13 @@ export class RunSaver {
   ): Promise<void> {
     const { model: { config, weights }, optimizer } = this.#run;
     await this.settle(); // no more than one copy in memory
-    const copy = captureRun(state, weights, optimizer, generators);
-    await this.#writer.save(copy, async () => {
-      await first();
-      if (best) await this.#saveModel("best", { config, weights: copy.weights });
-    });
+    if (this.#run.folder.writes) {
+      const copy = captureRun(state, weights, optimizer, generators);
+      await this.#writer.save(copy, async () => {
+        await first();
+        if (best) await this.#saveModel("best", { config, weights: copy.weights });
+      });
+    }
     this.#savedStep = state.step;
     this.#savedAt = performance.now();
   }
@@ -78,6 +83,7 @@ export class RunSaver {
   }
 
   async #saveModel(name: "best" | "final", model: SavableModel): Promise<void> {
+    if (!this.#run.folder.writes) return;
     await saveModel(`${this.#run.folder.path}/${name}`, model, this.#run.tokenizer);
   }
 }

@@ -10,6 +10,7 @@ import { checkArguments, checkOptions, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/arguments.ts";
 import { BATCH } from "./arguments.ts";
+import { SOLO, type Team } from "../team/team.ts";
 import { toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
 import { crossEntropyLoss, hits } from "./loss.ts";
@@ -52,8 +53,10 @@ export interface Evaluation {
 
 /** What `evaluate()` may be told. */
 export interface EvaluateOptions {
-  /** Stops after the batch at hand. */
+  /** Stops after the batch at hand; under a `team` it is the one that `team.agree()` gives. */
   readonly signal?: AbortSignal;
+  /** The processes that share the batches out; all have the same ones, and all get the same scores. */
+  readonly team?: Team;
 }
 
 /** A score that has a confidence interval. */
@@ -112,25 +115,74 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const call = "evaluate(model, batches, options)";
   checkArguments(call, [["model", model, MODEL], ["batches", batches, ITERABLE]]);
-  checkOptions("evaluate()", options, ["signal"]);
+  checkOptions("evaluate()", options, ["signal", "team"]);
+  const { signal, team = SOLO } = options;
   await ensureBackend();
   const kinds = { masked: zero(), random: zero(), kept: zero() };
   const sequences: SequenceScores = { mlm: [], nsp: [] };
   let count = 0;
-  for await (const batch of batches) {
-    checkArguments(call, [[`entry ${count} of batches`, batch, BATCH]]);
-    const { mlm, pairs } = await scoreBatch(model, batch);
-    addPredictions(kinds, batch, mlm);
-    addSequences(sequences, batch, mlm, pairs);
-    count++;
-    if (options.signal?.aborted) break;
+  for await (const round of rounds(batches, team.size)) {
+    for (const batch of round) {
+      checkArguments(call, [[`entry ${count++} of batches`, batch, BATCH]]);
+    }
+    for (const { batch, mlm, pairs } of await scoreRound(model, round, team)) {
+      addPredictions(kinds, batch, mlm);
+      addSequences(sequences, batch, mlm, pairs);
+    }
+    if (signal?.aborted) break;
     await macrotask();
   }
   if (count === 0) throw new ConfigError("batches", [], "must have at least one");
   return summarise(kinds, sequences);
 }
 
-async function scoreBatch(model: BertPretrainHead, batch: Batch) {
+/** As many batches at a time as there are processes. */
+async function* rounds(batches: Iterable<Batch> | AsyncIterable<Batch>, size: number) {
+  let round: Batch[] = [];
+  for await (const batch of batches) {
+    if (round.push(batch) < size) continue;
+    yield round;
+    round = [];
+  }
+  if (round.length > 0) yield round;
+}
+
+/** Each rank scores the batch of its number; all get the scores of all, in the order of the batches. */
+async function scoreRound(model: BertPretrainHead, round: readonly Batch[], team: Team) {
+  const own = round[team.rank] as Batch | undefined;
+  const scores = own && await scoreBatch(model, own);
+  const all = await team.gather(scores ? packScores(scores) : new Uint8Array());
+  return round.map((batch, rank) => ({ batch, ...unpackScores(all[rank], batch) }));
+}
+
+/** The scores of a batch: of its words, and of its pairs. */
+interface BatchScores {
+  readonly mlm: RowScores;
+  readonly pairs: RowScores;
+}
+
+function packScores({ mlm, pairs }: BatchScores): Uint8Array {
+  const parts = [mlm.losses, mlm.hits, pairs.losses, pairs.hits];
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return new Uint8Array(all.buffer);
+}
+
+function unpackScores(bytes: Uint8Array, { predictedLabels, nspLabels }: Batch): BatchScores {
+  const all = new Float32Array(bytes.slice().buffer); // aligned
+  const [words, pairs] = [predictedLabels.length, nspLabels.length];
+  const part = (from: number, length: number) => all.subarray(from, from + length);
+  return {
+    mlm: { losses: part(0, words), hits: part(words, words) },
+    pairs: { losses: part(2 * words, pairs), hits: part(2 * words + pairs, pairs) },
+  };
+}
+
+async function scoreBatch(model: BertPretrainHead, batch: Batch): Promise<BatchScores> {
   using tensors = toTensors(batch);
   const rows = tf.tidy(() => {
     const { predictedPositions, predictedLabels, nspLabels } = tensors;

@@ -82,6 +82,14 @@ export function float(value: number): number {
   return intBits[0];
 }
 
+/** One for each core, up to where more of them did not help. */
+function defaultThreads(): number {
+  return Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+}
+
+/** The threads that one process uses by itself. */
+export const MOST_THREADS = 8;
+
 /** One shared memory with kernels and threads. */
 export class Machine {
   readonly threads: number;
@@ -119,7 +127,7 @@ export class Machine {
 
   private constructor(
     { memory, module, exports, blas, code }: Parts,
-    { threads = Math.min(navigator.hardwareConcurrency, 8), maxBytes = Infinity }: MachineOptions,
+    { threads = defaultThreads(), maxBytes = Infinity }: MachineOptions,
   ) {
     this.threads = threads;
     this.blas = blas;

@@ -1,0 +1,31 @@
+/** Which version of this library runs, to the last letter of its code. */
+import { createHash } from "node:crypto";
+
+const CODE = /\.(ts|js|wasm|json)$/;
+
+/**
+ * A digest of all code in `lib/`; where that is not on this disk, the address that it came from.
+ *
+ * @example
+ * ```ts
+ * import { libraryDigest } from "bert/cli/library_digest.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(await libraryDigest(), await libraryDigest());
+ * ```
+ */
+export async function libraryDigest(): Promise<string> {
+  const root = new URL("../", import.meta.url);
+  if (root.protocol !== "file:") return root.href;
+  const hash = createHash("sha256");
+  for (const path of (await Array.fromAsync(codeIn(""))).sort()) {
+    hash.update(`${path}\0`).update(await Deno.readFile(new URL(path, root)));
+  }
+  return hash.digest("hex").slice(0, 12);
+
+  async function* codeIn(folder: string): AsyncGenerator<string> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+      if (isDirectory) yield* codeIn(`${folder}${name}/`);
+      else if (CODE.test(name)) yield `${folder}${name}`;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * A run of several processes: what they agree on before it begins, and what only rank 0 reads and the
+ * others receive.
+ */
+import { FormatError } from "../errors.ts";
+import { readTextIfThereSync } from "../files/json.ts";
+import type { Team } from "../team/team.ts";
+import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
+import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
+import type { RunConfig } from "./config_file.ts";
+import type { RunFolder } from "./folder.ts";
+
+/** What must be the same for all processes that begin a run together. */
+export function agreedFacts(
+  { run, settings, corpus, vocabulary }: RunConfig,
+): Record<string, string> {
+  const fixed = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return {
+    "setting": fixed.map(([name, value]) => `${name} ${value}`).join(", "),
+    "corpus": `SHA-256 ${corpus.sha256.slice(0, 12)}`,
+    "vocabulary": `SHA-256 ${vocabulary.sha256.slice(0, 12)}`,
+    "run": run,
+  };
+}
+
+/** What rank 0 reads, for all ranks: only its machine needs the run's folder. */
+export async function fromFirst<T>(team: Team, read: () => Promise<T>): Promise<T> {
+  if (team.size === 1) return await read();
+  const own = team.rank === 0 ? JSON.stringify(await read() ?? null) : undefined;
+  const bytes = await team.broadcast(own === undefined ? undefined : new TextEncoder().encode(own));
+  return (JSON.parse(new TextDecoder().decode(bytes)) ?? undefined) as T;
+}
+
+/** The newest checkpoint, read and tidied up by rank 0, which gives it to all. */
+export async function checkpointOfAll(
+  folder: RunFolder,
+  run: string,
+  team: Team,
+): ReturnType<typeof newestCheckpoint> {
+  const first = folder.writes ? await newestCheckpoint(folder.checkpoints, run) : { damaged: [] };
+  const { damaged } = first;
+  if (folder.writes) {
+    if (!first.checkpoint) checkNothingLost(folder, damaged.map(({ reason }) => reason));
+    await tidyCheckpoints(folder.checkpoints, damaged);
+    await tidyModels(folder.path);
+  }
+  if (team.size === 1) return first;
+  const own = first.checkpoint && packCheckpoint(first.checkpoint);
+  if (own) await sealCheckpoint(own);
+  const bytes = await team.broadcast(team.rank === 0 ? own ?? new Uint8Array() : undefined);
+  if (folder.writes || bytes.length === 0) return first;
+  return { checkpoint: await unpackCheckpoint(bytes.slice(), "checkpoint of rank 0"), damaged };
+}
+
+/** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */
+function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
+  const rows = countRows(folder.metrics);
+  if (rows <= 0 && reasons.length === 0) return;
+  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
+  throw new FormatError(
+    folder.checkpoints,
+    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
+      `begin another from it: --init ${folder.path}/best --out runs/NAME`,
+  );
+}
+
+function countRows(path: string): number {
+  const text = readTextIfThereSync(path);
+  return text === undefined ? 0 : text.split("\n").length - 2; // the header, and what follows the end
+}

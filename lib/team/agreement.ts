@@ -1,0 +1,36 @@
+/** Whether the ranks of a team are about the same thing: the same program, texts and weights. */
+import type { Team } from "./team.ts";
+
+/**
+ * Compares what each rank says of itself with what rank 0 says.
+ *
+ * @param facts What has to be the same, by its name in messages; each a short text.
+ * @throws {Error} On every rank, if one of them says something else: the first such rank is named.
+ *
+ * @example
+ * ```ts
+ * import { checkAgreement } from "bert/team/agreement.ts";
+ * import { SOLO } from "bert/team/team.ts";
+ * await checkAgreement(SOLO, { "version of Deno": "2.9.6" }); // one process agrees with itself
+ * ```
+ */
+export async function checkAgreement(
+  team: Team,
+  facts: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (team.size === 1) return;
+  const said = await team.gather(new TextEncoder().encode(JSON.stringify([team.name, facts])));
+  const all = said.map((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Said);
+  const [[, first]] = all;
+  for (const [name, found] of all) {
+    const fact = Object.keys(first).find((fact) => first[fact] !== found[fact]);
+    if (fact === undefined) continue;
+    throw new Error(
+      `The processes are not about the same: ${name} has another ${fact} (${found[fact]}) than ` +
+        `rank 0 (${first[fact]})`,
+    );
+  }
+}
+
+/** The name of a rank, and its facts. */
+type Said = readonly [string, Readonly<Record<string, string>>];
