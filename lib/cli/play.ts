@@ -51,7 +51,11 @@ export async function playCommand(args: string[]): Promise<void> {
     throw new ConfigError("--replace", true, "is for --export: leave it out, or add --export DIR");
   }
   if (values.dtype !== undefined && !isExport) {
-    throw new ConfigError("--dtype", values.dtype, "is for --export: leave it out, or add it");
+    throw new ConfigError(
+      "--dtype",
+      values.dtype,
+      "is for --export: leave it out, or add --export DIR",
+    );
   }
   const dtypes = (values.dtype?.split(",") ?? DTYPES) as typeof DTYPES[number][];
   for (const dtype of dtypes) checkChoice("--dtype", dtype, DTYPES);

@@ -1,6 +1,6 @@
 /** The page's questions, answered by the library. */
 import * as tf from "@tensorflow/tfjs";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { classify } from "../use/classify.ts";
 import { attentionMaps, nearestWords } from "../use/explore.ts";
@@ -28,7 +28,7 @@ export function factsOf(opened: OpenedFolder): Facts {
   const { folder, run, model, tokenizer, heads, classifier, labels } = opened;
   const { config } = model;
   return {
-    name: basename(resolve(run ?? folder)),
+    name: nameOf(resolve(run ?? folder)),
     layers: config.numHiddenLayers,
     heads: config.numAttentionHeads,
     width: config.hiddenSize,
@@ -39,6 +39,15 @@ export function factsOf(opened: OpenedFolder): Facts {
     classes: labels,
     shares: classifier?.shares ?? "softmax",
   };
+}
+
+/** Names of folders that say nothing of the model in them. */
+const PLAIN = ["model", "best", "final"];
+
+/** The last part of a path, or the last two where the last says too little. */
+function nameOf(path: string): string {
+  const name = basename(path);
+  return PLAIN.includes(name) ? `${basename(dirname(path))}/${name}` : name;
 }
 
 /** A model of the library that can be asked by the page. */

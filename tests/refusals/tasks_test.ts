@@ -160,6 +160,14 @@ const BAD: readonly Bad[] = [
     says: 'Invalid --export = "corpus.csv": it is a file, or below one: choose a new folder',
   },
   {
+    args: ["play", "notebooks", "--dtype", "q8"],
+    says: 'Invalid --dtype = "q8": it is for --export: leave it out, or add --export DIR',
+  },
+  {
+    args: ["play", "notebooks", "--export", "page", "--dtype", "fp32,q4"],
+    says: 'Invalid --dtype = "q4": it must be one of "fp32", "q8"',
+  },
+  {
     args: ["play", "notebooks", "--replace"],
     says: "Invalid --replace = true: it is for --export: leave it out, or add --export DIR",
   },

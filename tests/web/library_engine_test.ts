@@ -15,9 +15,9 @@ const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size, initia
 const model = new BertPretrainHead(config, { seed: 1 });
 globalThis.addEventListener("unload", () => model.dispose());
 
-function engine(heads: Partial<Heads> = {}): LibraryEngine {
+function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine {
   const opened: OpenedFolder = {
-    folder: "some/toy",
+    folder,
     model,
     tokenizer: TOY_TOKENIZER,
     heads: { words: true, pairs: true, ...heads },
@@ -61,6 +61,14 @@ Deno.test("the engine says what the model lacks, and what there is not", async (
   await rejects(bare.near({ text: "sea" }, 3), /Invalid place = 3: it must be from 0 to 2/);
   const { name, fillsBlanks, run } = await bare.facts();
   deepStrictEqual({ name, fillsBlanks, run }, { name: "toy", fillsBlanks: false, run: undefined });
+});
+
+Deno.test("a model is called by its folder, and by that around it where this says nothing", async () => {
+  const names = ["some/toy", "some/toy/", "runs/tutorial/model", "runs/first/best"].map((folder) =>
+    engine({}, folder).facts()
+  );
+  const found = (await Promise.all(names)).map(({ name }) => name);
+  deepStrictEqual(found, ["toy", "toy", "tutorial/model", "first/best"]);
 });
 
 Deno.test("the engine leaves no tensor behind", async () => {

@@ -51,6 +51,9 @@ export class Arcs {
     this.#weights = weights;
     this.#chosen = chosen;
     press(this.#buttons, chosen === "all" ? -1 : chosen);
+    for (const [at, button] of this.#buttons.entries()) {
+      button.tabIndex = at === (chosen === "all" ? 0 : chosen) ? 0 : -1; // arrow keys reach the rest
+    }
     if (chosen !== "all") this.#bringIntoView(this.#buttons[chosen]);
     this.#paint(chosen);
   }
@@ -85,14 +88,14 @@ export class Arcs {
 }
 
 /**
- * As high as the longest of the strong arcs, whichever word is chosen: the page then keeps still. Weaker
+ * As high as the longest arc that matters, whichever word is chosen: the page then keeps still. Weaker
  * ones and those of [CLS] may be flattened.
  */
 function heightOf(weights: Weights, centres: readonly number[]): number {
-  const isSeen = (weight: number, from: number) => weight >= FAINTEST_OF_ALL && from > 0;
-  const distances = weights.flatMap((row, from) =>
-    row.map((weight, to) => isSeen(weight, from) ? Math.abs(centres[to] - centres[from]) : 0)
-  );
+  const distances = weights.flatMap((row, from) => {
+    const least = from === 0 ? Infinity : Math.max(...row) / 2;
+    return row.map((weight, to) => weight < least ? 0 : Math.abs(centres[to] - centres[from]));
+  });
   return Math.min(HIGHEST, Math.max(LOWEST, 26 + RISE * Math.max(...distances)));
 }
 

@@ -92,6 +92,7 @@ export function candidateList(
       "candidate",
       bar,
       make("span", "word", token),
+      " ", // so that a screen reader does not say both as one word
       make("span", "share", shown(share)),
     );
     if (row instanceof HTMLButtonElement && choose) {

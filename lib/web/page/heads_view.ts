@@ -13,7 +13,7 @@ export function showHeads(
   const buttons = choices(group, names, chosen, choose);
   for (const [head, button] of buttons.entries()) {
     button.className = "head";
-    button.append(picture(heads[head]), make("span", "hint", habit(tokens, heads[head])));
+    button.append(picture(heads[head]), " ", make("span", "hint", habit(tokens, heads[head])));
   }
   return buttons;
 }
