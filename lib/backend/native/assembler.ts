@@ -1,7 +1,7 @@
 /**
  * A small assembler for x86-64: bytes of the instructions that the native kernels need, with labels
  * for jumps. It knows registers of 64 bits, vectors of 256 bits (AVX2, FMA) and one shape of address,
- * `[base + index * scale + offset]`.
+ * `[base + index * scale + offset]`. `wide_assembler.ts` adds vectors of 512 bits.
  *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, sections 2.1
  * (prefixes, ModRM, SIB), 2.3 (VEX) and the pages of the instructions; its names are used here.
@@ -95,29 +95,29 @@ export class Assembler {
   /** `to = from`. */
   move(to: Reg, from: Reg): void {
     this.#rex(from, 0, to);
-    this.#emit(0x89, modRm(from, to));
+    this.emit(0x89, modRm(from, to));
   }
 
   /** `to` = the 64 bits at an address. */
   load(to: Reg, from: Address): void {
     this.#rex(to, from.index ?? 0, from.base);
-    this.#emit(0x8b);
-    this.#address(to, from);
+    this.emit(0x8b);
+    this.address(to, from);
   }
 
   /** The low 32 bits of `from` go to an address. */
   store32(to: Address, from: Reg): void {
     const rex = rexBits(from, to.index ?? 0, to.base);
-    if (rex !== 0) this.#emit(0x40 | rex);
-    this.#emit(0x89);
-    this.#address(from, to);
+    if (rex !== 0) this.emit(0x40 | rex);
+    this.emit(0x89);
+    this.address(from, to);
   }
 
   /** `to` = the address itself, as a sum. */
   loadAddress(to: Reg, from: Address): void {
     this.#rex(to, from.index ?? 0, from.base);
-    this.#emit(0x8d);
-    this.#address(to, from);
+    this.emit(0x8d);
+    this.address(to, from);
   }
 
   /** `to += by`. */
@@ -137,152 +137,172 @@ export class Assembler {
 
   /** Puts a register on the stack. */
   push(from: Reg): void {
-    if (from > 7) this.#emit(0x41);
-    this.#emit(0x50 | from & 7);
+    if (from > 7) this.emit(0x41);
+    this.emit(0x50 | from & 7);
   }
 
   /** Takes a register from the stack. */
   pop(to: Reg): void {
-    if (to > 7) this.#emit(0x41);
-    this.#emit(0x58 | to & 7);
+    if (to > 7) this.emit(0x41);
+    this.emit(0x58 | to & 7);
   }
 
   /** Goes on at a label, always or where a condition holds. */
   jump(to: Label, when?: Condition): void {
-    if (when === undefined) this.#emit(0xe9);
-    else this.#emit(0x0f, 0x80 | CONDITION[when]);
+    if (when === undefined) this.emit(0xe9);
+    else this.emit(0x0f, 0x80 | CONDITION[when]);
     this.#distance(to);
   }
 
   /** Returns to the caller. */
   return(): void {
-    this.#emit(0xc3);
+    this.emit(0xc3);
   }
 
   /** What the processor can do: eax and ecx choose the question, eax to edx hold the answer. */
   cpuid(): void {
-    this.#emit(0x0f, 0xa2);
+    this.emit(0x0f, 0xa2);
   }
 
   /** Which registers the system saves: the answer in edx:eax, to the question 0 in ecx. */
   xgetbv(): void {
-    this.#emit(0x0f, 0x01, 0xd0);
+    this.emit(0x0f, 0x01, 0xd0);
   }
 
   // ---------------------------------------------------------------- vectors of 8 float32
 
   /** `to` = 8 floats at any address (VMOVUPS). */
   loadVector(to: Vec, from: Address): void {
-    this.#vexAddress(0x10, { map: 1, prefix: 0 }, to, 0, from);
+    this.vexAddress(0x10, { map: 1, prefix: 0 }, to, 0, from);
   }
 
   /** 8 floats of `from` go to any address (VMOVUPS). */
   storeVector(to: Address, from: Vec): void {
-    this.#vexAddress(0x11, { map: 1, prefix: 0 }, from, 0, to);
+    this.vexAddress(0x11, { map: 1, prefix: 0 }, from, 0, to);
   }
 
   /** Each of the 8 floats of `to` = the float at an address (VBROADCASTSS). */
   broadcast(to: Vec, from: Address): void {
-    this.#vexAddress(0x18, { map: 2, prefix: 1 }, to, 0, from);
+    this.vexAddress(0x18, { map: 2, prefix: 1 }, to, 0, from);
   }
 
   /** The floats whose word in `mask` has its highest bit; 0 elsewhere, and not read (VMASKMOVPS). */
   loadMasked(to: Vec, mask: Vec, from: Address): void {
-    this.#vexAddress(0x2c, { map: 2, prefix: 1 }, to, mask, from);
+    this.vexAddress(0x2c, { map: 2, prefix: 1 }, to, mask, from);
   }
 
   /** Writes the floats whose word in `mask` has its highest bit (VMASKMOVPS). */
   storeMasked(to: Address, mask: Vec, from: Vec): void {
-    this.#vexAddress(0x2e, { map: 2, prefix: 1 }, from, mask, to);
+    this.vexAddress(0x2e, { map: 2, prefix: 1 }, from, mask, to);
   }
 
   /** `sum += a * b` with one rounding (VFMADD231PS). */
   multiplyAdd(sum: Vec, a: Vec, b: Vec): void {
     this.#vex({ map: 2, prefix: 1 }, sum, 0, b, a);
-    this.#emit(0xb8, modRm(sum, b));
+    this.emit(0xb8, modRm(sum, b));
   }
 
   /** `to = a + b` (VADDPS). */
   addVectors(to: Vec, a: Vec, b: Vec): void {
     this.#vex({ map: 1, prefix: 0 }, to, 0, b, a);
-    this.#emit(0x58, modRm(to, b));
+    this.emit(0x58, modRm(to, b));
   }
 
   /** `to = a` plus 8 floats at an address (VADDPS). */
   addFrom(to: Vec, a: Vec, from: Address): void {
-    this.#vexAddress(0x58, { map: 1, prefix: 0 }, to, a, from);
+    this.vexAddress(0x58, { map: 1, prefix: 0 }, to, a, from);
   }
 
   /** All bits of `to` = 0 (VXORPS of itself). */
   clearVector(to: Vec): void {
     this.#vex({ map: 1, prefix: 0 }, to, 0, to, to);
-    this.#emit(0x57, modRm(to, to));
+    this.emit(0x57, modRm(to, to));
   }
 
   /** Clears the upper halves of all vectors, which callers that use 128 bits want (VZEROUPPER). */
   clearUpperHalves(): void {
-    this.#emit(0xc5, 0xf8, 0x77);
+    this.emit(0xc5, 0xf8, 0x77);
   }
 
   /** Asks for the memory at an address to come into the first cache (PREFETCHT0). */
   prefetch(from: Address): void {
     const rex = rexBits(0, from.index ?? 0, from.base);
-    if (rex !== 0) this.#emit(0x40 | rex);
-    this.#emit(0x0f, 0x18);
-    this.#address(1, from);
+    if (rex !== 0) this.emit(0x40 | rex);
+    this.emit(0x0f, 0x18);
+    this.address(1, from);
   }
 
   // ---------------------------------------------------------------- encoding
 
-  #emit(...bytes: readonly number[]): void {
+  /** Appends bytes. */
+  protected emit(...bytes: readonly number[]): void {
     this.#bytes.push(...bytes);
   }
 
   #arithmetic(name: keyof typeof ARITHMETIC, to: Reg, by: Reg | Immediate): void {
     if (typeof by === "number") {
       this.#rex(by, 0, to);
-      this.#emit(ARITHMETIC[name] << 3 | 1, modRm(by, to));
+      this.emit(ARITHMETIC[name] << 3 | 1, modRm(by, to));
       return;
     }
     this.#rex(0, 0, to);
     const short = by.value >= -128 && by.value < 128;
-    this.#emit(short ? 0x83 : 0x81, modRm(ARITHMETIC[name], to));
-    this.#emit(...(short ? [by.value & 0xff] : int32(by.value)));
+    this.emit(short ? 0x83 : 0x81, modRm(ARITHMETIC[name], to));
+    this.emit(...(short ? [by.value & 0xff] : int32(by.value)));
   }
 
   /** The prefix of instructions on 64 bits; it also holds the highest bit of each register. */
   #rex(register: number, index: number, base: number): void {
-    this.#emit(0x48 | rexBits(register, index, base));
+    this.emit(0x48 | rexBits(register, index, base));
   }
 
   /** Prefix VEX of three bytes: the highest bits, inverted, of all registers and which opcodes. */
-  #vex({ map, prefix }: Opcodes, register: Vec, index: number, base: number, second: Vec): void {
+  #vex(
+    { map, prefix, length = LENGTH_256 }: Opcodes,
+    register: Vec,
+    index: number,
+    base: number,
+    second: Vec,
+  ): void {
     const high = (number: number) => number > 7 ? 0 : 1;
-    this.#emit(0xc4, high(register) << 7 | high(index) << 6 | high(base) << 5 | map);
-    this.#emit((~second & 15) << 3 | LENGTH_256 | prefix);
+    this.emit(0xc4, high(register) << 7 | high(index) << 6 | high(base) << 5 | map);
+    this.emit((~second & 15) << 3 | length | prefix);
   }
 
-  #vexAddress(opcode: number, opcodes: Opcodes, register: Vec, second: Vec, at: Address): void {
+  /** An instruction with prefix VEX and an operand in memory. */
+  protected vexAddress(
+    opcode: number,
+    opcodes: Opcodes,
+    register: Vec,
+    second: Vec,
+    at: Address,
+  ): void {
     this.#vex(opcodes, register, at.index ?? 0, at.base, second);
-    this.#emit(opcode);
-    this.#address(register, at);
+    this.emit(opcode);
+    this.address(register, at);
   }
 
-  /** ModRM, SIB where it is needed, and the offset in one byte, four bytes or none. */
-  #address(register: number, { base, index, scale = 1, offset = 0 }: Address): void {
+  /**
+   * ModRM, SIB where it is needed, and the offset in one byte, four bytes or none.
+   *
+   * @param unit What an offset of one byte counts, in bytes.
+   */
+  protected address(register: number, at: Address, unit = 1): void {
+    const { base, index, scale = 1, offset = 0 } = at;
     if (index === Reg.rsp) throw new RangeError("rsp cannot be an index");
     const none = offset === 0 && (base & 7) !== 5; // without an offset, 5 would mean another form
-    const short = offset >= -128 && offset < 128;
+    const units = offset / unit;
+    const short = Number.isInteger(units) && units >= -128 && units < 128;
     const mode = none ? 0 : short ? 1 : 2;
     const withSib = index !== undefined || (base & 7) === 4;
-    this.#emit(mode << 6 | (register & 7) << 3 | (withSib ? 4 : base & 7));
-    if (withSib) this.#emit(Math.log2(scale) << 6 | ((index ?? 4) & 7) << 3 | base & 7);
-    if (!none) this.#emit(...(short ? [offset & 0xff] : int32(offset)));
+    this.emit(mode << 6 | (register & 7) << 3 | (withSib ? 4 : base & 7));
+    if (withSib) this.emit(Math.log2(scale) << 6 | ((index ?? 4) & 7) << 3 | base & 7);
+    if (!none) this.emit(...(short ? [units & 0xff] : int32(offset)));
   }
 
   #distance(to: Label): void {
     const at = this.#bytes.length;
-    this.#emit(0, 0, 0, 0);
+    this.emit(0, 0, 0, 0);
     if (to.position !== undefined) this.#fill(at, to.position);
     else {
       to.uses.push(at);
@@ -313,16 +333,20 @@ export function number(value: number): Immediate {
 }
 
 /** Which table an opcode is of: 1 for 0F, 2 for 0F 38; prefix 1 stands for 66. */
-interface Opcodes {
+export interface Opcodes {
+  /** The table. */
   readonly map: 1 | 2;
+  /** The prefix. */
   readonly prefix: 0 | 1;
+  /** The bit L in its place: vectors of 256 bits, unless it is 0. */
+  readonly length?: 0 | 4;
 }
 
 /** The bit L of VEX: vectors of 256 bits. */
-const LENGTH_256 = 1 << 2;
+const LENGTH_256 = 4;
 
 /** Two registers as operands. */
-function modRm(register: number, other: number): number {
+export function modRm(register: number, other: number): number {
   return 0xc0 | (register & 7) << 3 | other & 7;
 }
 

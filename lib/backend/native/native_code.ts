@@ -1,31 +1,38 @@
 /**
- * The native code of this process: assembled once, shared by all threads, and what the WebAssembly
- * kernels import to call it. Where it cannot run, those kernels do the same steps on their own.
+ * The native code of this process: assembled once, shared by all threads. Where it cannot run, the
+ * WebAssembly kernels do the same steps on their own.
  */
 import { ConfigError } from "../../errors.ts";
 import { mayCallNative, permittedVariable } from "../../permissions.ts";
-import { hasAvx2AndFma } from "./cpu.ts";
-import { addressOf, convention, makeExecutable, nativeCaller } from "./executable_memory.ts";
-import { assemblePanels, COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panels.ts";
+import { type Features, processorFeatures } from "./cpu.ts";
+import { type Convention, convention, makeExecutable } from "./executable_memory.ts";
+import { assemblePairs } from "./pairs.ts";
+import { assemblePanels } from "./panels.ts";
+import { assembleWidePanels } from "./wide_panels.ts";
 
 /** Where the native code lies, or why there is none. */
-export type NativeCode = { readonly panels: bigint } | { readonly missing: string };
+export type NativeCode = NativeKernels | { readonly missing: string };
 
-/**
- * Multiplies panels that lie in the memory: `c` = or, with `keep`, += A B.
- *
- * Addresses count bytes from the start of the memory, `stride` the bytes from row to row of C.
- */
-export type Panels = (
-  rows: number,
-  columns: number,
-  depth: number,
-  a: number,
-  b: number,
-  c: number,
-  stride: number,
-  keep: number,
-) => void;
+/** The address of each kernel. */
+export interface NativeKernels {
+  /** The product of panels. */
+  readonly panels: bigint;
+  /** What AVX512_BF16 is for, or why it is not there. */
+  readonly bf16: NativePairs | { readonly missing: string };
+}
+
+/** The kernels for pairs of bfloat16. */
+export interface NativePairs {
+  /** Turns panels of float32 into panels of pairs. */
+  readonly pair: bigint;
+  /** The product of panels of pairs. */
+  readonly panels: bigint;
+}
+
+/** What `BERT_NATIVE` may be. */
+const CHOICES = ["off", "avx2", "avx512"] as const;
+
+type Choice = typeof CHOICES[number];
 
 let loaded: NativeCode | undefined;
 
@@ -33,7 +40,8 @@ let loaded: NativeCode | undefined;
  * The native code, assembled at the first call. It is missing on other processors and systems, where
  * FFI is not permitted, and where `BERT_NATIVE` is `off`.
  *
- * @throws {ConfigError} If `BERT_NATIVE` is neither `off` nor `avx2`.
+ * @throws {ConfigError} If `BERT_NATIVE` has another value than `off`, `avx2` or `avx512`, or names
+ * what this processor does not have.
  */
 export function nativeCode(): NativeCode {
   if (!mayCallNative()) return { missing: "native code needs --allow-ffi" };
@@ -42,22 +50,50 @@ export function nativeCode(): NativeCode {
 }
 
 function load(): NativeCode {
-  const wanted = permittedVariable("BERT_NATIVE");
+  const wanted = checkChoice(permittedVariable("BERT_NATIVE"));
   if (wanted === "off") return { missing: OFF };
-  if (wanted !== undefined && wanted !== "avx2") {
-    throw new ConfigError("BERT_NATIVE", wanted, "must be off or avx2, or not be set");
-  }
   const called = convention();
   if (called === undefined) {
     const { arch, os } = Deno.build;
     return { missing: `native code is written for x86-64 on Linux and Windows, not ${arch} ${os}` };
   }
   try {
-    if (!hasAvx2AndFma(called)) return { missing: "this processor has no AVX2 with FMA" };
-    return { panels: makeExecutable(assemblePanels(called)) };
+    return assemble(called, processorFeatures(called), wanted);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     return { missing: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function checkChoice(wanted: string | undefined): Choice | undefined {
+  if (wanted === undefined || CHOICES.includes(wanted as Choice)) return wanted as Choice;
+  throw new ConfigError("BERT_NATIVE", wanted, "must be off, avx2 or avx512, or not be set");
+}
+
+/** 512 bits are taken where they are asked for; bf16, which a run asks for, wherever there is any. */
+function assemble(called: Convention, has: Features, wanted: Choice | undefined): NativeCode {
+  if (wanted === "avx512" && !has.avx512) {
+    const advice = "needs a processor with AVX512F and AVX512BW: set avx2, or leave it out";
+    throw new ConfigError("BERT_NATIVE", wanted, advice);
+  }
+  if (!has.avx2) return { missing: "this processor has no AVX2 with FMA" };
+  const panels = wanted === "avx512"
+    ? assembleWidePanels(called, "float32")
+    : assemblePanels(called);
+  return { panels: makeExecutable(panels), bf16: assembleBf16(called, has, wanted) };
+}
+
+function assembleBf16(
+  called: Convention,
+  { bf16 }: Features,
+  wanted: Choice | undefined,
+): NativeKernels["bf16"] {
+  if (wanted === "avx2") return { missing: "BERT_NATIVE is avx2" };
+  if (!bf16) return { missing: "this processor has no AVX512_BF16" };
+  return {
+    pair: makeExecutable(assemblePairs(called)),
+    panels: makeExecutable(assembleWidePanels(called, "pairs")),
+  };
 }
 
 /** What is missing where the user has switched native code off, which nobody has to be told. */
@@ -71,36 +107,4 @@ export function reportMissing(reason: string): void {
   reported = true;
   // deno-lint-ignore no-console
   console.warn(`Products are computed by WebAssembly, at about half the speed: ${reason}`);
-}
-
-/** What the kernels of one thread import; without native code it is never called. */
-export function panelsImport(code: NativeCode, memory: WebAssembly.Memory): Panels {
-  if ("missing" in code) {
-    return () => {
-      throw new Error(`Cannot multiply with native code: ${code.missing}`);
-    };
-  }
-  const call = nativeCaller();
-  const words = new Uint32Array(PARAMETER_BYTES / 4); // the upper halves of all but the base stay 0
-  const place = addressOf(words);
-  new DataView(words.buffer).setBigUint64(
-    PARAMETER.base,
-    addressOf(new Uint8Array(memory.buffer)), // shared memory never moves
-    true,
-  );
-  return (rows, columns, depth, a, b, c, stride, keep) => {
-    words[PARAMETER.a / 4] = a;
-    words[PARAMETER.b / 4] = b;
-    words[PARAMETER.c / 4] = c;
-    words[PARAMETER.rowBytes / 4] = stride;
-    words[PARAMETER.rows / 4] = rows;
-    words[PARAMETER.columns / 4] = columns;
-    words[PARAMETER.depth / 4] = depth;
-    words[PARAMETER.keep / 4] = keep;
-    const last = columns % COLUMNS;
-    if (last !== 0) {
-      for (let i = 0; i < COLUMNS; i++) words[PARAMETER.mask / 4 + i] = i < last ? 0xffffffff : 0;
-    }
-    call(code.panels, place);
-  };
 }

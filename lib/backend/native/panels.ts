@@ -12,8 +12,8 @@
  * Source: Van Zee & van de Geijn 2015, "BLIS", ACM TOMS 41(3), sections 5 and 6.
  */
 import { Assembler, type Label, number, Reg } from "./assembler.ts";
+import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
-import { FIRST_ARGUMENT } from "./cpu.ts";
 
 /** Rows of a panel of A. */
 export const ROWS = 6;
@@ -43,13 +43,17 @@ export const PARAMETER = {
   keep: 64,
   /** 16 words: -1 for each column of the last panel that C has, else 0. */
   mask: 72,
+  /** For AVX-512 the same: 16 bits, a 1 for each column of the last panel that C has. */
+  lastColumns: 136,
+  /** 16 bits, all 1. */
+  allColumns: 144,
 } as const;
 
 /** Bytes of a block of parameters. */
-export const PARAMETER_BYTES = PARAMETER.mask + 4 * COLUMNS;
+export const PARAMETER_BYTES = 152;
 
 const UNROLL = 4;
-const { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
+const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
 
 // What the general registers hold throughout.
 const parameters = r15;
@@ -215,30 +219,4 @@ function emitRows(assembler: Assembler, masked: boolean, keep: boolean, done: La
     assembler.add(rdx, rowBytes);
   }
   assembler.jump(done);
-}
-
-/** The registers that belong to the caller. */
-const OWN = [rbx, rbp, r12, r13, r14, r15];
-const OWN_ON_WINDOWS = [rsi, rdi];
-const VECTORS_ON_WINDOWS = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; // their lower halves
-
-function saveRegisters(assembler: Assembler, convention: Convention): void {
-  for (const register of OWN) assembler.push(register);
-  if (convention !== "windows") return;
-  for (const register of OWN_ON_WINDOWS) assembler.push(register);
-  assembler.subtract(rsp, number(32 * VECTORS_ON_WINDOWS.length));
-  VECTORS_ON_WINDOWS.forEach((vector, i) => {
-    assembler.storeVector({ base: rsp, offset: 32 * i }, vector);
-  });
-}
-
-function restoreRegisters(assembler: Assembler, convention: Convention): void {
-  if (convention === "windows") {
-    VECTORS_ON_WINDOWS.forEach((vector, i) => {
-      assembler.loadVector(vector, { base: rsp, offset: 32 * i });
-    });
-    assembler.add(rsp, number(32 * VECTORS_ON_WINDOWS.length));
-    for (const register of OWN_ON_WINDOWS.toReversed()) assembler.pop(register);
-  }
-  for (const register of OWN.toReversed()) assembler.pop(register);
 }

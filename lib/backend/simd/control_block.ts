@@ -28,7 +28,7 @@ export const WORD = {
   scratchBytes: 400 / 4,
   /** Who multiplies: the number of its name in `MULTIPLIERS`. */
   multiplier: 404 / 4,
-  /** What the operands of products are rounded to: 0 nothing, 1 bf16. */
+  /** How products are computed: the number of its name in `ARITHMETICS`. */
   precision: 408 / 4,
   /** The parameters of the kernel, one word each. */
   parameters: 512 / 4,

@@ -7,9 +7,12 @@ import type { Precision } from "../../config.ts";
 import { ConfigError } from "../../errors.ts";
 import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
-import { type NativeCode, nativeCode, panelsImport, reportMissing } from "../native/native_code.ts";
+import { type NativeCode, nativeCode, reportMissing } from "../native/native_code.ts";
+import { nativeImports } from "../native/native_imports.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, CONTROL_BYTES, takeFailure, WORD } from "./control_block.ts";
+import { type Arithmetic, ARITHMETICS, type Multiplier, MULTIPLIERS } from "./multipliers.ts";
+import { tryNative, tryPairs } from "./native_trial.ts";
 import { Pool } from "./pool.ts";
 
 /** The kernels of `kernels/index.ts`, in the order of their numbers there. */
@@ -67,12 +70,6 @@ export interface MachineOptions {
   readonly relaxedSimd?: boolean;
 }
 
-/** Who computes the products, in the order of the numbers that the kernels know. */
-const MULTIPLIERS = ["wasm", "library", "native"] as const;
-
-/** Who computes the products: these kernels alone, a native library, or native code of our own. */
-export type Multiplier = typeof MULTIPLIERS[number];
-
 const floatBits = new Float32Array(1);
 const intBits = new Int32Array(floatBits.buffer);
 
@@ -104,6 +101,7 @@ export class Machine {
   readonly #words: Int32Array;
   readonly #productScratch: number;
   readonly #most: number;
+  readonly #code: NativeCode;
   #multiplier: Multiplier;
   #scratchBytes = 0;
 
@@ -120,7 +118,7 @@ export class Machine {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: most, shared: true });
     const blas = options.blas === false ? undefined : loadBlas(memory);
     const code = chooseCode(options, blas);
-    const env = { memory, sgemm: sgemmImport(blas), panels: panelsImport(code, memory) };
+    const env = { memory, sgemm: sgemmImport(blas), ...nativeImports(code, memory) };
     const instance = new WebAssembly.Instance(module, { env });
     return new Machine({ memory, module, exports: exportsOf(instance), blas, code }, options);
   }
@@ -131,6 +129,7 @@ export class Machine {
   ) {
     this.threads = threads;
     this.blas = blas;
+    this.#code = code;
     this.memory = memory;
     this.#exports = exports;
     this.#words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
@@ -192,7 +191,13 @@ export class Machine {
 
   /** Why products cannot be computed in a precision here; undefined if they can. */
   missing(precision: Precision): string | undefined {
-    return precision === "bf16" ? "there is no native code for AVX512_BF16 yet" : undefined;
+    if (precision !== "bf16") return undefined;
+    if ("missing" in this.#code) return this.#code.missing;
+    if ("missing" in this.#code.bf16) return this.#code.bf16.missing;
+    if (!this.multipliers.includes("native")) {
+      return "native code gives other numbers than it should";
+    }
+    return tryPairs(this) ? undefined : "AVX512_BF16 gives other numbers than it should";
   }
 
   /**
@@ -204,16 +209,15 @@ export class Machine {
   computeIn(precision: Precision): void {
     const missing = this.missing(precision);
     if (missing !== undefined) throw new TypeError(`Cannot compute in ${precision}: ${missing}`);
-    const exact = precision === "float32";
+    if (precision === "float32") return this.setProducts(this.#multiplier, "float32");
+    if (precision === "bf16") return this.setProducts("native", "pairs");
     const own = this.multipliers.find((name) => name !== "library") ?? "wasm";
-    const multiplier = exact || this.#multiplier !== "library" ? this.#multiplier : own;
-    this.#words[WORD.multiplier] = MULTIPLIERS.indexOf(multiplier);
-    this.#words[WORD.precision] = exact ? 0 : 1;
+    this.setProducts(this.#multiplier === "library" ? own : this.#multiplier, "rounded");
   }
 
-  /** A library that somebody named comes first, then native code that passes its test. */
+  /** A library that somebody named comes first, then native code that passes its trial. */
   #multipliers(code: NativeCode): Multiplier[] {
-    const native = "panels" in code && this.#nativeAgrees();
+    const native = "panels" in code && tryNative(this);
     return [
       ...(this.blas ? ["library"] as const : []),
       ...(native ? ["native"] as const : []),
@@ -221,31 +225,18 @@ export class Machine {
     ];
   }
 
-  /** Whether native code gives the numbers of the kernels, bit for bit, on a size past its blocks. */
-  #nativeAgrees(): boolean {
-    const m = 125;
-    const n = 531;
-    const k = 259;
-    const bytes = [m * k, k * n, m * n, m * n].map((count) => 4 * count);
-    const places = bytes.map((size) => this.#allocator.allocate(size) ?? 0);
-    try {
-      return !places.includes(0) && this.#multipliesAlike(places, [m, n, k]); // 0: no room to try
-    } finally {
-      for (const place of places.filter((place) => place !== 0)) this.#allocator.free(place);
-    }
+  /** How the next jobs multiply. */
+  get products(): [Multiplier, Arithmetic] {
+    return [
+      MULTIPLIERS[this.#words[WORD.multiplier]],
+      ARITHMETICS[this.#words[WORD.precision]],
+    ];
   }
 
-  #multipliesAlike([a, b, own, native]: readonly number[], [m, n, k]: readonly number[]): boolean {
-    fillTestValues(new Float32Array(this.memory.buffer, a, m * k));
-    fillTestValues(new Float32Array(this.memory.buffer, b, k * n));
-    [own, native].forEach((out, i) => {
-      this.#words[WORD.multiplier] = 2 * i;
-      this.run("product", 1, a, b, out, 0, m, n, k, k, n, n, 0, 0, m, n, 0, 0, 0);
-    });
-    const [x, y] = [own, native].map((at) => new Uint32Array(this.memory.buffer, at, m * n));
-    const agrees = x.every((bits, i) => bits === y[i]);
-    if (!agrees) reportMissing("native code gives other numbers than the kernels");
-    return agrees;
+  /** Sets how the next jobs multiply, whether or not it was tried; `multiplyWith()` and `computeIn()` check. */
+  setProducts(multiplier: Multiplier, arithmetic: Arithmetic): void {
+    this.#words[WORD.multiplier] = MULTIPLIERS.indexOf(multiplier);
+    this.#words[WORD.precision] = ARITHMETICS.indexOf(arithmetic);
   }
 
   /**
@@ -320,10 +311,6 @@ function chooseCode(
   const code = nativeCode();
   if ("missing" in code && !blas) reportMissing(code.missing);
   return code;
-}
-
-function fillTestValues(values: Float32Array): void {
-  for (let i = 0; i < values.length; i++) values[i] = (i * 7919 % 1009) / 1009 - 0.5;
 }
 
 /** The least memory that leaves room for more than the threads' scratch. */

@@ -3,7 +3,7 @@
  * `serve()` of the kernels. A task that fails throws it out of there; it reports and goes back.
  */
 import { workerData } from "node:worker_threads";
-import { panelsImport } from "../native/native_code.ts";
+import { nativeImports } from "../native/native_imports.ts";
 import { openBlas, sgemmImport } from "./blas.ts";
 import { reportFailure } from "./control_block.ts";
 import type { HelperData } from "./pool.ts";
@@ -11,8 +11,8 @@ import type { HelperData } from "./pool.ts";
 const { module, memory, index, blasPath, code } = workerData as HelperData;
 const blas = blasPath === undefined ? undefined : openBlas(blasPath, memory);
 const sgemm = sgemmImport(blas, `a helper thread cannot open ${blasPath}`);
-const panels = panelsImport(code, memory);
-const instance = await WebAssembly.instantiate(module, { env: { memory, sgemm, panels } });
+const env = { memory, sgemm, ...nativeImports(code, memory) };
+const instance = await WebAssembly.instantiate(module, { env });
 const serve = instance.exports.serve as (index: number) => void;
 for (let ended = false; !ended;) {
   try {

@@ -1,25 +1,8 @@
 import { strictEqual, throws } from "node:assert";
-import { type Address, Assembler, number, Reg } from "bert/backend/native/assembler.ts";
+import { Assembler, number, Reg } from "bert/backend/native/assembler.ts";
+import { ENCODINGS, NAMES, type Place, place } from "../../support/encodings.ts";
 
-/** Instructions and their bytes by GNU as; `tests/fixtures/make_x86_encodings.py` walks the same way. */
-const ENCODINGS: Readonly<Record<string, string>> = JSON.parse(
-  await Deno.readTextFile(new URL("../../fixtures/x86_encodings.json", import.meta.url)),
-);
-
-type Name = keyof typeof Reg;
-
-const NAMES = Object.keys(Reg) as Name[];
 const OFFSETS = [0, 8, -128, 127, 128, -129, 65536];
-
-/** An address and how it is written. */
-type Place = readonly [text: string, address: Address];
-
-function place(base: Name, index?: Name, scale = 1, offset = 0): Place {
-  const middle = index ? `+${index}*${scale}` : "";
-  const end = offset === 0 ? "" : (offset > 0 ? "+" : "") + offset;
-  const address = { base: Reg[base], index: index && Reg[index], scale, offset };
-  return [`[${base}${middle}${end}]`, address];
-}
 
 function places(): Place[] {
   return [

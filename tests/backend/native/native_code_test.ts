@@ -1,8 +1,11 @@
 import { deepStrictEqual, match, strictEqual, throws } from "node:assert";
 import fc from "fast-check";
 import type { Precision } from "bert/config.ts";
+import { processorFeatures } from "bert/backend/native/cpu.ts";
+import { convention } from "bert/backend/native/executable_memory.ts";
 import { nativeCode } from "bert/backend/native/native_code.ts";
-import { Machine, type Multiplier } from "bert/backend/simd/machine.ts";
+import { Machine } from "bert/backend/simd/machine.ts";
+import type { Multiplier } from "bert/backend/simd/multipliers.ts";
 
 /** A machine with native code, or undefined, said by name, where this computer cannot run it. */
 function nativeMachine(threads = 1): Machine | undefined {
@@ -156,5 +159,14 @@ Deno.test("BERT_NATIVE=avx2 is what is taken by itself, and another word is refu
   strictEqual(printed, (await program({}, "--allow-ffi")).printed);
   const { code, warnings } = await program({ BERT_NATIVE: "sse" }, "--allow-ffi");
   strictEqual(code, 1);
-  match(warnings, /Invalid BERT_NATIVE = "sse": it must be off or avx2/);
+  match(warnings, /Invalid BERT_NATIVE = "sse": it must be off, avx2 or avx512/);
+});
+
+Deno.test("BERT_NATIVE=avx512 multiplies with 512 bits where the processor has them, else it is refused", async () => {
+  const called = convention();
+  if (called === undefined) return;
+  const { code, printed, warnings } = await program({ BERT_NATIVE: "avx512" }, "--allow-ffi");
+  if (processorFeatures(called).avx512) return deepStrictEqual([code, printed], [0, "native,wasm"]);
+  strictEqual(code, 1);
+  match(warnings, /Invalid BERT_NATIVE = "avx512": it needs a processor with AVX512F/);
 });

@@ -7,8 +7,9 @@
 // Where the machine has native code for that loop, the panels are of its sizes (6 rows, 16 columns)
 // and go to it; it does the same steps in the same order.
 //
-// In bf16 the panels are rounded when they are copied, which takes no pass over memory of its own.
-import { hasLibrary, hasNativeCode, roundsOperands, scratch } from "./parameters";
+// In bf16 the panels are rounded where they have been copied to, in cache: in place, and by native code
+// that can multiply pairs of bf16 to such pairs, half as many.
+import { hasLibrary, hasNativeCode, pairsOperands, roundsOperands, scratch } from "./parameters";
 import { madd } from "./math";
 import { at, packA, packB } from "./pack";
 import { roundNumbers } from "./round";
@@ -37,6 +38,18 @@ declare function nativePanels(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
 ): void;
 
+// The same for panels of pairs; the depth counts pairs.
+// @ts-ignore: decorator
+@external("env", "pairs")
+declare function nativePairs(
+  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+): void;
+
+// Makes panels of pairs, in place: address, how many, rows or columns of each, depth.
+// @ts-ignore: decorator
+@external("env", "pair")
+declare function nativePair(at: usize, panels: i32, width: i32, depth: i32): void;
+
 /** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
 export function multiply(
   ta: bool, tb: bool, m: i32, n: i32, k: i32,
@@ -54,19 +67,27 @@ export function multiply(
     for (let j = 0; j < n; j += NC) {
       const columns = min(NC, n - j);
       const countB = packB(panelsOfB(), tb, depth, columns, at(b, tb, p, j, ldb), ldb);
-      if (roundsOperands()) roundNumbers(panelsOfB(), countB);
+      if (roundsOperands()) roundPanels(panelsOfB(), countB, 16, depth);
       for (let i = 0; i < m; i += MC) {
         const rows = min(MC, m - i);
         const countA = packA(scratch(), ta, rows, depth, at(a, ta, i, p, lda), lda);
-        if (roundsOperands()) roundNumbers(scratch(), countA);
+        if (roundsOperands()) roundPanels(scratch(), countA, 6, depth);
         const block = c + (<usize> (i * ldc + j) << 2), stride = <usize> ldc << 2;
-        if (hasNativeCode()) {
+        if (pairsOperands()) {
+          nativePairs(rows, columns, depth + 1 >> 1, scratch(), panelsOfB(), block, stride, keep);
+        } else if (hasNativeCode()) {
           nativePanels(rows, columns, depth, scratch(), panelsOfB(), block, stride, keep);
         } else multiplyPanels(rows, columns, depth, block, stride, keep);
       }
     }
     keep = true;
   }
+}
+
+/** Rounds `count` numbers of panels, as wide as native code has them. */
+function roundPanels(at: usize, count: i32, width: i32, depth: i32): void {
+  if (pairsOperands()) nativePair(at, count / (width * depth), width, depth);
+  else roundNumbers(at, count);
 }
 
 /** Where the panels of B lie: behind those of A. */

@@ -4,7 +4,7 @@
 const SCRATCH: usize = 396; // address of the first thread's scratch; the others' follow
 const SCRATCH_BYTES: usize = 400;
 const PRODUCTS: usize = 404; // who multiplies: 0 these kernels, 1 a library, 2 native code
-const PRECISION: usize = 408; // what operands are rounded to: 0 nothing, 1 bf16
+const PRECISION: usize = 408; // 0 float32, 1 rounded to bf16 in float32, 2 pairs of bf16
 const PARAMETERS: usize = 512; // 64 words
 
 /** A whole-number parameter of the job: a size, a flag or an address. */
@@ -59,4 +59,11 @@ export function hasNativeCode(): bool {
 @inline
 export function roundsOperands(): bool {
   return load<i32>(PRECISION) != 0;
+}
+
+/** Whether native code makes pairs of bf16 of them, and multiplies those. */
+// @ts-ignore: decorator
+@inline
+export function pairsOperands(): bool {
+  return load<i32>(PRECISION) == 2;
 }

@@ -1,0 +1,39 @@
+/** Where functions find their argument, and which registers belong to their caller. */
+import { type Assembler, number, Reg } from "./assembler.ts";
+import type { Convention } from "./executable_memory.ts";
+
+const { rbx, rsp, rbp, rsi, rdi, r12, r13, r14, r15 } = Reg;
+
+/** The register in which a function finds its first argument. */
+export const FIRST_ARGUMENT: Readonly<Record<Convention, Reg>> = {
+  systemV: Reg.rdi,
+  windows: Reg.rcx,
+};
+
+/** The registers that belong to the caller. */
+const OWN = [rbx, rbp, r12, r13, r14, r15];
+const OWN_ON_WINDOWS = [rsi, rdi];
+const VECTORS_ON_WINDOWS = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; // their lower halves
+
+/** Puts everything on the stack that the caller wants back. */
+export function saveRegisters(assembler: Assembler, convention: Convention): void {
+  for (const register of OWN) assembler.push(register);
+  if (convention !== "windows") return;
+  for (const register of OWN_ON_WINDOWS) assembler.push(register);
+  assembler.subtract(rsp, number(32 * VECTORS_ON_WINDOWS.length));
+  VECTORS_ON_WINDOWS.forEach((vector, i) => {
+    assembler.storeVector({ base: rsp, offset: 32 * i }, vector);
+  });
+}
+
+/** Takes it back, for a return. */
+export function restoreRegisters(assembler: Assembler, convention: Convention): void {
+  if (convention === "windows") {
+    VECTORS_ON_WINDOWS.forEach((vector, i) => {
+      assembler.loadVector(vector, { base: rsp, offset: 32 * i });
+    });
+    assembler.add(rsp, number(32 * VECTORS_ON_WINDOWS.length));
+    for (const register of OWN_ON_WINDOWS.toReversed()) assembler.pop(register);
+  }
+  for (const register of OWN.toReversed()) assembler.pop(register);
+}

@@ -1,0 +1,92 @@
+/**
+ * How the WebAssembly kernels call the native code for pairs of bfloat16, on any processor: a stand-in in
+ * JavaScript takes its place, which `emulated_test.ts` compares with the machine code.
+ */
+import { deepStrictEqual } from "node:assert";
+import { COLUMNS, ROWS } from "bert/backend/native/panels.ts";
+import type { NativeImports } from "bert/backend/native/native_imports.ts";
+import { compiledKernels } from "bert/backend/simd/binary.ts";
+import { CONTROL_BYTES, WORD } from "bert/backend/simd/control_block.ts";
+import { createRng } from "bert/random.ts";
+import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";
+
+// Their numbers in the control block.
+const [WASM, NATIVE] = [0, 2];
+const [ROUNDED, PAIRS] = [1, 2];
+const SCRATCH = 2048;
+
+/** The native code in JavaScript, on the numbers of a memory. */
+function standIn(memory: WebAssembly.Memory): NativeImports {
+  const floats = new Float32Array(memory.buffer);
+  const words = new Uint32Array(memory.buffer);
+  const halfOf = (pair: number, upper: boolean) => {
+    return new Float32Array(new Uint32Array([upper ? pair & 0xffff0000 : pair << 16]).buffer)[0];
+  };
+  const upperBits = (value: number) => {
+    return new Uint32Array(new Float32Array([roundToHalf(value)]).buffer)[0] >>> 16;
+  };
+  const pair: NativeImports["pair"] = (at, panels, width, depth) => {
+    const source = floats.slice(at / 4, at / 4 + panels * width * depth);
+    let to = at / 4;
+    for (let panel = 0; panel < panels; panel++) {
+      for (let k = 0; k < depth; k += 2) {
+        for (let i = 0; i < width; i++) {
+          const from = (panel * depth + k) * width + i;
+          const second = k + 1 < depth ? source[from + width] : 0;
+          words[to++] = upperBits(source[from]) << 16 | upperBits(second);
+        }
+      }
+    }
+  };
+  const pairs: NativeImports["pairs"] = (rows, columns, depth, a, b, c, stride, keep) => {
+    const at = (panels: number, width: number, i: number, k: number) =>
+      words[panels / 4 + (Math.floor(i / width) * depth + k) * width + i % width];
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        let sum = 0;
+        for (let k = 0; k < depth; k++) {
+          const [x, y] = [at(a, ROWS, i, k), at(b, COLUMNS, j, k)];
+          for (const upper of [true, false]) {
+            sum = fusedMultiplyAdd(halfOf(x, upper), halfOf(y, upper), sum);
+          }
+        }
+        const place = (c + i * stride) / 4 + j;
+        floats[place] = keep ? floats[place] + sum : sum;
+      }
+    }
+  };
+  const panels = () => {
+    throw new Error("Panels of float32 were multiplied");
+  };
+  return { pair, pairs, panels };
+}
+
+Deno.test("products of pairs of bf16 are those of rounded operands in all layouts, past the blocks", () => {
+  const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });
+  const env = { memory, sgemm: () => {}, ...standIn(memory) };
+  const { run, productScratch } = new WebAssembly.Instance(compiledKernels(true), { env })
+    .exports as Record<string, (...parameters: number[]) => number>;
+  const control = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
+  control[WORD.scratch] = SCRATCH;
+  control[WORD.scratchBytes] = productScratch();
+  const rng = createRng(3);
+  for (const [m, n, k] of [[1, 1, 1], [7, 17, 5], [125, 18, 3], [3, 530, 2], [6, 7, 515]]) {
+    for (const [ta, tb] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
+      const counts = [m * k, k * n, m * n];
+      const a = Math.ceil((SCRATCH + productScratch()) / 64) * 64;
+      const [b, c] = [a + 4 * counts[0], a + 4 * (counts[0] + counts[1])];
+      const values = new Float32Array(memory.buffer, a, counts[0] + counts[1]);
+      for (let i = 0; i < values.length; i++) values[i] = 2 * rng.random() - 1;
+      const [lda, ldb] = [ta ? m : k, tb ? k : n];
+      control.set([a, b, c, 0, m, n, k, lda, ldb, n, ta, tb, m, n, 0, 0, 0], WORD.parameters);
+      const multiply = (multiplier: number, arithmetic: number) => {
+        control[WORD.multiplier] = multiplier;
+        control[WORD.precision] = arithmetic;
+        run(0, 1, 0);
+        return new Uint32Array(memory.buffer, c, m * n).slice();
+      };
+      const [found, expected] = [multiply(NATIVE, PAIRS), multiply(WASM, ROUNDED)];
+      deepStrictEqual(found, expected, `${[m, n, k, ta, tb]}`);
+    }
+  }
+});

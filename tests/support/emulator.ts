@@ -1,0 +1,58 @@
+/** Machine code on an emulated processor with AVX512_BF16: `emulator.py` explains. */
+
+/** Code to run, with the address of a block of parameters, and the memory that it works on. */
+export interface Job {
+  readonly code: Uint8Array;
+  readonly block: Uint8Array;
+  readonly memory: Uint8Array;
+}
+
+/** Where `Job.memory` lies. */
+export const MEMORY_AT = 0x400000;
+
+/** What the code left behind. */
+export interface JobResult {
+  readonly block: Uint8Array<ArrayBuffer>;
+  readonly memory: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A Python with `bochscpu-python`, which `BERT_EMULATOR` names; without one, tests are skipped by name.
+ */
+export function emulator(): string | undefined {
+  const python = Deno.env.get("BERT_EMULATOR") || undefined;
+  // deno-lint-ignore no-console
+  if (python === undefined) console.log("skipped: BERT_EMULATOR names no Python with bochscpu");
+  return python;
+}
+
+/** Runs jobs one after the other on one processor. */
+export async function emulate(python: string, jobs: readonly Job[]): Promise<JobResult[]> {
+  const script = new URL("./emulator.py", import.meta.url).pathname;
+  const child = new Deno.Command(python, {
+    args: [script],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines = jobs.map(({ code, block, memory }) =>
+    JSON.stringify({
+      code: code.toBase64(),
+      block: block.toBase64(),
+      memory: memory.toBase64(),
+      at: MEMORY_AT,
+    })
+  );
+  const output = child.output();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines.join("\n") + "\n"));
+  await writer.close();
+  const { code, stdout, stderr } = await output;
+  const text = new TextDecoder();
+  if (code !== 0) throw new Error(`The emulator failed: ${text.decode(stderr)}`);
+  return text.decode(stdout).trim().split("\n").map((line) => {
+    const { error, block, memory } = JSON.parse(line);
+    if (error) throw new Error(`The emulated processor stopped: ${error}`);
+    return { block: Uint8Array.fromBase64(block), memory: Uint8Array.fromBase64(memory) };
+  });
+}
