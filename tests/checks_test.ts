@@ -1,4 +1,4 @@
-import { strictEqual, throws } from "node:assert";
+import { throws } from "node:assert";
 import {
   checkBelow1,
   checkFinite,
@@ -7,7 +7,6 @@ import {
   checkShare,
   checkSwitch,
   checkWhole,
-  nearest,
 } from "bert/checks.ts";
 
 const whole = (field: string, value: unknown) => checkWhole(field, value, 2);
@@ -34,17 +33,4 @@ Deno.test("number checks let pass what they name, and refuse all else by the fie
       throws(() => check("speed", value), refused, `${check.name} of ${String(value)}`);
     }
   }
-});
-
-Deno.test("nearest() takes a part of a name for the name, unless the part is short beside it", () => {
-  strictEqual(nearest("steps", ["seed", "plannedSteps"]), "plannedSteps");
-  strictEqual(nearest("onStepDone", ["onStep", "onEpoch"]), "onStep");
-  strictEqual(nearest("pandas.DataFrame", ["FRAME", "frame"]), undefined);
-});
-
-Deno.test("nearest() takes two letters that were exchanged for one slip", () => {
-  strictEqual(nearest("--prot", ["--port", "--export"]), "--port");
-  strictEqual(nearest("stou", ["moby-dick", "sotu"]), "sotu");
-  strictEqual(nearest("mdoel", ["loss", "model"]), "model");
-  strictEqual(nearest("--ptor", ["--port"]), undefined); // two slips in four letters are too many
 });

@@ -2,8 +2,9 @@
  * The words on a command line that are no settings of a run.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { checkPositive, checkWhole, nearest } from "../checks.ts";
+import { checkPositive, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { nearest } from "../nearest_name.ts";
 
 /**
  * The options and the other words on a command line, as `parseArgs()` of `node:util` gives them.

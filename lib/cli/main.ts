@@ -2,8 +2,8 @@
 /**
  * The tasks of `deno.json` that are programs: `deno run lib/cli/main.ts TASK`, TASK being one of `TASKS`.
  */
-import { nearest } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { nearest } from "../nearest_name.ts";
 import { messageOf } from "./messages.ts";
 import { guardConsole } from "./output.ts";
 import { keepIgnored } from "./signals.ts";

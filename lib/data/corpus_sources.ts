@@ -1,5 +1,5 @@
 /** Where the texts of a corpus are, and which reader each of them takes. */
-import { nearest } from "../checks.ts";
+import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv, readJsonLines, readText } from "./corpus_files.ts";

@@ -2,10 +2,10 @@
  * Rows of a table as documents: which column is the text, which one names the document, and how
  * rows of one document come together.
  */
-import { nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument, RawText } from "./raw_document.ts";
+import { nearest } from "../nearest_name.ts";
 
 /**
  * Characters in a document, about: one that goes on is cut here, so that a file without any end of a

@@ -3,8 +3,8 @@
  * would change a number is read or refused by name; what does not is passed over.
  */
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
-import { nearest } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import { nearest } from "../nearest_name.ts";
 import { missingFile } from "../files/foreign_folder.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";

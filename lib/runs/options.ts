@@ -3,14 +3,8 @@
  * cannot be is refused with the nearest name, and the help is written from the table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import {
-  checkOptions,
-  checkPositive,
-  checkShare,
-  checkSwitch,
-  checkWhole,
-  nearest,
-} from "../checks.ts";
+import { checkOptions, checkPositive, checkShare, checkSwitch, checkWhole } from "../checks.ts";
+import { nearest } from "../nearest_name.ts";
 
 /** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
 export interface Option {

@@ -2,7 +2,8 @@
  * Diagrams for the notebooks, as plain SVG: boxes with arrows between them, and products of matrices
  * with their shapes. They stand on a white card, so that dark and light pages show them alike.
  */
-import { checkOptions, nearest } from "../checks.ts";
+import { checkOptions } from "../checks.ts";
+import { nearest } from "../nearest_name.ts";
 import { escape, label } from "./svg.ts";
 
 /** A drawing that a notebook shows by itself: an SVG document, and the same in words. */

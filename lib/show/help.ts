@@ -1,5 +1,6 @@
 /** What a function of the library does, shown in a notebook: `help("nspData")`. */
-import { checkArguments, nearest, TEXT } from "../checks.ts";
+import { checkArguments, TEXT } from "../checks.ts";
+import { nearest } from "../nearest_name.ts";
 import { type Declaration, readDeclarations } from "./declarations.ts";
 
 /** An explanation that a notebook shows by itself: Markdown, and the same for a terminal. */

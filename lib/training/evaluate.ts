@@ -13,7 +13,8 @@ import { BATCH } from "./arguments.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
-import { crossEntropyLoss, hits } from "./loss.ts";
+import { crossEntropyLoss } from "./loss.ts";
+import { hits } from "./right_answers.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 
 /** What the model saw where it had to predict: `[MASK]`, a random token, or the token itself. */

@@ -10,7 +10,8 @@ import { SOLO, type Team } from "../team/team.ts";
 import { TreeSum } from "../team/tree_sum.ts";
 import { globalNorm } from "./adamw_update.ts";
 import { type BatchTensors, toTensors } from "./batch_tensors.ts";
-import { countRight, pretrainLoss } from "./loss.ts";
+import { pretrainLoss } from "./loss.ts";
+import { countRight } from "./right_answers.ts";
 
 /** What the losses of a step are divided by: predictions and pairs of all its parts. */
 export interface Divisors {

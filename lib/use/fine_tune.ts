@@ -16,7 +16,8 @@ import {
   labelledBatches,
   type LabelledText,
 } from "./labelled_texts.ts";
-import { countRight, crossEntropyLoss } from "../training/loss.ts";
+import { crossEntropyLoss } from "../training/loss.ts";
+import { countRight } from "../training/right_answers.ts";
 import { globalNorm } from "../training/adamw_update.ts";
 import { AdamW, clipScale, learningRateAt, type Optimizer } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
