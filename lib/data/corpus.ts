@@ -11,7 +11,6 @@ import {
   checkOptions,
 } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { nearest } from "../nearest_name.ts";
 import { checkSeed } from "../random.ts";
 import { DOCUMENT, STREAM } from "./arguments.ts";
 import { NAMES, readSource, sourcesOf } from "./corpus_sources.ts";

