@@ -17,6 +17,7 @@ import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
 import type { VocabNote } from "../tokenizer/vocab_notes.ts";
+import { countedStart } from "../training/counted_start.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -162,8 +163,13 @@ async function freshStart(
 ): Promise<LoadedModel> {
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings);
-  const model = freshModel(modelConfig(settings, vocab.size), settings);
-  return { tokenizer: new BertTokenizer(vocab), model, notes: vocabularyNotes(vocab, progress) };
+  const tokenizer = new BertTokenizer(vocab);
+  if (settings.countedStart) progress("counting which words stand near which");
+  const model = await freshModel(modelConfig(settings, vocab.size), settings, {
+    tokenizer,
+    documents,
+  });
+  return { tokenizer, model, notes: vocabularyNotes(vocab, progress) };
 }
 
 /** What to do about a note of a vocabulary, in the words of the command line. */
@@ -190,10 +196,26 @@ function inWordsOfRun({ about, finding }: VocabNote): string {
   return `${finding}. To mend it, ${ADVICE[about]}`;
 }
 
-function freshModel(config: BertConfig, settings: RunSettings): BertPretrainHead {
-  const model = new BertPretrainHead(config, { seed: settings.seed });
-  if (settings.headStart) headStart(model);
-  return model;
+/** What a fresh model is counted from. */
+interface CountedText {
+  readonly tokenizer: BertTokenizer;
+  readonly documents: readonly Document[];
+}
+
+async function freshModel(
+  config: BertConfig,
+  { seed, headStart: withHeadStart, countedStart: counted }: RunSettings,
+  { documents, tokenizer }: CountedText,
+): Promise<BertPretrainHead> {
+  const model = new BertPretrainHead(config, { seed });
+  try {
+    if (counted) await countedStart(model, documents, tokenizer, { seed });
+    if (withHeadStart) headStart(model);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 /** Throws unless a saved model lower-cases as the language of the run has it. */
@@ -219,8 +241,10 @@ async function learnVocab(documents: Document[], settings: RunSettings): Promise
 export async function modelToContinue(
   { settings, model }: RunConfig,
   checkpoint: RunCheckpoint | undefined,
+  text: CountedText,
 ): Promise<BertPretrainHead> {
   const { init, seed } = settings;
-  if (!checkpoint && init !== undefined) return (await loadModel(init, { seed })).model;
-  return freshModel(model, settings);
+  if (checkpoint) return new BertPretrainHead(model, { seed });
+  if (init !== undefined) return (await loadModel(init, { seed })).model;
+  return await freshModel(model, settings, text);
 }

@@ -301,7 +301,8 @@ export async function reopenRun(
     warnings.push(...otherSoftware(saved.software, software, checkpoint));
     const options = { documents: [], heldOut: documents.heldOut, tokenizer, seed: settings.seed };
     const heldOut = heldOutBatches({ options, data: saved.data, train: saved.train });
-    const model = await modelToContinue(config, checkpoint);
+    const text = { tokenizer, documents: documents.train };
+    const model = await modelToContinue(config, checkpoint, text);
     const { backend } = software;
     const corpus = documents;
     return openRun({

@@ -45,6 +45,8 @@ export interface RunSettings {
   readonly dropout: number;
   /** Whether attention begins with heads that look at neighbours. Default false. */
   readonly headStart: boolean;
+  /** Whether word embeddings begin as vectors that are counted in the text. Default false. */
+  readonly countedStart: boolean;
   /** Attention heads in a layer; they divide the width. Default: as the preset has. */
   readonly heads?: number;
   /** Standard deviation of the initial weights. Default 0.02. */
@@ -114,6 +116,7 @@ export const RUN_DEFAULTS: RunSettings = {
   cased: false,
   dropout: BERT_DEFAULTS.hiddenDropoutProb,
   headStart: false,
+  countedStart: false,
   initialRange: BERT_DEFAULTS.initializerRange,
   length: DATA_DEFAULTS.maxLength,
   mask: DATA_DEFAULTS.maskProbability,
@@ -142,6 +145,7 @@ export const RECIPES = {
     length: 64,
     batchSize: 16,
     headStart: true,
+    countedStart: true,
     heads: 4,
     initialRange: 0.06,
     dropout: 0,

@@ -36,6 +36,7 @@ export const MADE_NEW: readonly (keyof RunSettings)[] = [
   "keepAccents",
   "dropout",
   "headStart",
+  "countedStart",
   "heads",
   "initialRange",
 ];

@@ -26,8 +26,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     value: "NAME",
     choices: Object.keys(RECIPES),
     help: "short: what teaches a small model something in 3,000 steps (notebook 10): --steps,\n" +
-      "--length, --batch-size, --head-start, --heads, --initial-range, --dropout, --lr, --beta2;\n" +
-      "what you set yourself goes before it",
+      "--length, --batch-size, --head-start, --counted-start, --heads, --initial-range, --dropout,\n" +
+      "--lr, --beta2; what you set yourself goes before it",
   },
   preset: {
     kind: "text",
@@ -57,6 +57,10 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   headStart: {
     kind: "switch",
     help: "begin with heads that look at neighbours (notebook 10): for short runs",
+  },
+  countedStart: {
+    kind: "switch",
+    help: "begin with word embeddings that are counted in the text (notebook 10)",
   },
   heads: {
     kind: "count",

@@ -17,6 +17,7 @@ import type { RunSettings } from "bert/runs/run_settings.ts";
 import { firstState } from "bert/runs/state.ts";
 import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { timelessMetrics, withCorpus } from "../support/runs.ts";
+import { countedStart } from "bert/training/counted_start.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 import { snapshot, toyModel } from "../support/toy_model.ts";
 
@@ -358,14 +359,21 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
   });
 });
 
-Deno.test("--head-start begins with that start, also when resumed before the first checkpoint", async () => {
+Deno.test("--counted-start and --head-start begin so, also when resumed before the first checkpoint", async () => {
   await withCorpus(async (folder) => {
-    const run = await begin(folder, { headStart: true, heads: 4, initialRange: 0.06, beta2: 0.98 });
+    const run = await begin(folder, {
+      countedStart: true,
+      headStart: true,
+      heads: 4,
+      initialRange: 0.06,
+      beta2: 0.98,
+    });
     const { numAttentionHeads, initializerRange } = run.model.config;
     deepStrictEqual([numAttentionHeads, initializerRange], [4, 0.06]);
     strictEqual(run.config.train.beta2, 0.98);
     const model = new BertPretrainHead(run.model.config, { seed: 1 });
     notDeepStrictEqual(snapshot(run.model), snapshot(model));
+    await countedStart(model, run.documents, run.tokenizer, { seed: 1 });
     headStart(model);
     deepStrictEqual(snapshot(run.model), snapshot(model));
     run.close();

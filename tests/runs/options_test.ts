@@ -95,6 +95,7 @@ Deno.test("--no-document-column says that every row is a document", () => {
 Deno.test("--recipe short is notebook 10's recipe; what is set beside it goes before it", () => {
   const short = completeSettings({ recipe: "short" });
   const { headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps } = short;
+  strictEqual(short.countedStart, true);
   deepStrictEqual(
     [headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps],
     [true, 4, 0.06, 0, 2e-3, 0.98, 64, 16, 3000],

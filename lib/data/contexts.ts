@@ -1,0 +1,170 @@
+/**
+ * What each piece of the vocabulary is found with: counted once over a text, and weighed by how much
+ * more often that is than by chance.
+ */
+import { checkOptions, checkWhole } from "../checks.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import type { Document } from "./document.ts";
+
+/** A text as the ids of its pieces. */
+export interface PieceStream {
+  /** The ids of all pieces, document after document. */
+  readonly ids: Int32Array;
+  /** For each document where it begins in `ids`, and at last the length of `ids`. */
+  readonly starts: Int32Array;
+  /** Pieces in the vocabulary, V. */
+  readonly vocabSize: number;
+}
+
+/** A matrix with a row for each piece of the vocabulary and a column for each context. */
+export interface ContextMatrix {
+  /** Rows, V. */
+  readonly rows: number;
+  /** Columns, C. */
+  readonly columns: number;
+  /** `[V, C]`, row after row. */
+  readonly values: Float32Array;
+}
+
+/** What counts as a context. */
+export interface NeighbourOptions {
+  /** How many pieces to either side count as near, at least 1. Default 5. */
+  readonly window?: number;
+  /** Only the most frequent pieces are contexts: so many, or all if there are fewer. Default 2000. */
+  readonly contexts?: number;
+}
+
+/**
+ * The pieces of documents in one row, without special tokens.
+ *
+ * @example
+ * ```ts
+ * import { pieceStream } from "bert/data/contexts.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const documents = [{ name: "x", sentences: ["sea land", "sea"] }, { name: "y", sentences: ["sea"] }];
+ * const { ids, starts } = pieceStream(documents, tokenizer);
+ * deepStrictEqual([...ids], [5, 6, 5, 5]);
+ * deepStrictEqual([...starts], [0, 3, 4]);
+ * ```
+ */
+export function pieceStream(documents: Iterable<Document>, tokenizer: BertTokenizer): PieceStream {
+  const ids: number[] = [];
+  const starts = [0];
+  for (const { sentences } of documents) {
+    for (const sentence of sentences) {
+      for (const id of tokenizer.ids(sentence)) ids.push(id);
+    }
+    starts.push(ids.length);
+  }
+  return {
+    ids: Int32Array.from(ids),
+    starts: Int32Array.from(starts),
+    vocabSize: tokenizer.vocab.size,
+  };
+}
+
+/**
+ * How often each piece stands near each of the frequent ones, in the same document.
+ *
+ * A direct neighbour counts 1, those further off less: (window + 1 - distance) / window.
+ *
+ * @returns `[V, C]`: a row for each piece, a column for each context, the most frequent first.
+ * @throws {ConfigError} If an option is unknown, or not a whole number of at least 1.
+ *
+ * Source: the weights by distance are those of word2vec, as Levy, Goldberg and Dagan 2015 describe
+ * them, "Improving Distributional Similarity with Lessons Learned from Word Embeddings", section 3.1;
+ * frequent words as the only contexts: Bullinaria and Levy 2007, "Extracting Semantic Representations
+ * from Word Co-occurrence Statistics", section 6.
+ *
+ * @example
+ * ```ts
+ * import { neighbourCounts } from "bert/data/contexts.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const text = { ids: Int32Array.of(0, 1, 2), starts: Int32Array.of(0, 3), vocabSize: 3 };
+ * const { values } = neighbourCounts(text, { window: 2 });
+ * deepStrictEqual([...values], [0, 1, 0.5, 1, 0, 1, 0.5, 1, 0]);
+ * ```
+ */
+export function neighbourCounts(
+  { ids, starts, vocabSize }: PieceStream,
+  options: NeighbourOptions = {},
+): ContextMatrix {
+  checkOptions("neighbourCounts()", options, ["window", "contexts"]);
+  const { window = 5, contexts = 2000 } = options;
+  checkWhole("window", window, 1);
+  checkWhole("contexts", contexts, 1);
+  const columns = Math.min(contexts, vocabSize);
+  const columnOf = mostFrequent(ids, vocabSize, columns);
+  const values = new Float32Array(vocabSize * columns);
+  const add = (id: number, context: number, weight: number) => {
+    if (columnOf[context] >= 0) values[id * columns + columnOf[context]] += weight;
+  };
+  for (let document = 0; document + 1 < starts.length; document++) {
+    const end = starts[document + 1];
+    for (let place = starts[document]; place < end; place++) {
+      for (let distance = 1; distance <= window && place + distance < end; distance++) {
+        const weight = (window + 1 - distance) / window;
+        add(ids[place], ids[place + distance], weight);
+        add(ids[place + distance], ids[place], weight);
+      }
+    }
+  }
+  return { rows: vocabSize, columns, values };
+}
+
+/** [V]: the column of each of the most frequent pieces, -1 for all others. */
+function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int32Array {
+  const counts = new Int32Array(vocabSize);
+  for (const id of ids) counts[id]++;
+  const order = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b);
+  const columnOf = new Int32Array(vocabSize).fill(-1);
+  for (const [column, id] of order.slice(0, columns).entries()) columnOf[id] = column;
+  return columnOf;
+}
+
+/**
+ * How much more often two things were counted together than by chance, and 0 where it is not more:
+ * max(0, ln(p(r, c) / (p(r) q(c)))), the positive pointwise mutual information.
+ *
+ * @param counts Not changed.
+ * @param smoothing The counts of the columns are raised to this power in q, so that rare ones do not
+ * count as too telling. Default 0.75.
+ * @returns Of the same shape; a row or column without any count stays 0.
+ *
+ * Source: Church and Hanks 1990, "Word Association Norms, Mutual Information, and Lexicography"; the
+ * smoothing is that of Levy, Goldberg and Dagan 2015, section 3.2.
+ *
+ * @example Two words that never meet, each always beside itself: ln(0.5 / (0.5 · 0.5))
+ * ```ts
+ * import { positivePmi } from "bert/data/contexts.ts";
+ * import { ok } from "node:assert";
+ * const counts = { rows: 2, columns: 2, values: Float32Array.of(1, 0, 0, 1) };
+ * ok(Math.abs(positivePmi(counts).values[0] - Math.LN2) < 1e-6);
+ * ```
+ */
+export function positivePmi(
+  { rows, columns, values }: ContextMatrix,
+  smoothing = 0.75,
+): ContextMatrix {
+  const ofRow = new Float64Array(rows);
+  const ofColumn = new Float64Array(columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const count = values[row * columns + column];
+      ofRow[row] += count;
+      ofColumn[column] += count;
+    }
+  }
+  const smoothed = ofColumn.map((count) => count ** smoothing);
+  const all = smoothed.reduce((sum, value) => sum + value, 0);
+  const pmi = new Float32Array(values.length);
+  for (const [i, count] of values.entries()) {
+    if (count === 0) continue;
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    pmi[i] = Math.max(0, Math.log(count * all / (ofRow[row] * smoothed[column])));
+  }
+  return { rows, columns, values: pmi };
+}

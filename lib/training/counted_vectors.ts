@@ -1,0 +1,73 @@
+/**
+ * Word vectors by counting: the singular vectors of which words stand near which.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ensureBackend } from "../backend/choose.ts";
+import { checkWhole } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import {
+  neighbourCounts,
+  type NeighbourOptions,
+  type PieceStream,
+  positivePmi,
+} from "../data/contexts.ts";
+import { truncatedSvd } from "./truncated_svd.ts";
+
+/**
+ * A vector for each piece of the vocabulary, such that pieces with like neighbours have like vectors.
+ *
+ * The positive pointwise mutual information of pieces and their neighbours, M, is taken apart as
+ * U S Vᵀ; the vectors are U √S, the largest singular value first, less their mean.
+ *
+ * @param text The pieces of the training text, from `pieceStream()`.
+ * @param size Numbers in a vector, at least 1; those beyond the size of the vocabulary are 0.
+ * @param seed The same seed gives the same vectors, signs included.
+ * @returns `[V, size]`, row after row; 0 for a piece without neighbours.
+ * @throws {ConfigError} If the size or an option cannot work, or no piece has a neighbour.
+ *
+ * Source: Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization", section 5.
+ *
+ * @example The pieces 1 and 2 stand in the same places, so their vectors are the same
+ * ```ts
+ * import { countedVectors } from "bert/training/counted_vectors.ts";
+ * import { ok } from "node:assert";
+ * const text = {
+ *   ids: Int32Array.of(0, 1, 3, 0, 2, 3, 4, 5),
+ *   starts: Int32Array.of(0, 3, 6, 8),
+ *   vocabSize: 6,
+ * };
+ * const vectors = await countedVectors(text, 2, 1);
+ * const [one, two] = [vectors.slice(2, 4), vectors.slice(4, 6)];
+ * ok(Math.hypot(one[0] - two[0], one[1] - two[1]) < 1e-4 * Math.hypot(...one));
+ * ```
+ */
+export async function countedVectors(
+  text: PieceStream,
+  size: number,
+  seed: number,
+  options: NeighbourOptions = {},
+): Promise<Float32Array> {
+  checkWhole("size", size, 1);
+  const { rows, columns, values } = positivePmi(neighbourCounts(text, options));
+  const kept = Uint8Array.from({ length: rows }, (_, row) => {
+    return values.subarray(row * columns, (row + 1) * columns).some((value) => value > 0) ? 1 : 0;
+  });
+  const known = kept.reduce((sum, one) => sum + one, 0);
+  if (known === 0) throw new ConfigError("text", "no neighbours", "must have words that meet");
+  await ensureBackend();
+  const matrix = tf.tensor2d(values, [rows, columns]);
+  try {
+    const svd = await truncatedSvd(matrix, Math.min(size, rows, columns), seed);
+    const vectors = new Float32Array(rows * size);
+    for (const [i, column] of svd.left.entries()) {
+      const root = Math.sqrt(svd.singularValues[i]);
+      const mean = column.reduce((sum, value) => sum + value, 0) / known;
+      for (let row = 0; row < rows; row++) {
+        if (kept[row]) vectors[row * size + i] = (column[row] - mean) * root;
+      }
+    }
+    return vectors;
+  } finally {
+    matrix.dispose();
+  }
+}

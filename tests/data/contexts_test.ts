@@ -1,0 +1,37 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { neighbourCounts, positivePmi } from "bert/data/contexts.ts";
+import { ConfigError } from "bert/errors.ts";
+import { countedText, expected } from "../support/counted_text.ts";
+
+const { window, contexts } = expected;
+
+function near(values: Float32Array, rows: readonly number[][]): void {
+  const right = rows.flat();
+  strictEqual(values.length, right.length);
+  for (const [i, value] of values.entries()) {
+    ok(
+      Math.abs(value - right[i]) < 1e-5 * (1 + right[i]),
+      `number ${i}: ${value}, not ${right[i]}`,
+    );
+  }
+}
+
+Deno.test("neighbourCounts(): as numpy counts, and not across documents", () => {
+  const { values, rows, columns } = neighbourCounts(countedText(), { window, contexts });
+  deepStrictEqual([rows, columns], [expected.vocabSize, contexts]);
+  near(values, expected.counts);
+});
+
+Deno.test("neighbourCounts(): no more contexts than there are pieces", () => {
+  const text = { ids: Int32Array.of(0, 1), starts: Int32Array.of(0, 1, 2), vocabSize: 2 };
+  const { columns, values } = neighbourCounts(text);
+  deepStrictEqual([columns, ...values], [2, 0, 0, 0, 0]); // two documents of one piece
+});
+
+Deno.test("neighbourCounts(): refuses a window of nothing", () => {
+  throws(() => neighbourCounts(countedText(), { window: 0 }), ConfigError);
+});
+
+Deno.test("positivePmi(): as numpy has it", () => {
+  near(positivePmi(neighbourCounts(countedText(), { window, contexts })).values, expected.pmi);
+});

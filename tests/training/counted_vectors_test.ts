@@ -1,0 +1,84 @@
+import * as tf from "@tensorflow/tfjs";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { useBackend } from "bert/backend/choose.ts";
+import { bertConfig } from "bert/config.ts";
+import { ConfigError } from "bert/errors.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+import { countedStart } from "bert/training/counted_start.ts";
+import { countedVectors } from "bert/training/counted_vectors.ts";
+import { truncatedSvd } from "bert/training/truncated_svd.ts";
+import { countedText, expected } from "../support/counted_text.ts";
+
+await useBackend();
+
+const { window, contexts, vocabSize: V, singularValues } = expected;
+const SIZE = singularValues.length;
+
+Deno.test("truncatedSvd(): the singular values that numpy finds, orthogonal vectors, no tensor left", async () => {
+  const matrix = tf.tensor2d(expected.pmi);
+  const before = tf.memory().numTensors;
+  const svd = await truncatedSvd(matrix, SIZE, 1);
+  strictEqual(tf.memory().numTensors, before);
+  for (const [i, value] of singularValues.entries()) {
+    ok(Math.abs(svd.singularValues[i] / value - 1) < 1e-4, `${svd.singularValues[i]}: ${value}`);
+  }
+  for (const [i, a] of svd.left.entries()) {
+    for (const [j, b] of svd.left.entries()) {
+      const product = a.reduce((sum, value, row) => sum + value * b[row], 0);
+      ok(Math.abs(product - (i === j ? 1 : 0)) < 1e-5);
+    }
+  }
+  matrix.dispose();
+});
+
+Deno.test("truncatedSvd(): a matrix of lower rank has singular values of 0, and no NaN", async () => {
+  const { singularValues, left } = await truncatedSvd(tf.ones([6, 4]), 3, 1);
+  ok(Math.abs(singularValues[0] - Math.sqrt(24)) < 1e-4);
+  ok(singularValues[1] < 1e-2 && singularValues[2] < 1e-2);
+  ok(left.every((column) => column.every(Number.isFinite)));
+});
+
+Deno.test("countedVectors(): their products are those of numpy's exact ones", async () => {
+  const vectors = await countedVectors(countedText(), SIZE, 1, { window, contexts });
+  const row = (id: number) => vectors.subarray(id * SIZE, (id + 1) * SIZE);
+  for (let a = 0; a < V; a++) {
+    for (let b = 0; b < V; b++) {
+      const product = row(a).reduce((sum, value, i) => sum + value * row(b)[i], 0);
+      const found = `${a}, ${b}: ${product}, numpy ${expected.products[a][b]}`;
+      ok(Math.abs(product - expected.products[a][b]) < 2e-3, found);
+    }
+  }
+});
+
+Deno.test("countedVectors(): a text in which no word has a neighbour is refused", async () => {
+  const text = { ids: Int32Array.of(0), starts: Int32Array.of(0, 1), vocabSize: 2 };
+  await rejects(countedVectors(text, 2, 1), ConfigError);
+});
+
+const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d", "unseen"]));
+const documents = [{ name: "x", sentences: ["a b a c", "d a b b"] }];
+
+Deno.test("countedStart(): lengths as before, unseen pieces as before, frequencies in the bias", async () => {
+  const config = bertConfig("smoke", { vocabSize: 10, hiddenSize: 4, initializerRange: 0.06 });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  const words = () => model.bert.wordEmbeddings.arraySync() as number[][];
+  const before = words();
+  await countedStart(model, documents, tokenizer, { seed: 1 });
+  const after = words();
+  for (const id of [0, 4, 9]) deepStrictEqual(after[id], before[id]); // [PAD], [MASK], unseen
+  for (const id of [5, 6, 7, 8]) {
+    ok(Math.abs(Math.hypot(...after[id]) - 0.88 * 0.06 * 2) < 1e-6);
+  }
+  const bias = model.weights.get("cls.predictions.bias")!.dataSync();
+  ok(Math.abs(bias[5] - Math.log(3.5 / 13)) < 1e-6); // 3 of 8, and half an occurrence for each
+  ok(Math.abs(bias.reduce((sum, value) => sum + Math.exp(value), 0) - 1) < 1e-6);
+  model.dispose();
+});
+
+Deno.test("countedStart(): refuses the tokenizer of another vocabulary", async () => {
+  const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 11 }), { seed: 1 });
+  await rejects(countedStart(model, documents, tokenizer, { seed: 1 }), ConfigError);
+  model.dispose();
+});
