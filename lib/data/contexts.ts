@@ -115,6 +115,33 @@ export function neighbourCounts(
   return { rows: vocabSize, columns, values };
 }
 
+/**
+ * How often each piece stands in each passage of a text.
+ *
+ * @param passages Into how many passages of equal length the text is cut, without regard to documents;
+ * at least 1, and never more than there are pieces.
+ * @returns `[V, passages]`.
+ * @throws {ConfigError} If `passages` is not a whole number of at least 1.
+ *
+ * Source: Deerwester et al. 1990, "Indexing by Latent Semantic Analysis": words by documents.
+ *
+ * @example
+ * ```ts
+ * import { passageCounts } from "bert/data/contexts.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const text = { ids: Int32Array.of(0, 0, 1, 0), starts: Int32Array.of(0, 4), vocabSize: 2 };
+ * deepStrictEqual([...passageCounts(text, 2).values], [2, 1, 0, 1]);
+ * ```
+ */
+export function passageCounts({ ids, vocabSize }: PieceStream, passages: number): ContextMatrix {
+  checkWhole("passages", passages, 1);
+  const length = Math.max(1, Math.ceil(ids.length / passages));
+  const columns = Math.max(1, Math.ceil(ids.length / length));
+  const values = new Float32Array(vocabSize * columns);
+  for (const [place, id] of ids.entries()) values[id * columns + Math.floor(place / length)]++;
+  return { rows: vocabSize, columns, values };
+}
+
 /** [V]: the column of each of the most frequent pieces, -1 for all others. */
 function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int32Array {
   const counts = new Int32Array(vocabSize);

@@ -197,8 +197,10 @@ function inWordsOfRun({ about, finding }: VocabNote): string {
 }
 
 /** What a fresh model is counted from. */
-interface CountedText {
+export interface CountedText {
+  /** Cuts the text into pieces. */
   readonly tokenizer: BertTokenizer;
+  /** The training documents. */
   readonly documents: readonly Document[];
 }
 

@@ -5,14 +5,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { type NeighbourOptions, type PieceStream, pieceStream } from "../data/contexts.ts";
+import { type PieceStream, pieceStream } from "../data/contexts.ts";
 import type { Document } from "../data/document.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { countedVectors } from "./counted_vectors.ts";
+import { countedVectors, type CountedVectorsOptions } from "./counted_vectors.ts";
 
 /** How the vectors are counted. */
-export interface CountedStartOptions extends NeighbourOptions {
+export interface CountedStartOptions extends CountedVectorsOptions {
   /** The same seed gives the same vectors, signs included. */
   readonly seed: number;
 }
@@ -30,8 +30,9 @@ const BIAS = "cls.predictions.bias";
  * Gives a fresh model word embeddings, which are its decoder too, that are counted in the text, and
  * puts the frequencies of the words into the decoder's bias.
  *
- * Nothing is set by hand: a pass over the text counts which pieces stand near which, and the largest
- * singular vectors of these counts (as positive pointwise mutual information) are the embeddings. All
+ * Nothing is set by hand: a pass over the text counts which pieces stand near which and in which passages,
+ * and the largest singular vectors of these counts (as positive pointwise mutual information) are the
+ * embeddings. All
  * of them get the length that random embeddings have. Pieces that the text does not have keep their
  * random ones. Later training changes all of it, and the saved model is a BERT like any other.
  *
@@ -40,7 +41,7 @@ const BIAS = "cls.predictions.bias";
  *
  * @param model Changed in place.
  * @param documents The training documents, and not the held-out ones; all of them fit into memory, as
- * does a table of V x 2000 numbers.
+ * does a table of V x 6000 numbers.
  * @throws {ConfigError} If an option is unknown or cannot work, the tokenizer has another vocabulary, or
  * the text has no two pieces beside each other.
  *
@@ -75,7 +76,7 @@ export async function countedStart(
   tokenizer: BertTokenizer,
   options: CountedStartOptions,
 ): Promise<void> {
-  checkOptions("countedStart()", options, ["seed", "window", "contexts"]);
+  checkOptions("countedStart()", options, ["seed", "window", "contexts", "passages"]);
   const { vocabSize, hiddenSize, initializerRange } = model.config;
   if (tokenizer.vocab.size !== vocabSize) {
     const advice = `must be the size of the tokenizer's vocabulary, ${tokenizer.vocab.size}`;

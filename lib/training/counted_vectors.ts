@@ -3,21 +3,33 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkWhole } from "../checks.ts";
+import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import {
+  type ContextMatrix,
   neighbourCounts,
   type NeighbourOptions,
+  passageCounts,
   type PieceStream,
   positivePmi,
 } from "../data/contexts.ts";
 import { truncatedSvd } from "./truncated_svd.ts";
 
+/** What word vectors are counted from. */
+export interface CountedVectorsOptions extends NeighbourOptions {
+  /** Passages of the text that are contexts, too; 0 for none. Default 4000. */
+  readonly passages?: number;
+}
+
+/** What the passages weigh beside the neighbours, both tables having a root of squares of 1. */
+const PASSAGE_WEIGHT = 0.7;
+
 /**
  * A vector for each piece of the vocabulary, such that pieces with like neighbours have like vectors.
  *
- * The positive pointwise mutual information of pieces and their neighbours, M, is taken apart as
- * U S Vᵀ; the vectors are U √S, the largest singular value first, less their mean.
+ * The positive pointwise mutual information of pieces with their neighbours, and beside it with the
+ * passages that have them, is one table M = U S Vᵀ; the vectors are U √S, the largest singular value
+ * first, less their mean. Neighbours tell how a word is used, passages what it is about.
  *
  * @param text The pieces of the training text, from `pieceStream()`.
  * @param size Numbers in a vector, at least 1; those beyond the size of the vocabulary are 0.
@@ -45,18 +57,20 @@ export async function countedVectors(
   text: PieceStream,
   size: number,
   seed: number,
-  options: NeighbourOptions = {},
+  options: CountedVectorsOptions = {},
 ): Promise<Float32Array> {
   checkWhole("size", size, 1);
-  const { rows, columns, values } = positivePmi(neighbourCounts(text, options));
-  const kept = Uint8Array.from({ length: rows }, (_, row) => {
-    return values.subarray(row * columns, (row + 1) * columns).some((value) => value > 0) ? 1 : 0;
-  });
+  checkOptions("countedVectors()", options, ["window", "contexts", "passages"]);
+  const { passages = 4000, ...near } = options;
+  const neighbours = positivePmi(neighbourCounts(text, near));
+  const kept = rowsWithEntries(neighbours);
   const known = kept.reduce((sum, one) => sum + one, 0);
   if (known === 0) throw new ConfigError("text", "no neighbours", "must have words that meet");
   await ensureBackend();
-  const matrix = tf.tensor2d(values, [rows, columns]);
+  const tables = passages === 0 ? [] : [positivePmi(passageCounts(text, passages))];
+  const matrix = sideBySide(neighbours, tables); // [V, C + passages]
   try {
+    const [rows, columns] = matrix.shape;
     const svd = await truncatedSvd(matrix, Math.min(size, rows, columns), seed);
     const vectors = new Float32Array(rows * size);
     for (const [i, column] of svd.left.entries()) {
@@ -70,4 +84,24 @@ export async function countedVectors(
   } finally {
     matrix.dispose();
   }
+}
+
+/** [V]: 1 for each row that is not all zeros. */
+function rowsWithEntries({ rows, columns, values }: ContextMatrix): Uint8Array {
+  return Uint8Array.from({ length: rows }, (_, row) => {
+    return values.subarray(row * columns, (row + 1) * columns).some((value) => value > 0) ? 1 : 0;
+  });
+}
+
+/** The tables as one, each divided by the root of its sum of squares; the others weigh less. */
+function sideBySide(first: ContextMatrix, others: readonly ContextMatrix[]): tf.Tensor2D {
+  const scaled = ({ rows, columns, values }: ContextMatrix, weight: number) => {
+    const table = tf.tensor2d(values, [rows, columns]);
+    const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
+    return tf.mul(table, weight / length) as tf.Tensor2D;
+  };
+  return tf.tidy(() => {
+    const rest = others.map((other) => scaled(other, PASSAGE_WEIGHT));
+    return tf.concat([scaled(first, 1), ...rest], 1);
+  });
 }

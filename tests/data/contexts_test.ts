@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import { neighbourCounts, positivePmi } from "bert/data/contexts.ts";
+import { neighbourCounts, passageCounts, positivePmi } from "bert/data/contexts.ts";
 import { ConfigError } from "bert/errors.ts";
 import { countedText, expected } from "../support/counted_text.ts";
 
@@ -34,4 +34,10 @@ Deno.test("neighbourCounts(): refuses a window of nothing", () => {
 
 Deno.test("positivePmi(): as numpy has it", () => {
   near(positivePmi(neighbourCounts(countedText(), { window, contexts })).values, expected.pmi);
+});
+
+Deno.test("passageCounts(): as numpy counts; never more passages than pieces", () => {
+  near(passageCounts(countedText(), expected.passages).values, expected.passageCounts);
+  const text = { ids: Int32Array.of(0, 1), starts: Int32Array.of(0, 2), vocabSize: 2 };
+  deepStrictEqual([...passageCounts(text, 9).values], [1, 0, 0, 1]);
 });
