@@ -2,8 +2,10 @@
  * What each piece of the vocabulary is found with: counted once over a text, and weighed by how much
  * more often that is than by chance.
  */
-import { checkOptions, checkWhole } from "../checks.ts";
+import { checkArguments, checkEntries, checkOptions, checkWhole } from "../checks.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { DOCUMENT, DOCUMENTS } from "./arguments.ts";
 import type { Document } from "./document.ts";
 
 /** A text as the ids of its pieces. */
@@ -50,7 +52,16 @@ export interface NeighbourOptions {
  * deepStrictEqual([...starts], [0, 3, 4]);
  * ```
  */
-export function pieceStream(documents: Iterable<Document>, tokenizer: BertTokenizer): PieceStream {
+export function pieceStream(
+  documents: readonly Document[],
+  tokenizer: BertTokenizer,
+): PieceStream {
+  const call = "pieceStream(documents, tokenizer)";
+  checkArguments(call, [
+    ["documents", documents, DOCUMENTS],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
+  checkEntries(call, "documents", documents, DOCUMENT);
   const ids: number[] = [];
   const starts = [0];
   for (const { sentences } of documents) {

@@ -3,11 +3,14 @@
  * vectors that point the same way.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { type PieceStream, pieceStream } from "../data/contexts.ts";
+import { DOCUMENTS } from "../data/arguments.ts";
 import type { Document } from "../data/document.ts";
+import { MODEL } from "../model/arguments.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { countedVectors, type CountedVectorsOptions } from "./counted_vectors.ts";
 
@@ -72,10 +75,15 @@ const BIAS = "cls.predictions.bias";
  */
 export async function countedStart(
   model: BertPretrainHead,
-  documents: Iterable<Document>,
+  documents: readonly Document[],
   tokenizer: BertTokenizer,
   options: CountedStartOptions,
 ): Promise<void> {
+  checkArguments("countedStart(model, documents, tokenizer, options)", [
+    ["model", model, MODEL],
+    ["documents", documents, DOCUMENTS],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
   checkOptions("countedStart()", options, ["seed", "window", "contexts", "passages"]);
   const { vocabSize, hiddenSize, initializerRange } = model.config;
   if (tokenizer.vocab.size !== vocabSize) {
@@ -83,8 +91,8 @@ export async function countedStart(
     throw new ConfigError("vocabSize", vocabSize, advice);
   }
   const text = pieceStream(documents, tokenizer);
-  const { seed, ...near } = options;
-  const vectors = await countedVectors(text, hiddenSize, seed, near);
+  const { seed, ...contexts } = options;
+  const vectors = await countedVectors(text, hiddenSize, seed, contexts);
   const length = CUT_DEVIATION * initializerRange * Math.sqrt(hiddenSize);
   const words = model.weights.get(WORDS)!;
   const values = words.dataSync<"float32">().slice();

@@ -3,6 +3,7 @@ import { match } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, dataConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
+import { pieceStream } from "bert/data/contexts.ts";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { CorpusCounter } from "bert/data/counts.ts";
 import { batches, batchesAsync, countBatches } from "bert/data/epochs.ts";
@@ -24,6 +25,7 @@ import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { unknownShare } from "bert/tokenizer/unknown_share.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
+import { countedStart } from "bert/training/counted_start.ts";
 import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
 import { untyped } from "../support/refuses.ts";
 
@@ -73,6 +75,8 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["addTokens", addTokens, MODEL, TOKENIZER, [["[E1]"], "texts"]],
   ["changeVocabulary", changeVocabulary, MODEL, TOKENIZER, TOKENIZER],
   ["headStart", headStart, MODEL, OPTIONS],
+  ["countedStart", countedStart, MODEL, DOCUMENTS, TOKENIZER, [{ seed: 1 }]],
+  ["pieceStream", pieceStream, DOCUMENTS, TOKENIZER],
   ["saveModel", saveModel, [nowhere, "text"], MODEL, TOKENIZER, OPTIONS],
   ["loadModel", loadModel, [nowhere, "text"], OPTIONS],
   ["BertModel.fromPretrained", BertModel.fromPretrained, [nowhere, "text"]],
