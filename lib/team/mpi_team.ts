@@ -16,6 +16,8 @@ const PATIENCE = 600;
 const ABORT_SECONDS = 5;
 /** Seconds in which MPI has to let go of the processes that have all come to their end. */
 const FINISH_SECONDS = 60;
+/** Milliseconds in which the launcher may forward what was printed: it drops the rest when all end. */
+const FORWARDING = 300;
 /** Milliseconds by which rank 0 is let speak first. */
 const TURN = 500;
 
@@ -41,12 +43,19 @@ export class MpiTeam implements Team {
     this.description = `${size} processes, ${localSize} on this machine, by ${mpi.version}`;
     this.cores = cores;
     this.warning = warning;
-    addEventListener("unload", () => this.#leave());
+    addEventListener("unload", () => this.#leave("ended before the others did"));
+    addEventListener("error", (event) => this.#leave(event.message));
+    addEventListener("unhandledrejection", ({ reason }) => this.#leave(String(reason)));
   }
 
-  /** Tells the others about this process, and learns about them. */
-  static async meet(mpi: Mpi): Promise<MpiTeam> {
+  /**
+   * Tells the others about this process, and learns about them.
+   *
+   * @param check Throws where the library sees a number of processes that cannot be.
+   */
+  static async meet(mpi: Mpi, check: (size: number) => void): Promise<MpiTeam> {
     const ranks = new Ranks(mpi);
+    check(ranks.size);
     const cores = { cores: navigator.hardwareConcurrency, ...systemCores() };
     const own = JSON.stringify({ machine: ranks.machine, ...cores } satisfies Place);
     const { all } = await ranks.gather(new TextEncoder().encode(own), false);
@@ -111,9 +120,10 @@ export class MpiTeam implements Team {
   }
 
   /** A process that ends otherwise, with whatever code, must not leave the others waiting. */
-  #leave(): void {
+  #leave(why: string): void {
     if (this.#ended) return;
-    const text = `${this.name} ended before the others did, so all of them end\n`;
+    this.#ended = true;
+    const text = `${this.name}: ${why}; all processes end\n`;
     Deno.stderr.writeSync(new TextEncoder().encode(text));
     this.#ranks.abort();
   }
@@ -184,6 +194,7 @@ class Ranks {
   /** Ends all processes; this one in any case, even if MPI does not return. */
   abort(): void {
     this.#alarm(ABORT_SECONDS);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FORWARDING);
     this.mpi.abort(1);
   }
 

@@ -7,7 +7,7 @@ import { MpiTeam } from "./mpi_team.ts";
 import { SOLO, type Team } from "./team.ts";
 
 /** Milliseconds by which the first process is let speak first. */
-const TURN = 500;
+const TURN = 2000;
 
 /**
  * The team that this process belongs to: over MPI where `mpiexec` or `srun` started it with others, else
@@ -29,9 +29,7 @@ export async function openTeam(): Promise<Team> {
   if (!launcher) return SOLO;
   try {
     const mpi = loadMpi(launcher);
-    const team = await MpiTeam.meet(mpi);
-    checkSize(mpi, team, launcher);
-    return team;
+    return await MpiTeam.meet(mpi, (size) => checkSize(mpi, size, launcher));
   } catch (error) {
     if (launcher.rank) await new Promise((resolve) => setTimeout(resolve, TURN)); // one message is enough
     throw error;
@@ -63,7 +61,7 @@ function refusal({ name, size }: Launcher, problem: string): Error {
 }
 
 /** A library of another launcher sees no other process, and would begin as many runs as there are. */
-function checkSize(mpi: Mpi, { size }: Team, launcher: Launcher): void {
+function checkSize(mpi: Mpi, size: number, launcher: Launcher): void {
   if (launcher.size === undefined || launcher.size === size) return;
   const sees = size === 1 ? "only this one" : `${size}`;
   const problem = `${mpi.version} (${mpi.path}) sees ${sees}: it does not belong to it; ${ADVICE}`;

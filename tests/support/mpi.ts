@@ -1,0 +1,123 @@
+/** The launcher of MPI that the tests use, and runs under it. */
+
+/** How to start ranks: `mpiexec` and what it is told first. */
+export interface MpiLauncher {
+  /** The program. */
+  readonly mpiexec: string;
+  /** Arguments before `-n`. */
+  readonly options: readonly string[];
+  /** Whether it is that of Open MPI. */
+  readonly isOpenMpi: boolean;
+}
+
+/** What a program printed and how it ended. */
+export interface Ended {
+  /** The code that it ended with. */
+  readonly code: number;
+  /** Standard output and standard error, one behind the other. */
+  readonly text: string;
+}
+
+/** The `mpiexec` that `BERT_MPIEXEC` names, else the one on PATH; undefined where there is none. */
+export async function findMpiLauncher(): Promise<MpiLauncher | undefined> {
+  const mpiexec = Deno.env.get("BERT_MPIEXEC") ?? "mpiexec";
+  try {
+    const { stdout } = await new Deno.Command(mpiexec, { args: ["--version"] }).output();
+    const isOpenMpi = /Open MPI|OpenRTE|prterun/.test(new TextDecoder().decode(stdout));
+    const options = isOpenMpi ? ["--oversubscribe", ...asRoot()] : [];
+    return { mpiexec, options, isOpenMpi };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Open MPI refuses to be started by root unless told to. */
+function asRoot(): string[] {
+  return Deno.uid() === 0 ? ["--allow-run-as-root"] : [];
+}
+
+/** One thread a rank, and libraries beside the launcher. */
+export function mpiEnvironment({ mpiexec }: MpiLauncher): Record<string, string> {
+  const environment = { NO_COLOR: "1", BERT_BACKEND: "simd" };
+  if (!mpiexec.includes("/")) return environment;
+  return { ...environment, VIRTUAL_ENV: mpiexec.replace(/\/bin\/[^/]*$/, "") };
+}
+
+/** Arguments that run a script of this project. */
+export function denoRun(script: string, args: readonly string[]): string[] {
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-check",
+    "--cached-only",
+    "--allow-all",
+    script,
+    ...args,
+  ];
+}
+
+/** Starts ranks of one program; `output` is what they have printed so far. */
+export function startRanks(
+  launcher: MpiLauncher,
+  size: number,
+  command: readonly string[],
+): Ranks {
+  return new Ranks(launcher, [...launcher.options, "-n", `${size}`, ...command]);
+}
+
+/** Ranks that run, or have ended. */
+export class Ranks {
+  readonly process: Deno.ChildProcess;
+  readonly #text: Promise<string[]>;
+  #printed = "";
+
+  constructor(launcher: MpiLauncher, args: readonly string[]) {
+    this.process = new Deno.Command(launcher.mpiexec, {
+      args: [...args],
+      env: mpiEnvironment(launcher),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdout, stderr } = this.process;
+    this.#text = Promise.all([this.#read(stdout), this.#read(stderr)]);
+  }
+
+  /** What was printed so far. */
+  get printed(): string {
+    return this.#printed;
+  }
+
+  /** Waits for the end. */
+  async ended(): Promise<Ended> {
+    const { code } = await this.process.status;
+    return { code, text: (await this.#text).join("") };
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<string> {
+    let all = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      all += text;
+      this.#printed += text;
+    }
+    return all;
+  }
+}
+
+/** Whether a process is there, zombies left out. */
+export async function isAlive(pid: number): Promise<boolean> {
+  const status = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+  return status !== "" && !/^\d+ \(.*\) [ZX]/.test(status);
+}
+
+/** Waits until none of these processes is left; those that are after ten seconds. */
+export async function survivors(pids: readonly number[]): Promise<number[]> {
+  let left = [...pids];
+  for (let i = 0; i < 100 && left.length > 0; i++) {
+    const alive = await Promise.all(left.map(isAlive));
+    left = left.filter((_, i) => alive[i]);
+    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return left;
+}

@@ -1,0 +1,45 @@
+/**
+ * A rank that fails in the way that its first argument names, for `tests/team/mpi_test.ts`. Each rank
+ * prints its process id, so that the test can see that none is left.
+ */
+import { checkAgreement } from "bert/team/agreement.ts";
+import { openTeam } from "bert/team/open.ts";
+
+const [mode = "none", patience = "20"] = Deno.args;
+
+/** Fails, on rank 1. */
+const FAILURES: Readonly<Record<string, () => unknown>> = {
+  none: () => {},
+  throws: () => {
+    throw new Error("no more of this");
+  },
+  "throws later": () => setTimeout(() => Promise.reject(new Error("no more of this")), 20),
+  "exits with 0": () => Deno.exit(0),
+  "exits with 3": () => Deno.exit(3),
+  killed: () => Deno.kill(Deno.pid, "SIGKILL"),
+  silent: () => new Promise((resolve) => setTimeout(resolve, 1e9)),
+};
+
+const team = await openTeam();
+try {
+  team.waitAtMost(Number(patience));
+  print(`pid ${Deno.pid}`);
+  const weight = mode === "other weights" && team.rank === 1 ? "b" : "a";
+  await checkAgreement(team, { "version": mode === "other version" ? `${team.rank}` : "7" });
+  for (let step = 1; step <= 20; step++) {
+    const sums = new Float32Array(5000).fill(team.rank);
+    await team.sum(sums);
+    await team.sumCounts([1]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (step === 10 && team.rank === 1) await FAILURES[mode]?.();
+    if (step % 10 === 0) await checkAgreement(team, { [`model at step ${step}`]: weight });
+  }
+  print("came to its end");
+  await team.end();
+} catch (error) {
+  await team.abort((name) => print(`${name}: ${(error as Error).message}`));
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
