@@ -15,7 +15,6 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   },
   "throws later": () => setTimeout(() => Promise.reject(new Error("no more of this")), 20),
   "exits with 0": () => Deno.exit(0),
-  "exits with 3": () => Deno.exit(3),
   killed: () => Deno.kill(Deno.pid, "SIGKILL"),
   silent: () => new Promise((resolve) => setTimeout(resolve, 1e9)),
 };
