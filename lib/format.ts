@@ -47,6 +47,28 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/**
+ * A text as one word of a command line: as it is where a shell leaves it whole, else in quotes. Every
+ * path that stands in a printed command goes through it.
+ *
+ * @param system Windows' shells know double quotes only. Default: this one.
+ *
+ * @example
+ * ```ts
+ * import { shellWord } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(shellWord("runs/first", "linux"), "runs/first");
+ * strictEqual(shellWord("my runs/Ann's", "linux"), "'my runs/Ann'\\''s'");
+ * strictEqual(shellWord("C:\\\\my runs", "windows"), '"C:\\\\my runs"');
+ * ```
+ */
+export function shellWord(text: string, system: typeof Deno.build.os = Deno.build.os): string {
+  if (/^[\p{L}\p{N}@%+=:,./_\\-]+$/u.test(text) && (system === "windows" || !text.includes("\\"))) {
+    return text;
+  }
+  return system === "windows" ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** Control characters but tab and line feed, and the characters that turn the direction of a line. */
 // deno-lint-ignore no-control-regex -- these are the characters to find
 const UNPRINTABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;

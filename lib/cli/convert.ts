@@ -57,7 +57,7 @@ export async function convertFolder(
       `${numHiddenLayers} layers, ${hiddenSize} wide, ${numAttentionHeads} heads, ${hiddenAct}; ` +
       `${tokenizer.vocab.size} pieces; ${(numbers / 1e6).toFixed(2)} million weights`,
       ...notes,
-      `Written to ${to}. In Python: BertForPreTraining.from_pretrained("${to}")`,
+      `Written to ${to}. In Python: BertForPreTraining.from_pretrained(${JSON.stringify(to)})`,
     ];
   } finally {
     model.dispose();

@@ -7,8 +7,8 @@ import { simdMachine } from "../backend/simd/start.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import { count, percent } from "../format.ts";
-import { writeError } from "../files/write.ts";
+import { count, percent, shellWord } from "../format.ts";
+import { absolutePath } from "../files/write.ts";
 import { checkpointSteps } from "../runs/checkpoints.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
@@ -170,7 +170,13 @@ async function readArguments(args: readonly string[]) {
 /** Throws now what would otherwise come after minutes of preparing; at a terminal, Deno asks. */
 async function mayWrite(path: string): Promise<void> {
   const { state } = await Deno.permissions.request({ name: "write", path });
-  if (state !== "granted") throw writeError(new Deno.errors.NotCapable(), path, 0);
+  if (state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Cannot write ${
+      absolutePath(path)
+    }: the task may write below runs/ only. Choose a folder there, or ` +
+      'run "deno run -A lib/cli/main.ts pretrain …"',
+  );
 }
 
 /**
@@ -276,7 +282,7 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
 /** How to go on after memory ended. */
 function adviceAfterMemory(path: string): string {
   return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
-    `are any worth it (--init ${path}/best)`;
+    `are any worth it (--init ${shellWord(`${path}/best`)})`;
 }
 
 /** How to go on after any other error. */
@@ -289,8 +295,8 @@ async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string>
   const skip = error instanceof DivergedError
     ? ", and --on-nan skip to pass over such batches"
     : "";
-  return `The run keeps its checkpoint of step ${steps[0]}: go on with --out ${folder.path} ` +
-    `--resume${skip}`;
+  return `The run keeps its checkpoint of step ${steps[0]}: go on with ` +
+    `--out ${shellWord(folder.path)} --resume${skip}`;
 }
 
 function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): void {
@@ -300,7 +306,8 @@ function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): voi
   folder.log(`${stopped} at step ${step}${passed}`);
   if (stopped === "aborted") {
     return output.say(
-      `Stopped at step ${step}${passed}. Go on with: deno task pretrain --out ${path} --resume`,
+      `Stopped at step ${step}${passed}. Go on with: ` +
+        `deno task pretrain --out ${shellWord(path)} --resume`,
     );
   }
   const best = config.corpus.heldOut > 0 ? `, the best one in ${path}/best` : "";

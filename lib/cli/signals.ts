@@ -6,6 +6,8 @@ export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 type Name = keyof typeof EXIT_CODES;
 
+type Library = Deno.DynamicLibrary<typeof C_FUNCTIONS>["symbols"];
+
 const NAMES = Object.keys(EXIT_CODES) as Name[];
 
 /** Milliseconds in which signals are one: `deno task` passes on a Ctrl-C that the terminal sends, too. */
@@ -95,6 +97,11 @@ const C_FUNCTIONS = {
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
   fcntl: { parameters: ["i32", "i32"], result: "i32" },
   getenv: { parameters: ["buffer"], result: "pointer" },
+  getppid: { parameters: [], result: "i32" },
+  getsid: { parameters: ["i32"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
 } as const;
 
 const SIG_IGN = 1n;
@@ -122,8 +129,10 @@ export function keepIgnored(): void {
  * asked, none.
  *
  * That they are ignored may be lost where `deno task` stands between, as it listens to SIGHUP itself.
- * So two other traces of `nohup` are looked at: in the place of a terminal it gives a standard input
- * that can only be written to, and a shell leaves the name of what it started in the variable `_`.
+ * So three other traces of `nohup` are looked at: in the place of a terminal it gives a standard input
+ * that can only be written to, a shell leaves the name of what it started in the variable `_`, and a
+ * script that `nohup` started ignores the signal itself. There is none where `nohup bash -c` had nothing
+ * to do but one `deno task` with redirected input: bash is that task then.
  */
 function ignoredSignals(): Name[] {
   const path = C_LIBRARIES[Deno.build.os];
@@ -138,12 +147,41 @@ function ignoredSignals(): Name[] {
     const flags = c.fcntl(0, F_GETFL);
     const started = c.getenv(new TextEncoder().encode("_\0"));
     const command = started === null ? "" : Deno.UnsafePointerView.getCString(started);
-    const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY || /(^|\/)nohup$/.test(command);
+    const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY || /(^|\/)nohup$/.test(command) ||
+      isStartedByDeaf(c);
     library.close();
     return nohup ? [...found, "SIGHUP"] : found;
   } catch {
     return [];
   }
+}
+
+/**
+ * Whether a process from which this one comes ignores SIGHUP, within its session: what lies outside is
+ * no script, but a terminal's program or the system. Only Linux tells, in `/proc`.
+ */
+function isStartedByDeaf(c: Library): boolean {
+  const session = c.getsid(0);
+  let pid = c.getppid();
+  for (let i = 0; i < GENERATIONS && pid > 1 && c.getsid(pid) === session; i++) {
+    const status = textOf(c, `/proc/${pid}/status`);
+    const ignores = status.match(/^SigIgn:\s*([0-9a-f]+)$/m)?.[1] ?? "0";
+    if (BigInt(`0x${ignores}`) & 1n << BigInt(NUMBERS.SIGHUP - 1)) return true;
+    pid = Number(status.match(/^PPid:\s*(\d+)$/m)?.[1] ?? 0);
+  }
+  return false;
+}
+
+const GENERATIONS = 16;
+
+/** The start of a file; empty if there is none. Deno itself reads `/proc` with all permissions only. */
+function textOf(c: Library, path: string): string {
+  const file = c.open(new TextEncoder().encode(`${path}\0`), 0);
+  if (file < 0) return "";
+  const bytes = new Uint8Array(4096);
+  const count = Number(c.read(file, bytes, BigInt(bytes.length)));
+  c.close(file);
+  return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
 }
 
 /** Blocks: nothing else may run, so that nothing is begun that the signal is to prevent. */

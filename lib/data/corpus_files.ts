@@ -59,10 +59,13 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
     if (!header) {
       header = row;
       headerLine = line;
-      checkHeader(path, header, line);
+      checkHeader(path, header, line, options);
     } else if (row.length !== header.length) {
       const problem = `expected ${header.length} fields, found ${row.length}`;
-      throw new FormatError(path, `${problem}: put text that holds a comma in quotes`, line);
+      const fix = row.length > header.length
+        ? "put text that holds a comma in quotes"
+        : "fill in those that are missing, if only with commas; put text of several lines in quotes";
+      throw new FormatError(path, `${problem}: ${fix}`, line);
     } else {
       const fields = new Map(header.map((column, i) => [column, row[i]]));
       yield { line, header: headerLine, fields };
@@ -70,7 +73,24 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
   }
 }
 
-function checkHeader(path: string, header: readonly string[], line: number): void {
+function checkHeader(
+  path: string,
+  header: readonly string[],
+  line: number,
+  { textColumn }: CorpusOptions,
+): void {
+  const isOne = header.length === 1 && header[0] !== textColumn;
+  const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
+  if (separator !== undefined) {
+    const found = `${JSON.stringify(header[0].slice(0, 60))}, parted by ${
+      JSON.stringify(separator)
+    }`;
+    throw new FormatError(
+      path,
+      `expected columns parted by commas, found ${found}: save it with commas`,
+      line,
+    );
+  }
   const twice = header.find((column, i) => header.indexOf(column) < i);
   if (twice === undefined) return;
   throw new FormatError(
@@ -120,7 +140,9 @@ function parseRow(path: string, text: string, line: number): string[] {
     return parse(text)[0];
   } catch {
     const start = JSON.stringify(text.slice(0, 30));
-    const advice = 'put the whole field in quotes, and each quote inside it twice: ""';
+    const advice = /, +"/.test(text)
+      ? "take out the blanks between a comma and a quote"
+      : 'put the whole field in quotes, and each quote inside it twice: ""';
     throw new FormatError(path, `expected CSV, found a stray quote in ${start}: ${advice}`, line);
   }
 }

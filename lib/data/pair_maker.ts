@@ -23,11 +23,17 @@ const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is lef
 /** So many documents of one sentence are no mistake yet: that one has more may come to light. */
 const FEW = 8;
 
-/** Said where no pair can follow. */
-export const NO_NEXT: string =
-  'Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows ' +
-  "of one text need the same name in a document column, lines of one text in a .txt file no empty " +
-  'line between them), or, which in a task is --pairing none, set pairing to "none"';
+/**
+ * Said where no pair can follow.
+ *
+ * @param pairing Which pairs were asked for.
+ */
+export function noPairsFollow(pairing: NspOptions["pairing"] = "nsp"): string {
+  const pairs = pairing === "sop" ? "pairs of two sentences in order" : '"next" pairs';
+  return `Cannot make ${pairs} as no document has two sentences: join texts into longer documents ` +
+    "(rows of one text need the same name in a document column, lines of one text in a .txt file no " +
+    'empty line between them), or, which in a task is --pairing none, set pairing to "none"';
+}
 
 /**
  * Throws, before any work is done, where no pair can follow because no document has two sentences.
@@ -41,7 +47,7 @@ export function checkPairable(
   if (pairing === "none" || (pairing === "nsp" && !balanced) || documents.length <= FEW) return;
   const single = documents.every((document) => document?.sentences?.length <= 1);
   if (single && documents.some(({ sentences }) => sentences.length === 1)) {
-    throw new RangeError(NO_NEXT);
+    throw new RangeError(noPairsFollow(pairing));
   }
 }
 
@@ -116,11 +122,11 @@ export class PairMaker {
     if (next + other + single === 0) throw new RangeError(this.#noPairs());
     const { pairing, balanced } = this.#options;
     const wanting = pairing === "nsp" && balanced && !this.#couldFollow && other > FEW;
-    if (wanting) throw new RangeError(NO_NEXT);
+    if (wanting) throw new RangeError(noPairsFollow(pairing));
   }
 
   #noPairs(): string {
-    if (this.#last && this.#options.pairing === "sop") return NO_NEXT;
+    if (this.#last && this.#options.pairing === "sop") return noPairsFollow("sop");
     if (!this.#last) {
       return "Cannot make pairs as the documents hold no text: check the corpus and the tokenizer";
     }

@@ -162,12 +162,9 @@ function noColumn(
   return new FormatError(path, problem, line);
 }
 
-/** The names of columns for a message; one that holds other separators explains itself. */
+/** The names of columns for a message. */
 function columns(fields: ReadonlyMap<string, unknown>): string {
-  const names = [...fields.keys()];
-  const separator = names.length === 1 ? names[0].match(/[;\t|]/)?.[0] : undefined;
-  if (separator === undefined) return names.join(", ") || "none";
-  return `${names[0]} (separated by ${JSON.stringify(separator)}: it must be a comma)`;
+  return [...fields.keys()].join(", ") || "none";
 }
 
 /** A value for a message. */

@@ -19,7 +19,7 @@ import { refusePointer } from "./foreign_folder.ts";
  */
 export function parseJson(text: string, file: string, line?: number): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\ufeff/, "")); // editors of Windows put one there
   } catch (error) {
     refusePointer(text, file);
     const problem = `expected JSON, found a fault (${(error as Error).message})`;

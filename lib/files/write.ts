@@ -124,8 +124,7 @@ function reasonOf(cause: Error, bytes: number | undefined): string {
     return `the disk is full${needed}. Free some room there`;
   }
   if (cause instanceof Deno.errors.NotCapable) {
-    return `Deno was not permitted to. Choose a folder under runs/, or run ` +
-      `"deno run -A lib/cli/main.ts pretrain …"`;
+    return "Deno was not permitted to. Run the program with --allow-write, or choose another folder";
   }
   if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS") {
     return "the system does not let you write there. Choose another folder";

@@ -3,6 +3,7 @@
  * others receive.
  */
 import { FormatError } from "../errors.ts";
+import { shellWord } from "../format.ts";
 import { readTextIfThereSync } from "../files/json.ts";
 import type { Team } from "../team/team.ts";
 import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
@@ -60,7 +61,7 @@ function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
   throw new FormatError(
     folder.checkpoints,
     `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
-      `begin another from it: --init ${folder.path}/best --out runs/NAME`,
+      `begin another from it: --init ${shellWord(`${folder.path}/best`)} --out runs/NAME`,
   );
 }
 

@@ -8,6 +8,7 @@ import {
   trainConfig,
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { shellWord } from "../format.ts";
 import { isLocale, LOCALE_ADVICE } from "../tokenizer/options.ts";
 import { checkGiven, flag, type Given } from "./options.ts";
 import { type RecipeName, RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
@@ -61,7 +62,9 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
     throw new ConfigError(
       flag(name),
       given[name],
-      `cannot be set beside --init ${given.init}: the saved model decides it. Leave one of them out`,
+      `cannot be set beside --init ${
+        shellWord(`${given.init}`)
+      }: the saved model decides it. Leave one of them out`,
     );
   }
   if (given.noDocumentColumn && given.documentColumn !== undefined) {
@@ -212,6 +215,7 @@ export function resumedSettings(
     flag(first),
     given[first],
     `differs from the run in ${folder} (${list}). Leave it out to go on with that run; for other ` +
-      `settings begin a new one, from its weights if you like: --init ${folder}/final --out runs/NAME`,
+      "settings begin a new one, from its weights if you like: " +
+      `--init ${shellWord(`${folder}/final`)} --out runs/NAME`,
   );
 }

@@ -1,6 +1,7 @@
 /** What the first epoch of a store will be like, from as much of it as takes a second to count. */
+import type { DataConfig } from "../config.ts";
 import { type EpochOptions, pairsOfWindow, windowGenerators } from "../data/epochs.ts";
-import { NO_NEXT } from "../data/pair_maker.ts";
+import { noPairsFollow } from "../data/pair_maker.ts";
 import { ReachCounter } from "../data/reach.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, WindowOrder } from "./lane_order.ts";
@@ -67,7 +68,7 @@ export function surveyStore(
     }
     batches.push(Math.ceil((counts.examples - before) / batchSize));
   }
-  refuseUseless(counts);
+  refuseUseless(counts, epoch.data);
   const { tokens, unreachedTokens, unusedDocuments } = reach.counts;
   return {
     ...counts,
@@ -81,8 +82,13 @@ export function surveyStore(
 /** More pairs than this, none of which follows, are no accident. */
 const FEW = 8;
 
-function refuseUseless({ examples, pairs, notNext }: Record<string, number>): void {
-  if (examples === 0 || (notNext > FEW && notNext === pairs)) throw new RangeError(NO_NEXT);
+function refuseUseless(
+  { examples, pairs, notNext }: Record<string, number>,
+  { pairing }: DataConfig,
+): void {
+  if (examples === 0 || (notNext > FEW && notNext === pairs)) {
+    throw new RangeError(noPairsFollow(pairing));
+  }
 }
 
 /** Steps of an epoch whose first windows give so many batches. */

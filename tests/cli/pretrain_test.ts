@@ -113,7 +113,7 @@ Deno.test("a folder that Deno may not write to is named, with what to do", async
     const { code, err, out } = await ended(startPretrain(folder, args));
     strictEqual(code, 1);
     strictEqual(out, ""); // before the corpus is read
-    match(err, /Cannot write .*: Deno was not permitted to. Choose a folder under runs\//);
+    match(err, /Cannot write .*: the task may write below runs\/ only. Choose a folder there/);
     await Deno.remove(elsewhere, { recursive: true });
   });
 });

@@ -69,6 +69,7 @@ const LANGUAGES: Record<string, string[]> = {
     "Das kostet z.B. 3,50 Euro. | Sie kam am 3. Oktober und am 5. August. | Es ist z. B. Montag.",
     '"Why?" she asked. | “No!” he said. | \'Go!\' cried Ann. | "Why?" — he asked. | "Is it?" | "No."',
     "Yahoo! is big. | Is Yahoo! big? | Alas! what a day! | Let's Move! is a programme. | (Really?) | Yes.",
+    "Go to Com. & Adm. by day. | She works at Yahoo! Inc. and at Blum & Co. | So it is.",
     "are you there? | yes i am! | ok then",
   ],
   it: ["«Perché?» chiese lei. | Lui rise."],

@@ -143,12 +143,22 @@ testRefusals([
   [
     "ragged short",
     () => file("a.csv", "text,b\nx\n"),
-    "FormatError: Cannot read ~/a.csv, line 2: expected 2 fields, found 1: put text that holds a comma in quotes",
+    "FormatError: Cannot read ~/a.csv, line 2: expected 2 fields, found 1: fill in those that are missing, if only with commas; put text of several lines in quotes",
   ],
   [
     "semicolon csv",
     () => file("a.csv", "id;text\n1;x\n"),
-    'FormatError: Cannot read ~/a.csv, line 1: expected a column "text" or "sentence", found id;text (separated by ";": it must be a comma): name it with textColumn (in a task: --text-column)',
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns parted by commas, found "id;text", parted by ";": save it with commas',
+  ],
+  [
+    "csv with semicolons, and commas in the text",
+    () => file("a.csv", "id;text\n1;x, y\n"),
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns parted by commas, found "id;text", parted by ";": save it with commas',
+  ],
+  [
+    "csv with blanks before quotes",
+    () => file("a.csv", 'text, "b"\n"x, y", "z"\n'),
+    'FormatError: Cannot read ~/a.csv, line 1: expected CSV, found a stray quote in "text, \\"b\\"": take out the blanks between a comma and a quote',
   ],
   [
     "tsv",

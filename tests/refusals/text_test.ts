@@ -178,6 +178,17 @@ testRefusals([
     'RangeError: Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
+    "sop many one-sentence docs",
+    () => [
+      ...nspExamples(
+        Array.from({ length: 30 }, (_, i) => ({ name: `x${i}`, sentences: ["a b"] })),
+        tok,
+        { maxLength: 8, rng: rng(), pairing: "sop" },
+      ),
+    ],
+    'RangeError: Cannot make pairs of two sentences in order as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
+  ],
+  [
     "nsp pairing",
     () => [...nspExamples(docs, tok, { maxLength: 8, rng: rng(), pairing: untyped("nps") })],
     'ConfigError: Invalid pairing = "nps": it must be one of "nsp", "sop", "none"',

@@ -80,6 +80,7 @@ terminalTest(
       `trap "" HUP; exec "$@"`, // what nohup does
       `exec "$@" 0> /dev/null`, // what is left of it behind deno task
       `exec env _=/usr/bin/nohup "$@" < /dev/null`, // what is left where no input was to be redirected
+      `trap "" HUP; env --default-signal=HUP "$@" < /dev/null; exit $?`, // a script, and deno task below it
     ];
     for (const [i, shell] of nohup.entries()) {
       const run = `${folder}/run${i}`;
