@@ -11,6 +11,8 @@ export interface OutputOptions {
   readonly terminal?: boolean;
   /** Takes bytes and returns how many it took; may throw. Default: standard output. */
   readonly write?: (bytes: Uint8Array) => number;
+  /** How many characters the terminal shows side by side. Default: it is asked. */
+  readonly columns?: () => number;
 }
 
 const CLEAR_LINE = "\r\x1b[K";
@@ -37,10 +39,12 @@ export class Output {
   /** Whether a line can be drawn over. */
   readonly terminal: boolean;
   readonly #write: (bytes: Uint8Array) => number;
+  readonly #columns: () => number;
   #line = "";
 
   /** Prints to standard output, unless the options name another place. */
-  constructor({ terminal, write }: OutputOptions = {}) {
+  constructor({ terminal, write, columns = terminalColumns }: OutputOptions = {}) {
+    this.#columns = columns;
     this.terminal = terminal ?? Deno.stdout.isTerminal();
     this.#write = write ?? ((bytes) => Deno.stdout.writeSync(bytes));
   }
@@ -51,10 +55,13 @@ export class Output {
     this.#print(this.terminal ? `${CLEAR_LINE}${lines}${this.#line}` : lines);
   }
 
-  /** Draws a line over the one before; where no terminal is, prints it like any other. */
+  /**
+   * Draws a line over the one before, cut where the terminal ends, as a line that goes on below could not
+   * be drawn over; where no terminal is, prints it like any other.
+   */
   draw(line: string): void {
     if (!this.terminal) return this.say(line);
-    this.#line = printable(line);
+    this.#line = cut(printable(line), this.#columns() - 1);
     this.#print(`${CLEAR_LINE}${this.#line}`);
   }
 
@@ -72,6 +79,21 @@ export class Output {
       // Nobody can be told, and a run must not end because nobody listens.
     }
   }
+}
+
+/** The width of the terminal; without end where it is not known. */
+function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || Infinity; // some terminals say 0
+  } catch {
+    return Infinity; // it is none, or was closed
+  }
+}
+
+function cut(line: string, length: number): string {
+  const characters = [...line];
+  if (characters.length <= length) return line;
+  return `${characters.slice(0, Math.max(0, length - 1)).join("")}…`;
 }
 
 const PRINTING = ["debug", "error", "info", "log", "warn"] as const;

@@ -162,7 +162,7 @@ export function goesOn(before: string, after: string, start: string, language: L
   if (isEnumerator(start)) return true;
   if (/^[とっ]/.test(after) && /[」』] ?$/.test(before)) return true; // 「…」と言った
   if (isExclaimedWithin(before, after, start)) return true;
-  if (/^(?:& |(?:Inc|Ltd|Corp|Co)\b)/.test(after)) return true; // Com. & Adm., Yahoo! Inc.
+  if (/^(?:& |(?:Inc|Ltd|Corp|Co)\.)/.test(after)) return true; // Com. & Adm., Yahoo! Inc.
   const found = lastWords(before);
   if (!found) return false;
   const { previous, word } = found;

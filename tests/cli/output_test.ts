@@ -34,6 +34,20 @@ Deno.test("Output drops what cannot be printed, and tries again with the next te
   strictEqual(printed, "kept\n");
 });
 
+Deno.test("Output cuts a line that is drawn over where the terminal ends, and no other line", () => {
+  let printed = "";
+  const write = (bytes: Uint8Array) => {
+    printed += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  const output = new Output({ terminal: true, write, columns: () => 12 });
+  output.draw("step 1  MLM 6.543");
+  strictEqual(printed, "\r\x1b[Kstep 1  ML…"); // 11 characters: the twelfth would begin a new line
+  printed = "";
+  output.say("a long line that stays");
+  match(printed, /a long line that stays\n/);
+});
+
 Deno.test("Output has no control characters but its own, in lines that stay and lines drawn over", () => {
   const { output, text } = kept(true);
   output.draw("drawn \x1b[2J");
