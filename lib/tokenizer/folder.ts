@@ -196,6 +196,7 @@ async function readPieces(folder: string, pipeline: FolderFile) {
       `there is neither this file nor ${PIPELINE}: is this a saved tokenizer's folder?`;
     throw await missingFile(folder, VOCAB, otherwise);
   }
+  if (!fromJson) await refuseMark(path);
   const pieces = (await loadVocab(path)).tokens;
   const line = fromJson ? firstDifference(reachable(pieces), reachable(fromJson)) : -1;
   if (line < 0 || !fromJson) return { pieces, path };
@@ -203,6 +204,17 @@ async function readPieces(folder: string, pipeline: FolderFile) {
   const there = `"${fromJson[line] ?? "nothing"}"`;
   const problem = `found ${here}, and ${PIPELINE} has ${there}: delete the file that is wrong`;
   throw new FormatError(path, problem, line + 1);
+}
+
+/** Where a file begins with a byte-order mark, transformers makes it a part of the first token. */
+async function refuseMark(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const start = new Uint8Array(3);
+  if (await file.read(start) !== 3 || new TextDecoder().decode(start) !== "") return;
+  const problem =
+    "found a byte-order mark, which transformers takes for a part of the first token: " +
+    "save the file as UTF-8 without one";
+  throw new FormatError(path, problem, 1);
 }
 
 /** The pieces with an empty one where a text cannot reach it, as the same one stands again later. */

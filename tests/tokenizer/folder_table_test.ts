@@ -84,6 +84,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "flags of a decoder against those of the pipeline": /"newtok" to be the same/,
   "added_tokens in the pipeline with a gap": /tokenizer\.json: expected id 56/,
   "two tokens that are one in lower case": /"newtok" and "NewTok" are both "newtok"/,
+  "vocab.txt with a byte-order mark": /vocab\.txt, line 1: found a byte-order mark/,
   "custom code": /auto_map/,
   "cuts on the left": /truncation_side/,
   "pads on the left": /padding_side/,
