@@ -79,6 +79,10 @@ function checkHeader(
   line: number,
   { textColumn }: CorpusOptions,
 ): void {
+  if (/^sep=.?$/i.test(header[0])) {
+    const problem = "found a line that spreadsheets put before the header: take it out";
+    throw new FormatError(path, `${problem}, and part the columns by commas`, line);
+  }
   const isOne = header.length === 1 && header[0] !== textColumn;
   const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
   if (separator !== undefined) {
@@ -168,7 +172,8 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
   }
   throw new FormatError(
     path,
-    `expected a JSON object, found ${text.slice(0, 30)}: use {"text": …}`,
+    `expected a JSON object, found ${text.slice(0, 30)}: use {"text": …}` +
+      (Array.isArray(value) ? ", one a line and without brackets around them" : ""),
     line,
   );
 }

@@ -210,7 +210,8 @@ async function readPieces(folder: string, pipeline: FolderFile) {
 async function refuseMark(path: string): Promise<void> {
   using file = await Deno.open(path);
   const start = new Uint8Array(3);
-  if (await file.read(start) !== 3 || new TextDecoder().decode(start) !== "") return;
+  await file.read(start);
+  if (start[0] !== 0xef || start[1] !== 0xbb || start[2] !== 0xbf) return;
   const problem =
     "found a byte-order mark, which transformers takes for a part of the first token: " +
     "save the file as UTF-8 without one";

@@ -156,6 +156,11 @@ testRefusals([
     'FormatError: Cannot read ~/a.csv, line 1: expected columns parted by commas, found "id;text", parted by ";": save it with commas',
   ],
   [
+    "csv with a line of Excel's before the header",
+    () => file("a.csv", "sep=,\ntext,b\nx,y\n"),
+    "FormatError: Cannot read ~/a.csv, line 1: found a line that spreadsheets put before the header: take it out, and part the columns by commas",
+  ],
+  [
     "csv with blanks before quotes",
     () => file("a.csv", 'text, "b"\n"x, y", "z"\n'),
     'FormatError: Cannot read ~/a.csv, line 1: expected CSV, found a stray quote in "text, \\"b\\"": take out the blanks between a comma and a quote',
@@ -193,7 +198,7 @@ testRefusals([
   [
     "jsonl array",
     () => file("a.jsonl", "[1]"),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found [1]: use {"text": …}',
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found [1]: use {"text": …}, one a line and without brackets around them',
   ],
   [
     "jsonl null",
