@@ -48,7 +48,7 @@ testRefusals([
     "pretrain() with a mistyped setting of training",
     () =>
       pretrain(model, { documents, tokenizer: tok, seed: 1, train: untyped({ learnRate: 0.1 }) }),
-    "ConfigError: Unknown option learnRate of the settings: did you mean learningRate? The options are batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer",
+    "ConfigError: Unknown option learnRate of the settings: did you mean learningRate? The options are batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer, precision",
   ],
   [
     "pretrain() without documents",
@@ -69,7 +69,7 @@ testRefusals([
     "train() with a mistyped option",
     () =>
       train(model, optimizer, [batch], untyped({ train: trainConfig(), seed: 1, steps: 3 })).next(),
-    "ConfigError: Unknown option steps of train(): did you mean plannedSteps? The options are train, seed, plannedSteps, epoch, run, reduction, signal, onDiverged, now",
+    "ConfigError: Unknown option steps of train(): did you mean plannedSteps? The options are train, seed, plannedSteps, epoch, run, reduction, signal, onDiverged, now, team",
   ],
   [
     "train() without the settings of training",
@@ -79,7 +79,7 @@ testRefusals([
   [
     "trainStep() with a mistyped option",
     () => trainStep(model, optimizer, batch, untyped({ learningrate: 0.1, seed: 1 })),
-    "ConfigError: Unknown option learningrate of trainStep(): did you mean learningRate? The options are learningRate, seed, clipNorm, reduction",
+    "ConfigError: Unknown option learningrate of trainStep(): did you mean learningRate? The options are learningRate, seed, clipNorm, reduction, precision, team",
   ],
   [
     "trainStep() on documents",
@@ -119,7 +119,7 @@ testRefusals([
   [
     "AdamW with a mistyped option",
     () => new AdamW(model.weights, untyped({ weightdecay: 0 })),
-    "ConfigError: Unknown option weightdecay of AdamW: did you mean weightDecay? The options are biasCorrection, decays, batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer",
+    "ConfigError: Unknown option weightdecay of AdamW: did you mean weightDecay? The options are biasCorrection, decays, batchSize, accumulation, epochs, learningRate, warmupShare, weightDecay, beta1, beta2, epsilon, clipNorm, maxSteps, maxSeconds, optimizer, precision",
   ],
   [
     "AdamW of a model instead of its weights",
@@ -229,7 +229,7 @@ testRefusals([
   [
     "BertClassifier with a mistyped option",
     () => new BertClassifier(config, untyped({ classes: 2, seed: 1, pool: "mean" })),
-    "ConfigError: Unknown option pool of BertClassifier: did you mean pooling? The options are classes, seed, pooling",
+    "ConfigError: Unknown option pool of BertClassifier: did you mean pooling? The options are classes, seed, pooling, weights, shares",
   ],
   [
     "BertClassifier with an unknown pooling",
