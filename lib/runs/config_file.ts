@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
+import { shellWord } from "../format.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import type { VocabularyFacts } from "../tokenizer/facts.ts";
 import type { Baselines } from "../training/baselines.ts";
@@ -154,6 +155,6 @@ function changed(path: string, problem: string): FormatError {
   return new FormatError(
     path,
     `expected ${problem}: the file was changed after the run had begun. Put back what it said, or ` +
-      `begin a new run with these settings: --config ${path} --out runs/NAME`,
+      `begin a new run with these settings: --config ${shellWord(path)} --out runs/NAME`,
   );
 }
