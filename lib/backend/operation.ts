@@ -3,7 +3,7 @@
  * tidy. The operations of `lib/model/ops/` are made with it.
  */
 import * as tf from "@tensorflow/tfjs";
-import "./choose.ts"; // whoever computes gets the fastest backend, chosen or not
+import "./choose.ts"; // so that the fastest backend is registered also where useBackend() was not called
 
 /**
  * Runs `forward` as one step on tfjs's tape, with `backward` as its gradient.

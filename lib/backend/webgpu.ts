@@ -40,7 +40,7 @@ export async function startWebgpu(): Promise<void> {
   reportErrors(tf.backend());
 }
 
-/** WebGPU tells nobody of an error that no call of its own waits for. */
+/** WebGPU reports an error only to listeners of this event, if no call waits for it. */
 function reportErrors(backend: object): void {
   const { device } = backend as { device: GPUDevice };
   device.addEventListener("uncapturederror", (event) => {

@@ -122,7 +122,7 @@ export class Kernel {
     await done;
   }
 
-  /** Ends the kernel, kindly first, and removes what it left. */
+  /** Asks the kernel to shut down, ends its process after 3 s, and removes its temporary files. */
   async stop(): Promise<void> {
     const control = this.#sockets[1];
     if (!this.#ended && control) {
@@ -162,8 +162,8 @@ export class Kernel {
   }
 
   /**
-   * Asks until an answer comes. The first ones may be lost: what a kernel publishes before it has
-   * seen our subscription goes nowhere.
+   * Sends requests until the kernel answers. The first answers may be lost, as a kernel discards what it
+   * publishes before it has seen our subscription.
    */
   async #wake(): Promise<void> {
     for (let tries = 1;; tries++) {
@@ -292,7 +292,7 @@ function connection([shell, iopub, stdin, control, heartbeat]: readonly number[]
   };
 }
 
-/** Ports that nobody listens on now. */
+/** Ports of this machine that are free now. */
 function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },

@@ -76,7 +76,7 @@ export class Output {
     try {
       for (let at = 0; at < bytes.length;) at += this.#write(bytes.subarray(at));
     } catch {
-      // Nobody can be told, and a run must not end because nobody listens.
+      // The error cannot be printed either, and a run must not end because its output is closed.
     }
   }
 }

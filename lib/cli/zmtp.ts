@@ -46,7 +46,7 @@ export class ZmtpSocket {
       const size = await this.#read(head[0] & LONG ? 8 : 1);
       const body = size && await this.#read(readSize(size));
       if (!body) return undefined;
-      if (head[0] & COMMAND) continue; // heartbeats and the like
+      if (head[0] & COMMAND) continue; // a command such as a heartbeat
       frames.push(body);
       if (!(head[0] & MORE)) return frames;
     }

@@ -12,7 +12,7 @@ import type { TextFile } from "./rows.ts";
  *
  * @param kinds What the names of readable files end with.
  * @param tell Told what is left out, in a sentence, if anything is.
- * @throws {FormatError} If a link to a readable file leads nowhere.
+ * @throws {FormatError} If a link with the name of a readable file is broken.
  */
 export async function filesOf(
   folder: string,

@@ -102,7 +102,7 @@ function refuseOptions(
 
 /** All readable files in a folder. */
 async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile[]> {
-  // deno-lint-ignore no-console -- a text that is not read without a word would be missed by nobody
+  // deno-lint-ignore no-console -- the user has to learn which file was not read
   const { onLeftOut = (what) => console.warn(what) } = options;
   const files = await filesOf(folder, READABLE, onLeftOut);
   if (files.length > 0) return files;

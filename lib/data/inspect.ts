@@ -1,5 +1,5 @@
 /**
- * One example under the glass: what the model sees at each position, what it has to say there, and
+ * One example in detail: what the model sees at each position, what it has to predict there, and
  * where the two segments come from. Plain data; `plot.ts` draws it.
  */
 import { EXAMPLE } from "./arguments.ts";

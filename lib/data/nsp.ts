@@ -162,7 +162,7 @@ function* fromWindow(
 ): Generator<PairExample> {
   reach?.open(window);
   for (let index = 0; index < window.length; index++) yield* maker.pairs(window, index);
-  reach?.close();
+  reach?.countWindow();
 }
 
 /** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */

@@ -29,7 +29,7 @@ export class ReachCounter {
 
   /** Begins a window; the one before is counted. */
   open(window: readonly TokenizedDocument[]): void {
-    this.close();
+    this.countWindow();
     for (const document of window) this.#open.set(document, marksFor(document));
   }
 
@@ -41,8 +41,8 @@ export class ReachCounter {
     marks.seen.fill(1, first + kept.start, first + kept.end);
   }
 
-  /** Counts the window that is open. */
-  close(): void {
+  /** Counts the window that is open, and forgets it. */
+  countWindow(): void {
     for (const { seen } of this.#open.values()) {
       const reached = seen.reduce((sum, one) => sum + one, 0);
       this.#tokens += seen.length;

@@ -5,7 +5,7 @@
 
 /** The words of a language that decide whether a sentence goes on after a full stop. */
 interface Language {
-  /** Titles and the like, capitalised and followed by a name. */
+  /** Titles and other abbreviations that are capitalised and followed by a name. */
   readonly beforeName: ReadonlySet<string>;
   /** Abbreviations in front of a figure only, in small letters: No. 5, but "He said no." */
   readonly beforeFigure: ReadonlySet<string>;

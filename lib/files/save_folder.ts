@@ -36,7 +36,7 @@ const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
  * @param files Writers by file name; the file without which the folder does not open comes last.
  * @param obsolete Names of files that would no longer fit the new ones: they are removed.
  * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
- * @throws {Deno.errors.Busy} If another save is at work in the folder.
+ * @throws {Deno.errors.Busy} If another save is going on in the folder.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export async function saveFolder(
  * Completes a save that was interrupted once its files counted, and removes one that was interrupted
  * before; does nothing where no save was.
  *
- * @throws {Deno.errors.Busy} If a save is at work in the folder.
+ * @throws {Deno.errors.Busy} If a save is going on in the folder.
  */
 export async function completeSave(folder: string): Promise<void> {
   const found = await Deno.lstat(placesIn(folder).aside).catch((error) => {
@@ -86,7 +86,7 @@ export async function completeSave(folder: string): Promise<void> {
 
 /**
  * Where a file of a folder lies that `saveFolder()` saved: after a save that was interrupted, some lie
- * aside. Where there is no such file, the path leads nowhere.
+ * aside. The path is given also where there is no such file.
  */
 export async function savedPath(folder: string, name: string): Promise<string> {
   const plan = await readPlan(folder);
@@ -241,7 +241,7 @@ async function readPlan(folder: string): Promise<Plan | undefined> {
   throw new FormatError(path, "expected lists of file names: remove the folder .saving");
 }
 
-/** Whether these are names of files in the folder, and lead nowhere else. */
+/** Whether these are names of files in the folder itself, and no paths to other places. */
 function areNames(value: unknown): boolean {
   return Array.isArray(value) &&
     value.every((name) => typeof name === "string" && /^\w[\w.-]*$/.test(name));

@@ -31,7 +31,7 @@ const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
 export interface SaveOptions {
   /**
    * The type of the weights in the file: `"float32"`, the default, `"float16"` or `"bfloat16"`, which take
-   * half the room and are rounded to nearest.
+   * half the space and are rounded to nearest.
    */
   readonly dtype?: SavedDtype;
 }

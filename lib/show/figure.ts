@@ -117,7 +117,7 @@ export function levelColour(name: string, index: number): string {
   return known?.[1] ?? ["#555555", "#999999", "#c0a000"][index % 3];
 }
 
-/** At most four significant digits: shorter files, and nobody sees the rest. */
+/** At most four significant digits: the files are shorter, and further digits cannot be seen. */
 export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }

@@ -47,7 +47,10 @@ export interface LiveView extends AsyncDisposable {
    * when its content is shown.
    */
   update(content: Showable | (() => Showable)): Promise<void>;
-  /** Shows the last content for good, and waits until it has left the kernel. */
+  /**
+   * Shows the last content for good, and waits until it has left the kernel. The content stays in the
+   * notebook, so this is no `dispose()`: nothing is freed.
+   */
   finish(): Promise<void>;
 }
 
@@ -142,7 +145,7 @@ function stopListening(): void {
 
 let showingErrors = false;
 
-/** An error that nobody catches would end the kernel, or vanish. */
+/** An error that is not caught would end the kernel, or vanish. */
 function showErrorsOnce(): void {
   if (showingErrors || !inNotebook()) return;
   showingErrors = true;

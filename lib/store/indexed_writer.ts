@@ -25,7 +25,7 @@ const PIECE = 2 ** 20;
  * A store that is being written. The ids go to `.bin` at once, the lengths to files beside it, and
  * `finish()` puts the index together from them: memory holds a few megabytes.
  *
- * There is no `.idx` before that, so that nobody takes a part for the whole.
+ * There is no `.idx` before that, so that an unfinished file is never read as a finished one.
  *
  * @example
  * ```ts

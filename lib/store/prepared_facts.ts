@@ -54,7 +54,7 @@ export function factsDigest(facts: object): string {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
 
-/** The facts as the text of the file, which says its own digest, as nothing else vouches for it. */
+/** The facts as the text of the file, which contains a digest of itself, so that changes are noticed. */
 export function factsText(facts: PreparedFacts): string {
   const { histogram, ...rest } = facts;
   const digest = factsDigest({ ...rest, histogram });

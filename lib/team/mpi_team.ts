@@ -12,7 +12,7 @@ const PIECE = 1 << 22;
 const MOST_BYTES = 1 << 28;
 /** Seconds to wait for the others, unless told otherwise. */
 const PATIENCE = 600;
-/** Seconds until this process ends by itself if MPI does not end it. */
+/** Seconds after which this process exits if MPI has not ended it. */
 const ABORT_SECONDS = 5;
 /** Seconds in which MPI has to let go of the processes that have all come to their end. */
 const FINISH_SECONDS = 60;

@@ -49,7 +49,7 @@ export interface Team {
   end(): Promise<void>;
 }
 
-/** The team of one process: it has nobody to wait for, and every sum is what was given. */
+/** The team of one process: it waits for no other process, and a sum is the value that was given. */
 export const SOLO: Team = {
   rank: 0,
   size: 1,

@@ -56,7 +56,7 @@ export const OBSOLETE_FILES: readonly string[] = [ADDED];
 export interface TokenizerParts {
   readonly vocab: Vocab;
   readonly options: Required<TokenizerOptions>;
-  /** Where ids become text without spaces that nobody would type. */
+  /** Where `decode()` leaves out the spaces before punctuation. */
   readonly cleanUp: CleanUp;
 }
 

@@ -94,7 +94,7 @@ export function piecesOfJson({ json, path }: JsonFile): string[] {
 
 /**
  * Throws `FormatError` where tokens were added behind the pieces of a `tokenizer.json` and some id before
- * them is nobody's: transformers counts the pieces, and gives the first added token the id of the last.
+ * them belongs to no piece: transformers counts the pieces, and gives the first added token the id of the last.
  *
  * @param ids How many ids the pieces take.
  */

@@ -133,7 +133,7 @@ export function splitPunctuation(word: string): string[] {
   return parts;
 }
 
-/** `I` and `İ` of Turkish and its kin, and their small letters; the replacements are in this order. */
+/** `I` and `İ` of Turkish and Azeri, and their small letters; the replacements are in this order. */
 export const DOTTED_LETTERS: readonly (readonly [capital: string, small: string])[] = [
   ["\u0130", "i"], // İ in one character
   ["I\u0307", "i"], // and in two

@@ -218,7 +218,7 @@ function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   return asked(tf.sub(total, right), labels);
 }
 
-/** Numbers by row, with 0 in rows that do not count: what is NaN there goes nowhere. */
+/** One number for each row, and 0 for the rows that do not count, even where the number is NaN. */
 function asked<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
   const shape = x.shape.map((length, axis) => axis === 0 ? length : 1);
   return tf.where<T>(tf.reshape(tf.greaterEqual(labels, 0), shape), x, tf.zerosLike(x));

@@ -97,7 +97,7 @@ export class MetricsFile {
     this.#write(["held-out", epoch, step, ...scores(found), "", "", tokens, "", seconds]);
   }
 
-  /** A step that diverged and was not made. */
+  /** A step that was skipped because its loss or gradient was not finite. */
   writeSkipped({ epoch, step, tokens }: Pick<StepLog, "epoch" | "step" | "tokens">): void {
     this.#write(["skipped", epoch, step, ...Array(7).fill(""), tokens, "", ""]);
   }

@@ -13,7 +13,7 @@ export interface MuonFactors {
   readonly rate: number;
   /** What decay leaves of a weight: `1 - rate * weightDecay`. */
   readonly shrink: number;
-  /** How many matrices lie side by side in the weight, each made orthogonal by itself. */
+  /** How many matrices lie side by side in the weight, each made orthogonal separately. */
   readonly parts: number;
 }
 

@@ -9,7 +9,7 @@ import type { HostTensor } from "../files/safetensors.ts";
 import { OnnxGraph } from "./onnx_graph.ts";
 import { type Dtype, OnnxWeights } from "./onnx_weights.ts";
 
-/** How one vector comes of a sequence of them. */
+/** How the vectors of a sequence are combined to one. */
 export interface Pooling {
   /** The mean of all tokens, or the vector at `[CLS]`. */
   readonly pooling: "mean" | "cls";

@@ -62,7 +62,7 @@ export class OnnxWeights {
     return this.#weights.get(name)?.shape[0];
   }
 
-  /** A bias or the like, [N]; always float32. */
+  /** A vector of weights, such as a bias, [N]; always float32. */
   vector(name: string): string {
     const source = this.#find(name);
     return this.#store(name, source, "FLOAT", 4, (values) => values);

@@ -29,13 +29,13 @@ export interface Playground {
   readonly fresh: (path: string) => Promise<Asset | undefined>;
 }
 
-/** A server at work. */
-export interface PlayServer {
+/** A running server. */
+export interface PlayServer extends AsyncDisposable {
   /** Where the page is. */
   readonly url: string;
   /** Fulfilled when it has ended. */
   readonly finished: Promise<void>;
-  /** Ends it. */
+  /** Answers what was asked already, then ends; `await using` does so at the end of a block. */
   close(): Promise<void>;
 }
 
@@ -62,10 +62,12 @@ export function startPlayServer(
   onError: (error: unknown) => void,
 ): PlayServer {
   const server = listen(port, (request) => answer(request, playground, server.addr.port, onError));
+  const close = () => server.shutdown();
   return {
     url: `http://127.0.0.1:${server.addr.port}/`,
     finished: server.finished,
-    close: () => server.shutdown(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

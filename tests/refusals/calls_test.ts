@@ -109,7 +109,7 @@ testRefusals([
   [
     "evaluate() with a mistyped option",
     () => evaluate(model, [batch], untyped({ abort: true })),
-    "ConfigError: Unknown option abort of evaluate(): the options are signal",
+    "ConfigError: Unknown option abort of evaluate(): the options are signal, team",
   ],
   [
     "pretrainLoss() with an unknown reduction",

@@ -96,7 +96,7 @@ function assembleBf16(
   };
 }
 
-/** What is missing where the user has switched native code off, which nobody has to be told. */
+/** The reason where the user has switched native code off; it is not printed. */
 const OFF = "BERT_NATIVE is off";
 
 let reported = false;

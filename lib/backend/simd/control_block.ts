@@ -12,7 +12,7 @@ export const CONTROL_BYTES = 1024;
 export const WORD = {
   /** Counts jobs; idle threads wait for it to change. */
   generation: 64 / 4,
-  /** The next task that nobody has taken. */
+  /** The number of the next task that no thread has taken yet. */
   next: 128 / 4,
   /** Helpers that may be inside the job. */
   active: 192 / 4,

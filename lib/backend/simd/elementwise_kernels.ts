@@ -1,5 +1,5 @@
 /**
- * tfjs's kernels that work number by number: functions of one tensor, and of two with broadcasting.
+ * tfjs's elementwise kernels: functions of one tensor, and of two with broadcasting.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -206,7 +206,7 @@ const unaryKernels = Object.entries(UNARY).map(([name, code]) => [name, unaryKer
 const binaryKernels = (Object.keys(BINARY) as (keyof typeof BINARY)[])
   .map((name) => [name, binaryKernel(name)]);
 
-/** tfjs's kernels that work number by number. */
+/** tfjs's elementwise kernels. */
 export const ELEMENTWISE_KERNELS: Kernels = {
   ...Object.fromEntries(unaryKernels),
   ...Object.fromEntries(binaryKernels),

@@ -51,7 +51,7 @@ export function sizeOf({ shape }: tf.TensorInfo): number {
   return size;
 }
 
-/** The same numbers under another shape; to be disposed of by itself. */
+/** The same numbers under another shape; the result has to be disposed of separately. */
 export function reshaped(
   backend: SimdBackend,
   { dataId, dtype }: tf.TensorInfo,

@@ -1,6 +1,6 @@
 /**
  * The helper threads: started when the first job for several threads comes, gone with the backend
- * or the process, never waited for. A job does not need them: whoever is awake takes its tasks.
+ * or the process, never waited for. A job does not depend on them: the threads that are awake take its tasks.
  */
 import { Worker } from "node:worker_threads";
 import type { NativeCode } from "../native/native_code.ts";
