@@ -4,8 +4,8 @@
     python tests/support/emulator.py < jobs > results
 
 A job is a line of JSON: `code` (called with the address of `block`), `block` (its parameters) and `memory`, all in
-base64, and `at`, the address of the memory. Its result is a line with `block` and `memory` as the code left them,
-or `error`. The processor is in 64-bit mode, without an operating system; all memory may be executed.
+base64, `at`, the address of the memory, and `convention`, systemV or windows. Its result is a line with `block` and
+`memory` as the code left them, or `error`, also if the code changes a register that belongs to its caller. The processor is in 64-bit mode, without an operating system; all memory may be executed.
 """
 
 import base64
@@ -20,6 +20,9 @@ import sys
 import tempfile
 
 SIZE = 64 << 20  # bytes of memory, which lies at 0
+OWN = {"systemV": ["rbx", "rbp", "r12", "r13", "r14", "r15"]}
+OWN["windows"] = OWN["systemV"] + ["rsi"]  # rdi, too, but systemV's argument lies there
+OWN_VECTORS = {"systemV": [], "windows": range(6, 16)}  # their lower 128 bits
 TABLES, STACK, START, CODE, BLOCK = 0x1000, 0x70000, 0x80000, 0x100000, 0x200000
 
 
@@ -82,6 +85,8 @@ def make_state(bochscpu):
     state.cr0, state.cr3, state.cr4, state.efer = 0x80050033, TABLES, 0x406F8, 0xD01
     state.xcr0, state.mxcsr, state.mxcsr_mask, state.rflags = 0xE7, 0x1F80, 0xFFFF, 2
     state.rip, state.rsp, state.rdi, state.rcx = START, STACK, BLOCK, BLOCK  # either convention
+    for i, name in enumerate(OWN["windows"]):
+        setattr(state, name, 0x1234567800 + i)
     state.cs = segment(bochscpu, 0x10, 0xA09B)
     for name in ["ds", "es", "ss", "fs", "gs"]:
         setattr(state, name, segment(bochscpu, 0x18, 0xC093))
@@ -115,8 +120,18 @@ def run(bochscpu, session, memory, job):
     session.run([hook])
     if faults:
         return {"error": faults[0]}
+    changed = changed_registers(session, job["convention"])
+    if changed:
+        return {"error": f"{', '.join(changed)} belong to the caller, and are changed"}
     read = lambda at: base64.b64encode(memory[at : at + sizes[at]]).decode()
     return {"block": read(BLOCK), "memory": read(job["at"])}
+
+
+def changed_registers(session, convention):
+    kept = enumerate(OWN["windows"])
+    changed = [name for i, name in kept if name in OWN[convention] and getattr(session.cpu, name) != 0x1234567800 + i]
+    vectors = session.cpu.state.zmm
+    return changed + [f"xmm{i}" for i in OWN_VECTORS[convention] if list(vectors[i].q)[:2] != [0, 0]]
 
 
 def main():

@@ -1,10 +1,12 @@
 /** Machine code on an emulated processor with AVX512_BF16: `emulator.py` explains. */
+import type { Convention } from "bert/backend/native/executable_memory.ts";
 
 /** Code to run, with the address of a block of parameters, and the memory that it works on. */
 export interface Job {
   readonly code: Uint8Array;
   readonly block: Uint8Array;
   readonly memory: Uint8Array;
+  readonly convention: Convention;
 }
 
 /** Where `Job.memory` lies. */
@@ -35,8 +37,9 @@ export async function emulate(python: string, jobs: readonly Job[]): Promise<Job
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const lines = jobs.map(({ code, block, memory }) =>
+  const lines = jobs.map(({ code, block, memory, convention }) =>
     JSON.stringify({
+      convention,
       code: code.toBase64(),
       block: block.toBase64(),
       memory: memory.toBase64(),

@@ -124,7 +124,7 @@ function operands(one: Case, seed: number, odd: boolean) {
 }
 
 function panelJob(
-  code: Uint8Array,
+  { code, convention }: Pick<Job, "code" | "convention">,
   [rows, columns, , keep]: Case,
   depth: number,
   [a, b, c]: readonly ArrayBufferView[],
@@ -141,16 +141,21 @@ function panelJob(
   set("depth", depth);
   set("keep", keep);
   setLastColumns(words, columns);
-  return { code, block: bytes(words), memory: bytes(a, b, c) };
+  return { code, convention, block: bytes(words), memory: bytes(a, b, c) };
 }
 
-function pairJob(code: Uint8Array, panels: Float32Array, width: number, depth: number): Job {
+function pairJob(
+  { code, convention }: Pick<Job, "code" | "convention">,
+  panels: Float32Array,
+  width: number,
+  depth: number,
+): Job {
   const words = pairParameters();
   words[PAIR_PARAMETER.base / 4] = MEMORY_AT;
   words[PAIR_PARAMETER.panels / 4] = panels.length / (width * depth);
   words[PAIR_PARAMETER.width / 4] = width;
   words[PAIR_PARAMETER.depth / 4] = depth;
-  return { code, block: bytes(words), memory: bytes(panels) };
+  return { code, convention, block: bytes(words), memory: bytes(panels) };
 }
 
 /** C as the code leaves it. */
@@ -168,7 +173,7 @@ Deno.test("products for AVX-512 are those of the model, bit for bit, on an emula
       python,
       CASES.map((one, i) => {
         const { panelsA, panelsB, c } = inputs[i];
-        return panelJob(code, one, one[2], [panelsA, panelsB, c]);
+        return panelJob({ code, convention }, one, one[2], [panelsA, panelsB, c]);
       }),
     );
     for (const [i, { memory }] of results.entries()) {
@@ -189,8 +194,8 @@ Deno.test("products for AVX512_BF16 are those of float32 on rounded operands, bi
     const paired = await emulate(
       python,
       CASES.flatMap(([, , depth], i) => [
-        pairJob(pair, inputs[i].panelsA, ROWS, depth),
-        pairJob(pair, inputs[i].panelsB, COLUMNS, depth),
+        pairJob({ code: pair, convention }, inputs[i].panelsA, ROWS, depth),
+        pairJob({ code: pair, convention }, inputs[i].panelsB, COLUMNS, depth),
       ]),
     );
     const halves = (i: number) => {
@@ -199,7 +204,11 @@ Deno.test("products for AVX512_BF16 are those of float32 on rounded operands, bi
       return memory.slice(0, memory.length / depth * Math.ceil(depth / 2));
     };
     const jobs = CASES.map((one, i) =>
-      panelJob(code, one, Math.ceil(one[2] / 2), [halves(2 * i), halves(2 * i + 1), inputs[i].c])
+      panelJob({ code, convention }, one, Math.ceil(one[2] / 2), [
+        halves(2 * i),
+        halves(2 * i + 1),
+        inputs[i].c,
+      ])
     );
     const results = await emulate(python, jobs);
     for (const [i, { memory }] of results.entries()) {
@@ -217,6 +226,7 @@ Deno.test("the emulated processor is found to have AVX-512 and AVX512_BF16", asy
   const xgetbv = assembleQuestion("systemV", (assembler) => assembler.xgetbv());
   const ask = (code: Uint8Array, eax: number, ecx: number): Job => ({
     code,
+    convention: "systemV",
     block: bytes(new Uint32Array([eax, 0, ecx, 0, 0, 0, 0, 0])),
     memory: new Uint8Array(4),
   });
