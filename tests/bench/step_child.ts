@@ -3,7 +3,7 @@ import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { startWebgpu } from "bert/backend/webgpu.ts";
-import { bertConfig, type ModelPreset } from "bert/config.ts";
+import { bertConfig, type ModelPreset, type Precision } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { AdamW } from "bert/training/optimizer.ts";
 import { trainStep } from "bert/training/train_step.ts";
@@ -16,6 +16,7 @@ export interface StepSpec {
   readonly backend: "simd" | "stock" | "webgpu";
   readonly blas?: boolean;
   readonly native?: boolean;
+  readonly precision?: Precision;
   readonly threads: number;
   readonly preset: ModelPreset;
   readonly vocabSize: number;
@@ -27,8 +28,10 @@ async function main(spec: StepSpec): Promise<void> {
   const began = performance.now();
   const library = await start(spec);
   const startMs = performance.now() - began;
+  const { precision = "float32" } = spec;
+  const missing = precision === "float32" ? undefined : simdMachine().missing(precision);
   const step = trainer(spec);
-  await serve({ startMs, library }, async ({ steps, product }) => {
+  await serve({ startMs, library, missing }, async ({ steps, product }) => {
     if (typeof product === "number") return { flops: await productRate(product) };
     const seconds = await time(step, Number(steps));
     return { seconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
@@ -54,9 +57,10 @@ function trainer(spec: StepSpec): () => Promise<void> {
   const model = new BertPretrainHead(config, { seed: 1 });
   const optimizer = new AdamW(model.weights);
   const batch = randomBatch(spec, spec.vocabSize);
+  const options = { learningRate: 1e-4, clipNorm: 1, precision: spec.precision };
   let seed = 0;
   return async () => {
-    await trainStep(model, optimizer, batch, { learningRate: 1e-4, clipNorm: 1, seed: seed++ });
+    await trainStep(model, optimizer, batch, { ...options, seed: seed++ });
   };
 }
 

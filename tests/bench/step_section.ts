@@ -12,6 +12,7 @@ import {
   race,
   type Setting,
   SIMD,
+  SIMD_BF16,
   SIMD_BLAS,
   STOCK,
   WASM,
@@ -39,7 +40,8 @@ export async function gpuSection(bench: Bench): Promise<void> {
 async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {
   const setting = settingOf(preset, bench.threads);
   const stock = preset === "mini" && bench.stock ? [STOCK] : [];
-  const variants = [WASM, SIMD, SIMD_BLAS, PYTORCH, PYTORCH_EXPERT, PYTORCH_BF16, ...stock];
+  const ours = [WASM, SIMD, SIMD_BF16, SIMD_BLAS];
+  const variants = [...ours, PYTORCH, PYTORCH_EXPERT, PYTORCH_BF16, ...stock];
   const outcome = await race(variants, setting, bench);
   show(bench, setting, outcome);
 }

@@ -1,4 +1,4 @@
-/** Who trains: three kinds of PyTorch, our backend in three ways, tfjs's on a GPU, and stock tfjs. */
+/** Who trains: three kinds of PyTorch, our backend in four ways, tfjs's on a GPU, and stock tfjs. */
 import { bertConfig, type ModelPreset } from "bert/config.ts";
 import { type BatchShape, predictionsOf } from "./arithmetic.ts";
 import { Child, type ChildOptions, denoChild, type Message, pythonChild } from "./child.ts";
@@ -39,6 +39,14 @@ export const SIMD: Variant = {
   name: "simd, nothing installed",
   start: (setting) => {
     const spec = { backend: "simd", blas: false, native: true, ...setting };
+    return denoChild("step_child.ts", spec, { ffi: true });
+  },
+};
+
+export const SIMD_BF16: Variant = {
+  name: "simd, bf16",
+  start: (setting) => {
+    const spec = { backend: "simd", blas: false, native: true, precision: "bf16", ...setting };
     return denoChild("step_child.ts", spec, { ffi: true });
   },
 };
@@ -145,6 +153,10 @@ async function enter(
     if (variant.library && !child.hello.library) {
       await child.close();
       throw new Error("BERT_BLAS names no library");
+    }
+    if (child.hello.missing) {
+      await child.close();
+      throw new Error(`${child.hello.missing}`);
     }
     if (variant.slow) return { name: variant.name, child, request: { steps: 1 }, rounds: 2 };
     await child.ask({ steps: 2 });
