@@ -146,6 +146,12 @@ async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
   const best = `${tokens[most]} (${most + 1}) ${percent(row[most])}`;
   await until(page, `document.querySelector("#looks-at .share").textContent.length > 0`);
   strictEqual((await listed(page, "#looks-at"))[0], best);
+  const words = `[...document.querySelectorAll(".tokens button")]`;
+  const property = `one.style.getPropertyValue("--share")`;
+  const coloured = await valueOf<number[]>(page, `${words}.map((one) => Number(${property}))`);
+  ok(coloured.every((share, to) => Math.abs(share - row[to]) < 1e-3));
+  const stops = `${words}.filter((one) => one.tabIndex === 0).map((one) => one.textContent)`;
+  deepStrictEqual(await valueOf(page, stops), ["ship"]);
   ok(await valueOf<number>(page, `document.querySelectorAll(".arcs path").length`) > 0);
   const near = await engine.near(asked, 3);
   await heading(page, "#near-alone", 'Like "ship" by itself');
@@ -242,6 +248,7 @@ Deno.test({
 /** The numbers are nearly those of the whole weights; the file is less than half as large. */
 async function inEightBits(browser: Browser, url: string, engine: LibraryEngine): Promise<void> {
   await withPage(browser, url, PHONE, async (page) => {
+    await page.waitForSelector("main:not([hidden])");
     match((await texts(page, "#weights [aria-current]"))[0], /^as trained, \d\.\d MB$/);
     const link = await named(page, "link", (await texts(page, "#weights a"))[1]);
     await Promise.all([page.waitForNavigation(), link.click()]);
