@@ -258,7 +258,7 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
  * @throws {ConfigError} If a field is unknown or a value cannot work.
  */
 export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
-  const config = override(withPrecisionOf(overrides), overrides, OPTIONAL);
+  const config = override(defaultsBeside(overrides?.precision), overrides, OPTIONAL);
   checkWhole("batchSize", config.batchSize, 1);
   checkWhole("accumulation", config.accumulation, 1);
   checkWhole("epochs", config.epochs, 1);
@@ -279,7 +279,7 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
 const OPTIONAL = ["maxSteps", "maxSeconds", "optimizer", "precision"];
 
 /** The defaults, and the precision of the environment where the settings name none. */
-function withPrecisionOf({ precision }: Partial<TrainConfig>): TrainConfig {
+function defaultsBeside(precision: Precision | undefined): TrainConfig {
   const variable = precision === undefined ? permittedVariable("BERT_PRECISION") : undefined;
   if (variable === undefined) return TRAIN_DEFAULTS;
   checkChoice("BERT_PRECISION", variable, PRECISIONS);

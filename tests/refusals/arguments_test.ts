@@ -1,7 +1,7 @@
 /** Each argument of the public functions with everything that it is not: refused by name, never a raw error. */
 import { match } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { bertConfig, dataConfig } from "bert/config.ts";
+import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
 import { pieceStream } from "bert/data/contexts.ts";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
@@ -129,6 +129,9 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["new CorpusCounter", (...args) => Reflect.construct(CorpusCounter, args), TOKENIZER],
   ["embeddingOptions", embeddingOptions, [nowhere, "text"]],
   ["completeSettings", completeSettings, [{}]],
+  ["bertConfig", bertConfig, ["smoke"], OPTIONS],
+  ["dataConfig", dataConfig, OPTIONS],
+  ["trainConfig", trainConfig, OPTIONS],
   ["runToEnd", runToEnd, [{}]],
 ];
 
