@@ -34,6 +34,7 @@ import { DivergedError } from "../training/train_step.ts";
 import { libraryDigest } from "./library_digest.ts";
 import { messageOf } from "./messages.ts";
 import { Output } from "./output.ts";
+import { preparingLine } from "./preparing_line.ts";
 import { ProgressLine } from "./progress_line.ts";
 import { Interruption } from "./signals.ts";
 
@@ -110,9 +111,11 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
   if (team.size > 1) await joinIn(team, args, software, output);
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
+  const preparing = preparingLine(output);
   const open = resume ? reopenRun : beginRun;
-  using run = await open(out, given, software, (what) => output.say(`… ${what}`), team);
+  using run = await open(out, given, software, preparing, team);
   checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
+  if (output.terminal) output.draw("");
   introduce(run, output);
   const end = await trainWith(run, output, stop.listen());
   conclude(run, end, output);

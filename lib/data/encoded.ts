@@ -1,6 +1,7 @@
 /** Documents as ids, held in one array: encoded once, gone over in every epoch. */
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Document, TokenIds, TokenizedDocument } from "./document.ts";
+import { checkDocument } from "./nsp.ts";
 
 /** Ids from there on need four bytes. */
 const TWO_BYTES = 2 ** 16;
@@ -68,8 +69,14 @@ export class EncodedDocuments {
     return this.#ids.length;
   }
 
-  /** Encodes a document, and puts it behind the others. */
-  add({ name, sentences }: Document): void {
+  /**
+   * Encodes a document, and puts it behind the others.
+   *
+   * @throws {TypeError} If it is no document.
+   */
+  add(document: Document): void {
+    checkDocument(document);
+    const { name, sentences } = document;
     for (const sentence of sentences) {
       const ids = this.#tokenizer.ids(sentence);
       this.#ids.append(ids);

@@ -200,16 +200,20 @@ function* tokenized(
   for (const document of documents) yield tokenizeDocument(document, tokenizer);
 }
 
+/** Throws `TypeError` unless something is a document. */
+export function checkDocument(document: Document): void {
+  if (Array.isArray(document?.sentences)) return;
+  const found = JSON.stringify(document)?.slice(0, 60);
+  throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
+}
+
 /**
  * A document as ids.
  *
  * @throws {TypeError} If it is no document.
  */
 function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
-  if (!Array.isArray(document?.sentences)) {
-    const found = JSON.stringify(document)?.slice(0, 60);
-    throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
-  }
+  checkDocument(document);
   const sentences = document.sentences
     .map((sentence, index) => ({ ids: tokenizer.ids(sentence), index }))
     .filter(({ ids }) => ids.length > 0);

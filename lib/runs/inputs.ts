@@ -1,10 +1,12 @@
 /** The texts and the vocabulary of a run, and how to tell that they are still the same. */
+import { isDeepStrictEqual } from "node:util";
 import type { BertConfig } from "../config.ts";
-import { corpus, readAll, splitHeldOut } from "../data/corpus.ts";
+import { corpus, splitHeldOut } from "../data/corpus.ts";
 import { corpusDigest } from "../data/corpus_digest.ts";
 import type { CorpusOptions, Document } from "../data/document.ts";
 import { checkPairable } from "../data/pair_maker.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import { count } from "../format.ts";
 import { BertPretrainHead } from "../model/bert.ts";
 import { readConfig, readConfigJson } from "../model/config_json.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
@@ -20,8 +22,13 @@ import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import { countedStart } from "../training/counted_start.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
+import type { Progress } from "./corpus.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { modelConfig } from "./settings.ts";
+import type { TextFacts } from "./text_facts.ts";
+
+/** Milliseconds between two words of progress. */
+const OFTEN = 200;
 
 /** How the corpus is read. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {
@@ -56,8 +63,18 @@ export interface RunDocuments {
  * other files.
  * @throws {RangeError} If pairs are asked for and no document has two sentences.
  */
-export async function readDocuments(settings: RunSettings): Promise<RunDocuments> {
-  const all = await readAll(corpus(settings.corpus, corpusOptions(settings)));
+export async function readDocuments(
+  settings: RunSettings,
+  progress: Progress,
+): Promise<RunDocuments> {
+  const all: Document[] = [];
+  let told = performance.now();
+  for await (const document of corpus(settings.corpus, corpusOptions(settings))) {
+    all.push(document);
+    if (performance.now() - told < OFTEN) continue;
+    told = performance.now();
+    progress(`reading ${settings.corpus}`, `${count(all.length)} documents`);
+  }
   checkPairable(all, settings);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
   const counts = { training: train.length, heldOut: heldOut.length };
@@ -101,9 +118,6 @@ export function runTokenizer(
   );
 }
 
-/** Told what is being done, as preparing takes a while. */
-export type Progress = (what: string) => void;
-
 /**
  * Throws, before anything large is read, if there is no model to begin with in a folder, or its texts
  * are shorter than the run's.
@@ -136,8 +150,8 @@ export async function withLocaleOfInit(settings: RunSettings): Promise<RunSettin
 }
 
 /**
- * The model and tokenizer that a run begins with: a saved one, or fresh weights. Heads that a saved
- * one does not have start from the run's seed.
+ * The model and tokenizer that a run on text begins with: a saved one, or fresh weights. Heads that a
+ * saved one does not have start from the run's seed.
  *
  * @returns `notes`: what was missing and made up for. The caller disposes of the model.
  */
@@ -147,12 +161,46 @@ export async function firstModel(
   progress: Progress,
 ): Promise<LoadedModel> {
   const { init, seed } = settings;
-  const first = init === undefined
-    ? await freshStart(settings, documents, progress)
-    : checkLocale(await loadModel(init, { seed }), settings);
-  const unknown = unknownShare(first.tokenizer, documents.flatMap(({ sentences }) => sentences));
-  const note = unknownNote(unknown);
-  return note === undefined ? first : { ...first, notes: [...first.notes, inWordsOfRun(note)] };
+  if (init === undefined) return await freshStart(settings, documents, progress);
+  return checkLocale(await loadModel(init, { seed }), settings);
+}
+
+/** The model that a run on a prepared store begins with, as `firstModel()`. */
+export async function firstModelOf(
+  settings: RunSettings,
+  text: CountedText,
+): Promise<LoadedModel> {
+  const { tokenizer } = text;
+  const { init, seed, corpus } = settings;
+  if (init === undefined) {
+    const model = await freshModel(modelConfig(settings, tokenizer.vocab.size), settings, text);
+    return { tokenizer, model, notes: [] };
+  }
+  const loaded = await loadModel(init, { seed });
+  if (isDeepStrictEqual(vocabularyFacts(loaded.tokenizer), vocabularyFacts(tokenizer))) {
+    return loaded;
+  }
+  loaded.model.dispose();
+  const advice =
+    `does not cut text into the tokens that ${corpus} was prepared with. Prepare the ` +
+    `corpus anew with --vocab ${init}/vocab.txt, or leave --init out`;
+  throw new ConfigError("--init", init, advice);
+}
+
+/** From this share on, the texts themselves are looked at for what is unknown. */
+const SOME_UNKNOWN = 0.04;
+
+/** What a person should know if much of the text is `[UNK]`. */
+export function unknownWarning(
+  tokenizer: BertTokenizer,
+  documents: readonly Document[],
+  { unknownShare: share }: TextFacts,
+): string | undefined {
+  if (share < SOME_UNKNOWN) return undefined;
+  const note = unknownNote(
+    unknownShare(tokenizer, documents.flatMap(({ sentences }) => sentences)),
+  );
+  return note && inWordsOfRun(note);
 }
 
 /** A learnt vocabulary and fresh weights. */
@@ -162,7 +210,7 @@ async function freshStart(
   progress: Progress,
 ): Promise<LoadedModel> {
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
-  const vocab = await learnVocab(documents, settings);
+  const vocab = await learnVocab(documents, settings, progress);
   const tokenizer = new BertTokenizer(vocab);
   if (settings.countedStart) progress("counting which words stand near which");
   const model = await freshModel(modelConfig(settings, vocab.size), settings, {
@@ -234,9 +282,24 @@ function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel 
   }
 }
 
-async function learnVocab(documents: Document[], settings: RunSettings): Promise<Vocab> {
-  const sentences = documents.flatMap((document) => document.sentences);
+async function learnVocab(
+  documents: readonly Document[],
+  settings: RunSettings,
+  progress: Progress,
+): Promise<Vocab> {
+  const sentences = sentencesOf(documents, progress);
   return await trainVocab(sentences, { size: settings.vocabSize, ...textOptions(settings) });
+}
+
+/** All sentences, without a second array of them. */
+function* sentencesOf(documents: readonly Document[], progress: Progress): Generator<string> {
+  let told = performance.now();
+  for (const [i, { sentences }] of documents.entries()) {
+    for (const sentence of sentences) yield sentence;
+    if (performance.now() - told < OFTEN) continue;
+    told = performance.now();
+    progress("counting words", `document ${i + 1} of ${documents.length}`);
+  }
 }
 
 /** A model to put a checkpoint's weights into; without one, the model that the run begins with. */

@@ -1,12 +1,11 @@
 /** A run from where it stands to its end: steps, evaluations, and when to save. */
 import { checkArguments, checkOptions, having } from "../checks.ts";
-import { type EpochPlace, EpochStream } from "../data/epoch_stream.ts";
 import { FormatError } from "../errors.ts";
-import type { RngState } from "../random.ts";
 import { evaluate } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { type Run, train } from "../training/train.ts";
 import type { DivergedError } from "../training/train_step.ts";
+import type { RunEpoch, RunPlace } from "./corpus.ts";
 import { checkHeldOut, SkipCounter } from "./guards.ts";
 import { checkSameWeights } from "./same_weights.ts";
 import { StopFile } from "./stop_file.ts";
@@ -72,8 +71,8 @@ class RunLoop {
   readonly #skips = new SkipCounter();
   readonly #samples: readonly Sample[];
   #state: RunState;
-  #stream?: EpochStream;
-  #place: Omit<EpochPlace, "epoch">;
+  #stream?: RunEpoch;
+  #place: RunPlace;
 
   constructor(run: OpenRun, hooks: RunHooks, signal?: AbortSignal) {
     const { folder, config, checkpoint } = run;
@@ -85,11 +84,11 @@ class RunLoop {
     this.#state = checkpoint?.state ?? firstState(config.run);
     this.#journal = new RunJournal(folder, this.#state, hooks.onEvent);
     this.#saver = new RunSaver(run);
-    const { tokens, seconds, batches } = this.#state;
+    const { tokens, seconds, batches, lanes } = this.#state;
     this.#clock = { startedAt: performance.now() - 1000 * seconds, firstStep: 0, tokens };
-    this.#place = { batches, generators: checkpoint?.generators ?? {} };
+    this.#place = { batches, lanes, generators: checkpoint?.generators ?? {} };
     const choice = { count: SAMPLES, seed: config.settings.seed };
-    this.#samples = chooseSamples(run.heldOutDocuments, run.tokenizer, choice);
+    this.#samples = chooseSamples(run.corpus.heldOutDocuments, run.tokenizer, choice);
   }
 
   async run(): Promise<RunEnd> {
@@ -114,14 +113,13 @@ class RunLoop {
   }
 
   async #epoch(): Promise<void> {
-    const { config, documents, tokenizer, model, optimizer } = this.#run;
-    const { data, settings: { seed }, plannedSteps } = config;
+    const { config, corpus, model, optimizer } = this.#run;
+    const { settings: { seed }, plannedSteps } = config;
     const { epoch, batches } = this.#state;
-    const { batchSize } = config.train;
-    const stream = new EpochStream(documents, tokenizer, { data, batchSize, seed, epoch });
-    if (batches > 0) await this.#goBackTo(stream, batches);
+    const stream = corpus.epoch(epoch, this.#run.team);
+    if (batches > 0) await this.#goBackTo(stream);
     this.#stream = stream;
-    const logs = train(model, optimizer, stream, {
+    const logs = train(model, optimizer, stream.source, {
       train: config.train,
       seed,
       epoch,
@@ -135,16 +133,12 @@ class RunLoop {
     if (this.#clock.stopped) return;
     this.#stream = undefined;
     this.#place = { batches: 0, generators: {} };
-    this.#state = { ...this.#state, epoch: epoch + 1, batches: 0 };
+    this.#state = { ...this.#state, epoch: epoch + 1, batches: 0, lanes: undefined };
   }
 
   /** Passes over the batches of before, and makes sure that they were the same. */
-  async #goBackTo(stream: EpochStream, batches: number): Promise<void> {
-    const found = await stream.skip(batches);
-    const { generators } = this.#run.checkpoint!;
-    const now = stream.place.generators;
-    const same = Object.keys(now).every((job) => equalStates(now[job], generators[job]));
-    if (found === batches && same) return;
+  async #goBackTo(stream: RunEpoch): Promise<void> {
+    if (await stream.goTo(this.#place)) return;
     throw new FormatError(
       this.#run.folder.path,
       "expected the batches that the run began with, found others: they are made by another version " +
@@ -214,11 +208,11 @@ class RunLoop {
   }
 
   async #save({ best }: { readonly best?: boolean } = {}): Promise<void> {
-    const { batches, generators } = this.#stream?.place ?? this.#place;
+    const { batches, generators, lanes } = this.#stream?.place ?? this.#place;
     const { backend } = this.#run;
     await this.#compare();
     const seconds = this.#seconds();
-    this.#state = { ...this.#state, batches, seconds, backend, ...this.#journal.written };
+    this.#state = { ...this.#state, batches, lanes, seconds, backend, ...this.#journal.written };
     await this.#saver.save({ state: this.#state, generators, best }, () => this.#journal.sync());
   }
 
@@ -242,10 +236,6 @@ class RunLoop {
   #seconds(): number {
     return (performance.now() - this.#clock.startedAt) / 1000;
   }
-}
-
-function equalStates(a: RngState, b: RngState | undefined): boolean {
-  return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
 }
 
 /** Functions that are called while a run goes on. */

@@ -7,8 +7,8 @@
  * numbers; a `RunCheckpoint` is that state with all weights.
  */
 import type { Batch } from "../data/batch.ts";
-import type { Document } from "../data/document.ts";
 import { ConfigError } from "../errors.ts";
+import { count } from "../format.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -16,25 +16,20 @@ import { loadVocab } from "../tokenizer/vocab.ts";
 import { checkAgreement } from "../team/agreement.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { vocabularyFacts, vocabularyText } from "../tokenizer/facts.ts";
-import { baselines, tokenCounts } from "../training/baselines.ts";
+import { baselines } from "../training/baselines.ts";
 import { createOptimizer } from "../training/muon.ts";
 import type { Optimizer } from "../training/optimizer.ts";
+import { stepsOfRun } from "../training/plan.ts";
 import { checkShares } from "../training/train.ts";
-import { checkFit, holdOut, planSteps, type RunSource } from "../training/plan.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
 import { agreedFacts, checkpointOfAll, fromFirst } from "./ranks.ts";
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
 import { checkFree, RunFolder } from "./folder.ts";
-import { checkCorpus, readDocuments, type RunDocuments, runTokenizer } from "./inputs.ts";
+import type { Progress, RunCorpus } from "./corpus.ts";
+import { checkInit, modelToContinue, runTokenizer } from "./inputs.ts";
+import { continueOn, startOn } from "./open_corpus.ts";
 import { checkGiven, type Given } from "./options.ts";
-import {
-  checkInit,
-  firstModel,
-  modelToContinue,
-  type Progress,
-  withLocaleOfInit,
-} from "./inputs.ts";
-import { plateauWarning, textFacts, textWarnings } from "./text_facts.ts";
+import { plateauWarning, textWarnings } from "./text_facts.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import { inWordsOfTask } from "./wording.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -46,10 +41,8 @@ export interface OpenRun extends Disposable {
   readonly folder: RunFolder;
   /** What its `config.json` says. */
   readonly config: RunConfig;
-  /** The documents to train on. */
-  readonly documents: readonly Document[];
-  /** The documents kept aside for evaluation. */
-  readonly heldOutDocuments: readonly Document[];
+  /** The text to train on, and what is kept aside for evaluation. `close()` disposes of it. */
+  readonly corpus: RunCorpus;
   /** The batches that the model is evaluated on; none if nothing is held out. */
   readonly heldOut: readonly Batch[];
   /** The tokenizer that the run began with. */
@@ -71,32 +64,26 @@ export interface OpenRun extends Disposable {
 }
 
 /** What an open run is made of, but for what follows from it. */
-type Parts =
-  & Omit<
-    OpenRun,
-    "optimizer" | "documents" | "heldOutDocuments" | "close" | typeof Symbol.dispose
-  >
-  & { readonly corpus: RunDocuments };
+type Parts = Omit<OpenRun, "optimizer" | "close" | typeof Symbol.dispose>;
 
 /**
  * Puts a run together: its optimizer, and the numbers of its checkpoint.
  *
  * @throws {ConfigError} If the checkpoint is of another model.
  */
-function openRun({ corpus, ...parts }: Parts): OpenRun {
-  const { folder, config, model, checkpoint } = parts;
+function openRun(parts: Parts): OpenRun {
+  const { folder, config, corpus, model, checkpoint } = parts;
   const optimizer = createOptimizer(model.weights, config.train);
   if (checkpoint) restoreRun(checkpoint, model.weights, optimizer);
   const close = () => {
     optimizer.dispose();
     model.dispose();
+    corpus[Symbol.dispose]();
     folder.close();
   };
   return {
     ...parts,
     optimizer,
-    documents: corpus.train,
-    heldOutDocuments: corpus.heldOut,
     close,
     [Symbol.dispose]: close,
   };
@@ -107,12 +94,11 @@ function openRun({ corpus, ...parts }: Parts): OpenRun {
  *
  * @throws {ConfigError} If what is held out gives no pair, or no masked word.
  */
-function heldOutBatches(source: RunSource): Batch[] {
+function heldOutBatches(corpus: RunCorpus, share: number): readonly Batch[] {
   try {
-    return holdOut(source);
+    return corpus.heldOut;
   } catch (error) {
     if (!(error instanceof RangeError) || error instanceof ConfigError) throw error;
-    const share = source.data.heldOutShare;
     const problem = `leaves nothing to evaluate on (${error.message}): raise it, or set it to 0`;
     throw new ConfigError("--held-out", share, problem);
   }
@@ -144,7 +130,7 @@ export async function beginRun(
   checkBackend(software.backend);
   const settings = completeSettings(given);
   try {
-    return await begin(path, settings, software, progress, team);
+    return await begin(path, { given, all: settings }, software, progress, team);
   } catch (error) {
     throw inWordsOfTask(error, settings);
   }
@@ -152,31 +138,29 @@ export async function beginRun(
 
 async function begin(
   path: string,
-  given: RunSettings,
+  { given, all }: { readonly given: Given<keyof RunSettings>; readonly all: RunSettings },
   software: Readonly<Record<string, string>>,
   progress: Progress,
   team: Team,
 ): Promise<OpenRun> {
-  const { data, train } = libraryConfigs(given);
-  checkShares(train.accumulation, team);
+  checkShares(libraryConfigs(all).train.accumulation, team); // throws early, as the next ones
   await checkFree(path);
-  if (given.init === undefined) modelConfig(given, given.vocabSize); // throws early
-  else await checkInit(given.init, given.length);
-  const settings = await withLocaleOfInit(given);
-  progress(`reading ${settings.corpus}`);
-  const documents = await readDocuments(settings);
-  const { tokenizer, model, notes } = await firstModel(settings, documents.train, progress);
+  if (all.init === undefined) modelConfig(all, all.vocabSize);
+  else await checkInit(all.init, all.length);
+  const { settings, corpus, tokenizer, model, notes, unknown } = await startOn(
+    given,
+    all,
+    progress,
+  );
   try {
-    checkFit(model.config, data, tokenizer);
-    const { seed } = settings;
-    const options = { documents: documents.train, heldOut: documents.heldOut, tokenizer, seed };
-    const source = { options, data, train };
+    const { data, train } = libraryConfigs(settings);
     progress("making the held-out batches");
-    const heldOut = heldOutBatches(source);
-    const plannedSteps = await plan(settings, source);
+    const heldOut = heldOutBatches(corpus, settings.heldOut);
     progress("counting the text");
-    const text = await textFacts(documents.train, tokenizer, { data, seed });
+    const { text, plannedSteps } = await plan(settings, corpus, progress);
     const warnings = [...notes, ...textWarnings(text, data.pairing)];
+    const lacking = unknown(text);
+    if (lacking !== undefined) warnings.splice(notes.length, 0, lacking);
     if (settings.init === undefined && !settings.headStart) {
       const warning = plateauWarning(plannedSteps, train.batchSize * train.accumulation, text);
       if (warning !== undefined) warnings.push(warning);
@@ -188,12 +172,10 @@ async function begin(
       train,
       plannedSteps,
       evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
-      corpus: documents.facts,
+      corpus: corpus.facts,
       vocabulary: vocabularyFacts(tokenizer),
       text,
-      ...(heldOut.length === 0
-        ? {}
-        : { baselines: baselines(tokenCounts(documents.train, tokenizer), heldOut) }),
+      ...(heldOut.length === 0 ? {} : { baselines: baselines(corpus.counts, heldOut) }),
     };
     const config: RunConfig = { format: 1, run: identify(decisive), ...decisive, software };
     await checkAgreement(team, agreedFacts(config)); // all have prepared, nothing is written yet
@@ -205,7 +187,6 @@ async function begin(
         await folder.saveConfig(config);
       }
       const { backend } = software;
-      const corpus = documents;
       return openRun({
         folder,
         config,
@@ -223,6 +204,7 @@ async function begin(
     }
   } catch (error) {
     model.dispose();
+    corpus[Symbol.dispose]();
     throw error;
   }
 }
@@ -233,11 +215,14 @@ function checkBackend(backend: string): void {
   throw new ConfigError("BERT_BACKEND", backend, "cannot keep a run in a folder: use simd or wasm");
 }
 
-/** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
-async function plan(settings: RunSettings, source: RunSource): Promise<number | null> {
+/** What the text is like, and the steps of the run; `null` if only the clock ends it. */
+async function plan(settings: RunSettings, corpus: RunCorpus, progress: Progress) {
   const { steps, epochs, maxMinutes } = settings;
-  if (maxMinutes !== undefined && steps === undefined && epochs === undefined) return null;
-  return await planSteps(source);
+  const countSteps = maxMinutes === undefined || steps !== undefined || epochs !== undefined;
+  const { text, steps: found, estimated } = await corpus.survey({ countSteps });
+  if (!countSteps) return { text, plannedSteps: null };
+  if (estimated) progress(`an epoch has about ${count(found)} steps, by a part of its text`);
+  return { text, plannedSteps: stepsOfRun(found, libraryConfigs(settings).train) };
 }
 
 function cadence(plannedSteps: number | null): number {
@@ -285,13 +270,15 @@ export async function reopenRun(
   const settings = resumedSettings(saved.settings, given, path);
   const folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
   const config = { ...saved, settings };
+  let opened: Disposable | undefined;
   try {
     checkShares(saved.train.accumulation, team);
-    progress(`reading ${settings.corpus}`);
-    const documents = await readDocuments(settings);
-    checkCorpus(documents.facts, saved.corpus, settings.corpus);
-    const tokens = await fromFirst(team, async () => (await loadVocab(folder.vocabulary)).tokens);
-    const tokenizer = runTokenizer(folder.vocabulary, tokens, saved.vocabulary);
+    const own = async () => {
+      const tokens = await fromFirst(team, async () => (await loadVocab(folder.vocabulary)).tokens);
+      return runTokenizer(folder.vocabulary, tokens, saved.vocabulary);
+    };
+    const { corpus, tokenizer } = await continueOn(config, own, progress);
+    opened = corpus;
     progress("looking for the newest checkpoint");
     const { checkpoint, damaged } = await checkpointOfAll(folder, saved.run, team);
     if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
@@ -299,12 +286,10 @@ export async function reopenRun(
     }
     const warnings = damaged.map(({ reason }) => `${reason}; passed over`);
     warnings.push(...otherSoftware(saved.software, software, checkpoint));
-    const options = { documents: [], heldOut: documents.heldOut, tokenizer, seed: settings.seed };
-    const heldOut = heldOutBatches({ options, data: saved.data, train: saved.train });
-    const text = { tokenizer, documents: documents.train };
-    const model = await modelToContinue(config, checkpoint, text);
+    const heldOut = heldOutBatches(corpus, settings.heldOut);
+    const documents = checkpoint || !settings.countedStart ? [] : corpus.sample();
+    const model = await modelToContinue(config, checkpoint, { tokenizer, documents });
     const { backend } = software;
-    const corpus = documents;
     return openRun({
       folder,
       config,
@@ -318,6 +303,7 @@ export async function reopenRun(
       warnings,
     });
   } catch (error) {
+    opened?.[Symbol.dispose]();
     folder.close();
     throw inWordsOfTask(error, settings);
   }

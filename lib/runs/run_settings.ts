@@ -23,6 +23,8 @@ export interface RunSettings {
   readonly sentencePerLine: boolean;
   /** Share of the documents kept aside for evaluation: 0 to below 1. Default 0.05. */
   readonly heldOut: number;
+  /** Held-out tokens to score on, about, drawn at random. Default: all, of a prepared corpus 500,000. */
+  readonly heldOutTokens?: number;
   /** Settings that belong together. Default: none. */
   readonly recipe?: RecipeName;
   /** Size of the model. Default "tiny". */

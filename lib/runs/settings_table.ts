@@ -10,7 +10,9 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   corpus: {
     kind: "text",
     value: "NAME|PATH",
-    help: "sotu (default), moby-dick, or a .txt, .csv, .jsonl or .parquet file or a folder of them",
+    help:
+      "sotu (default), moby-dick, or a .txt, .csv, .jsonl or .parquet file or a folder of them;\n" +
+      "of any size: a folder that deno task prepare has made",
   },
   textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
   documentColumn: {
@@ -21,6 +23,10 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
   sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
   heldOut: { kind: "share", help: "share of the documents kept aside for evaluation (0.05)" },
+  heldOutTokens: {
+    kind: "count",
+    help: "held-out tokens to score on, about (all; of a prepared corpus 500,000)",
+  },
   recipe: {
     kind: "text",
     value: "NAME",

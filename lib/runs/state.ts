@@ -10,8 +10,10 @@ export interface RunState {
   readonly step: number;
   /** The epoch at hand, from 1. */
   readonly epoch: number;
-  /** How many of its batches were taken. */
+  /** How many of its batches were taken; of a prepared store, how many steps. */
   readonly batches: number;
+  /** Of a prepared store: for each lane the window it is in, and the batches taken of that. */
+  readonly lanes?: readonly number[];
   /** Tokens seen in training, without padding. */
   readonly tokens: number;
   /** Seconds of training, pauses between processes left out. */
@@ -60,7 +62,9 @@ export function firstState(run: string): RunState {
 }
 
 /** What a field has to be; the number is the least that it may be. */
-const FIELDS: Readonly<Record<Exclude<keyof RunState, "best">, "text" | "switch" | number>> = {
+const FIELDS: Readonly<
+  Record<Exclude<keyof RunState, "best" | "lanes">, "text" | "switch" | number>
+> = {
   run: "text",
   step: 0,
   epoch: 1,
@@ -103,6 +107,7 @@ export function readState(text: string, file: string): RunState {
     checkField(name, kind, fields[name as keyof RunState], file);
   }
   if (fields.best !== undefined) checkBest(fields.best, file);
+  if (fields.lanes !== undefined) checkLanes(fields.lanes, file);
   return state as RunState;
 }
 
@@ -131,5 +136,14 @@ function checkBest(best: unknown, file: string): void {
   throw new FormatError(
     file,
     "expected the run's best to be a step and its loss, found other JSON",
+  );
+}
+
+function checkLanes(lanes: unknown, file: string): void {
+  const isPlace = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (Array.isArray(lanes) && lanes.length % 2 === 0 && lanes.every(isPlace)) return;
+  throw new FormatError(
+    file,
+    "expected the run's lanes to be two whole numbers each, found other JSON",
   );
 }

@@ -1,10 +1,6 @@
 /** What a run's training text is like, counted before training, and what is wrong with it. */
-import { checkOptions } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
-import type { Document } from "../data/document.ts";
-import { dataReport } from "../data/report.ts";
 import { count, percent } from "../format.ts";
-import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** The training text of a run in numbers. Shares are from 0 to 1. */
 export interface TextFacts {
@@ -28,35 +24,8 @@ export interface TextFacts {
   readonly notNextShare: number | null;
   /** Mean tokens of an example, special tokens among them. */
   readonly exampleTokens: number;
-}
-
-const MOST_EXAMPLES = 500_000;
-
-/**
- * Counts the training text of a run and the examples of its first epoch, at most half a million.
- *
- * @throws {RangeError} If no example can be made of the documents.
- */
-export async function textFacts(
-  documents: readonly Document[],
-  tokenizer: BertTokenizer,
-  options: { readonly data: DataConfig; readonly seed: number },
-): Promise<TextFacts> {
-  checkOptions("textFacts()", options, ["data", "seed"]);
-  const report = await dataReport(documents, tokenizer, { ...options, maxExamples: MOST_EXAMPLES });
-  const { unreachedShare, unusedDocuments, notNextShare } = report;
-  return {
-    documents: report.documents,
-    sentences: report.sentences,
-    tokens: report.tokens,
-    unknownShare: report.unkRate,
-    reachedShare: unreachedShare === undefined ? null : 1 - unreachedShare,
-    unusedDocuments: unusedDocuments ?? null,
-    equalDocuments: report.equalDocuments,
-    pairs: report.pairs,
-    notNextShare: notNextShare ?? null,
-    exampleTokens: report.exampleTokens.mean,
-  };
+  /** Share of the tokens that the figures of an epoch come from; missing where all were counted. */
+  readonly countedShare?: number;
 }
 
 /**
@@ -81,9 +50,11 @@ export function textRows(facts: TextFacts): (readonly [what: string, found: stri
   const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } =
     facts;
   const unused = unusedDocuments ? `; nothing of ${several(unusedDocuments, "document")}` : "";
+  const { countedShare: part } = facts;
+  const counted = part === undefined ? "" : `; counted in ${percent(part, 2)} of them`;
   const shown = reachedShare === null
     ? "not counted: there are too many examples"
-    : `${percent(reachedShare)} of the tokens${unused}`;
+    : `${percent(reachedShare)} of the tokens${unused}${counted}`;
   const sizes = [several(documents, "document"), several(sentences, "sentence")];
   return [
     ["training text", `${sizes.join(", ")}, ${several(tokens, "token")}`],

@@ -6,7 +6,6 @@
 import { checkWhole } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/epochs.ts";
-import { FormatError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, type StoreCut, WindowOrder } from "./lane_order.ts";
 
@@ -66,6 +65,7 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   readonly #first: number;
   readonly #own: readonly Lane[];
   #places: number[];
+  #steps = 0;
 
   /**
    * Draws the order of the epoch; nothing is read before the first step.
@@ -89,6 +89,11 @@ export class LaneStream implements AsyncIterable<LaneParts> {
     this.#places = Array(2 * lanes).fill(0);
   }
 
+  /** Steps of the epoch that were taken. */
+  get steps(): number {
+    return this.#steps;
+  }
+
   /** Where all lanes stand after the last step that was taken; a copy. */
   get places(): LanePlaces {
     return [...this.#places];
@@ -97,15 +102,17 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   /**
    * Comes back to a place: makes the window of each lane that is made here, up to its batch there.
    *
-   * @throws {FormatError} If there is no such place: the store or the way of making batches is another.
+   * @param steps Those that were taken up to there.
+   * @throws {RangeError} If there is no such place: the store or the way of making batches is another.
    */
-  goTo(places: LanePlaces): void {
+  goTo(places: LanePlaces, steps: number): void {
     if (places.length !== this.#places.length) {
       const [found, expected] = [places.length, this.#places.length].map((count) => count / 2);
-      throw new FormatError("places", `expected ${expected} lanes, found ${found}`);
+      throw new RangeError(`Cannot go to a place of ${found} lanes: there are ${expected}`);
     }
     for (const lane of this.#own) lane.goTo(places[2 * lane.number], places[2 * lane.number + 1]);
     this.#places = [...places];
+    this.#steps = steps;
   }
 
   /** The steps from here on. */
@@ -113,6 +120,7 @@ export class LaneStream implements AsyncIterable<LaneParts> {
     for (;;) {
       const parts = this.#own.map((lane) => lane.next());
       if (!(await this.#gather(parts))) return;
+      this.#steps++;
       yield parts;
     }
   }
@@ -179,7 +187,7 @@ class Lane {
     for (let i = 0; i < taken; i++) {
       if (batches && !batches.next().done) continue;
       const place = `batch ${taken} of window ${window} in lane ${this.number}`;
-      throw new FormatError("places", `expected ${place}, found ${i} batches there`);
+      throw new RangeError(`Cannot go to ${place}: there are ${i} batches`);
     }
     this.#batches = batches;
   }

@@ -3,8 +3,14 @@
  */
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import type { Batch } from "../data/batch.ts";
-import type { Document } from "../data/document.ts";
-import { batches, countBatches, type Documents } from "../data/epochs.ts";
+import type { Document, TokenizedDocument } from "../data/document.ts";
+import {
+  batches,
+  batchesOfWindow,
+  countBatches,
+  type Documents,
+  epochGenerators,
+} from "../data/epochs.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -46,7 +52,23 @@ export function holdOut({ options, data, train: { batchSize } }: RunSource): Bat
   const { heldOut = [], tokenizer, seed } = options;
   const documents = [...heldOut];
   if (documents.length === 0) return [];
-  const made = [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })];
+  return asking([...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })], data);
+}
+
+/** `holdOut()` for documents that are ids already. */
+export function holdOutIds(
+  documents: readonly TokenizedDocument[],
+  tokenizer: BertTokenizer,
+  { data, train: { batchSize }, seed }: Omit<RunSource, "options"> & { readonly seed: number },
+): Batch[] {
+  if (documents.length === 0) return [];
+  const options = { data, batchSize, seed, epoch: 0 };
+  const made = batchesOfWindow(documents, tokenizer, options, epochGenerators(options));
+  return asking([...made], data);
+}
+
+/** Held-out batches, unless they have no question where there should be some. */
+function asking(made: Batch[], data: DataConfig): Batch[] {
   const asks = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
   if (asks || data.maskProbability === 0) return made;
   throw new RangeError(
@@ -57,8 +79,16 @@ export function holdOut({ options, data, train: { batchSize } }: RunSource): Bat
 /** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
 export async function planSteps({ options, data, train }: RunSource): Promise<number> {
   const { documents, tokenizer, seed } = options;
-  const { batchSize, accumulation, epochs, maxSteps = Infinity } = train;
+  const { batchSize, accumulation, maxSteps = Infinity } = train;
   const settings = { data, batchSize, seed, epoch: 1 };
   const count = await countBatches(documents, tokenizer, settings, maxSteps * accumulation);
-  return Math.min(Math.ceil(count / accumulation) * epochs, maxSteps);
+  return stepsOfRun(Math.ceil(count / accumulation), train);
+}
+
+/** The steps of a run whose first epoch has so many. */
+export function stepsOfRun(
+  steps: number,
+  { epochs, maxSteps = Infinity }: TrainConfig,
+): number {
+  return Math.min(steps * epochs, maxSteps);
 }

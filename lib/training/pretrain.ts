@@ -8,7 +8,9 @@ import { type DataConfig, dataConfig, type TrainConfig, trainConfig } from "../c
 import { checkArguments, checkOptions, FUNCTION, ITERABLE, type Kind } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
+import { EncodedDocuments } from "../data/encoded.ts";
 import { type Documents, epochBatches } from "../data/epochs.ts";
+import { checkPairable } from "../data/pair_maker.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { MODEL } from "../model/arguments.ts";
@@ -93,26 +95,34 @@ export interface PretrainOptions {
  */
 export async function pretrain(
   model: BertPretrainHead,
-  options: PretrainOptions,
+  given: PretrainOptions,
 ): Promise<History> {
-  checkPretrain(model, options);
-  const data = dataConfig(options.data);
-  const train = trainConfig(options.train);
+  checkPretrain(model, given);
+  const data = dataConfig(given.data);
+  const train = trainConfig(given.train);
   await ensureBackend();
   checkPrecision(train.precision ?? "float32");
-  checkFit(model.config, data, options.tokenizer);
-  using own = options.optimizer ? undefined : createOptimizer(model.weights, train);
-  const optimizer = options.optimizer ?? own!;
-  const heldOut = holdOut({ options, data, train });
+  checkFit(model.config, data, given.tokenizer);
+  using own = given.optimizer ? undefined : createOptimizer(model.weights, train);
+  const optimizer = given.optimizer ?? own!;
+  const heldOut = holdOut({ options: given, data, train });
+  const options = { ...given, documents: encodedOnce(given, data) };
   const plannedSteps = await planSteps({ options, data, train });
   using metrics = options.metricsFile ? MetricsFile.create(options.metricsFile) : undefined;
   if (options.metricsFile) {
     const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
-    await writeSettings(options.metricsFile, { ...decided, ...counts(options) });
+    await writeSettings(options.metricsFile, { ...decided, ...counts(given) });
   }
   const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
   const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
   return await runEpochs(model, optimizer, plan);
+}
+
+/** An array of documents as ids, for planning and all epochs; a stream is left one. */
+function encodedOnce({ documents, tokenizer }: PretrainOptions, data: DataConfig): Documents {
+  if (!Array.isArray(documents)) return documents;
+  checkPairable(documents, data);
+  return EncodedDocuments.of(documents, tokenizer);
 }
 
 /** How many documents there are, where they can be counted, and the tokenizer. */

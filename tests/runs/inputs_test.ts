@@ -146,14 +146,14 @@ Deno.test("a run splits sentences by the language of the saved model it begins w
     const software = { backend: await useBackend() };
     const run = await beginRun(`${folder}/run`, settings, software, () => {});
     run.close();
-    strictEqual(run.documents[0].sentences[0], "Das sind 5 Mio. Euro.");
+    strictEqual(run.corpus.heldOutDocuments[0].sentences[0], "Das sind 5 Mio. Euro.");
     const resumed = await reopenRun(`${folder}/run`, {}, software, () => {});
     resumed.close();
-    deepStrictEqual(resumed.documents, run.documents);
+    deepStrictEqual(resumed.corpus.heldOutDocuments, run.corpus.heldOutDocuments);
     const given = { ...settings, locale: "en" };
     const english = await beginRun(`${folder}/english`, given, software, () => {});
     english.close();
-    strictEqual(english.documents[0].sentences[0], "Das sind 5 Mio.");
+    strictEqual(english.corpus.heldOutDocuments[0].sentences[0], "Das sind 5 Mio.");
   }));
 
 Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>

@@ -373,7 +373,7 @@ Deno.test("--counted-start and --head-start begin so, also when resumed before t
     strictEqual(run.config.train.beta2, 0.98);
     const model = new BertPretrainHead(run.model.config, { seed: 1 });
     notDeepStrictEqual(snapshot(run.model), snapshot(model));
-    await countedStart(model, run.documents, run.tokenizer, { seed: 1 });
+    await countedStart(model, run.corpus.sample(), run.tokenizer, { seed: 1 });
     headStart(model);
     deepStrictEqual(snapshot(run.model), snapshot(model));
     run.close();

@@ -1,10 +1,12 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { dataConfig } from "bert/config.ts";
+import { dataConfig, trainConfig } from "bert/config.ts";
 import type { Document } from "bert/data/document.ts";
+import { EncodedDocuments } from "bert/data/encoded.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun, reopenRun } from "bert/runs/open.ts";
-import { plateauWarning, type TextFacts, textFacts, textWarnings } from "bert/runs/text_facts.ts";
+import { plateauWarning, type TextFacts, textWarnings } from "bert/runs/text_facts.ts";
+import { surveyText } from "bert/runs/text_survey.ts";
 import { RunReport } from "bert/show/run_report.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "../support/runs.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
@@ -14,10 +16,10 @@ await useBackend();
 type Pairing = "nsp" | "sop" | "none";
 
 async function factsOf(documents: readonly Document[], pairing: Pairing): Promise<TextFacts> {
-  return await textFacts(documents, TOY_TOKENIZER, {
-    data: dataConfig({ maxLength: 32, pairing }),
-    seed: 1,
-  });
+  const use = { data: dataConfig({ maxLength: 32, pairing }), train: trainConfig(), seed: 1 };
+  const encoded = EncodedDocuments.of(documents, TOY_TOKENIZER);
+  const { text } = await surveyText(documents, encoded, TOY_TOKENIZER, use, { countSteps: false });
+  return text;
 }
 
 async function warningsOf(documents: readonly Document[], pairing: Pairing): Promise<string[]> {

@@ -106,8 +106,8 @@ Deno.test("LaneStream goes on at every step of an epoch as if it had not stopped
     const all = await stepsOf(open(lanes));
     for (const [i, { places }] of all.entries()) {
       const again = open(lanes);
-      again.goTo(places);
-      deepStrictEqual(again.places, places);
+      again.goTo(places, i + 1);
+      deepStrictEqual([again.places, again.steps], [places, i + 1]);
       deepStrictEqual(
         digests(await stepsOf(again)),
         digests(all.slice(i + 1)),
@@ -128,14 +128,14 @@ Deno.test("LaneStream reads one window a lane to come back to a place", async ()
       return STORE.documentRange(first, end);
     },
   };
-  new LaneStream(counting, TOY_TOKENIZER, options(2)).goTo(places);
+  new LaneStream(counting, TOY_TOKENIZER, options(2)).goTo(places, 1);
   ok(documents > 0 && documents < STORE.documents / 2, `${documents} documents`);
 });
 
 Deno.test("LaneStream refuses places that are not in the store", () => {
-  throws(() => open(2).goTo([0, 1]), /expected 2 lanes, found 1/);
-  throws(() => open(1).goTo([0, 99]), /expected batch 99 of window 0 in lane 0, found \d+ batches/);
-  throws(() => open(1).goTo([4, 1]), /expected batch 1 of window 4 in lane 0, found 0/);
+  throws(() => open(2).goTo([0, 1], 1), /of 1 lanes: there are 2/);
+  throws(() => open(1).goTo([0, 99], 99), /batch 99 of window 0 in lane 0: there are \d+ batches/);
+  throws(() => open(1).goTo([4, 1], 1), /batch 1 of window 4 in lane 0: there are 0/);
 });
 
 Deno.test("LaneStream makes of one window what batches() makes of the same documents as text", async () => {

@@ -1,7 +1,9 @@
-/** Stores of documents as ids, for tests: in memory. */
+/** Stores of documents of the toy language, for tests: in memory, and in a folder. */
 import type { Document } from "bert/data/document.ts";
 import { EncodedDocuments } from "bert/data/encoded.ts";
+import { IndexedWriter } from "bert/store/indexed_writer.ts";
 import type { DocumentSource } from "bert/store/lane_order.ts";
+import { sealFolder } from "bert/store/seal.ts";
 import { TOY_TOKENIZER } from "./toy.ts";
 
 /** Documents of the toy language as a store has them. */
@@ -19,4 +21,41 @@ export function memoryStore(documents: readonly Document[]): DocumentSource {
     documentRange: (first, end) =>
       Array.from({ length: end - first }, (_, i) => encoded.document(first + i)),
   };
+}
+
+/** Makes a folder a prepared corpus of documents of the toy language. */
+export async function prepareToy(
+  folder: string,
+  train: readonly Document[],
+  heldOut: readonly Document[],
+): Promise<void> {
+  await TOY_TOKENIZER.save(folder);
+  const { size, unkId } = TOY_TOKENIZER.vocab;
+  const histogram = Array<number>(size).fill(0);
+  const write = (name: string, documents: readonly Document[]) => {
+    using writer = IndexedWriter.create(`${folder}/${name}`, "uint16");
+    for (const { sentences } of documents) {
+      const ids = sentences.map((text) => TOY_TOKENIZER.ids(text));
+      writer.add(ids);
+      if (name === "train") { for (const id of ids.flat()) histogram[id]++; }
+    }
+    writer.finish();
+    const { documents: count, sentences, tokens } = writer.place;
+    return { documents: count, sentences, tokens };
+  };
+  const counts = write("train", train);
+  const names = heldOut.length > 0 ? ["train", "held_out"] : ["train"];
+  await sealFolder(folder, names, {
+    ...counts,
+    heldOut: heldOut.length > 0
+      ? write("held_out", heldOut)
+      : { documents: 0, sentences: 0, tokens: 0 },
+    histogram,
+    unknownShare: histogram[unkId] / counts.tokens,
+    duplicates: 0,
+    short: 0,
+    sources: ["toy"],
+    tokenizer: TOY_TOKENIZER.options,
+    locale: "en",
+  });
 }

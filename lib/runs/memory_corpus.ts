@@ -1,0 +1,137 @@
+/** A run's corpus as text in memory. It is encoded once, and its batches are made of the ids. */
+import type { Batch } from "../data/batch.ts";
+import type { Document } from "../data/document.ts";
+import { EncodedDocuments } from "../data/encoded.ts";
+import { EpochStream } from "../data/epoch_stream.ts";
+import { createRng, type RngState } from "../random.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { holdOut } from "../training/plan.ts";
+import type { CorpusFacts } from "./config_file.ts";
+import {
+  chooseHeldOut,
+  type CorpusUse,
+  type Progress,
+  type RunCorpus,
+  type RunEpoch,
+  type RunPlace,
+  type SurveyOptions,
+  type TextSurvey,
+} from "./corpus.ts";
+import type { RunDocuments } from "./inputs.ts";
+import { surveyText } from "./text_survey.ts";
+
+/** Milliseconds between two words of progress. */
+const OFTEN = 200;
+
+/** Text in memory. */
+export class MemoryCorpus implements RunCorpus {
+  readonly facts: CorpusFacts;
+  readonly heldOutDocuments: readonly Document[];
+  readonly #train: readonly Document[];
+  readonly #tokenizer: BertTokenizer;
+  readonly #use: CorpusUse;
+  readonly #progress: Progress;
+  #ids: EncodedDocuments | undefined;
+  #heldOut: readonly Batch[] | undefined;
+
+  /** Takes documents that were read; the text to train on is encoded when it is first needed. */
+  constructor(
+    { train, heldOut, facts }: RunDocuments,
+    tokenizer: BertTokenizer,
+    use: CorpusUse,
+    progress: Progress,
+  ) {
+    this.facts = facts;
+    this.heldOutDocuments = heldOut;
+    this.#train = train;
+    this.#tokenizer = tokenizer;
+    this.#use = use;
+    this.#progress = progress;
+  }
+
+  get #encoded(): EncodedDocuments {
+    this.#ids ??= encode(this.#train, this.#tokenizer, this.#progress);
+    return this.#ids;
+  }
+
+  get counts(): Float64Array {
+    return this.#encoded.counts;
+  }
+
+  get heldOut(): readonly Batch[] {
+    const { data, train, seed } = this.#use;
+    const options = { documents: [], heldOut: this.#scored(), tokenizer: this.#tokenizer, seed };
+    this.#heldOut ??= holdOut({ options, data, train });
+    return this.#heldOut;
+  }
+
+  async survey(options: SurveyOptions): Promise<TextSurvey> {
+    return await surveyText(this.#train, this.#encoded, this.#tokenizer, this.#use, options);
+  }
+
+  sample(): readonly Document[] {
+    return this.#train;
+  }
+
+  epoch(epoch: number): RunEpoch {
+    const { data, seed, train: { batchSize } } = this.#use;
+    return new MemoryEpoch(
+      new EpochStream(this.#encoded, this.#tokenizer, { data, batchSize, seed, epoch }),
+    );
+  }
+
+  [Symbol.dispose](): void {}
+
+  /** The held-out documents, or some of them if only so many tokens are wanted. */
+  #scored(): readonly Document[] {
+    const { heldOutTokens: most, seed } = this.#use;
+    if (most === undefined) return this.heldOutDocuments;
+    const sizes = this.heldOutDocuments.map(({ sentences }) =>
+      sentences.reduce((sum, text) => sum + this.#tokenizer.ids(text).length, 0)
+    );
+    const rng = createRng(seed).fork("held out");
+    const places = chooseHeldOut(sizes, most, (places) => rng.shuffle(places));
+    return Array.from(places, (place) => this.heldOutDocuments[place]);
+  }
+}
+
+function encode(
+  documents: readonly Document[],
+  tokenizer: BertTokenizer,
+  progress: Progress,
+): EncodedDocuments {
+  const encoded = new EncodedDocuments(tokenizer);
+  let told = performance.now();
+  for (const [i, document] of documents.entries()) {
+    encoded.add(document);
+    if (performance.now() - told < OFTEN) continue;
+    told = performance.now();
+    progress("encoding the text", `document ${i + 1} of ${documents.length}`);
+  }
+  return encoded;
+}
+
+/** An epoch, gone back to by making its first batches again. */
+class MemoryEpoch implements RunEpoch {
+  readonly source: EpochStream;
+
+  constructor(source: EpochStream) {
+    this.source = source;
+  }
+
+  get place(): RunPlace {
+    const { batches, generators } = this.source.place;
+    return { batches, generators };
+  }
+
+  async goTo({ batches, generators }: RunPlace): Promise<boolean> {
+    const found = await this.source.skip(batches);
+    const now = this.place.generators;
+    const same = Object.keys(now).every((job) => equalStates(now[job], generators[job]));
+    return found === batches && same;
+  }
+}
+
+function equalStates(a: RngState, b: RngState | undefined): boolean {
+  return a.index === b?.index && a.words.every((word, i) => word === b.words[i]);
+}

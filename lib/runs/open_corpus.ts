@@ -1,0 +1,179 @@
+/** Opening the corpus that a run names: a prepared store, or text. */
+import { ConfigError } from "../errors.ts";
+import { percent } from "../format.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import { isPrepared, openPrepared, type PreparedCorpus } from "../store/prepared.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { checkFit } from "../training/plan.ts";
+import type { CorpusUse, Progress, RunCorpus } from "./corpus.ts";
+import {
+  checkCorpus,
+  firstModel,
+  firstModelOf,
+  readDocuments,
+  unknownWarning,
+  withLocaleOfInit,
+} from "./inputs.ts";
+import type { RunConfig } from "./config_file.ts";
+import { MemoryCorpus } from "./memory_corpus.ts";
+import { flag, type Given } from "./options.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { libraryConfigs } from "./settings.ts";
+import { StoreCorpus } from "./store_corpus.ts";
+import type { TextFacts } from "./text_facts.ts";
+
+/** What a run begins with. */
+export interface RunStart {
+  /** The settings, with what the corpus or the saved model has decided. */
+  readonly settings: RunSettings;
+  /** The corpus. The caller disposes of it. */
+  readonly corpus: RunCorpus;
+  /** The tokenizer. */
+  readonly tokenizer: BertTokenizer;
+  /** The model. The caller disposes of it. */
+  readonly model: BertPretrainHead;
+  /** What was missing and made up for. */
+  readonly notes: readonly string[];
+  /** What a person should know of what the vocabulary lacks, if anything. */
+  unknown(facts: TextFacts): string | undefined;
+}
+
+/**
+ * Opens the corpus of a run that begins, and makes its model.
+ *
+ * @param given What was set, without defaults.
+ * @param settings The same with defaults.
+ * @throws {ConfigError | FormatError} If the corpus cannot be used, or a setting is one that a store has
+ * decided already.
+ */
+export async function startOn(
+  given: Given<keyof RunSettings>,
+  settings: RunSettings,
+  progress: Progress,
+): Promise<RunStart> {
+  progress(`reading ${settings.corpus}`);
+  if (isPrepared(settings.corpus)) {
+    const prepared = await openPrepared(settings.corpus);
+    return await orDispose(prepared, () => startOnStore(given, settings, prepared));
+  }
+  const complete = await withLocaleOfInit(settings);
+  const documents = await readDocuments(complete, progress);
+  const { tokenizer, model, notes } = await firstModel(complete, documents.train, progress);
+  return await orDispose({ [Symbol.dispose]: () => model.dispose() }, () => {
+    checkFit(model.config, libraryConfigs(complete).data, tokenizer);
+    const corpus = new MemoryCorpus(documents, tokenizer, useOf(complete), progress);
+    const unknown = (facts: TextFacts) => unknownWarning(tokenizer, documents.train, facts);
+    return { settings: complete, corpus, tokenizer, model, notes, unknown };
+  });
+}
+
+async function startOnStore(
+  given: Given<keyof RunSettings>,
+  all: RunSettings,
+  prepared: PreparedCorpus,
+): Promise<RunStart> {
+  const settings = { ...all, ...decidedBy(prepared) };
+  refuseDecided(given, settings);
+  const corpus = new StoreCorpus(prepared, useOf(settings));
+  const counted = settings.countedStart ? corpus.sample() : [];
+  const text = { tokenizer: prepared.tokenizer, documents: counted };
+  const { tokenizer, model, notes } = await firstModelOf(settings, text);
+  return await orDispose({ [Symbol.dispose]: () => model.dispose() }, () => {
+    checkFit(model.config, libraryConfigs(settings).data, tokenizer);
+    return { settings, corpus, tokenizer, model, notes, unknown };
+  });
+}
+
+/**
+ * Opens the corpus of a run that goes on.
+ *
+ * @throws {ConfigError | FormatError} If it is not the one that the run began with.
+ */
+export async function continueOn(
+  { settings, corpus: facts, data, train }: RunConfig,
+  tokenizer: () => Promise<BertTokenizer>,
+  progress: Progress,
+): Promise<{ corpus: RunCorpus; tokenizer: BertTokenizer }> {
+  const { seed, heldOutTokens } = settings;
+  const use = { data, train, seed, heldOutTokens };
+  progress(`reading ${settings.corpus}`);
+  if (isPrepared(settings.corpus)) {
+    const prepared = await openPrepared(settings.corpus);
+    return await orDispose(prepared, async () => {
+      const corpus = new StoreCorpus(prepared, use);
+      checkCorpus(corpus.facts, facts, settings.corpus);
+      return { corpus, tokenizer: await tokenizer() };
+    });
+  }
+  const documents = await readDocuments(settings, progress);
+  checkCorpus(documents.facts, facts, settings.corpus);
+  const own = await tokenizer();
+  return { corpus: new MemoryCorpus(documents, own, use, progress), tokenizer: own };
+}
+
+/** What `make` gives; if it throws, what was opened for it is disposed of. */
+async function orDispose<T>(opened: Disposable, make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    opened[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function useOf(settings: RunSettings): CorpusUse {
+  const { seed, heldOutTokens } = settings;
+  return { ...libraryConfigs(settings), seed, heldOutTokens };
+}
+
+/** The settings that were decided when a store was prepared. */
+const DECIDED = [
+  "textColumn",
+  "documentColumn",
+  "noDocumentColumn",
+  "sentencePerLine",
+  "heldOut",
+  "vocabSize",
+  "cased",
+  "keepAccents",
+  "locale",
+] as const satisfies readonly (keyof RunSettings)[];
+
+/** What a store says of them. */
+function decidedBy({ tokenizer, facts }: PreparedCorpus): Partial<RunSettings> {
+  const { lowercase, stripAccents } = tokenizer.options;
+  const { documents, heldOut } = facts;
+  return {
+    textColumn: undefined,
+    documentColumn: undefined,
+    noDocumentColumn: false,
+    sentencePerLine: false,
+    heldOut: heldOut.documents / Math.max(1, documents + heldOut.documents),
+    vocabSize: tokenizer.vocab.size,
+    cased: !lowercase,
+    keepAccents: stripAccents === null ? undefined : !stripAccents,
+    locale: facts.locale,
+  };
+}
+
+/** Throws if something was set that the store has decided otherwise. */
+function refuseDecided(given: Given<keyof RunSettings>, settings: RunSettings): void {
+  for (const name of DECIDED) {
+    if (given[name] === undefined || given[name] === settings[name]) continue;
+    const advice = `cannot be set beside --corpus ${settings.corpus}: that was decided when the ` +
+      "corpus was prepared. Leave it out, or prepare the corpus anew with it";
+    throw new ConfigError(flag(name), given[name], advice);
+  }
+}
+
+/** From this share on, a model learns from what is left only. */
+const MUCH_UNKNOWN = 0.05;
+
+/** What a person should know of a store whose vocabulary lacks much of its text. */
+function unknown({ unknownShare }: TextFacts): string | undefined {
+  if (unknownShare <= MUCH_UNKNOWN) return undefined;
+  return `${
+    percent(unknownShare)
+  } of the tokens are [UNK]: the vocabulary has no pieces for them. To ` +
+    "mend it, prepare the corpus anew with a vocabulary learnt from it";
+}

@@ -1,0 +1,34 @@
+import { strictEqual } from "node:assert";
+import { Output } from "bert/cli/output.ts";
+import { preparingLine } from "bert/cli/preparing_line.ts";
+
+/** What is printed of two stages, the first of which takes a minute. */
+function printed(terminal: boolean): string {
+  let text = "";
+  let time = 0;
+  const write = (bytes: Uint8Array) => {
+    text += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  const tell = preparingLine(new Output({ terminal, write }), () => time);
+  tell("reading");
+  for (const detail of ["1 document", "2 documents"]) {
+    time += 6_000;
+    tell("reading", detail);
+  }
+  tell("counting");
+  return text;
+}
+
+Deno.test("preparingLine() draws over how far a stage is, and leaves a line for each stage", () => {
+  const clear = "\r\x1b[K";
+  strictEqual(
+    printed(true),
+    `${clear}${clear}… reading\n${clear}… reading: 1 document${clear}… reading: 2 documents` +
+      `${clear}${clear}… counting\n`,
+  );
+});
+
+Deno.test("preparingLine() has a line every ten seconds where no terminal is", () => {
+  strictEqual(printed(false), "… reading\n… reading: 2 documents\n… counting\n");
+});
