@@ -10,7 +10,7 @@ import { keepIgnored } from "./signals.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
-const TASKS = { pretrain, notebooks, lab, jupyter, convert, play, version };
+const TASKS = { pretrain, prepare, notebooks, lab, jupyter, convert, play, version };
 
 /** Does the task that the first word names; the words behind it are for that task. */
 export async function main([task, ...args]: string[]): Promise<void> {
@@ -38,6 +38,11 @@ export function checkVersion(version: string): void {
 async function pretrain(args: string[]): Promise<void> {
   const { pretrainCommand } = await import("./pretrain.ts");
   Deno.exit(await pretrainCommand(args));
+}
+
+async function prepare(args: string[]): Promise<void> {
+  const { prepareCommand } = await import("./prepare.ts");
+  Deno.exit(await prepareCommand(args));
 }
 
 async function convert(args: string[]): Promise<void> {

@@ -13,9 +13,16 @@ export interface WriterPlace {
   readonly tokens: number;
 }
 
-const START: WriterPlace = { documents: 0, sentences: 0, tokens: 0 };
+/** Where a store lies while it is written. */
+export interface WriterOptions {
+  /** The path of the lengths, without their endings; they stay there. Default: that of the store. */
+  readonly spill?: string;
+}
 
-/** Files of a store that is not finished: the lengths, and the end of each document. */
+/** Where a store begins. */
+export const START: WriterPlace = { documents: 0, sentences: 0, tokens: 0 };
+
+/** The endings of files of a store that is not finished: the lengths, and the end of each document. */
 const [LENGTHS, ENDS] = [".lengths", ".ends"];
 
 /** Bytes of a list that are in memory at once; whole entries of any list. */
@@ -46,20 +53,27 @@ const PIECE = 2 ** 20;
  */
 export class IndexedWriter implements Disposable {
   readonly #prefix: string;
+  readonly #spill: string | undefined;
   readonly #type: "uint16" | "int32";
   readonly #bin: SpillFile;
   readonly #lengths: SpillFile;
   readonly #ends: SpillFile;
   #place: WriterPlace;
 
-  private constructor(prefix: string, type: "uint16" | "int32", place: WriterPlace) {
+  private constructor(
+    prefix: string,
+    type: "uint16" | "int32",
+    place: WriterPlace,
+    { spill }: WriterOptions,
+  ) {
     const { documents, sentences, tokens } = place;
     this.#prefix = prefix;
+    this.#spill = spill;
     this.#type = type;
     this.#place = place;
     this.#bin = new SpillFile(`${prefix}.bin`, ID_BYTES[type] * tokens);
-    this.#lengths = new SpillFile(prefix + LENGTHS, LENGTH_BYTES * sentences);
-    this.#ends = new SpillFile(prefix + ENDS, FIRST_BYTES * documents);
+    this.#lengths = new SpillFile((spill ?? prefix) + LENGTHS, LENGTH_BYTES * sentences);
+    this.#ends = new SpillFile((spill ?? prefix) + ENDS, FIRST_BYTES * documents);
   }
 
   /**
@@ -68,8 +82,12 @@ export class IndexedWriter implements Disposable {
    * @param prefix The path without `.bin` and `.idx`; its folder is there.
    * @param type `idTypeFor()` gives the one that Megatron takes for a vocabulary.
    */
-  static create(prefix: string, type: "uint16" | "int32"): IndexedWriter {
-    return new IndexedWriter(prefix, type, START);
+  static create(
+    prefix: string,
+    type: "uint16" | "int32",
+    options: WriterOptions = {},
+  ): IndexedWriter {
+    return new IndexedWriter(prefix, type, START, options);
   }
 
   /**
@@ -77,8 +95,13 @@ export class IndexedWriter implements Disposable {
    *
    * @throws {FormatError} If there is less than that.
    */
-  static resume(prefix: string, type: "uint16" | "int32", place: WriterPlace): IndexedWriter {
-    return new IndexedWriter(prefix, type, place);
+  static resume(
+    prefix: string,
+    type: "uint16" | "int32",
+    place: WriterPlace,
+    options: WriterOptions = {},
+  ): IndexedWriter {
+    return new IndexedWriter(prefix, type, place, options);
   }
 
   /** How much has been added. */
@@ -123,7 +146,10 @@ export class IndexedWriter implements Disposable {
     return this.#place;
   }
 
-  /** Writes the index and removes the files that it was made of. The writer takes no more then. */
+  /**
+   * Writes the index, and removes the files that it was made of unless a place was named for them. The
+   * writer takes no more then.
+   */
   finish(): void {
     this.save();
     const index = new SpillFile(`${this.#prefix}.idx`, 0);
@@ -143,6 +169,7 @@ export class IndexedWriter implements Disposable {
     for (const piece of this.#ends.pieces(PIECE)) index.write(piece);
     index.sync();
     index.close();
+    if (this.#spill !== undefined) return;
     for (const name of [LENGTHS, ENDS]) Deno.removeSync(this.#prefix + name);
   }
 

@@ -43,6 +43,8 @@ export interface PreparedFacts extends StoreCounts {
   readonly tokenizer: Required<TokenizerOptions>;
   /** The language by which sentences were split. */
   readonly locale: string;
+  /** The digest of the settings and texts that it was made with; the same call again makes the same. */
+  readonly settings?: string;
   /** The files of the folder by name. */
   readonly files: Readonly<Record<string, StoredFile>>;
 }
@@ -89,6 +91,7 @@ export function parseFacts(text: string, path: string): PreparedFacts {
   expect(isShare(json.unknownShare), "unknownShare", "a share");
   expect(isListOf(json.sources, isText), "sources", "a list of texts");
   expect(isText(json.locale), "locale", "a language tag");
+  expect(isText(json.settings ?? ""), "settings", "a digest");
   expect(isFiles(json.files), "files", "files with bytes and sha256");
   expect(isTokenizer(json.tokenizer), "tokenizer", "the options of a tokenizer");
   expect(sum(facts.histogram) === facts.tokens, "histogram", `${facts.tokens} tokens`);

@@ -1,7 +1,7 @@
 /** The last step of preparing: checksums and digests of the files, and `prepared.json` behind them. */
 import { createHash } from "node:crypto";
 import { readAt } from "../files/read_at.ts";
-import { replaceFile } from "../files/write.ts";
+import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { BlockSummer } from "./block_sums.ts";
 import { SUMS } from "./prepared.ts";
 import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./prepared_facts.ts";
@@ -50,10 +50,12 @@ export async function sealFolder(
     for (const piece of piecesOf(`${folder}/${name}.bin`)) summer.add(piece);
     await replaceFile(`${folder}/${name}${SUMS}`, new Uint8Array(summer.sums().buffer));
   }
-  const found = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const found = Array.from(Deno.readDirSync(folder)).filter(({ isFile }) => isFile);
   const files: Record<string, StoredFile> = {};
-  for (const name of found.sort()) {
-    if (name !== FACTS_FILE) files[name] = describe(`${folder}/${name}`);
+  for (const name of found.map(({ name }) => name).sort()) {
+    const path = `${folder}/${name}`;
+    if (name.endsWith(UNFINISHED)) Deno.removeSync(path); // of a process that was killed
+    else if (name !== FACTS_FILE) files[name] = describe(path);
   }
   await replaceFile(`${folder}/${FACTS_FILE}`, factsText({ ...facts, files }));
 }

@@ -68,7 +68,7 @@ Deno.test("wrong arguments are named, with what is possible", async () => {
   const cases: [string[], RegExp][] = [
     [
       ["dance"],
-      /Invalid task = "dance": it must be one of pretrain, notebooks, lab, jupyter, convert/,
+      /Invalid task = "dance": it must be one of pretrain, prepare, notebooks, lab, jupyter, convert/,
     ],
     [
       ["notebooks", "7"],

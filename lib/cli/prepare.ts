@@ -1,0 +1,180 @@
+/** `deno task prepare`: texts of any size to a corpus on disk. */
+import { ConfigError } from "../errors.ts";
+import { count, percent } from "../format.ts";
+import { flag, formatOptions, type Given, type Options, parseOptions } from "../runs/options.ts";
+import { RUN_OPTIONS } from "../runs/settings_table.ts";
+import { prepare } from "../store/prepare.ts";
+import type { PreparedFacts } from "../store/prepared_facts.ts";
+import type { PrepareOptions } from "../store/prepare_settings.ts";
+import { withoutUndefined } from "../tokenizer/options.ts";
+import { Output } from "./output.ts";
+import { PrepareLine } from "./prepare_line.ts";
+import { Interruption } from "./signals.ts";
+
+type Name =
+  | "out"
+  | "vocab"
+  | "vocabSize"
+  | "vocabSample"
+  | "heldOutTokens"
+  | "minTokens"
+  | "workers"
+  | (typeof SHARED)[number];
+
+/** The options that mean what they mean to `deno task pretrain`. */
+const SHARED = [
+  "textColumn",
+  "documentColumn",
+  "noDocumentColumn",
+  "sentencePerLine",
+  "cased",
+  "keepAccents",
+  "locale",
+  "heldOut",
+  "seed",
+] as const;
+
+const shared = Object.fromEntries(SHARED.map((name) => [name, RUN_OPTIONS[name]]));
+
+const OPTIONS = {
+  out: { kind: "text", value: "FOLDER", help: "the corpus to write, new: data/NAME" },
+  vocab: {
+    kind: "text",
+    value: "PATH",
+    help: "a vocab.txt, or the folder of a tokenizer or model",
+  },
+  vocabSize: { kind: "count", least: 6, help: "pieces of the vocabulary to learn (30522)" },
+  vocabSample: { kind: "count", value: "MB", help: "text to learn it from, from everywhere (256)" },
+  ...shared,
+  locale: {
+    ...RUN_OPTIONS.locale,
+    help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
+      "--vocab, else en), and how I is lower-cased",
+  },
+  heldOutTokens: { kind: "count", value: "N", help: "kept aside at most, in tokens (500000)" },
+  minTokens: { kind: "count", help: "documents of fewer tokens are left out (1)" },
+  workers: { kind: "count", help: "helper threads (one for each core)" },
+} as Options<Name>;
+
+const HELP = `Splits and encodes texts of any size, on all cores, into a corpus that fits no memory.
+
+  deno task prepare --corpus wiki --vocab vocab.txt --out data/wiki
+  deno task prepare --corpus a.parquet b.jsonl.gz --vocab-size 30522 --out data/ab
+  deno task pretrain --corpus data/wiki --out runs/wiki
+
+It can be stopped at any moment, and the same command goes on. The folder then holds train.bin and
+train.idx (Megatron-LM's indexed dataset), held_out.bin and held_out.idx, the tokenizer, and
+prepared.json with counts and digests.
+
+  --corpus PATH…${
+  " ".repeat(17)
+}.txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,
+${" ".repeat(33)}folders of them
+${formatOptions(OPTIONS)}
+  --help${" ".repeat(25)}this text`;
+
+const STOPPING = "what was done is being saved; once more stops at once";
+
+/**
+ * Runs the task.
+ *
+ * @returns The code to exit with: 0, or that of the signal that stopped it.
+ * @throws {Error} What is wrong, in one message for the person at the terminal.
+ */
+export async function prepareCommand(args: readonly string[]): Promise<number> {
+  const output = new Output();
+  if (args.some((arg) => arg === "--help" || arg === "-h")) {
+    output.say(HELP);
+    return 0;
+  }
+  const options = readArguments(args);
+  await checkWritable(options.out);
+  using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
+  const signal = stop.listen();
+  const { facts, wasThere } = await run(options, signal, output);
+  if (!facts) {
+    output.say("Stopped. The same command goes on from here");
+    return stop.code;
+  }
+  for (const line of describe(facts)) output.say(line);
+  const done = wasThere ? "It was prepared before" : "Prepared";
+  output.say(`${done}: deno task pretrain --corpus ${options.out} --out runs/NAME`);
+  return 0;
+}
+
+async function run(options: PrepareOptions, signal: AbortSignal, output: Output) {
+  using line = new PrepareLine(output);
+  const hooks = {
+    signal,
+    onProgress: line.show.bind(line),
+    onNote: (text: string) => output.say(`Note: ${text}`),
+  };
+  try {
+    return await prepare({ ...options, onLeftOut: hooks.onNote }, hooks);
+  } catch (error) {
+    throw inWordsOfTask(error);
+  }
+}
+
+/** The words behind `--corpus` are several; the rest is as in every task. */
+function readArguments(args: readonly string[]): PrepareOptions {
+  const corpus: string[] = [];
+  const rest: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i].startsWith("--corpus=")) corpus.push(args[i].slice("--corpus=".length));
+    else if (args[i] !== "--corpus") rest.push(args[i]);
+    else while (i + 1 < args.length && !args[i + 1].startsWith("--")) corpus.push(args[++i]);
+  }
+  const given: Given<Name> = parseOptions(rest, OPTIONS);
+  const { cased, keepAccents, noDocumentColumn, documentColumn, locale, ...options } = given;
+  if (corpus.length === 0) {
+    throw new ConfigError("--corpus", undefined, "must name texts, as in --corpus wiki");
+  }
+  if (given.out === undefined) {
+    throw new ConfigError("--out", undefined, "must name a folder, as in --out data/wiki");
+  }
+  return {
+    ...options,
+    out: `${given.out}`.replace(/(?<=.)[/\\]+$/, ""),
+    corpus,
+    locale,
+    documentColumn: noDocumentColumn ? false : documentColumn,
+    tokenizer: withoutUndefined(
+      {
+        lowercase: cased === undefined ? undefined : !cased,
+        stripAccents: keepAccents === undefined ? undefined : !keepAccents,
+        locale,
+      } as PrepareOptions["tokenizer"] & object,
+    ),
+  } as PrepareOptions;
+}
+
+/** Throws now what would otherwise come when the first file is written; at a terminal, Deno asks. */
+async function checkWritable(out: string): Promise<void> {
+  for (const path of [out, `${out}.unfinished`]) {
+    const { state } = await Deno.permissions.request({ name: "write", path });
+    if (state === "granted") continue;
+    const advice = "must lie in data/, where this task may write; for any other folder call " +
+      '"deno run -A lib/cli/main.ts prepare …"';
+    throw new ConfigError("--out", out, advice);
+  }
+}
+
+/** An error about an option, with its name as it was typed. */
+function inWordsOfTask(error: unknown): unknown {
+  if (!(error instanceof ConfigError) || error.field.startsWith("-")) return error;
+  const known = ["corpus", ...Object.keys(OPTIONS)].includes(error.field);
+  if (error.field === "lowercase") return new ConfigError("--cased", !error.value, error.advice);
+  return known ? new ConfigError(flag(error.field), error.value, error.advice) : error;
+}
+
+function describe(facts: PreparedFacts): string[] {
+  const { documents, sentences, tokens, heldOut, duplicates, short, unknownShare } = facts;
+  return [
+    `to train on   ${count(documents)} documents, ${count(sentences)} sentences, ` +
+    `${count(tokens)} tokens, ${percent(unknownShare, 2)} of them [UNK]`,
+    `held out      ${count(heldOut.documents)} documents, ${count(heldOut.tokens)} tokens`,
+    `left out      ${count(duplicates)} that read like one before, ${count(short)} without text ` +
+    "or too short",
+  ];
+}

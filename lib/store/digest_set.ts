@@ -1,0 +1,81 @@
+/** Digests of millions of texts, eight bytes of each, to find those that occurred before. */
+import { SpillFile } from "./spill_file.ts";
+
+/** Numbers of 32 bits in a digest. */
+const WORDS = 2;
+
+/**
+ * A set of digests that is kept in a file too, so that a stopped process goes on with it. Memory holds
+ * 16 to 32 bytes for each; two different texts share eight bytes of SHA-256 once in 2^64 times.
+ */
+export class DigestSet implements Disposable {
+  readonly #file: SpillFile;
+  /** Open addressing; a digest of zeros is a free slot. At most half of them are taken. */
+  #slots = new Uint32Array(WORDS * 2 ** 12);
+  #size = 0;
+
+  /**
+   * Reads the first digests of a file and goes on behind them; one that is not there begins empty.
+   *
+   * @param count How many there are; what follows is cut off.
+   */
+  constructor(path: string, count: number) {
+    this.#file = new SpillFile(path, 4 * WORDS * count);
+    for (const piece of this.#file.pieces(2 ** 16)) {
+      const words = new Uint32Array(piece.buffer);
+      for (let i = 0; i < words.length; i += WORDS) this.#insert(words[i], words[i + 1]);
+    }
+  }
+
+  /** How many digests there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a digest, given as two numbers of 32 bits; false if it was there before. */
+  add(high: number, low: number): boolean {
+    if (!this.#insert(high, low)) return false;
+    this.#file.write(Uint32Array.of(high, low));
+    return true;
+  }
+
+  /** Waits until the disk has everything. */
+  save(): void {
+    this.#file.sync();
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #insert(high: number, low: number): boolean {
+    if (2 * WORDS * (this.#size + 1) > this.#slots.length) this.#grow();
+    if (!put(this.#slots, high, low)) return false;
+    this.#size++;
+    return true;
+  }
+
+  #grow(): void {
+    const larger = new Uint32Array(2 * this.#slots.length);
+    for (let slot = 0; slot < this.#slots.length; slot += WORDS) {
+      const [high, low] = this.#slots.subarray(slot, slot + WORDS);
+      if (high !== 0 || low !== 0) put(larger, high, low);
+    }
+    this.#slots = larger;
+  }
+}
+
+/** Puts a digest into its slot; false if it is there already. */
+function put(slots: Uint32Array, high: number, low: number): boolean {
+  const word = high === 0 && low === 0 ? 1 : low;
+  const mask = slots.length - 1;
+  for (let slot = WORDS * (high ^ word) & mask;; slot = slot + WORDS & mask) {
+    const [foundHigh, foundLow] = [slots[slot], slots[slot + 1]];
+    if (foundHigh === high && foundLow === word) return false;
+    if (foundHigh !== 0 || foundLow !== 0) continue;
+    slots[slot] = high;
+    slots[slot + 1] = word;
+    return true;
+  }
+}

@@ -1,0 +1,70 @@
+/** What the helper threads of preparing do: documents to sentences to ids. */
+import { createHash } from "node:crypto";
+import { type RawDocument, splitDocument } from "../data/raw_document.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { idTypeFor } from "./indexed_layout.ts";
+
+/** How documents become ids, beside the tokenizer. */
+export interface EncodeRules {
+  /** The language by which sentences are split. */
+  readonly locale: string;
+  /** Decides, with the names of the documents, which are held out. */
+  readonly seed: number;
+}
+
+/** Documents as ids, in a few arrays, so that they are handed over without a copy. */
+export interface EncodedBatch {
+  /** The ids of all documents. */
+  readonly ids: Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+  /** Tokens of each sentence of all documents, each above 0. */
+  readonly lengths: Int32Array<ArrayBuffer>;
+  /** Sentences of each document. */
+  readonly sentences: Int32Array<ArrayBuffer>;
+  /** The first eight bytes of the SHA-256 of each document's text, as two numbers. */
+  readonly digests: Uint32Array<ArrayBuffer>;
+  /** The rank of each document, from 0 to below 1. */
+  readonly ranks: Float64Array<ArrayBuffer>;
+}
+
+/** Splits and encodes documents. */
+export function encodeBatch(
+  documents: readonly RawDocument[],
+  tokenizer: BertTokenizer,
+  { locale, seed }: EncodeRules,
+): EncodedBatch {
+  const ids: number[] = [];
+  const lengths: number[] = [];
+  const sentences = new Int32Array(documents.length);
+  const digests = new Uint32Array(2 * documents.length);
+  const ranks = new Float64Array(documents.length);
+  for (const [i, raw] of documents.entries()) {
+    const document = splitDocument(raw, { locale });
+    const before = lengths.length;
+    for (const sentence of document.sentences) {
+      const found = tokenizer.ids(sentence);
+      if (found.length === 0) continue;
+      lengths.push(found.length);
+      for (let j = 0; j < found.length; j++) ids.push(found[j]);
+    }
+    sentences[i] = lengths.length - before;
+    digests.set(digestOf(document.sentences.join(" ")), 2 * i);
+    ranks[i] = rankOf(raw.name, seed);
+  }
+  const Ids = idTypeFor(tokenizer.vocab.size) === "uint16" ? Uint16Array : Int32Array;
+  return { ids: Ids.from(ids), lengths: Int32Array.from(lengths), sentences, digests, ranks };
+}
+
+/**
+ * By which a document is held out or not: as good as drawn from 0 to below 1, but always the same for
+ * a name and a seed.
+ */
+export function rankOf(name: string, seed: number): number {
+  const [high, low] = digestOf(`${seed}/${name}`);
+  return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53;
+}
+
+/** The first eight bytes of the SHA-256 of a text. */
+function digestOf(text: string): [high: number, low: number] {
+  const bytes = createHash("sha256").update(text).digest();
+  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
+}

@@ -1,0 +1,184 @@
+/** Texts of any size to a prepared corpus on disk: what `deno task prepare` does. */
+import { FormatError } from "../errors.ts";
+import { readTextIfThere } from "../files/json.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import type { EncodedBatch } from "./encode_batch.ts";
+import { EncodePool } from "./encode_pool.ts";
+import type { PreparedFacts } from "./prepared_facts.ts";
+import {
+  checkInputs,
+  findInputs,
+  type Input,
+  type InputPlace,
+  InputReader,
+} from "./prepare_inputs.ts";
+import {
+  type PrepareHooks,
+  type PrepareOptions,
+  type PrepareSettings,
+  prepareSettings,
+  settingsText,
+} from "./prepare_settings.ts";
+import { learnTokenizer, namedTokenizer } from "./prepare_vocab.ts";
+import { beginning, type BuilderPlace, PLACE_FILE, StoreBuilder } from "./store_builder.ts";
+import { factsIfThere, type OpenFacts, settingsDigest, WorkFolder } from "./work_folder.ts";
+
+/** What was prepared. */
+export interface Prepared {
+  /** What is in the folder; `undefined` where it was stopped, and the same call goes on. */
+  readonly facts: PreparedFacts | undefined;
+  /** Whether the same call had finished before. */
+  readonly wasThere: boolean;
+}
+
+/**
+ * Splits and encodes texts on all cores and writes them into a folder, which `openPrepared()` opens.
+ *
+ * Documents come in the order of the input, but for those that were held out for a while. A document
+ * whose text occurred before is left out, as is one without tokens. What is held out is decided by the
+ * documents' names, see `HeldOutPool`.
+ *
+ * It can be killed at any moment, and the same call goes on from what was saved last. Until all is
+ * done, everything lies in a folder beside, `OUT.unfinished`, whose name the last step changes.
+ *
+ * @throws {ConfigError} If an option cannot work, or the folder holds something else.
+ * @throws {FormatError} If a text cannot be read, naming the file; what was saved stays.
+ *
+ * @example
+ * ```ts
+ * import { openPrepared } from "bert/store/prepared.ts";
+ * import { prepare } from "bert/store/prepare.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/a.txt`, "The sea is wide.\n\nCall me. I come.\n\nGo.\n");
+ * const { facts } = await prepare({
+ *   corpus: [`${folder}/a.txt`],
+ *   out: `${folder}/a`,
+ *   vocabSize: 60,
+ *   workers: 1,
+ * });
+ * strictEqual(facts!.documents + facts!.heldOut.documents, 3);
+ * using corpus = await openPrepared(`${folder}/a`);
+ * ok(corpus.train.tokens > 0);
+ * ```
+ */
+export async function prepare(
+  options: PrepareOptions,
+  hooks: PrepareHooks = {},
+): Promise<Prepared> {
+  const settings = prepareSettings(options);
+  const inputs = await findInputs(settings);
+  const text = settingsText(settings);
+  const before = await factsIfThere(settings.out, settingsDigest(text, inputs));
+  if (before) return { facts: before, wasThere: true };
+  const named = await namedTokenizer(settings);
+  using work = await WorkFolder.open(settings.out, text);
+  const facts = await work.facts() ?? await encodeAll(settings, inputs, named, work, hooks);
+  if (!facts) return { facts: undefined, wasThere: false };
+  const { documents, tokens } = facts;
+  hooks.onProgress?.({ stage: "finishing", bytes: 0, totalBytes: 0, documents, tokens });
+  return { facts: await work.seal(facts), wasThere: false };
+}
+
+/** Encodes what is not encoded yet; nothing where it was stopped before the end. */
+async function encodeAll(
+  settings: PrepareSettings,
+  inputs: readonly Input[],
+  named: BertTokenizer | undefined,
+  { folder, work }: WorkFolder,
+  hooks: PrepareHooks,
+): Promise<OpenFacts | undefined> {
+  const text = await readTextIfThere(`${work}/${PLACE_FILE}`);
+  if (text === undefined) {
+    const chosen = named ?? await learnUnlessStopped(settings, inputs, hooks);
+    if (!chosen) return undefined;
+    await chosen.save(folder);
+  }
+  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const place = text === undefined
+    ? beginning(tokenizer.vocab.size)
+    : JSON.parse(text) as BuilderPlace;
+  using builder = new StoreBuilder({ folder, work }, tokenizer, settings, place);
+  if (!place.isRead) {
+    checkInputs(inputs, place.inputs);
+    builder.save(place.input, inputs, false);
+    const isRead = await encodeFrom(place.input, inputs, builder, tokenizer, settings, hooks);
+    if (!isRead) return undefined;
+  }
+  const made = builder.finish();
+  if (made.documents === 0) {
+    const names = settings.corpus.join(", ");
+    throw new FormatError(names, "expected at least one document, found no text: check the files");
+  }
+  return {
+    ...made,
+    unknownShare: made.histogram[tokenizer.vocab.unkId] / made.tokens,
+    sources: settings.corpus,
+    tokenizer: tokenizer.options,
+    locale: localeOf(settings, tokenizer),
+    settings: settingsDigest(settingsText(settings), inputs),
+  };
+}
+
+/** The tokenizer with a learnt vocabulary; nothing where it was stopped. */
+async function learnUnlessStopped(
+  settings: PrepareSettings,
+  inputs: readonly Input[],
+  hooks: PrepareHooks,
+): Promise<BertTokenizer | undefined> {
+  try {
+    return await learnTokenizer(settings, new InputReader(inputs, settings), hooks);
+  } catch (error) {
+    if (hooks.signal?.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** The language by which sentences are split. */
+function localeOf({ locale }: PrepareSettings, { options }: BertTokenizer): string {
+  return locale ?? options.locale ?? "en";
+}
+
+/** Batches that are with the helper threads at once, for each of them. */
+const AHEAD = 3;
+
+/** Encodes on all threads and writes in the order of the input; false if it was stopped. */
+async function encodeFrom(
+  from: InputPlace,
+  inputs: readonly Input[],
+  builder: StoreBuilder,
+  tokenizer: BertTokenizer,
+  settings: PrepareSettings,
+  { onProgress, signal }: PrepareHooks,
+): Promise<boolean> {
+  const { seed, workers, saveSeconds } = settings;
+  const locale = localeOf(settings, tokenizer);
+  const reader = new InputReader(inputs, settings);
+  using pool = new EncodePool(workers, tokenizer, { locale, seed });
+  const pending: { batch: Promise<EncodedBatch> | undefined; place: InputPlace }[] = [];
+  let place = from;
+  let savedAt = performance.now();
+  const writeNext = async () => {
+    const next = pending.shift()!;
+    const batch = await next.batch;
+    if (batch) builder.add(batch);
+    place = next.place;
+    if (performance.now() - savedAt >= 1000 * saveSeconds) {
+      builder.save(place, inputs, false);
+      savedAt = performance.now();
+    }
+    const { bytes, totalBytes } = reader;
+    const { documents, tokens } = builder;
+    onProgress?.({ stage: "encoding", bytes, totalBytes, documents, tokens });
+  };
+  for await (const { documents, place } of reader.batches(from)) {
+    const batch = documents.length > 0 ? pool.encode(documents) : undefined;
+    batch?.catch(() => {}); // it is awaited when it is its turn
+    pending.push({ batch, place });
+    if (pending.length > AHEAD * workers) await writeNext();
+    if (signal?.aborted) break;
+  }
+  while (pending.length > 0 && !signal?.aborted) await writeNext();
+  builder.save(place, inputs, !signal?.aborted);
+  return !signal?.aborted;
+}

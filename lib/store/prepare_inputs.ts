@@ -1,0 +1,140 @@
+/** The texts to prepare: which files, how large, and their documents in batches. */
+import { createHash, type Hash } from "node:crypto";
+import { FormatError } from "../errors.ts";
+import { readSource, type Source, sourcesOf } from "../data/corpus_sources.ts";
+import type { CorpusOptions } from "../data/document.ts";
+import type { RawDocument } from "../data/raw_document.ts";
+import type { PrepareSettings } from "./prepare_settings.ts";
+
+/** A file of texts or a bundled corpus, and by what it is known again. */
+export interface Input {
+  /** What `readSource()` takes. */
+  readonly source: Source;
+  /** Bytes; 0 for a bundled corpus. */
+  readonly bytes: number;
+  /** When it was last changed, in milliseconds; 0 for a bundled corpus. */
+  readonly changed: number;
+}
+
+/** A place between two documents of the inputs. */
+export interface InputPlace {
+  /** Of which input. */
+  readonly input: number;
+  /** Documents of it that come before the place. */
+  readonly documents: number;
+  /** The SHA-256 of those documents; empty where there are none. */
+  readonly sha256: string;
+}
+
+/** Where everything begins. */
+export const FIRST_PLACE: InputPlace = { input: 0, documents: 0, sha256: "" };
+
+/** Documents that follow each other, of one input. */
+export interface InputBatch {
+  readonly documents: readonly RawDocument[];
+  /** The place behind them. */
+  readonly place: InputPlace;
+}
+
+/** Characters in a batch, about: enough that handing it over costs little, and few to wait for. */
+const BATCH = 2 ** 18;
+
+/** The files of all corpora, in the order in which they are read. */
+export async function findInputs(settings: PrepareSettings): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const name of settings.corpus) {
+    for (const source of await sourcesOf(name, settings)) inputs.push(await inputOf(source));
+  }
+  return inputs;
+}
+
+async function inputOf(source: Source): Promise<Input> {
+  if (typeof source === "string") return { source, bytes: 0, changed: 0 };
+  const { size, mtime } = await Deno.stat(source.path);
+  return { source, bytes: size, changed: mtime?.getTime() ?? 0 };
+}
+
+/** Goes over the documents of inputs, and counts the bytes that it has read. */
+export class InputReader {
+  /** Bytes of all inputs. */
+  readonly totalBytes: number;
+  readonly #inputs: readonly Input[];
+  readonly #options: CorpusOptions;
+  #before = 0; // bytes of the inputs before
+  #within = 0; // bytes read of this one
+
+  constructor(inputs: readonly Input[], settings: PrepareSettings) {
+    const { textColumn, documentColumn, sentencePerLine } = settings;
+    const onRead = (bytes: number) => void (this.#within += bytes);
+    this.#inputs = inputs;
+    this.#options = { textColumn, documentColumn, sentencePerLine, onRead };
+    this.totalBytes = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Bytes read so far, with those before the place that was begun at. */
+  get bytes(): number {
+    return this.#before + this.#within;
+  }
+
+  /** The documents behind a place, in batches. What lies before it in its file is read again, not encoded. */
+  async *batches(from: InputPlace): AsyncGenerator<InputBatch> {
+    for (const [index, { source, bytes }] of this.#inputs.entries()) {
+      if (index >= from.input) {
+        const start = index === from.input ? from : { ...FIRST_PLACE, input: index };
+        yield* this.#batchesOf(source, start);
+        yield { documents: [], place: { ...FIRST_PLACE, input: index + 1 } };
+      }
+      this.#before += bytes;
+      this.#within = 0;
+    }
+  }
+
+  async *#batchesOf(source: Source, start: InputPlace): AsyncGenerator<InputBatch> {
+    const hash = createHash("sha256");
+    let documents: RawDocument[] = [];
+    let size = 0;
+    let place = { ...start, documents: 0 };
+    for await (const document of readSource(source, this.#options)) {
+      for (const { text } of document.texts) hash.update(text).update("\0");
+      place = { ...place, documents: place.documents + 1 };
+      if (place.documents <= start.documents) {
+        if (place.documents === start.documents) checkRead(source, hash, start);
+        continue;
+      }
+      documents.push(document);
+      size += document.texts.reduce((sum, { text }) => sum + text.length, 0);
+      if (size < BATCH) continue;
+      yield { documents, place: { ...place, sha256: hash.copy().digest("hex") } };
+      documents = [];
+      size = 0;
+    }
+    if (place.documents < start.documents) throw changed(source);
+    if (documents.length > 0) {
+      yield { documents, place: { ...place, sha256: hash.digest("hex") } };
+    }
+  }
+}
+
+/** Throws unless the documents that were encoded before are those that were read now. */
+function checkRead(source: Source, hash: Hash, { sha256 }: InputPlace): void {
+  if (hash.copy().digest("hex") !== sha256) throw changed(source);
+}
+
+function changed(source: Source): FormatError {
+  const path = typeof source === "string" ? source : source.path;
+  const problem =
+    "expected the texts that were encoded before, found others: bring them back, or " +
+    "remove what was begun (OUT.unfinished)";
+  return new FormatError(path, problem);
+}
+
+/**
+ * Throws unless the inputs that were read to their end are still there, and the same.
+ *
+ * @throws {FormatError} Naming the first that is not.
+ */
+export function checkInputs(inputs: readonly Input[], read: readonly Input[]): void {
+  for (const [index, input] of read.entries()) {
+    if (JSON.stringify(inputs[index]) !== JSON.stringify(input)) throw changed(input.source);
+  }
+}

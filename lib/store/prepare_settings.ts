@@ -1,0 +1,128 @@
+/** What `prepare()` is told, and its defaults. */
+import { checkBelow1, checkOptions, checkWhole } from "../checks.ts";
+import type { CorpusOptions } from "../data/document.ts";
+import { splitSentences } from "../data/sentences.ts";
+import { ConfigError } from "../errors.ts";
+import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
+
+/** How texts become a prepared corpus. */
+export interface PrepareOptions extends Omit<CorpusOptions, "onRead"> {
+  /** Names or paths, as `corpus()` takes them, in the order in which they are read. */
+  readonly corpus: readonly string[];
+  /** The folder to write, which is not there or is empty. */
+  readonly out: string;
+  /** A `vocab.txt`, or the folder of a tokenizer. Without it a vocabulary is learnt. */
+  readonly vocab?: string;
+  /** Pieces of the vocabulary to learn. Default 30,522, as BERT has. */
+  readonly vocabSize?: number;
+  /** Megabytes of text, about, to learn the vocabulary from, taken from everywhere. Default 256. */
+  readonly vocabSample?: number;
+  /** How the tokenizer treats text; of a tokenizer's folder or with its defaults where nothing is said. */
+  readonly tokenizer?: TokenizerOptions;
+  /** Share of the documents kept aside for evaluation, from 0 to below 1. Default 0.05. */
+  readonly heldOut?: number;
+  /** Tokens kept aside at most; one document is, however long. Default 500,000. */
+  readonly heldOutTokens?: number;
+  /** Documents of fewer tokens are left out. Default 1. */
+  readonly minTokens?: number;
+  /** Decides, with the names of the documents, which are kept aside. Default 1. */
+  readonly seed?: number;
+  /** Helper threads. Default: one for each core. They change nothing but the time. */
+  readonly workers?: number;
+  /** Seconds after which what was done is saved. Default 20. */
+  readonly saveSeconds?: number;
+}
+
+/** How far preparing is. */
+export interface PrepareProgress {
+  /** What is being done. */
+  readonly stage: "learning the vocabulary" | "encoding" | "finishing";
+  /** Bytes of the files read so far, as they lie there; all of them where a stage before is gone on from. */
+  readonly bytes: number;
+  /** Bytes of all files; 0 for a bundled corpus. */
+  readonly totalBytes: number;
+  /** Documents so far, those left out among them. */
+  readonly documents: number;
+  /** Tokens written so far. */
+  readonly tokens: number;
+}
+
+/** What a caller of `prepare()` is told while it works. */
+export interface PrepareHooks {
+  /** Called many times a second. */
+  readonly onProgress?: (progress: PrepareProgress) => void;
+  /** Told what a person should know, in a sentence. */
+  readonly onNote?: (text: string) => void;
+  /** Stops at the next batch, with everything saved. */
+  readonly signal?: AbortSignal;
+}
+
+const DEFAULTS = {
+  vocabSize: 30_522,
+  vocabSample: 256,
+  heldOut: 0.05,
+  heldOutTokens: 500_000,
+  minTokens: 1,
+  seed: 1,
+  saveSeconds: 20,
+};
+
+const NAMES = [
+  ...["corpus", "out", "vocab", "tokenizer", "workers"],
+  ...["sentencePerLine", "textColumn", "documentColumn", "locale", "onLeftOut"],
+  ...Object.keys(DEFAULTS),
+];
+
+/** The options that have a default. */
+export type Defaulted =
+  | "vocabSize"
+  | "vocabSample"
+  | "heldOut"
+  | "heldOutTokens"
+  | "minTokens"
+  | "seed"
+  | "workers"
+  | "saveSeconds";
+
+/** The options with their defaults. */
+export type PrepareSettings = PrepareOptions & Required<Pick<PrepareOptions, Defaulted>>;
+
+/**
+ * The options with their defaults.
+ *
+ * @throws {ConfigError} If one is unknown, or cannot work.
+ */
+export function prepareSettings(options: PrepareOptions): PrepareSettings {
+  checkOptions("prepare()", options, NAMES);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const workers = Math.max(1, navigator.hardwareConcurrency);
+  const settings = { ...DEFAULTS, workers, ...Object.fromEntries(given) };
+  const checked = settings as unknown as PrepareSettings;
+  if (!Array.isArray(checked.corpus) || checked.corpus.length === 0) {
+    throw new ConfigError("corpus", checked.corpus, "must be a list of names or paths");
+  }
+  if (typeof checked.out !== "string" || checked.out === "") {
+    throw new ConfigError("out", checked.out, "must name the folder to write");
+  }
+  if (options.vocab !== undefined && options.vocabSize !== undefined) {
+    const advice = "is for a vocabulary that is learnt, and vocab names one: leave one of them out";
+    throw new ConfigError("vocabSize", options.vocabSize, advice);
+  }
+  checkWhole("vocabSize", checked.vocabSize, 6);
+  checkWhole("vocabSample", checked.vocabSample, 1);
+  checkBelow1("heldOut", checked.heldOut);
+  checkWhole("heldOutTokens", checked.heldOutTokens, 1);
+  checkWhole("minTokens", checked.minTokens, 1);
+  checkWhole("seed", checked.seed, 0);
+  checkWhole("workers", checked.workers, 1, 256);
+  tokenizerOptions(checked.tokenizer);
+  splitSentences("a", { locale: checked.locale });
+  return checked;
+}
+
+/** What decides, with the texts, the bytes that are written: the same command again has the same. */
+export function settingsText(settings: PrepareSettings): string {
+  const { out: _out, workers: _workers, saveSeconds: _save, onLeftOut: _told, ...rest } = settings;
+  const sorted = Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1);
+  return `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`;
+}

@@ -1,0 +1,70 @@
+/** The tokenizer of a corpus that is prepared: from a file, from a folder, or learnt. */
+import { FormatError } from "../errors.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { agreedOptions } from "../tokenizer/options.ts";
+import { trainVocab } from "../tokenizer/train_vocab.ts";
+import { loadVocab } from "../tokenizer/vocab.ts";
+import { rankOf } from "./encode_batch.ts";
+import { FIRST_PLACE, type InputReader } from "./prepare_inputs.ts";
+import type { PrepareHooks, PrepareSettings } from "./prepare_settings.ts";
+
+/**
+ * The tokenizer that the settings name; nothing where a vocabulary is to be learnt.
+ *
+ * @throws {ConfigError} If an option is not that of the named tokenizer.
+ * @throws {FormatError} If there is no such tokenizer.
+ */
+export async function namedTokenizer(
+  { vocab, tokenizer: given = {} }: PrepareSettings,
+): Promise<BertTokenizer | undefined> {
+  if (vocab === undefined) return undefined;
+  const info = await Deno.stat(vocab).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const problem = "expected a vocab.txt or a tokenizer's folder, found nothing: check the path";
+    throw new FormatError(vocab, problem);
+  });
+  if (!info.isDirectory) return new BertTokenizer(await loadVocab(vocab), given);
+  const tokenizer = await BertTokenizer.fromPretrained(vocab);
+  agreedOptions(tokenizer.options, given);
+  return tokenizer;
+}
+
+/** One whose vocabulary is learnt from a sample, from everywhere but from what may be held out. */
+export async function learnTokenizer(
+  settings: PrepareSettings,
+  reader: InputReader,
+  hooks: PrepareHooks,
+): Promise<BertTokenizer> {
+  const { vocabSize: size, tokenizer = {} } = settings;
+  const vocab = await trainVocab(sample(settings, reader, hooks), { size, ...tokenizer });
+  for (const { finding, advice } of vocab.notes) hooks.onNote?.(`${finding}: ${advice}`);
+  return new BertTokenizer(vocab);
+}
+
+/** Texts of the documents whose rank says so; where all are held out, of all. */
+async function* sample(
+  { heldOut, vocabSample, seed }: PrepareSettings,
+  reader: InputReader,
+  { onProgress, signal }: PrepareHooks,
+): AsyncGenerator<string> {
+  const { totalBytes } = reader;
+  const share = Math.min(1, vocabSample * 1e6 / Math.max(1, totalBytes));
+  const most = heldOut + (1 - heldOut) * share;
+  let taken = 0;
+  let first: readonly { readonly text: string }[] = [];
+  let documents = 0;
+  for await (const batch of reader.batches(FIRST_PLACE)) {
+    signal?.throwIfAborted();
+    for (const { name, texts } of batch.documents) {
+      documents++;
+      const rank = rankOf(name, seed);
+      if (taken === 0) first = texts;
+      if (rank < heldOut || rank >= most) continue;
+      taken++;
+      for (const { text } of texts) yield text;
+    }
+    const { bytes } = reader;
+    onProgress?.({ stage: "learning the vocabulary", bytes, totalBytes, documents, tokens: 0 });
+  }
+  if (taken === 0) { for (const { text } of first) yield text; }
+}

@@ -1,0 +1,36 @@
+/// <reference lib="deno.worker" />
+/** A helper thread of preparing: it gets documents and gives them back as ids, in order. */
+import type { RawDocument } from "../data/raw_document.ts";
+import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { Vocab, type VocabOrigin } from "../tokenizer/vocab.ts";
+import type { TokenizerOptions } from "../tokenizer/options.ts";
+import { encodeBatch, type EncodeRules } from "./encode_batch.ts";
+
+/** What a thread is told first. */
+export interface WorkerStart {
+  /** The tokens of the vocabulary. */
+  readonly tokens: readonly string[];
+  /** What else its vocabulary is made of. */
+  readonly origin: Pick<VocabOrigin, "repeats" | "added" | "pieces">;
+  /** How the tokenizer treats text. */
+  readonly options: Required<TokenizerOptions>;
+  /** How documents become ids. */
+  readonly rules: EncodeRules;
+}
+
+/** Half the number of words that a thread remembers; 50 MB where all are taken. */
+const CACHE = 250_000;
+
+let encode: ((documents: RawDocument[]) => ReturnType<typeof encodeBatch>) | undefined;
+
+self.onmessage = ({ data }: MessageEvent<WorkerStart | RawDocument[]>) => {
+  if (!encode) {
+    const { tokens, origin, options, rules } = data as WorkerStart;
+    const vocab = new Vocab(tokens, "the vocabulary", origin);
+    const tokenizer = new BertTokenizer(vocab, { ...options, cacheSize: CACHE });
+    encode = (documents) => encodeBatch(documents, tokenizer, rules);
+    return;
+  }
+  const batch = encode(data as RawDocument[]);
+  self.postMessage(batch, Object.values(batch).map(({ buffer }) => buffer));
+};

@@ -1,0 +1,178 @@
+/** What is written while a corpus is prepared, and the place from which a stopped preparation goes on. */
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { replaceFileSync } from "../files/write.ts";
+import { DigestSet } from "./digest_set.ts";
+import type { EncodedBatch } from "./encode_batch.ts";
+import { HeldOutPool, type RankedDocument } from "./held_out_pool.ts";
+import { idTypeFor } from "./indexed_layout.ts";
+import { IndexedWriter, START, type WriterPlace } from "./indexed_writer.ts";
+import { HELD_OUT, TRAIN } from "./prepared.ts";
+import type { PreparedFacts } from "./prepared_facts.ts";
+import { FIRST_PLACE, type Input, type InputPlace } from "./prepare_inputs.ts";
+import type { PrepareSettings } from "./prepare_settings.ts";
+
+/** The counts of what was left out. */
+interface LeftOut {
+  duplicates: number;
+  short: number;
+}
+
+/** All that a stopped preparation needs to go on, as JSON. */
+export interface BuilderPlace extends LeftOut {
+  /** Where the inputs are gone on from. */
+  readonly input: InputPlace;
+  /** Those before it. */
+  readonly inputs: readonly Input[];
+  /** Whether all inputs were read. */
+  readonly isRead: boolean;
+  readonly train: WriterPlace;
+  readonly digests: number;
+  readonly histogram: readonly number[];
+  /** The held-out documents, and below which rank others would be. */
+  readonly below: number | null;
+  readonly held: readonly { rank: number; ids: readonly number[]; lengths: readonly number[] }[];
+}
+
+/** Where a preparation begins. */
+export function beginning(vocabSize: number): BuilderPlace {
+  return {
+    input: FIRST_PLACE,
+    inputs: [],
+    isRead: false,
+    train: START,
+    digests: 0,
+    histogram: Array<number>(vocabSize).fill(0),
+    below: null,
+    held: [],
+    duplicates: 0,
+    short: 0,
+  };
+}
+
+/** Where the files of a preparation lie. */
+export interface BuilderFolders {
+  /** The folder that becomes the corpus. */
+  readonly folder: string;
+  /** A folder in it that is removed at the end. */
+  readonly work: string;
+}
+
+/** The file of the place, in the folder of work. */
+export const PLACE_FILE = "place.json";
+
+/** Takes encoded documents in order. Dispose of it when you are done. */
+export class StoreBuilder implements Disposable {
+  readonly #folders: BuilderFolders;
+  readonly #settings: PrepareSettings;
+  readonly #type: "uint16" | "int32";
+  readonly #train: IndexedWriter;
+  readonly #digests: DigestSet;
+  readonly #pool: HeldOutPool;
+  readonly #histogram: Float64Array;
+  readonly #leftOut: LeftOut;
+
+  /** Goes on from a place. */
+  constructor(
+    folders: BuilderFolders,
+    tokenizer: BertTokenizer,
+    settings: PrepareSettings,
+    place: BuilderPlace,
+  ) {
+    const { heldOut: share, heldOutTokens: tokens } = settings;
+    const { train, digests, histogram, held, below, duplicates, short } = place;
+    const { folder, work } = folders;
+    this.#folders = folders;
+    this.#settings = settings;
+    this.#type = idTypeFor(tokenizer.vocab.size);
+    const options = { spill: `${work}/${TRAIN}` };
+    this.#train = IndexedWriter.resume(`${folder}/${TRAIN}`, this.#type, train, options);
+    this.#digests = new DigestSet(`${work}/digests`, digests);
+    const documents = held.map((document) => this.#fromJson(document));
+    this.#pool = new HeldOutPool({ share, tokens }, documents, below ?? share);
+    this.#histogram = Float64Array.from(histogram);
+    this.#leftOut = { duplicates, short };
+  }
+
+  /** Tokens written so far, those held out among them. */
+  get tokens(): number {
+    return this.#train.place.tokens + this.#pool.tokens;
+  }
+
+  /** Documents so far, those left out among them. */
+  get documents(): number {
+    const { duplicates, short } = this.#leftOut;
+    return this.#digests.size + duplicates + short;
+  }
+
+  /** Adds documents. */
+  add({ ids, lengths, sentences, digests, ranks }: EncodedBatch): void {
+    let sentence = 0;
+    let token = 0;
+    for (let i = 0; i < sentences.length; i++) {
+      const own = lengths.subarray(sentence, sentence + sentences[i]);
+      sentence += sentences[i];
+      const count = own.reduce((sum, length) => sum + length, 0);
+      const document = { rank: ranks[i], ids: ids.subarray(token, token + count), lengths: own };
+      token += count;
+      if (count < this.#settings.minTokens) this.#leftOut.short++;
+      else if (!this.#digests.add(digests[2 * i], digests[2 * i + 1])) this.#leftOut.duplicates++;
+      else this.#place(document);
+    }
+  }
+
+  /** Has the disk keep everything; a process that is killed later goes on from here. */
+  save(input: InputPlace, inputs: readonly Input[], isRead: boolean): void {
+    const train = this.#train.save();
+    this.#digests.save();
+    const place: BuilderPlace = {
+      input,
+      inputs: inputs.slice(0, input.input),
+      isRead,
+      train,
+      digests: this.#digests.size,
+      histogram: [...this.#histogram],
+      below: this.#pool.below,
+      held: this.#pool.documents.map(({ rank, ids, lengths }) => ({
+        rank,
+        ids: [...ids],
+        lengths: [...lengths],
+      })),
+      ...this.#leftOut,
+    };
+    replaceFileSync(`${this.#folders.work}/${PLACE_FILE}`, JSON.stringify(place));
+  }
+
+  /** Writes what is held out and both indexes. The builder takes no more then. */
+  finish(): Pick<PreparedFacts, "heldOut" | "histogram" | "duplicates" | "short"> & WriterPlace {
+    const held = [...this.#pool.documents];
+    if (this.#train.place.documents === 0 && held.length === 1) this.#write(held.pop()!);
+    const { folder, work } = this.#folders;
+    const options = { spill: `${work}/${HELD_OUT}` };
+    using heldOut = IndexedWriter.create(`${folder}/${HELD_OUT}`, this.#type, options);
+    for (const { ids, lengths } of held) heldOut.addIds(ids, lengths);
+    for (const writer of [heldOut, this.#train]) writer.finish();
+    const histogram = [...this.#histogram];
+    return { ...this.#train.place, heldOut: heldOut.place, histogram, ...this.#leftOut };
+  }
+
+  /** Closes the files. */
+  [Symbol.dispose](): void {
+    this.#train[Symbol.dispose]();
+    this.#digests[Symbol.dispose]();
+  }
+
+  /** Holds a document out, or trains on it, or on others that it displaces. */
+  #place(document: RankedDocument): void {
+    for (const other of this.#pool.offer(document)) this.#write(other);
+  }
+
+  #write({ ids, lengths }: RankedDocument): void {
+    this.#train.addIds(ids, lengths);
+    for (let i = 0; i < ids.length; i++) this.#histogram[ids[i]]++;
+  }
+
+  #fromJson({ rank, ids, lengths }: BuilderPlace["held"][number]): RankedDocument {
+    const Ids = this.#type === "uint16" ? Uint16Array : Int32Array;
+    return { rank, ids: Ids.from(ids), lengths: Int32Array.from(lengths) };
+  }
+}

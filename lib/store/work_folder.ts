@@ -1,0 +1,125 @@
+/** The folder in which a corpus comes into being, and which becomes that of the corpus. */
+import { createHash } from "node:crypto";
+import { ConfigError } from "../errors.ts";
+import { readTextIfThere } from "../files/json.ts";
+import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
+import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
+import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
+import type { Input } from "./prepare_inputs.ts";
+import { sealFolder } from "./seal.ts";
+
+/** The facts before the files are known. */
+export type OpenFacts = Omit<PreparedFacts, "files">;
+
+/** In the folder that becomes the corpus: what is needed only until then. */
+const WORK = "work";
+
+/** The facts of a folder that the same call finished before; nothing if it is new. */
+export async function factsIfThere(
+  out: string,
+  digest: string,
+): Promise<PreparedFacts | undefined> {
+  const found = await Array.fromAsync(Deno.readDir(out)).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return [];
+    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new ConfigError("out", out, "is a file, or below one: choose a new folder");
+  });
+  if (found.length === 0) return undefined;
+  if (!isPrepared(out)) {
+    throw new ConfigError("out", out, `holds ${found[0].name}: choose a new folder`);
+  }
+  const facts = await readFacts(out);
+  if (facts.settings === digest) {
+    await removeWork(out); // it was killed before it could
+    return facts;
+  }
+  const advice =
+    "holds a corpus that was prepared of other texts or with other settings: choose a " +
+    "new folder, or remove it first";
+  throw new ConfigError("out", out, advice);
+}
+
+/** By which a finished corpus is known as that of the same settings and texts. */
+export function settingsDigest(settings: string, inputs: readonly Input[]): string {
+  return createHash("sha256").update(JSON.stringify([settings, inputs])).digest("hex");
+}
+
+/** The folder in which a corpus comes into being, locked for this process. */
+export class WorkFolder implements Disposable {
+  /** What becomes the corpus. */
+  readonly folder: string;
+  /** A folder in it for what is needed only until then. */
+  readonly work: string;
+  readonly #out: string;
+  readonly #lock: Deno.FsFile;
+  #isOpen = true;
+
+  private constructor(out: string, lock: Deno.FsFile) {
+    this.#out = out;
+    this.folder = unfinishedOf(out);
+    this.work = `${this.folder}/${WORK}`;
+    this.#lock = lock;
+  }
+
+  /** Makes the folder, or finds the one that the same settings and texts began. */
+  static async open(out: string, settings: string): Promise<WorkFolder> {
+    const folder = unfinishedOf(out);
+    const work = `${folder}/${WORK}`;
+    await Deno.mkdir(work, { recursive: true });
+    const lock = await Deno.open(`${work}/lock`, { create: true, write: true, read: true });
+    try {
+      if (!lock.tryLockSync(true)) {
+        throw new ConfigError("out", out, "is being prepared by another process");
+      }
+      const found = await readTextIfThere(`${work}/settings.json`);
+      if (found === undefined) await replaceFile(`${work}/settings.json`, settings);
+      else if (found !== settings) {
+        const advice = `was begun with other settings: go on with those, or remove ${folder}`;
+        throw new ConfigError("out", out, advice);
+      }
+      return new WorkFolder(out, lock);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** What was encoded, where only the last step is left to do. */
+  async facts(): Promise<OpenFacts | undefined> {
+    const text = await readTextIfThere(`${this.work}/facts.json`);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  /** The last step, which can be done again and again until it is done to its end. */
+  async seal(facts: OpenFacts): Promise<PreparedFacts> {
+    await replaceFile(`${this.work}/facts.json`, JSON.stringify(facts));
+    await sealFolder(this.folder, [TRAIN, HELD_OUT], facts);
+    this[Symbol.dispose]();
+    await Deno.remove(this.#out).catch(() => {}); // an empty folder, or nothing
+    await Deno.rename(this.folder, this.#out);
+    await syncFolder(this.#out);
+    await removeWork(this.#out);
+    return await readFacts(this.#out);
+  }
+
+  /** Lets another process have it. */
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.#lock.close();
+    this.#isOpen = false;
+  }
+}
+
+async function removeWork(out: string): Promise<void> {
+  await Deno.remove(`${out}/${WORK}`, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+async function readFacts(folder: string): Promise<PreparedFacts> {
+  const path = `${folder}/${FACTS_FILE}`;
+  return parseFacts(await Deno.readTextFile(path), path);
+}
+
+function unfinishedOf(out: string): string {
+  return out.replace(/(?<=.)[/\\]+$/, "") + UNFINISHED;
+}
