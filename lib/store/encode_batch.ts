@@ -37,8 +37,9 @@ export function encodeBatch(
   const sentences = new Int32Array(documents.length);
   const digests = new Uint32Array(2 * documents.length);
   const ranks = new Float64Array(documents.length);
-  for (const [i, raw] of documents.entries()) {
-    const document = splitDocument(raw, { locale });
+  // all of them are split first: the two need different tables, and each finds its own in the cache
+  const split = documents.map((raw) => splitDocument(raw, { locale }));
+  for (const [i, document] of split.entries()) {
     const before = lengths.length;
     for (const sentence of document.sentences) {
       const found = tokenizer.ids(sentence);
@@ -48,10 +49,10 @@ export function encodeBatch(
     }
     sentences[i] = lengths.length - before;
     digests.set(digestOf(document.sentences.join(" ")), 2 * i);
-    ranks[i] = rankOf(raw.name, seed);
+    ranks[i] = rankOf(document.name, seed);
   }
   const Ids = idTypeFor(tokenizer.vocab.size) === "uint16" ? Uint16Array : Int32Array;
-  return { ids: Ids.from(ids), lengths: Int32Array.from(lengths), sentences, digests, ranks };
+  return { ids: new Ids(ids), lengths: new Int32Array(lengths), sentences, digests, ranks };
 }
 
 /**
