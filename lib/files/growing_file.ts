@@ -1,4 +1,4 @@
-/** A file of lines that only grows, each line whole: what a run writes down as it goes. */
+/** A file to which whole lines are appended, such as the metrics of a run. */
 import { dirname } from "node:path";
 import { writeError } from "./write.ts";
 

@@ -64,7 +64,7 @@ function lastLineEnd(chunk: Uint8Array): number {
   return feed > 0 ? feed : chunk.subarray(0, -1).lastIndexOf(CARRIAGE_RETURN) + 1;
 }
 
-/** Bytes as lines; what stands behind the last line end is the last one. */
+/** Splits bytes into lines; what follows the last line end is the last line. */
 function decode(path: string, bytes: Uint8Array, before: number): string[] {
   const zero = bytes.indexOf(0);
   if (zero >= 0) {

@@ -1,7 +1,7 @@
 /**
- * The header of a safetensors file: which tensors there are and where they lie. Reading trusts
- * nothing: a file that lies about itself is refused with a sentence that says where, before anything
- * of the size that it claims is allocated.
+ * The header of a safetensors file: which tensors there are and where they lie. Nothing in a
+ * header is taken on trust: a wrong one is refused, with a message that says where, before memory of
+ * the size that it claims is allocated.
  *
  * Source: the format section of the README of huggingface/safetensors. Stricter than the reference
  * reader: a name that stands twice is refused, and a header may have 16 MiB.

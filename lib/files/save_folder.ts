@@ -115,7 +115,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes the folder aside and locks it. The lock goes with the process, however that ends. */
+/** Makes the folder aside and locks it. The lock ends with the process, also if that is killed. */
 async function lockAside(folder: string): Promise<Deno.FsFile> {
   const { aside } = placesIn(folder);
   try {

@@ -1,5 +1,6 @@
 /**
- * Files that are whole whenever the power goes: written to the side, synced to the disk, renamed.
+ * Files that are never half written, also when the power fails: a new file is written beside the old
+ * one, synced to the disk, and renamed.
  */
 import { dirname, resolve } from "node:path";
 

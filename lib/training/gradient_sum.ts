@@ -56,10 +56,13 @@ export class GradientSum implements Disposable {
   /** Adds the next part: forward and backward pass of a batch, or nothing where there is none. */
   add(model: BertPretrainHead, batch: Batch | undefined, divisors: Divisors, seed: number): void {
     const part = batch && this.#gradient(model, batch, divisors, seed);
-    const isSecond = this.#count++ % 2 === 1;
-    this.#first = isSecond ? addParts(this.#first, part) : part;
-    if (!isSecond || this.#small) return;
-    this.#tree.add(this.#first && this.#takeFirst(), 1);
+    this.#first = this.#count++ % 2 === 1 ? addParts(this.#first, part) : part;
+  }
+
+  /** Call it after each `add()`: moves the sum of two parts into memory, so that few are on the backend. */
+  async collect(): Promise<void> {
+    if (this.#count % 2 === 1 || this.#small) return;
+    this.#tree.add(this.#first && await this.#takeFirst(), 1);
   }
 
   /**
@@ -68,7 +71,7 @@ export class GradientSum implements Disposable {
    */
   async read(): Promise<{ totals: Float32Array; norm: number }> {
     if (this.#small && this.#first) return await this.#readSmall(this.#first);
-    if (this.#count % 2 === 1) this.#tree.add(this.#first && this.#takeFirst());
+    if (this.#count % 2 === 1) this.#tree.add(this.#first && await this.#takeFirst());
     const flat = this.#tree.result() ?? this.#flat();
     await this.#team.sum(flat);
     this.#unpack(flat);
@@ -120,18 +123,18 @@ export class GradientSum implements Disposable {
   }
 
   /** Moves what is on the backend into an array. */
-  #takeFirst(): Float32Array {
+  async #takeFirst(): Promise<Float32Array> {
     const { gradients, totals } = this.#first!;
     const flat = this.#flat();
     const flags = flat.length - TOTALS - this.#weights.size;
     let at = 0;
     for (const [i, [name, { size }]] of [...this.#weights].entries()) {
       const gradient = gradients[name] as tf.Tensor | undefined;
-      if (gradient) flat.set(gradient.dataSync<"float32">(), at);
+      if (gradient) flat.set(await gradient.data<"float32">(), at);
       flat[flags + i] = gradient ? 1 : 0;
       at += size;
     }
-    flat.set(totals.dataSync<"float32">(), flat.length - TOTALS);
+    flat.set(await totals.data<"float32">(), flat.length - TOTALS);
     tf.dispose([totals, gradients]);
     this.#first = undefined;
     return flat;

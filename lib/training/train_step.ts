@@ -193,9 +193,12 @@ export async function stepOn(
   const rng = createRng(seed); // gives a seed to each part of every rank
   for (let i = 0; i < team.rank * parts.length; i++) rng.below(2 ** 31);
   using sums = new GradientSum(model.weights, parts.length, team);
-  withPrecision(options.precision ?? "float32", () => {
-    for (const part of parts) sums.add(model, part, divisors, rng.below(2 ** 31));
-  });
+  for (const part of parts) {
+    withPrecision(options.precision ?? "float32", () => {
+      sums.add(model, part, divisors, rng.below(2 ** 31));
+    });
+    await sums.collect();
+  }
   const { totals, norm } = await sums.read();
   const found = summarise(totals, counts);
   const problem = diverged(found, norm);
