@@ -278,6 +278,10 @@ function isOrdinal(
  * the segmenter leaves with the sentence before where no space stands in front of them.
  */
 export function openingAtEnd(segment: string): number {
+  if (
+    isPlain(segment.charCodeAt(segment.length - 2)) &&
+    isPlain(segment.charCodeAt(segment.length - 1))
+  ) return 0;
   if (!/[\p{Ps}\p{Pi}]\s?$/u.test(segment.slice(-2))) return 0;
   const marks = segment.slice(-64).match(/[\p{Ps}\p{Pi}]+\s*$/u)?.[0];
   if (marks === undefined || marks.length === segment.length) return 0;
@@ -299,5 +303,11 @@ function closes(text: string, marks: string): boolean {
 
 /** How many units at the start of a segment close what came before: the » of French, after a space. */
 export function closingAtStart(segment: string): number {
+  if (isPlain(segment.charCodeAt(0))) return 0;
   return segment.match(/^[\p{Pe}\p{Pf}]+(?:\s+|$)/u)?.[0].length ?? 0;
+}
+
+/** Whether a unit is of ASCII and no bracket, as almost all are: then no pattern need be tried. */
+function isPlain(unit: number): boolean {
+  return unit < 0x7b && unit !== 0x28 && unit !== 0x29 && unit !== 0x5b && unit !== 0x5d;
 }

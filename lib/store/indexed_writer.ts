@@ -158,9 +158,10 @@ export class IndexedWriter implements Disposable {
     let offset = 0;
     for (const piece of this.#lengths.pieces(PIECE)) {
       const lengths = new Int32Array(piece.buffer);
-      const offsets = new BigInt64Array(lengths.length);
+      const offsets = new Uint32Array(2 * lengths.length); // low and high half of each
       for (let i = 0; i < lengths.length; i++) {
-        offsets[i] = BigInt(offset);
+        offsets[2 * i] = offset;
+        offsets[2 * i + 1] = offset / 2 ** 32;
         offset += lengths[i] * ID_BYTES[this.#type];
       }
       index.write(offsets);

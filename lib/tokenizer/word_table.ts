@@ -6,9 +6,9 @@
 /** Units of a word at most; longer ones are rare, or text in a script without spaces. */
 const LONGEST = 64;
 
-/** Fields of an entry: its hash, its units and ids with their numbers, and whether it was met again. */
-const FIELDS = 6;
-const [HASH, UNITS, LENGTH, IDS, COUNT, MET] = [0, 1, 2, 3, 4, 5];
+/** What stands before the ids and the units of a word: its hash, their numbers, and whether it was met again. */
+const HEAD = 4;
+const [HASH, IDS, UNITS, MET] = [0, 1, 2, 3];
 
 /** The tokenizer's white space, by code unit. */
 const SPACE = new Uint8Array(2 ** 16);
@@ -39,14 +39,12 @@ export type CutWord = (word: string) => readonly number[];
 export class WordTable {
   readonly #capacity: number;
   readonly #cut: CutWord;
-  /** The number of the entry in each slot, from 1; 0 is a free slot. At most half of them are taken. */
+  /** Where the word of each slot begins in `#words`, plus 1; 0 is a free slot. At most half are taken. */
   #slots: Int32Array;
-  #entries: Int32Array;
-  #units = new Uint16Array(2 ** 10);
-  #ids = new Int32Array(2 ** 10);
+  /** Word behind word: head, ids, units. All of a word lies together, as memory is what takes the time. */
+  #words = new Int32Array(2 ** 12);
   #size = 0;
-  #usedUnits = 0;
-  #usedIds = 0;
+  #used = 0;
 
   /**
    * An empty table.
@@ -58,7 +56,6 @@ export class WordTable {
     this.#capacity = capacity;
     this.#cut = cut;
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity + 1)));
-    this.#entries = new Int32Array(FIELDS * capacity);
   }
 
   /** Adds the ids of the words of a text, between white space, to the end of `to`. */
@@ -79,80 +76,76 @@ export class WordTable {
   }
 
   #appendWord(to: number[], text: string, start: number, end: number, hash: number): void {
-    const entry = this.#find(text, start, end, hash);
-    if (entry < 0) {
-      const word = text.slice(start, end);
-      const ids = this.#cut(word);
-      for (let i = 0; i < ids.length; i++) to.push(ids[i]);
-      if (end - start <= LONGEST && this.#capacity > 0) this.#add(word, ids, hash);
-      return;
-    }
-    const entries = this.#entries;
-    entries[entry + MET] = 1;
-    const from = entries[entry + IDS];
-    const until = from + entries[entry + COUNT];
-    for (let i = from; i < until; i++) to.push(this.#ids[i]);
+    const word = this.#find(text, start, end, hash);
+    if (word < 0) return this.#appendNew(to, text.slice(start, end), hash);
+    const words = this.#words;
+    words[word + MET] = 1;
+    const from = word + HEAD;
+    const until = from + words[word + IDS];
+    for (let i = from; i < until; i++) to.push(words[i]);
   }
 
-  /** Where the entry of a word begins; -1 if there is none. */
-  #find(text: string, start: number, end: number, hash: number): number {
-    const entries = this.#entries;
-    const mask = this.#slots.length - 1;
-    for (let slot = spread(hash) & mask;; slot = slot + 1 & mask) {
-      const entry = FIELDS * (this.#slots[slot] - 1);
-      if (entry < 0) return -1;
-      if (entries[entry + HASH] !== hash || entries[entry + LENGTH] !== end - start) continue;
-      if (this.#isWord(text, start, end, entries[entry + UNITS])) return entry;
-    }
-  }
-
-  #isWord(text: string, start: number, end: number, units: number): boolean {
-    const known = this.#units;
-    let at = units;
-    for (let i = start; i < end; i++) if (text.charCodeAt(i) !== known[at++]) return false;
-    return true;
-  }
-
-  #add(word: string, ids: readonly number[], hash: number): void {
+  #appendNew(to: number[], word: string, hash: number): void {
+    const ids = this.#cut(word);
+    for (let i = 0; i < ids.length; i++) to.push(ids[i]);
+    if (word.length > LONGEST || this.#capacity === 0) return;
     if (this.#size === this.#capacity) this.#forget();
-    const units = new Uint16Array(word.length);
-    for (let i = 0; i < word.length; i++) units[i] = word.charCodeAt(i);
-    this.#put(hash, units, ids);
+    const record = [hash, ids.length, word.length, 0, ...ids];
+    for (let i = 0; i < word.length; i++) record.push(word.charCodeAt(i));
+    this.#put(record);
   }
 
-  #put(hash: number, units: Uint16Array, ids: ArrayLike<number>): void {
-    const [unitsAt, idsAt] = [this.#usedUnits, this.#usedIds];
-    this.#usedUnits += units.length;
-    this.#usedIds += ids.length;
-    this.#units = withRoom(this.#units, this.#usedUnits);
-    this.#ids = withRoom(this.#ids, this.#usedIds);
-    this.#units.set(units, unitsAt);
-    this.#ids.set(ids, idsAt);
-    const fields = [hash, unitsAt, units.length, idsAt, ids.length, 0];
-    this.#entries.set(fields, FIELDS * this.#size++);
+  /** Where a word begins in `#words`; -1 if it is not there. */
+  #find(text: string, start: number, end: number, hash: number): number {
+    const [slots, words] = [this.#slots, this.#words];
+    const mask = slots.length - 1;
+    for (let slot = spread(hash) & mask;; slot = slot + 1 & mask) {
+      const word = slots[slot] - 1;
+      if (word < 0) return -1;
+      if (words[word + HASH] !== hash || words[word + UNITS] !== end - start) continue;
+      let at = word + HEAD + words[word + IDS];
+      let i = start;
+      while (i < end && text.charCodeAt(i) === words[at]) {
+        i++;
+        at++;
+      }
+      if (i === end) return word;
+    }
+  }
+
+  /** Adds a word with its head, ids and units. */
+  #put(record: ArrayLike<number>): void {
+    const word = this.#used;
+    this.#used += record.length;
+    if (this.#used > this.#words.length) {
+      const larger = new Int32Array(Math.max(this.#used, 2 * this.#words.length));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    this.#words.set(record, word);
+    this.#size++;
     const mask = this.#slots.length - 1;
-    let slot = spread(hash) & mask;
+    let slot = spread(record[HASH]) & mask;
     while (this.#slots[slot] !== 0) slot = slot + 1 & mask;
-    this.#slots[slot] = this.#size;
+    this.#slots[slot] = word + 1;
   }
 
   /** Keeps the words that were met again, or none if these are more than half. */
   #forget(): void {
-    const [entries, units, ids] = [this.#entries, this.#units, this.#ids];
-    const kept: number[] = [];
-    for (let entry = 0; entry < FIELDS * this.#size; entry += FIELDS) {
-      if (entries[entry + MET] > 0) kept.push(entry);
+    const words = this.#words.subarray(0, this.#used);
+    const kept: Int32Array[] = [];
+    for (let word = 0; word < words.length;) {
+      const end = word + HEAD + words[word + IDS] + words[word + UNITS];
+      if (words[word + MET] > 0) kept.push(words.subarray(word, end));
+      word = end;
     }
-    this.#entries = new Int32Array(entries.length);
     this.#slots = new Int32Array(this.#slots.length);
-    this.#units = new Uint16Array(units.length);
-    this.#ids = new Int32Array(ids.length);
-    [this.#size, this.#usedUnits, this.#usedIds] = [0, 0, 0];
+    this.#words = new Int32Array(this.#words.length);
+    [this.#size, this.#used] = [0, 0];
     if (2 * kept.length > this.#capacity) return;
-    for (const entry of kept) {
-      const [unitsAt, idsAt] = [entries[entry + UNITS], entries[entry + IDS]];
-      const word = units.subarray(unitsAt, unitsAt + entries[entry + LENGTH]);
-      this.#put(entries[entry + HASH], word, ids.subarray(idsAt, idsAt + entries[entry + COUNT]));
+    for (const record of kept) {
+      record[MET] = 0;
+      this.#put(record);
     }
   }
 }
@@ -160,17 +153,4 @@ export class WordTable {
 /** The high bits of a hash mixed into the low ones, by which a slot is chosen. */
 function spread(hash: number): number {
   return hash ^ (hash >>> 16) ^ (hash >>> 7);
-}
-
-/** An array with room for so many numbers: itself, or a copy of twice the size. */
-function withRoom<A extends Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(
-  array: A,
-  needed: number,
-): A {
-  if (needed <= array.length) return array;
-  const larger = new (array.constructor as new (length: number) => A)(
-    Math.max(needed, 2 * array.length),
-  );
-  larger.set(array);
-  return larger;
 }
