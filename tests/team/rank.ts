@@ -10,6 +10,7 @@ const [mode = "none", patience = "20"] = Deno.args;
 /** Fails, on rank 1. */
 const FAILURES: Readonly<Record<string, () => unknown>> = {
   none: () => {},
+  long: () => {}, // goes on for ever
   throws: () => {
     throw new Error("no more of this");
   },
@@ -25,11 +26,12 @@ try {
   print(`pid ${Deno.pid}`);
   const weight = mode === "other weights" && team.rank === 1 ? "b" : "a";
   await checkAgreement(team, { "version": mode === "other version" ? `${team.rank}` : "7" });
-  for (let step = 1; step <= 20; step++) {
+  for (let step = 1; step <= (mode === "long" ? Infinity : 20); step++) {
     const sums = new Float32Array(5000).fill(team.rank);
     await team.sum(sums);
     await team.sumCounts([1]);
     await new Promise((resolve) => setTimeout(resolve, 5));
+    if (step === 10) print("at step 10");
     if (step === 10 && team.rank === 1) await FAILURES[mode]?.();
     if (step % 10 === 0) await checkAgreement(team, { [`model at step ${step}`]: weight });
   }
