@@ -83,8 +83,8 @@ export function collate(examples: readonly MaskedExample[], options: CollateOpti
     length,
     tokenIds: rows(({ tokenIds }) => tokenIds, padTokenId),
     segmentIds: rows(({ segmentIds }) => segmentIds, 0),
-    positionIds: Int32Array.from({ length: size * length }, (_, i) => i % length),
-    attentionMask: rows(({ tokenIds }) => tokenIds.map(() => 1), 0),
+    positionIds: positions(size, length),
+    attentionMask: mask(examples, length),
     mlmLabels,
     nspLabels: Int32Array.from(examples, ({ nspLabel }) => nspLabel),
     ...predictions(mlmLabels),
@@ -119,10 +119,27 @@ function fillRows(rows: readonly (readonly number[])[], length: number, padding:
   return filled;
 }
 
+/** 0 to `length` - 1 in each row. */
+function positions(size: number, length: number): Int32Array {
+  const ids = new Int32Array(size * length);
+  for (let i = 0; i < length; i++) ids[i] = i;
+  for (let row = 1; row < size; row++) ids.copyWithin(row * length, 0, length);
+  return ids;
+}
+
+/** 1 at tokens, 0 at padding. */
+function mask(examples: readonly MaskedExample[], length: number): Int32Array {
+  const ones = new Int32Array(examples.length * length);
+  for (const [row, { tokenIds }] of examples.entries()) {
+    ones.fill(1, row * length, row * length + tokenIds.length);
+  }
+  return ones;
+}
+
 /** The positions that have a label, and their labels, filled up to a multiple of 8 (8 at least). */
 function predictions(mlmLabels: Int32Array) {
   const positions: number[] = [];
-  for (const [position, label] of mlmLabels.entries()) if (label >= 0) positions.push(position);
+  for (let i = 0; i < mlmLabels.length; i++) if (mlmLabels[i] >= 0) positions.push(i);
   const count = Math.max(roundUp(positions.length), MULTIPLE);
   const predictedPositions = new Int32Array(count);
   const predictedLabels = new Int32Array(count).fill(-1);

@@ -9,7 +9,10 @@ import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, type StoreCut, WindowOrder } from "./lane_order.ts";
 
-/** Which lanes of which epoch. */
+/** Batches that are shuffled and sorted together, in all lanes; in a lane at least so many. */
+const [TOGETHER, FEWEST_TOGETHER] = [64, 8];
+
+/** Which lanes of which epoch; by default `window` is smaller the more lanes there are. */
 export interface LaneOptions extends BatchesOptions {
   /** Lanes in all: parts of a step. */
   readonly lanes: number;
@@ -74,7 +77,8 @@ export class LaneStream implements AsyncIterable<LaneParts> {
    */
   constructor(source: DocumentSource, tokenizer: BertTokenizer, options: LaneOptions) {
     const { lanes, first = 0, count = lanes - first, cut = cutStore(source, lanes) } = options;
-    const { data, batchSize, seed, epoch, window } = options;
+    const { data, batchSize, seed, epoch } = options;
+    const { window = Math.max(FEWEST_TOGETHER, Math.floor(TOGETHER / lanes)) } = options;
     const batches = { data, batchSize, seed, epoch, window };
     checkWhole("lanes", lanes, 1);
     checkWhole("windows a lane", cut.windows / lanes, 1);
