@@ -16,6 +16,7 @@ export class EncodePool implements Disposable {
   readonly #free: Worker[] = [];
   readonly #waiting: Job[] = [];
   readonly #busy = new Map<Worker, Job>();
+  #failure: Error | undefined;
 
   /** Starts so many threads. */
   constructor(count: number, tokenizer: BertTokenizer, rules: EncodeRules) {
@@ -31,15 +32,20 @@ export class EncodePool implements Disposable {
       worker.onmessage = ({ data }: MessageEvent<EncodedBatch>) => this.#finish(worker, data);
       worker.onerror = (event) => {
         event.preventDefault();
-        this.#busy.get(worker)?.reject(new Error(`A helper thread failed: ${event.message}`));
+        this.#fail(new Error(`A helper thread failed: ${event.message}`));
       };
       this.#workers.push(worker);
       this.#free.push(worker);
     }
   }
 
-  /** Encodes documents as soon as a thread is free; batches are begun in the order of the calls. */
+  /**
+   * Encodes documents as soon as a thread is free; batches are begun in the order of the calls.
+   *
+   * @throws {Error} If a thread fails, this batch's or another.
+   */
   encode(documents: readonly RawDocument[]): Promise<EncodedBatch> {
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ documents, resolve, reject });
       this.#begin();
@@ -49,6 +55,12 @@ export class EncodePool implements Disposable {
   /** Ends the threads; what they have not finished is lost. */
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
+  }
+
+  /** What one thread cannot do is not done by another: nothing more is. */
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of [...this.#busy.values(), ...this.#waiting.splice(0)]) reject(error);
   }
 
   #begin(): void {

@@ -250,6 +250,29 @@ Deno.test("a store of four thousand million tokens is opened and read by offset"
   deepStrictEqual([...last.ids.slice(-2)], [0, 77]);
 });
 
+/** Opens the store that is named and reads every tenth document of it. */
+const READ = `
+  const { IndexedReader } = await import("bert/store/indexed_reader.ts");
+  using reader = IndexedReader.open(Deno.args[0]);
+  let tokens = 0;
+  for (let i = 0; i < reader.documents; i += 20) {
+    for (const { ids } of reader.document(i).sentences) tokens += ids.length;
+  }
+  console.log(tokens, Deno.memoryUsage().rss);
+`;
+
+Deno.test("reading a store of gigabytes takes the memory of what is read at once", async () => {
+  const prefix = await newPrefix();
+  writeSparse(prefix, 32_000, 131_072);
+  await Deno.writeTextFile(`${prefix}.ts`, READ);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", "deno.json", `${prefix}.ts`, prefix],
+  }).output();
+  const [tokens, memory] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
+  strictEqual(tokens, 209_715_200);
+  ok(memory < 300 * 2 ** 20, `${memory} bytes`); // the ids that were read are 420 MB, the store 8.4 GB
+});
+
 /** Sentences of zeros that lie on no disk, ten to a document; the very last id is 77. */
 function writeSparse(prefix: string, sentences: number, length: number): void {
   const documents = sentences / 10;
