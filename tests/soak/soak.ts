@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- a program that reports to a terminal
 /**
  * Trains for a while and watches what must not change with time: memory, speed, the number of
- * tensors. `deno task soak --minutes 60`; ends with code 1 if one of them does.
+ * tensors. `deno task soak --minutes 60`; ends with code 1 if one of them does. Under `mpiexec -n 2` two
+ * processes train together, and each watches itself.
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
@@ -9,6 +10,8 @@ import { runAsProgram } from "bert/cli/main.ts";
 import { parseOptions } from "bert/runs/options.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun } from "bert/runs/open.ts";
+import { openTeam } from "bert/team/open.ts";
+import type { Team } from "bert/team/team.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 
@@ -41,7 +44,7 @@ function slope(points: readonly (readonly [number, number])[]) {
   return { mean: my, value, error: Math.sqrt(rest / Math.max(n - 2, 1) / xx) };
 }
 
-function watch(readings: Reading[], interval: number) {
+function watch(readings: Reading[], interval: number, name: string) {
   let [next, tokens, since] = [0, 0, 0];
   return (step: number, total: number, seconds: number) => {
     if (seconds < next) return;
@@ -54,7 +57,7 @@ function watch(readings: Reading[], interval: number) {
     if (since > 0) readings.push(reading); // the first one holds the start of everything
     [next, tokens, since] = [seconds + interval, total, seconds];
     console.log(
-      `${seconds.toFixed(0)} s  step ${step}  rss ${reading.rss.toFixed(1)} MiB  heap ` +
+      `${name}  ${seconds.toFixed(0)} s  step ${step}  rss ${reading.rss.toFixed(1)} MiB  heap ` +
         `${reading.heap.toFixed(1)} MiB  ${reading.tensors} tensors  ` +
         `${tokensPerSecond.toFixed(0)} tokens/s`,
     );
@@ -94,16 +97,17 @@ function faults(readings: readonly Reading[], minutes: number): string[] {
 }
 
 /** Trains for so many minutes in a folder of its own, which is gone afterwards. */
-async function train(minutes: number): Promise<Reading[]> {
+async function train(minutes: number, team: Team): Promise<Reading[]> {
   const folder = await Deno.makeTempDir({ prefix: "soak-" });
-  const backend = await useBackend();
+  const backend = await useBackend(undefined, team.cores ? { threads: team.cores } : {});
   const settings = {
     ...{ corpus: "moby-dick", preset: "tiny", vocabSize: 4000, length: 64, batchSize: 16 },
     ...{ maxMinutes: minutes, evaluateEvery: 200, checkpointEvery: 100, keep: 2 },
+    accumulation: team.size,
   };
-  const run = await beginRun(`${folder}/run`, settings, { backend }, console.log);
+  const run = await beginRun(`${folder}/run`, settings, { backend }, console.log, team);
   const readings: Reading[] = [];
-  const look = watch(readings, Math.max(1, minutes / 2));
+  const look = watch(readings, Math.max(1, minutes / 2), team.name);
   const onStep = (log: { step: number; tokens: number; seconds: number }) =>
     look(log.step, log.tokens, log.seconds);
   try {
@@ -116,10 +120,14 @@ async function train(minutes: number): Promise<Reading[]> {
 }
 
 async function main(args: string[]): Promise<void> {
-  if (args.includes("--help")) return console.log("deno task soak --minutes 60   (without: 10)");
+  if (args.includes("--help")) {
+    return console.log("deno task soak --minutes 60   (without: 10)\nmpiexec -n 2 deno task soak");
+  }
   const minutes = Number(parseOptions(args, MINUTES).minutes ?? 10);
-  const problems = faults(await train(minutes), minutes);
+  const team = await openTeam();
+  const problems = faults(await train(minutes, team), minutes);
   if (problems.length > 0) throw new Error(problems.map((text) => `FAILED: ${text}`).join("\n"));
+  await team.end();
   console.log(
     minutes < JUDGED
       ? `as many tensors as before, about as much memory; slopes are judged from ${JUDGED} minutes on`
