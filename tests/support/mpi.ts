@@ -105,18 +105,33 @@ export class Ranks {
   }
 }
 
-/** Whether a process is there, zombies left out. */
-export async function isAlive(pid: number): Promise<boolean> {
-  const status = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-  return status !== "" && !/^\d+ \(.*\) [ZX]/.test(status);
+/** A process of this machine. */
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** The command with its arguments. */
+  readonly command: string;
+}
+
+/** All processes, those left out that have ended and were not asked for their code yet. */
+export async function processes(): Promise<Process[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid=,stat=,args="] })
+    .output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  return lines.map((line) => line.trim().split(/\s+/)).filter(([, , state]) => !/^[ZX]/.test(state))
+    .map(([pid, parent, , ...words]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      command: words.join(" "),
+    }));
 }
 
 /** Waits until none of these processes is left; those that are after ten seconds. */
 export async function survivors(pids: readonly number[]): Promise<number[]> {
   let left = [...pids];
   for (let i = 0; i < 100 && left.length > 0; i++) {
-    const alive = await Promise.all(left.map(isAlive));
-    left = left.filter((_, i) => alive[i]);
+    const alive = new Set((await processes()).map(({ pid }) => pid));
+    left = left.filter((pid) => alive.has(pid));
     if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return left;

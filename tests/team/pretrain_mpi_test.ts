@@ -6,7 +6,14 @@ import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:as
 import { createHash } from "node:crypto";
 import { checkpointSteps } from "bert/runs/checkpoints.ts";
 import { createRng } from "bert/random.ts";
-import { denoRun, findMpiLauncher, startRanks, survivors } from "../support/mpi.ts";
+import {
+  denoRun,
+  findMpiLauncher,
+  type Process,
+  processes,
+  startRanks,
+  survivors,
+} from "../support/mpi.ts";
 
 const launcher = await findMpiLauncher();
 const ignore = launcher === undefined;
@@ -123,14 +130,12 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
 });
 
 /** The processes that run the task below a launcher. */
-async function ranksOf(pid: number): Promise<number[]> {
-  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
-  const below = await Promise.all(
-    children.trim().split(" ").filter(Boolean).map(Number).map(ranksOf),
-  );
-  const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
-  const own = /main\.ts\0pretrain/.test(command) && !/mpiexec|mpirun/.test(command) ? [pid] : [];
-  return [...own, ...below.flat()];
+async function ranksOf(launcher: number): Promise<number[]> {
+  const all = await processes();
+  const below = (pid: number): Process[] =>
+    all.filter(({ parent }) => parent === pid).flatMap((one) => [one, ...below(one.pid)]);
+  const isTask = ({ command }: Process) => command.startsWith(`${Deno.execPath()} run`);
+  return below(launcher).filter(isTask).map(({ pid }) => pid);
 }
 
 Deno.test(
