@@ -2,12 +2,13 @@
  * `deno.lock` pins what the library needs, and whoever runs a task for the first time downloads all of
  * it. `tests/deno.lock` pins what the tests and the compiler of the kernels need besides.
  */
-import { deepStrictEqual, ok } from "node:assert";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { parseJson } from "bert/files/json.ts";
 
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
-  readonly npm: Readonly<Record<string, unknown>>;
+  /** Packages by name and version; how dependencies are named depends on what else is in the file. */
+  readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
 }
 
 async function read<T>(path: string): Promise<T> {
@@ -28,7 +29,7 @@ Deno.test("deno.lock names the packages of deno.json and no other", () => {
 
 Deno.test("tests/deno.lock pins the library's packages as deno.lock does, and more", () => {
   for (const [name, pinned] of Object.entries(lock.npm)) {
-    deepStrictEqual(testLock.npm[name], pinned, name);
+    strictEqual(testLock.npm[name]?.integrity, pinned.integrity, name);
   }
   ok(Object.keys(testLock.npm).length > Object.keys(lock.npm).length);
 });
