@@ -14,6 +14,8 @@ import {
   startRanks,
   survivors,
 } from "../support/mpi.ts";
+import { prepareToy } from "../support/stores.ts";
+import { toyDocuments } from "../support/toy.ts";
 
 const launcher = await findMpiLauncher();
 const ignore = launcher === undefined;
@@ -91,26 +93,8 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
     await t.step(
       "killed on 4, stopped by a file on 2, ended on 1, it is the same run",
       async () => {
-        const path = `${folder}/4`;
-        const rng = createRng(7);
-        const ranks = startRanks(launcher!, 4, task(path, SETTINGS));
-        await reached(path, 2 + rng.below(3));
-        const pids = await ranksOf(ranks.process.pid);
-        strictEqual(pids.length, 4, `${pids}`);
-        Deno.kill(pids[rng.below(4)], "SIGKILL");
-        const killed = await ranks.ended();
-        notStrictEqual(killed.code, 0);
-        strictEqual(/Finished/.test(killed.text), false, killed.text);
-        deepStrictEqual(await survivors(pids), []);
-        ok((await checkpointSteps(`${path}/checkpoints`))[0] >= 1);
-
-        await Deno.writeTextFile(`${path}/stop`, "");
-        const stopped = await run(2, path, ["--resume"]);
-        strictEqual(stopped.code, 0, stopped.text);
-        match(stopped.text, /the file stop was found.*\n[^]*Stopped at step \d+\. Go on with/);
-
-        strictEqual((await run(1, path, ["--resume"])).code, 0);
-        deepStrictEqual(await results(path), alone);
+        await killAndStop(`${folder}/4`, SETTINGS, [4, 2, 1]);
+        deepStrictEqual(await results(`${folder}/4`), alone);
       },
     );
 
@@ -128,6 +112,50 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
     });
   });
 });
+
+Deno.test({ name: "a run over MPI on a prepared corpus", ignore }, async () => {
+  await withFolder(async (folder) => {
+    const corpus = `${folder}/corpus`;
+    await Deno.mkdir(corpus);
+    await prepareToy(corpus, toyDocuments(40), toyDocuments(6, 8, 2));
+    const settings = [
+      ...["--corpus", corpus, "--preset", "smoke", "--length", "32", "--batch-size", "2"],
+      ...["--accumulation", "4", "--steps", `${STEPS}`, "--evaluate-every", "5"],
+      ...["--checkpoint-every", "1", "--seed", "3"],
+    ];
+    strictEqual((await run(1, `${folder}/1`, settings)).code, 0);
+    const alone = await results(`${folder}/1`);
+    await killAndStop(`${folder}/2`, settings, [2, 1, 2]);
+    deepStrictEqual(await results(`${folder}/2`), alone);
+  });
+});
+
+/** A run whose ranks are killed, which is stopped by a file, and comes to its end: each on so many ranks. */
+async function killAndStop(
+  path: string,
+  settings: readonly string[],
+  [first, second, third]: readonly [number, number, number],
+): Promise<void> {
+  const rng = createRng(7);
+  const ranks = startRanks(launcher!, first, task(path, settings));
+  await reached(path, 2 + rng.below(3));
+  const pids = await ranksOf(ranks.process.pid);
+  strictEqual(pids.length, first, `${pids}`);
+  Deno.kill(pids[rng.below(first)], "SIGKILL");
+  const killed = await ranks.ended();
+  notStrictEqual(killed.code, 0);
+  strictEqual(/Finished/.test(killed.text), false, killed.text);
+  deepStrictEqual(await survivors(pids), []);
+  ok((await checkpointSteps(`${path}/checkpoints`))[0] >= 1);
+
+  await Deno.writeTextFile(`${path}/stop`, "");
+  const stopped = await run(second, path, ["--resume"]);
+  strictEqual(stopped.code, 0, stopped.text);
+  match(stopped.text, /the file stop was found.*\n[^]*Stopped at step \d+\. Go on with/);
+
+  const ended = await run(third, path, ["--resume"]);
+  strictEqual(ended.code, 0, ended.text);
+}
 
 /** The processes that run the task below a launcher. */
 async function ranksOf(launcher: number): Promise<number[]> {
