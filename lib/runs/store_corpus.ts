@@ -139,12 +139,6 @@ class StoreEpoch implements RunEpoch {
   }
 
   goTo({ batches, lanes = [] }: RunPlace): Promise<boolean> {
-    try {
-      this.source.goTo(lanes, batches);
-      return Promise.resolve(true);
-    } catch (error) {
-      if (error instanceof RangeError) return Promise.resolve(false);
-      throw error;
-    }
+    return Promise.resolve(this.source.goTo(lanes, batches));
   }
 }

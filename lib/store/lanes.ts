@@ -107,16 +107,16 @@ export class LaneStream implements AsyncIterable<LaneParts> {
    * Comes back to a place: makes the window of each lane that is made here, up to its batch there.
    *
    * @param steps Those that were taken up to there.
-   * @throws {RangeError} If there is no such place: the store or the way of making batches is another.
+   * @returns Whether there is such a place: if not, the store or the way of making batches is another,
+   * and the stream is of no more use.
    */
-  goTo(places: LanePlaces, steps: number): void {
-    if (places.length !== this.#places.length) {
-      const [found, expected] = [places.length, this.#places.length].map((count) => count / 2);
-      throw new RangeError(`Cannot go to a place of ${found} lanes: there are ${expected}`);
-    }
-    for (const lane of this.#own) lane.goTo(places[2 * lane.number], places[2 * lane.number + 1]);
+  goTo(places: LanePlaces, steps: number): boolean {
+    if (places.length !== this.#places.length) return false;
     this.#places = [...places];
     this.#steps = steps;
+    return this.#own.every((lane) =>
+      lane.goTo(places[2 * lane.number], places[2 * lane.number + 1])
+    );
   }
 
   /** The steps from here on. */
@@ -182,18 +182,16 @@ class Lane {
     }
   }
 
-  goTo(window: number, taken: number): void {
+  /** Comes back to a place, if there is one: false if not. */
+  goTo(window: number, taken: number): boolean {
     this.#window = window;
     this.#taken = taken;
     this.#batches = undefined;
-    if (window <= this.#windows && taken === 0) return;
-    const batches = window < this.#windows ? this.#open() : undefined;
-    for (let i = 0; i < taken; i++) {
-      if (batches && !batches.next().done) continue;
-      const place = `batch ${taken} of window ${window} in lane ${this.number}`;
-      throw new RangeError(`Cannot go to ${place}: there are ${i} batches`);
-    }
-    this.#batches = batches;
+    if (taken === 0) return window <= this.#windows;
+    if (window >= this.#windows) return false;
+    this.#batches = this.#open();
+    for (let i = 0; i < taken; i++) if (this.#batches.next().done) return false;
+    return true;
   }
 
   get #windows(): number {
