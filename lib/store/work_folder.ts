@@ -1,5 +1,6 @@
 /** The folder in which a corpus comes into being, and which becomes that of the corpus. */
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readTextIfThere } from "../files/json.ts";
 import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
@@ -97,7 +98,7 @@ export class WorkFolder implements Disposable {
     this[Symbol.dispose]();
     await Deno.remove(this.#out).catch(() => {}); // an empty folder, or nothing
     await Deno.rename(this.folder, this.#out);
-    await syncFolder(this.#out);
+    await syncFolder(dirname(this.#out)); // the new name is on disk before the work goes
     await removeWork(this.#out);
     return await readFacts(this.#out);
   }
