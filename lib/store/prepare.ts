@@ -68,10 +68,10 @@ export async function prepare(
 ): Promise<Prepared> {
   const settings = prepareSettings(options);
   const inputs = await findInputs(settings);
-  const text = settingsText(settings);
+  const named = await namedTokenizer(settings);
+  const text = settingsText(settings, named);
   const before = await factsIfThere(settings.out, settingsDigest(text, inputs));
   if (before) return { facts: before, wasThere: true };
-  const named = await namedTokenizer(settings);
   using work = await WorkFolder.open(settings.out, text);
   const facts = await work.facts() ?? await encodeAll(settings, inputs, named, work, hooks);
   if (!facts) return { facts: undefined, wasThere: false };
@@ -116,7 +116,7 @@ async function encodeAll(
     sources: settings.corpus,
     tokenizer: tokenizer.options,
     locale: localeOf(settings, tokenizer),
-    settings: settingsDigest(settingsText(settings), inputs),
+    settings: settingsDigest(settingsText(settings, named), inputs),
   };
 }
 

@@ -3,6 +3,8 @@ import { checkBelow1, checkOptions, checkWhole } from "../checks.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import { splitSentences } from "../data/sentences.ts";
 import { ConfigError } from "../errors.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { vocabularyFacts } from "../tokenizer/facts.ts";
 import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
 
 /** How texts become a prepared corpus. */
@@ -120,9 +122,14 @@ export function prepareSettings(options: PrepareOptions): PrepareSettings {
   return checked;
 }
 
-/** What decides, with the texts, the bytes that are written: the same command again has the same. */
-export function settingsText(settings: PrepareSettings): string {
+/**
+ * What decides, with the texts, the bytes that are written: the same command again has the same.
+ *
+ * @param named The tokenizer that `vocab` names, as the file may have changed since.
+ */
+export function settingsText(settings: PrepareSettings, named?: BertTokenizer): string {
   const { out: _out, workers: _workers, saveSeconds: _save, onLeftOut: _told, ...rest } = settings;
-  const sorted = Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1);
+  const vocabulary = named && vocabularyFacts(named);
+  const sorted = Object.entries({ ...rest, vocabulary }).sort(([a], [b]) => a < b ? -1 : 1);
   return `${JSON.stringify(Object.fromEntries(sorted), null, 1)}\n`;
 }

@@ -190,6 +190,21 @@ Deno.test("texts that changed since they were encoded are refused by name", asyn
   await rejects(prepare(options), /a\.jsonl: expected the texts that were encoded before, found/);
 });
 
+Deno.test("a vocabulary that changed since a corpus was prepared with it is refused", async () => {
+  const [own, out, begun] = [`${folder}/own.txt`, newOut(), newOut()];
+  await Deno.copyFile(vocab, own);
+  const options = { ...common, vocab: own };
+  await prepare({ ...options, out });
+  await prepare({ ...options, out: begun }, { signal: AbortSignal.abort() });
+  const tokens = (await Deno.readTextFile(own)).split("\n");
+  await Deno.writeTextFile(own, [...tokens.slice(0, -1), "narwhal"].join("\n"));
+  await rejects(prepare({ ...options, out }), /it holds a corpus that was prepared of other texts/);
+  await rejects(
+    prepare({ ...options, out: begun }),
+    /it was begun with other settings: go on with/,
+  );
+});
+
 Deno.test("settings that cannot work are refused before anything is written", async () => {
   const refused = (more: object, why: RegExp) =>
     rejects(prepare({ ...common, out: `${folder}/never`, ...more }), why);
