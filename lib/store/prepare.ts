@@ -70,10 +70,11 @@ export async function prepare(
   const inputs = await findInputs(settings);
   const named = await namedTokenizer(settings);
   const text = settingsText(settings, named);
-  const before = await factsIfThere(settings.out, settingsDigest(text, inputs));
+  const digest = settingsDigest(text, inputs);
+  const before = await factsIfThere(settings.out, digest);
   if (before) return { facts: before, wasThere: true };
   using work = await WorkFolder.open(settings.out, text);
-  const facts = await work.facts() ?? await encodeAll(settings, inputs, named, work, hooks);
+  const facts = await work.facts(digest) ?? await encodeAll(settings, inputs, named, work, hooks);
   if (!facts) return { facts: undefined, wasThere: false };
   const { documents, tokens } = facts;
   hooks.onProgress?.({ stage: "finishing", bytes: 0, totalBytes: 0, documents, tokens });
@@ -99,8 +100,8 @@ async function encodeAll(
     ? beginning(tokenizer.vocab.size)
     : JSON.parse(text) as BuilderPlace;
   using builder = new StoreBuilder({ folder, work }, tokenizer, settings, place);
+  checkInputs(inputs, place.inputs, place.isRead);
   if (!place.isRead) {
-    checkInputs(inputs, place.inputs);
     builder.save(place.input, inputs, false);
     const isRead = await encodeFrom(place.input, inputs, builder, tokenizer, settings, hooks);
     if (!isRead) return undefined;

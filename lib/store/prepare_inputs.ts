@@ -131,10 +131,16 @@ function changed(source: Source): FormatError {
 /**
  * Throws unless the inputs that were read to their end are still there, and the same.
  *
- * @throws {FormatError} Naming the first that is not.
+ * @param isAll Whether there were no others.
+ * @throws {FormatError} Naming the first that is not, or that was added.
  */
-export function checkInputs(inputs: readonly Input[], read: readonly Input[]): void {
+export function checkInputs(
+  inputs: readonly Input[],
+  read: readonly Input[],
+  isAll: boolean,
+): void {
   for (const [index, input] of read.entries()) {
     if (JSON.stringify(inputs[index]) !== JSON.stringify(input)) throw changed(input.source);
   }
+  if (isAll && inputs.length > read.length) throw changed(inputs[read.length].source);
 }

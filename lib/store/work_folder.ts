@@ -85,10 +85,19 @@ export class WorkFolder implements Disposable {
     }
   }
 
-  /** What was encoded, where only the last step is left to do. */
-  async facts(): Promise<OpenFacts | undefined> {
+  /**
+   * What was encoded, where only the last step is left to do.
+   *
+   * @param digest Of the settings and texts of this call.
+   * @throws {ConfigError} If it is that of other texts.
+   */
+  async facts(digest: string): Promise<OpenFacts | undefined> {
     const text = await readTextIfThere(`${this.work}/facts.json`);
-    return text === undefined ? undefined : JSON.parse(text);
+    if (text === undefined) return undefined;
+    const facts: OpenFacts = JSON.parse(text);
+    if (facts.settings === digest) return facts;
+    const advice = `was begun with other texts: bring them back, or remove ${this.folder}`;
+    throw new ConfigError("out", this.#out, advice);
   }
 
   /** The last step, which can be done again and again until it is done to its end. */

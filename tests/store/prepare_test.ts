@@ -190,6 +190,35 @@ Deno.test("texts that changed since they were encoded are refused by name", asyn
   await rejects(prepare(options), /a\.jsonl: expected the texts that were encoded before, found/);
 });
 
+Deno.test("texts that are added when all others were read are refused, and not passed over", async () => {
+  const finishing = (then: () => void) => ({
+    onProgress: ({ stage }: { stage: string }) => stage === "finishing" && then(),
+  });
+  const stops = {
+    "before the facts are written": () => {
+      throw new Error("killed");
+    },
+    "before the folder has its name": (out: string) => {
+      Deno.mkdirSync(`${out}/in the way`, { recursive: true });
+    },
+  };
+  for (const [name, stop] of Object.entries(stops)) {
+    const [own, out] = [`${folder}/${name}`, newOut()];
+    await Deno.mkdir(own);
+    await Deno.copyFile(`${texts}/c.txt`, `${own}/c.txt`);
+    const options = { ...common, corpus: [own], out };
+    await rejects(prepare(options, finishing(() => stop(out))));
+    await Deno.remove(out, { recursive: true }).catch(() => {});
+    await Deno.copyFile(`${texts}/a.jsonl`, `${own}/d.jsonl`);
+    await rejects(
+      prepare(options),
+      /d\.jsonl: expected the texts that were|begun with other texts/,
+    );
+    await Deno.remove(`${own}/d.jsonl`);
+    strictEqual((await prepare(options)).wasThere, false, name);
+  }
+});
+
 Deno.test("a vocabulary that changed since a corpus was prepared with it is refused", async () => {
   const [own, out, begun] = [`${folder}/own.txt`, newOut(), newOut()];
   await Deno.copyFile(vocab, own);
