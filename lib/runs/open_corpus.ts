@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { percent } from "../format.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { isPrepared, openPrepared, type PreparedCorpus } from "../store/prepared.ts";
+import { refuseParts } from "../store/refuse_parts.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkFit } from "../training/plan.ts";
 import type { CorpusUse, Progress, RunCorpus } from "./corpus.ts";
@@ -56,6 +57,7 @@ export async function startOn(
     const prepared = await openPrepared(settings.corpus);
     return await orDispose(prepared, () => startOnStore(given, settings, prepared));
   }
+  await refuseParts(settings.corpus);
   const complete = await withLocaleOfInit(settings);
   const documents = await readDocuments(complete, progress);
   const { tokenizer, model, notes } = await firstModel(complete, documents.train, progress);
@@ -105,6 +107,7 @@ export async function continueOn(
       return { corpus, tokenizer: await tokenizer() };
     });
   }
+  await refuseParts(settings.corpus);
   const documents = await readDocuments(settings, progress);
   checkCorpus(documents.facts, facts, settings.corpus);
   const own = await tokenizer();

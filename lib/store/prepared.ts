@@ -129,7 +129,14 @@ function digestOf(path: string, bytes: number): string | undefined {
 /** Bytes that are in memory at once. */
 const PIECE = 2 ** 20;
 
+/** Files by which a tokenizer is known. */
+const TOKENIZER_FILES = ["vocab.txt", "tokenizer.json"];
+
 async function openBare(prefix: string): Promise<PreparedCorpus> {
+  if (!TOKENIZER_FILES.some((name) => isFile(`${dirname(prefix)}/${name}`))) {
+    const expected = `expected ${TOKENIZER_FILES.join(" or ")} beside the store, found neither`;
+    throw new FormatError(prefix, `${expected}: copy there what made its ids`);
+  }
   const tokenizer = await BertTokenizer.fromPretrained(dirname(prefix));
   using readers = new DisposableStack();
   const train = readers.use(IndexedReader.open(prefix, { vocabSize: tokenizer.vocab.size }));

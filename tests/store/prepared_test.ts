@@ -136,7 +136,7 @@ Deno.test("a store of Megatron's own is opened with the vocabulary beside it", a
   writer.finish();
   const prefix = `${folder}/mine_text_sentence`;
   ok(isPrepared(prefix));
-  await rejects(openPrepared(prefix), /vocab\.txt/);
+  await rejects(openPrepared(prefix), /expected vocab\.txt or tokenizer\.json beside the store/);
   await Deno.writeTextFile(`${folder}/vocab.txt`, [...SPECIAL_TOKENS, ...WORDS].join("\n"));
   using corpus = await openPrepared(prefix);
   strictEqual(corpus.heldOut, undefined);

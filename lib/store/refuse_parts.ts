@@ -1,0 +1,53 @@
+/** Refusing parts of a store on disk, which would otherwise be read as text. */
+import { FormatError } from "../errors.ts";
+import { isThere } from "../files/json.ts";
+import { UNFINISHED } from "../files/write.ts";
+import { FACTS_FILE } from "./prepared_facts.ts";
+
+/**
+ * Throws if a path names a corpus whose preparing has not ended, one file of a store, or a folder that
+ * has the files of a store but no `prepared.json`.
+ *
+ * @throws {FormatError} Saying what to do or to name instead.
+ *
+ * @example
+ * ```ts
+ * import { refuseParts } from "bert/store/refuse_parts.ts";
+ * import { rejects } from "node:assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/texts.idx`, "");
+ * await rejects(refuseParts(folder), /found texts\.idx without prepared\.json/);
+ * await rejects(refuseParts(`${folder}/texts.idx`), /expected a store without the ending \.idx/);
+ * ```
+ */
+export async function refuseParts(path: string): Promise<void> {
+  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  const out = folder.endsWith(UNFINISHED) ? folder.slice(0, -UNFINISHED.length) : folder;
+  const names = await namesIn(folder);
+  const isBegun = await namesIn(out + UNFINISHED) !== undefined;
+  if (isBegun && (out !== folder || !names && !await isThere(folder))) {
+    const problem = 'expected a corpus that "deno task prepare" has finished, found one it has begun';
+    throw new FormatError(path, `${problem}: call it again with --out ${out}, then name ${out}`);
+  }
+  const [, store, ending] = folder.match(/^(.+)(\.bin|\.idx)$/) ?? [];
+  if (store && await isThere(folder) && await isThere(`${store}.idx`)) {
+    throw new FormatError(path, `expected a store without the ending ${ending}: name ${store}`);
+  }
+  const index = names?.findLast((name) => name.endsWith(".idx"));
+  if (!index || names?.includes(FACTS_FILE)) return;
+  const problem = `expected the folder of a prepared corpus or texts, found ${index} without ` +
+    `${FACTS_FILE}: copy the folder again as a whole, or of Megatron-LM's own name the store`;
+  throw new FormatError(path, `${problem}: ${folder}/${index.slice(0, -".idx".length)}`);
+}
+
+/** The names in a folder, in order; nothing if there is no such folder. */
+async function namesIn(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw error;
+  }
+}
