@@ -46,7 +46,7 @@ function loadMpi(launcher: Launcher): Mpi {
     try {
       return new Mpi(path);
     } catch (error) {
-      if (named) problem = `BERT_MPI = ${path} cannot be used (${(error as Error).message})`;
+      if (named) problem = `BERT_MPI = ${path} cannot be used (${(error as Error).message}): ${ADVICE}`;
     }
   }
   throw refusal(launcher, problem);

@@ -177,11 +177,28 @@ export async function* train(
  * a subtree of the sum.
  */
 export function checkShares(accumulation: number, { size }: Team): void {
-  const isPower = (count: number) => Number.isInteger(Math.log2(count));
   if (size === 1 || isPower(accumulation) && isPower(size) && accumulation >= size) return;
-  const least = isPower(size) ? `${size}, ${2 * size}, ${4 * size}` : "that of a team of 2, 4, 8";
-  const advice = `must be a power of two that ${size} processes can share, as ${least}`;
-  throw new ConfigError("accumulation", accumulation, advice);
+  throw new ConfigError("accumulation", accumulation, shareAdvice(accumulation, size));
+}
+
+function isPower(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
+}
+
+function shareAdvice(accumulation: number, size: number): string {
+  if (isPower(size)) {
+    const advice = `must be a power of two that ${size} processes can share, as ${size}, ` +
+      `${2 * size}, ${4 * size}`;
+    return isPower(accumulation) ? `${advice}; or start no more than ${accumulation}` : advice;
+  }
+  const most = 2 ** Math.floor(Math.log2(size));
+  if (!isPower(accumulation)) {
+    return `must be a power of two, and so must the number of processes, ${size}: start ${most} of ` +
+      `them, and set it to ${most}, ${2 * most}, ${4 * most}`;
+  }
+  const fitting = [most, 2 * most].filter((count) => count <= accumulation);
+  const start = fitting.length ? fitting.join(" or ") : `no more than ${accumulation}`;
+  return `cannot be shared out among ${size} processes, which is no power of two: start ${start}`;
 }
 
 /** What the ranks of a team tell each other before a step: one exchange of a few numbers. */

@@ -91,7 +91,10 @@ Deno.test("train() refuses parts that cannot be shared out", async () => {
     name: "ConfigError",
     message: new RegExp(`accumulation = 2: it ${why}`),
   });
-  await rejects(on(3, 3), { message: /as that of a team of 2, 4, 8/ });
+  await rejects(on(4, 2), { message: /4, 8, 16; or start no more than 2$/ });
+  await rejects(on(3, 4), { message: /accumulation = 4: it cannot be shared .* start 2 or 4$/ });
+  await rejects(on(3, 1), { message: /start no more than 1$/ });
+  await rejects(on(3, 3), { message: /the number of processes, 3: start 2 .* set it to 2, 4, 8$/ });
 });
 
 /** A batch in which so many words are to be predicted. */
