@@ -15,6 +15,23 @@ export function count(value: number): string {
 }
 
 /**
+ * A number with its noun, as `1 document` or `1,200 documents`.
+ *
+ * @param noun In the singular; its plural ends with an s.
+ *
+ * @example
+ * ```ts
+ * import { several } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(several(1, "document"), "1 document");
+ * strictEqual(several(0, "document"), "0 documents");
+ * ```
+ */
+export function several(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/**
  * A share from 0 to 1 in percent.
  *
  * @param digits Digits after the point.

@@ -1,7 +1,7 @@
 /** `deno task prepare`: texts of any size to a corpus on disk. */
 import { ConfigError } from "../errors.ts";
-import { count, percent } from "../format.ts";
-import { flag, formatOptions, type Given, type Options, parseOptions } from "../runs/options.ts";
+import { count, percent, several, shellWord } from "../format.ts";
+import { flag, formatOptions, type Given, type Option, type Options, parseOptions } from "../runs/options.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { prepare } from "../store/prepare.ts";
 import type { PreparedFacts } from "../store/prepared_facts.ts";
@@ -56,6 +56,15 @@ const OPTIONS = {
   workers: { kind: "count", help: "helper threads (one for each core)" },
 } as Options<Name>;
 
+/** The words behind it are several, see `readArguments()`. */
+const CORPUS: Option = {
+  kind: "text",
+  value: "PATH…",
+  help: ".txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,\nfolders of them",
+};
+
+const HELP_OPTION: Option = { kind: "switch", help: "this text" };
+
 const HELP = `Splits and encodes texts of any size, on all cores, into a corpus that fits no memory.
 
   deno task prepare --corpus wiki --vocab vocab.txt --out data/wiki
@@ -66,12 +75,10 @@ It can be stopped at any moment, and the same command goes on. The folder then h
 train.idx (Megatron-LM's indexed dataset), held_out.bin and held_out.idx, the tokenizer, and
 prepared.json with counts and digests.
 
-  --corpus PATH…${
-  " ".repeat(17)
-}.txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,
-${" ".repeat(33)}folders of them
-${formatOptions(OPTIONS)}
-  --help${" ".repeat(25)}this text`;
+${formatOptions({ corpus: CORPUS, ...OPTIONS, help: HELP_OPTION })}`;
+
+const NOT_SCORED = "Note: No document could be kept aside, so a run on this corpus has no held-out " +
+  "scores: more documents are needed";
 
 const STOPPING = "what was done is being saved; once more stops at once";
 
@@ -97,8 +104,10 @@ export async function prepareCommand(args: readonly string[]): Promise<number> {
     return stop.code;
   }
   for (const line of describe(facts)) output.say(line);
+  if (facts.heldOut.documents === 0 && options.heldOut !== 0) output.say(NOT_SCORED);
   const done = wasThere ? "It was prepared before" : "Prepared";
-  output.say(`${done}: deno task pretrain --corpus ${options.out} --out runs/NAME`);
+  const next = `deno task pretrain --corpus ${shellWord(options.out)} --out runs/NAME`;
+  output.say(`${done}. To train on it: ${next}`);
   return 0;
 }
 
@@ -171,9 +180,9 @@ function inWordsOfTask(error: unknown): unknown {
 function describe(facts: PreparedFacts): string[] {
   const { documents, sentences, tokens, heldOut, duplicates, short, unknownShare } = facts;
   return [
-    `to train on   ${count(documents)} documents, ${count(sentences)} sentences, ` +
+    `to train on   ${several(documents, "document")}, ${several(sentences, "sentence")}, ` +
     `${count(tokens)} tokens, ${percent(unknownShare, 2)} of them [UNK]`,
-    `held out      ${count(heldOut.documents)} documents, ${count(heldOut.tokens)} tokens`,
+    `held out      ${several(heldOut.documents, "document")}, ${count(heldOut.tokens)} tokens`,
     `left out      ${count(duplicates)} that read like one before, ${count(short)} without text ` +
     "or too short",
   ];

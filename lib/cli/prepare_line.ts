@@ -1,5 +1,5 @@
 /** How far preparing is, on a terminal: one line that is drawn over; elsewhere a line now and then. */
-import { count, duration, percent } from "../format.ts";
+import { count, duration, percent, several } from "../format.ts";
 import type { PrepareProgress } from "../store/prepare_settings.ts";
 import type { Output } from "./output.ts";
 
@@ -68,7 +68,7 @@ export class PrepareLine {
     return [
       stage,
       ...files,
-      `${count(documents)} documents`,
+      several(documents, "document"),
       ...(tokens > 0 ? [`${count(tokens)} tokens`] : []),
       ...left,
     ].join("  ");

@@ -7,7 +7,7 @@ import { simdMachine } from "../backend/simd/start.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import { count, percent, shellWord } from "../format.ts";
+import { count, percent, several, shellWord } from "../format.ts";
 import { absolutePath } from "../files/write.ts";
 import { checkpointSteps } from "../runs/checkpoints.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
@@ -223,9 +223,9 @@ async function startBackend(
 
 function describe(backend: string): string {
   if (backend !== "simd") return backend;
-  const { threads, blas } = simdMachine();
-  const many = threads === 1 ? "1 thread" : `${threads} threads`;
-  return `simd, ${many}, ${blas ? blas.path.split("/").at(-1) : "no native library"}`;
+  const { threads, blas, multipliers } = simdMachine();
+  const own = multipliers.includes("native") ? "native code" : "WebAssembly";
+  return `simd, ${several(threads, "thread")}, ${blas ? blas.path.split("/").at(-1) : own}`;
 }
 
 function introduce(run: OpenRun, output: Output): void {
@@ -243,7 +243,7 @@ function introduce(run: OpenRun, output: Output): void {
     folder.log(`warning: ${warning}`);
   }
   output.say(
-    `${settings.corpus}: ${training} documents to train on, ${heldOut} held out; ` +
+    `${settings.corpus}: ${several(training, "document")} to train on, ${heldOut} held out; ` +
       `${count(weights)} weights; ${backend}; ${planned}`,
   );
   if (!checkpoint) return folder.log("begun");

@@ -131,7 +131,7 @@ export class PairMaker {
       return "Cannot make pairs as the documents hold no text: check the corpus and the tokenizer";
     }
     return "Cannot make pairs as no document has two sentences, and there is no other document to " +
-      'take one from: add text, or set pairing to "none"';
+      'take one from: add text, or, which in a task is --pairing none, set pairing to "none"';
   }
 
   /** Tokens that an example's segments are to have; drawn once a document, as in the reference. */

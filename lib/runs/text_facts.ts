@@ -1,6 +1,6 @@
 /** What a run's training text is like, counted before training, and what is wrong with it. */
 import type { DataConfig } from "../config.ts";
-import { count, percent } from "../format.ts";
+import { count, percent, several } from "../format.ts";
 
 /** The training text of a run in numbers. Shares are from 0 to 1. */
 export interface TextFacts {
@@ -68,10 +68,6 @@ export function textRows(facts: TextFacts): (readonly [what: string, found: stri
         : `${count(pairs)}, of which ${percent(notNextShare)} do not follow each other`,
     ],
   ];
-}
-
-function several(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Pairs leave out about a tenth of any text, where they are cut to the length; without them nothing is. */

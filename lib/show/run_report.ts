@@ -1,7 +1,7 @@
 /** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
 import { GrowingFile, lastLines } from "../files/growing_file.ts";
 import { replaceFile } from "../files/write.ts";
-import { count, duration, percent } from "../format.ts";
+import { count, duration, percent, several } from "../format.ts";
 import type { RunConfig } from "../runs/config_file.ts";
 import { evaluationIn, type EvaluationLog } from "../runs/journal.ts";
 import { type TextFacts, textRows } from "../runs/text_facts.ts";
@@ -132,7 +132,7 @@ function standing({ config, last }: RunFacts): string {
       duration(last.seconds)
     }`
     : "no step yet";
-  return `${settings.corpus}: ${corpus.training} documents to train on, ${corpus.heldOut} held out. ` +
+  return `${settings.corpus}: ${several(corpus.training, "document")} to train on, ${corpus.heldOut} held out. ` +
     `${model.numHiddenLayers} layers of width ${model.hiddenSize}, vocabulary ` +
     `${count(model.vocabSize)}. Now at ${progress}.`;
 }

@@ -107,7 +107,7 @@ export function prepareSettings(options: PrepareOptions): PrepareSettings {
     throw new ConfigError("out", checked.out, "must name the folder to write");
   }
   if (options.vocab !== undefined && options.vocabSize !== undefined) {
-    const advice = "is for a vocabulary that is learnt, and vocab names one: leave one of them out";
+    const advice = "is for a vocabulary that is learnt, and one is given: leave one of the two out";
     throw new ConfigError("vocabSize", options.vocabSize, advice);
   }
   checkWhole("vocabSize", checked.vocabSize, 6);

@@ -30,11 +30,17 @@ Deno.test("deno task prepare writes a corpus, says what is in it, and finds it d
     /to train on {3}\d+ documents, \d+ sentences, [\d,]+ tokens, 0\.\d\d % of them \[UNK\]/,
   );
   match(out, /left out {6}2 that read like one before, 0 without text/); // both kinds of wikiextractor's
-  match(out, /Prepared: deno task pretrain --corpus \S+\/mine --out runs\/NAME\n$/);
+  match(
+    out,
+    /Prepared\. To train on it: deno task pretrain --corpus \S+\/mine --out runs\/NAME\n$/,
+  );
   using corpus = await openPrepared(`${folder}/mine`);
   strictEqual(corpus.tokenizer.options.lowercase, false);
   strictEqual(corpus.train.documents + corpus.heldOut!.documents, 12);
-  match((await prepareTask(folder, ...words, ...more)).out, /\nIt was prepared before: deno task/);
+  match(
+    (await prepareTask(folder, ...words, ...more)).out,
+    /\nIt was prepared before\. To train on it: deno task/,
+  );
   const other = await prepareTask(folder, ...words, "--out", `${folder}/mine`);
   strictEqual(other.code, 1);
   match(other.err, /^Invalid --out = ".*mine": it holds a corpus that was prepared of other texts/);

@@ -164,7 +164,7 @@ testRefusals([
   [
     "nsp one sentence",
     () => [...nspExamples([{ name: "x", sentences: ["a b"] }], tok, { maxLength: 8, rng: rng() })],
-    'RangeError: Cannot make pairs as no document has two sentences, and there is no other document to take one from: add text, or set pairing to "none"',
+    'RangeError: Cannot make pairs as no document has two sentences, and there is no other document to take one from: add text, or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
     "nsp many one-sentence docs",
