@@ -1,7 +1,14 @@
 /** `deno task prepare`: texts of any size to a corpus on disk. */
 import { ConfigError } from "../errors.ts";
 import { count, percent, several, shellWord } from "../format.ts";
-import { flag, formatOptions, type Given, type Option, type Options, parseOptions } from "../runs/options.ts";
+import {
+  flag,
+  formatOptions,
+  type Given,
+  type Option,
+  type Options,
+  parseOptions,
+} from "../runs/options.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { prepare } from "../store/prepare.ts";
 import type { PreparedFacts } from "../store/prepared_facts.ts";
@@ -60,7 +67,8 @@ const OPTIONS = {
 const CORPUS: Option = {
   kind: "text",
   value: "PATH…",
-  help: ".txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,\nfolders of them",
+  help:
+    ".txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,\nfolders of them",
 };
 
 const HELP_OPTION: Option = { kind: "switch", help: "this text" };
@@ -77,7 +85,8 @@ prepared.json with counts and digests.
 
 ${formatOptions({ corpus: CORPUS, ...OPTIONS, help: HELP_OPTION })}`;
 
-const NOT_SCORED = "Note: No document could be kept aside, so a run on this corpus has no held-out " +
+const NOT_SCORED =
+  "Note: No document could be kept aside, so a run on this corpus has no held-out " +
   "scores: more documents are needed";
 
 const STOPPING = "what was done is being saved; once more stops at once";

@@ -132,7 +132,9 @@ function standing({ config, last }: RunFacts): string {
       duration(last.seconds)
     }`
     : "no step yet";
-  return `${settings.corpus}: ${several(corpus.training, "document")} to train on, ${corpus.heldOut} held out. ` +
+  return `${settings.corpus}: ${
+    several(corpus.training, "document")
+  } to train on, ${corpus.heldOut} held out. ` +
     `${model.numHiddenLayers} layers of width ${model.hiddenSize}, vocabulary ` +
     `${count(model.vocabSize)}. Now at ${progress}.`;
 }

@@ -26,7 +26,8 @@ export async function refuseParts(path: string): Promise<void> {
   const names = await namesIn(folder);
   const isBegun = await namesIn(out + UNFINISHED) !== undefined;
   if (isBegun && (out !== folder || !names && !await isThere(folder))) {
-    const problem = 'expected a corpus that "deno task prepare" has finished, found one it has begun';
+    const problem =
+      'expected a corpus that "deno task prepare" has finished, found one it has begun';
     throw new FormatError(path, `${problem}: call it again with --out ${out}, then name ${out}`);
   }
   const [, store, ending] = folder.match(/^(.+)(\.bin|\.idx)$/) ?? [];

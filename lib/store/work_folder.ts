@@ -75,7 +75,8 @@ export class WorkFolder implements Disposable {
       const found = await readTextIfThere(`${work}/settings.json`);
       if (found === undefined) await replaceFile(`${work}/settings.json`, settings);
       else if (found !== settings) {
-        const advice = `was begun with other texts or settings: go on with those, or remove ${folder}`;
+        const advice =
+          `was begun with other texts or settings: go on with those, or remove ${folder}`;
         throw new ConfigError("out", out, advice);
       }
       return new WorkFolder(out, lock);

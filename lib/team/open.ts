@@ -46,7 +46,9 @@ function loadMpi(launcher: Launcher): Mpi {
     try {
       return new Mpi(path);
     } catch (error) {
-      if (named) problem = `BERT_MPI = ${path} cannot be used (${(error as Error).message}): ${ADVICE}`;
+      if (named) {
+        problem = `BERT_MPI = ${path} cannot be used (${(error as Error).message}): ${ADVICE}`;
+      }
     }
   }
   throw refusal(launcher, problem);
