@@ -23,13 +23,16 @@ const ONLINE = 84;
  */
 export type Alarm = (seconds: number) => void;
 
+/** The longest alarm, 68 years: the C function takes a number of 32 bits. */
+const MOST_SECONDS = 2 ** 31 - 1;
+
 /** The alarm of this system. */
 export function systemAlarm(): Alarm {
   const path = LIBRARIES[Deno.build.os];
   if (!path || !mayCallNative()) return () => {};
   try {
     const { symbols } = Deno.dlopen(path, ALARM);
-    return (seconds) => void symbols.alarm(seconds);
+    return (seconds) => void symbols.alarm(Math.min(seconds, MOST_SECONDS));
   } catch {
     return () => {}; // another C library
   }
