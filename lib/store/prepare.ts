@@ -78,7 +78,8 @@ export async function prepare(
   if (!facts) return { facts: undefined, wasThere: false };
   const { documents, tokens } = facts;
   hooks.onProgress?.({ stage: "finishing", bytes: 0, totalBytes: 0, documents, tokens });
-  return { facts: await work.seal(facts), wasThere: false };
+  const sealed = await unlessStopped(() => work.seal(facts, hooks.signal), hooks);
+  return { facts: sealed, wasThere: false };
 }
 
 /** Encodes what is not encoded yet; nothing where it was stopped before the end. */
@@ -91,7 +92,8 @@ async function encodeAll(
 ): Promise<OpenFacts | undefined> {
   const text = await readTextIfThere(`${work}/${PLACE_FILE}`);
   if (text === undefined) {
-    const chosen = named ?? await learnUnlessStopped(settings, inputs, hooks);
+    const learn = () => learnTokenizer(settings, new InputReader(inputs, settings), hooks);
+    const chosen = named ?? await unlessStopped(learn, hooks);
     if (!chosen) return undefined;
     await chosen.save(folder);
   }
@@ -121,16 +123,15 @@ async function encodeAll(
   };
 }
 
-/** The tokenizer with a learnt vocabulary; nothing where it was stopped. */
-async function learnUnlessStopped(
-  settings: PrepareSettings,
-  inputs: readonly Input[],
-  hooks: PrepareHooks,
-): Promise<BertTokenizer | undefined> {
+/** What `make` comes to; nothing where it was stopped. */
+async function unlessStopped<T>(
+  make: () => Promise<T>,
+  { signal }: PrepareHooks,
+): Promise<T | undefined> {
   try {
-    return await learnTokenizer(settings, new InputReader(inputs, settings), hooks);
+    return await make();
   } catch (error) {
-    if (hooks.signal?.aborted) return undefined;
+    if (signal?.aborted && error === signal.reason) return undefined;
     throw error;
   }
 }

@@ -55,7 +55,7 @@ export interface PrepareHooks {
   readonly onProgress?: (progress: PrepareProgress) => void;
   /** Told what a person should know, in a sentence. */
   readonly onNote?: (text: string) => void;
-  /** Stops at the next batch, with everything saved. */
+  /** Stops at the next batch, or at the next megabyte that is checked, with everything saved. */
   readonly signal?: AbortSignal;
 }
 

@@ -1,9 +1,8 @@
 /** A prepared corpus in its folder, as `deno task prepare` writes it, or a store of Megatron-LM's own. */
-import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
-import { readAt } from "../files/read_at.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { describeFile } from "./file_pieces.ts";
 import { IndexedReader } from "./indexed_reader.ts";
 import {
   FACTS_FILE,
@@ -82,7 +81,7 @@ async function openFolder(folder: string): Promise<PreparedCorpus> {
   const path = `${folder}/${FACTS_FILE}`;
   const facts = parseFacts(await Deno.readTextFile(path), path);
   for (const [name, file] of Object.entries(facts.files)) {
-    if (!name.endsWith(".bin")) checkFile(`${folder}/${name}`, file);
+    if (!name.endsWith(".bin")) await checkFile(`${folder}/${name}`, file);
   }
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const vocabSize = tokenizer.vocab.size;
@@ -105,29 +104,14 @@ async function openFolder(folder: string): Promise<PreparedCorpus> {
 }
 
 /** Throws unless a file has its bytes and its digest. */
-function checkFile(path: string, { bytes, sha256 }: StoredFile): void {
-  const found = digestOf(path, bytes);
-  if (found === sha256) return;
-  const problem = found === undefined
-    ? `expected a file of ${bytes} bytes, found none of that size`
-    : "expected the file that was written, found another";
+async function checkFile(path: string, { bytes, sha256 }: StoredFile): Promise<void> {
+  const isThere = isFile(path) && Deno.statSync(path).size === bytes;
+  if (isThere && (await describeFile(path)).sha256 === sha256) return;
+  const problem = isThere
+    ? "expected the file that was written, found another"
+    : `expected a file of ${bytes} bytes, found none of that size`;
   throw new FormatError(path, `${problem}: restore it, or prepare the corpus again`);
 }
-
-/** The digest of a file of so many bytes; nothing if there is no such file. */
-function digestOf(path: string, bytes: number): string | undefined {
-  if (!isFile(path)) return undefined;
-  using file = Deno.openSync(path);
-  if (file.statSync().size !== bytes) return undefined;
-  const hash = createHash("sha256");
-  for (let at = 0; at < bytes; at += PIECE) {
-    hash.update(readAt(file, at, Math.min(PIECE, bytes - at), path));
-  }
-  return hash.digest("hex");
-}
-
-/** Bytes that are in memory at once. */
-const PIECE = 2 ** 20;
 
 /** Files by which a tokenizer is known. */
 const TOKENIZER_FILES = ["vocab.txt", "tokenizer.json"];
@@ -143,8 +127,6 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
   const histogram = histogramOf(train, tokenizer.vocab.size);
   const { documents, sentences, tokens } = train;
   const index = `${prefix}.idx`;
-  const { size } = Deno.statSync(index);
-  const sha256 = digestOf(index, size)!;
   const facts: PreparedFacts = {
     documents,
     sentences,
@@ -157,7 +139,7 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
     sources: [prefix],
     tokenizer: tokenizer.options,
     locale: tokenizer.options.locale ?? "en",
-    files: { [basename(index)]: { bytes: size, sha256 } },
+    files: { [basename(index)]: await describeFile(index) },
   };
   const kept = readers.move();
   const close = () => kept.dispose();
@@ -170,6 +152,9 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
     [Symbol.dispose]: close,
   };
 }
+
+/** Tokens that are counted at once. */
+const PIECE = 2 ** 20;
 
 /** How often each id occurs. */
 function histogramOf(reader: IndexedReader, vocabSize: number): number[] {

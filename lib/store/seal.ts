@@ -1,13 +1,9 @@
 /** The last step of preparing: checksums and digests of the files, and `prepared.json` behind them. */
-import { createHash } from "node:crypto";
-import { readAt } from "../files/read_at.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { BlockSummer } from "./block_sums.ts";
+import { describeFile, piecesOf } from "./file_pieces.ts";
 import { SUMS } from "./prepared.ts";
 import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./prepared_facts.ts";
-
-/** Bytes that are in memory at once. */
-const PIECE = 2 ** 20;
 
 /**
  * Makes a folder a prepared corpus: from then on `openPrepared()` takes it, and refuses any other
@@ -15,6 +11,7 @@ const PIECE = 2 ** 20;
  *
  * @param names The stores in it, as in `["train", "held_out"]`; their writers are finished.
  * @param facts What is known of them, but for the files.
+ * @param signal Ends it with the signal's reason; it can be begun again.
  *
  * @example
  * ```ts
@@ -44,10 +41,11 @@ export async function sealFolder(
   folder: string,
   names: readonly string[],
   facts: Omit<PreparedFacts, "files">,
+  signal?: AbortSignal,
 ): Promise<void> {
   for (const name of names) {
     const summer = new BlockSummer();
-    for (const piece of piecesOf(`${folder}/${name}.bin`)) summer.add(piece);
+    for await (const piece of piecesOf(`${folder}/${name}.bin`, signal)) summer.add(piece);
     await replaceFile(`${folder}/${name}${SUMS}`, new Uint8Array(summer.sums().buffer));
   }
   const found = Array.from(Deno.readDirSync(folder)).filter(({ isFile }) => isFile);
@@ -55,25 +53,7 @@ export async function sealFolder(
   for (const name of found.map(({ name }) => name).sort()) {
     const path = `${folder}/${name}`;
     if (name.endsWith(UNFINISHED)) Deno.removeSync(path); // of a process that was killed
-    else if (name !== FACTS_FILE) files[name] = describe(path);
+    else if (name !== FACTS_FILE) files[name] = await describeFile(path, signal);
   }
   await replaceFile(`${folder}/${FACTS_FILE}`, factsText({ ...facts, files }));
-}
-
-function describe(path: string): StoredFile {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for (const piece of piecesOf(path)) {
-    hash.update(piece);
-    bytes += piece.length;
-  }
-  return { bytes, sha256: hash.digest("hex") };
-}
-
-function* piecesOf(path: string): Generator<Uint8Array> {
-  using file = Deno.openSync(path);
-  const { size } = file.statSync();
-  for (let at = 0; at < size; at += PIECE) {
-    yield readAt(file, at, Math.min(PIECE, size - at), path);
-  }
 }

@@ -101,10 +101,14 @@ export class WorkFolder implements Disposable {
     throw new ConfigError("out", this.#out, advice);
   }
 
-  /** The last step, which can be done again and again until it is done to its end. */
-  async seal(facts: OpenFacts): Promise<PreparedFacts> {
+  /**
+   * The last step, which can be done again and again until it is done to its end.
+   *
+   * @param signal Ends it with the signal's reason.
+   */
+  async seal(facts: OpenFacts, signal?: AbortSignal): Promise<PreparedFacts> {
     await replaceFile(`${this.work}/facts.json`, JSON.stringify(facts));
-    await sealFolder(this.folder, [TRAIN, HELD_OUT], facts);
+    await sealFolder(this.folder, [TRAIN, HELD_OUT], facts, signal);
     this[Symbol.dispose]();
     await Deno.remove(this.#out).catch(() => {}); // an empty folder, or nothing
     await Deno.rename(this.folder, this.#out);

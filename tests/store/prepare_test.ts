@@ -107,6 +107,23 @@ Deno.test("a preparation that is stopped anywhere, again and again, gives the sa
   }
 });
 
+Deno.test("a preparation is stopped while it sums up its files, too, and the same call goes on", async () => {
+  const out = newOut();
+  const controller = new AbortController();
+  const { signal } = controller;
+  let encodings = 0;
+  const onProgress = ({ stage }: { stage: string }) => {
+    if (stage === "encoding") encodings++;
+    if (stage === "finishing") controller.abort();
+  };
+  strictEqual((await prepare({ ...common, out }, { onProgress, signal })).facts, undefined);
+  await rejects(openPrepared(out), /was "deno task prepare" stopped\?/);
+  const before = encodings;
+  await prepare({ ...common, out }, { onProgress });
+  strictEqual(encodings, before); // nothing is encoded again
+  deepStrictEqual(bytesOf(out), bytesOf(whole));
+});
+
 Deno.test("the same call again finds its work done; another one is refused", async () => {
   deepStrictEqual(await prepare({ ...common, out: whole }), { facts, wasThere: true });
   await rejects(prepare({ ...common, out: whole, seed: 2 }), {
