@@ -83,15 +83,15 @@ export class DivergedError extends Error {
  * One optimisation step: forward, loss, gradients, clipping, update.
  *
  * Several batches count as one large batch: their gradients are added up, weighted by predictions
- * and pairs, and there is one update. The batches of the ranks of a `team` count as one as well. Accuracies come from the logits of the same forward pass. The
- * loss is read once, asynchronously; no tensor is left behind.
+ * and pairs, and there is one update. The batches of the ranks of a `team` count as one as well.
+ * Accuracies come from the logits of the same forward pass. The loss is read once, asynchronously; no
+ * tensor is left behind.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown or cannot work.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  *
- * Source: `model_fn_builder` in google-research/bert's
- * `run_pretraining.py`.
+ * Source: `model_fn_builder` in google-research/bert's `run_pretraining.py`.
  *
  * @example
  * ```ts

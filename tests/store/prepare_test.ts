@@ -250,7 +250,7 @@ Deno.test("a vocabulary that changed since a corpus was prepared with it is refu
   await rejects(prepare({ ...options, out }), /it holds a corpus that was prepared of other texts/);
   await rejects(
     prepare({ ...options, out: begun }),
-    /it was begun with other settings: go on with/,
+    /it was begun with other texts or settings: go on/,
   );
 });
 
