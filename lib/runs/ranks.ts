@@ -50,7 +50,7 @@ export async function checkpointOfAll(
   if (own) await sealCheckpoint(own);
   const bytes = await team.broadcast(team.rank === 0 ? own ?? new Uint8Array() : undefined);
   if (folder.writes || bytes.length === 0) return first;
-  return { checkpoint: await unpackCheckpoint(bytes.slice(), "checkpoint of rank 0"), damaged };
+  return { checkpoint: await unpackCheckpoint(bytes, "checkpoint of rank 0"), damaged };
 }
 
 /** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */

@@ -88,7 +88,7 @@ export class MpiTeam implements Team {
     return all;
   }
 
-  async broadcast(bytes?: Uint8Array): Promise<Uint8Array> {
+  async broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     return await this.#ranks.broadcast(bytes);
   }
 
@@ -168,7 +168,7 @@ class Ranks {
     };
   }
 
-  async broadcast(bytes?: Uint8Array): Promise<Uint8Array> {
+  async broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const length = Float64Array.of(bytes?.length ?? 0);
     await this.#wait(this.mpi.broadcast(bytesOf(length)));
     const all = this.rank === 0 ? bytes! : new Uint8Array(length[0]);

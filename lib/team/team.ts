@@ -29,8 +29,8 @@ export interface Team {
   sum(values: Float32Array): Promise<void>;
   /** What each rank gave, in the order of the ranks. */
   gather(bytes: Uint8Array): Promise<Uint8Array[]>;
-  /** What rank 0 gave, on every rank; the others give nothing. */
-  broadcast(bytes?: Uint8Array): Promise<Uint8Array>;
+  /** What rank 0 gave, on every rank, which may keep it; the others give nothing. */
+  broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * A signal that is aborted on every rank in the same call of `sumCounts()` or `gather()`, once
    * `signal` is aborted on any rank. What it stops, stops everywhere after the same step.

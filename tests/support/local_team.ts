@@ -65,8 +65,8 @@ class LocalTeam implements Team {
     return await this.#bring(bytes);
   }
 
-  async broadcast(bytes = new Uint8Array()): Promise<Uint8Array> {
-    return (await this.#bring(bytes))[0];
+  async broadcast(bytes = new Uint8Array()): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.#bring(bytes))[0].slice();
   }
 
   agree(signal: AbortSignal | undefined): AbortSignal {
