@@ -65,7 +65,7 @@ export class StoreCorpus implements RunCorpus {
       unknownShare: facts.unknownShare,
       reachedShare: found.reachedShare,
       unusedDocuments: Math.round(found.unusedDocuments / countedShare),
-      equalDocuments: 0, // such documents were left out when the store was prepared
+      equalDocuments: facts.settings === undefined ? null : 0, // prepare() leaves such documents out
       pairs,
       notNextShare: pairs === 0 ? null : notNext / pairs,
       exampleTokens: found.exampleTokens / found.examples,

@@ -16,8 +16,8 @@ export interface TextFacts {
   readonly reachedShare: number | null;
   /** Documents of which one epoch shows nothing; `null` if there are too many examples to count. */
   readonly unusedDocuments: number | null;
-  /** Documents that read as one before them. */
-  readonly equalDocuments: number;
+  /** Documents that read as one before them; `null` of a store that `prepare()` did not write. */
+  readonly equalDocuments: number | null;
   /** Sentence pairs in the examples that were counted. */
   readonly pairs: number;
   /** Share of these pairs whose second half does not follow; `null` if there are none. */
@@ -50,7 +50,7 @@ export function textRows(facts: TextFacts): (readonly [what: string, found: stri
   const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } =
     facts;
   const unused = unusedDocuments ? `; nothing of ${several(unusedDocuments, "document")}` : "";
-  const { countedShare: part } = facts;
+  const { countedShare: part, equalDocuments: equal } = facts;
   const counted = part === undefined ? "" : `; counted in ${percent(part, 2)} of them`;
   const shown = reachedShare === null
     ? "not counted: there are too many examples"
@@ -60,7 +60,7 @@ export function textRows(facts: TextFacts): (readonly [what: string, found: stri
     ["training text", `${sizes.join(", ")}, ${several(tokens, "token")}`],
     ["[UNK]", `${percent(facts.unknownShare, 2)} of the tokens`],
     ["one epoch shows", shown],
-    ["equal documents", count(facts.equalDocuments)],
+    ["equal documents", equal === null ? "not counted" : count(equal)],
     [
       "sentence pairs",
       notNextShare === null
@@ -106,7 +106,7 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
         `into --length are cut off. To use them, ${cure}`,
     );
   }
-  if (equalDocuments > MOST_EQUAL * documents) {
+  if (equalDocuments !== null && equalDocuments > MOST_EQUAL * documents) {
     warnings.push(
       `${count(equalDocuments)} of ${
         several(documents, "document")

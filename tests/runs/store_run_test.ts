@@ -128,7 +128,8 @@ Deno.test("a run on a prepared corpus knows its text from prepared.json, and its
     const { vocabSize, cased, heldOut } = settings;
     deepStrictEqual([vocabSize, cased, heldOut], [TOY_TOKENIZER.vocab.size, false, 12 / 72]);
     ok(!("countedShare" in text!) && Math.abs(text!.notNextShare! - 0.5) < 0.1);
-    const [, , shown] = textRows({ ...text!, countedShare: 0.001 });
+    const [, , shown, equal] = textRows({ ...text!, countedShare: 0.001 });
+    deepStrictEqual(equal, ["equal documents", "not counted"]); // as prepare() did not write it
     match(shown[1], /% of the tokens; counted in 0.10 % of them$/);
     const sentence = run.corpus.heldOutDocuments[0].sentences[0];
     deepStrictEqual(TOY_TOKENIZER.ids(sentence), TOY_TOKENIZER.ids(HELD_OUT[0].sentences[0]));
