@@ -1,4 +1,5 @@
 /** Ctrl-C and similar signals as a request: the first one asks, the second one ends the process. */
+import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 
 /** The code that a process exits with, by the signal that ended it: 128 and the signal's number. */
@@ -87,12 +88,8 @@ export class Interruption {
   }
 }
 
-/** Signals by number, and the C library by operating system. */
+/** Signals by number. */
 const NUMBERS: Record<Name, number> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
-const C_LIBRARIES: Partial<Record<typeof Deno.build.os, string>> = {
-  linux: "libc.so.6",
-  darwin: "libSystem.B.dylib",
-};
 const C_FUNCTIONS = {
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
   fcntl: { parameters: ["i32", "i32"], result: "i32" },
@@ -135,10 +132,9 @@ export function keepIgnored(): void {
  * to do but one `deno task` with redirected input: bash is that task then.
  */
 function ignoredSignals(): Name[] {
-  const path = C_LIBRARIES[Deno.build.os];
-  if (path === undefined || !mayCallNative()) return [];
+  if (C_LIBRARY === undefined || !mayCallNative()) return [];
   try {
-    const library = Deno.dlopen(path, C_FUNCTIONS);
+    const library = Deno.dlopen(C_LIBRARY, C_FUNCTIONS);
     const { symbols: c } = library;
     const found = NAMES.filter((name) => {
       const action = new BigUint64Array(32); // a `struct sigaction`, which begins with the handler

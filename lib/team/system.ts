@@ -1,10 +1,6 @@
 /** What only the C library knows or does: which cores this process may use, and an alarm. */
+import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
-
-const LIBRARIES: Partial<Record<typeof Deno.build.os, string>> = {
-  linux: "libc.so.6",
-  darwin: "libSystem.B.dylib",
-};
 
 const ALARM = { alarm: { parameters: ["u32"], result: "u32" } } as const;
 const CORES = {
@@ -28,10 +24,9 @@ const MOST_SECONDS = 2 ** 31 - 1;
 
 /** The alarm of this system. */
 export function systemAlarm(): Alarm {
-  const path = LIBRARIES[Deno.build.os];
-  if (!path || !mayCallNative()) return () => {};
+  if (!C_LIBRARY || !mayCallNative()) return () => {};
   try {
-    const { symbols } = Deno.dlopen(path, ALARM);
+    const { symbols } = Deno.dlopen(C_LIBRARY, ALARM);
     return (seconds) => void symbols.alarm(Math.min(seconds, MOST_SECONDS));
   } catch {
     return () => {}; // another C library
@@ -46,7 +41,7 @@ export function systemCores(): { readonly mask: string; readonly all: number } {
   const unknown = { mask: "", all: navigator.hardwareConcurrency };
   if (Deno.build.os !== "linux" || !mayCallNative()) return unknown;
   try {
-    const library = Deno.dlopen(LIBRARIES.linux!, CORES);
+    const library = Deno.dlopen(C_LIBRARY!, CORES);
     const { sched_getaffinity: affinity, sysconf } = library.symbols;
     const mask = new Uint8Array(MASK_BYTES);
     const code = affinity(0, BigInt(MASK_BYTES), mask);
