@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
 import { MOST_THREADS } from "../backend/simd/machine.ts";
-import { simdMachine } from "../backend/simd/start.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
@@ -32,6 +31,7 @@ import { openTeam } from "../team/open.ts";
 import type { Team } from "../team/team.ts";
 import { DivergedError } from "../training/train_step.ts";
 import { libraryDigest } from "./library_digest.ts";
+import { decidingBits, machineInWords } from "./machine.ts";
 import { messageOf } from "./messages.ts";
 import { Output } from "./output.ts";
 import { preparingLine } from "./preparing_line.ts";
@@ -108,15 +108,20 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   if (team.rank === 0) await mayWrite(out);
   const backend = await startBackend(given, team.cores);
   checkPrecision((given.precision ?? "float32") as Precision, "--precision");
-  const software = { deno: Deno.version.deno, tfjs: tf.version_core, backend: describe(backend) };
-  if (team.size > 1) await joinIn(team, args, software, output);
+  const software = {
+    deno: Deno.version.deno,
+    tfjs: tf.version_core,
+    backend: decidingBits(backend),
+  };
+  const machine = machineInWords(backend);
+  if (team.size > 1) await joinIn(team, args, machine, output);
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
   const preparing = preparingLine(output);
   const open = resume ? reopenRun : beginRun;
   using run = await open(out, given, software, preparing, team);
   checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
   if (output.terminal) output.draw("");
-  introduce(run, output);
+  introduce(run, machine, output);
   const end = await trainWith(run, output, stop.listen());
   conclude(run, end, output);
   return end.stopped === "finished" ? 0 : stop.code;
@@ -129,14 +134,14 @@ const SILENT = { terminal: false, write: (bytes: Uint8Array) => bytes.length };
 async function joinIn(
   team: Team,
   args: readonly string[],
-  { deno, backend }: Readonly<Record<string, string>>,
+  machine: string,
   output: Output,
 ): Promise<void> {
-  output.say(`${team.description}; ${backend} each`);
+  output.say(`${team.description}; ${machine} each`);
   if (team.warning !== undefined) output.say(`Warning: ${team.warning}`);
   await checkAgreement(team, {
     "version of this library": `code ${await libraryDigest()}`,
-    "version of Deno": deno,
+    "version of Deno": Deno.version.deno,
     "command line": args.join(" "),
   });
 }
@@ -221,15 +226,8 @@ async function startBackend(
   }
 }
 
-function describe(backend: string): string {
-  if (backend !== "simd") return backend;
-  const { threads, blas, multipliers } = simdMachine();
-  const own = multipliers.includes("native") ? "native code" : "WebAssembly";
-  return `simd, ${several(threads, "thread")}, ${blas ? blas.path.split("/").at(-1) : own}`;
-}
-
-function introduce(run: OpenRun, output: Output): void {
-  const { config, warnings, checkpoint, folder, model, backend } = run;
+function introduce(run: OpenRun, machine: string, output: Output): void {
+  const { config, warnings, checkpoint, folder, model } = run;
   const { settings, corpus: { training, heldOut }, plannedSteps } = config;
   const weights = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
   const planned = plannedSteps === null
@@ -244,7 +242,7 @@ function introduce(run: OpenRun, output: Output): void {
   }
   output.say(
     `${settings.corpus}: ${several(training, "document")} to train on, ${heldOut} held out; ` +
-      `${count(weights)} weights; ${backend}; ${planned}`,
+      `${count(weights)} weights; ${machine}; ${planned}`,
   );
   if (!checkpoint) return folder.log("begun");
   const { step, finished } = checkpoint.state;
