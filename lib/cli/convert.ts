@@ -3,6 +3,7 @@
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { several } from "../format.ts";
 import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
@@ -54,7 +55,9 @@ export async function convertFolder(
     const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = model.config;
     const numbers = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
     return [
-      `${numHiddenLayers} layers, ${hiddenSize} wide, ${numAttentionHeads} heads, ${hiddenAct}; ` +
+      `${
+        several(numHiddenLayers, "layer")
+      }, ${hiddenSize} wide, ${numAttentionHeads} heads, ${hiddenAct}; ` +
       `${tokenizer.vocab.size} pieces; ${(numbers / 1e6).toFixed(2)} million weights`,
       ...notes,
       `Written to ${to}. In Python: BertForPreTraining.from_pretrained(${JSON.stringify(to)})`,

@@ -127,7 +127,7 @@ export async function beginRun(
   team: Team = SOLO,
 ): Promise<OpenRun> {
   checkGiven("beginRun()", given, RUN_OPTIONS);
-  checkBackend(software.backend);
+  checkBackend(software.backend, given);
   const settings = completeSettings(given);
   try {
     return await begin(path, { given, all: settings }, software, progress, team);
@@ -210,9 +210,10 @@ async function begin(
 }
 
 /** A checkpoint copies all weights between two steps, which `webgpu` cannot without waiting. */
-function checkBackend(backend: string): void {
+function checkBackend(backend: string, given: Given<keyof RunSettings>): void {
   if (backend !== "webgpu") return;
-  throw new ConfigError("BERT_BACKEND", backend, "cannot keep a run in a folder: use simd or wasm");
+  const name = given.backend === undefined ? "BERT_BACKEND" : "--backend";
+  throw new ConfigError(name, backend, "cannot keep a run in a folder: use simd or wasm");
 }
 
 /** What the text is like, and the steps of the run; `null` if only the clock ends it. */
@@ -262,7 +263,7 @@ export async function reopenRun(
   team: Team = SOLO,
 ): Promise<OpenRun> {
   checkGiven("reopenRun()", given, RUN_OPTIONS);
-  checkBackend(software.backend);
+  checkBackend(software.backend, given);
   const saved = await fromFirst(team, () => readRunConfig(path));
   if (!saved) {
     throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");

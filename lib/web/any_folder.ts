@@ -82,7 +82,8 @@ async function modelOfRun(path: string): Promise<string> {
   for (const name of ["best", "final"]) {
     if (await isThere(await savedPath(`${path}/${name}`, CONFIG_FILE))) return `${path}/${name}`;
   }
-  const problem = "the run has no model yet, neither best nor final: wait for its first evaluation";
+  const problem =
+    "the run has no model yet, neither best nor final: wait for its first evaluation, or go on with it by --resume";
   throw new FormatError(path, problem);
 }
 

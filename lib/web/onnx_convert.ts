@@ -1,5 +1,6 @@
 /** From any readable folder to one for JavaScript: what `deno task convert --to onnx` does. */
 import { checkChoice } from "../checks.ts";
+import { several } from "../format.ts";
 import { onnxParts, openFolder } from "./any_folder.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
 import type { Dtype } from "./onnx_weights.ts";
@@ -48,7 +49,9 @@ export async function convertToOnnx(
       } MB, "${dtype}" in transformers.js`;
     });
     return [
-      `${numHiddenLayers} layers, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
+      `${
+        several(numHiddenLayers, "layer")
+      }, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
       ...await Promise.all(sizes),
       ...lacks,
       `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,

@@ -8,5 +8,9 @@ Deno.test("a run in a folder refuses webgpu, whose numbers cannot be copied betw
       open("no-such-folder", settings, { backend: "webgpu" }, () => {}),
       /Invalid BERT_BACKEND = "webgpu": it cannot keep a run in a folder: use simd or wasm/,
     );
+    await rejects(
+      open("no-such-folder", { ...settings, backend: "webgpu" }, { backend: "webgpu" }, () => {}),
+      /Invalid --backend = "webgpu": it cannot keep/,
+    );
   }
 });

@@ -165,7 +165,7 @@ Deno.test("convertToOnnx() takes the best model of a run, and waits for none", a
   await rejects(convertToOnnx(run, OUT), {
     name: "FormatError",
     message: `Cannot read ${run}: the run has no model yet, neither best nor final: wait for its ` +
-      "first evaluation",
+      "first evaluation, or go on with it by --resume",
   });
   const models = [1, 2].map((seed) =>
     new BertPretrainHead(bertConfig("smoke", { vocabSize: 40 }), { seed })
