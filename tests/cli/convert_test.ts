@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { loadModel } from "bert/model/folder.ts";
 import { convertFolder } from "bert/cli/convert.ts";
+import { several } from "bert/format.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
@@ -30,7 +31,10 @@ Deno.test("convertFolder() writes every kind of folder as one that opens to the 
     deepStrictEqual(snapshot(model), snapshot(original));
     deepStrictEqual(notes, []);
     deepStrictEqual(report.slice(1, -1), original.notes); // what was made up for is said
-    ok(report[0].includes(`${model.config.numHiddenLayers} layers, 8 wide`), report[0]);
+    ok(
+      report[0].startsWith(`${several(model.config.numHiddenLayers, "layer")}, 8 wide`),
+      report[0],
+    );
     [model, original].forEach((one) => one.dispose());
     await Deno.remove(from, { recursive: true });
   }
