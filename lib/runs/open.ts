@@ -27,7 +27,7 @@ import { type Decisive, identify, readRunConfig, type RunConfig } from "./config
 import { checkFree, RunFolder } from "./folder.ts";
 import type { Progress, RunCorpus } from "./corpus.ts";
 import { checkInit, modelToContinue, runTokenizer } from "./inputs.ts";
-import { continueOn, startOn } from "./open_corpus.ts";
+import { continueOn, type RunStart, startOn } from "./open_corpus.ts";
 import { checkGiven, type Given } from "./options.ts";
 import { plateauWarning, textWarnings } from "./text_facts.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
@@ -147,66 +147,68 @@ async function begin(
   await checkFree(path);
   if (all.init === undefined) modelConfig(all, all.vocabSize);
   else await checkInit(all.init, all.length);
-  const { settings, corpus, tokenizer, model, notes, unknown } = await startOn(
-    given,
-    all,
-    progress,
-  );
+  const start = await startOn(given, all, progress);
+  const { corpus, tokenizer, model } = start;
+  let folder: RunFolder | undefined;
   try {
-    const { data, train } = libraryConfigs(settings);
-    progress("making the held-out batches");
-    const heldOut = heldOutBatches(corpus, settings.heldOut);
-    progress("counting the text");
-    const { text, plannedSteps } = await plan(settings, corpus, progress);
-    const warnings = [...notes, ...textWarnings(text, data.pairing)];
-    const lacking = unknown(text);
-    if (lacking !== undefined) warnings.splice(notes.length, 0, lacking);
-    if (settings.init === undefined && !settings.headStart) {
-      const warning = plateauWarning(plannedSteps, train.batchSize * train.accumulation, text);
-      if (warning !== undefined) warnings.push(warning);
-    }
-    const decisive: Decisive = {
-      settings,
-      model: model.config,
-      data,
-      train,
-      plannedSteps,
-      evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
-      corpus: corpus.facts,
-      vocabulary: vocabularyFacts(tokenizer),
-      text,
-      ...(heldOut.length === 0 ? {} : { baselines: baselines(corpus.counts, heldOut) }),
-    };
+    const { decisive, heldOut, warnings } = await decide(start, progress);
     const config: RunConfig = { format: 1, run: identify(decisive), ...decisive, software };
     await checkAgreement(team, agreedFacts(config)); // all have prepared, nothing is written yet
-    const folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
-    try {
-      if (folder.writes) {
-        await checkFree(path); // another process may have begun while this one prepared
-        await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
-        await folder.saveConfig(config);
-      }
-      const { backend } = software;
-      return openRun({
-        folder,
-        config,
-        corpus,
-        heldOut,
-        tokenizer,
-        model,
-        backend,
-        team,
-        warnings,
-      });
-    } catch (error) {
-      folder.close();
-      throw error;
+    folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
+    if (folder.writes) {
+      await checkFree(path); // another process may have begun while this one prepared
+      await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
+      await folder.saveConfig(config);
     }
+    const { backend } = software;
+    return openRun({
+      folder,
+      config,
+      corpus,
+      heldOut,
+      tokenizer,
+      model,
+      backend,
+      team,
+      warnings,
+    });
   } catch (error) {
+    folder?.close();
     model.dispose();
     corpus[Symbol.dispose]();
     throw error;
   }
+}
+
+/** What decides a run that begins, what it is evaluated on, and what a person should know. */
+async function decide(
+  { settings, corpus, tokenizer, model, notes, unknown }: RunStart,
+  progress: Progress,
+): Promise<{ decisive: Decisive; heldOut: readonly Batch[]; warnings: readonly string[] }> {
+  const { data, train } = libraryConfigs(settings);
+  progress("making the held-out batches");
+  const heldOut = heldOutBatches(corpus, settings.heldOut);
+  progress("counting the text");
+  const { text, plannedSteps } = await plan(settings, corpus, progress);
+  const lacking = unknown(text);
+  const slow = settings.init === undefined && !settings.headStart
+    ? plateauWarning(plannedSteps, train.batchSize * train.accumulation, text)
+    : undefined;
+  const warnings = [...notes, lacking, ...textWarnings(text, data.pairing), slow]
+    .filter((warning) => warning !== undefined);
+  const decisive = {
+    settings,
+    model: model.config,
+    data,
+    train,
+    plannedSteps,
+    evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
+    corpus: corpus.facts,
+    vocabulary: vocabularyFacts(tokenizer),
+    text,
+    ...(heldOut.length === 0 ? {} : { baselines: baselines(corpus.counts, heldOut) }),
+  };
+  return { decisive, heldOut, warnings };
 }
 
 /** A checkpoint copies all weights between two steps, which `webgpu` cannot without waiting. */
