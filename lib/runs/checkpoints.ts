@@ -52,6 +52,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * The newest checkpoint that is as it was written, and those that were passed over on the way to it.
  *
  * @param run Which run it has to belong to.
+ * @throws {RangeError} If the memory is too small for one.
  *
  * @example
  * ```ts
@@ -79,6 +80,7 @@ export async function newestCheckpoint(
     try {
       return { checkpoint: await readCheckpoint(path, run, step), damaged };
     } catch (error) {
+      if (error instanceof RangeError) throw error; // too little memory, which is no damage
       damaged.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }

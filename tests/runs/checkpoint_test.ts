@@ -167,6 +167,21 @@ Deno.test("a checkpoint under another step's name is passed over", async () => {
   });
 });
 
+Deno.test("a checkpoint for which there is too little memory is not taken for a damaged one", async () => {
+  await withFolder(async (folder) => {
+    const writer = new CheckpointWriter(folder, 2);
+    await writer.save(checkpoint(1));
+    await writer.settle();
+    const { readFile } = Deno;
+    Deno.readFile = () => Promise.reject(new RangeError("Array buffer allocation failed"));
+    try {
+      await rejects(newestCheckpoint(folder, RUN), /Array buffer allocation failed/);
+    } finally {
+      Deno.readFile = readFile;
+    }
+  });
+});
+
 Deno.test("CheckpointWriter keeps the newest and the best", async () => {
   await withFolder(async (folder) => {
     const writer = new CheckpointWriter(folder, 2);
