@@ -1,4 +1,3 @@
-/// <reference lib="deno.worker" />
 /** A helper thread of preparing: it gets documents and gives them back as ids, in order. */
 import type { RawDocument } from "../data/raw_document.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -23,7 +22,15 @@ const CACHE = 250_000;
 
 let encode: ((documents: RawDocument[]) => ReturnType<typeof encodeBatch>) | undefined;
 
-self.onmessage = ({ data }: MessageEvent<WorkerStart | RawDocument[]>) => {
+/** The global object of a helper thread; the usual types know that of the main thread only. */
+interface ThreadScope {
+  onmessage: (event: MessageEvent<WorkerStart | RawDocument[]>) => void;
+  postMessage(message: unknown, transfer: Transferable[]): void;
+}
+
+const thread = globalThis as unknown as ThreadScope;
+
+thread.onmessage = ({ data }) => {
   if (!encode) {
     const { tokens, origin, options, rules } = data as WorkerStart;
     const vocab = new Vocab(tokens, "the vocabulary", origin);
@@ -32,5 +39,5 @@ self.onmessage = ({ data }: MessageEvent<WorkerStart | RawDocument[]>) => {
     return;
   }
   const batch = encode(data as RawDocument[]);
-  self.postMessage(batch, Object.values(batch).map(({ buffer }) => buffer));
+  thread.postMessage(batch, Object.values(batch).map(({ buffer }) => buffer));
 };

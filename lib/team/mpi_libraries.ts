@@ -32,7 +32,7 @@ const LAUNCHER = /^(mpiexec|mpirun|prterun|orterun)(\.[\w.]+)?$/;
  * ```ts
  * import { mpiCandidates } from "bert/team/mpi_libraries.ts";
  * import { deepStrictEqual } from "node:assert";
- * const launcher = { name: "mpiexec", size: 2, families: ["openmpi"] } as const;
+ * const launcher = { name: "mpiexec", size: 2, rank: 0, families: ["openmpi"] } as const;
  * const variables: Record<string, string> = { VIRTUAL_ENV: "/venv" };
  * const { paths } = mpiCandidates(launcher, (name) => variables[name], "linux");
  * deepStrictEqual(paths.slice(0, 2), ["/venv/lib/libmpi.so.40", "/venv/lib/libmpi_abi.so.1"]);
