@@ -7,6 +7,8 @@
 interface Language {
   /** Titles and other abbreviations that are capitalised and followed by a name. */
   readonly beforeName: ReadonlySet<string>;
+  /** Those that stand in front of a name or end a sentence: in St. Louis, and on Main St. */
+  readonly beforeNameOrEnd: ReadonlySet<string>;
   /** Abbreviations in front of a figure only, in small letters: No. 5, but "He said no." */
   readonly beforeFigure: ReadonlySet<string>;
   /** What words end with that are abbreviations in front of a figure: Bahnhofstr. 5. */
@@ -23,6 +25,8 @@ interface Language {
   readonly labels: ReadonlySet<string>;
   /** Whether a figure with a full stop is an ordinal: am 3. Oktober. */
   readonly ordinals: boolean;
+  /** Verbs that say who spoke, behind their subject: "Why?" I asked. Empty where the verb comes first. */
+  readonly sayings: ReadonlySet<string>;
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
@@ -33,8 +37,9 @@ const union = (...sets: ReadonlySet<string>[]): ReadonlySet<string> =>
 const ENGLISH: Language = {
   beforeName: words(
     "Mr Mrs Ms Dr Prof Rev Hon Messrs Mme Mlle Capt Col Gen Lieut Lt Maj Sgt Cmdr Adm Gov Sen Rep " +
-      "Pres St Mt Ft Dept v",
+      "Pres v",
   ),
+  beforeNameOrEnd: words("St Mt Ft Dept"),
   beforeFigure: words(
     "no nos vol vols ch chap sec art fig figs p pp jan feb mar apr jun jul aug sept sep oct nov dec",
   ),
@@ -61,6 +66,13 @@ const ENGLISH: Language = {
       "solution stage step system table team type unit variant version vitamin zone",
   ),
   ordinals: false,
+  sayings: words(
+    "added announced answered asked barked begged bellowed breathed cried croaked declared " +
+      "demanded ejaculated exclaimed faltered gasped groaned growled hissed howled inquired insisted interrupted " +
+      "moaned mumbled murmured muttered prompted protested queried repeated replied retorted roared " +
+      "said says screamed screeched shouted shrieked snapped snarled snorted sobbed stammered suggested " +
+      "thundered urged ventured wailed whispered wondered yelled",
+  ),
 };
 
 const GERMAN: Language = {
@@ -70,6 +82,7 @@ const GERMAN: Language = {
       "Hr Hrn Fr Frl Dipl Ing Dipl.-Ing Dipl.-Kfm Dipl.-Phys Dipl.-Psych Mag Dir Fa Fam med phil jur nat habil theol",
     ),
   ),
+  beforeNameOrEnd: ENGLISH.beforeNameOrEnd,
   endsBeforeFigure: /str$/,
   beforeFigure: words(
     "nr nrn s abs art bd bde kap ziff anm abb tab aufl tel heft jg jan feb mär mrz apr jun jul aug sept " +
@@ -98,11 +111,13 @@ const GERMAN: Language = {
       "modell phase plan punkt reihe spalte stufe tabelle team teil typ variante version vitamin weg zeile zone",
   ),
   ordinals: true,
+  sayings: new Set(),
 };
 
 const FRENCH: Language = {
   ...ENGLISH,
   beforeName: words("M MM Mme Mmes Mlle Mlles Mgr Me St Ste Dr Pr Prof"),
+  beforeNameOrEnd: new Set(),
   beforeFigure: words("art chap fig n no num p pp t tél vol janv févr juil sept oct nov déc"),
   inTheMiddle: words("p.ex c.-à-d c.-à.-d cf env vs i.e e.g av apr"),
   mayEnd: words("etc ltd cie s.a éd j.-c"),
@@ -118,8 +133,9 @@ const FRENCH: Language = {
 const SPANISH: Language = {
   ...ENGLISH,
   beforeName: words(
-    "Sr Sra Srta Sres Sras Dr Dra Dres D Dña Da Lic Ing Arq Gral Cap Prof Sto Sta Ud Uds Vd",
+    "Sr Sra Srta Sres Sras Dr Dra Dres D Dña Da Lic Ing Arq Gral Cap Prof Sto Sta",
   ),
+  beforeNameOrEnd: words("Ud Uds Vd Vds"),
   beforeFigure: words("art arts cap fig núm no nro pág págs p pp tel vol"),
   inTheMiddle: words("p.ej p.e ee cf aprox vs i.e e.g"),
   mayEnd: words("etc ltda s.a s.l uu av avda cía"),
@@ -155,13 +171,13 @@ const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/
  * Whether a sentence goes on where the segmenter ended it. All white space has to be single blanks.
  *
  * @param before The end of the sentence so far.
- * @param after The segment that follows.
+ * @param after What follows: its first 64 units, or less where the text ends.
  * @param start The first 64 units of the sentence so far.
  */
 export function goesOn(before: string, after: string, start: string, language: Language): boolean {
   if (isEnumerator(start)) return true;
   if (/^[とっ]/.test(after) && /[」』] ?$/.test(before)) return true; // 「…」と言った
-  if (isExclaimedWithin(before, after, start)) return true;
+  if (isExclaimedWithin(before, after, start) || isSaidBy(before, after, language)) return true;
   if (/^(?:& |(?:Inc|Ltd|Corp|Co)\.)/.test(after)) return true; // Com. & Adm., Yahoo! Inc.
   const found = lastWords(before);
   if (!found) return false;
@@ -180,6 +196,32 @@ function isExclaimedWithin(before: string, after: string, start: string): boolea
   if (!end) return false;
   const isQuoted = /["'\p{Pf}\p{Pi}]/u.test(end[1]);
   return isQuoted || /^\P{L}*\p{Lu}/u.test(start);
+}
+
+/** A subject, and the verb behind it: I asked, Dr. Ann Lee quietly said. */
+const SUBJECT_AND_VERB =
+  /^(I|(?:\p{Lu}[\p{L}'’-]*\.? ){0,3}\p{Lu}[\p{L}'’-]+) (?:\p{Ll}+ly |then |also )?(\p{Ll}+)/u;
+
+/** An answer is no question: in "Why?" I answered, "Because." a sentence begins. */
+const ANSWERS = new Set(["answered", "replied", "retorted"]);
+
+/** What follows a verb that says something else than the quotation before it: I said nothing. I said, "No." */
+const SAYS_MORE =
+  /^(?::|,? ?["“‘']\p{Lu}| (?:nothing|something|it|that|so|no|yes|the|a|an|my|his|this|these|how|what|why|whether|if|I|he|she|they|we|you|there)(?!\p{L}))/u;
+
+/**
+ * Whether a quotation that ends as a question or exclamation is followed by who said it, and a capital
+ * letter is that of a name or of "I": "Why?" I asked. "Go!" Ann cried.
+ */
+function isSaidBy(before: string, after: string, { openers, sayings }: Language): boolean {
+  const found = after.match(SUBJECT_AND_VERB);
+  if (!found) return false;
+  const [whole, subject, verb] = found;
+  if (!sayings.has(verb)) return false;
+  if (subject !== "I" && opens(after, openers)) return false;
+  const mark = before.match(/([?!])[?!]*["'\p{Pf}\p{Pi}]+ ?$/u)?.[1];
+  if (mark === undefined || mark === "?" && ANSWERS.has(verb)) return false;
+  return !SAYS_MORE.test(after.slice(whole.length));
 }
 
 const CLOSING = " \"'”’)]";
@@ -210,12 +252,13 @@ function isAbbreviation(
   after: string,
   language: Language,
 ): boolean {
-  const { beforeName, beforeFigure, endsBeforeFigure, inTheMiddle, mayEnd, beforeNoun, openers } =
-    language;
+  const { beforeName, beforeNameOrEnd, beforeFigure, endsBeforeFigure } = language;
+  const { inTheMiddle, mayEnd, beforeNoun, openers } = language;
   const forms = spellings(before, word);
   const goesOnSmall = /^[\p{Ll}\d(]/u.test(after);
   if (forms.some((form) => inTheMiddle.has(form))) return true;
   if (beforeName.has(word) && /^\p{Lu}/u.test(after)) return true;
+  if (beforeNameOrEnd.has(word) && /^\p{Lu}/u.test(after) && !opens(after, openers)) return true;
   const figure = forms.some((form) => beforeFigure.has(form) || endsBeforeFigure?.test(form));
   if (figure && /^\d/.test(after)) return true;
   if (forms.some((form) => beforeNoun.has(form)) && !opens(after, openers)) return true;

@@ -21,7 +21,7 @@ const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 /** White space that is no single blank; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
-const LONGEST = 64; // units of a sentence's start and of its end that the rules look at
+const LONGEST = 64; // units of a sentence's start, of its end and of what follows that the rules look at
 
 /**
  * Splits text into sentences, trimmed, none of them empty.
@@ -58,15 +58,16 @@ function splitParagraph(paragraph: string, locale: string): string[] {
   let start = ""; // its first words
   let before = ""; // its end: all that is looked at, so that the time stays linear
   let moved = ""; // from the end of the segment before to the start of this one
-  for (const { segment: found } of segmenter.segment(text)) {
+  for (const { segment: found, index } of segmenter.segment(text)) {
     const closing = moved === "" ? closingAtStart(found) : 0;
+    const at = index - moved.length + closing;
     const whole = moved + found.slice(closing);
     const opening = openingAtEnd(whole);
     const segment = whole.slice(0, whole.length - opening);
     moved = whole.slice(whole.length - opening);
     last += found.slice(0, closing);
     if (segment === "") continue;
-    if (last !== "" && !goesOn(before, segment, start, language)) {
+    if (last !== "" && !goesOn(before, text.slice(at, at + LONGEST), start, language)) {
       sentences.push(last);
       last = "";
       start = "";

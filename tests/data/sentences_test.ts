@@ -51,14 +51,17 @@ const LANGUAGES: Record<string, string[]> = {
     "Dr. Müller und Prof. Dr. h. c. Schmidt kamen. | Vgl. Abb. 3 und S. 17.",
     "Es gab Äpfel, Birnen usw. | Dann gingen wir. | J. W. von Goethe schrieb es.",
     "„Warum?“ fragte sie. | »Nein!« rief er. | Aha! | Gut.",
+    "„Warum?“, fragte ich. | „Nein!“, rief Anna. | „Wer?“ | Ich schwieg. | Er lebt in St. Pölten.",
     "Das ist Variante B. | Sie wählte Plan A. | Er nahm C. | Wir gingen.",
   ],
   fr: [
     "« Pourquoi ? » demanda-t-elle. | « Non ! » dit-il. | Ah ! | Oui.",
+    "« Pourquoi ? » ai-je demandé. | « Non ! » cria Jean. | « Ah ! » | Jean partit. | Il est à St. Malo.",
     "Il vint. | « Bonjour. » | Elle dit. | M. Dupont vint, p. ex. hier. | Il partit.",
   ],
   es: [
     "—¿Por qué? —preguntó ella. | «¡No!» gritó él. | ¡Hola!",
+    "Lo hago por Ud. | El resto no importa. | Ud. vino ayer. | Como Uds. | No hay nadie. | «¿Qué?» | Ana salió.",
     "El Sr. López vive en EE. UU. | Vino ayer. | ¿Qué? | ¡Hola! | Bien, p. ej. hoy.",
   ],
   en: [
@@ -71,6 +74,10 @@ const LANGUAGES: Record<string, string[]> = {
     "Yahoo! is big. | Is Yahoo! big? | Alas! what a day! | Let's Move! is a programme. | (Really?) | Yes.",
     "Go to Com. & Adm. by day. | She works at Yahoo! Inc. and at Blum & Co. | So it is.",
     "are you there? | yes i am! | ok then",
+    '"Why?" I asked. | "No!" I quietly said, "not now." | “Go!” Ann cried. | \'Who?\' Dr. Ann Lee asked him. | So.',
+    '"Why?" | I answered, "So." | "Why?" | Ann said, "Go." | "Go!" | I said nothing. | "Who?" | He said so. | "It?" | I left.',
+    '"What is this?" Mr. Smith whispered. | "Stop!" | Ahab called off the crew. | Is it "Oklahoma!" | I saw it.',
+    "We live on Main St. | There it is. | She went to St. Louis and up Mt. Hood. | Ask the State Dept. | They know.",
   ],
   it: ["«Perché?» chiese lei. | Lui rise."],
   "de-AT": ["Sie kam am 3. Jänner. | Er ging."],
