@@ -13,10 +13,29 @@ export function meanRow(
   return mean;
 }
 
-/** The indices of the k largest values, largest first. */
+/**
+ * The indices of the k largest values, largest first; of equal ones the first.
+ *
+ * @example
+ * ```ts
+ * import { largest } from "bert/use/vectors.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(largest([0.1, 0.5, 0.4], 2), [1, 2]);
+ * ```
+ */
 export function largest(values: ArrayLike<number>, k: number): number[] {
-  const indices = Array.from(values, (_, i) => i);
-  return indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+  const best = (indices: number[]) =>
+    indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
+  let found: number[] = [];
+  let least = -Infinity; // of the k best of those before
+  for (let i = 0; i < values.length; i++) {
+    if (found.length >= k && !(values[i] > least)) continue;
+    found.push(i);
+    if (found.length < 2 * k) continue;
+    found = best(found);
+    least = values[found[k - 1]];
+  }
+  return best(found);
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   withPage,
   write,
 } from "../support/browser.ts";
+import { serveFiles } from "../support/file_server.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
 const chromium = findChromium();
@@ -37,29 +38,6 @@ const CONFIG = bertConfig("smoke", {
   numHiddenLayers: 2,
   initializerRange: 0.3,
 });
-
-/** A server of files, as any host of static pages has one. */
-function serveFiles(root: string) {
-  const types: Record<string, string> = {
-    html: "text/html",
-    js: "text/javascript",
-    mjs: "text/javascript",
-    css: "text/css",
-    wasm: "application/wasm",
-    svg: "image/svg+xml",
-  };
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  return Deno.serve(options, async ({ url }) => {
-    const path = decodeURIComponent(new URL(url).pathname).replace(/\/$/, "/index.html");
-    try {
-      const body = await Deno.readFile(`${root}${path}`);
-      const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
-      return new Response(body, { headers: { "content-type": type } });
-    } catch {
-      return new Response("nothing", { status: 404 });
-    }
-  });
-}
 
 /** The candidates of a list, as "word share". */
 async function listed(page: Page, part: string): Promise<string[]> {
