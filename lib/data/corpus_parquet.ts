@@ -2,6 +2,7 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import {
   type AsyncBuffer,
+  type CompressionCodec,
   type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
@@ -11,7 +12,7 @@ import {
 import { FormatError } from "../errors.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import { columnsOf, gatherRows, type Row, type TextFile } from "./rows.ts";
+import { type Column, columnsOf, gatherRows, type Row, type TextFile } from "./rows.ts";
 
 /** What unpacks the pages of a column, beside Snappy, which hyparquet brings. */
 const COMPRESSORS: Compressors = {
@@ -19,6 +20,9 @@ const COMPRESSORS: Compressors = {
   ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)),
   BROTLI: (bytes) => new Uint8Array(brotliDecompressSync(bytes)),
 };
+
+/** Those of Parquet's ways to pack a page that nothing here unpacks. */
+const UNREADABLE: ReadonlySet<CompressionCodec> = new Set(["LZO", "LZ4", "LZ4_RAW"]);
 
 /** The documents of a Parquet file; a row is what a row of `.csv` is. */
 export async function* readParquet(
@@ -32,32 +36,93 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
   using opened = await open(path);
   const file = asyncBuffer(opened, (await opened.stat()).size, options);
   const metadata = await whole(path, () => parquetMetadataAsync(file));
-  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const columns = columnsOf(path, names, options);
+  const columns = columnsOf(path, await whole(path, () => columnsIn(metadata)), options);
+  refuseUnreadable(path, metadata, columns);
+  await whole(path, () => checkRows(metadata, columns));
   let rowStart = 0;
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
-    const rows = await whole(path, () => readRows(file, metadata, columns, rowStart, rowEnd));
-    for (const row of rows) yield { fields: new Map(Object.entries(row)) };
+    const values: unknown[][] = [];
+    // One column after the other: of two that are read at once and both fail, one would fail unheard.
+    for (const column of columns) {
+      values.push(await whole(path, () => readColumn(file, metadata, column, rowStart, rowEnd)));
+    }
+    for (let i = 0; i < rowEnd - rowStart; i++) {
+      const fields = new Map(columns.map((column, at) => [column, values[at][i]]));
+      yield { row: rowStart + i + 1, fields };
+    }
     rowStart = rowEnd;
   }
 }
 
-function readRows(
+function columnsIn(metadata: FileMetaData): Column[] {
+  return parquetSchema(metadata).children.map(({ element, children }) => ({
+    name: element.name,
+    isNested: children.length > 0 || element.repetition_type === "REPEATED",
+  }));
+}
+
+/** Throws where the file has another number of rows than it says, of which some would be lost in silence. */
+function checkRows(metadata: FileMetaData, columns: string[]): void {
+  let rows = 0n;
+  for (const group of metadata.row_groups) {
+    rows += group.num_rows;
+    for (const { meta_data: chunk } of group.columns) {
+      if (!chunk || !columns.includes(chunk.path_in_schema[0])) continue;
+      checkCount(chunk.num_values, group.num_rows);
+    }
+  }
+  checkCount(rows, metadata.num_rows);
+}
+
+function checkCount(found: bigint, expected: bigint): void {
+  if (found !== expected) throw new RangeError(`${found} of ${expected} rows`);
+}
+
+/** Throws `FormatError` where a column is packed in a way that cannot be read. */
+function refuseUnreadable(path: string, metadata: FileMetaData, columns: string[]): void {
+  for (const { meta_data: chunk } of metadata.row_groups.flatMap((group) => group.columns)) {
+    if (!chunk || !columns.includes(chunk.path_in_schema[0])) continue;
+    const { codec } = chunk;
+    if (!UNREADABLE.has(codec)) continue;
+    const problem = `expected columns packed by Snappy, gzip, Zstandard or Brotli, found ${codec}`;
+    throw new FormatError(path, `${problem}: write the file again with one of those`);
+  }
+}
+
+/** The values of a column in some rows. */
+async function readColumn(
   file: AsyncBuffer,
   metadata: FileMetaData,
-  columns: string[],
+  column: string,
   rowStart: number,
   rowEnd: number,
-): Promise<Record<string, unknown>[]> {
-  return parquetReadObjects({
+): Promise<unknown[]> {
+  const rows = await parquetReadObjects({
     file,
     metadata,
-    columns,
+    columns: [column],
     rowStart,
     rowEnd,
     compressors: COMPRESSORS,
+    parsers: { stringFromBytes },
   });
+  return rows.map((row, i) => {
+    if (row[column] === undefined) throw new RangeError(`row ${rowStart + i + 1} has no value`);
+    return row[column];
+  });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The text that bytes are, or the bytes where they are none: the row that has them is known later. */
+function stringFromBytes(bytes: Uint8Array): string | Uint8Array {
+  if (!bytes) return bytes; // the value of a row without one
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return bytes;
+  }
 }
 
 async function open(path: string): Promise<Deno.FsFile> {
@@ -67,7 +132,7 @@ async function open(path: string): Promise<Deno.FsFile> {
 }
 
 /** Runs a part of the reading; whatever goes wrong in it is a fault of the file. */
-async function whole<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -77,7 +142,10 @@ async function whole<T>(path: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A file as hyparquet reads one: any stretch of its bytes. */
+/**
+ * A file as hyparquet reads one: any stretch of its bytes. They are read at once, and not by a promise: where
+ * another part of the file turns out to be harmed, hyparquet waits for no promise that it has.
+ */
 function asyncBuffer(
   file: Deno.FsFile,
   byteLength: number,
@@ -85,12 +153,15 @@ function asyncBuffer(
 ): AsyncBuffer {
   return {
     byteLength,
-    async slice(start, end = byteLength) {
-      const bytes = new Uint8Array(Math.max(0, end - start));
-      await file.seek(start, Deno.SeekMode.Start);
+    slice(start, end = byteLength) {
+      if (!(start >= 0 && start <= end && end <= byteLength)) {
+        throw new RangeError(`there are no bytes ${start} to ${end}`);
+      }
+      const bytes = new Uint8Array(end - start);
+      file.seekSync(start, Deno.SeekMode.Start);
       let at = 0;
       while (at < bytes.length) {
-        const read = await file.read(bytes.subarray(at));
+        const read = file.readSync(bytes.subarray(at));
         if (read === null) throw new RangeError(`the file ends at byte ${start + at}`);
         at += read;
       }

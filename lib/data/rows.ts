@@ -23,6 +23,8 @@ export interface TextFile {
 export interface Row {
   /** Its line, from 1; left out where a file has no lines. */
   readonly line?: number;
+  /** Its place among the rows, from 1, where a file has no lines. */
+  readonly row?: number;
   /** The line in which the names of the columns stand. */
   readonly header?: number;
   readonly fields: ReadonlyMap<string, unknown>;
@@ -84,7 +86,7 @@ function textColumn({ fields }: Row, { textColumn }: CorpusOptions): string {
 /** The text of a row; null is no text, as an empty cell is. */
 function textOf(
   path: string,
-  { line, header, fields }: Row,
+  { line, row, header, fields }: Row,
   column: string,
   { textColumn }: CorpusOptions,
 ): string {
@@ -92,8 +94,10 @@ function textOf(
   if (typeof value === "string") return value;
   if (value === null) return "";
   if (value === undefined) throw noColumn(path, header, fields, "textColumn", textColumn);
-  const fix = typeof value === "object" ? "make it a string" : "put it in quotes";
-  const problem = `expected text in "${column}", found ${written(value)}: ${fix}`;
+  const fix = typeof value === "object" || value === NESTED
+    ? "make it a string"
+    : "put it in quotes";
+  const problem = `expected text in "${column}"${inRow(row)}, found ${written(value)}: ${fix}`;
   throw new FormatError(path, problem, line);
 }
 
@@ -103,7 +107,7 @@ function textOf(
  */
 function documentOf(
   path: string,
-  { line, header, fields, written: asWritten }: Row,
+  { line, row, header, fields, written: asWritten }: Row,
   text: string,
   { documentColumn }: CorpusOptions,
 ): string | undefined {
@@ -121,30 +125,46 @@ function documentOf(
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
   if (typeof value === "bigint") return String(value);
   if (typeof value === "number") {
-    return Number.isSafeInteger(value) ? String(value) : asWritten?.(column) ?? String(value);
+    if (Number.isSafeInteger(value)) return String(value);
+    const name = asWritten?.(column) ?? (isExact(value) ? String(value) : undefined);
+    if (name !== undefined) return name;
   }
   if (documentColumn === undefined || value === null) return undefined;
   if (value === undefined) throw noColumn(path, header, fields, "documentColumn", documentColumn);
-  const problem = `expected a name in "${column}", found ${written(value)}`;
+  const problem = `expected a name in "${column}"${inRow(row)}, found ${written(value)}`;
   throw new FormatError(path, `${problem}: make it a string or a number`, line);
 }
+
+/** A column of a file that can be read column by column. */
+export interface Column {
+  readonly name: string;
+  /** Whether its values are lists or structures, which are neither text nor names. */
+  readonly isNested: boolean;
+}
+
+/** What stands for a value of a nested column: it need not be read to be refused. */
+const NESTED = Symbol("a list or a structure");
 
 /**
  * The columns that the rows of a table are gathered by, for a file that can be read column by column.
  *
- * @throws {FormatError} If a column that was asked for, or one for the text, is not there.
+ * @throws {FormatError} If a column that was asked for, or one for the text, is not there, or twice.
  */
 export function columnsOf(
   path: string,
-  names: readonly string[],
+  columns: readonly Column[],
   options: CorpusOptions,
 ): string[] {
-  const fields = new Map(names.map((name) => [name, ""]));
+  const fields = new Map(columns.map(({ name, isNested }) => [name, isNested ? NESTED : ""]));
   const text = textColumn({ fields }, options);
   textOf(path, { fields }, text, options);
   documentOf(path, { fields }, text, options);
   const { documentColumn = "document" } = options;
-  return names.filter((name) => name === text || name === documentColumn);
+  const wanted = columns.filter(({ name }) => name === text || name === documentColumn);
+  const names = wanted.filter(({ isNested }) => !isNested).map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice === undefined) return names;
+  throw new FormatError(path, `expected each column once, found "${twice}" twice: rename one`);
 }
 
 function noColumn(
@@ -167,8 +187,20 @@ function columns(fields: ReadonlyMap<string, unknown>): string {
   return [...fields.keys()].join(", ") || "none";
 }
 
+/** Whether a number is small enough to be what its file has, and not only the nearest to it. */
+function isExact(value: number): boolean {
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+}
+
+/** The place of a row for a message, where it has no line. */
+function inRow(row: number | undefined): string {
+  return row === undefined ? "" : ` of row ${row}`;
+}
+
 /** A value for a message. */
 function written(value: unknown): string {
+  if (value === NESTED) return "lists or structures";
+  if (value instanceof Uint8Array) return `${value.length} bytes that are no UTF-8 string`;
   const plain = (_: string, part: unknown) => typeof part === "bigint" ? Number(part) : part;
   return typeof value === "bigint" ? String(value) : JSON.stringify(value, plain);
 }

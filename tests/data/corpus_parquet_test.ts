@@ -1,4 +1,4 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { corpus, readAll } from "bert/data/corpus.ts";
 import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
 
@@ -44,10 +44,10 @@ Deno.test("a column that is not in a Parquet file is refused with those that are
     message: /expected a column "name", found id, url, title, text/,
   });
   await rejects(readAll(corpus(`${FOLDER}numbered.parquet`, { textColumn: "article" })), {
-    message: /expected text in "article", found 9007199254740992: put it in quotes$/,
+    message: /expected text in "article" of row 1, found 9007199254740992: put it in quotes$/,
   });
   await rejects(readAll(corpus(`${FOLDER}numbered.parquet`, { textColumn: "words" })), {
-    message: /expected text in "words", found \[/,
+    message: /expected text in "words", found lists or structures: make it a string$/,
   });
 });
 
@@ -65,8 +65,56 @@ Deno.test("a Parquet file that is cut short anywhere, harmed or none at all is r
   });
   await rejects(readAll(corpus(`${FOLDER}lz4.parquet`)), {
     name: "FormatError",
-    message: /lz4\.parquet: expected a whole Parquet file, .*LZ4/,
+    message: /expected columns packed by .* or Brotli, found LZ4_RAW: write the file again with/,
   });
+});
+
+for (const type of ["binary", "large_binary", "large_string", "string_view", "dictionary"]) {
+  Deno.test(`text in a Parquet file may be of type ${type}, in any number of pages`, async () => {
+    const documents = await readAll(corpus(`${FOLDER}columns.parquet`, { textColumn: type }));
+    const numbers = Array.from({ length: 60 }, (_, i) => i).filter((i) => i % 5 !== 4); // have text
+    const expected = numbers.map((i) => [`columns.parquet ${i + 1}`, `Text ${i} is hére.`]);
+    deepStrictEqual(documents.map(({ name, sentences }) => [name, ...sentences]), expected);
+  });
+}
+
+Deno.test("what is no text in a Parquet file is refused by its row or its column", async () => {
+  const REFUSED = {
+    latin1: /"latin1" of row 2, found 4 bytes that are no UTF-8 string: make it a string$/,
+    fixed: /"fixed" of row 1, found 4 bytes that are no UTF-8 string/,
+    lists: /"lists", found lists or structures/,
+    structs: /"structs", found lists or structures/,
+  };
+  for (const [textColumn, message] of Object.entries(REFUSED)) {
+    const read = readAll(corpus(`${FOLDER}columns.parquet`, { textColumn }));
+    await rejects(read, { name: "FormatError", message });
+  }
+  const options = { textColumn: "binary", documentColumn: "decimal" };
+  await rejects(readAll(corpus(`${FOLDER}columns.parquet`, options)), {
+    name: "FormatError", // a decimal of 20 digits, of which JavaScript keeps 16
+    message: /expected a name in "decimal" of row 1, found 12345678901234567000: make it a string/,
+  });
+  await rejects(readAll(corpus(`${FOLDER}again.parquet`)), {
+    name: "FormatError",
+    message: /again\.parquet: expected each column once, found "text" twice: rename one$/,
+  });
+});
+
+Deno.test("a Parquet file of which a byte is harmed is read or refused by name, and nothing fails unheard", async () => {
+  const bytes = await bytesOf("numbered");
+  let refused = 0;
+  for (let at = 1; at < bytes.length; at += 3) {
+    const harmed = bytes.slice();
+    harmed[at] = 255;
+    for (const documentColumn of ["article", "words"]) {
+      const options = { textColumn: "body", documentColumn };
+      await readCorpusFile("a.parquet", harmed, options).catch((error: Error) => {
+        strictEqual(error.name, "FormatError", `byte ${at}: ${error.message}`);
+        refused++;
+      });
+    }
+  }
+  ok(refused > 50);
 });
 
 Deno.test("Parquet files lie in folders beside others", async () => {
