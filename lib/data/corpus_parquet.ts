@@ -56,10 +56,11 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
 }
 
 function columnsIn(metadata: FileMetaData): Column[] {
-  return parquetSchema(metadata).children.map(({ element, children }) => ({
-    name: element.name,
-    isNested: children.length > 0 || element.repetition_type === "REPEATED",
-  }));
+  return parquetSchema(metadata).children.map(({ element, children }) => {
+    if (typeof element.name !== "string") throw new TypeError("a column has no name"); // harmed
+    const isNested = children.length > 0 || element.repetition_type === "REPEATED";
+    return { name: element.name, isNested };
+  });
 }
 
 /** Throws where the file has another number of rows than it says, of which some would be lost in silence. */

@@ -103,7 +103,7 @@ Deno.test("what is no text in a Parquet file is refused by its row or its column
 Deno.test("a Parquet file of which a byte is harmed is read or refused by name, and nothing fails unheard", async () => {
   const bytes = await bytesOf("numbered");
   let refused = 0;
-  for (let at = 1; at < bytes.length; at += 3) {
+  for (let at = 2; at < bytes.length; at += 7) {
     const harmed = bytes.slice();
     harmed[at] = 255;
     for (const documentColumn of ["article", "words"]) {
