@@ -74,6 +74,28 @@ export function idTypeFor(vocabSize: number): "uint16" | "int32" {
   return vocabSize < 65_500 ? "uint16" : "int32";
 }
 
+/**
+ * Whether a file begins as an index of Megatron-LM's does: others have files named `.idx`, too.
+ *
+ * @example
+ * ```ts
+ * import { isIndex } from "bert/store/indexed_layout.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/pack.idx`;
+ * await Deno.writeTextFile(path, "another index");
+ * strictEqual(isIndex(path), false);
+ * ```
+ */
+export function isIndex(path: string): boolean {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(MAGIC.length);
+  return file.readSync(bytes) === MAGIC.length && hasMagic(bytes);
+}
+
+function hasMagic(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, at) => bytes[at] === byte);
+}
+
 /** The bytes of a header. */
 export function packHeader({ type, sentences, documents }: IndexHeader): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES);
@@ -115,7 +137,7 @@ export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): I
  * @throws {FormatError} If it is no index, or not one of so many bytes.
  */
 export function readHeader(bytes: Uint8Array, size: number, path: string): IndexHeader {
-  if (!MAGIC.every((byte, at) => bytes[at] === byte)) {
+  if (!hasMagic(bytes)) {
     throw new FormatError(path, 'expected an index of Megatron-LM ("MMIDIDX"), found another file');
   }
   if (size < HEADER_BYTES) throw new FormatError(path, `${CUT_SHORT}, found ${size}`);

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { describeFile } from "./file_pieces.ts";
+import { isIndex } from "./indexed_layout.ts";
 import { IndexedReader } from "./indexed_reader.ts";
 import {
   FACTS_FILE,
@@ -35,9 +36,13 @@ export interface PreparedCorpus extends Disposable {
   readonly sha256: string;
 }
 
-/** Whether a path is that of a prepared corpus, or the path of a store without `.idx`. */
+/**
+ * Whether a path is that of a prepared corpus, or the path of a store without `.idx`. Where the path is
+ * that of a file or folder, too, an `.idx` beside it counts only if it is Megatron-LM's.
+ */
 export function isPrepared(path: string): boolean {
-  return isFile(`${path}/${FACTS_FILE}`) || isFile(`${path}.idx`);
+  if (isFile(`${path}/${FACTS_FILE}`)) return true;
+  return isFile(`${path}.idx`) && (find(path) === undefined || isIndex(`${path}.idx`));
 }
 
 /**
@@ -72,7 +77,7 @@ export function isPrepared(path: string): boolean {
 export async function openPrepared(path: string): Promise<PreparedCorpus> {
   const folder = path.replace(/(?<=.)[/\\]+$/, "");
   if (isFile(`${folder}/${FACTS_FILE}`)) return await openFolder(folder);
-  if (isFile(`${path}.idx`)) return await openBare(path);
+  if (isPrepared(path)) return await openBare(path);
   const what = `expected the folder of a prepared corpus, found no ${FACTS_FILE} in it`;
   throw new FormatError(path, `${what}: was "deno task prepare" stopped? Call it again`);
 }
@@ -148,9 +153,14 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
     heldOut: undefined,
     tokenizer,
     facts,
-    sha256: factsDigest(facts),
+    sha256: bareDigest(facts),
     [Symbol.dispose]: close,
   };
+}
+
+/** It differs if the index or how often an id occurs does, but not with where the store lies. */
+function bareDigest({ sources: _, files, ...rest }: PreparedFacts): string {
+  return factsDigest({ ...rest, files: Object.values(files) });
 }
 
 /** Tokens that are counted at once. */
@@ -172,11 +182,16 @@ function histogramOf(reader: IndexedReader, vocabSize: number): number[] {
 }
 
 function isFile(path: string): boolean {
+  return find(path)?.isFile ?? false;
+}
+
+/** What lies there, if anything does. */
+function find(path: string): Deno.FileInfo | undefined {
   try {
-    return Deno.statSync(path).isFile;
+    return Deno.statSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
+      return undefined;
     }
     throw error;
   }

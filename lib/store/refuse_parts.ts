@@ -2,11 +2,13 @@
 import { FormatError } from "../errors.ts";
 import { isThere } from "../files/json.ts";
 import { UNFINISHED } from "../files/write.ts";
+import { isIndex } from "./indexed_layout.ts";
 import { FACTS_FILE } from "./prepared_facts.ts";
 
 /**
  * Throws if a path names a corpus whose preparing has not ended, one file of a store, or a folder that
- * has the files of a store but no `prepared.json`.
+ * has the files of a store but no `prepared.json`. A store is known by its index; an `.idx` that is not
+ * Megatron-LM's is no part of one.
  *
  * @throws {FormatError} Saying what to do or to name instead.
  *
@@ -15,7 +17,7 @@ import { FACTS_FILE } from "./prepared_facts.ts";
  * import { refuseParts } from "bert/store/refuse_parts.ts";
  * import { rejects } from "node:assert";
  * const folder = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${folder}/texts.idx`, "");
+ * await Deno.writeTextFile(`${folder}/texts.idx`, "MMIDIDX\0\0");
  * await rejects(refuseParts(folder), /found texts\.idx without prepared\.json/);
  * await rejects(refuseParts(`${folder}/texts.idx`), /expected a store without the ending \.idx/);
  * ```
@@ -31,14 +33,22 @@ export async function refuseParts(path: string): Promise<void> {
     throw new FormatError(path, `${problem}: call it again with --out ${out}, then name ${out}`);
   }
   const [, store, ending] = folder.match(/^(.+)(\.bin|\.idx)$/) ?? [];
-  if (store && await isThere(folder) && await isThere(`${store}.idx`)) {
+  if (store && await isThere(folder) && await isIndexThere(`${store}.idx`)) {
     throw new FormatError(path, `expected a store without the ending ${ending}: name ${store}`);
   }
-  const index = names?.findLast((name) => name.endsWith(".idx"));
-  if (!index || names?.includes(FACTS_FILE)) return;
+  if (names === undefined || names.includes(FACTS_FILE)) return;
+  let index: string | undefined;
+  for (const name of names.filter((name) => name.endsWith(".idx"))) {
+    if (await isIndexThere(`${folder}/${name}`)) index = name;
+  }
+  if (index === undefined) return;
   const problem = `expected the folder of a prepared corpus or texts, found ${index} without ` +
     `${FACTS_FILE}: copy the folder again as a whole, or of Megatron-LM's own name the store`;
   throw new FormatError(path, `${problem}: ${folder}/${index.slice(0, -".idx".length)}`);
+}
+
+async function isIndexThere(path: string): Promise<boolean> {
+  return await isThere(path) && isIndex(path);
 }
 
 /** The names in a folder, in order; nothing if there is no such folder. */

@@ -146,3 +146,30 @@ Deno.test("a store of Megatron's own is opened with the vocabulary beside it", a
   await Deno.writeTextFile(`${folder}/vocab.txt`, [...SPECIAL_TOKENS, "a"].join("\n"));
   await rejects(openPrepared(prefix), /expected an id below 6 as token 1, found 6/);
 });
+
+Deno.test("a store of Megatron's own is the same one in another folder, and another one with another text", async () => {
+  const digestIn = async (sentences: number[][]) => {
+    const folder = await Deno.makeTempDir();
+    await tokenizer.save(folder);
+    using writer = IndexedWriter.create(`${folder}/texts`, "uint16");
+    writer.add(sentences);
+    writer.finish();
+    using corpus = await openPrepared(`${folder}/texts`);
+    return corpus.sha256;
+  };
+  const first = await digestIn([[5, 6], [7]]);
+  strictEqual(await digestIn([[5, 6], [7]]), first);
+  ok(await digestIn([[5], [6, 7]]) !== first);
+  ok(await digestIn([[5, 6], [8]]) !== first);
+});
+
+Deno.test("a text beside an .idx of another program is no store", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/texts`, "Call me.");
+  await Deno.writeTextFile(`${folder}/texts.idx`, "of a search engine");
+  strictEqual(isPrepared(`${folder}/texts`), false);
+  await Deno.remove(`${folder}/texts`);
+  await Deno.writeTextFile(`${folder}/texts.bin`, "");
+  await tokenizer.save(folder);
+  await rejects(openPrepared(`${folder}/texts`), /expected an index of Megatron-LM/);
+});

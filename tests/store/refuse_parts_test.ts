@@ -3,6 +3,7 @@ import { FormatError } from "bert/errors.ts";
 import { refuseParts } from "bert/store/refuse_parts.ts";
 
 const touch = (path: string) => Deno.writeTextFile(path, "");
+const touchIndex = (path: string) => Deno.writeTextFile(path, "MMIDIDX\0\0");
 
 Deno.test("a corpus whose preparing has not ended is refused, by its name and by that of its folder", async () => {
   const folder = await Deno.makeTempDir();
@@ -26,8 +27,8 @@ Deno.test("a file of a store, and a folder with one but without prepared.json, a
   await touch(`${folder}/train.bin`);
   await refuseParts(folder); // whatever that file is
   await refuseParts(`${folder}/train.bin`);
-  await touch(`${folder}/held_out.idx`);
-  await touch(`${folder}/train.idx`);
+  await touchIndex(`${folder}/held_out.idx`);
+  await touchIndex(`${folder}/train.idx`);
   for (const ending of [".bin", ".idx"]) {
     await rejects(
       refuseParts(`${folder}/train${ending}`),
@@ -40,6 +41,15 @@ Deno.test("a file of a store, and a folder with one but without prepared.json, a
   );
   await touch(`${folder}/prepared.json`);
   await refuseParts(folder);
+});
+
+Deno.test("an .idx that is not Megatron-LM's is no part of a store", async () => {
+  const folder = await Deno.makeTempDir();
+  await touch(`${folder}/texts.txt`);
+  await touch(`${folder}/empty.idx`);
+  await Deno.writeTextFile(`${folder}/pack.idx`, "\xfftOc and what else another program writes");
+  await Deno.mkdir(`${folder}/more.idx`);
+  for (const path of [folder, `${folder}/pack.idx`, `${folder}/empty.idx`]) await refuseParts(path);
 });
 
 Deno.test("texts, and what is not there, are left to those who read texts", async () => {
