@@ -1,13 +1,11 @@
 /** The team of the processes that a launcher of MPI started. */
 import { type Place, type Share, shareOf } from "./cores.ts";
-import type { Bytes, Mpi, Request } from "./mpi.ts";
+import type { Mpi, Request } from "./mpi.ts";
 import { waitFor } from "./patience.ts";
+import { bytesOf, SegmentedSum } from "./segmented_sum.ts";
 import { type Alarm, systemAlarm, systemCores } from "./system.ts";
 import type { Team } from "./team.ts";
-import { sumRows } from "./tree_sum.ts";
 
-/** Floats that are summed at a time, over all ranks: they need as much memory again. */
-const PIECE = 1 << 22;
 /** Bytes that one operation moves at most: MPI counts them in 31 bits. */
 const MOST_BYTES = 1 << 28;
 /** Seconds to wait for the others, unless told otherwise. */
@@ -77,9 +75,7 @@ export class MpiTeam implements Team {
   }
 
   async sum(values: Float32Array): Promise<void> {
-    for (let at = 0; at < values.length; at += PIECE) {
-      await this.#ranks.sum(values.subarray(at, at + PIECE));
-    }
+    await this.#ranks.sum.add(values);
   }
 
   async gather(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -137,14 +133,16 @@ class Ranks {
   /** The name of this machine. */
   readonly machine: string;
   patience = PATIENCE;
+  /** Adds up arrays of all ranks. */
+  readonly sum: SegmentedSum;
   readonly #alarm: Alarm = systemAlarm();
-  #received = new Float32Array(0);
 
   constructor(mpi: Mpi) {
     this.mpi = mpi;
     this.#alarm(PATIENCE);
     ({ rank: this.rank, size: this.size, machine: this.machine } = mpi.start());
     this.#alarm(0);
+    this.sum = new SegmentedSum(mpi, this.size, (request) => this.#wait(request));
   }
 
   /** What each rank has, all of one length, one behind the other. */
@@ -178,19 +176,6 @@ class Ranks {
     return all;
   }
 
-  /** Each rank gets its part of everybody's values, adds them up, and gives the sum to everybody. */
-  async sum(values: Float32Array): Promise<void> {
-    const each = Math.ceil(values.length / this.size);
-    const padded = each * this.size > values.length;
-    const whole = padded ? new Float32Array(each * this.size) : values;
-    if (padded) whole.set(values);
-    const received = this.#receive(whole.length);
-    await this.#wait(this.mpi.allToAll(bytesOf(whole), bytesOf(received), 4 * each));
-    const own = sumRows(received, this.size, each);
-    await this.#wait(this.mpi.allGather(bytesOf(own), bytesOf(whole)));
-    if (padded) values.set(whole.subarray(0, values.length));
-  }
-
   /** Ends all processes; this one in any case, even if MPI does not return. */
   abort(): void {
     this.#alarm(ABORT_SECONDS);
@@ -204,17 +189,7 @@ class Ranks {
     this.#alarm(0);
   }
 
-  #receive(length: number): Float32Array {
-    if (this.#received.length < length) this.#received = new Float32Array(length);
-    return this.#received.subarray(0, length);
-  }
-
   async #wait(request: Request): Promise<void> {
     await waitFor(request, { patience: this.patience, alarm: this.#alarm });
   }
-}
-
-/** The memory behind an array. */
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Bytes {
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
