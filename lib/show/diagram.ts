@@ -40,7 +40,10 @@ export interface DiagramOptions {
    * have a short one in front, by which arrows know it: `"cut = cut the text|into pieces"`.
    */
   readonly rows: readonly (readonly string[])[];
-  /** `"from -> to"` or `"from -> to: label"`, by the names of the boxes, the short ones if they have them. */
+  /**
+   * `"from -> to"` or `"from -> to: label"`, by the names of the boxes, the short ones if they have
+   * them. `_` before the last letter of a label makes it a subscript: `"× W_Q"`.
+   */
   readonly arrows?: readonly string[];
   /** Names of the boxes that hold weights, which training changes; drawn in orange. */
   readonly learnt?: readonly string[];
@@ -75,6 +78,12 @@ interface Arrow {
   readonly label: string;
 }
 
+/** An arrow as SVG: its line with the head, and its label. */
+interface Drawn {
+  readonly line: string;
+  readonly name: string;
+}
+
 interface Place {
   readonly left: number;
   readonly top: number;
@@ -106,8 +115,10 @@ export function diagram(options: DiagramOptions): Picture {
   const boxes = readBoxes(options);
   const arrows = (options.arrows ?? []).map((arrow) => readArrow(arrow, boxes));
   const { places, width, height } = layOut(boxes, arrows, options.title);
+  const strokes = arrows.map((arrow) => drawArrow(arrow, arrows, places));
   const drawn = [
-    ...arrows.map((arrow) => drawArrow(arrow, arrows, places)),
+    ...strokes.map(({ line }) => line),
+    ...strokes.map(({ name }) => name).filter((name) => name !== ""), // no line crosses a label
     ...boxes.map((box) => drawBox(box, places.get(box)!)),
   ];
   const inWords = ({ lines, shape }: Box) => `${lines.join(" ")} ${shape}`.trim();
@@ -228,7 +239,7 @@ function drawBox({ lines, shape, look }: Box, { left, top, width, height }: Plac
   return [frame, ...texts, below].join("");
 }
 
-function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box, Place>): string {
+function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box, Place>): Drawn {
   const from = places.get(arrow.from)!;
   const to = places.get(arrow.to)!;
   if (skips(arrow)) return aroundRows(arrow, from, to, all.filter(skips).indexOf(arrow));
@@ -238,8 +249,9 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
     const y = from.top + from.height / 2;
     const start = forward ? from.left + from.width : from.left;
     const end = forward ? to.left : to.left + to.width;
-    return stroke(`M${round(start)} ${round(y)}L${round(end)} ${round(y)}`) +
-      head(end, y, forward ? 0 : 180) + named(arrow.label, (start + end) / 2, y - 8);
+    const d = `M${round(start)} ${round(y)}L${round(end)} ${round(y)}`;
+    const line = stroke(d) + head(end, y, forward ? 0 : 180);
+    return { line, name: named(arrow.label, (start + end) / 2, y - 8) };
   }
   const down = from.top < to.top;
   const start = from.left + from.width / 2 + spread(arrow, all, "from", places);
@@ -247,8 +259,9 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
   const y1 = down ? from.top + from.height : from.top;
   const y2 = down ? to.top : to.top + to.height;
   const turn = Math.atan2(y2 - y1, end - start) * 180 / Math.PI;
-  return stroke(`M${round(start)} ${round(y1)}L${round(end)} ${round(y2)}`) +
-    head(end, y2, turn) + named(arrow.label, (start + end) / 2, (y1 + y2) / 2 + 4);
+  const line = stroke(`M${round(start)} ${round(y1)}L${round(end)} ${round(y2)}`) +
+    head(end, y2, turn);
+  return { line, name: named(arrow.label, (start + end) / 2, (y1 + y2) / 2 + 4) };
 }
 
 /** Arrows that share an end stand a little apart there, in the order of their other ends. */
@@ -266,7 +279,7 @@ function spread(
   return 16 * (together.indexOf(arrow) - (together.length - 1) / 2);
 }
 
-function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): string {
+function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): Drawn {
   const x1 = from.left + from.width;
   const y1 = from.top + from.height / 2;
   const x2 = to.left + to.width;
@@ -276,10 +289,11 @@ function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): st
     round(y2)
   } ${round(x2)} ${round(y2)}`;
   const side = 4 + (x1 + x2 + 6 * (out + 10)) / 8; // the curve at its middle
-  return stroke(d) + head(x2, y2, 180) + named(label, side, (y1 + y2) / 2 + 4, "start");
+  const line = stroke(d) + head(x2, y2, 180);
+  return { line, name: named(label, side, (y1 + y2) / 2 + 4, "start") };
 }
 
-function aroundBoxes({ label }: Arrow, from: Place, to: Place): string {
+function aroundBoxes({ label }: Arrow, from: Place, to: Place): Drawn {
   const x1 = from.left + from.width / 2;
   const y1 = from.top;
   const x2 = to.left + to.width / 2;
@@ -287,7 +301,7 @@ function aroundBoxes({ label }: Arrow, from: Place, to: Place): string {
   const over = Math.min(y1, y2) - 34;
   const d = `M${round(x1)} ${round(y1)}C${round(x1)} ${round(over)} ${round(x2)} ${round(over)} ` +
     `${round(x2)} ${round(y2)}`;
-  return stroke(d) + head(x2, y2, 90) + named(label, (x1 + x2) / 2, over + 12);
+  return { line: stroke(d) + head(x2, y2, 90), name: named(label, (x1 + x2) / 2, over + 12) };
 }
 
 function stroke(d: string): string {
@@ -305,7 +319,12 @@ function named(text: string, x: number, y: number, anchor: "middle" | "start" = 
   if (text === "") return "";
   return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="12" ` +
     `text-anchor="${anchor}" fill="${INK}" stroke="#ffffff" stroke-width="4" ` +
-    `paint-order="stroke">${escape(text)}</text>`;
+    `paint-order="stroke">${subscripts(escape(text))}</text>`;
+}
+
+/** The letter behind an underscore, small and below the line: `W_Q`. */
+function subscripts(text: string): string {
+  return text.replaceAll(/_(\w)$/g, '<tspan font-size="9" dy="3">$1</tspan>');
 }
 
 /** The white card with its title. */

@@ -44,7 +44,8 @@ export function heatmap(
   checkArguments("heatmap(values, options)", [["options.valueTitle", options.valueTitle, TEXT]]);
   const [height, width] = checkTable(values, options);
   const [low, high] = rangeOf(values);
-  const foot = PLOT.top + PLOT.height + (options.columns ? 70 : 16);
+  const below = options.columns ? fits(options.columns) ? 34 : 70 : 16;
+  const foot = PLOT.top + PLOT.height + below;
   return new Figure({
     data: [{
       type: "heatmap",
@@ -149,24 +150,29 @@ function shrink(values: readonly (readonly number[])[]): readonly (readonly numb
   );
 }
 
+/** Whether all names of columns have room side by side, so that none must be turned. */
+function fits(columns: readonly string[]): boolean {
+  return 6 * Math.max(...columns.map(({ length }) => length)) + 4 <= PLOT.width / columns.length;
+}
+
 /** Names of rows and columns; of many, as many as can be read. */
 function names({ rows = [], columns = [] }: HeatmapOptions, height: number, width: number) {
   const right = PLOT.left - 6;
   const below = PLOT.top + PLOT.height + 14;
   const rowAt = (r: number) => PLOT.top + (r + 0.5) * PLOT.height / height + 4;
-  const columnAt = (c: number) => PLOT.left + (c + 0.5) * PLOT.width / width + 3;
+  const columnAt = (c: number) => PLOT.left + (c + 0.5) * PLOT.width / width;
   const every = (count: number, room: number) => Math.ceil(11 * count / room);
   const rowStep = every(height, PLOT.height);
   const columnStep = every(width, PLOT.width);
+  const columnName = (name: string, c: number) =>
+    fits(columns)
+      ? label(name, columnAt(c), below, { size: 10, anchor: "middle" })
+      : label(name, columnAt(c) + 3, below, { size: 10, anchor: "end", turn: -45 });
   return [
     ...rows.map((name, r) =>
       r % rowStep === 0 ? label(name, right, rowAt(r), { size: 10, anchor: "end" }) : ""
     ),
-    ...columns.map((name, c) =>
-      c % columnStep === 0
-        ? label(name, columnAt(c), below, { size: 10, anchor: "end", turn: -45 })
-        : ""
-    ),
+    ...columns.map((name, c) => c % columnStep === 0 ? columnName(name, c) : ""),
   ].filter((text) => text !== "");
 }
 
@@ -182,7 +188,7 @@ function colourBar(title: string, low: number, high: number): string[] {
   const beside = left + 21;
   const end = (value: number) =>
     // next to nothing, beside the other end, reads better as nothing
-    number(Math.abs(value) < 1e-4 * (high - low) ? 0 : short(value));
+    number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
   return [
     ...boxes,
     label(end(high), beside, top + 10, { size: 10 }),

@@ -68,6 +68,20 @@ Deno.test("diagram() draws one arrow head for each arrow, and its label", () => 
   ok(svg.includes(">around</text>") && svg.includes(">beside</text>"));
 });
 
+Deno.test("diagram() draws labels over all lines, so that none is crossed out", () => {
+  const rows = [["a", "b"], ["c", "d"]];
+  const { svg } = diagram({ title: "t", rows, arrows: ["a -> d: first", "b -> c: second"] });
+  ok(svg.lastIndexOf('stroke="#5a5a5a"') < svg.indexOf(">first<"));
+  ok(svg.indexOf(">first<") < svg.indexOf(">second<"));
+});
+
+Deno.test("diagram() writes the letter behind an underscore below the line", () => {
+  const rows = [["a", "b"]];
+  const { svg, text } = diagram({ title: "t", rows, arrows: ["a -> b: × W_Q"] });
+  ok(svg.includes('>× W<tspan font-size="9" dy="3">Q</tspan></text>'));
+  ok(text.includes("× W_Q"));
+});
+
 Deno.test("diagram() escapes what would be markup", () => {
   const { svg } = diagram({ title: "a < b", rows: [['"x" & <y>']] });
   ok(svg.includes("a &lt; b") && svg.includes("&quot;x&quot; &amp; &lt;y&gt;"));

@@ -104,9 +104,17 @@ Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
     const { svg } = heatmap([[low, high]], { ...TITLES, valueTitle: "share" });
     return [...svg.matchAll(/font-size="10"[^>]*>([^<]*)</g)].map((m) => m[1]);
   };
-  deepStrictEqual(ends(4.9e-19, 0.98765), ["0.9877", "0"]);
+  deepStrictEqual(ends(4.9e-19, 0.98765), ["0.988", "0"]);
   deepStrictEqual(ends(-1e-9, 3e-9), ["3e-9", "-1e-9"]);
   deepStrictEqual(ends(0.5, 0.5), ["0.5", "0.5"]);
+});
+
+Deno.test("heatmap() turns the names of its columns only where they have no room side by side", () => {
+  const options = { ...TITLES, valueTitle: "share" };
+  const turned = (columns: string[]) =>
+    /rotate\(-45/.test(heatmap([columns.map((_, i) => i)], { ...options, columns }).svg);
+  deepStrictEqual(turned(["1", "2", "whale"]), false);
+  deepStrictEqual(turned(Array(12).fill("congress")), true);
 });
 
 Deno.test("heatmap() of any size stays small, and plotly gets every value", () => {
