@@ -117,7 +117,7 @@ function flatten(value: object, prefix = ""): [string, string][] {
 const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 
 /** What only the task writes down; `model`, `data` and `train` say the same as most of it. */
-const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256)$/;
+const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256|text\..*|train\.precision)$/;
 
 /**
  * The settings in which runs differ, as rows for `table()`: the setting, then a column for each run.

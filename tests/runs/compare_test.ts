@@ -142,7 +142,9 @@ Deno.test("differingSettings() compares a run of pretrain() with one of the task
     "settings.seed": "1",
     "settings.lr": "0.001",
     "train.batchSize": "32",
+    "train.precision": "float32",
     "corpus.sha256": "a",
+    "text.pairs": "29",
     evaluateEvery: "100",
   };
   const runs = [
