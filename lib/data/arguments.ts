@@ -2,7 +2,14 @@
 import { having, ITERABLE, type Kind, LIST } from "../checks.ts";
 
 /** One document. */
-export const DOCUMENT: Kind = having('a document, { name, sentences: ["…"] }', "sentences");
+export const DOCUMENT: Kind = {
+  name: 'a document, { name, sentences: ["…"] }',
+  fits: (value) => {
+    const { name, sentences } = (value ?? {}) as { name?: unknown; sentences?: unknown };
+    return typeof name === "string" && Array.isArray(sentences) &&
+      sentences.every((sentence) => typeof sentence === "string");
+  },
+};
 
 /** Documents in memory as text. */
 export const DOCUMENTS: Kind = {

@@ -1,6 +1,7 @@
 /** Readers for your own text: one for each kind of file, each a stream of documents. */
 import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
+import { checkNames } from "../files/json.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { readLines } from "../files/lines.ts";
 import type { CorpusOptions } from "./document.ts";
@@ -61,6 +62,7 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
       headerLine = line;
       checkHeader(path, header, line, options);
     } else if (row.length !== header.length) {
+      if (text.trim() === "") continue; // a line of blanks
       const problem = `expected ${header.length} fields, found ${row.length}`;
       const fix = row.length > header.length
         ? "put text that holds a comma in quotes"
@@ -151,10 +153,19 @@ function parseRow(path: string, text: string, line: number): string[] {
   }
 }
 
-async function* jsonRecords(path: string, { onRead }: CorpusOptions): AsyncGenerator<Row> {
+async function* jsonRecords(path: string, options: CorpusOptions): AsyncGenerator<Row> {
+  const { onRead, textColumn, documentColumn } = options;
+  const columns = [
+    ...textColumn ? [textColumn] : ["text", "sentence"],
+    documentColumn || "document",
+  ];
+  const names = columns.map((name) => JSON.stringify(name));
   for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
     if (text.trim() === "") continue;
     const fields = parseObject(path, text, line);
+    // Seldom: a line that names a column twice has lost the text of the first, unless it is in another object.
+    const isTwice = names.some((name) => text.indexOf(name) < text.lastIndexOf(name));
+    if (isTwice) checkNames(text, path, Infinity, line);
     yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };
   }
 }
@@ -165,7 +176,8 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
     value = JSON.parse(text);
   } catch {
     const start = JSON.stringify(text.slice(0, 30));
-    throw new FormatError(path, `expected a JSON object, found ${start}: one object a line`, line);
+    const problem = `expected a JSON object, found ${start}: ${jsonAdvice(text)}`;
+    throw new FormatError(path, problem, line);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return new Map(Object.entries(value));
@@ -176,6 +188,17 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
       (Array.isArray(value) ? ", one a line and without brackets around them" : ""),
     line,
   );
+}
+
+/** What to do about a line that is no JSON. */
+function jsonAdvice(text: string): string {
+  if (/[:[,]\s*(?:NaN|-?Infinity)\s*[,}\]]/.test(text)) {
+    return "write null where it has NaN or Infinity";
+  }
+  if (/^\s*\[|,\s*$/.test(text)) {
+    return "one object a line, without a comma behind it and brackets around all of them";
+  }
+  return "one object a line";
 }
 
 /** A number of an object as the line has it: `12345678901234567890` is no number that JavaScript keeps. */

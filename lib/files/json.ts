@@ -143,8 +143,11 @@ export function parseStrictJson(text: string, file: string, deepest: number): un
   return parseJson(text, file);
 }
 
-/** Walks over the brackets and names of a text; what is not JSON at all is left to `JSON.parse()`. */
-function checkNames(text: string, file: string, deepest: number): void {
+/**
+ * Throws `FormatError` where an object of a text has a name twice, of which `JSON.parse()` keeps the
+ * last, or brackets are nested too deep. What is not JSON at all is left to `JSON.parse()`.
+ */
+export function checkNames(text: string, file: string, deepest: number, line?: number): void {
   const open: (Set<string> | undefined)[] = []; // the names of each open object; none for a list
   let nameComes = false;
   for (let at = 0; at < text.length; at++) {
@@ -152,22 +155,22 @@ function checkNames(text: string, file: string, deepest: number): void {
     if (char === '"') {
       const end = endOfString(text, at);
       const names = open[open.length - 1];
-      if (nameComes && names) addName(names, text.slice(at, end + 1), file);
+      if (nameComes && names) addName(names, text.slice(at, end + 1), file, line);
       nameComes = false;
       at = end;
     } else if (char === "{" || char === "[") {
       nameComes = char === "{";
       if (open.push(nameComes ? new Set() : undefined) > deepest) {
-        throw new FormatError(file, `its JSON is nested more than ${deepest} deep`);
+        throw new FormatError(file, `its JSON is nested more than ${deepest} deep`, line);
       }
     } else if (char === "}" || char === "]") open.pop();
     else if (char === ",") nameComes = true;
   }
 }
 
-function addName(names: Set<string>, quoted: string, file: string): void {
+function addName(names: Set<string>, quoted: string, file: string, line?: number): void {
   const name = quoted.includes("\\") ? unescaped(quoted) : quoted.slice(1, -1);
-  if (names.has(name)) throw new FormatError(file, `its JSON names "${name}" twice`);
+  if (names.has(name)) throw new FormatError(file, `its JSON names "${name}" twice`, line);
   names.add(name);
 }
 

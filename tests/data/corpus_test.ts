@@ -32,6 +32,11 @@ Deno.test(".csv: one sentence a row, gathered by document", async () => {
   ]);
 });
 
+Deno.test(".csv: a line of blanks is no row", async () => {
+  const documents = await read("a.csv", "id,text\n1,One.\n   \n2,Two.\n \t\n");
+  deepStrictEqual(sentencesOf(documents), [["One."], ["Two."]]);
+});
+
 Deno.test(".csv: columns by other names", async () => {
   const options = { textColumn: "body", documentColumn: "id" };
   const documents = await read("a.csv", "id,body\n7,One\n7,Two\n8,Three\n", options);

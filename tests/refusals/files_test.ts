@@ -226,6 +226,21 @@ testRefusals([
     'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{": one object a line',
   ],
   [
+    "jsonl as Python writes NaN",
+    () => file("a.jsonl", '{"text":"x","score": NaN}'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{\\"text\\":\\"x\\",\\"score\\": NaN}": write null where it has NaN or Infinity',
+  ],
+  [
+    "jsonl that is a JSON array over lines",
+    () => file("a.jsonl", '{"text":"x"},\n{"text":"y"}\n'),
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{\\"text\\":\\"x\\"},": one object a line, without a comma behind it and brackets around all of them',
+  ],
+  [
+    "jsonl with a column twice",
+    () => file("a.jsonl", '{"text":"x"}\n{"text":"y","\\u0074ext":"z","text":"w"}'),
+    'FormatError: Cannot read ~/a.jsonl, line 2: its JSON names "text" twice',
+  ],
+  [
     "jsonl document object",
     () => file("a.jsonl", '{"id":{"a":1},"text":"x"}', { documentColumn: "id" }),
     'FormatError: Cannot read ~/a.jsonl, line 1: expected a name in "id", found {"a":1}: make it a string or a number',

@@ -490,6 +490,16 @@ testRefusals([
     "TypeError: Cannot call mlmData(tokenIds, vocab, options): tokenIds must be an array, found a Vocab",
   ],
   [
+    "splitHeldOut() of a sentence that is none",
+    () => splitHeldOut([docs[0], untyped({ name: "n", sentences: [7] })], 0.5, 1),
+    'TypeError: Cannot call splitHeldOut(documents, share, seed): entry 1 of documents must be a document, { name, sentences: ["…"] }, found an object with name, sentences',
+  ],
+  [
+    "splitHeldOut() of documents without names",
+    () => splitHeldOut([untyped({ sentences: ["a"] }), docs[1]], 0.5, 1),
+    'TypeError: Cannot call splitHeldOut(documents, share, seed): entry 0 of documents must be a document, { name, sentences: ["…"] }, found an object with sentences',
+  ],
+  [
     "splitHeldOut() of a stream",
     () => splitHeldOut(untyped(corpus("sotu")), 0.1, 1),
     "TypeError: Cannot call splitHeldOut(documents, share, seed): documents must be an array, found a stream: await Array.fromAsync() of it",
