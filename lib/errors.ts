@@ -1,6 +1,6 @@
 /**
- * The three ways in which something handed to this library can be wrong. Each is a subclass of the
- * built-in error of the same meaning and carries, as data, what its message says in words.
+ * The errors of this library. Each is a subclass of the built-in error of the same meaning and carries,
+ * as data, what its message says in words.
  */
 
 /** The size of each axis; a string such as `"B"` stands for "any size". */
@@ -67,6 +67,12 @@ export class UnknownOptionError extends ConfigError {
     super(field, value, "is unknown");
     this.message = `Unknown option ${field} of ${what}: ${advice}`;
   }
+}
+
+/** No example to learn from, or to be scored on, can be made of the texts. */
+export class NoExamplesError extends RangeError {
+  /** Always `"NoExamplesError"`. */
+  override readonly name = "NoExamplesError";
 }
 
 /** A file, or text in a known format, cannot be read. */

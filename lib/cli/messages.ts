@@ -1,6 +1,6 @@
 /** What a task says about an error. */
 import { FormatError } from "../errors.ts";
-import { absolutePath } from "../files/write.ts";
+import { absolutePath } from "../files/path.ts";
 
 /**
  * The message of an error, in which the path of a file that cannot be read starts at the root. A name

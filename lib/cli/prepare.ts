@@ -1,5 +1,6 @@
 /** `deno task prepare`: texts of any size to a corpus on disk. */
 import { ConfigError } from "../errors.ts";
+import { withoutEndSlash } from "../files/path.ts";
 import { count, percent, several, shellWord } from "../format.ts";
 import {
   flag,
@@ -14,6 +15,7 @@ import { prepare } from "../store/prepare.ts";
 import type { PreparedFacts } from "../store/prepared_facts.ts";
 import type { PrepareOptions } from "../store/prepare_settings.ts";
 import { withoutUndefined } from "../tokenizer/options.ts";
+import { checkStartedOnce } from "../team/launcher.ts";
 import { Output } from "./output.ts";
 import { PrepareLine } from "./prepare_line.ts";
 import { Interruption } from "./signals.ts";
@@ -98,6 +100,7 @@ const STOPPING = "what was done is being saved; once more stops at once";
  * @throws {Error} What is wrong, in one message for the person at the terminal.
  */
 export async function prepareCommand(args: readonly string[]): Promise<number> {
+  await checkStartedOnce("deno task prepare");
   const output = new Output();
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
     output.say(HELP);
@@ -153,7 +156,7 @@ function readArguments(args: readonly string[]): PrepareOptions {
   }
   return {
     ...options,
-    out: `${given.out}`.replace(/(?<=.)[/\\]+$/, ""),
+    out: withoutEndSlash(`${given.out}`),
     corpus,
     locale,
     documentColumn: noDocumentColumn ? false : documentColumn,

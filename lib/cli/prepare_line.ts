@@ -1,22 +1,16 @@
-/** How far preparing is, on a terminal: one line that is drawn over; elsewhere a line now and then. */
+/** How far `deno task prepare` has come, as one line. */
 import { count, duration, percent, several } from "../format.ts";
 import type { PrepareProgress } from "../store/prepare_settings.ts";
 import type { Output } from "./output.ts";
-
-/** Milliseconds between two drawings on a terminal, and between two lines elsewhere. */
-const OFTEN = 200;
-const RARELY = 30_000;
+import { StatusLine } from "./status_line.ts";
 
 /** Characters of the bar. */
 const WIDTH = 20;
 
-/** Shows progress as it comes. The caller calls `close()`, or declares it with `using`. */
-export class PrepareLine {
-  readonly #output: Output;
+/** Shows the progress of preparing. The caller calls `close()`, or declares it with `using`. */
+export class PrepareLine extends StatusLine<PrepareProgress> {
   readonly #now: () => number;
-  #shownAt = -Infinity;
-  #last?: PrepareProgress;
-  /** Where this stage began, in this process. */
+  /** Where this process began with the present stage. */
   #first?: PrepareProgress & { readonly at: number };
 
   /**
@@ -25,35 +19,18 @@ export class PrepareLine {
    * @param now A clock in milliseconds, for tests.
    */
   constructor(output: Output, now: () => number = () => performance.now()) {
-    this.#output = output;
+    super(output, now);
     this.#now = now;
   }
 
-  /** Shows progress, unless the last one was shown a moment ago. */
-  show(progress: PrepareProgress): void {
-    const isNew = progress.stage !== this.#last?.stage;
+  /** Shows progress, unless the last one was shown a moment ago. A new stage is shown at once. */
+  override show(progress: PrepareProgress): void {
+    const isNew = progress.stage !== this.#first?.stage;
     if (isNew) this.#first = { ...progress, at: this.#now() };
-    this.#last = progress;
-    const interval = this.#output.terminal ? OFTEN : RARELY;
-    if (!isNew && this.#now() - this.#shownAt < interval) return;
-    this.#shownAt = this.#now();
-    this.#output.draw(this.#describe(progress));
+    super.show(progress, isNew);
   }
 
-  /** At a terminal, leaves the last line where it is. */
-  close(): void {
-    if (!this.#output.terminal || !this.#last) return;
-    this.#output.draw(this.#describe(this.#last));
-    this.#output.keepLine();
-    this.#last = undefined;
-  }
-
-  /** The same as `close()`, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #describe({ stage, bytes, totalBytes, documents, tokens }: PrepareProgress): string {
+  protected override describe({ stage, bytes, totalBytes, documents, tokens }: PrepareProgress): string {
     const first = this.#first!;
     const seconds = (this.#now() - first.at) / 1000;
     const rate = (bytes - first.bytes) / Math.max(seconds, 1e-3);

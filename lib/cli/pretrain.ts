@@ -7,7 +7,7 @@ import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent, several, shellWord } from "../format.ts";
-import { absolutePath } from "../files/write.ts";
+import { absolutePath, withoutEndSlash } from "../files/path.ts";
 import { checkpointSteps } from "../runs/checkpoints.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
@@ -21,10 +21,11 @@ import {
   parseOptions,
 } from "../runs/options.ts";
 import type { RunSettings } from "../runs/run_settings.ts";
-import { MADE_NEW, withRecipe } from "../runs/settings.ts";
+import { DECIDED_BY_MODEL, DECIDED_BY_STORE, withRecipe } from "../runs/settings.ts";
 import { inWordsOfTask } from "../runs/wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
+import { isPrepared } from "../store/prepared.ts";
 import { RunReport } from "../show/run_report.ts";
 import { checkAgreement } from "../team/agreement.ts";
 import { openTeam } from "../team/open.ts";
@@ -34,8 +35,8 @@ import { libraryDigest } from "./library_digest.ts";
 import { decidingBits, machineInWords } from "./machine.ts";
 import { messageOf } from "./messages.ts";
 import { Output } from "./output.ts";
-import { preparingLine } from "./preparing_line.ts";
-import { ProgressLine } from "./progress_line.ts";
+import { startupLine } from "./startup_line.ts";
+import { PretrainLine } from "./pretrain_line.ts";
 import { Interruption } from "./signals.ts";
 
 type Name = keyof RunSettings | "out" | "resume" | "config" | "patience";
@@ -116,7 +117,7 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   const machine = machineInWords(backend);
   if (team.size > 1) await joinIn(team, args, machine, output);
   using stop = new Interruption((signal) => output.say(`${signal}: ${STOPPING}`));
-  const preparing = preparingLine(output);
+  const preparing = startupLine(output);
   const open = resume ? reopenRun : beginRun;
   using run = await open(out, given, software, preparing, team);
   checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
@@ -149,10 +150,10 @@ async function joinIn(
 async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Promise<RunEnd> {
   const { plannedSteps, train: { maxSeconds }, settings } = run.config;
   const pairs = settings.pairing !== "none";
-  using line = new ProgressLine(output, { plannedSteps, maxSeconds, pairs });
+  using line = new PretrainLine(output, { plannedSteps, maxSeconds, pairs });
   const report = run.folder.writes ? new RunReport(run.folder.path, run.config) : undefined;
   const hooks: RunHooks = {
-    onStep: (log) => line.step(log),
+    onStep: (log) => line.show(log),
     onEvaluation: (log, best) => output.say(describeEvaluation(log, best)),
     onEvent: (text) => output.say(text),
     report: async () => await report?.write(),
@@ -162,13 +163,13 @@ async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Pro
 
 async function readArguments(args: readonly string[]) {
   const { out, resume = false, config, patience, ...typed } = parseOptions(args, OPTIONS);
-  const read = config === undefined ? {} : await readConfig(`${config}`, typed.init !== undefined);
+  const read = config === undefined ? {} : await readConfig(`${config}`, typed);
   const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
   if (out === undefined) {
     throw new ConfigError("--out", undefined, "must name the run's folder, as in --out runs/first");
   }
   return {
-    out: `${out}`.replace(/(?<=.)[/\\]+$/, ""),
+    out: withoutEndSlash(`${out}`),
     resume,
     patience: patience as number | undefined,
     given: given as Given<keyof RunSettings>,
@@ -189,11 +190,15 @@ async function mayWrite(path: string): Promise<void> {
 
 /**
  * The settings of a file: its own, or under `settings` in the `config.json` of a run. A run writes down
- * all of them, those too that a saved model decides; they are left out where the new run has one.
+ * all of its settings. Those that a saved model or a prepared corpus decides are left out if the new run
+ * begins with one.
  *
- * @param hasInit Whether the command line names a saved model.
+ * @param typed The settings of the command line, which go before those of the file.
  */
-async function readConfig(path: string, hasInit: boolean): Promise<Given<keyof RunSettings>> {
+async function readConfig(
+  path: string,
+  typed: Given<keyof RunSettings>,
+): Promise<Given<keyof RunSettings>> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) {
       throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
@@ -206,10 +211,13 @@ async function readConfig(path: string, hasInit: boolean): Promise<Given<keyof R
     return optionsFromJson(json, RUN_OPTIONS, path);
   }
   const settings: Record<string, unknown> = { ...json.settings };
-  if (hasInit || settings.init !== undefined) {
-    for (const name of MADE_NEW) {
-      delete settings[name];
-    }
+  const { init, corpus } = { ...settings, ...typed };
+  const decided = [
+    ...(init === undefined ? [] : DECIDED_BY_MODEL),
+    ...(isPrepared(`${corpus}`) ? DECIDED_BY_STORE : []),
+  ];
+  for (const name of decided) {
+    delete settings[name];
   }
   return optionsFromJson(settings, RUN_OPTIONS, path);
 }

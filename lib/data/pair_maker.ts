@@ -2,6 +2,7 @@
  * How one document becomes pairs: sentences are collected into a chunk, the chunk is cut in two, and
  * the second half is kept or replaced by text from elsewhere.
  */
+import { NoExamplesError } from "../errors.ts";
 import type { Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
@@ -38,7 +39,7 @@ export function noPairsFollow(pairing: NspOptions["pairing"] = "nsp"): string {
 /**
  * Throws, before any work is done, where no pair can follow because no document has two sentences.
  *
- * @throws {RangeError} Saying how texts become longer documents, or how to train without pairs.
+ * @throws {NoExamplesError} Saying how texts become longer documents, or how to train without pairs.
  */
 export function checkPairable(
   documents: readonly Document[],
@@ -47,7 +48,7 @@ export function checkPairable(
   if (pairing === "none" || (pairing === "nsp" && !balanced) || documents.length <= FEW) return;
   const single = documents.every((document) => document?.sentences?.length <= 1);
   if (single && documents.some(({ sentences }) => sentences.length === 1)) {
-    throw new RangeError(noPairsFollow(pairing));
+    throw new NoExamplesError(noPairsFollow(pairing));
   }
 }
 
@@ -115,14 +116,14 @@ export class PairMaker {
   /**
    * Checks, when all documents were seen, that the pairs are what was asked for.
    *
-   * @throws {RangeError} If pairs were asked for and none, or none that follow, could be made.
+   * @throws {NoExamplesError} If pairs were asked for and none, or none that follow, could be made.
    */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
-    if (next + other + single === 0) throw new RangeError(this.#noPairs());
+    if (next + other + single === 0) throw new NoExamplesError(this.#noPairs());
     const { pairing, balanced } = this.#options;
     const wanting = pairing === "nsp" && balanced && !this.#couldFollow && other > FEW;
-    if (wanting) throw new RangeError(noPairsFollow(pairing));
+    if (wanting) throw new NoExamplesError(noPairsFollow(pairing));
   }
 
   #noPairs(): string {

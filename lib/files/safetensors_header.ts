@@ -121,7 +121,7 @@ export function packHeader(
  */
 export function headerLength(bytes: Uint8Array, size: number, file: string): number {
   if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
-    throw new FormatError(file, `expected at least 8 bytes, found ${size}: is it cut off?`);
+    throw new FormatError(file, `expected at least 8 bytes, found ${size}: it is cut off, so copy or save it again`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);
@@ -130,7 +130,7 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
   throw new FormatError(
     file,
     `its first 8 bytes announce a header of ${length} bytes, but at most ${most} can follow: ` +
-      "it is cut off, or is no safetensors file",
+      "it is cut off, so copy or save it again, or is no safetensors file",
   );
 }
 

@@ -2,7 +2,8 @@
  * Files that are never half written, also when the power fails: a new file is written beside the old
  * one, synced to the disk, and renamed.
  */
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
+import { absolutePath } from "./path.ts";
 
 /** What a file is called until it is whole. */
 export const UNFINISHED = ".unfinished";
@@ -96,18 +97,6 @@ export function writeError(error: unknown, path: string, bytes?: number): Error 
   const cause = error instanceof Error ? error : new Error(String(error));
   const Kind = cause instanceof Deno.errors.NotFound ? Deno.errors.NotFound : Error;
   return new Kind(`Cannot write ${absolutePath(path)}: ${reasonOf(cause, bytes)}`, { cause });
-}
-
-/**
- * A path from the root, as a reader cannot know from which folder a relative one starts. Where the
- * current folder may not be read, the path as it is.
- */
-export function absolutePath(path: string): string {
-  try {
-    return resolve(path);
-  } catch {
-    return path;
-  }
 }
 
 /**

@@ -17,14 +17,14 @@ export interface RunCheckpoint {
   readonly weights: ReadonlyMap<string, HostTensor>;
   /** What the optimizer remembers of the gradients. */
   readonly optimizer: OptimizerState;
-  /** The generators of the epoch's data, by their jobs. */
+  /** The state of each random generator of the epoch's data, by what it draws. */
   readonly generators: Readonly<Record<string, RngState>>;
 }
 
 const FORMAT = "bert-deno-run-1";
 const NO_DIGEST = "0".repeat(64);
 
-/** Copies a run's numbers, so that training can go on while they are written. */
+/** Copies the numbers of a run, so that training can go on while the copy is written. */
 export function captureRun(
   state: RunState,
   weights: ReadonlyMap<string, tf.Variable>,
@@ -38,10 +38,10 @@ export function captureRun(
 }
 
 /**
- * Gives a model's weights and an optimizer the numbers of a checkpoint.
+ * Sets the weights of a model and the state of an optimizer to those of a checkpoint.
  *
- * @throws {ConfigError} If a weight is not in the checkpoint, or has another shape there; nothing is
- * changed then.
+ * @throws {ConfigError} If a weight is missing in the checkpoint or has another shape there. Nothing
+ * is changed then.
  */
 export function restoreRun(
   { weights: saved, optimizer: state }: RunCheckpoint,
@@ -88,8 +88,8 @@ export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffe
 }
 
 /**
- * Writes the SHA-256 of the bytes into them; it is that of the same bytes with zeros in its place,
- * so that the file stays one that any reader of safetensors opens.
+ * Writes the SHA-256 of a checkpoint into its header, where zeros hold its place until then. It is
+ * computed with these zeros. The file stays a valid safetensors file.
  */
 export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const at = placeOfDigest(bytes, "checkpoint");
@@ -98,10 +98,10 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
 }
 
 /**
- * The checkpoint in the bytes of a file.
+ * Reads a checkpoint from the bytes of its file.
  *
  * @param file Its name, for error messages.
- * @throws {FormatError} If a single bit is not as it was written.
+ * @throws {FormatError} If the bytes are not those that were written, to the last bit.
  *
  * @example
  * ```ts
@@ -178,7 +178,7 @@ function momentsIn(
   return moments;
 }
 
-/** Muon's means. */
+/** The running means of the gradients that Muon keeps, by weight. */
 function momentaIn(
   tensors: ReadonlyMap<string, HostTensor>,
   weights: ReadonlyMap<string, HostTensor>,
@@ -216,7 +216,7 @@ function withPrefix(tensors: ReadonlyMap<string, HostTensor>, prefix: string) {
     .map(([name, tensor]) => [name.slice(prefix.length), tensor] as const);
 }
 
-/** Where in the header the checksum stands. */
+/** The offset of the checksum in the bytes. */
 function placeOfDigest(bytes: Uint8Array, file: string): number {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 4096));
   const found = /"sha256":"(?=[0-9a-f]{64}")/.exec(start);

@@ -1,6 +1,6 @@
 /**
- * The checkpoints of a run on disk: written in the background, the newest valid one found by itself,
- * the old ones cleared away.
+ * The checkpoints of a run on disk. They are written in the background, old ones are removed, and a
+ * resumed run looks for the newest valid one.
  */
 import { completeSave } from "../files/save_folder.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
@@ -21,7 +21,7 @@ export interface DamagedCheckpoint {
 const NAME = /^step-(\d{9,})\.safetensors$/;
 
 /**
- * Where the checkpoint of a step lies.
+ * The path of the checkpoint of a step.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function checkpointPath(folder: string, step: number): string {
   return `${folder}/step-${`${step}`.padStart(9, "0")}.safetensors`;
 }
 
-/** The steps of which there is a checkpoint, newest first; none if there is no such folder. */
+/** The steps that have a checkpoint, newest first; none if there is no such folder. */
 export async function checkpointSteps(folder: string): Promise<number[]> {
   const steps: number[] = [];
   try {
@@ -49,10 +49,10 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
 }
 
 /**
- * The newest checkpoint that is as it was written, and those that were passed over on the way to it.
+ * Finds the newest valid checkpoint, and the newer ones that are damaged.
  *
- * @param run Which run it has to belong to.
- * @throws {RangeError} If the memory is too small for one.
+ * @param run The digest of the run that the checkpoint has to belong to.
+ * @throws {RangeError} If a checkpoint does not fit into memory.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export async function newestCheckpoint(
     try {
       return { checkpoint: await readCheckpoint(path, run, step), damaged };
     } catch (error) {
-      if (error instanceof RangeError) throw error; // too little memory, which is no damage
+      if (error instanceof RangeError) throw error; // out of memory: the file is not damaged
       damaged.push({ path, reason: error instanceof Error ? error.message : String(error) });
     }
   }
@@ -97,7 +97,7 @@ async function readCheckpoint(path: string, run: string, step: number): Promise<
   throw new FormatError(path, `expected step ${step}, found ${state.step}: it was renamed`);
 }
 
-/** Removes what a killed process left half-written, and sets damaged checkpoints aside. */
+/** Removes files that a killed process left unfinished, and renames damaged checkpoints. */
 export async function tidyCheckpoints(
   folder: string,
   damaged: readonly DamagedCheckpoint[],
@@ -109,7 +109,8 @@ export async function tidyCheckpoints(
 }
 
 /**
- * Tidies up what killed saves of a run's models left: one that counts is completed, any other removed.
+ * Tidies up after a process that was killed while it saved a model: a complete copy gets its name, an
+ * incomplete one is removed.
  *
  * @param path The run's folder.
  */
@@ -134,26 +135,28 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Writes checkpoints while training goes on; one at a time. */
+/** Writes checkpoints one at a time while training goes on. */
 export class CheckpointWriter {
   readonly #folder: string;
   readonly #keep: number;
   #pending: Promise<void> = Promise.resolve();
   #error: unknown;
 
-  /** @param keep How many of the newest checkpoints stay, at least 1; the best stays as well. */
+  /**
+   * @param keep How many of the newest checkpoints to keep, at least 1. The best one is kept as well.
+   */
   constructor(folder: string, keep: number) {
     this.#folder = folder;
     this.#keep = keep;
   }
 
   /**
-   * Starts to write a checkpoint. What it holds must not change until it is written.
+   * Starts to write a checkpoint. Its arrays must not change until it is written.
    *
-   * Waits for the one before, if that is not done yet.
+   * It first waits until the checkpoint before is written.
    *
-   * @param first Done before the checkpoint gets its name.
-   * @throws What went wrong with an earlier one.
+   * @param first What to do before the checkpoint gets its final name.
+   * @throws {Error} If an earlier checkpoint could not be written.
    */
   async save(checkpoint: RunCheckpoint, first?: () => Promise<void>): Promise<void> {
     await this.settle();
@@ -163,12 +166,12 @@ export class CheckpointWriter {
     });
   }
 
-  /** Throws what went wrong with an earlier checkpoint, without waiting. */
+  /** Throws the error of an earlier checkpoint, if there was one, without waiting. */
   check(): void {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** Waits until all is on disk. Throws what went wrong. */
+  /** Waits until everything is on disk, and throws the error of whatever could not be written. */
   async settle(): Promise<void> {
     await this.#pending;
     this.check();

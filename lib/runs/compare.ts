@@ -1,6 +1,6 @@
 /**
- * Runs side by side: their `metrics.csv` and `config.json` read back, their curves over steps,
- * tokens or seconds, and the settings in which they differ.
+ * Comparing runs: reading their `metrics.csv` and `config.json`, their curves over steps, tokens or
+ * seconds, and the settings in which they differ.
  */
 import { ARRAY, checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
@@ -18,26 +18,29 @@ import { movingMean } from "../training/statistics.ts";
 export interface RunRecord {
   /** The last part of the folder's path. */
   readonly name: string;
-  /** One row a step. */
+  /** One row for each step. */
   readonly steps: readonly MetricsRow[];
-  /** One row an evaluation on held-out text. */
+  /** One row for each evaluation on held-out text. */
   readonly evaluations: readonly MetricsRow[];
-  /** What `config.json` says, flattened: `train.learningRate`; empty if there is no such file. */
+  /**
+   * The fields of `config.json` by path, such as `train.learningRate`; empty if there is no such
+   * file.
+   */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A line of a chart, as `lineChart()` takes it. */
+/** A line of a chart, for `lineChart()`. */
 export interface Curve {
   /** The name of the run. */
   readonly name: string;
-  /** Where its points are: steps, tokens or seconds. */
+  /** The points' positions on the x-axis: steps, tokens or seconds. */
   readonly x: number[];
   /** The values at these points. */
   readonly y: number[];
 }
 
 /**
- * The folders of runs inside a folder: those with a `metrics.csv`, by name.
+ * The folders of runs inside a folder, sorted by name. A run is a folder with a `metrics.csv`.
  *
  * @returns Paths; none if the folder does not exist.
  *
@@ -70,11 +73,11 @@ async function exists(path: string): Promise<boolean> {
 /**
  * Reads a run's `metrics.csv` and, if there is one, its `config.json`.
  *
- * The run may still be going on: a last row that is only half written is left out. Steps that were
- * passed over (`skipped`) are left out, too.
+ * The run may still be going on: an incomplete last row is left out. So are steps that diverged and
+ * were skipped.
  *
- * @throws {FormatError} If `metrics.csv` is missing, lacks a column or holds something else than
- * numbers, or `config.json` is no JSON object.
+ * @throws {FormatError} If `metrics.csv` is missing, lacks a column or has a field that is no number,
+ * or if `config.json` is no JSON object.
  *
  * @example
  * ```ts
@@ -104,7 +107,7 @@ async function readSettings(path: string): Promise<Record<string, string>> {
   return Object.fromEntries(flatten(await readJsonIfThere(path) ?? {}));
 }
 
-/** `{a: {b: 1}}` as `["a.b", "1"]`; lists stay whole. */
+/** `{a: {b: 1}}` as `["a.b", "1"]`; lists are not taken apart. */
 function flatten(value: object, prefix = ""): [string, string][] {
   return Object.entries(value).flatMap(([key, part]): [string, string][] => {
     const nested = isRecord(part);
@@ -113,18 +116,24 @@ function flatten(value: object, prefix = ""): [string, string][] {
   });
 }
 
-/** What names a run, the machine it ran on or what its exam is like, and is no setting. */
+/**
+ * Fields that are no settings: they name the run, its software, or the baselines of its held-out
+ * text.
+ */
 const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 
-/** What only the task writes down; `model`, `data` and `train` say the same as most of it. */
+/**
+ * Fields that only `deno task pretrain` writes. Most of them are also in `model`, `data` and `train`.
+ */
 const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256|text\..*|train\.precision)$/;
 
 /**
- * The settings in which runs differ, as rows for `table()`: the setting, then a column for each run.
+ * The settings in which runs differ, as rows for `table()`: the name of the setting, then its value
+ * in each run.
  *
- * A setting that a run does not have is "–"; of a digest the first twelve digits stand for it. One
- * that says the same of all runs as an earlier one, under another name, is left out. Beside runs of
- * `pretrain()` those of the task show only what both write down.
+ * A setting that a run does not have is "–". A digest is cut to its first twelve digits. A setting
+ * whose values equal those of an earlier row is left out. If one of the runs comes from `pretrain()`,
+ * the fields that only `deno task pretrain` writes are left out.
  *
  * @example
  * ```ts
@@ -160,15 +169,15 @@ function shown(value: string): string {
   return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value;
 }
 
-/** What `curves()` draws. */
+/** Options of `curves()`. */
 export interface CurveOptions {
-  /** Steps are corrections made, tokens are text read, seconds are what it costs you. */
+  /** The x-axis: updates of the weights, tokens read in training, or seconds of training. */
   readonly x: Progress;
-  /** A column of `metrics.csv`. */
+  /** The y-axis: a column of `metrics.csv`. */
   readonly y: Metric;
-  /** The mean of so many rows up to each; 1, the default, is the raw curve. */
+  /** Each point is the mean of this many rows up to it. The default, 1, is the raw curve. */
   readonly smoothing?: number;
-  /** The steps (default) or the evaluations on held-out text. */
+  /** Whether to draw training steps (the default) or evaluations on held-out text. */
   readonly split?: "steps" | "evaluations";
 }
 

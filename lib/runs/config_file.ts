@@ -1,4 +1,4 @@
-/** `config.json` of a run: what is in it, and how to tell that nobody has changed it. */
+/** `config.json` of a run: its fields, and the digest that shows whether somebody has changed it. */
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
@@ -12,13 +12,13 @@ import { CHANGEABLE } from "./settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import type { TextFacts } from "./text_facts.ts";
 
-/** `config.json` of a run: all that decides it, as it was resolved when the run began. */
+/** `config.json` of a run: everything that decides its numbers, as it was when the run began. */
 export interface RunConfig {
   /** The version of this file's format. */
   readonly format: 1;
-  /** A digest of what decides the run's numbers; its checkpoints carry it. */
+  /** A digest of everything that decides the run's numbers. Each of its checkpoints carries it. */
   readonly run: string;
-  /** What was set, defaults included. */
+  /** The settings, defaults included. */
   readonly settings: RunSettings;
   /** The model's configuration, as the settings give it. */
   readonly model: BertConfig;
@@ -26,29 +26,29 @@ export interface RunConfig {
   readonly data: DataConfig;
   /** How the model is trained, as the settings give it. */
   readonly train: TrainConfig;
-  /** The steps that the learning rate is planned for. `null`: as many as the clock lets it. */
+  /** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
   readonly plannedSteps: number | null;
   /** Steps from one evaluation to the next. */
   readonly evaluateEvery: number;
-  /** By which the corpus is known again. */
+  /** What identifies the corpus. */
   readonly corpus: CorpusFacts;
-  /** By which the vocabulary is known again, and the tokenizer's options. */
+  /** What identifies the vocabulary, and the tokenizer's options. */
   readonly vocabulary: VocabularyFacts;
-  /** What the training text is like; runs of earlier versions lack it. */
+  /** Figures of the training text; missing in runs of earlier versions. */
   readonly text?: TextFacts;
   /** Missing if nothing is held out. */
   readonly baselines?: Baselines;
-  /** What the run began with; it may be resumed with other. */
+  /** The software that the run began with. It may be resumed with other software. */
   readonly software: Readonly<Record<string, string>>;
 }
 
-/** What the corpus was. */
+/** What identifies a corpus. */
 export interface CorpusFacts {
-  /** Of the documents as JSON lines `[name, sentences]`. */
+  /** The SHA-256 of the documents as JSON lines `[name, sentences]`. */
   readonly sha256: string;
   /** Documents that the model is trained on. */
   readonly training: number;
-  /** Documents that it is scored on. */
+  /** Documents that the model is evaluated on. */
   readonly heldOut: number;
 }
 
@@ -56,7 +56,8 @@ export interface CorpusFacts {
 export type Decisive = Omit<RunConfig, "format" | "run" | "software">;
 
 /**
- * The digest of a run: that of all that decides its numbers, whatever the order in which it is given.
+ * The digest of a run: the SHA-256 of everything that decides its numbers. The order of the fields
+ * does not matter.
  *
  * @example
  * ```ts
@@ -100,7 +101,7 @@ function short(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** Where the configuration of the run in a folder lies. */
+/** The path of the configuration of the run in a folder. */
 export function configPath(folder: string): string {
   return `${folder}/config.json`;
 }
@@ -111,9 +112,9 @@ export function isNothing(error: unknown): boolean {
 }
 
 /**
- * The configuration of the run in a folder, or nothing if there is no run.
+ * Reads the configuration of the run in a folder; undefined if there is no run.
  *
- * @throws {FormatError} If its `config.json` is not that of a run, or is not as the run wrote it.
+ * @throws {FormatError} If its `config.json` is not that of a run, or was changed.
  */
 export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
   const path = configPath(folder);
@@ -142,7 +143,7 @@ function checkRunConfig(json: Record<string, unknown>, path: string): RunConfig 
   return config;
 }
 
-/** Checks what the digest does not cover, as it may change when a run is resumed. */
+/** Checks the fields that the digest does not cover because they may change when a run is resumed. */
 function checkRest({ settings, software }: Record<string, unknown>, path: string): void {
   const changeable = Object.entries(settings as RunSettings)
     .filter(([name]) => CHANGEABLE.includes(name as keyof RunSettings));

@@ -1,4 +1,4 @@
-/** What a run asks of its corpus, whether that is text in memory or a prepared store of any size. */
+/** The corpus of a run as an interface, which text in memory and prepared stores implement. */
 import type { DataConfig, TrainConfig } from "../config.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
@@ -8,68 +8,71 @@ import type { BatchSource } from "../training/train.ts";
 import type { CorpusFacts } from "./config_file.ts";
 import type { TextFacts } from "./text_facts.ts";
 
-/** The corpus of a run, in two parts. Dispose of it when the run is over. */
+/** The corpus of a run: text to train on and held-out text. Dispose of it when the run is over. */
 export interface RunCorpus extends Disposable {
-  /** By which it is known again. */
+  /** What identifies the corpus. */
   readonly facts: CorpusFacts;
   /** How often each piece of the vocabulary occurs in the text to train on: `[V]`. */
   readonly counts: Float64Array;
-  /** What the model is scored on, as text to look at. */
+  /** The held-out documents as text. */
   readonly heldOutDocuments: readonly Document[];
-  /** What the model is scored on; none if nothing is held out. */
+  /** The held-out batches that the model is evaluated on; none if nothing is held out. */
   readonly heldOut: readonly Batch[];
   /**
    * Counts the text and the steps of the first epoch.
    *
-   * @throws {RangeError} If no example can be made of the text.
+   * @throws {NoExamplesError} If no example can be made of the text.
    */
   survey(options: SurveyOptions): Promise<TextSurvey>;
-  /** Text to train on, as text: all of it, or of a store as much as a window holds. */
+  /** Training documents as text: all of them, or the first window of a store. */
   sample(): readonly Document[];
-  /** An epoch, from 1, from its beginning on: this process's share of it, if it is one of several. */
+  /**
+   * An epoch from its beginning, or this process's share of it where several processes train. Epochs
+   * count from 1.
+   */
   epoch(epoch: number, team: Team): RunEpoch;
 }
 
-/** What is counted of a run's text. */
+/** Options of `RunCorpus.survey()`. */
 export interface SurveyOptions {
-  /** Whether the steps are wanted, which may mean making all pairs of an epoch. */
+  /** Whether to count the steps, which may mean making all pairs of an epoch. */
   readonly countSteps: boolean;
 }
 
-/** What is known of a run's text before it begins. */
+/** What is counted of a run's text before training. */
 export interface TextSurvey {
-  /** The text in numbers. */
+  /** Figures of the training text. */
   readonly text: TextFacts;
   /**
-   * Steps of the first epoch, exact or to be expected; not counted further than the run's own limit of
-   * steps goes.
+   * Steps of the first epoch, counted or estimated. The count ends at the run's own limit of steps.
    */
   readonly steps: number;
-  /** Whether the steps are only to be expected, as the text is too large to count. */
+  /** Whether the number of steps is an estimate, as the text is too large to count. */
   readonly estimated: boolean;
 }
 
-/** The batches of an epoch, to which one can come back. */
+/** The batches of an epoch, with a place that a resumed run can go back to. */
 export interface RunEpoch {
-  /** The batches, or this process's parts of each step. */
+  /** The batches, or this process's batches of each step. */
   readonly source: BatchSource;
-  /** Where it stands. */
+  /** The place behind the last batch taken. */
   readonly place: RunPlace;
   /**
-   * Passes over what was taken before.
+   * Goes to a place, as if all batches before it had been taken.
    *
-   * @returns Whether it was the same then: false if the way of making batches is another now.
+   * @returns Whether the batches before that place are the same as they were; false if they are made
+   * differently now.
    */
   goTo(place: RunPlace): Promise<boolean>;
 }
 
 /** A place in an epoch. */
 export interface RunPlace {
-  /** Batches taken; of a store: steps. */
+  /** Batches taken; for a store, steps taken. */
   readonly batches: number;
-  /** Of text in memory: the generators, by their jobs. */
+  /** For text in memory: the state of each random generator, by what it draws. */
   readonly generators: Readonly<Record<string, RngState>>;
-  /** Of a store: for each lane its window, and the batches taken of that. */
+  /** For a store: for each lane the index of its window, and the batches taken from that window. */
   readonly lanes?: readonly number[];
 }
 
@@ -79,19 +82,23 @@ export interface CorpusUse {
   readonly data: DataConfig;
   /** How many examples make a batch, and how many batches a step. */
   readonly train: TrainConfig;
-  /** Decides pairs, masks and order. */
+  /** The seed of pairs, masks and order. */
   readonly seed: number;
-  /** Tokens of the held-out text that the model is scored on, about. Default: the corpus decides. */
+  /** About how many held-out tokens the model is evaluated on. Default: the corpus decides. */
   readonly heldOutTokens?: number;
 }
 
-/** Told what is being done, as preparing takes a while; `detail`: how far it is by now. */
+/** Is called with each stage of starting a run (`what`), and with how far a stage has come (`detail`). */
 export type Progress = (what: string, detail?: string) => void;
 
+/** Milliseconds between two reports of how far a stage has come. */
+export const PROGRESS_INTERVAL = 200;
+
 /**
- * Which documents to score on, so that they have `most` tokens, about: drawn at random, in their order.
+ * Draws documents to evaluate on at random, until they have about `most` tokens.
  *
- * @param sizes Tokens of each document.
+ * @param sizes The number of tokens of each document.
+ * @returns The indices of the documents, ascending.
  */
 export function chooseHeldOut(
   sizes: ArrayLike<number>,

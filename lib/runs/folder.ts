@@ -1,12 +1,13 @@
-/** The folder of a run: what lies where, and who may work in it. */
+/** The folder of a run: its files, and the lock that lets one process at a time work in it. */
 import { ConfigError, FormatError } from "../errors.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../format.ts";
 import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
- * A run's folder, locked for this process until `close()`, or as long as `using` keeps it. Where several
- * processes train together, it is so for the first of them; the others leave the folder alone.
+ * A run's folder, locked for this process until `close()`, or until the end of the block with
+ * `using`. Where several processes train together, only the first of them locks the folder and writes
+ * to it.
  *
  * @example
  * ```ts
@@ -31,9 +32,10 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder if need be, and locks it. The lock goes with the process, however that ends.
+   * Makes the folder if there is none, and locks it. The system removes the lock when the process
+   * ends, however it ends.
    *
-   * @throws {Error} If another process is at work in it, or it cannot be written to.
+   * @throws {Error} If another process has locked it, or it cannot be written to.
    */
   static async open(path: string): Promise<RunFolder> {
     try {
@@ -51,27 +53,27 @@ export class RunFolder {
     }
   }
 
-  /** The folder for a process that writes nothing: it need not even be there. */
+  /** The folder for a process that writes nothing. It need not exist on this machine. */
   static leave(path: string): RunFolder {
     return new RunFolder(path, undefined);
   }
 
-  /** The folder of the checkpoints. */
+  /** The path of the folder with the checkpoints. */
   get checkpoints(): string {
     return `${this.path}/checkpoints`;
   }
 
-  /** The file with a row a step. */
+  /** The path of `metrics.csv`, with a row for each step. */
   get metrics(): string {
     return `${this.path}/metrics.csv`;
   }
 
-  /** The file with a line an evaluation. */
+  /** The path of `evaluations.jsonl`, with a line for each evaluation. */
   get evaluations(): string {
     return `${this.path}/evaluations.jsonl`;
   }
 
-  /** The file with the vocabulary. */
+  /** The path of `vocab.txt`. */
   get vocabulary(): string {
     return `${this.path}/vocab.txt`;
   }
@@ -82,7 +84,10 @@ export class RunFolder {
     await replaceFile(configPath(this.path), `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** Adds a line to `log.txt`: what happened, and when. Where that cannot be, it is left out. */
+  /**
+   * Adds a line with an event and the time to `log.txt`. If the file cannot be written, the line is
+   * lost.
+   */
   log(event: string): void {
     if (!this.writes) return;
     const text = printable(event).replaceAll("\n", " ");
@@ -90,7 +95,7 @@ export class RunFolder {
     try {
       Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
     } catch {
-      // a full disk is about to be reported by whatever needed it more
+      // if the disk is full, a more important file will report it
     }
   }
 
@@ -118,15 +123,15 @@ async function inUse(path: string, lock: Deno.FsFile): Promise<FolderInUse> {
   );
 }
 
-/** What lies in a run's folder: files that grow, others that are replaced as a whole, folders. */
+/** The contents of a run's folder: files that grow, files that are replaced as a whole, and folders. */
 const GROWING = ["lock", "log.txt", "metrics.csv", "evaluations.jsonl"];
 const REPLACED = ["config.json", "vocab.txt", "run.html"];
 const FOLDERS = ["checkpoints", "best", "final"];
 
 /**
- * Throws unless everything in a run's folder is a file or a folder as a run makes it: the first save
- * would fail otherwise, after hours perhaps. A file that grows may be no link, which would lead the
- * writing out of the folder; a link to a folder may well be meant.
+ * Throws if a name in a run's folder is taken by something of another kind: otherwise the first save
+ * would fail, perhaps after hours. A growing file must not be a symbolic link, as the run would then
+ * write outside its folder. Links to folders are allowed.
  */
 async function checkKinds(folder: string): Promise<void> {
   for (const name of [...GROWING, ...REPLACED]) {
@@ -141,7 +146,7 @@ async function checkKinds(folder: string): Promise<void> {
   }
 }
 
-/** What is at a path; nothing if there is none. */
+/** Information about the file at a path; undefined if there is none. */
 async function look(stat: typeof Deno.stat, path: string): Promise<Deno.FileInfo | undefined> {
   return await stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -160,7 +165,7 @@ function misplaced(path: string, expected: string, found: Deno.FileInfo): Format
 }
 
 /**
- * Throws unless a new run may begin in a folder: it is not there, or holds nothing but what a
+ * Throws unless a new run may begin in a folder. The folder must not exist, or hold only what a
  * process left that was killed before its run began.
  */
 export async function checkFree(folder: string): Promise<void> {

@@ -1,23 +1,27 @@
-/** What watches over a run: jumps of the loss, steps that diverge, held-out losses that are no numbers. */
+/**
+ * Checks during a run: for jumps of the loss, for steps that diverge, and for held-out losses that
+ * are not finite.
+ */
 import type { DivergedError } from "../training/train_step.ts";
 
 const REMEMBERED = 50; // steps
 
 const NEEDED = 20; // steps before anything can be called a jump
 
-const DEVIATIONS = 8; // of the median deviation
+const DEVIATIONS = 8; // times the median deviation
 
-const LEAST = 0.5; // nats: less is no jump, however calm it was before
+const LEAST = 0.5; // nats: a smaller rise is never called a jump
 
-/** Tells a loss that is far above those of the last 50 steps. */
+/** Finds losses that are far above those of the last 50 steps. */
 export class SpikeDetector {
-  /** Steps that it looks back on. */
+  /** The number of past steps that a loss is compared with. */
   static readonly remembered = REMEMBERED;
   #recent: number[] = [];
   #reportedAt = -Infinity;
 
   /**
-   * @returns What happened in words, or nothing. Within 50 steps of a report there is no other.
+   * @returns A description of the jump; undefined if there is none. After a report the next 50 steps
+   * get none.
    *
    * @example
    * ```ts
@@ -53,7 +57,7 @@ function median(values: readonly number[]): number {
 const MOST_IN_A_ROW = 10;
 
 /**
- * Counts diverged steps that are passed over, and gives up when they do not end.
+ * Counts diverged steps that are skipped, and throws when too many follow each other.
  *
  * @example
  * ```ts
@@ -71,7 +75,7 @@ export class SkipCounter {
   #inARow = 0;
 
   /**
-   * @throws The error of the tenth in a row: the weights are at fault then, not a batch.
+   * @throws {DivergedError} At the tenth in a row, as then the weights are at fault and not a batch.
    */
   count(error: DivergedError): void {
     this.#inARow = error.step === this.#last ? this.#inARow + 1 : 1;
@@ -82,7 +86,7 @@ export class SkipCounter {
   }
 }
 
-/** The held-out loss is no number: the last update spoilt the weights, so going on has no use. */
+/** The held-out loss is NaN or infinite: an update has spoilt the weights, so the run cannot go on. */
 export class SpoiltWeightsError extends Error {
   override readonly name = "SpoiltWeightsError";
   /** The step after which the loss was computed. */
@@ -90,17 +94,17 @@ export class SpoiltWeightsError extends Error {
 
   constructor(step: number, loss: number) {
     super(
-      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are of no ` +
-        "use, and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are ` + "useless and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
     );
     this.step = step;
   }
 }
 
 /**
- * Refuses a held-out loss that is no number.
+ * Checks that a held-out loss is finite.
  *
- * @throws {SpoiltWeightsError} If it is NaN or infinite: no single batch is at fault that could be passed over.
+ * @throws {SpoiltWeightsError} If it is NaN or infinite. No single batch is to blame, so there is
+ * none to skip.
  *
  * @example
  * ```ts

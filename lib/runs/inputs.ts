@@ -1,4 +1,6 @@
-/** The texts and the vocabulary of a run, and how to tell that they are still the same. */
+/**
+ * The texts, vocabulary and model that a run begins with, and the check that they are still the same.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { BertConfig } from "../config.ts";
 import { corpus, splitHeldOut } from "../data/corpus.ts";
@@ -11,6 +13,7 @@ import { BertPretrainHead } from "../model/bert.ts";
 import { readConfig, readConfigJson } from "../model/config_json.ts";
 import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
+import { Throttle } from "../throttle.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
 import { readTokenizer } from "../tokenizer/folder.ts";
@@ -22,22 +25,19 @@ import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import { countedStart } from "../training/counted_start.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
-import type { Progress } from "./corpus.ts";
+import { type Progress, PROGRESS_INTERVAL } from "./corpus.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { modelConfig } from "./settings.ts";
 import type { TextFacts } from "./text_facts.ts";
 
-/** Milliseconds between two words of progress. */
-const OFTEN = 200;
-
-/** How the corpus is read. */
+/** The options of `corpus()` that a run's settings come to. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {
   const { textColumn, sentencePerLine, noDocumentColumn, locale } = settings;
   const documentColumn = noDocumentColumn ? false : settings.documentColumn;
   return { textColumn, documentColumn, sentencePerLine, locale };
 }
 
-/** How a run's vocabulary and tokenizer treat text. */
+/** The tokenizer options that a run's settings come to. */
 function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOptions {
   return {
     lowercase: !cased,
@@ -46,34 +46,34 @@ function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOpti
   };
 }
 
-/** A corpus in two parts, and what it was. */
+/** A corpus in two parts, and what identifies it. */
 export interface RunDocuments {
-  /** What the model is trained on. */
+  /** The documents to train on. */
   readonly train: Document[];
-  /** What it is scored on. */
+  /** The documents to evaluate on. */
   readonly heldOut: Document[];
-  /** By which the corpus is known again. */
+  /** What identifies the corpus. */
   readonly facts: CorpusFacts;
 }
 
 /**
- * Reads and parts the corpus of a run.
+ * Reads the corpus of a run and splits off the held-out documents.
  *
- * @throws {ConfigError | FormatError} If there is no such corpus, it cannot be read, or an option is for
- * other files.
- * @throws {RangeError} If pairs are asked for and no document has two sentences.
+ * @throws {ConfigError | FormatError} If there is no such corpus, it cannot be read, or an option
+ * does not apply to its files.
+ * @throws {NoExamplesError} If pairs are asked for and no document has two sentences.
  */
 export async function readDocuments(
   settings: RunSettings,
   progress: Progress,
 ): Promise<RunDocuments> {
   const all: Document[] = [];
-  let told = performance.now();
+  const throttle = new Throttle(PROGRESS_INTERVAL);
   for await (const document of corpus(settings.corpus, corpusOptions(settings))) {
     all.push(document);
-    if (performance.now() - told < OFTEN) continue;
-    told = performance.now();
-    progress(`reading ${settings.corpus}`, `${count(all.length)} documents`);
+    if (throttle.isDue()) {
+      progress(`reading ${settings.corpus}`, `${count(all.length)} documents`);
+    }
   }
   checkPairable(all, settings);
   const { train, heldOut } = splitHeldOut(all, settings.heldOut, settings.seed);
@@ -97,9 +97,9 @@ export function checkCorpus(found: CorpusFacts, expected: CorpusFacts, name: str
 /**
  * The tokenizer that a run began with.
  *
- * @param path Of its `vocab.txt`, for messages.
+ * @param path The path of its `vocab.txt`, for messages.
  * @param tokens The lines of that file.
- * @throws {FormatError} If its vocabulary is another now.
+ * @throws {FormatError} If the vocabulary has changed since then.
  */
 export function runTokenizer(
   path: string,
@@ -119,11 +119,10 @@ export function runTokenizer(
 }
 
 /**
- * Throws, before anything large is read, if there is no model to begin with in a folder, or its texts
- * are shorter than the run's.
+ * Checks the model that a run is to begin with (`--init`), before anything large is read.
  *
- * @throws {ConfigError | FormatError} If it is the folder of a run, holds no `config.json`, or the model
- * has fewer positions than `length`.
+ * @throws {ConfigError | FormatError} If the folder is that of a run or has no `config.json`, or the
+ * model has fewer positions than `length`.
  */
 export async function checkInit(folder: string, length: number): Promise<void> {
   const json = await readConfigJson(folder);
@@ -138,8 +137,8 @@ export async function checkInit(folder: string, length: number): Promise<void> {
 }
 
 /**
- * The settings with the language of the saved model that a run begins with, where none was given: it
- * decides how sentences end, too.
+ * Takes the language of the saved model that a run begins with if the settings name none. The
+ * language also decides where sentences end.
  *
  * @throws {FormatError} If the saved model's tokenizer cannot be read.
  */
@@ -151,9 +150,10 @@ export async function withLocaleOfInit(settings: RunSettings): Promise<RunSettin
 
 /**
  * The model and tokenizer that a run on text begins with: a saved one, or fresh weights. Heads that a
- * saved one does not have start from the run's seed.
+ * saved model lacks are initialised from the run's seed.
  *
- * @returns `notes`: what was missing and made up for. The caller disposes of the model.
+ * @returns The model, its tokenizer, and `notes` about missing parts that were replaced. The caller
+ * disposes of the model.
  */
 export async function firstModel(
   settings: RunSettings,
@@ -165,7 +165,7 @@ export async function firstModel(
   return checkLocale(await loadModel(init, { seed }), settings);
 }
 
-/** The model that a run on a prepared store begins with, as `firstModel()`. */
+/** The model that a run on a prepared store begins with; see `firstModel()`. */
 export async function firstModelOf(
   settings: RunSettings,
   text: CountedText,
@@ -187,10 +187,10 @@ export async function firstModelOf(
   throw new ConfigError("--init", init, advice);
 }
 
-/** From this share on, the texts themselves are looked at for what is unknown. */
+/** If the share of `[UNK]` is at least this, the texts are searched for the words behind it. */
 const SOME_UNKNOWN = 0.04;
 
-/** What a person should know if much of the text is `[UNK]`. */
+/** A warning if much of the text is `[UNK]`. */
 export function unknownWarning(
   tokenizer: BertTokenizer,
   documents: readonly Document[],
@@ -203,7 +203,7 @@ export function unknownWarning(
   return note && inWordsOfRun(note);
 }
 
-/** A learnt vocabulary and fresh weights. */
+/** Learns a vocabulary and makes a model with fresh weights. */
 async function freshStart(
   settings: RunSettings,
   documents: Document[],
@@ -220,7 +220,7 @@ async function freshStart(
   return { tokenizer, model, notes: vocabularyNotes(vocab, progress) };
 }
 
-/** What to do about a note of a vocabulary, in the words of the command line. */
+/** What to do about each kind of note, in the words of the command line. */
 const ADVICE: Readonly<Record<VocabNote["about"], string>> = {
   size: "a larger vocabulary needs more text",
   characters: "raise --vocab-size",
@@ -231,7 +231,10 @@ const ADVICE: Readonly<Record<VocabNote["about"], string>> = {
   unspaced: 'put spaces between the words first, as the README says under "Other languages"',
 };
 
-/** What a person should know about a learnt vocabulary; that it is small is no fault, and only said. */
+/**
+ * Warnings about a learnt vocabulary. A small vocabulary is no fault, so it is only reported as
+ * progress.
+ */
 function vocabularyNotes({ notes }: Vocab, progress: Progress): string[] {
   for (const { about, finding } of notes) {
     if (about === "size") progress(`${finding}: ${ADVICE[about]}`);
@@ -244,9 +247,9 @@ function inWordsOfRun({ about, finding }: VocabNote): string {
   return `${finding}. To mend it, ${ADVICE[about]}`;
 }
 
-/** What a fresh model is counted from. */
+/** Text whose words `countedStart()` counts. */
 export interface CountedText {
-  /** Cuts the text into pieces. */
+  /** The tokenizer of the text. */
   readonly tokenizer: BertTokenizer;
   /** The training documents. */
   readonly documents: readonly Document[];
@@ -268,7 +271,7 @@ async function freshModel(
   }
 }
 
-/** Throws unless a saved model lower-cases as the language of the run has it. */
+/** Throws if a saved model lower-cases text otherwise than the language of the run does. */
 function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel {
   if (locale === undefined) return loaded;
   try {
@@ -291,18 +294,18 @@ async function learnVocab(
   return await trainVocab(sentences, { size: settings.vocabSize, ...textOptions(settings) });
 }
 
-/** All sentences, without a second array of them. */
+/** Yields all sentences, without making a second array of them. */
 function* sentencesOf(documents: readonly Document[], progress: Progress): Generator<string> {
-  let told = performance.now();
+  const throttle = new Throttle(PROGRESS_INTERVAL);
   for (const [i, { sentences }] of documents.entries()) {
     for (const sentence of sentences) yield sentence;
-    if (performance.now() - told < OFTEN) continue;
-    told = performance.now();
-    progress("counting words", `document ${i + 1} of ${documents.length}`);
+    if (throttle.isDue()) {
+      progress("counting words", `document ${i + 1} of ${documents.length}`);
+    }
   }
 }
 
-/** A model to put a checkpoint's weights into; without one, the model that the run begins with. */
+/** A model for the weights of a checkpoint. Without a checkpoint, the model that the run begins with. */
 export async function modelToContinue(
   { settings, model }: RunConfig,
   checkpoint: RunCheckpoint | undefined,

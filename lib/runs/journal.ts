@@ -1,4 +1,6 @@
-/** What a run writes down as it goes: rows of `metrics.csv`, lines of `evaluations.jsonl`, events. */
+/**
+ * The records of a run: rows of `metrics.csv`, lines of `evaluations.jsonl`, and events in `log.txt`.
+ */
 import { isRecord } from "../files/json.ts";
 import { AppendFile } from "../files/growing_file.ts";
 import type { Evaluation } from "../training/evaluate.ts";
@@ -9,12 +11,13 @@ import { SpikeDetector } from "./guards.ts";
 import type { FilledSample } from "./samples.ts";
 import type { RunState } from "./state.ts";
 
-/** Told of something worth a line. */
+/** Is called with each event. */
 export type OnEvent = (text: string) => void;
 
 /**
- * The files of a run that grow, from where its checkpoint left them. The caller calls `close()`. A process
- * that leaves the run's folder alone writes nothing here either.
+ * Writes the growing files of a run, from where its checkpoint left them. The caller calls `close()`,
+ * or declares it with `using`. In a process that does not write to the run's folder it writes
+ * nothing.
  */
 export class RunJournal {
   readonly #folder: RunFolder;
@@ -24,7 +27,7 @@ export class RunJournal {
   readonly #counted: Pick<RunState, "rows" | "evaluations">;
   readonly #spikes = new SpikeDetector();
 
-  /** Cuts off what was written after the checkpoint. */
+  /** Opens the files and removes what was written after the checkpoint. */
   constructor(folder: RunFolder, { rows, evaluations }: RunState, onEvent?: OnEvent) {
     this.#folder = folder;
     this.#onEvent = onEvent;
@@ -34,13 +37,16 @@ export class RunJournal {
     this.#evaluations = AppendFile.resume(folder.evaluations, evaluations);
   }
 
-  /** How much there is, for a checkpoint to count on. */
+  /** The numbers of rows and lines written, for a checkpoint. */
   get written(): Pick<RunState, "rows" | "evaluations"> {
     if (!this.#metrics || !this.#evaluations) return this.#counted;
     return { rows: this.#metrics.rows, evaluations: this.#evaluations.lines };
   }
 
-  /** Makes sure of what the checkpoint counts on, and shows the last steps to the spike detector. */
+  /**
+   * Reports rows that the checkpoint counts and that are missing, and gives the last steps to the
+   * spike detector.
+   */
   async recall({ rows, evaluations, step }: RunState): Promise<void> {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
@@ -51,38 +57,38 @@ export class RunJournal {
     for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);
   }
 
-  /** A row, and an event if the loss jumped. */
+  /** Writes a row for a step, and an event if the loss jumped. */
   step(log: StepLog): void {
     this.#metrics?.writeStep(log);
     const spike = this.#spikes.watch(log.step, log.totalLoss);
     if (spike) this.event(spike);
   }
 
-  /** A row and an event for a step that diverged and was passed over. */
+  /** Writes a row and an event for a step that diverged and was skipped. */
   skipped(at: Pick<StepLog, "epoch" | "step" | "tokens">, why: string): void {
     this.#metrics?.writeSkipped(at);
     this.event(`skipped: ${why}`);
   }
 
-  /** A row of held-out scores, and their line of `evaluations.jsonl`. */
+  /** Writes held-out scores as a row of `metrics.csv` and a line of `evaluations.jsonl`. */
   evaluation(log: EvaluationLog): void {
     this.#metrics?.writeEvaluation(log, log);
     this.#evaluations?.write(JSON.stringify(log));
   }
 
-  /** A line of `log.txt`, told to whoever watches. */
+  /** Writes a line of `log.txt` and calls `onEvent`. */
   event(text: string): void {
     this.#folder.log(text);
     this.#onEvent?.(text);
   }
 
-  /** Waits until the disk has it all: before a checkpoint that counts on it. */
+  /** Waits until everything is on disk, as a checkpoint that counts on it must come later. */
   async sync(): Promise<void> {
     await this.#metrics?.sync();
     await this.#evaluations?.sync();
   }
 
-  /** Closes both files; nothing can be written any more. */
+  /** Closes both files. */
   close(): void {
     this.#metrics?.close();
     this.#evaluations?.close();
@@ -96,20 +102,20 @@ export class RunJournal {
 
 /** A line of `evaluations.jsonl`. */
 export interface EvaluationLog extends Evaluation {
-  /** Updates done by then. */
+  /** Updates of the weights up to then. */
   readonly step: number;
-  /** The epoch at hand, from 1. */
+  /** The current epoch, counted from 1. */
   readonly epoch: number;
-  /** Tokens seen in training by then, without padding. */
+  /** Tokens seen in training up to then, without padding. */
   readonly tokens: number;
-  /** Seconds of training by then, pauses between processes left out. */
+  /** Seconds of training up to then, without the pauses between processes. */
   readonly seconds: number;
-  /** Blanks in held-out sentences, and what the model put there. */
+  /** Blanks in held-out sentences, and the model's guesses for them. */
   readonly samples: readonly FilledSample[];
 }
 
 /**
- * The evaluation in a line of `evaluations.jsonl`; nothing if the line is harmed.
+ * Reads the evaluation in a line of `evaluations.jsonl`; undefined if the line is damaged.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** A run from where it stands to its end: steps, evaluations, and when to save. */
+/** The loop of a run, from its present step to its end: steps, evaluations and checkpoints. */
 import { checkArguments, checkOptions, having } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { evaluate } from "../training/evaluate.ts";
@@ -19,16 +19,19 @@ const SAMPLES = 6;
 
 const OPEN_RUN = having("what beginRun() or reopenRun() gives", "folder", "config", "model");
 
-/** Steps after which the processes of a team compare their weights, if no checkpoint comes before. */
+/**
+ * The processes of a team compare their weights at each checkpoint, and at least after this many
+ * steps.
+ */
 const COMPARED_EVERY = 100;
 
 /**
- * Takes a run to its end, or to the signal; a checkpoint is on disk when it returns.
+ * Trains until the run ends or the signal is aborted. A checkpoint is on disk when it returns.
  *
- * @param signal Ends the run after the step at hand.
- * @throws {DivergedError} If a step diverges and the run is not to skip it.
+ * @param signal Ends the run after the current step.
+ * @throws {DivergedError} If a step diverges and the setting `onNan` is "stop".
  * @throws {SpoiltWeightsError} If the loss on held-out text is NaN or infinite.
- * @throws {Error} If something cannot be written; the checkpoints of before stay.
+ * @throws {Error} If something cannot be written. Earlier checkpoints stay.
  *
  * @example
  * ```ts
@@ -93,7 +96,7 @@ class RunLoop {
 
   async run(): Promise<RunEnd> {
     await this.#journal.recall(this.#state);
-    if (!this.#saver.hasSaved) await this.#saveNow(); // before any row: rows without one mean loss
+    if (!this.#saver.hasSaved) await this.#saveNow(); // before any row: rows without a checkpoint mean that one was lost
     const { epochs } = this.#run.config.train;
     if (!this.#state.finished) await this.#evaluateIfDue();
     while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
@@ -136,7 +139,10 @@ class RunLoop {
     this.#state = { ...this.#state, epoch: epoch + 1, batches: 0, lanes: undefined };
   }
 
-  /** Passes over the batches of before, and makes sure that they were the same. */
+  /**
+   * Skips the batches of the epoch that were trained on before, and checks that they are the same as
+   * then.
+   */
   async #goBackTo(stream: RunEpoch): Promise<void> {
     if (await stream.goTo(this.#place)) return;
     throw new FormatError(
@@ -193,7 +199,7 @@ class RunLoop {
     const { model, tokenizer, heldOut, team, folder } = this.#run;
     if (heldOut.length === 0) return await this.#hooks.report?.();
     const scores = await evaluate(model, heldOut, { signal: this.#signal, team });
-    if (this.#signal?.aborted) return; // made up for when the run is resumed
+    if (this.#signal?.aborted) return; // it is done when the run is resumed
     const { step, epoch, tokens, best } = this.#state;
     const loss = scores.mlmLoss + scores.nspLoss;
     checkHeldOut(step, loss);
@@ -242,11 +248,11 @@ class RunLoop {
 export interface RunHooks {
   /** Called after each step. */
   readonly onStep?: (log: StepLog) => void;
-  /** Called after each evaluation; `best`: whether its loss is the lowest so far. */
+  /** Called after each evaluation. `best` says whether its loss is the lowest so far. */
   readonly onEvaluation?: (log: EvaluationLog, best: boolean) => void;
-  /** Something worth a line: a jump of the loss, a step passed over, a checkpoint. */
+  /** Called with each event: a jump of the loss, a skipped step, a checkpoint. */
   readonly onEvent?: (text: string) => void;
-  /** Awaited after each evaluation and at the end, to draw the run's report. */
+  /** Called after each evaluation and at the end, to draw the run's report. The run waits for it. */
   readonly report?: () => Promise<void>;
 }
 
@@ -254,8 +260,8 @@ export interface RunHooks {
 export interface RunEnd {
   /** Whether the run came to its end, or the signal ended it. */
   readonly stopped: "finished" | "aborted";
-  /** Updates done. */
+  /** Updates of the weights since the run began. */
   readonly step: number;
-  /** Steps that diverged and were passed over. */
+  /** Steps that diverged and were skipped. */
   readonly skipped: number;
 }

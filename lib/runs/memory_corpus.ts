@@ -1,9 +1,10 @@
-/** A run's corpus as text in memory. It is encoded once, and its batches are made of the ids. */
+/** The corpus of a run as text in memory. It is encoded once, and batches are made from the ids. */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { EncodedDocuments } from "../data/encoded.ts";
 import { EpochStream } from "../data/epoch_stream.ts";
 import { createRng, type RngState } from "../random.ts";
+import { Throttle } from "../throttle.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { holdOut } from "../training/plan.ts";
 import type { CorpusFacts } from "./config_file.ts";
@@ -11,6 +12,7 @@ import {
   chooseHeldOut,
   type CorpusUse,
   type Progress,
+  PROGRESS_INTERVAL,
   type RunCorpus,
   type RunEpoch,
   type RunPlace,
@@ -20,10 +22,7 @@ import {
 import type { RunDocuments } from "./inputs.ts";
 import { surveyText } from "./text_survey.ts";
 
-/** Milliseconds between two words of progress. */
-const OFTEN = 200;
-
-/** Text in memory. */
+/** A corpus as text in memory. */
 export class MemoryCorpus implements RunCorpus {
   readonly facts: CorpusFacts;
   readonly heldOutDocuments: readonly Document[];
@@ -34,7 +33,9 @@ export class MemoryCorpus implements RunCorpus {
   #ids: EncodedDocuments | undefined;
   #heldOut: readonly Batch[] | undefined;
 
-  /** Takes documents that were read; the text to train on is encoded when it is first needed. */
+  /**
+   * Makes a corpus of documents that were read. The training text is encoded when it is first needed.
+   */
   constructor(
     { train, heldOut, facts }: RunDocuments,
     tokenizer: BertTokenizer,
@@ -82,7 +83,7 @@ export class MemoryCorpus implements RunCorpus {
 
   [Symbol.dispose](): void {}
 
-  /** The held-out documents, or some of them if only so many tokens are wanted. */
+  /** The held-out documents, or as many of them as the setting `heldOutTokens` allows. */
   #scored(): readonly Document[] {
     const { heldOutTokens: most, seed } = this.#use;
     if (most === undefined) return this.heldOutDocuments;
@@ -101,17 +102,17 @@ function encode(
   progress: Progress,
 ): EncodedDocuments {
   const encoded = new EncodedDocuments(tokenizer);
-  let told = performance.now();
+  const throttle = new Throttle(PROGRESS_INTERVAL);
   for (const [i, document] of documents.entries()) {
     encoded.add(document);
-    if (performance.now() - told < OFTEN) continue;
-    told = performance.now();
-    progress("encoding the text", `document ${i + 1} of ${documents.length}`);
+    if (throttle.isDue()) {
+      progress("encoding the text", `document ${i + 1} of ${documents.length}`);
+    }
   }
   return encoded;
 }
 
-/** An epoch, gone back to by making its first batches again. */
+/** An epoch. To go to a place in it, its batches up to there are made again. */
 class MemoryEpoch implements RunEpoch {
   readonly source: EpochStream;
 

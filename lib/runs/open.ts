@@ -1,13 +1,14 @@
 /**
- * A run that is ready for its next step, begun or resumed.
+ * Beginning a run and resuming it: everything that is needed for its next step.
  *
- * The words of this folder: `RunSettings` are what a person chose, `RunConfig` is everything that
- * follows from it and is written down once (`config.json`). An `OpenRun` holds the model, the data and
- * the folder of a run while a process works on it. `RunState` says where the run stands in a few
- * numbers; a `RunCheckpoint` is that state with all weights.
+ * A run is one training of one model, in a folder of its own, however often it is stopped and
+ * resumed. `RunSettings` are what a person chose. `RunConfig` is everything that follows from them;
+ * it is written once, as `config.json`. An `OpenRun` holds the model, the data and the folder of a
+ * run while a process works on it. `RunState` is the run's progress as a few numbers. A
+ * `RunCheckpoint` is that state with all weights.
  */
 import type { Batch } from "../data/batch.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, NoExamplesError } from "../errors.ts";
 import { count } from "../format.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
@@ -41,7 +42,7 @@ export interface OpenRun extends Disposable {
   readonly folder: RunFolder;
   /** What its `config.json` says. */
   readonly config: RunConfig;
-  /** The text to train on, and what is kept aside for evaluation. `close()` disposes of it. */
+  /** The training text and the held-out text. `close()` disposes of it. */
   readonly corpus: RunCorpus;
   /** The batches that the model is evaluated on; none if nothing is held out. */
   readonly heldOut: readonly Batch[];
@@ -51,25 +52,25 @@ export interface OpenRun extends Disposable {
   readonly model: BertPretrainHead;
   /** The optimizer with its state. `close()` disposes of it. */
   readonly optimizer: Optimizer;
-  /** Where it goes on; a run that begins has none. */
+  /** The checkpoint that a resumed run goes on from; a run that begins has none. */
   readonly checkpoint?: RunCheckpoint;
-  /** What computes, in words. */
+  /** The name of the backend. */
   readonly backend: string;
   /** The processes that train together. */
   readonly team: Team;
-  /** What a person should know. */
+  /** Warnings for the person who trains. */
   readonly warnings: readonly string[];
-  /** Frees the model and the folder. */
+  /** Frees the optimizer, the model and the corpus, and unlocks the folder. */
   close(): void;
 }
 
-/** What an open run is made of, but for what follows from it. */
+/** What an open run is made from. */
 type Parts = Omit<OpenRun, "optimizer" | "close" | typeof Symbol.dispose>;
 
 /**
- * Puts a run together: its optimizer, and the numbers of its checkpoint.
+ * Makes an open run of its parts: creates the optimizer and restores the checkpoint.
  *
- * @throws {ConfigError} If the checkpoint is of another model.
+ * @throws {ConfigError} If the checkpoint belongs to another model.
  */
 function openRun(parts: Parts): OpenRun {
   const { folder, config, corpus, model, checkpoint } = parts;
@@ -92,13 +93,13 @@ function openRun(parts: Parts): OpenRun {
 /**
  * The batches that a run is evaluated on; none if nothing is held out.
  *
- * @throws {ConfigError} If what is held out gives no pair, or no masked word.
+ * @throws {ConfigError} If the held-out text gives no pair, or no masked word.
  */
 function heldOutBatches(corpus: RunCorpus, share: number): readonly Batch[] {
   try {
     return corpus.heldOut;
   } catch (error) {
-    if (!(error instanceof RangeError) || error instanceof ConfigError) throw error;
+    if (!(error instanceof NoExamplesError)) throw error;
     const problem = `leaves nothing to evaluate on (${error.message}): raise it, or set it to 0`;
     throw new ConfigError("--held-out", share, problem);
   }
@@ -143,7 +144,7 @@ async function begin(
   progress: Progress,
   team: Team,
 ): Promise<OpenRun> {
-  checkShares(libraryConfigs(all).train.accumulation, team); // throws early, as the next ones
+  checkShares(libraryConfigs(all).train.accumulation, team); // these checks come first, as reading the corpus may take long
   await checkFree(path);
   if (all.init === undefined) modelConfig(all, all.vocabSize);
   else await checkInit(all.init, all.length);
@@ -153,10 +154,10 @@ async function begin(
   try {
     const { decisive, heldOut, warnings } = await decide(start, progress);
     const config: RunConfig = { format: 1, run: identify(decisive), ...decisive, software };
-    await checkAgreement(team, agreedFacts(config)); // all have prepared, nothing is written yet
+    await checkAgreement(team, agreedFacts(config)); // before anything is written
     folder = team.rank === 0 ? await RunFolder.open(path) : RunFolder.leave(path);
     if (folder.writes) {
-      await checkFree(path); // another process may have begun while this one prepared
+      await checkFree(path); // another process may have begun a run there meanwhile
       await replaceFile(folder.vocabulary, vocabularyText(tokenizer));
       await folder.saveConfig(config);
     }
@@ -180,7 +181,7 @@ async function begin(
   }
 }
 
-/** What decides a run that begins, what it is evaluated on, and what a person should know. */
+/** Counts the text and derives everything that decides the numbers of a new run. */
 async function decide(
   { settings, corpus, tokenizer, model, notes, unknown }: RunStart,
   progress: Progress,
@@ -211,20 +212,20 @@ async function decide(
   return { decisive, heldOut, warnings };
 }
 
-/** A checkpoint copies all weights between two steps, which `webgpu` cannot without waiting. */
+/** Throws for `webgpu`: a checkpoint copies all weights synchronously, which that backend cannot do. */
 function checkBackend(backend: string, given: Given<keyof RunSettings>): void {
   if (backend !== "webgpu") return;
   const name = given.backend === undefined ? "BERT_BACKEND" : "--backend";
   throw new ConfigError(name, backend, "cannot keep a run in a folder: use simd or wasm");
 }
 
-/** What the text is like, and the steps of the run; `null` if only the clock ends it. */
+/** Counts the text and plans the steps of the run; `null` steps if only the clock ends it. */
 async function plan(settings: RunSettings, corpus: RunCorpus, progress: Progress) {
   const { steps, epochs, maxMinutes } = settings;
   const countSteps = maxMinutes === undefined || steps !== undefined || epochs !== undefined;
   const { text, steps: found, estimated } = await corpus.survey({ countSteps });
   if (!countSteps) return { text, plannedSteps: null };
-  if (estimated) progress(`an epoch has about ${count(found)} steps, by a part of its text`);
+  if (estimated) progress(`an epoch has about ${count(found)} steps, estimated from a part of the text`);
   return { text, plannedSteps: stepsOfRun(found, libraryConfigs(settings).train) };
 }
 
@@ -233,27 +234,22 @@ function cadence(plannedSteps: number | null): number {
 }
 
 /**
- * Comes back to the run in a folder, at its newest valid checkpoint.
+ * Opens the run in a folder again, at its newest valid checkpoint.
  *
- * @param given What was set this time: it has to be as in the run.
- * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus is another, or no
+ * @param given Settings of this time. Each has to be as in the run, unless it does not change what
+ * the run computes.
+ * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus differs, or no
  * checkpoint is left.
  *
  * @example
  * ```ts
- * import { useBackend } from "bert/backend/choose.ts";
- * import { beginRun } from "bert/runs/open.ts";
- * import { runToEnd } from "bert/runs/loop.ts";
- * import { reopenRun } from "bert/runs/open.ts";
- * import { strictEqual } from "node:assert";
- * const software = { backend: await useBackend() };
- * const folder = `${await Deno.makeTempDir()}/run`;
- * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 2 };
- * const run = await beginRun(folder, settings, software, () => {});
- * await runToEnd(run, {}, AbortSignal.abort()); // at once
- * run.close();
- * const again = await reopenRun(folder, {}, software, () => {});
- * strictEqual((await runToEnd(again)).step, 2);
+ * import { useBackend } from "bert/backend/choose.ts"; import { beginRun } from "bert/runs/open.ts";
+ * import { runToEnd } from "bert/runs/loop.ts"; import { reopenRun } from "bert/runs/open.ts"; import
+ * { strictEqual } from "node:assert"; const software = { backend: await useBackend() }; const folder
+ * = `${await Deno.makeTempDir()}/run`; const settings = { corpus: "data/sample.csv", preset: "smoke",
+ * vocabSize: 200, length: 32, steps: 2 }; const run = await beginRun(folder, settings, software, ()
+ * => {}); await runToEnd(run, {}, AbortSignal.abort()); // stops at once run.close(); const again =
+ * await reopenRun(folder, {}, software, () => {}); strictEqual((await runToEnd(again)).step, 2);
  * again.close();
  * ```
  */
@@ -287,7 +283,7 @@ export async function reopenRun(
     if (JSON.stringify(settings) !== JSON.stringify(saved.settings)) {
       await folder.saveConfig(config);
     }
-    const warnings = damaged.map(({ reason }) => `${reason}; passed over`);
+    const warnings = damaged.map(({ reason }) => `${reason}; this checkpoint is not used`);
     warnings.push(...otherSoftware(saved.software, software, checkpoint));
     const heldOut = heldOutBatches(corpus, settings.heldOut);
     const documents = checkpoint || !settings.countedStart ? [] : corpus.sample();

@@ -1,4 +1,4 @@
-/** Opening the corpus that a run names: a prepared store, or text. */
+/** Opening the corpus of a run, which is a prepared store or text. */
 import { ConfigError } from "../errors.ts";
 import { percent } from "../format.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
@@ -19,11 +19,11 @@ import type { RunConfig } from "./config_file.ts";
 import { MemoryCorpus } from "./memory_corpus.ts";
 import { flag, type Given } from "./options.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { libraryConfigs } from "./settings.ts";
+import { DECIDED_BY_STORE, libraryConfigs } from "./settings.ts";
 import { StoreCorpus } from "./store_corpus.ts";
 import type { TextFacts } from "./text_facts.ts";
 
-/** What a run begins with. */
+/** Everything that a new run is made from. */
 export interface RunStart {
   /** The settings, with what the corpus or the saved model has decided. */
   readonly settings: RunSettings;
@@ -33,19 +33,19 @@ export interface RunStart {
   readonly tokenizer: BertTokenizer;
   /** The model. The caller disposes of it. */
   readonly model: BertPretrainHead;
-  /** What was missing and made up for. */
+  /** Notes about missing parts of a saved model that were replaced. */
   readonly notes: readonly string[];
-  /** What a person should know of what the vocabulary lacks, if anything. */
+  /** A warning if the vocabulary lacks much of the text. */
   unknown(facts: TextFacts): string | undefined;
 }
 
 /**
  * Opens the corpus of a run that begins, and makes its model.
  *
- * @param given What was set, without defaults.
+ * @param given The settings that were given.
  * @param settings The same with defaults.
- * @throws {ConfigError | FormatError} If the corpus cannot be used, or a setting is one that a store has
- * decided already.
+ * @throws {ConfigError | FormatError} If the corpus cannot be used, or a setting contradicts the
+ * store.
  */
 export async function startOn(
   given: Given<keyof RunSettings>,
@@ -87,9 +87,9 @@ async function startOnStore(
 }
 
 /**
- * Opens the corpus of a run that goes on.
+ * Opens the corpus of a run that is resumed.
  *
- * @throws {ConfigError | FormatError} If it is not the one that the run began with.
+ * @throws {ConfigError | FormatError} If it is not the corpus that the run began with.
  */
 export async function continueOn(
   { settings, corpus: facts, data, train }: RunConfig,
@@ -114,7 +114,7 @@ export async function continueOn(
   return { corpus: new MemoryCorpus(documents, own, use, progress), tokenizer: own };
 }
 
-/** What `make` gives; if it throws, what was opened for it is disposed of. */
+/** Returns what `make` returns. If `make` throws, `opened` is disposed of first. */
 async function orDispose<T>(opened: Disposable, make: () => T | Promise<T>): Promise<T> {
   try {
     return await make();
@@ -129,20 +129,7 @@ function useOf(settings: RunSettings): CorpusUse {
   return { ...libraryConfigs(settings), seed, heldOutTokens };
 }
 
-/** The settings that were decided when a store was prepared. */
-const DECIDED = [
-  "textColumn",
-  "documentColumn",
-  "noDocumentColumn",
-  "sentencePerLine",
-  "heldOut",
-  "vocabSize",
-  "cased",
-  "keepAccents",
-  "locale",
-] as const satisfies readonly (keyof RunSettings)[];
-
-/** What a store says of them. */
+/** The values that a store has for them. */
 function decidedBy({ tokenizer, facts }: PreparedCorpus): Partial<RunSettings> {
   const { lowercase, stripAccents } = tokenizer.options;
   const { documents, heldOut } = facts;
@@ -159,9 +146,9 @@ function decidedBy({ tokenizer, facts }: PreparedCorpus): Partial<RunSettings> {
   };
 }
 
-/** Throws if something was set that the store has decided otherwise. */
+/** Throws if a given setting differs from the one that the store was prepared with. */
 function refuseDecided(given: Given<keyof RunSettings>, settings: RunSettings): void {
-  for (const name of DECIDED) {
+  for (const name of DECIDED_BY_STORE) {
     if (given[name] === undefined || given[name] === settings[name]) continue;
     const advice = `cannot be set beside --corpus ${settings.corpus}: that was decided when the ` +
       "corpus was prepared. Leave it out, or prepare the corpus anew with it";
@@ -169,10 +156,10 @@ function refuseDecided(given: Given<keyof RunSettings>, settings: RunSettings): 
   }
 }
 
-/** From this share on, a model learns from what is left only. */
+/** A share of `[UNK]` above this one is warned of. */
 const MUCH_UNKNOWN = 0.05;
 
-/** What a person should know of a store whose vocabulary lacks much of its text. */
+/** A warning if the vocabulary of a store lacks much of its text. */
 function unknown({ unknownShare }: TextFacts): string | undefined {
   if (unknownShare <= MUCH_UNKNOWN) return undefined;
   return `${

@@ -1,6 +1,6 @@
 /**
- * Settings by name, from a command line and from a JSON file, by one table: what is unknown or
- * cannot be is refused with the nearest name, and the help is written from the table.
+ * Settings from a command line or a JSON file, read by one table. Unknown names and impossible values
+ * are refused, with the nearest name. The help is made from the same table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkOptions, checkPositive, checkShare, checkSwitch, checkWhole } from "../checks.ts";
@@ -12,18 +12,18 @@ export interface Option {
   readonly kind: "text" | "count" | "positive" | "share" | "switch";
   /** The values that a text may have. */
   readonly choices?: readonly string[];
-  /** The least a count may be; 1 by default. */
+  /** The least value of a count. Default: 1. */
   readonly least?: number;
-  /** What stands for the value in the help. */
+  /** The placeholder of the value in the help. */
   readonly value?: string;
-  /** What the setting does, in a line. */
+  /** What the setting does, for the help. */
   readonly help: string;
 }
 
-/** A table of settings, in the order of the help; a text beginning a group has the key of its first. */
+/** A table of settings, in the order of the help. */
 export type Options<K extends string> = Readonly<Record<K, Option>>;
 
-/** What was given, by name. */
+/** The settings that were given, by name. */
 export type Given<K extends string> = Partial<Record<K, string | number | boolean>>;
 
 /** `batchSize` as `--batch-size`. */
@@ -32,10 +32,10 @@ export function flag(name: string): string {
 }
 
 /**
- * The settings on a command line: `--name value`, `--name=value`, `--switch`, `--no-switch`.
+ * Reads the settings of a command line: `--name value`, `--name=value`, `--switch`, `--no-switch`.
  *
- * @throws {ConfigError} If an option is unknown (the nearest is named), or a value is missing or of
- * the wrong kind.
+ * @throws {ConfigError} If an option is unknown, or a value is missing or of the wrong kind. The
+ * message names the nearest option.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export function parseOptions<K extends string>(
 }
 
 /**
- * The settings in an object that was read from a JSON file.
+ * Reads the settings in an object from a JSON file.
  *
  * @throws {FormatError} If a setting is unknown or its value is of the wrong kind.
  *
@@ -108,10 +108,10 @@ export function optionsFromJson<K extends string>(
 }
 
 /**
- * Throws unless all settings are in a table and of the kind that it says.
+ * Checks that all settings are in a table and have the kind that it states.
  *
  * @param what The function whose settings they are.
- * @throws {ConfigError} Naming the setting as on the command line.
+ * @throws {ConfigError} If one is not; the message names it as on the command line.
  */
 export function checkGiven<K extends string>(
   what: string,
@@ -125,7 +125,7 @@ export function checkGiven<K extends string>(
 }
 
 /**
- * The table as help: an option a line, its words in a column.
+ * The help text of a table: a line for each option, with the explanations in a column.
  *
  * @example
  * ```ts
@@ -168,13 +168,16 @@ function example<K extends string>(name: K, table: Options<K>): string {
   }`;
 }
 
-/** What is no number stays a text, for the message; `Number("")` would be 0. */
+/**
+ * The number in a text. A text that is no number stays as it is, for the message; `Number("")` would
+ * be 0.
+ */
 function toNumber(text: string): number | string {
   const number = Number(text);
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
-/** Throws `ConfigError` unless a value is of the kind that an option has, and is one of its choices. */
+/** Throws `ConfigError` unless a value has the kind of an option and is one of its choices. */
 function checkValue(name: string, value: unknown, option: Option): string | number | boolean {
   const { kind, choices, least = 1 } = option;
   const check = {

@@ -1,6 +1,6 @@
 /**
- * A run of several processes: what they agree on before it begins, and what only rank 0 reads and the
- * others receive.
+ * A run of several processes (ranks): what they compare before it begins, and what only rank 0 reads
+ * and sends to the others.
  */
 import { FormatError } from "../errors.ts";
 import { shellWord } from "../format.ts";
@@ -11,7 +11,7 @@ import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts"
 import type { RunConfig } from "./config_file.ts";
 import type { RunFolder } from "./folder.ts";
 
-/** What must be the same for all processes that begin a run together. */
+/** What must be equal in all processes that begin a run together. */
 export function agreedFacts(
   { run, settings, corpus, vocabulary }: RunConfig,
 ): Record<string, string> {
@@ -24,7 +24,10 @@ export function agreedFacts(
   };
 }
 
-/** What rank 0 reads, for all ranks: only its machine needs the run's folder. */
+/**
+ * Lets rank 0 read something and sends it to all ranks, as only the machine of rank 0 needs the run's
+ * folder.
+ */
 export async function fromFirst<T>(team: Team, read: () => Promise<T>): Promise<T> {
   if (team.size === 1) return await read();
   const own = team.rank === 0 ? JSON.stringify(await read() ?? null) : undefined;
@@ -32,7 +35,7 @@ export async function fromFirst<T>(team: Team, read: () => Promise<T>): Promise<
   return (JSON.parse(new TextDecoder().decode(bytes)) ?? undefined) as T;
 }
 
-/** The newest checkpoint, read and tidied up by rank 0, which gives it to all. */
+/** The newest checkpoint. Rank 0 reads it, tidies up the folder, and sends it to all ranks. */
 export async function checkpointOfAll(
   folder: RunFolder,
   run: string,
@@ -53,7 +56,7 @@ export async function checkpointOfAll(
   return { checkpoint: await unpackCheckpoint(bytes, "checkpoint of rank 0"), damaged };
 }
 
-/** Throws if there were steps, and no checkpoint of them is left: nothing may pass for them. */
+/** Throws if the run had steps and has no checkpoint left, as it would otherwise begin anew. */
 function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
   const rows = countRows(folder.metrics);
   if (rows <= 0 && reasons.length === 0) return;
@@ -67,5 +70,5 @@ function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
 
 function countRows(path: string): number {
   const text = readTextIfThereSync(path);
-  return text === undefined ? 0 : text.split("\n").length - 2; // the header, and what follows the end
+  return text === undefined ? 0 : text.split("\n").length - 2; // without the header and the empty text after the last line end
 }

@@ -23,33 +23,36 @@ export interface RunSettings {
   readonly sentencePerLine: boolean;
   /** Share of the documents kept aside for evaluation: 0 to below 1. Default 0.05. */
   readonly heldOut: number;
-  /** Held-out tokens to score on, about, drawn at random. Default: all, of a prepared corpus 500,000. */
+  /**
+   * About how many held-out tokens to evaluate on, drawn at random. Default: all; of a prepared
+   * corpus 500,000.
+   */
   readonly heldOutTokens?: number;
-  /** Settings that belong together. Default: none. */
+  /** The name of a set of settings that work together. Default: none. */
   readonly recipe?: RecipeName;
   /** Size of the model. Default "tiny". */
   readonly preset: ModelPreset;
-  /** Encoder layers. Default: as the preset has. */
+  /** Number of encoder layers. Default: that of the preset. */
   readonly layers?: number;
-  /** Width of the hidden vectors. Default: as the preset has. */
+  /** Width of the hidden vectors. Default: that of the preset. */
   readonly hiddenSize?: number;
   /** Width inside the feed-forward blocks. Default: four times the hidden size. */
   readonly intermediateSize?: number;
   /** Pieces of the vocabulary to learn, at least 6. Default 8000. */
   readonly vocabSize: number;
-  /** Whether capital letters and accents are kept. Default false. */
+  /** Whether to keep capital letters and accents. Default false. */
   readonly cased: boolean;
-  /** Whether accents are kept. Default: as `cased`. */
+  /** Whether to keep accents. Default: as `cased`. */
   readonly keepAccents?: boolean;
   /** Language of the text as a tag such as "tr". Default: that of the model in `init`, else English. */
   readonly locale?: string;
-  /** Share of values set to zero while training: 0 to below 1. Default 0.1. */
+  /** Dropout: the share of values set to zero in training, 0 to below 1. Default 0.1. */
   readonly dropout: number;
-  /** Whether attention begins with heads that look at neighbours. Default false. */
+  /** Whether attention begins with heads that attend to neighbouring words. Default false. */
   readonly headStart: boolean;
-  /** Whether word embeddings begin as vectors that are counted in the text. Default false. */
+  /** Whether word embeddings begin as vectors made from the text's word counts. Default false. */
   readonly countedStart: boolean;
-  /** Attention heads in a layer; they divide the width. Default: as the preset has. */
+  /** Attention heads in a layer; their number must divide the width. Default: that of the preset. */
   readonly heads?: number;
   /** Standard deviation of the initial weights. Default 0.02. */
   readonly initialRange: number;
@@ -61,9 +64,12 @@ export interface RunSettings {
   readonly mask: number;
   /** Whether all pieces of a word are masked together. Default false. */
   readonly wholeWord: boolean;
-  /** Fresh pairs and masks for each epoch, or those of the first. Default "dynamic". */
+  /**
+   * "dynamic" makes new pairs and masks for each epoch, "static" repeats those of the first. Default
+   * "dynamic".
+   */
   readonly masking: DataConfig["masking"];
-  /** Which sentence pairs are made. Default "nsp". */
+  /** The kind of sentence pairs. Default "nsp". */
   readonly pairing: "nsp" | "sop" | "none";
   /** Whether segments are filled with several sentences. Default true. */
   readonly packing: boolean;
@@ -77,17 +83,17 @@ export interface RunSettings {
   readonly batchSize: number;
   /** Batches that are added up for one update. Default 1. */
   readonly accumulation: number;
-  /** Peak of the learning rate. Default 0.001. */
+  /** The highest learning rate, reached after the warmup. Default 0.001. */
   readonly lr: number;
-  /** Share of the run in which the learning rate climbs: 0 to 1. Default 0.1. */
+  /** Share of the run in which the learning rate rises: 0 to 1. Default 0.1. */
   readonly warmup: number;
-  /** How much of the mean of squared gradients each step keeps. Default 0.999. */
+  /** AdamW's β₂: the decay rate of its running mean of squared gradients. Default 0.999. */
   readonly beta2: number;
   /** Decoupled weight decay. Default 0.01. */
   readonly weightDecay: number;
-  /** Longest gradient (global norm). Default 1. */
+  /** Largest global norm of the gradient; a longer one is scaled down. Default 1. */
   readonly clip: number;
-  /** Decides everything random: a whole number of at least 0. Default 1. */
+  /** The seed of everything random: a whole number of at least 0. Default 1. */
   readonly seed: number;
   /** What happens at a NaN or infinite loss or gradient. Default "stop". */
   readonly onNan: "stop" | "skip";
@@ -99,15 +105,18 @@ export interface RunSettings {
   readonly checkpointMinutes: number;
   /** What updates the weights: adamw, or muon for the layers' matrices. Default "adamw". */
   readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
-  /** How precisely products are computed. Default "float32". */
+  /** What the operands of matrix products are rounded to. Default "float32": they are not. */
   readonly precision: Precision;
-  /** Newest checkpoints that stay. Default 3. */
+  /** How many of the newest checkpoints to keep. Default 3. */
   readonly keep: number;
-  /** What computes: simd, wasm, cpu or webgpu. Default: the fastest of the first three. */
+  /** The backend: simd, wasm, cpu or webgpu. Default: the fastest of the first three. */
   readonly backend?: string;
 }
 
-/** The defaults. A run of which nobody says how long it lasts goes once over its corpus. */
+/**
+ * The defaults. If neither steps, epochs nor minutes are given, the run makes one pass over its
+ * corpus.
+ */
 export const RUN_DEFAULTS: RunSettings = {
   corpus: "sotu",
   noDocumentColumn: false,
@@ -140,7 +149,7 @@ export const RUN_DEFAULTS: RunSettings = {
   keep: 3,
 };
 
-/** Settings that belong together, by the name of the recipe. */
+/** Sets of settings that work together, by the name of the recipe. */
 export const RECIPES = {
   short: {
     steps: 3000,

@@ -1,4 +1,4 @@
-/** That all processes that train one model have the same one. */
+/** A check that all processes that train one model have equal weights. */
 import { createHash } from "node:crypto";
 import type * as tf from "@tensorflow/tfjs";
 import { checkAgreement } from "../team/agreement.ts";
@@ -7,7 +7,7 @@ import type { Team } from "../team/team.ts";
 /**
  * Compares the weights of all ranks by their SHA-256.
  *
- * @throws {Error} On every rank, if one of them has others.
+ * @throws {Error} On every rank, if the weights of one rank differ.
  *
  * @example
  * ```ts

@@ -8,26 +8,26 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** A sentence with one word hidden. */
 export interface Sample {
-  /** With one `[MASK]`. */
+  /** The sentence with one `[MASK]`. */
   readonly text: string;
   /** The word that stood there. */
   readonly answer: string;
 }
 
-/** A sample, and what a model puts into the blank, likeliest first. */
+/** A sample with a model's guesses for the blank. */
 export interface FilledSample extends Sample {
   /** Tokens for the blank, likeliest first. */
   readonly guesses: readonly Pick<Guess, "token" | "probability">[];
 }
 
-/** How many tokens a sentence that is worth reading has. */
+/** The fewest tokens of a sentence that is chosen. */
 const FEWEST = 8;
 const MOST = 40;
 
 /**
- * Draws sentences and hides one word of each, a word that is a piece of its own.
+ * Draws sentences and hides one word in each. The word is a single piece of the vocabulary.
  *
- * @returns `count` samples, fewer if the documents have no more.
+ * @returns `count` samples, or fewer if the documents do not have as many.
  *
  * @example
  * ```ts
@@ -65,14 +65,14 @@ export function chooseSamples(
   return samples;
 }
 
-/** Letters only, three at least, and one piece of the vocabulary. */
+/** Whether a word has at least three characters, only letters, and is one piece of the vocabulary. */
 function isPiece(word: string, tokenizer: BertTokenizer): boolean {
   if (!/^\p{L}{3,}$/u.test(word)) return false;
   const ids = tokenizer.ids(word);
   return ids.length === 1 && !tokenizer.vocab.isSpecial(ids[0]);
 }
 
-/** Lets a model fill each blank, and keeps its three likeliest words. */
+/** Lets a model fill each blank, and keeps its three most probable words. */
 export async function fillSamples(
   model: BertPretrainHead,
   tokenizer: BertTokenizer,

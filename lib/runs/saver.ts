@@ -1,4 +1,4 @@
-/** What a run saves: checkpoints while it trains on, the best model with them, the final one. */
+/** Saving a run: checkpoints during training, the best model so far, and the final model. */
 import { type SavableModel, saveModel } from "../model/folder.ts";
 import { CheckpointWriter } from "./checkpoints.ts";
 import type { RngState } from "../random.ts";
@@ -6,18 +6,18 @@ import { captureRun } from "./checkpoint.ts";
 import type { OpenRun } from "./open.ts";
 import type { RunState } from "./state.ts";
 
-/** What goes into a checkpoint beside the numbers of model and optimizer. */
+/** What a checkpoint holds beside the numbers of model and optimizer. */
 interface CheckpointRequest {
   readonly state: RunState;
-  /** Those of the epoch's data, by their jobs. */
+  /** The state of each random generator of the epoch's data, by what it draws. */
   readonly generators: Readonly<Record<string, RngState>>;
-  /** Whether the model is the best so far: `best/` is written then, before the checkpoint says so. */
+  /** Whether the model is the best so far. If so, `best/` is written before the checkpoint. */
   readonly best?: boolean;
 }
 
 /**
- * Saves a run in the background; one thing at a time. The caller calls `settle()` at the end. A process
- * that leaves the run's folder alone keeps count of what is saved, and writes nothing.
+ * Saves a run in the background, one checkpoint at a time. The caller calls `settle()` at the end. In
+ * a process that does not write to the run's folder it only counts.
  */
 export class RunSaver {
   readonly #run: OpenRun;
@@ -36,7 +36,7 @@ export class RunSaver {
     return this.#savedStep >= 0;
   }
 
-  /** Whether it is time for one. */
+  /** Whether a checkpoint is due. */
   isDue(step: number): boolean {
     const { checkpointEvery = Infinity, checkpointMinutes } = this.#run.config.settings;
     if (step === this.#savedStep) return false;
@@ -45,10 +45,10 @@ export class RunSaver {
   }
 
   /**
-   * Copies the run's numbers and starts to write them; training goes on meanwhile.
+   * Copies the run's numbers and starts to write the copy, while training goes on.
    *
-   * @param first Done before the checkpoint gets its name.
-   * @throws {Error} If an earlier one could not be written.
+   * @param first What to do before the checkpoint gets its final name.
+   * @throws {Error} If an earlier checkpoint could not be written.
    */
   async save(
     { state, generators, best }: CheckpointRequest,
@@ -67,17 +67,17 @@ export class RunSaver {
     this.#savedAt = performance.now();
   }
 
-  /** Throws what went wrong with an earlier save, without waiting. */
+  /** Throws the error of an earlier save, if there was one, without waiting. */
   check(): void {
     this.#writer.check();
   }
 
-  /** Waits until all is on disk. Throws what went wrong. */
+  /** Waits until everything is on disk, and throws the error of whatever could not be written. */
   async settle(): Promise<void> {
     await this.#writer.settle();
   }
 
-  /** Saves the model that the run ends with, and waits for the disk. */
+  /** Saves the final model, and waits until it is on disk. */
   async saveFinal(): Promise<void> {
     await this.#saveModel("final", this.#run.model);
   }

@@ -1,4 +1,7 @@
-/** The settings of a run from the command line: their defaults, and what they come to. */
+/**
+ * The settings of a run: their defaults, their checks, and the library's settings that follow from
+ * them.
+ */
 import {
   type BertConfig,
   bertConfig,
@@ -9,12 +12,13 @@ import {
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { shellWord } from "../format.ts";
+import { withoutEndSlash } from "../files/path.ts";
 import { isLocale, LOCALE_ADVICE } from "../tokenizer/options.ts";
 import { checkGiven, flag, type Given } from "./options.ts";
 import { type RecipeName, RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 
-/** The settings that may change when a run is resumed, as none of them changes what it computes. */
+/** The settings that may change when a run is resumed, as they do not change what it computes. */
 export const CHANGEABLE: readonly (keyof RunSettings)[] = [
   "checkpointEvery",
   "checkpointMinutes",
@@ -22,11 +26,11 @@ export const CHANGEABLE: readonly (keyof RunSettings)[] = [
   "onNan",
 ];
 
-/** More passes than any run makes: the steps or the clock end it. */
+/** More epochs than any run has, for runs that end by steps or by the clock. */
 const UNLIMITED = 1_000_000;
 
-/** What a saved model has decided already. */
-export const MADE_NEW: readonly (keyof RunSettings)[] = [
+/** The settings that were decided when a saved model was made. */
+export const DECIDED_BY_MODEL: readonly (keyof RunSettings)[] = [
   "recipe",
   "preset",
   "layers",
@@ -42,10 +46,24 @@ export const MADE_NEW: readonly (keyof RunSettings)[] = [
   "initialRange",
 ];
 
+/** The settings that were decided when a store was prepared. */
+export const DECIDED_BY_STORE: readonly (keyof RunSettings)[] = [
+  "textColumn",
+  "documentColumn",
+  "noDocumentColumn",
+  "sentencePerLine",
+  "heldOut",
+  "vocabSize",
+  "cased",
+  "keepAccents",
+  "locale",
+];
+
 /**
- * Settings with their defaults, checked against each other.
+ * Completes settings with their defaults, and checks them against each other.
  *
- * @throws {ConfigError} If there is no such setting, one is of another kind, or two do not go together.
+ * @throws {ConfigError} If a setting is unknown or of the wrong kind, or two of them contradict each
+ * other.
  *
  * @example
  * ```ts
@@ -57,7 +75,7 @@ export const MADE_NEW: readonly (keyof RunSettings)[] = [
  */
 export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   checkGiven("completeSettings()", given, RUN_OPTIONS);
-  for (const name of MADE_NEW) {
+  for (const name of DECIDED_BY_MODEL) {
     if (given.init === undefined || given[name] === undefined) continue;
     throw new ConfigError(
       flag(name),
@@ -77,11 +95,22 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   if (given.locale !== undefined && !isLocale(given.locale)) {
     throw new ConfigError(flag("locale"), given.locale, LOCALE_ADVICE);
   }
-  return { ...RUN_DEFAULTS, ...withRecipe(given) } as RunSettings;
+  return { ...RUN_DEFAULTS, ...withPlainPaths(withRecipe(given)) } as RunSettings;
+}
+
+/** Settings whose folders are named without a slash at the end, so that a folder has one name. */
+function withPlainPaths<T extends Partial<Record<"corpus" | "init", unknown>>>(settings: T): T {
+  const plain: Partial<Record<"corpus" | "init", string>> = {};
+  for (const name of ["corpus", "init"] as const) {
+    const path = settings[name];
+    if (typeof path === "string") plain[name] = withoutEndSlash(path);
+  }
+  return { ...settings, ...plain };
 }
 
 /**
- * Settings with those of their recipe, if they name one; what was given goes before the recipe.
+ * Adds the settings of the recipe, if the settings name one. Given settings take precedence over the
+ * recipe.
  *
  * @example
  * ```ts
@@ -145,7 +174,7 @@ export function modelConfig(settings: RunSettings, vocabSize: number): BertConfi
 }
 
 /**
- * The data and training settings of the library that a run's settings come to.
+ * The library's data and training settings that follow from a run's settings.
  *
  * @example
  * ```ts
@@ -186,9 +215,9 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
 }
 
 /**
- * The settings of a run that goes on: its own, with the changes that do no harm.
+ * The settings of a resumed run: those it began with, and the given ones that may change.
  *
- * @throws {ConfigError} Naming every setting that was given and is not the run's.
+ * @throws {ConfigError} If other given settings differ from the run's; the message names all of them.
  *
  * @example
  * ```ts
@@ -197,13 +226,16 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
  * const saved = completeSettings({ steps: 100 });
  * strictEqual(resumedSettings(saved, { keep: 1 }, "runs/a").keep, 1);
  * throws(() => resumedSettings(saved, { steps: 200 }, "runs/a"), /--steps is 100 there/);
+ * const stored = completeSettings({ corpus: "data/x" });
+ * strictEqual(resumedSettings(stored, { corpus: "data/x/" }, "runs/b").corpus, "data/x");
  * ```
  */
 export function resumedSettings(
-  saved: RunSettings,
-  given: Given<keyof RunSettings>,
+  savedSettings: RunSettings,
+  givenSettings: Given<keyof RunSettings>,
   folder: string,
 ): RunSettings {
+  const [saved, given] = [withPlainPaths(savedSettings), withPlainPaths(givenSettings)];
   const changed = (Object.keys(given) as (keyof RunSettings)[])
     .filter((name) => given[name] !== (saved[name] ?? RUN_DEFAULTS[name]));
   const refused = changed.filter((name) => !CHANGEABLE.includes(name));

@@ -5,14 +5,14 @@ import { RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 
 const { preset, vocabSize, length, batchSize, lr, keep } = RUN_DEFAULTS;
 
-/** The table that command line, config file and help share. */
+/** The settings of a run, with kind, least value, choices and help. */
 export const RUN_OPTIONS: Options<keyof RunSettings> = {
   corpus: {
     kind: "text",
     value: "NAME|PATH",
     help:
       "sotu (default), moby-dick, or a .txt, .csv, .jsonl or .parquet file or a folder of them;\n" +
-      "of any size: a folder that deno task prepare has made",
+      "or, for corpora of any size, a folder that deno task prepare has written",
   },
   textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
   documentColumn: {
@@ -22,18 +22,18 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   },
   noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
   sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
-  heldOut: { kind: "share", help: "share of the documents kept aside for evaluation (0.05)" },
+  heldOut: { kind: "share", help: "share of the documents held out for evaluation (0.05)" },
   heldOutTokens: {
     kind: "count",
-    help: "held-out tokens to score on, about (all; of a prepared corpus 500,000)",
+    help: "about how many held-out tokens to evaluate on (all; of a prepared corpus 500,000)",
   },
   recipe: {
     kind: "text",
     value: "NAME",
     choices: Object.keys(RECIPES),
-    help: "short: what teaches a small model something in 3,000 steps (notebook 10): --steps,\n" +
+    help: "short: settings for a small model and 3,000 steps (notebook 10): --steps,\n" +
       "--length, --batch-size, --head-start, --counted-start, --heads, --initial-range, --dropout,\n" +
-      "--lr, --beta2; what you set yourself goes before it",
+      "--lr, --beta2; settings that you give yourself take precedence",
   },
   preset: {
     kind: "text",
@@ -41,17 +41,17 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     choices: MODEL_PRESETS,
     help: `size of the model: ${MODEL_PRESETS.join(", ")} (${preset})`,
   },
-  layers: { kind: "count", help: "encoder layers (as the preset has)" },
-  hiddenSize: { kind: "count", help: "width of the hidden vectors (as the preset has)" },
+  layers: { kind: "count", help: "encoder layers (those of the preset)" },
+  hiddenSize: { kind: "count", help: "width of the hidden vectors (that of the preset)" },
   intermediateSize: {
     kind: "count",
     help: "width inside the feed-forward blocks (4 x --hidden-size)",
   },
   vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
-  cased: { kind: "switch", help: "keep capital letters, and accents as well; default: neither" },
+  cased: { kind: "switch", help: "keep capital letters and accents (default: neither)" },
   keepAccents: {
     kind: "switch",
-    help: "keep accents without --cased, as German, Turkish and Hindi need it",
+    help: "keep accents without --cased; German, Turkish and Hindi need this",
   },
   locale: {
     kind: "text",
@@ -59,18 +59,18 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
       "--init, else en), and how I is lower-cased",
   },
-  dropout: { kind: "share", help: "share of values set to zero while training (0.1)" },
+  dropout: { kind: "share", help: "dropout: share of values set to zero in training (0.1)" },
   headStart: {
     kind: "switch",
-    help: "begin with heads that look at neighbours (notebook 10): for short runs",
+    help: "begin with heads that attend to neighbouring words, for short runs (notebook 10)",
   },
   countedStart: {
     kind: "switch",
-    help: "begin with word embeddings that are counted in the text (notebook 10)",
+    help: "begin with word embeddings made from the text's word counts (notebook 10)",
   },
   heads: {
     kind: "count",
-    help: "attention heads in a layer (as the preset has; of another width one for each 64)",
+    help: "attention heads in a layer (those of the preset; for another width, width / 64)",
   },
   initialRange: { kind: "positive", help: "standard deviation of the initial weights (0.02)" },
   init: { kind: "text", value: "FOLDER", help: "begin with this saved model and its vocabulary" },
@@ -81,7 +81,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "text",
     value: "HOW",
     choices: ["dynamic", "static"],
-    help: "dynamic: fresh pairs and masks for each epoch (default); static: the first one's",
+    help: "dynamic (default): new pairs and masks for each epoch; static: those of the first",
   },
   pairing: {
     kind: "text",
@@ -91,7 +91,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   },
   packing: {
     kind: "switch",
-    help: "fill segments with sentences (default); --no-packing: one each",
+    help: "fill segments with sentences (default); --no-packing: one sentence each",
   },
   steps: { kind: "count", help: "stop after so many updates" },
   epochs: { kind: "count", help: "stop after so many passes over the corpus (1)" },
@@ -106,22 +106,21 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "text",
     value: "NAME",
     choices: ["adamw", "muon"],
-    help: "what updates the weights: adamw (default), or muon for the layers' matrices and\n" +
+    help: "optimizer: adamw (default), or muon for the layers' matrices and\n" +
       "adamw for the rest",
   },
   lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
-  warmup: { kind: "share", help: "share of the run in which the rate climbs (0.1)" },
-  beta2: { kind: "share", help: "how long AdamW remembers squares of gradients (0.999)" },
+  warmup: { kind: "share", help: "share of the run in which the rate rises (0.1)" },
+  beta2: { kind: "share", help: "decay rate of AdamW's mean of squared gradients (0.999)" },
   weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
-  clip: { kind: "positive", help: "longest gradient (1)" },
+  clip: { kind: "positive", help: "largest global norm of the gradient; a longer one is scaled down (1)" },
   precision: {
     kind: "text",
     value: "NAME",
     choices: PRECISIONS,
-    help: "what operands of products are rounded to while training: float32 (default: they are\n" +
-      "not), bf16 (needs a processor with AVX512_BF16), bf16-emulated (any, and no faster)",
+    help: "what operands of products are rounded to in training: float32 (default, no rounding),\n" + "bf16 (needs a processor with AVX512_BF16), bf16-emulated (any processor; no faster)",
   },
-  seed: { kind: "count", least: 0, help: "decides everything random (1)" },
+  seed: { kind: "count", least: 0, help: "seed of everything random (1)" },
   onNan: {
     kind: "text",
     value: "WHAT",
@@ -139,6 +138,6 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   backend: {
     kind: "text",
     value: "NAME",
-    help: "what computes: simd, wasm, cpu, webgpu (the fastest of the first three)",
+    help: "backend: simd, wasm, cpu or webgpu (the fastest of the first three)",
   },
 };

@@ -1,24 +1,27 @@
-/** Where a run stands, but for the numbers of its model and optimizer: as it is written, and read back. */
+/** The progress of a run as a few numbers: how it is written into a checkpoint and read back. */
 import { FormatError } from "../errors.ts";
 import { parseStrictJson } from "../files/json.ts";
 
-/** Where a run stands. */
+/** The progress of a run, without the numbers of its model and optimizer. */
 export interface RunState {
   /** Which run this belongs to: the `run` of its `config.json`. */
   readonly run: string;
-  /** Updates done. */
+  /** Updates of the weights since the run began. */
   readonly step: number;
-  /** The epoch at hand, from 1. */
+  /** The current epoch, counted from 1. */
   readonly epoch: number;
-  /** How many of its batches were taken; of a prepared store, how many steps. */
+  /** Batches taken from the current epoch; for a prepared store, steps. */
   readonly batches: number;
-  /** Of a prepared store: for each lane the window it is in, and the batches taken of that. */
+  /**
+   * For a prepared store: for each lane the index of its window, and the batches taken from that
+   * window.
+   */
   readonly lanes?: readonly number[];
   /** Tokens seen in training, without padding. */
   readonly tokens: number;
-  /** Seconds of training, pauses between processes left out. */
+  /** Seconds of training, without the pauses between processes. */
   readonly seconds: number;
-  /** Steps that diverged and were passed over. */
+  /** Steps that diverged and were skipped. */
   readonly skipped: number;
   /** Rows of `metrics.csv`, without its header. */
   readonly rows: number;
@@ -28,14 +31,14 @@ export interface RunState {
   readonly evaluatedAt: number;
   /** The step with the lowest held-out loss. */
   readonly best?: { readonly step: number; readonly loss: number };
-  /** Whether the run has done all that was planned. */
+  /** Whether the run has reached its end. */
   readonly finished: boolean;
-  /** What computed: the same bits can be expected of the same backend only. */
+  /** The backend. Only the same backend gives the same bits. */
   readonly backend: string;
 }
 
 /**
- * A run before its first step.
+ * The state of a run before its first step.
  *
  * @example
  * ```ts
@@ -61,7 +64,7 @@ export function firstState(run: string): RunState {
   };
 }
 
-/** What a field has to be; the number is the least that it may be. */
+/** The kind of each field; a number stands for a number of at least that. */
 const FIELDS: Readonly<
   Record<Exclude<keyof RunState, "best" | "lanes">, "text" | "switch" | number>
 > = {
@@ -79,14 +82,14 @@ const FIELDS: Readonly<
   backend: "text",
 };
 
-/** How deep its JSON is nested: the state, and `best` in it. */
+/** The nesting depth of its JSON: the state, and `best` in it. */
 const DEEPEST = 2;
 
 /**
- * The state in a text that a run wrote.
+ * Reads the state in a text that a run wrote.
  *
- * @param file Where the text stands, for error messages.
- * @throws {FormatError} If it is no JSON, or a field is missing or cannot be.
+ * @param file The name of the file, for error messages.
+ * @throws {FormatError} If it is no JSON, or a field is missing or has an impossible value.
  *
  * @example
  * ```ts

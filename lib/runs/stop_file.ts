@@ -1,9 +1,9 @@
-/** A file by which a run is told to stop where no signal reaches it. */
+/** The file `stop`, which stops a run where no signal can reach it. */
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks for the file. */
 const INTERVAL = 1000;
 
-/** Looks for a file `stop` in a run's folder, at most once a second. */
+/** Checks for a file `stop` in a run's folder, at most once a second. */
 export class StopFile {
   readonly #path: string;
   readonly #controller = new AbortController();
@@ -19,14 +19,17 @@ export class StopFile {
     return this.#controller.signal;
   }
 
-  /** Takes the file away if it is there, so that it stops one process only; whether it was. */
+  /**
+   * Removes the file if it is there, so that it stops one process only, and says whether it was
+   * there.
+   */
   async look(now = performance.now()): Promise<boolean> {
     if (now - this.#lookedAt < INTERVAL) return false;
     this.#lookedAt = now;
     try {
       await Deno.remove(this.#path);
     } catch {
-      return false; // as a rule there is none
+      return false; // usually there is none
     }
     this.#controller.abort();
     return true;

@@ -1,4 +1,7 @@
-/** A run's corpus as a prepared store: memory holds a window of each lane, however large it is. */
+/**
+ * The corpus of a run as a prepared store. Memory holds one window of each lane, whatever the size of
+ * the store.
+ */
 import type { Batch } from "../data/batch.ts";
 import type { Document, TokenIds, TokenizedDocument } from "../data/document.ts";
 import { createRng } from "../random.ts";
@@ -18,10 +21,10 @@ import {
   type TextSurvey,
 } from "./corpus.ts";
 
-/** Tokens of the held-out text that a model is scored on, about, where nobody says how many. */
+/** About how many held-out tokens a model is evaluated on by default. */
 const HELD_OUT_TOKENS = 500_000;
 
-/** A prepared store. */
+/** A corpus as a prepared store. */
 export class StoreCorpus implements RunCorpus {
   readonly facts: CorpusFacts;
   readonly #corpus: PreparedCorpus;
@@ -29,7 +32,7 @@ export class StoreCorpus implements RunCorpus {
   #scored: readonly TokenizedDocument[] | undefined;
   #heldOut: readonly Batch[] | undefined;
 
-  /** Takes over an open store. */
+  /** Makes a corpus of an open store. Disposing of the corpus closes the store. */
   constructor(corpus: PreparedCorpus, use: CorpusUse) {
     const { train, heldOut, sha256 } = corpus;
     this.#corpus = corpus;
@@ -96,7 +99,7 @@ export class StoreCorpus implements RunCorpus {
     this.#corpus[Symbol.dispose]();
   }
 
-  /** Documents as far as ids can be read as text. */
+  /** Decodes documents. Case, spaces and unknown words are lost in the ids. */
   #asText(documents: readonly TokenizedDocument[]): Document[] {
     const { tokenizer } = this.#corpus;
     const text = (ids: TokenIds) => tokenizer.decode([...ids]);
@@ -125,7 +128,7 @@ export class StoreCorpus implements RunCorpus {
   }
 }
 
-/** An epoch, gone back to by reading one window of each lane. */
+/** An epoch. To go to a place in it, one window of each lane is read. */
 class StoreEpoch implements RunEpoch {
   readonly source: LaneStream;
 

@@ -1,4 +1,4 @@
-/** What a run's training text is like, counted before training, and what is wrong with it. */
+/** Figures of a run's training text, counted before training, and warnings that follow from them. */
 import type { DataConfig } from "../config.ts";
 import { count, percent, several } from "../format.ts";
 
@@ -12,24 +12,33 @@ export interface TextFacts {
   readonly tokens: number;
   /** Share of the tokens that are `[UNK]`. */
   readonly unknownShare: number;
-  /** Share of the tokens that one epoch shows; `null` if there are too many examples to count. */
+  /** Share of the tokens that one epoch uses; `null` if there are too many examples to count. */
   readonly reachedShare: number | null;
-  /** Documents of which one epoch shows nothing; `null` if there are too many examples to count. */
+  /** Documents of which one epoch uses nothing; `null` if there are too many examples to count. */
   readonly unusedDocuments: number | null;
-  /** Documents that read as one before them; `null` of a store that `prepare()` did not write. */
+  /**
+   * Documents with the same text as an earlier one; `null` for a store that `prepare()` did not
+   * write.
+   */
   readonly equalDocuments: number | null;
   /** Sentence pairs in the examples that were counted. */
   readonly pairs: number;
-  /** Share of these pairs whose second half does not follow; `null` if there are none. */
+  /**
+   * Share of these pairs whose second segment does not follow the first; `null` if there are no
+   * pairs.
+   */
   readonly notNextShare: number | null;
-  /** Mean tokens of an example, special tokens among them. */
+  /** Mean number of tokens of an example, special tokens included. */
   readonly exampleTokens: number;
-  /** Share of the tokens that the figures of an epoch come from; missing where all were counted. */
+  /**
+   * Share of the tokens that the figures of the epoch are counted from; missing where all were
+   * counted.
+   */
   readonly countedShare?: number;
 }
 
 /**
- * The facts as rows: what is counted, and what was found.
+ * The facts as rows of a table: what is counted, and the figure.
  *
  * @example
  * ```ts
@@ -70,7 +79,10 @@ export function textRows(facts: TextFacts): (readonly [what: string, found: stri
   ];
 }
 
-/** Pairs leave out about a tenth of any text, where they are cut to the length; without them nothing is. */
+/**
+ * The largest share of the text that may be unused. Pairs are cut to the length, which loses about a
+ * tenth of any text; without pairs nothing is lost.
+ */
 const MOST_UNREACHED = { nsp: 0.25, sop: 0.25, none: 0.02 };
 const MOST_UNUSED = 0.01;
 const MOST_EQUAL = 0.05;
@@ -79,8 +91,8 @@ const MOST_UNEVEN = 0.1;
 const FEWEST_PAIRS = 50;
 
 /**
- * What is wrong with the training text, each with what to do; nothing where nothing is. That `[UNK]` is
- * frequent is said with the vocabulary.
+ * Warnings about the training text, each with what to do. Frequent `[UNK]` is warned of with the
+ * vocabulary.
  *
  * @param pairing As in `DataConfig`.
  */
@@ -111,7 +123,7 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
       `${count(equalDocuments)} of ${
         several(documents, "document")
       } read as one before them, so that ` +
-        "what they say counts more than the rest. Remove them from the corpus unless that is meant",
+        "their text counts more than the rest. Remove them from the corpus unless you want that",
     );
   }
   if (
@@ -121,17 +133,20 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
       `${
         percent(notNextShare)
       } of the sentence pairs do not follow each other, where one half should: ` +
-        "whoever always says the same is right so often. Join short texts into longer documents",
+        "a model that always gives the same answer is right so often. Join short texts into longer documents",
     );
   }
   return warnings;
 }
 
-/** Tokens in which a small model was seen to learn little but word frequencies. */
+/**
+ * A small model from random weights was seen to learn little but word frequencies in this many
+ * tokens.
+ */
 const PLATEAU = 12_000_000;
 
 /**
- * Says so if a run from noise is too short to learn more than word frequencies; nothing otherwise.
+ * A warning if a run from random weights is too short to learn more than word frequencies.
  *
  * @param plannedSteps The steps of the run; `null` if only the clock ends it.
  * @param sequences Sequences in a step.
@@ -147,7 +162,7 @@ export function plateauWarning(
   const million = tokens < 1e6
     ? `${count(Math.round(tokens))}`
     : `${(tokens / 1e6).toFixed(1)} million`;
-  return `The run shows ${million} tokens to a model that begins with noise. In 12 million tokens such a ` +
+  return `The run shows ${million} tokens to a model that begins with random weights. In 12 million tokens such a ` +
     "model was seen to learn how frequent words are, and little about what stands beside them. For a " +
     "short run add --recipe short or --head-start, or begin with a saved model: --init";
 }

@@ -7,15 +7,15 @@ import { documentKey } from "../data/text_key.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { CorpusUse, SurveyOptions, TextSurvey } from "./corpus.ts";
 
-/** Examples whose shares are counted. */
+/** The most examples that are counted. */
 const MOST_EXAMPLES = 500_000;
 
 /**
- * Counts the training text of a run and the examples of its first epoch, at most half a million, or as
- * many as the run's steps take.
+ * Counts the training text of a run and the examples of its first epoch: at most half a million, or
+ * as many as the steps of the run need.
  *
  * @param encoded The same documents as ids.
- * @throws {RangeError} If no example can be made of the documents.
+ * @throws {NoExamplesError} If no example can be made of the documents.
  */
 export async function surveyText(
   documents: readonly Document[],
@@ -60,7 +60,7 @@ export async function surveyText(
   return { text, steps: Math.ceil(batches / accumulation), estimated: false };
 }
 
-/** Documents that read as one before them. */
+/** Counts documents with the same text as an earlier one. */
 function countEqual(documents: readonly Document[]): number {
   return documents.length - new Set(documents.map(documentKey)).size;
 }

@@ -1,10 +1,10 @@
-/** Errors of the library in the words of the command line, which are those that a person typed. */
+/** Errors about the library's settings, reworded with the names of the command line. */
 import { ConfigError } from "../errors.ts";
 import { flag } from "./options.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 
-/** The settings of a run by the names that the library has for them. */
+/** The settings of a run by their names in the library. */
 const SETTINGS: Readonly<Record<string, keyof RunSettings>> = {
   numAttentionHeads: "heads",
   numHiddenLayers: "layers",
@@ -28,8 +28,8 @@ const SETTINGS: Readonly<Record<string, keyof RunSettings>> = {
 };
 
 /**
- * An error about a setting of the library, under the name and value of the option that set it; any
- * other error as it is.
+ * Rewords an error about a setting of the library with the name and value of the option that set it.
+ * Any other error is returned as it is.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /** Texts of any size to a prepared corpus on disk: what `deno task prepare` does. */
 import { FormatError } from "../errors.ts";
 import { readTextIfThere } from "../files/json.ts";
+import { Throttle } from "../throttle.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { EncodedBatch } from "./encode_batch.ts";
 import { EncodePool } from "./encode_pool.ts";
@@ -159,16 +160,13 @@ async function encodeFrom(
   using pool = new EncodePool(workers, tokenizer, { locale, seed });
   const pending: { batch: Promise<EncodedBatch> | undefined; place: InputPlace }[] = [];
   let place = from;
-  let savedAt = performance.now();
+  const saving = new Throttle(1000 * saveSeconds);
   const writeNext = async () => {
     const next = pending.shift()!;
     const batch = await next.batch;
     if (batch) builder.add(batch);
     place = next.place;
-    if (performance.now() - savedAt >= 1000 * saveSeconds) {
-      builder.save(place, inputs, false);
-      savedAt = performance.now();
-    }
+    if (saving.isDue()) builder.save(place, inputs, false);
     const { bytes, totalBytes } = reader;
     const { documents, tokens } = builder;
     onProgress?.({ stage: "encoding", bytes, totalBytes, documents, tokens });

@@ -1,6 +1,7 @@
 /** A prepared corpus in its folder, as `deno task prepare` writes it, or a store of Megatron-LM's own. */
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
+import { withoutEndSlash } from "../files/path.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { describeFile } from "./file_pieces.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -75,7 +76,7 @@ export function isPrepared(path: string): boolean {
  * ```
  */
 export async function openPrepared(path: string): Promise<PreparedCorpus> {
-  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  const folder = withoutEndSlash(path);
   if (isFile(`${folder}/${FACTS_FILE}`)) return await openFolder(folder);
   if (isPrepared(path)) return await openBare(path);
   const what = `expected the folder of a prepared corpus, found no ${FACTS_FILE} in it`;

@@ -1,6 +1,7 @@
 /** Refusing parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
 import { isThere } from "../files/json.ts";
+import { withoutEndSlash } from "../files/path.ts";
 import { UNFINISHED } from "../files/write.ts";
 import { isIndex } from "./indexed_layout.ts";
 import { FACTS_FILE } from "./prepared_facts.ts";
@@ -23,7 +24,7 @@ import { FACTS_FILE } from "./prepared_facts.ts";
  * ```
  */
 export async function refuseParts(path: string): Promise<void> {
-  const folder = path.replace(/(?<=.)[/\\]+$/, "");
+  const folder = withoutEndSlash(path);
   const out = folder.endsWith(UNFINISHED) ? folder.slice(0, -UNFINISHED.length) : folder;
   const names = await namesIn(folder);
   const isBegun = await namesIn(out + UNFINISHED) !== undefined;

@@ -3,6 +3,7 @@ import type { DataConfig } from "../config.ts";
 import { type EpochOptions, pairsOfWindow, windowGenerators } from "../data/epochs.ts";
 import { noPairsFollow } from "../data/pair_maker.ts";
 import { ReachCounter } from "../data/reach.ts";
+import { NoExamplesError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, WindowOrder } from "./lane_order.ts";
 
@@ -87,7 +88,7 @@ function refuseUseless(
   { pairing }: DataConfig,
 ): void {
   if (examples === 0 || (notNext > FEW && notNext === pairs)) {
-    throw new RangeError(noPairsFollow(pairing));
+    throw new NoExamplesError(noPairsFollow(pairing));
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readTextIfThere } from "../files/json.ts";
+import { withoutEndSlash } from "../files/path.ts";
 import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
 import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
@@ -136,5 +137,5 @@ async function readFacts(folder: string): Promise<PreparedFacts> {
 }
 
 function unfinishedOf(out: string): string {
-  return out.replace(/(?<=.)[/\\]+$/, "") + UNFINISHED;
+  return withoutEndSlash(out) + UNFINISHED;
 }

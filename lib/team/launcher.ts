@@ -60,6 +60,36 @@ export function findLauncher(
   return rank === undefined ? undefined : { name: "PMIx", size: undefined, rank, families: BOTH };
 }
 
+/** Milliseconds that the first of several processes has to give their message before the others do. */
+const TURN = 2000;
+
+/**
+ * Waits in every process but the first one that a launcher started, so that one message is enough: the
+ * launcher ends all processes when the first one ends with an error.
+ */
+export async function letFirstSpeak({ rank }: Launcher): Promise<void> {
+  if (rank) await new Promise((resolve) => setTimeout(resolve, TURN));
+}
+
+/**
+ * Throws if a launcher of MPI started several processes of a program that must run once.
+ *
+ * @param program What to call without the launcher.
+ * @throws {Error} In the first process at once, in the others a little later.
+ */
+export async function checkStartedOnce(
+  program: string,
+  launcher: Launcher | undefined = findLauncher(),
+): Promise<void> {
+  if (!launcher) return;
+  await letFirstSpeak(launcher);
+  const { name, size } = launcher;
+  throw new Error(
+    `${name} started ${size ?? "several"} processes of ${program}, which runs once and uses all ` +
+      `cores by itself: call it without ${name}`,
+  );
+}
+
 function number(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }

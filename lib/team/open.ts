@@ -1,13 +1,10 @@
 /** Finds out whether this process is one of several, and joins the others. */
 import { mayCallNative } from "../permissions.ts";
-import { findLauncher, type Launcher } from "./launcher.ts";
+import { findLauncher, type Launcher, letFirstSpeak } from "./launcher.ts";
 import { Mpi } from "./mpi.ts";
 import { mpiCandidates } from "./mpi_libraries.ts";
 import { MpiTeam } from "./mpi_team.ts";
 import { SOLO, type Team } from "./team.ts";
-
-/** Milliseconds by which the first process is let speak first. */
-const TURN = 2000;
 
 /**
  * The team that this process belongs to: over MPI where `mpiexec` or `srun` started it with others, else
@@ -31,7 +28,7 @@ export async function openTeam(): Promise<Team> {
     const mpi = loadMpi(launcher);
     return await MpiTeam.meet(mpi, (size) => checkSize(mpi, size, launcher));
   } catch (error) {
-    if (launcher.rank) await new Promise((resolve) => setTimeout(resolve, TURN)); // one message is enough
+    await letFirstSpeak(launcher);
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
   type Documents,
   epochGenerators,
 } from "../data/epochs.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, NoExamplesError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** What decides the batches of a run. */
@@ -45,7 +45,7 @@ export function checkFit(
 /**
  * The held-out batches: made once, so that every epoch is scored on the same questions.
  *
- * @throws {RangeError} If tokens are to be masked and none of the held-out ones is: a loss of nothing is
+ * @throws {NoExamplesError} If tokens are to be masked and none of the held-out ones is: a loss of nothing is
  * 0, which would be the best there is.
  */
 export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
@@ -71,7 +71,7 @@ export function holdOutIds(
 function asking(made: Batch[], data: DataConfig): Batch[] {
   const asks = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
   if (asks || data.maskProbability === 0) return made;
-  throw new RangeError(
+  throw new NoExamplesError(
     "Cannot score masked words as none of the held-out tokens is masked: hold out more text",
   );
 }

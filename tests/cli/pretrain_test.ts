@@ -2,6 +2,8 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { newestCheckpoint } from "bert/runs/checkpoints.ts";
 import { explainMemory, pretrainCommand } from "bert/cli/pretrain.ts";
 import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";
+import { prepareToy } from "../support/stores.ts";
+import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
 /** Starts a run, sends a signal once it trains, and waits for its end. */
 async function interrupted(folder: string, args: string[], signal: Deno.Signal) {
@@ -143,6 +145,22 @@ Deno.test("settings come from --config, the command line first; a run's config.j
     const third = await run("c", `${folder}/a/config.json`, "--init", `${folder}/a/final`);
     const fourth = await run("d", `${folder}/c/config.json`);
     deepStrictEqual([third.settings.lr, fourth.run], [0.02, third.run]);
+  });
+});
+
+Deno.test("with --config of a run on text, --corpus may name a prepared corpus, which has its own vocabulary", async () => {
+  await withCorpus(async (folder) => {
+    await Deno.mkdir(`${folder}/store`);
+    await prepareToy(`${folder}/store`, toyDocuments(30), toyDocuments(6, 8, 2));
+    const text = ["--corpus", `${folder}/corpus.csv`, ...QUICK];
+    const first = await ended(startPretrain(folder, ["--out", `${folder}/text`, ...text]));
+    strictEqual(first.code, 0, first.err);
+    const config = ["--config", `${folder}/text/config.json`, "--corpus", `${folder}/store/`];
+    const second = await ended(startPretrain(folder, ["--out", `${folder}/stored`, ...config]));
+    strictEqual(second.code, 0, second.err);
+    const { settings } = JSON.parse(await Deno.readTextFile(`${folder}/stored/config.json`));
+    strictEqual(settings.vocabSize, TOY_TOKENIZER.vocab.size);
+    strictEqual(settings.corpus, `${folder}/store`);
   });
 });
 

@@ -297,12 +297,12 @@ testRefusals([
   [
     "weights empty",
     () => broken((copy) => Deno.writeFile(`${copy}/model.safetensors`, new Uint8Array())),
-    "FormatError: Cannot read ~/model.safetensors: expected at least 8 bytes, found 0: is it cut off?",
+    "FormatError: Cannot read ~/model.safetensors: expected at least 8 bytes, found 0: it is cut off, so copy or save it again",
   ],
   [
     "weights text",
     () => broken((copy) => Deno.writeTextFile(`${copy}/model.safetensors`, "hello, this is text")),
-    "FormatError: Cannot read ~/model.safetensors: its first 8 bytes announce a header of 8367736964726416744 bytes, but at most 11 can follow: it is cut off, or is no safetensors file",
+    "FormatError: Cannot read ~/model.safetensors: its first 8 bytes announce a header of 8367736964726416744 bytes, but at most 11 can follow: it is cut off, so copy or save it again, or is no safetensors file",
   ],
   [
     "vocab+json missing",
@@ -330,7 +330,7 @@ testRefusals([
   [
     "safetensors short",
     () => readSafetensors(new Uint8Array(3)),
-    "FormatError: Cannot read safetensors: expected at least 8 bytes, found 3: is it cut off?",
+    "FormatError: Cannot read safetensors: expected at least 8 bytes, found 3: it is cut off, so copy or save it again",
   ],
   [
     "safetensors name",
@@ -339,7 +339,7 @@ testRefusals([
       new DataView(b.buffer).setBigUint64(0, 2n ** 60n, true);
       return readSafetensors(b, "x.safetensors");
     },
-    "FormatError: Cannot read x.safetensors: its first 8 bytes announce a header of 1152921504606846976 bytes, but at most 60 can follow: it is cut off, or is no safetensors file",
+    "FormatError: Cannot read x.safetensors: its first 8 bytes announce a header of 1152921504606846976 bytes, but at most 60 can follow: it is cut off, so copy or save it again, or is no safetensors file",
   ],
   [
     "fillMask none",

@@ -1,22 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { curves, differingSettings, findRuns, readRun, type RunRecord } from "bert/runs/compare.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
-import { type StepLog } from "bert/training/history.ts";
-
-const LOG: StepLog = {
-  step: 1,
-  epoch: 1,
-  mlmLoss: 6,
-  nspLoss: 0.5,
-  totalLoss: 6.5,
-  mlmAccuracy: 0.25,
-  nspAccuracy: 1,
-  learningRate: 1e-7,
-  gradientNorm: 3,
-  tokens: 100,
-  tokensPerSecond: 200,
-  seconds: 0.5,
-};
+import { STEP } from "../support/step_log.ts";
 
 /** A folder with folders in it; gone after the work. */
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
@@ -31,7 +16,14 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 async function writeRun(folder: string, steps: number, config?: unknown): Promise<void> {
   const file = MetricsFile.create(`${folder}/metrics.csv`);
   for (let step = 1; step <= steps; step++) {
-    file.writeStep({ ...LOG, step, mlmLoss: 10 - step, tokens: 100 * step, seconds: step / 2 });
+    file.writeStep({
+      ...STEP,
+      epoch: 1,
+      step,
+      mlmLoss: 10 - step,
+      tokens: 100 * step,
+      seconds: step / 2,
+    });
   }
   file.close();
   if (config) await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));

@@ -87,9 +87,9 @@ Deno.test("a run from noise says when it is too short to learn more than word fr
       steps: 2,
     };
     using plain = await beginRun(`${folder}/plain`, settings, {}, () => {});
-    ok(plain.warnings.some((warning) => /begins with noise/.test(warning)));
+    ok(plain.warnings.some((warning) => /begins with random weights/.test(warning)));
     using short = await beginRun(`${folder}/short`, { ...settings, recipe: "short" }, {}, () => {});
-    ok(!short.warnings.some((warning) => /begins with noise/.test(warning)));
+    ok(!short.warnings.some((warning) => /begins with random weights/.test(warning)));
   });
 });
 

@@ -1,9 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { GrowingFile, lastLines } from "bert/files/growing_file.ts";
 import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
-import { type StepLog } from "bert/training/history.ts";
 import { Output } from "bert/cli/output.ts";
-import { ProgressLine } from "bert/cli/progress_line.ts";
+import { PretrainLine } from "bert/cli/pretrain_line.ts";
 import { duration } from "bert/format.ts";
 import type { RunConfig } from "bert/runs/config_file.ts";
 import type { EvaluationLog } from "bert/runs/journal.ts";
@@ -12,15 +11,12 @@ import { completeSettings, libraryConfigs } from "bert/runs/settings.ts";
 import { bertConfig } from "bert/config.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
 import { StepMeans } from "bert/show/run_report.ts";
+import { STEP } from "../support/step_log.ts";
 
-const STEP: StepLog = {
-  ...{ step: 1, epoch: 1, mlmLoss: 6.25, nspLoss: 0.7, totalLoss: 6.95, mlmAccuracy: 0.1 },
-  ...{ nspAccuracy: 0.5, learningRate: 1e-7, gradientNorm: 2, tokens: 1000 },
-  ...{ tokensPerSecond: 1000, seconds: 1 },
-};
 const STEPS = Array.from({ length: 40 }, (_, i) => ({
   ...STEP,
-  ...{ step: i + 1, seconds: i + 1, tokens: 1000 * (i + 1), mlmLoss: 6.25 - i / 20 },
+  ...{ step: i + 1, epoch: 1, seconds: i + 1, tokens: 1000 * (i + 1), tokensPerSecond: 1000 },
+  ...{ mlmLoss: 6.25 - i / 20, nspLoss: 0.7, mlmAccuracy: 0.1, nspAccuracy: 0.5, gradientNorm: 2 },
 }));
 
 const SCORE = { loss: 4, accuracy: 0.5, count: 2 };
@@ -162,10 +158,10 @@ function kept(terminal: boolean) {
 function shown(terminal: boolean, resumed = 0): string {
   const { output, text } = kept(terminal);
   let time = 0;
-  const line = new ProgressLine(output, { plannedSteps: 40, now: () => time });
+  const line = new PretrainLine(output, { plannedSteps: 40, now: () => time });
   for (const step of STEPS.slice(resumed)) {
     time += 1000;
-    line.step(step);
+    line.show(step);
     if (step.step === 20) output.say("an evaluation");
   }
   line.close();
@@ -193,7 +189,7 @@ Deno.test("the progress line draws over itself on a terminal, and is rare elsewh
 
 Deno.test("a run without sentence pairs is told of without them", () => {
   const { output, text } = kept(false);
-  new ProgressLine(output, { plannedSteps: 40, pairs: false }).step(STEPS[0]);
+  new PretrainLine(output, { plannedSteps: 40, pairs: false }).show(STEPS[0]);
   strictEqual(text(), "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");
 });
 

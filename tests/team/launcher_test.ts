@@ -1,6 +1,6 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert";
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
 import { shareOf } from "bert/team/cores.ts";
-import { findLauncher } from "bert/team/launcher.ts";
+import { checkStartedOnce, findLauncher } from "bert/team/launcher.ts";
 import { mpiCandidates } from "bert/team/mpi_libraries.ts";
 
 /** What launchers set, as seen of MPICH 5.0.2, Intel MPI 2021.18, Open MPI 5.0.11; of Slurm by its manual. */
@@ -70,4 +70,13 @@ Deno.test("ranks that are kept to one core of many are said to be", () => {
   match(warning, /keeps each process on a to one of its 8 cores.*--bind-to none/);
   deepStrictEqual(shareOf(0, [on("01", 2), on("02", 2)]), { localSize: 2, cores: 1 }); // no more there
   match(shareOf(0, [on("01")]).warning ?? "", /one of its 8 cores/);
+});
+
+Deno.test("checkStartedOnce() refuses several processes of a program that must run once", async () => {
+  await checkStartedOnce("deno task prepare", undefined);
+  const launcher = { name: "mpiexec", size: 2, rank: 0, families: ["mpich"] } as const;
+  await rejects(
+    checkStartedOnce("deno task prepare", launcher),
+    /^Error: mpiexec started 2 processes of deno task prepare, .*: call it without mpiexec$/,
+  );
 });

@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert";
 import { Output } from "bert/cli/output.ts";
-import { preparingLine } from "bert/cli/preparing_line.ts";
+import { startupLine } from "bert/cli/startup_line.ts";
 
 /** What is printed of two stages, the first of which takes a minute. */
 function printed(terminal: boolean): string {
@@ -10,7 +10,7 @@ function printed(terminal: boolean): string {
     text += new TextDecoder().decode(bytes);
     return bytes.length;
   };
-  const tell = preparingLine(new Output({ terminal, write }), () => time);
+  const tell = startupLine(new Output({ terminal, write }), () => time);
   tell("reading");
   for (const detail of ["1 document", "2 documents"]) {
     time += 6_000;
@@ -20,7 +20,7 @@ function printed(terminal: boolean): string {
   return text;
 }
 
-Deno.test("preparingLine() draws over how far a stage is, and leaves a line for each stage", () => {
+Deno.test("startupLine() draws over how far a stage is, and leaves a line for each stage", () => {
   const clear = "\r\x1b[K";
   strictEqual(
     printed(true),
@@ -29,6 +29,6 @@ Deno.test("preparingLine() draws over how far a stage is, and leaves a line for 
   );
 });
 
-Deno.test("preparingLine() has a line every ten seconds where no terminal is", () => {
+Deno.test("startupLine() has a line every ten seconds where no terminal is", () => {
   strictEqual(printed(false), "… reading\n… reading: 2 documents\n… counting\n");
 });

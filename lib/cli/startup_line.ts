@@ -1,45 +1,44 @@
-/** What a run does before its first step: a line for each stage, and how far it is by now. */
+/** What a run does before its first step: a line for each stage, and how far the stage has come. */
 import type { Progress } from "../runs/corpus.ts";
+import { Throttle } from "../throttle.ts";
 import type { Output } from "./output.ts";
 
-/** Milliseconds between two words about one stage where nobody looks. */
+/** Milliseconds between two lines about one stage where there is no terminal. */
 const RARELY = 10_000;
 
 /**
- * Tells of stages in lines that stay, and of how far one is in a line that a terminal draws over; where
- * no terminal is, every ten seconds in a line of its own.
+ * A function that prints each stage as a line that stays, and how far the stage has come as a line that
+ * is drawn over. Where there is no terminal, the latter is a new line every ten seconds.
  *
  * @param now A clock in milliseconds, for tests.
  *
  * @example
  * ```ts
  * import { Output } from "bert/cli/output.ts";
- * import { preparingLine } from "bert/cli/preparing_line.ts";
+ * import { startupLine } from "bert/cli/startup_line.ts";
  * import { strictEqual } from "node:assert";
  * let printed = "";
  * const write = (bytes: Uint8Array) => {
  *   printed += new TextDecoder().decode(bytes);
  *   return bytes.length;
  * };
- * const tell = preparingLine(new Output({ terminal: false, write }), () => 0);
+ * const tell = startupLine(new Output({ terminal: false, write }), () => 0);
  * tell("reading texts.csv");
  * tell("reading texts.csv", "20 documents"); // too soon to be worth a line
  * strictEqual(printed, "… reading texts.csv\n");
  * ```
  */
-export function preparingLine(
+export function startupLine(
   output: Output,
   now: () => number = () => performance.now(),
 ): Progress {
-  let told = now();
+  const throttle = new Throttle(output.terminal ? 0 : RARELY, now);
   return (what, detail) => {
     if (detail === undefined) {
       if (output.terminal) output.draw("");
-      told = now();
+      throttle.restart();
       return output.say(`… ${what}`);
     }
-    if (!output.terminal && now() - told < RARELY) return;
-    told = now();
-    output.draw(`… ${what}: ${detail}`);
+    if (throttle.isDue()) output.draw(`… ${what}: ${detail}`);
   };
 }
