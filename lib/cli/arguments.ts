@@ -1,5 +1,5 @@
 /**
- * The words on a command line that are no settings of a run.
+ * Reading the command lines of tasks other than pretrain and prepare.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { checkPositive, checkWhole } from "../checks.ts";
@@ -7,9 +7,11 @@ import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
 
 /**
- * The options and the other words on a command line, as `parseArgs()` of `node:util` gives them.
+ * Reads the options and the other words of a command line, in the form of `parseArgs()` of
+ * `node:util`.
  *
- * @throws {ConfigError} If an option is unknown (the nearest is named), or a value is missing or too much.
+ * @throws {ConfigError} If an option is unknown, or a value is missing or superfluous. The message
+ * names the nearest option.
  *
  * @example
  * ```ts
@@ -54,7 +56,7 @@ function checkOption(
   }
 }
 
-/** The words again, with each value behind its option's "=", so that "-3" can be one. */
+/** Joins each value to its option by "=", so that "-3" can be a value. */
 function inlined(tokens: readonly Token[]): string[] {
   return tokens.map((token) => {
     if (token.kind === "positional") return token.value;
@@ -64,9 +66,9 @@ function inlined(tokens: readonly Token[]): string[] {
 }
 
 /**
- * The whole number that was typed as the value of an option.
+ * Reads the value of an option as a whole number.
  *
- * @throws {ConfigError} Unless it is one, at least `least` and at most `most`.
+ * @throws {ConfigError} Unless it is a whole number from `least` to `most`.
  */
 export function readWhole(option: string, typed: string, least: number, most?: number): number {
   const value = numberIn(typed);
@@ -75,9 +77,9 @@ export function readWhole(option: string, typed: string, least: number, most?: n
 }
 
 /**
- * The number above 0 that was typed as the value of an option.
+ * Reads the value of an option as a number above 0.
  *
- * @throws {ConfigError} Unless it is one.
+ * @throws {ConfigError} Unless it is a number above 0.
  */
 export function readPositive(option: string, typed: string): number {
   const value = numberIn(typed);
@@ -85,7 +87,10 @@ export function readPositive(option: string, typed: string): number {
   return Number(value);
 }
 
-/** What is no number stays a text, for the message; `Number("")` would be 0. */
+/**
+ * The number in a text. A text that is no number stays as it is, for the message; `Number("")` would
+ * be 0.
+ */
 function numberIn(typed: string): number | string {
   const value = Number(typed);
   return typed.trim() === "" || Number.isNaN(value) ? typed : value;

@@ -1,5 +1,8 @@
 // deno-lint-ignore-file no-console -- the task prints what it did
-/** `deno task convert`: any model folder that can be read, written as transformers has it today, or for JavaScript. */
+/**
+ * `deno task convert`: reads any model folder and writes it in today's format of transformers, or as
+ * ONNX.
+ */
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -12,18 +15,19 @@ import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments, readWhole } from "./arguments.ts";
 import { checkEmpty } from "./out_folder.ts";
 
-/** What was converted, in lines for a person. */
+/** What was converted, as lines of text. */
 export type ConversionReport = readonly string[];
 
 /**
- * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` in float32
- * under today's names, and the four files of a tokenizer, whatever they were stored in before.
+ * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` under
+ * today's names of weights, and the four files of a tokenizer, in whatever files they were before.
  *
- * @param options `seed`: starts the heads that an encoder does not have; `replace`: whether a model that
- * is in the other folder is replaced, default false; `dtype`: of the weights, default `"float32"`.
- * @returns What it is, what was missing or not used, and what was written.
+ * @param options `seed`: for the initial weights of heads that the model lacks. `replace`: whether to
+ * replace a model in the other folder, default false. `dtype`: the type of the written weights,
+ * default `"float32"`.
+ * @returns Lines that say which model it is, what was missing or not used, and what was written.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
- * @throws {ConfigError} If there are files in the other folder that would not be replaced.
+ * @throws {ConfigError} If the other folder has files and `replace` is not set.
  *
  * @example
  * ```ts
@@ -76,7 +80,7 @@ const CONVERT_HELP = `Reads a model's folder and writes it as transformers has i
   deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx
   deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, with commas between`;
 
-/** The task itself: reads the words of the command line and prints what was converted. */
+/** Runs the task: reads the command line, converts, and prints the result. */
 export async function convertCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, {
     seed: { type: "string" },
@@ -107,7 +111,7 @@ export async function convertCommand(args: string[]): Promise<void> {
   } else {
     checkChoice("--dtype", values.dtype ?? "float32", SAVED_DTYPES);
   }
-  await useBackend("cpu"); // nothing is computed
+  await useBackend("cpu"); // enough, as nothing is computed
   if (isOnnx && !values.replace) await checkEmpty("OUT", to);
   const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {
     seed,

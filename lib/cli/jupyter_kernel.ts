@@ -1,7 +1,7 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
 /**
- * A Jupyter kernel as a child process: started, asked to run code, stopped. It is the kernel that
- * JupyterLab uses, `deno jupyter`, spoken to in Jupyter's own protocol.
+ * A Jupyter kernel as a child process that runs code. It is `deno jupyter`, the kernel that
+ * JupyterLab uses, and it is controlled by Jupyter's own protocol.
  *
  * Source: Jupyter's messaging specification, version 5.3.
  */
@@ -11,29 +11,29 @@ import { ZmtpSocket } from "./zmtp.ts";
 /** A message of the kernel, parsed. */
 export interface KernelMessage {
   readonly type: string;
-  /** The request that it belongs to. */
+  /** The id of the request that it belongs to. */
   readonly parent: string;
   readonly content: Record<string, unknown>;
 }
 
 /** How a kernel is started. */
 export interface KernelOptions {
-  /** The folder in which cells run: that of the notebook. */
+  /** The folder in which cells run, which is that of the notebook. */
   readonly folder: string;
-  /** Environment variables on top of this process's. */
+  /** Environment variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const DELIMITER = "<IDS|MSG>";
 const OUTPUTS = ["stream", "display_data", "update_display_data", "execute_result", "clear_output"];
 
-/** Ends the kernel when the process that started it is gone, however it went. */
+/** Code that ends the kernel when the process that started it has ended, however it ended. */
 const WATCH_PARENT = `{
   const parent = Deno.ppid;
   Deno.unrefTimer(setInterval(() => Deno.ppid === parent || Deno.exit(), 1000));
 }`;
 
-/** Kernels whose process may be alive, so that a signal can end them. */
+/** Kernels whose process may be running, so that a signal handler can end them. */
 const alive = new Set<Kernel>();
 
 /** Ends every kernel of this process at once: for a signal handler. */
@@ -41,8 +41,8 @@ export function killKernels(): void {
   for (const kernel of alive) kernel.kill();
 }
 
-/** A running kernel. The caller calls `stop()`, whatever happens. */
-export class Kernel {
+/** A running kernel. The caller calls `close()`, or declares it with `await using`. */
+export class Kernel implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #key: string;
   /** The file that tells the kernel its ports and its key; only this user can read it. */
@@ -97,18 +97,18 @@ export class Kernel {
     try {
       await kernel.#open(ports);
     } catch (error) {
-      await kernel.stop();
+      await kernel.close();
       throw error;
     }
     return kernel;
   }
 
   /**
-   * Runs code and waits until all of its output is there.
+   * Runs code and waits until all of its output has arrived.
    *
    * @param onMessage Called for each message that the code causes.
-   * @param timeout Most seconds to wait.
-   * @throws {Error} If the kernel dies, or the time is over.
+   * @param timeout The longest time to wait, in seconds.
+   * @throws {Error} If the kernel ends, or the time is over.
    */
   async execute(
     code: string,
@@ -123,7 +123,7 @@ export class Kernel {
   }
 
   /** Asks the kernel to shut down, ends its process after 3 s, and removes its temporary files. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     const control = this.#sockets[1];
     if (!this.#ended && control) {
       const id = crypto.randomUUID();
@@ -137,6 +137,11 @@ export class Kernel {
     for (const socket of this.#sockets) socket.close();
     await this.#process.status;
     await this.#stderrRead;
+  }
+
+  /** The same as `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** Ends the kernel at once: for use in a signal handler. */
@@ -162,8 +167,8 @@ export class Kernel {
   }
 
   /**
-   * Sends requests until the kernel answers. The first answers may be lost, as a kernel discards what it
-   * publishes before it has seen our subscription.
+   * Sends requests until the kernel answers. The first answers may be lost, as the kernel drops its
+   * messages until it has received our subscription.
    */
   async #wake(): Promise<void> {
     for (let tries = 1;; tries++) {
@@ -175,7 +180,7 @@ export class Kernel {
     }
   }
 
-  /** The kernel needs a moment before it listens. */
+  /** Connects to a port of the kernel, and tries again until the kernel listens. */
   async #connect(port: number, type: "DEALER" | "SUB"): Promise<ZmtpSocket> {
     for (let tries = 0;; tries++) {
       try {
@@ -198,9 +203,9 @@ export class Kernel {
   }
 
   /**
-   * Resolves when the request has been answered and all of its output is there. The kernel may send
-   * "idle" before the last outputs, and then under the name of whatever runs next. So once the cell
-   * is done, a second request prints a mark: what comes before the mark is the cell's.
+   * Resolves when the request has been answered and all of its output has arrived. The kernel may
+   * send the last outputs after "idle", with the id of the next request. So once the cell is done, a
+   * second request prints a mark: everything before the mark belongs to the cell.
    */
   #collect(
     id: string,
@@ -268,7 +273,10 @@ export class Kernel {
     }
   }
 
-  /** Waits for the last words, too: they may arrive after the end. */
+  /**
+   * The error that says that the kernel has ended. It waits for the rest of standard error, which may
+   * arrive late.
+   */
   async #death(): Promise<Error> {
     await this.#stderrRead;
     const said = this.#stderr.replace(/^Warning "deno jupyter".*\n/m, "").trim();
@@ -292,7 +300,7 @@ function connection([shell, iopub, stdin, control, heartbeat]: readonly number[]
   };
 }
 
-/** Ports of this machine that are free now. */
+/** Finds ports of this machine that are free. */
 function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },

@@ -1,10 +1,10 @@
-/** Which version of this library runs, to the last letter of its code. */
+/** A digest of this library's code, to compare versions. */
 import { createHash } from "node:crypto";
 
 const CODE = /\.(ts|js|wasm|json)$/;
 
 /**
- * A digest of all code in `lib/`; where that is not on this disk, the address that it came from.
+ * A digest of all code in `lib/`. If the library was not loaded from a disk, its URL instead.
  *
  * @example
  * ```ts

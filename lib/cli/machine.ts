@@ -1,8 +1,11 @@
-/** What computes a run, in words: for a person, and to compare when the run goes on elsewhere. */
+/**
+ * The backend of a run in words: for a person, and to compare when a run is resumed on another
+ * machine.
+ */
 import { simdMachine } from "../backend/simd/start.ts";
 import { several } from "../format.ts";
 
-/** The backend that is running, as a person wants to know it: its threads, and what multiplies. */
+/** The current backend in words: its name, its threads, and what computes its matrix products. */
 export function machineInWords(backend: string): string {
   if (backend !== "simd") return backend;
   const { threads, blas, multipliers } = simdMachine();
@@ -11,8 +14,9 @@ export function machineInWords(backend: string): string {
 }
 
 /**
- * The backend that is running, as far as the last bits of a number depend on it: of `simd` neither the
- * number of threads nor whether native code multiplies, but a library, which rounds in its own order.
+ * The current backend, as far as the last bits of a number depend on it. For `simd` they depend
+ * neither on the number of threads nor on native code, but on a native BLAS library, which sums in
+ * its own order.
  */
 export function decidingBits(backend: string): string {
   return backend === "simd" && simdMachine().blas ? machineInWords(backend) : backend;

@@ -1,6 +1,7 @@
-// deno-lint-ignore-file no-console -- these are the programs that talk to a terminal
+// deno-lint-ignore-file no-console -- these programs print to the terminal
 /**
- * The tasks of `deno.json` that are programs: `deno run lib/cli/main.ts TASK`, TASK being one of `TASKS`.
+ * The entry point of the tasks of `deno.json`: `deno run lib/cli/main.ts TASK`, where TASK is one of
+ * `TASKS`.
  */
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
@@ -12,7 +13,7 @@ const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
 
 const TASKS = { pretrain, prepare, notebooks, lab, jupyter, convert, play, version };
 
-/** Does the task that the first word names; the words behind it are for that task. */
+/** Runs the task that the first word names, with the other words as its arguments. */
 export async function main([task, ...args]: string[]): Promise<void> {
   if (Object.hasOwn(TASKS, task)) return await TASKS[task as keyof typeof TASKS](args);
   const near = nearest(task ?? "", Object.keys(TASKS));
@@ -24,7 +25,7 @@ export async function main([task, ...args]: string[]): Promise<void> {
   );
 }
 
-/** Throws when this Deno is too old. */
+/** Throws if this version of Deno is too old. */
 export function checkVersion(version: string): void {
   const found = version.split(/[.-]/).slice(0, 3).map(Number);
   const difference = found.map((part, i) => part - OLDEST_DENO[i]).find((part) => part !== 0) ?? 0;
@@ -66,12 +67,12 @@ async function play(args: string[]): Promise<void> {
   await (await import("./play.ts")).playCommand(args);
 }
 
-/** Does nothing but what every program here does first, for tasks that are Deno's own. */
+/** Does nothing beside the check of Deno's version, for tasks that then run a command of Deno itself. */
 function version(): void {}
 
 /**
- * Runs the main function of a program, if this Deno is new enough: an error becomes its message
- * alone, and exit code 1.
+ * Runs the main function of a program, if this Deno is new enough. Of an error only the message is
+ * printed, and the exit code is 1.
  */
 export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {
   keepIgnored();

@@ -1,10 +1,10 @@
-/** What a task says about an error. */
+/** The messages that tasks print for errors. */
 import { FormatError } from "../errors.ts";
 import { absolutePath } from "../files/path.ts";
 
 /**
- * The message of an error, in which the path of a file that cannot be read starts at the root. A name
- * without a dot or slash is no path: it is that of a bundled corpus.
+ * The message of an error, with the path of a file that cannot be read made absolute. A name without
+ * a dot or slash is that of a bundled corpus and no path.
  *
  * @example
  * ```ts

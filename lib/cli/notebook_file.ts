@@ -1,5 +1,8 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
-/** `.ipynb` files: reading, checking, and writing them so that they differ only where they should. */
+/**
+ * `.ipynb` files: reading, checking, and writing them so that unchanged parts stay the same to the
+ * byte.
+ */
 import { createHash } from "node:crypto";
 import { FormatError } from "../errors.ts";
 import { parseJson } from "../files/json.ts";
@@ -15,7 +18,7 @@ export interface Cell {
   readonly source: string | string[];
   readonly metadata: {
     readonly tags?: readonly string[];
-    /** `source_hidden`: JupyterLab folds the code away, as that of a diagram. */
+    /** With `source_hidden` JupyterLab hides the code, as for diagrams. */
     readonly jupyter?: { readonly source_hidden?: boolean };
   };
   outputs?: Output[];
@@ -42,16 +45,16 @@ export async function readNotebook(path: string): Promise<Notebook> {
 }
 
 /**
- * Writes a notebook to the side, then renames it into place. Nothing is awaited, so that a signal
- * handler which ends the program finds either the old file or the new one, and nothing beside it.
+ * Writes a notebook to a temporary file and renames it. It does so synchronously: if a signal handler
+ * ends the program, there is either the old file or the new one, and no temporary file.
  */
 export function writeNotebook(path: string, notebook: Notebook): void {
   replaceFileSync(path, `${jupyterJson(notebook)}\n`);
 }
 
 /**
- * JSON as Jupyter writes it: keys in order, and numbers as Python has them (`1e-05`), so that a
- * notebook which is opened there and saved again stays the same.
+ * JSON as Jupyter writes it, with sorted keys and Python's notation of numbers (`1e-05`), so that a
+ * notebook that is opened and saved in Jupyter stays the same.
  */
 export function jupyterJson(value: unknown): string {
   const text = JSON.stringify(sorted(value), undefined, 1);
@@ -73,14 +76,17 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** A number as Python writes it, which turns to exponents below 0.0001 and gives them two digits. */
+/** A number as Python writes it: with an exponent of at least two digits if it is below 0.0001. */
 function pythonNumber(text: string): string {
   const value = Number(text);
   if (value === 0 || Math.abs(value) >= 1e-4) return text;
   return value.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
-/** What the notebooks of the tutorial are called: two digits, `_` and a name. Others are a person's own. */
+/**
+ * The file names of the tutorial's notebooks: two digits, `_` and a name. Other notebooks belong to
+ * the user.
+ */
 export const TUTORIAL_NOTEBOOK = /^\d\d_\w+\.ipynb$/;
 
 /** The source of a cell as one string. */
@@ -94,15 +100,18 @@ export function codeCells({ cells }: Notebook): Cell[] {
 }
 
 /**
- * A digest of a notebook's code. It is stored when outputs are saved; where it no longer fits, the
- * outputs are those of other code.
+ * A digest of a notebook's code. It is saved with the outputs. If it differs later, the outputs
+ * belong to other code.
  */
 export function codeDigest(notebook: Notebook): string {
   const sources = codeCells(notebook).map(sourceOf);
   return createHash("sha256").update(JSON.stringify(sources)).digest("hex").slice(0, 16);
 }
 
-/** What is written of a notebook: outputs, counts 1 to n, and no metadata but what is needed. */
+/**
+ * A notebook as it is saved: with outputs, with execution counts 1 to n, and with the necessary
+ * metadata only.
+ */
 export function finished(notebook: Notebook, preset: string): Notebook {
   let count = 0;
   const cells = notebook.cells.map(({ id, cell_type, source, metadata, outputs }) => {
@@ -114,13 +123,16 @@ export function finished(notebook: Notebook, preset: string): Notebook {
     return { cell_type, execution_count, id, metadata: needed, outputs: kept, source };
   });
   const { kernelspec, language_info: language } = notebook.metadata;
-  // the version that the kernel reports: JupyterLab takes a notebook without it for changed
+  // the kernel's version: without it JupyterLab marks a notebook as changed
   const language_info = { ...language as object, version: Deno.version.typescript };
   const ran = { preset, digest: codeDigest(notebook) };
   return { cells, metadata: { kernelspec, language_info, ran }, nbformat: 4, nbformat_minor: 5 };
 }
 
-/** Tags, and for a cell whose code is folded away what JupyterLab and nbconvert need to know of it. */
+/**
+ * The tags of a cell and, if its code is hidden, the metadata by which JupyterLab and nbconvert hide
+ * it.
+ */
 function metadataOf({ tags, jupyter }: Cell["metadata"]): Cell["metadata"] {
   const hidden = jupyter?.source_hidden === true;
   return {

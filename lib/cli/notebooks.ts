@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- these tasks print their progress
 /**
- * The tasks of the notebooks: run them all, open them in JupyterLab, make this Deno known to Jupyter.
+ * The tasks of the notebooks: running all of them, opening JupyterLab, and installing this Deno as a
+ * kernel of Jupyter.
  */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -12,7 +13,7 @@ import { runNotebook } from "./run_notebook.ts";
 import { EXIT_CODES } from "./signals.ts";
 
 const FOLDER = "notebooks";
-const OWN = `${FOLDER}/mine`; // a person's own notebooks, which nothing here touches
+const OWN = `${FOLDER}/mine`; // the user's own notebooks, which these tasks do not touch
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 
@@ -38,7 +39,10 @@ export async function notebooks(args: string[]): Promise<void> {
   console.log(`${what} in ${seconds(began)}, preset ${preset}`);
 }
 
-/** Ctrl-C, a closed terminal, or a `kill` leave no kernel behind. Windows only has the first. */
+/**
+ * Ends all kernels at Ctrl-C, when the terminal is closed, or at `kill`. On Windows there is only
+ * Ctrl-C.
+ */
 function endKernelsOnSignals(): void {
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
     if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
@@ -58,7 +62,10 @@ function notebookArguments(args: string[]) {
   });
 }
 
-/** The tutorial's notebooks whose names begin with one of the given beginnings; all if none is given. */
+/**
+ * The tutorial's notebooks whose names begin with one of the given texts; all of them if none is
+ * given.
+ */
 function chooseNotebooks(beginnings: readonly string[]): string[] {
   const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
     .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
@@ -107,8 +114,8 @@ function seconds(began: number): string {
 }
 
 /**
- * Opens JupyterLab at the project's root, so that notebooks, library and runs can be seen in it, with
- * the tour in front and this Deno as the kernel.
+ * Opens JupyterLab at the project's root, so that it shows notebooks, library and runs. The first
+ * notebook is open, and this Deno is the kernel.
  */
 export async function lab(args: string[]): Promise<void> {
   if (!await hasLab()) {
@@ -126,7 +133,7 @@ export async function lab(args: string[]): Promise<void> {
   Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
 }
 
-/** Tells Jupyter that these notebooks are to be trusted: it shows no SVG of others before they are run. */
+/** Marks these notebooks as trusted in Jupyter, which otherwise shows no SVG until they are run. */
 async function trust(paths: readonly string[]): Promise<void> {
   await new Deno.Command("jupyter", { args: ["trust", ...paths] }).output();
 }
@@ -145,7 +152,7 @@ async function hasLab(): Promise<boolean> {
   }
 }
 
-/** Makes this Deno known to Jupyter. */
+/** Installs this Deno as a kernel of Jupyter. */
 export async function jupyter(args: string[]): Promise<void> {
   if (args.length > 0) {
     throw new ConfigError(

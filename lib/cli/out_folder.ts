@@ -1,13 +1,13 @@
-/** The folder that a task writes into, which may hold somebody's files. */
+/** A check of the folder that a task writes into. */
 import { ConfigError } from "../errors.ts";
 import { isSystemError, writeError } from "../files/write.ts";
 
 /**
- * Throws unless a folder is not there or is empty, so that nothing of it is replaced unasked.
+ * Throws if a folder exists and is not empty, so that no file is replaced unasked.
  *
- * @param option What named the folder, as it is typed: "OUT" or "--export".
- * @throws {ConfigError} If it holds something, or is a file.
- * @throws {Error} If it cannot be looked into.
+ * @param option The option that names the folder, as it is typed: "OUT" or "--export".
+ * @throws {ConfigError} If the folder has files in it, or is a file.
+ * @throws {Error} If it cannot be read.
  */
 export async function checkEmpty(option: string, folder: string): Promise<void> {
   const [first] = await namesIn(option, folder);

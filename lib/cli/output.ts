@@ -1,25 +1,28 @@
 // deno-lint-ignore-file no-console -- `console` is made safe here
 /**
- * What a task prints. The terminal may be closed, the pipe broken or the disk full: what cannot be
- * printed is dropped, and the task goes on.
+ * The output of a task. If it cannot be printed because the terminal is closed, the pipe broken or
+ * the disk full, it is dropped and the task goes on.
  */
 import { printable } from "../format.ts";
 
-/** Where an `Output` prints. */
+/** Options of an `Output`. */
 export interface OutputOptions {
-  /** Whether a person looks: then a line can be drawn over. Default: whether standard output is one. */
+  /**
+   * Whether it prints to a terminal, where a line can be drawn over. Default: whether standard output
+   * is a terminal.
+   */
   readonly terminal?: boolean;
-  /** Takes bytes and returns how many it took; may throw. Default: standard output. */
+  /** Writes bytes and returns how many were written; may throw. Default: to standard output. */
   readonly write?: (bytes: Uint8Array) => number;
-  /** How many characters the terminal shows side by side. Default: it is asked. */
+  /** The width of the terminal in characters. Default: the terminal is asked. */
   readonly columns?: () => number;
 }
 
 const CLEAR_LINE = "\r\x1b[K";
 
 /**
- * Lines that stay, and at a terminal one line below them that is drawn over. No method throws, and
- * no control character of a text reaches the terminal.
+ * Prints lines that stay and, at a terminal, one line below them that is drawn over. No method
+ * throws. Control characters of texts are escaped.
  *
  * @example
  * ```ts
@@ -49,15 +52,15 @@ export class Output {
     this.#write = write ?? ((bytes) => Deno.stdout.writeSync(bytes));
   }
 
-  /** Prints lines that stay; at a terminal above the line that is drawn over. */
+  /** Prints lines that stay, at a terminal above the line that is drawn over. */
   say(text: string): void {
     const lines = `${printable(text)}\n`;
     this.#print(this.terminal ? `${CLEAR_LINE}${lines}${this.#line}` : lines);
   }
 
   /**
-   * Draws a line over the one before, cut where the terminal ends, as a line that goes on below could not
-   * be drawn over; where no terminal is, prints it like any other.
+   * Draws a line over the previous one. It is cut to the width of the terminal, as a wrapped line
+   * could not be drawn over. Where there is no terminal, it is printed like any other line.
    */
   draw(line: string): void {
     if (!this.terminal) return this.say(line);
@@ -65,7 +68,7 @@ export class Output {
     this.#print(`${CLEAR_LINE}${this.#line}`);
   }
 
-  /** Leaves the drawn line where it is, so that what follows begins on the next one. */
+  /** Keeps the drawn line, so that further output begins on the next line. */
   keepLine(): void {
     if (this.#line !== "") this.#print(`${CLEAR_LINE}${this.#line}\n`);
     this.#line = "";
@@ -81,12 +84,12 @@ export class Output {
   }
 }
 
-/** The width of the terminal; without end where it is not known. */
+/** The width of the terminal; infinite if it is not known. */
 function terminalColumns(): number {
   try {
-    return Deno.consoleSize().columns || Infinity; // some terminals say 0
+    return Deno.consoleSize().columns || Infinity; // some terminals report 0
   } catch {
-    return Infinity; // it is none, or was closed
+    return Infinity; // there is no terminal, or it was closed
   }
 }
 
@@ -99,8 +102,8 @@ function cut(line: string, length: number): string {
 const PRINTING = ["debug", "error", "info", "log", "warn"] as const;
 
 /**
- * Makes `console` safe for a task, whoever calls it: what cannot be printed is dropped, and control
- * characters of the texts become escapes.
+ * Makes `console` safe in a task: output that cannot be printed is dropped, and control characters of
+ * texts are escaped.
  */
 export function guardConsole(): void {
   for (const name of PRINTING) {

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- the task prints where the page is
-/** `deno task play`: a page on this machine to play with a model. */
+/** `deno task play`: a web page on this machine for trying out a model. */
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -24,7 +24,7 @@ const PLAY_HELP = `Opens a model's folder, or a run's, as a page to play with.
 /** The precisions that the page can load. */
 const DTYPES = ["fp32", "q8"] as const;
 
-/** The task itself: reads the words of the command line, and serves until Ctrl-C. */
+/** Runs the task: reads the command line, and serves the page until Ctrl-C. */
 export async function playCommand(args: string[]): Promise<void> {
   const { values, positionals } = readArguments(args, {
     port: { type: "string" },
@@ -60,12 +60,12 @@ export async function playCommand(args: string[]): Promise<void> {
   const dtypes = (values.dtype?.split(",") ?? DTYPES) as typeof DTYPES[number][];
   for (const dtype of dtypes) checkChoice("--dtype", dtype, DTYPES);
   if (values.export !== undefined && !values.replace) await checkEmpty("--export", values.export);
-  await useBackend(values.export === undefined ? undefined : "cpu"); // to export, nothing is computed
+  await useBackend(values.export === undefined ? undefined : "cpu"); // an export computes nothing
   const opened = await openFolder(folder);
   if (values.export !== undefined) {
     await exportPage(opened, values.export, dtypes);
     console.log(
-      `Written to ${values.export}. Any server of files shows it, for instance: ` +
+      `Written to ${values.export}. Any file server can serve it, for instance: ` +
         `npx serve ${values.export}`,
     );
     return;

@@ -1,4 +1,4 @@
-/** `deno task prepare`: texts of any size to a corpus on disk. */
+/** `deno task prepare`: turns texts of any size into a corpus on disk. */
 import { ConfigError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { count, percent, several, shellWord } from "../format.ts";
@@ -30,7 +30,7 @@ type Name =
   | "workers"
   | (typeof SHARED)[number];
 
-/** The options that mean what they mean to `deno task pretrain`. */
+/** The options that have the same meaning as in `deno task pretrain`. */
 const SHARED = [
   "textColumn",
   "documentColumn",
@@ -53,19 +53,19 @@ const OPTIONS = {
     help: "a vocab.txt, or the folder of a tokenizer or model",
   },
   vocabSize: { kind: "count", least: 6, help: "pieces of the vocabulary to learn (30522)" },
-  vocabSample: { kind: "count", value: "MB", help: "text to learn it from, from everywhere (256)" },
+  vocabSample: { kind: "count", value: "MB", help: "size of the sample of the texts to learn it from (256)" },
   ...shared,
   locale: {
     ...RUN_OPTIONS.locale,
     help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
       "--vocab, else en), and how I is lower-cased",
   },
-  heldOutTokens: { kind: "count", value: "N", help: "kept aside at most, in tokens (500000)" },
+  heldOutTokens: { kind: "count", value: "N", help: "hold out at most this many tokens (500000)" },
   minTokens: { kind: "count", help: "documents of fewer tokens are left out (1)" },
   workers: { kind: "count", help: "helper threads (one for each core)" },
 } as Options<Name>;
 
-/** The words behind it are several, see `readArguments()`. */
+/** It may be followed by several words, see `readArguments()`. */
 const CORPUS: Option = {
   kind: "text",
   value: "PATH…",
@@ -75,7 +75,7 @@ const CORPUS: Option = {
 
 const HELP_OPTION: Option = { kind: "switch", help: "this text" };
 
-const HELP = `Splits and encodes texts of any size, on all cores, into a corpus that fits no memory.
+const HELP = `Splits texts into sentences and tokens, on all cores, and writes a corpus that may be larger than memory.
 
   deno task prepare --corpus wiki --vocab vocab.txt --out data/wiki
   deno task prepare --corpus a.parquet b.jsonl.gz --vocab-size 30522 --out data/ab
@@ -88,8 +88,7 @@ prepared.json with counts and digests.
 ${formatOptions({ corpus: CORPUS, ...OPTIONS, help: HELP_OPTION })}`;
 
 const NOT_SCORED =
-  "Note: No document could be kept aside, so a run on this corpus has no held-out " +
-  "scores: more documents are needed";
+  "Note: No document could be held out, so a run on this corpus has no held-out " + "scores: more documents are needed";
 
 const STOPPING = "what was done is being saved; once more stops at once";
 
@@ -97,7 +96,7 @@ const STOPPING = "what was done is being saved; once more stops at once";
  * Runs the task.
  *
  * @returns The code to exit with: 0, or that of the signal that stopped it.
- * @throws {Error} What is wrong, in one message for the person at the terminal.
+ * @throws {Error} If something is wrong; the message is meant for the person at the terminal.
  */
 export async function prepareCommand(args: readonly string[]): Promise<number> {
   await checkStartedOnce("deno task prepare");
@@ -137,7 +136,7 @@ async function run(options: PrepareOptions, signal: AbortSignal, output: Output)
   }
 }
 
-/** The words behind `--corpus` are several; the rest is as in every task. */
+/** Reads the command line. `--corpus` may be followed by several words. */
 function readArguments(args: readonly string[]): PrepareOptions {
   const corpus: string[] = [];
   const rest: string[] = [];
@@ -170,7 +169,10 @@ function readArguments(args: readonly string[]): PrepareOptions {
   } as PrepareOptions;
 }
 
-/** Throws now what would otherwise come when the first file is written; at a terminal, Deno asks. */
+/**
+ * Checks the permission to write now, and not when the first file is written. At a terminal, Deno
+ * asks for it.
+ */
 async function checkWritable(out: string): Promise<void> {
   for (const path of [out, `${out}.unfinished`]) {
     const { state } = await Deno.permissions.request({ name: "write", path });
@@ -181,7 +183,7 @@ async function checkWritable(out: string): Promise<void> {
   }
 }
 
-/** An error about an option, with its name as it was typed. */
+/** Rewords an error about an option with its name as it was typed. */
 function inWordsOfTask(error: unknown): unknown {
   if (!(error instanceof ConfigError) || error.field.startsWith("-")) return error;
   const known = ["corpus", ...Object.keys(OPTIONS)].includes(error.field);

@@ -48,7 +48,7 @@ const OPTIONS: Options<Name> = {
     kind: "text",
     value: "FILE",
     help: 'JSON with these settings, as { "corpus": "sotu", "batchSize": 16 }, or the\n' +
-      "config.json of a run; the command line goes before it",
+      "config.json of a run; the command line takes precedence",
   },
   patience: {
     kind: "positive",
@@ -82,7 +82,7 @@ const STOPPING = "a checkpoint is written after this step; once more stops at on
  * Runs the task.
  *
  * @returns The code to exit with: 0, or that of the signal that stopped the run.
- * @throws {Error} What is wrong, in one message for the person at the terminal.
+ * @throws {Error} If something is wrong; the message is meant for the person at the terminal.
  */
 export async function pretrainCommand(args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
@@ -93,7 +93,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   if (team.size === 1) return await pretrainOn(team, args);
   try {
     const code = await pretrainOn(team, args);
-    await team.end();
+    await team.close();
     return code;
   } catch (error) {
     // deno-lint-ignore no-console
@@ -101,7 +101,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   }
 }
 
-/** The part of one process; the only one, as a rule. */
+/** Runs the task in one process, which usually is the only one. */
 async function pretrainOn(team: Team, args: readonly string[]): Promise<number> {
   const { out, resume, given, patience } = await readArguments(args);
   if (patience !== undefined) team.waitAtMost(patience);
@@ -120,7 +120,7 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   const preparing = startupLine(output);
   const open = resume ? reopenRun : beginRun;
   using run = await open(out, given, software, preparing, team);
-  checkPrecision(run.config.train.precision ?? "float32", "--precision"); // of a run resumed elsewhere
+  checkPrecision(run.config.train.precision ?? "float32", "--precision"); // again, as a resumed run has its own precision
   if (output.terminal) output.draw("");
   introduce(run, machine, output);
   const end = await trainWith(run, output, stop.listen());
@@ -128,10 +128,10 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   return end.stopped === "finished" ? 0 : stop.code;
 }
 
-/** Output of the processes that leave talking to the first one. */
+/** Output of all processes but the first one, which print nothing. */
 const SILENT = { terminal: false, write: (bytes: Uint8Array) => bytes.length };
 
-/** Makes sure that all processes run the same program with the same settings. */
+/** Checks that all processes run the same program with the same settings. */
 async function joinIn(
   team: Team,
   args: readonly string[],
@@ -176,7 +176,10 @@ async function readArguments(args: readonly string[]) {
   };
 }
 
-/** Throws now what would otherwise come after minutes of preparing; at a terminal, Deno asks. */
+/**
+ * Checks the permission to write now, and not after minutes of preparing. At a terminal, Deno asks
+ * for it.
+ */
 async function mayWrite(path: string): Promise<void> {
   const { state } = await Deno.permissions.request({ name: "write", path });
   if (state === "granted") return;
@@ -193,7 +196,7 @@ async function mayWrite(path: string): Promise<void> {
  * all of its settings. Those that a saved model or a prepared corpus decides are left out if the new run
  * begins with one.
  *
- * @param typed The settings of the command line, which go before those of the file.
+ * @param typed The settings of the command line, which take precedence over those of the file.
  */
 async function readConfig(
   path: string,
@@ -272,7 +275,7 @@ function describeEvaluation(log: EvaluationLog, best: boolean): string {
   return [scores.join("; "), ...samples].join("\n");
 }
 
-/** The run, with what a person can do about an error in its message. */
+/** Runs to the end. To the message of an error it adds what a person can do. */
 async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Promise<RunEnd> {
   const { settings } = run.config;
   try {
@@ -288,13 +291,12 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
   }
 }
 
-/** How to go on after memory ended. */
+/** What to do after running out of memory. */
 function adviceAfterMemory(path: string): string {
-  return "A run keeps its settings: begin another one in a new folder, from these weights if there " +
-    `are any worth it (--init ${shellWord(`${path}/best`)})`;
+  return "A run keeps its settings: begin another one in a new folder, from the weights of this one " + `if it has got far (--init ${shellWord(`${path}/best`)})`;
 }
 
-/** How to go on after any other error. */
+/** What to do after any other error. */
 async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string> {
   if (error instanceof SpoiltWeightsError) return "To go on from here would end here again";
   const steps = await checkpointSteps(folder.checkpoints).catch(() => []);
@@ -325,7 +327,7 @@ function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): voi
   );
 }
 
-/** What a run needs memory for. */
+/** The settings that decide how much memory a run needs. */
 export interface MemoryNeed {
   readonly batchSize: number;
   readonly length: number;
@@ -333,9 +335,10 @@ export interface MemoryNeed {
 }
 
 /**
- * An error that means "out of memory", said with what to lower; any other error as it is.
+ * Rewords an error that means "out of memory" with the settings to lower. Any other error is returned
+ * as it is.
  *
- * An engine that runs out of heap ends the process without asking; this is for the rest.
+ * If the heap of the JavaScript engine is full, the process ends without such an error.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
 /**
- * Runs notebooks from top to bottom on the real kernel and saves what they show. It needs nothing but
- * Deno: no Python, no Jupyter.
+ * Runs notebooks from top to bottom in Deno's kernel and saves their outputs. It needs neither Python
+ * nor Jupyter.
  */
 import { Kernel, type KernelMessage } from "./jupyter_kernel.ts";
 import {
@@ -21,13 +21,13 @@ export interface RunOptions {
   readonly preset: string;
   /** Whether to write the outputs into the file. */
   readonly save: boolean;
-  /** Most seconds for one cell. */
+  /** The longest time for one cell, in seconds. */
   readonly timeout: number;
   /** Called when a cell begins: its number from 1, and how many there are. */
   readonly onCell?: (cell: number, cells: number) => void;
 }
 
-/** A cell failed. The message holds its source and the error, ready for a person to read. */
+/** A cell failed. The message holds its source and the error. */
 export class CellError extends Error {
   override readonly name = "CellError";
   readonly cell: number;
@@ -57,8 +57,8 @@ export async function runNotebook(path: string, options: RunOptions): Promise<No
 }
 
 /**
- * Runs the code cells of a notebook that lies at `path`, or could lie there, and gives them their
- * outputs.
+ * Runs the code cells of a notebook and returns them with their outputs. The file at `path` need not
+ * exist; cells run in its folder.
  *
  * @throws {CellError} At the first cell that fails, runs too long, or ends the kernel.
  */
@@ -78,10 +78,10 @@ export async function runCells(
       recorders.push(new OutputRecorder(i + 1, displays));
       await runCell(kernel, cell, recorders[i], { path, number: i + 1, timeout: options.timeout });
     }
-    // only now, as a cell may update what an earlier one has shown
+    // only now, as a cell may update the output of an earlier one
     for (const [i, cell] of cells.entries()) cell.outputs = recorders[i].outputs;
   } finally {
-    await kernel.stop();
+    await kernel.close();
   }
 }
 
@@ -103,7 +103,7 @@ async function runCell(
   throw new CellError(path, number, source, problem);
 }
 
-/** What the formatter, which parses as the kernel does, has to say about code. */
+/** The syntax error that the formatter reports for code. It parses as the kernel does. */
 async function syntaxError(source: string): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--ext=ts", "-"],
@@ -125,7 +125,7 @@ interface Entry {
   output: Output;
 }
 
-/** What was shown under each display id, in any cell. */
+/** The outputs of all cells by display id. */
 export type Displays = Map<string, Entry[]>;
 
 /** Turns the messages of one cell into the outputs that a notebook file holds. */
@@ -137,7 +137,10 @@ export class OutputRecorder {
   #raised: string | undefined;
   #failed = false;
 
-  /** @param displays Shared by all cells of a notebook: a cell may update what another has shown. */
+  /**
+   * @param displays Shared by all cells of a notebook, as a cell may update the output of another
+   * one.
+   */
   constructor(executionCount: number, displays: Displays = new Map()) {
     this.#count = executionCount;
     this.#displays = displays;
@@ -147,12 +150,12 @@ export class OutputRecorder {
     return this.#entries.map(({ output }) => output);
   }
 
-  /** What went wrong, in words; `undefined` if nothing did. */
+  /** The error of the cell in words; undefined if there is none. */
   get error(): string | undefined {
     return this.#raised ?? (this.#failed ? REFUSED : undefined);
   }
 
-  /** Whether the cell is no code: then the kernel answers "error" and says nothing else. */
+  /** Whether the cell has a syntax error: then the kernel answers "error" without a message. */
   get refused(): boolean {
     return this.#failed && this.#raised === undefined;
   }
@@ -214,7 +217,7 @@ function displayData(content: Record<string, unknown>): Output {
   return { data, metadata: content.metadata ?? {}, output_type: "display_data" };
 }
 
-/** Text as nbformat likes it: a list of lines that keep their ends. */
+/** Text as nbformat stores it: a list of lines with their line ends. */
 function lines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }

@@ -1,4 +1,7 @@
-/** Ctrl-C and similar signals as a request: the first one asks, the second one ends the process. */
+/**
+ * Handling Ctrl-C and similar signals: the first one asks the task to stop, the second one ends the
+ * process.
+ */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 
@@ -11,16 +14,19 @@ type Library = Deno.DynamicLibrary<typeof C_FUNCTIONS>["symbols"];
 
 const NAMES = Object.keys(EXIT_CODES) as Name[];
 
-/** Milliseconds in which signals are one: `deno task` passes on a Ctrl-C that the terminal sends, too. */
+/**
+ * Milliseconds within which two signals count as one: a Ctrl-C comes from the terminal and again from
+ * `deno task`.
+ */
 const ECHO = 100;
 
 /**
  * Listens to SIGINT, SIGTERM and SIGHUP; on Windows to Ctrl-C.
  *
- * Until `listen()` a signal ends the process at once, in the middle of whatever it computes, as there
- * is nothing to save. After it the first one aborts the signal that `listen()` returned, and a second
- * Ctrl-C or `kill` ends the process at once, even in the middle of a step. A second SIGHUP does not:
- * where a terminal closes, the system, the shell and `deno task` may each send one. A signal that
+ * Before `listen()` is called, a signal ends the process at once, as there is nothing to save. After
+ * the call the first signal aborts the `AbortSignal` that `listen()` returned, and a second Ctrl-C or
+ * `kill` ends the process at once, even in the middle of a step. A second SIGHUP does not: when a
+ * terminal closes, the system, the shell and `deno task` may each send one. A signal that
  * `keepIgnored()` found stays ignored. The caller calls `close()`, or declares it with `using`.
  *
  * @example
@@ -44,12 +50,15 @@ export class Interruption {
     this.#onSignal = onSignal;
   }
 
-  /** What to exit with: 0 if there was no signal. */
+  /** The exit code: 0 if there was no signal. */
   get code(): number {
     return this.#code;
   }
 
-  /** Call it when there is something to save. Returns the signal that the first interruption aborts. */
+  /**
+   * Starts to listen; to be called when there is something to save. Returns the `AbortSignal` that
+   * the first signal aborts.
+   */
   listen(): AbortSignal {
     for (const name of NAMES) {
       if (Deno.build.os === "windows" && name !== "SIGINT") continue;
@@ -64,7 +73,7 @@ export class Interruption {
   #interrupt(name: Name): void {
     if (this.#controller.signal.aborted) return; // a further SIGHUP
     this.#code = EXIT_CODES[name];
-    sleep(ECHO); // what arrives meanwhile goes to the handlers, which are gone by then
+    sleep(ECHO); // signals that arrive meanwhile find no handler any more
     this.#leave("SIGINT");
     this.#leave("SIGTERM");
     this.#controller.abort();
@@ -77,7 +86,7 @@ export class Interruption {
     this.#handlers.delete(name);
   }
 
-  /** Leaves the signals to the system again. */
+  /** Stops listening: signals end the process again. */
   close(): void {
     for (const name of this.#handlers.keys()) this.#leave(name);
   }
@@ -88,7 +97,7 @@ export class Interruption {
   }
 }
 
-/** Signals by number. */
+/** The numbers of the signals. */
 const NUMBERS: Record<Name, number> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 const C_FUNCTIONS = {
   sigaction: { parameters: ["i32", "pointer", "buffer"], result: "i32" },
@@ -109,7 +118,7 @@ const O_WRONLY = 1;
 const ignored = new Set<Name>();
 
 /**
- * Keeps on ignoring the signals that the process was started to ignore, as `nohup` does with SIGHUP.
+ * Keeps ignoring the signals that the process was started to ignore, such as SIGHUP under `nohup`.
  *
  * Deno itself begins to listen to them half a second after its start, and would then end the process;
  * so a program calls this first.
@@ -122,14 +131,14 @@ export function keepIgnored(): void {
 }
 
 /**
- * The signals that the process was started to ignore. Only the C library knows; where it cannot be
- * asked, none.
+ * The signals that the process was started to ignore, which only the C library tells; none if it
+ * cannot be called.
  *
- * That they are ignored may be lost where `deno task` stands between, as it listens to SIGHUP itself.
- * So three other traces of `nohup` are looked at: in the place of a terminal it gives a standard input
- * that can only be written to, a shell leaves the name of what it started in the variable `_`, and a
- * script that `nohup` started ignores the signal itself. There is none where `nohup bash -c` had nothing
- * to do but one `deno task` with redirected input: bash is that task then.
+ * If `deno task` started the process, this information is lost, as `deno task` itself listens to
+ * SIGHUP. So three other traces of `nohup` are checked: it replaces a terminal by a standard input
+ * that can only be written to; a shell puts the name of the program that it started into the variable
+ * `_`; and a script that `nohup` started ignores the signal. No trace is left by `nohup bash -c` with
+ * a single `deno task` and redirected input, as bash then becomes that task.
  */
 function ignoredSignals(): Name[] {
   if (C_LIBRARY === undefined || !mayCallNative()) return [];
@@ -153,8 +162,8 @@ function ignoredSignals(): Name[] {
 }
 
 /**
- * Whether a process from which this one comes ignores SIGHUP, within its session: what lies outside is
- * no script, but a terminal's program or the system. Only Linux tells, in `/proc`.
+ * Whether an ancestor of this process ignores SIGHUP. Only ancestors in the same session count, as
+ * others are no scripts but the terminal program or the system. Only Linux tells, in `/proc`.
  */
 function isStartedByDeaf(c: Library): boolean {
   const session = c.getsid(0);
@@ -180,7 +189,7 @@ function textOf(c: Library, path: string): string {
   return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
 }
 
-/** Blocks: nothing else may run, so that nothing is begun that the signal is to prevent. */
+/** Blocks the thread, so that no other code runs before the signal is handled. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

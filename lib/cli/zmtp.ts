@@ -1,6 +1,6 @@
 /**
- * A ZeroMQ connection, as far as a Jupyter kernel needs one: protocol ZMTP 3.0 over TCP without
- * encryption, for the socket types DEALER and SUB.
+ * The part of ZeroMQ that a Jupyter kernel needs: protocol ZMTP 3.0 over TCP without encryption, for
+ * the socket types DEALER and SUB.
  *
  * Source: the specification, rfc.zeromq.org/spec/23.
  */

@@ -49,7 +49,7 @@ export interface LiveView extends AsyncDisposable {
   update(content: Showable | (() => Showable)): Promise<void>;
   /**
    * Shows the last content for good, and waits until it has left the kernel. The content stays in the
-   * notebook, so this is no `dispose()`: nothing is freed.
+   * notebook and nothing is freed, so this is not called `close()`.
    */
   finish(): Promise<void>;
 }

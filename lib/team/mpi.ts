@@ -148,7 +148,7 @@ export class Mpi {
   }
 
   /** Leaves the others, who do so at the same time; nothing else may be called afterwards. */
-  finish(): void {
+  close(): void {
     this.#check("MPI_Finalize", this.#calls.MPI_Finalize());
   }
 

@@ -105,10 +105,10 @@ export class MpiTeam implements Team {
     Deno.exit(1);
   }
 
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     await this.sumCounts([]); // waits with patience, which MPI_Finalize does not
     this.#ended = true;
-    this.#ranks.finish();
+    this.#ranks.close();
   }
 
   get #wantsStop(): boolean {
@@ -183,9 +183,9 @@ class Ranks {
     this.mpi.abort(1);
   }
 
-  finish(): void {
+  close(): void {
     this.#alarm(FINISH_SECONDS);
-    this.mpi.finish();
+    this.mpi.close();
     this.#alarm(0);
   }
 

@@ -18,7 +18,7 @@ import { SOLO, type Team } from "./team.ts";
  * import { strictEqual } from "node:assert";
  * const team = await openTeam();
  * strictEqual((await team.sumCounts([1]))[0], team.size);
- * await team.end();
+ * await team.close();
  * ```
  */
 export async function openTeam(): Promise<Team> {

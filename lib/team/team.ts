@@ -46,7 +46,7 @@ export interface Team {
    */
   abort(report: (name: string) => void): Promise<never>;
   /** Leaves the team, in order: every rank calls it last, and nothing after it. */
-  end(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The team of one process: it waits for no other process, and a sum is the value that was given. */
@@ -67,5 +67,5 @@ export const SOLO: Team = {
     report(SOLO.name);
     Deno.exit(1);
   },
-  end: () => Promise.resolve(),
+  close: () => Promise.resolve(),
 };

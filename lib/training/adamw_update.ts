@@ -1,6 +1,7 @@
 /**
- * The two operations of an optimisation step that are not differentiable: AdamW's update of one
- * weight, and the length of the gradient. Defined on tfjs operations; a backend may bring kernels.
+ * The two operations of an optimisation step that have no gradient: AdamW's update of one weight, and
+ * the norm of the gradient. They are defined by tfjs operations; a backend may have kernels of its
+ * own.
  */
 import * as tf from "@tensorflow/tfjs";
 import { fused } from "../backend/operation.ts";
@@ -10,31 +11,34 @@ export interface UpdateFactors {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** The gradient is multiplied by this first: the clipping. */
+  /** The factor of clipping: the gradient is multiplied by it first. */
   readonly scale: number;
   /** The learning rate over `1 - beta1^t`. */
   readonly rate: number;
   /** `1 / (1 - beta2^t)`. */
   readonly correction2: number;
-  /** What decay leaves of a weight: `1 - learningRate * weightDecay`. */
+  /** The factor of weight decay: `1 - learningRate * weightDecay`. */
   readonly shrink: number;
 }
 
-/** The running means of a weight's gradient (`first`) and of its square (`second`), of its shape. */
+/**
+ * The running means of a weight's gradient (`first`) and of its square (`second`), with the weight's
+ * shape.
+ */
 export interface MomentTensors {
   first: tf.Tensor;
   second: tf.Tensor;
 }
 
 /**
- * One update of one weight and of its two means, which are replaced or overwritten.
+ * Updates one weight and its two means, which are replaced or overwritten.
  *
- * On stock backends the weight gets a new tensor, as the wasm backend keeps packed copies of weights
- * by tensor and would go on with the old one; `simd` writes in place.
+ * On tfjs's own backends the weight gets a new tensor: the wasm backend keeps packed copies of
+ * weights by tensor, and would go on using the old copy. The backend `simd` writes in place.
  *
- * @param weight Updated; a clone made of it earlier keeps the old numbers.
+ * @param weight The weight. A clone that was made of it earlier keeps the old numbers.
  * @param gradient Of the weight's shape.
- * @param moments Updated; the caller disposes of them in the end.
+ * @param moments The means. The caller disposes of them in the end.
  *
  * Source: Loshchilov and Hutter 2019, algorithm 2.
  */
@@ -71,7 +75,7 @@ function plainUpdate(
 }
 
 /**
- * The length of all these tensors taken as one vector.
+ * The Euclidean norm of all these tensors, taken as one vector.
  *
  * @returns A scalar, NaN or infinite if a number among them is; the caller disposes of it.
  *
@@ -90,7 +94,7 @@ export function globalNorm(tensors: tf.NamedTensorMap): tf.Scalar {
   return (own as tf.Scalar | undefined) ?? tf.tidy(() => plainNorm(filled));
 }
 
-/** m · √Σ (x / m)², with m the largest size of a number, as x² alone may overflow float32. */
+/** m · √Σ (x / m)², where m is the largest |x|, as x² alone may overflow float32. */
 function plainNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
   const largest = tensors.map((x) => tf.max(tf.abs(x)))
     .reduce((most, x) => tf.maximum(most, x), tf.scalar(1e-30)); // []
@@ -99,8 +103,8 @@ function plainNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
 }
 
 /**
- * The sum of tensors of one shape, two at a time: `tf.addN()` on the backend `webgpu` gives wrong sums
- * without an error for more than seven, as a shader has eight buffers there.
+ * The sum of tensors of one shape, added two at a time. On the backend `webgpu`, `tf.addN()` returns
+ * wrong sums of more than seven tensors without an error, as a shader has eight buffers there.
  */
 export function sumOfAll(tensors: readonly tf.Tensor[]): tf.Tensor {
   return tf.tidy(() => tensors.reduce((sum, x) => tf.add(sum, x), tf.scalar(0)));

@@ -1,6 +1,7 @@
 /**
- * What a model that learned nothing, or only how often each word occurs, would score. A loss curve
- * means little without these lines: ln V is "nothing learned", the unigram loss "only word counts".
+ * The scores of a model that has learned nothing, and of one that has learned only how often each
+ * word occurs. A loss curve is read against them: ln V means "nothing learned", the unigram loss
+ * "only word counts".
  */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
@@ -8,22 +9,22 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** The scores to beat. Losses are in nats. */
 export interface Baselines {
-  /** ln V: every piece of the vocabulary equally likely. */
+  /** ln V: the loss of a model to which all V pieces are equally likely. */
   readonly uniformLoss: number;
-  /** Each piece as likely as it is frequent in the training text. */
+  /** The loss of a model that predicts each piece with its frequency in the training text. */
   readonly unigramLoss: number;
-  /** Always the most frequent piece. */
+  /** The accuracy of always predicting the most frequent piece. */
   readonly unigramAccuracy: number;
-  /** Always the more frequent NSP label; 0 if there are no pairs. */
+  /** The accuracy of always predicting the more frequent NSP label; 0 if there are no pairs. */
   readonly nspMajority: number;
-  /** ln 2: a coin for each pair. */
+  /** ln 2: the loss of a model to which both labels of a pair are equally likely. */
   readonly nspUniformLoss: number;
 }
 
 /**
- * How often each piece of the vocabulary occurs.
+ * Counts how often each piece of the vocabulary occurs.
  *
- * @returns `[V]`, by id; special tokens count only where the text has them.
+ * @returns `[V]`, by id. Special tokens are counted only where the text itself has them.
  *
  * @example
  * ```ts
@@ -47,12 +48,13 @@ export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokeni
 }
 
 /**
- * The baselines of held-out batches, given how often each token occurs in the training text.
+ * Computes the baselines of held-out batches from the token counts of the training text.
  *
- * Every count is raised by one, so that a piece which the training text lacks is merely unlikely.
+ * One is added to every count, so that a piece that is missing in the training text is unlikely but
+ * not impossible.
  *
  * @param counts `[V]`, from `tokenCounts()` of the training documents.
- * @param batches Those that the model is evaluated on; their labels are what is predicted.
+ * @param batches The batches that the model is evaluated on. Their labels are what it predicts.
  *
  * @example A vocabulary of four, the last twice as frequent as the first
  * ```ts

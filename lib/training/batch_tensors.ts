@@ -1,10 +1,10 @@
 /**
- * A batch on the backend: the typed arrays of `Batch` as tensors.
+ * A batch as tensors on the backend.
  */
 import * as tf from "@tensorflow/tfjs";
 import { Batch } from "../data/batch.ts";
 
-/** A batch on the backend, all of it int32. B sequences, T tokens in each, P predictions. */
+/** A batch on the backend, as int32 tensors: B sequences of T tokens with P predictions. */
 export interface BatchTensors extends Disposable {
   /** `[B, T]`: pieces of the vocabulary. */
   readonly tokenIds: tf.Tensor2D;
@@ -16,11 +16,11 @@ export interface BatchTensors extends Disposable {
   readonly attentionMask: tf.Tensor2D;
   /** `[B, T]`: the original id where it has to be predicted, -1 elsewhere. */
   readonly mlmLabels: tf.Tensor2D;
-  /** `[B]`: 0 if the second segment follows the first, 1 if not, -1 if there is no such question. */
+  /** `[B]`: 0 if the second segment follows the first, 1 if not, -1 if there is no second segment. */
   readonly nspLabels: tf.Tensor1D;
   /** `[P]`: where predictions are made, as `row * T + column`. */
   readonly predictedPositions: tf.Tensor1D;
-  /** `[P]`: the labels there, -1 where an entry only fills up. */
+  /** `[P]`: the labels at these positions, -1 for entries that are padding. */
   readonly predictedLabels: tf.Tensor1D;
   /** Frees all eight. */
   dispose(): void;
@@ -29,7 +29,7 @@ export interface BatchTensors extends Disposable {
 /**
  * Puts a batch on the backend.
  *
- * @returns Eight tensors, the caller's to dispose: `using tensors = toTensors(batch)`.
+ * @returns Eight tensors, which the caller disposes of: `using tensors = toTensors(batch)`.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Word embeddings to start from that are counted, not trained: words that stand in the same company get
- * vectors that point the same way.
+ * Initial word embeddings that are computed from co-occurrence counts instead of trained: words with
+ * similar neighbours get similar vectors.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions } from "../checks.ts";
@@ -14,15 +14,15 @@ import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { countedVectors, type CountedVectorsOptions } from "./counted_vectors.ts";
 
-/** How the vectors are counted. */
+/** How the vectors are computed. */
 export interface CountedStartOptions extends CountedVectorsOptions {
   /** The same seed gives the same vectors, signs included. */
   readonly seed: number;
 }
 
 /**
- * Deviation of a normal distribution that is cut off at two standard deviations, as initial weights
- * are, in units of what it was before the cut.
+ * The standard deviation of a standard normal distribution truncated at ±2. Initial weights are drawn
+ * from such a distribution.
  */
 const CUT_DEVIATION = 0.88;
 
@@ -30,21 +30,22 @@ const WORDS = "bert.embeddings.word_embeddings.weight";
 const BIAS = "cls.predictions.bias";
 
 /**
- * Gives a fresh model word embeddings, which are its decoder too, that are counted in the text, and
- * puts the frequencies of the words into the decoder's bias.
+ * Gives a fresh model word embeddings that are computed from co-occurrence counts of the text, and
+ * sets the decoder's bias to the log frequencies of the words. The embeddings are the decoder's
+ * weights, too.
  *
- * Nothing is set by hand: a pass over the text counts which pieces stand near which and in which passages,
- * and the largest singular vectors of these counts (as positive pointwise mutual information) are the
- * embeddings. All
- * of them get the length that random embeddings have. Pieces that the text does not have keep their
- * random ones. Later training changes all of it, and the saved model is a BERT like any other.
+ * One pass over the text counts which pieces stand near each other and in which passages. The counts
+ * become positive pointwise mutual information, and its largest singular vectors are the embeddings.
+ * All of them are scaled to the length of random embeddings. Pieces that the text lacks keep their
+ * random embeddings. Training changes all of these numbers, and the saved model is a BERT like any
+ * other.
  *
- * Call it before `headStart()`, which takes the last dimensions for places: they come in the order of
- * their weight, so the least is lost.
+ * Call it before `headStart()`, which overwrites the last dimensions with positions. The dimensions
+ * are sorted by singular value, so the least important ones are lost.
  *
  * @param model Changed in place.
- * @param documents The training documents, and not the held-out ones; all of them fit into memory, as
- * does a table of V x 6000 numbers.
+ * @param documents The training documents, without the held-out ones. They must fit into memory
+ * together with a table of V x 6000 numbers.
  * @throws {ConfigError} If an option is unknown or cannot work, the tokenizer has another vocabulary, or
  * the text has no two pieces beside each other.
  *
@@ -99,7 +100,7 @@ export async function countedStart(
   for (let id = 0; id < vocabSize; id++) {
     const vector = vectors.subarray(id * hiddenSize, (id + 1) * hiddenSize);
     const factor = length / Math.hypot(...vector);
-    if (!Number.isFinite(factor)) continue; // the text does not have this piece: its vector is 0
+    if (!Number.isFinite(factor)) continue; // the text lacks this piece: its vector is 0
     values.set(vector.map((value) => value * factor), id * hiddenSize);
   }
   tf.tidy(() => {
@@ -108,7 +109,7 @@ export async function countedStart(
   });
 }
 
-/** [V]: the logarithm of how frequent each piece is; half an occurrence goes to each, so that none is 0. */
+/** [V]: the logarithm of each piece's frequency. One half is added to each count, so that none is 0. */
 function logFrequencies({ ids, vocabSize }: PieceStream): Float32Array {
   const counts = new Float32Array(vocabSize).fill(0.5);
   for (const id of ids) counts[id]++;

@@ -1,5 +1,5 @@
 /**
- * Word vectors by counting: the singular vectors of which words stand near which.
+ * Word vectors from co-occurrence counts, by a singular value decomposition.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
@@ -15,21 +15,29 @@ import {
 } from "../data/contexts.ts";
 import { truncatedSvd } from "./truncated_svd.ts";
 
-/** What word vectors are counted from. */
+/** Options of `countedVectors()`. */
 export interface CountedVectorsOptions extends NeighbourOptions {
-  /** Passages of the text that are contexts, too; 0 for none. Default 4000. */
+  /**
+   * How many passages of the text are contexts beside the neighbouring words; 0 for none. Default
+   * 4000.
+   */
   readonly passages?: number;
 }
 
-/** What the passages weigh beside the neighbours, both tables having a root of squares of 1. */
+/**
+ * The weight of the table of passages beside that of neighbours, after both are scaled to Frobenius
+ * norm 1.
+ */
 const PASSAGE_WEIGHT = 0.7;
 
 /**
- * A vector for each piece of the vocabulary, such that pieces with like neighbours have like vectors.
+ * Computes a vector for each piece of the vocabulary. Pieces with similar neighbours get similar
+ * vectors.
  *
- * The positive pointwise mutual information of pieces with their neighbours, and beside it with the
- * passages that have them, is one table M = U S Vᵀ; the vectors are U √S, the largest singular value
- * first, less their mean. Neighbours tell how a word is used, passages what it is about.
+ * M is the positive pointwise mutual information of the pieces with their neighbours and, in further
+ * columns, with the passages that contain them. With M = U S Vᵀ, the vectors are the rows of U √S
+ * minus their mean, the largest singular value first. Neighbours show how a word is used, passages
+ * what it is about.
  *
  * @param text The pieces of the training text, from `pieceStream()`.
  * @param size Numbers in a vector, at least 1; those beyond the size of the vocabulary are 0.
@@ -39,7 +47,7 @@ const PASSAGE_WEIGHT = 0.7;
  *
  * Source: Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization", section 5.
  *
- * @example The pieces 1 and 2 stand in the same places, so their vectors are the same
+ * @example The pieces 1 and 2 have the same neighbours, so their vectors are equal
  * ```ts
  * import { countedVectors } from "bert/training/counted_vectors.ts";
  * import { ok } from "node:assert";
@@ -86,14 +94,17 @@ export async function countedVectors(
   }
 }
 
-/** [V]: 1 for each row that is not all zeros. */
+/** [V]: 1 for each row with an entry that is not 0, else 0. */
 function rowsWithEntries({ rows, columns, values }: ContextMatrix): Uint8Array {
   return Uint8Array.from({ length: rows }, (_, row) => {
     return values.subarray(row * columns, (row + 1) * columns).some((value) => value > 0) ? 1 : 0;
   });
 }
 
-/** The tables as one, each divided by the root of its sum of squares; the others weigh less. */
+/**
+ * The tables side by side, each divided by its Frobenius norm. The others are multiplied by
+ * `PASSAGE_WEIGHT`.
+ */
 function sideBySide(first: ContextMatrix, others: readonly ContextMatrix[]): tf.Tensor2D {
   const scaled = ({ rows, columns, values }: ContextMatrix, weight: number) => {
     const table = tf.tensor2d(values, [rows, columns]);

@@ -1,6 +1,6 @@
 /**
- * How good a model is on batches it does not learn from, as one would report it: both losses, both
- * accuracies, perplexity, and the masked words split by what the model was shown in their place.
+ * Evaluating a model on batches that it is not trained on: both losses, both accuracies, perplexity,
+ * and the predictions split by what the model saw at the predicted position.
  */
 import { macrotask } from "./macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -17,10 +17,10 @@ import { crossEntropyLoss } from "./loss.ts";
 import { hits } from "./right_answers.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 
-/** What the model saw where it had to predict: `[MASK]`, a random token, or the token itself. */
+/** What the model saw at a predicted position: `[MASK]`, a random token, or the token itself. */
 export type PredictionKind = "masked" | "random" | "kept";
 
-/** Mean loss in nats, share of right answers, and of how many; 0 where nothing was asked. */
+/** Scores of predictions; all are 0 if there are none. */
 export interface Score {
   /** Mean over the predictions, in nats. */
   readonly loss: number;
@@ -30,64 +30,73 @@ export interface Score {
   readonly count: number;
 }
 
-/** What `evaluate()` finds. */
+/** The result of `evaluate()`. */
 export interface Evaluation {
   /** Mean over all predictions, in nats. */
   readonly mlmLoss: number;
-  /** Share of predictions whose likeliest word is the right one, 0 to 1. */
+  /** Share of predictions whose most probable word is right, 0 to 1. */
   readonly mlmAccuracy: number;
   /** Mean over all pairs, in nats. */
   readonly nspLoss: number;
-  /** Share of pairs that are labelled right, 0 to 1. */
+  /** Share of pairs whose label is predicted right, 0 to 1. */
   readonly nspAccuracy: number;
-  /** `exp(mlmLoss)`: as unsure as among that many equally likely words; 0 if none was predicted. */
+  /**
+   * `exp(mlmLoss)`: the model is as uncertain as among this many equally likely words. 0 without
+   * predictions.
+   */
   readonly perplexity: number;
   /** Masked-word predictions that were scored. */
   readonly predictions: number;
   /** Sentence pairs that were scored. */
   readonly pairs: number;
-  /** The predictions by what the model was shown in their place. */
+  /** The scores by what the model saw at the predicted position. */
   readonly byKind: Readonly<Record<PredictionKind, Score>>;
-  /** 95 % confidence over sequences (words) and pairs. */
+  /** 95 % confidence intervals, with sequences (for words) and pairs as the samples. */
   readonly intervals: Readonly<Record<IntervalName, Interval>>;
 }
 
-/** What `evaluate()` may be told. */
+/** Options of `evaluate()`. */
 export interface EvaluateOptions {
-  /** Stops after the batch at hand; under a `team` it is the one that `team.agree()` gives. */
+  /**
+   * Stops after the current batch. With a `team` it has to be the signal that `team.agree()` returns.
+   */
   readonly signal?: AbortSignal;
-  /** The processes that share the batches out; all have the same ones, and all get the same scores. */
+  /** The processes that share the work. All must pass the same batches, and all get the same scores. */
   readonly team?: Team;
 }
 
 /** A score that has a confidence interval. */
 export type IntervalName = "mlmLoss" | "mlmAccuracy" | "nspLoss" | "nspAccuracy" | "perplexity";
 
-/** What is kept of each sequence: its words, and its pair as a cluster of one. */
+/** The scores of each sequence: of its words, and of its pair as a cluster of one. */
 interface SequenceScores {
   readonly mlm: Sum[];
   readonly nsp: Sum[];
 }
 
-/** Sums that grow batch by batch, in double precision. */
+/** Running sums over batches, in double precision. */
 interface Sum {
   loss: number;
   right: number;
   count: number;
 }
 
-/** The losses and hits (1 or 0) of a batch's rows; a row that asks nothing has 0 and 0. */
+/**
+ * The losses of a batch's rows, and whether each is right (1 or 0). Both are 0 for a row without a
+ * label.
+ */
 interface RowScores {
   readonly losses: Float32Array;
   readonly hits: Float32Array;
 }
 
 /**
- * Scores a model with dropout off. Every prediction and every pair weighs the same, whichever batch
- * it is in. Awaits a macrotask after each batch.
+ * Evaluates a model without dropout. Every prediction and every pair has the same weight, whatever
+ * batch it is in. It waits for a macrotask after each batch.
  *
- * @param batches Any batches; the same ones every time make evaluations comparable.
- * @param options `signal`: stops after the batch at hand; the scores are then of those so far.
+ * @param batches The batches. Evaluations are comparable only if they use the same ones.
+ * @param options `signal` stops after the current batch; the scores are then those of the batches so
+ * far.
  * @throws {ConfigError} If there is no batch, or an option is unknown.
  * @throws {TypeError} If an argument is not what it has to be: documents are no batches.
  *
@@ -137,7 +146,7 @@ export async function evaluate(
   return summarise(kinds, sequences);
 }
 
-/** As many batches at a time as there are processes. */
+/** Yields as many batches at a time as there are processes. */
 async function* rounds(batches: Iterable<Batch> | AsyncIterable<Batch>, size: number) {
   let round: Batch[] = [];
   for await (const batch of batches) {
@@ -148,7 +157,7 @@ async function* rounds(batches: Iterable<Batch> | AsyncIterable<Batch>, size: nu
   if (round.length > 0) yield round;
 }
 
-/** Each rank scores the batch of its number; all get the scores of all, in the order of the batches. */
+/** Each rank evaluates one batch of the round. All ranks get all scores, in the order of the batches. */
 async function scoreRound(model: BertPretrainHead, round: readonly Batch[], team: Team) {
   const own = round[team.rank] as Batch | undefined;
   const scores = own && await scoreBatch(model, own);
@@ -156,7 +165,7 @@ async function scoreRound(model: BertPretrainHead, round: readonly Batch[], team
   return round.map((batch, rank) => ({ batch, ...unpackScores(all[rank], batch) }));
 }
 
-/** The scores of a batch: of its words, and of its pairs. */
+/** The scores of the words and of the pairs of a batch. */
 interface BatchScores {
   readonly mlm: RowScores;
   readonly pairs: RowScores;

@@ -13,11 +13,11 @@ import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { pretrainLoss } from "./loss.ts";
 import { countRight } from "./right_answers.ts";
 
-/** What the losses of a step are divided by: predictions and pairs of all its parts. */
+/** The divisors of a step's losses: the numbers of predictions and pairs in all its batches. */
 export interface Divisors {
-  /** Masked words that ask something. */
+  /** Masked words to predict. */
   readonly predictions: number;
-  /** Sentence pairs that ask something. */
+  /** Sentence pairs with a label. */
   readonly pairs: number;
 }
 

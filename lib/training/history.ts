@@ -1,9 +1,12 @@
 /**
- * What training reports: a step, an epoch, and the means over steps.
+ * Records of training: of a step, of an epoch, and the means over steps.
  */
 import type { Evaluation } from "./evaluate.ts";
 
-/** One optimisation step. Losses are means in nats; a loss or accuracy of nothing is 0. */
+/**
+ * One optimisation step. Losses are means in nats. Without predictions or pairs their loss and
+ * accuracy are 0.
+ */
 export interface StepLog {
   /** The update, from 1. */
   readonly step: number;
@@ -15,17 +18,17 @@ export interface StepLog {
   readonly nspLoss: number;
   /** Their sum. */
   readonly totalLoss: number;
-  /** Share of words that were right, 0 to 1. */
+  /** Share of words that were predicted right, 0 to 1. */
   readonly mlmAccuracy: number;
-  /** Share of pairs that were right, 0 to 1. */
+  /** Share of pairs that were predicted right, 0 to 1. */
   readonly nspAccuracy: number;
-  /** The rate of the update. */
+  /** The learning rate of the update. */
   readonly learningRate: number;
-  /** Length of the whole gradient before clipping. */
+  /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   /** Tokens seen since the run began, without padding. */
   readonly tokens: number;
-  /** Tokens a second in this step, making its batches included. */
+  /** Tokens per second in this step. The time includes making its batches. */
   readonly tokensPerSecond: number;
   /** Seconds since the run began. */
   readonly seconds: number;
@@ -43,9 +46,9 @@ export interface EpochLog {
   readonly nspLoss: number;
   /** Their sum. */
   readonly totalLoss: number;
-  /** Share of words that were right, 0 to 1. */
+  /** Share of words that were predicted right, 0 to 1. */
   readonly mlmAccuracy: number;
-  /** Share of pairs that were right, 0 to 1. */
+  /** Share of pairs that were predicted right, 0 to 1. */
   readonly nspAccuracy: number;
   /** Tokens seen since the run began. */
   readonly tokens: number;
@@ -57,18 +60,18 @@ export interface EpochLog {
   readonly heldOut?: Evaluation;
 }
 
-/** A whole run. `stopped` says why it ended: all done, the signal, or the clock. */
+/** The records of a whole run. */
 export interface History {
   /** One entry for each step, in order. */
   readonly steps: readonly StepLog[];
   /** One entry for each epoch, in order. */
   readonly epochs: readonly EpochLog[];
-  /** Why the run ended: all was done, its signal was aborted, or its time was up. */
+  /** Why the run ended: all steps were done, its signal was aborted, or its time was up. */
   readonly stopped: "finished" | "aborted" | "time";
 }
 
 /**
- * The means of an epoch's steps.
+ * Averages the steps of an epoch.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * Cross-entropy, in nats, and the loss of BERT's two tasks. Two mistakes of well-known code are
- * kept out by construction: the ignore index is -1, no class of either task, and a mean divides by
- * the labels that count, not by the rows.
+ * Cross-entropy, in nats, and the loss of BERT's two tasks. Two known mistakes are avoided: the
+ * ignored label is -1, which is no class of either task, and a mean divides by the number of labels
+ * that count, not by the number of rows.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused } from "../backend/operation.ts";
@@ -9,20 +9,20 @@ import { checkChoice, checkOptions } from "../checks.ts";
 import { checkShape, ShapeError } from "../errors.ts";
 import { hits } from "./right_answers.ts";
 
-/** How the losses of the positions become one number, and which label asks nothing. */
+/** How the losses of the positions become one number, and which label is ignored. */
 export interface CrossEntropyOptions {
-  /** `"sum"` of the positions, their `"mean"`, or `"none"`: one loss for each. */
+  /** The `"sum"` over the positions, their `"mean"`, or `"none"` for one loss each. */
   readonly reduction?: "sum" | "mean" | "none";
   /** The label of positions that do not count. */
   readonly ignoreIndex?: number;
 }
 
 /**
- * The cross-entropy of each position, summed: -log of the probability of the right class.
+ * The cross-entropy of each position, -log p(right class), summed by default.
  *
- * A position whose label is `ignoreIndex` adds nothing, to the loss or its gradient; if all are, the
- * loss is 0. The mean divides by the positions that count. Logits of any size are safe, as their
- * largest is subtracted first.
+ * A position whose label is `ignoreIndex` adds nothing to the loss or its gradient. If all labels
+ * are, the loss is 0. The mean divides by the positions that count. Large logits do not overflow, as
+ * the largest is subtracted first.
  *
  * @param logits `[..., C]` float32: unnormalised scores of C classes.
  * @param labels `[...]` integers: the right classes, in [0, C), or `ignoreIndex`.
@@ -40,8 +40,8 @@ export interface CrossEntropyOptions {
  * ok(Math.abs(loss.dataSync()[0] - 2 * Math.log(4)) < 1e-6);
  * ```
  *
- * Source: Devlin et al. 2018, 3.1; `get_masked_lm_output` in google-research/bert, which takes the
- * mean and adds 1e-5 to its denominator where here an empty one counts as 1.
+ * Source: Devlin et al. 2018, 3.1; `get_masked_lm_output` in google-research/bert, which computes the
+ * mean with 1e-5 added to the denominator. Here a denominator of 0 becomes 1.
  */
 export function crossEntropyLoss(
   logits: tf.Tensor,
@@ -79,7 +79,7 @@ function checkedLabels(labels: ArrayLike<number>, classes: number, ignoreIndex: 
   });
 }
 
-/** How many labels ask something, that is, are not -1. */
+/** The number of labels that are not -1. */
 export function countLabels(labels: Int32Array): number {
   return labels.reduce((count, label) => label >= 0 ? count + 1 : count, 0);
 }
@@ -110,7 +110,9 @@ export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1)
   });
 }
 
-/** The logits of both tasks, as `BertPretrainHead.forward()` gives them for chosen positions. */
+/**
+ * The logits of both tasks, as `BertPretrainHead.forward()` returns them for the predicted positions.
+ */
 export interface PretrainLogits {
   /** `[P, V]`. */
   readonly mlmLogits: tf.Tensor;
@@ -118,11 +120,11 @@ export interface PretrainLogits {
   readonly nspLogits: tf.Tensor;
 }
 
-/** The labels of both tasks: a `BatchTensors` has them. */
+/** The labels of both tasks, which `BatchTensors` has. */
 export interface PretrainLabels {
-  /** `[P]` int32, -1 where nothing is asked. */
+  /** `[P]` int32, -1 for positions that do not count. */
   readonly predictedLabels: tf.Tensor;
-  /** `[B]` int32, 0 is next, 1 is not, -1 where nothing is asked. */
+  /** `[B]` int32: 0 if the second segment follows, 1 if not, -1 if there is none. */
   readonly nspLabels: tf.Tensor;
 }
 
@@ -168,9 +170,9 @@ export function pretrainLoss(
 }
 
 /**
- * The cross-entropy of each row, in nats: minus the log of what softmax gives the right class.
+ * The cross-entropy of each row, in nats: -log softmax(logits)[label].
  *
- * @param logits [P, V] float32, of any size: the largest is subtracted first.
+ * @param logits [P, V] float32. Large ones do not overflow, as the largest is subtracted first.
  * @param labels [P] int32: the right class, or -1 for a row that does not count.
  * @returns [P], 0 where the label is -1, whatever the logits are; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
@@ -218,13 +220,16 @@ function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   return asked(tf.sub(total, right), labels);
 }
 
-/** One number for each row, and 0 for the rows that do not count, even where the number is NaN. */
+/** `x` with 0 in the rows that do not count, even where `x` is NaN there. */
 function asked<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
   const shape = x.shape.map((length, axis) => axis === 0 ? length : 1);
   return tf.where<T>(tf.reshape(tf.greaterEqual(labels, 0), shape), x, tf.zerosLike(x));
 }
 
-/** Where each row's label lies in the flattened logits; the first class stands in for a label of -1. */
+/**
+ * The index of each row's label in the flattened logits. A label of -1 is replaced by the first
+ * class.
+ */
 function labelPlaces(labels: tf.Tensor, classes: number): tf.Tensor {
   const starts = tf.range(0, labels.size * classes, classes, "int32");
   return tf.add(starts, tf.maximum(labels, tf.scalar(0, "int32"))); // [P] int32

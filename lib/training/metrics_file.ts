@@ -1,6 +1,6 @@
 /**
- * `metrics.csv`, written and read: it grows while the run goes on, so that a run that is killed has
- * its curve on disk.
+ * Writing and reading `metrics.csv`. The file grows during the run, so that a killed run has its
+ * curve on disk.
  */
 import { FormatError } from "../errors.ts";
 import { parse, stringify } from "../files/csv.ts";
@@ -15,8 +15,8 @@ import type { EpochLog, StepLog } from "./history.ts";
  *
  * | column | meaning |
  * | --- | --- |
- * | `split` | `train`: a step. `held-out`: an evaluation. `skipped`: a step that diverged and was passed over |
- * | `epoch`, `step` | as in `StepLog`; of an evaluation, those of the step before it |
+ * | `split` | `train`: a step. `held-out`: an evaluation. `skipped`: a step that diverged and was skipped |
+ * | `epoch`, `step` | as in `StepLog`; for an evaluation, those of the step before it |
  * | `mlm_loss`, `nsp_loss`, `total_loss` | means in nats |
  * | `mlm_accuracy`, `nsp_accuracy` | shares from 0 to 1 |
  * | `learning_rate`, `gradient_norm` | of the step; the norm is that before clipping |
@@ -39,9 +39,12 @@ const COLUMNS = [
   "seconds",
 ];
 
-/** `metrics.csv`, open for appending. Each row is with the system when its method returns. */
+/**
+ * `metrics.csv`, open for appending. When a method returns, its row has been handed to the operating
+ * system.
+ */
 export class MetricsFile {
-  /** Whether the file, when it was resumed, had lost its header, which was put back. */
+  /** Whether the file had lost its header when it was resumed. The header is then restored. */
   readonly hadNoHeader: boolean;
   readonly #file: AppendFile;
 
@@ -51,15 +54,15 @@ export class MetricsFile {
     if (file.lines === 0) this.#write(COLUMNS);
   }
 
-  /** Starts the file anew, with its header; makes its folder. The caller calls `close()`. */
+  /** Starts a new file with a header, and makes its folder. The caller calls `close()`. */
   static create(path: string): MetricsFile {
     return new MetricsFile(AppendFile.create(path));
   }
 
   /**
-   * Goes on behind the first `rows` rows, header not counted; later and half-written ones are cut
-   * off. If there are fewer, `rows` tells. A header that is gone or harmed is put back. The caller
-   * calls `close()`.
+   * Continues a file after its first `rows` rows, without counting the header. Later and incomplete
+   * rows are removed. If there are fewer rows, the property `rows` says how many. A missing or
+   * damaged header is restored. The caller calls `close()`.
    */
   static resume(path: string, rows: number): MetricsFile {
     const mended = withHeader(path);
@@ -70,7 +73,7 @@ export class MetricsFile {
     return new MetricsFile(AppendFile.resume(path, rows + 1));
   }
 
-  /** Rows in the file, header not counted. */
+  /** Rows in the file, without the header. */
   get rows(): number {
     return this.#file.lines - 1;
   }
@@ -82,12 +85,12 @@ export class MetricsFile {
     this.#write(["train", epoch, step, ...scores(log), ...rates, tokens, tokensPerSecond, seconds]);
   }
 
-  /** The held-out scores of an epoch that ended after `step` steps; nothing if it has none. */
+  /** Writes the held-out scores of an epoch that ended after `step` steps, if it has any. */
   writeEpoch({ epoch, tokens, seconds, heldOut }: EpochLog, step: number): void {
     if (heldOut) this.writeEvaluation(heldOut, { epoch, step, tokens, seconds });
   }
 
-  /** Held-out scores, and where the run stood. */
+  /** Writes held-out scores, with the step of the run. */
   writeEvaluation(
     heldOut: Evaluation,
     at: Pick<StepLog, "epoch" | "step" | "tokens" | "seconds">,
@@ -97,12 +100,12 @@ export class MetricsFile {
     this.#write(["held-out", epoch, step, ...scores(found), "", "", tokens, "", seconds]);
   }
 
-  /** A step that was skipped because its loss or gradient was not finite. */
+  /** Writes a step that was skipped because its loss or gradient was not finite. */
   writeSkipped({ epoch, step, tokens }: Pick<StepLog, "epoch" | "step" | "tokens">): void {
     this.#write(["skipped", epoch, step, ...Array(7).fill(""), tokens, "", ""]);
   }
 
-  /** Waits until the disk has all rows. */
+  /** Waits until all rows are on disk. */
   async sync(): Promise<void> {
     await this.#file.sync();
   }
@@ -123,8 +126,8 @@ export class MetricsFile {
 }
 
 /**
- * The text of a `metrics.csv` with the header that it has lost; nothing if it needs none. A first line
- * that is no row is what the header became.
+ * The text of a `metrics.csv` with its header restored; undefined if it has its header. A first line
+ * that is no row counts as a damaged header.
  */
 function withHeader(path: string): string | undefined {
   const text = readTextIfThereSync(path);
@@ -136,7 +139,7 @@ function withHeader(path: string): string | undefined {
   return stringify([COLUMNS], { headers: false }) + (isRow ? text : text.slice(end));
 }
 
-/** What a row begins with. */
+/** The first cell of a row. */
 const SPLITS = ["train", "held-out", "skipped"];
 
 type Scores = Pick<
@@ -149,7 +152,7 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
 }
 
 /**
- * The step in a line of a `metrics.csv`; nothing if the line is another thing, or harmed.
+ * Reads the step in a line of a `metrics.csv`; undefined if the line is something else or damaged.
  *
  * @example
  * ```ts
@@ -173,7 +176,7 @@ export function stepIn(line: string): StepLog | undefined {
 }
 
 /**
- * The last steps in a `metrics.csv`, in order; reads no more of it than it needs, about.
+ * The last steps in a `metrics.csv`, in order. Only the end of the file is read.
  *
  * @example
  * ```ts
@@ -213,7 +216,7 @@ export type Progress = typeof PROGRESS[number];
 /** What a curve can show. */
 export type Metric = typeof METRICS[number];
 
-/** A row of `metrics.csv`: its numbers by column; a column that is empty in the row is missing. */
+/** The numbers of a row of `metrics.csv` by column. Empty cells are missing. */
 export type MetricsRow = Readonly<Partial<Record<Progress | Metric | "epoch", number>>>;
 
 /** A row of a `metrics.csv` that was read back. */
@@ -225,9 +228,9 @@ export interface ReadRow {
 }
 
 /**
- * All rows of a `metrics.csv`; a last one that is only half written is left out.
+ * Reads all rows of a `metrics.csv`. An incomplete last row is left out.
  *
- * @throws {FormatError} If the file is missing, lacks a column or holds something else than numbers.
+ * @throws {FormatError} If the file is missing, lacks a column, or has a cell that is no number.
  */
 export async function readMetrics(path: string): Promise<ReadRow[]> {
   const text = await readTextIfThere(path);

@@ -1,5 +1,5 @@
 /**
- * Muon for the matrices of the layers, AdamW for all other weights: another optimizer to train with.
+ * An optimizer that uses Muon for the matrices of the layers and AdamW for all other weights.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -23,14 +23,14 @@ import {
 
 /** Settings of `Muon`: those of the AdamW for the other weights, and its own. */
 export interface MuonOptions extends AdamWOptions {
-  /** How much of the running mean of the gradients each step keeps, 0 to below 1. Default 0.95. */
+  /** Decay rate of the running mean of the gradients, 0 to below 1. Default 0.95. */
   readonly momentum?: number;
   /**
-   * What the learning rate of the matrices is, as a multiple of the rate that `step()` is given; above
-   * 0. Default 2, as in the trials from which this optimizer came here: 0.004 beside 0.002.
+   * The learning rate of the matrices divided by the rate that is passed to `step()`; above 0.
+   * Default 2: experiments found 0.004 for the matrices and 0.002 for the rest.
    */
   readonly rateFactor?: number;
-  /** Which weights are such matrices, by name. By default those of the encoder's layers. */
+  /** Which weights Muon updates, by name. Default: the matrices of the encoder's layers. */
   readonly isMatrix?: (name: string) => boolean;
 }
 
@@ -46,11 +46,11 @@ const OPTIONS = [
 /**
  * Muon over the matrices of the layers and AdamW over embeddings, heads, biases and LayerNorm.
  *
- * Every direction in which a matrix can change gets a step of about the same length, also those that
- * the gradient hardly shows. It holds one tensor for each matrix and two for each other weight that it
- * has seen a gradient of. Beside AdamW a step costs fifteen products of each matrix with one of its
- * own size: a quarter more time for `mini` with batches of 32 x 128 tokens, twice the time for `tiny`
- * with 16 x 64.
+ * A matrix moves by about the same length in every direction, also in those where the gradient is
+ * small. Muon holds one tensor for each matrix, and two for each other weight that has had a
+ * gradient. Beside AdamW a step costs fifteen products of each matrix with one of its own size: a
+ * quarter more time for `mini` with batches of 32 x 128 tokens, twice the time for `tiny` with 16 x
+ * 64.
  *
  * Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks";
  * `torch.optim.Muon`. Query, key and value, which lie side by side here, are three matrices.
@@ -78,9 +78,9 @@ export class Muon implements Optimizer {
   readonly #momenta = new Map<string, tf.Tensor>();
 
   /**
-   * Starts with no step done and no means kept.
+   * Starts at step 0 without any means.
    *
-   * @param weights The variables to update, by name; `model.weights` as it is.
+   * @param weights The variables to update, by name, as in `model.weights`.
    * @throws {ConfigError} If an option is unknown or cannot work.
    */
   constructor(weights: ReadonlyMap<string, tf.Variable>, options: MuonOptions = {}) {
@@ -101,11 +101,11 @@ export class Muon implements Optimizer {
   }
 
   /**
-   * One update of every weight that has a gradient; a weight without one stays as it is.
+   * Updates every weight that has a gradient. A weight without one is not changed.
    *
-   * @param gradients By the names of the weights, each of its weight's shape; the caller's to dispose.
+   * @param gradients The gradients by the names of their weights. The caller disposes of them.
    * @param learningRate The rate of this step.
-   * @param scale Multiplies every gradient first: what `clipByGlobalNorm()` returned.
+   * @param scale A factor for every gradient, as `clipByGlobalNorm()` returns it.
    * @throws {ShapeError} If a gradient has another shape than its weight; nothing is updated then.
    * @throws {ConfigError} If a gradient's name is not a weight's, or the rate or the scale is not a
    * number; nothing is updated then.
@@ -142,8 +142,8 @@ export class Muon implements Optimizer {
   /**
    * Continues from a saved state, which is copied.
    *
-   * @throws {ConfigError} If the state is of another optimizer, or has a weight that this one does
-   * not, or of another size.
+   * @throws {ConfigError} If the state is that of another optimizer, or has a weight that is unknown
+   * here or has another size.
    */
   restore({ momenta = new Map(), ...others }: OptimizerState): void {
     for (const name of others.moments.keys()) {
@@ -163,7 +163,7 @@ export class Muon implements Optimizer {
     }
   }
 
-  /** Forgets the means and frees them. The weights are the model's and stay. */
+  /** Frees the means. The weights belong to the model and stay. */
   dispose(): void {
     this.#others.dispose();
     this.#forget();
@@ -195,7 +195,7 @@ export class Muon implements Optimizer {
 
 /**
  * Whether a weight is a matrix of the encoder's layers, by name: embeddings, heads, biases and
- * LayerNorm are none.
+ * LayerNorm are not.
  *
  * @example
  * ```ts
@@ -210,16 +210,16 @@ export function isLayerMatrix(name: string): boolean {
   return /\.encoder\.layer\.\d+\..*\.(dense|qkv)\.weight$/.test(name);
 }
 
-/** How many matrices a weight is made of: query, key and value lie side by side. */
+/** The number of matrices in a weight: query, key and value lie side by side in one. */
 function partsOf(name: string): number {
   return name.endsWith(".qkv.weight") ? 3 : 1;
 }
 
 /**
- * The optimizer that the settings name, for these weights: AdamW unless they say `"muon"`.
+ * Creates the optimizer that the settings name: AdamW unless they say `"muon"`.
  *
  * @param weights `model.weights`.
- * @param train Settings as `trainConfig()` gives them.
+ * @param train Settings from `trainConfig()`.
  *
  * @example
  * ```ts

@@ -1,48 +1,48 @@
 /**
- * Muon's update of one matrix: momentum, made orthogonal. Defined on tfjs operations.
+ * Muon's update of one matrix: momentum, then orthogonalisation. It is defined by tfjs operations.
  */
 import * as tf from "@tensorflow/tfjs";
 
 /** The numbers of one update. */
 export interface MuonFactors {
-  /** How much of the running mean of the gradients each step keeps, 0 to below 1. */
+  /** Decay rate of the running mean of the gradients, 0 to below 1. */
   readonly momentum: number;
-  /** The gradient is multiplied by this first: the clipping. */
+  /** The factor of clipping: the gradient is multiplied by it first. */
   readonly scale: number;
   /** The learning rate. */
   readonly rate: number;
-  /** What decay leaves of a weight: `1 - rate * weightDecay`. */
+  /** The factor of weight decay: `1 - rate * weightDecay`. */
   readonly shrink: number;
-  /** How many matrices lie side by side in the weight, each made orthogonal separately. */
+  /** The number of matrices that lie side by side in the weight. Each is orthogonalised separately. */
   readonly parts: number;
 }
 
-/** Coefficients of the Newton-Schulz iteration, whose slope at 0 is as large as can be. */
+/** Coefficients of the Newton-Schulz iteration, chosen for the steepest slope at 0. */
 const A = 3.4445;
 const B = -4.775;
 const C = 2.0315;
 
 const ITERATIONS = 5;
 
-/** The least length that a gradient is divided by. */
+/** A lower bound of the norm that a gradient is divided by. */
 const EPSILON = 1e-7;
 
 /**
- * One update of one matrix and of its momentum.
+ * Updates one matrix and its momentum.
  *
- * With the gradient G, momentum M and weight W: `M ← μ M + (1 - μ) G`, then, looking ahead as
- * Nesterov does, `D = μ M + (1 - μ) G`, and `W ← W (1 - rate · decay) - rate · 0.2 · √max(m, n) · O`,
- * where O is D made orthogonal. The factor before O gives the update the size that one of AdamW has,
- * so that both take the same learning rates.
+ * With the gradient G, momentum M and weight W: `M ← μ M + (1 - μ) G`, then with Nesterov's
+ * look-ahead `D = μ M + (1 - μ) G`, and `W ← W (1 - rate · decay) - rate · 0.2 · √max(m, n) · O`,
+ * where O is D orthogonalised. The factor before O gives the update the same root mean square as one
+ * of AdamW, so that the same learning rates fit both.
  *
- * @param weight `[m, n]`, or several such matrices side by side; gets a new tensor.
+ * @param weight `[m, n]`, or several such matrices side by side. It gets a new tensor.
  * @param gradient Of the weight's shape.
- * @param momentum Of the weight's shape; zeros before the first step. It is disposed of.
- * @returns The new momentum, kept; the caller disposes of it.
+ * @param momentum Of the weight's shape; zeros before the first step. This function disposes of it.
+ * @returns The new momentum, which the caller disposes of.
  *
  * Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor
- * is that of Liu et al. 2025, "Muon is Scalable for LLM Training". As `torch.optim.Muon` with
- * `adjust_lr_fn="match_rms_adamw"`, in float32 where that iterates in bfloat16.
+ * is that of Liu et al. 2025, "Muon is Scalable for LLM Training". Like `torch.optim.Muon` with
+ * `adjust_lr_fn="match_rms_adamw"`, but in float32, while that iterates in bfloat16.
  */
 export function muonUpdate(
   weight: tf.Variable,
@@ -65,7 +65,7 @@ export function muonUpdate(
   return mean;
 }
 
-/** The matrices that lie side by side in one; tf.split() takes a slow path. */
+/** Splits a tensor into the matrices that lie side by side in it. `tf.split()` would be slow here. */
 function sideBySide(x: tf.Tensor2D, parts: number): tf.Tensor2D[] {
   const [rows, columns] = x.shape;
   const width = columns / parts;
@@ -76,12 +76,12 @@ function sideBySide(x: tf.Tensor2D, parts: number): tf.Tensor2D[] {
  * A matrix with the directions of the given one and singular values between 0.7 and 1.2: about `U Vᵀ`
  * where the given one is `U S Vᵀ`.
  *
- * @param x `[m, n]` float32; of zeros it makes zeros.
+ * @param x `[m, n]` float32. Zeros stay zeros.
  * @returns `[m, n]`; the caller disposes of it.
  *
  * Source: Jordan et al. 2024: five steps of `X ← a X + (b X Xᵀ + c (X Xᵀ)²) X`.
  *
- * @example Perpendicular rows of very different lengths come to about the same length
+ * @example Perpendicular rows of very different lengths get about the same length
  * ```ts
  * import { orthogonal } from "bert/training/muon_update.ts";
  * import { ok } from "node:assert";
@@ -94,7 +94,7 @@ export function orthogonal(x: tf.Tensor2D): tf.Tensor2D {
   return tf.tidy(() => {
     const tall = x.shape[0] > x.shape[1];
     const wide = tall ? tf.transpose(x) : x; // [r, c], r at most c
-    const length = tf.sqrt(tf.sum(tf.square(wide))); // []: tf.norm() takes a slow path
+    const length = tf.sqrt(tf.sum(tf.square(wide))); // []: tf.norm() would be slow
     let y: tf.Tensor2D = tf.div(wide, tf.maximum(length, EPSILON));
     for (let i = 0; i < ITERATIONS; i++) {
       const gram = tf.matMul(y, y, false, true); // [r, r]

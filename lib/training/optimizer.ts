@@ -1,6 +1,6 @@
 /**
- * AdamW, its learning-rate schedule and clipping by the global norm. The arithmetic of one update is
- * in `adamw_update.ts`: one pass over a weight instead of a dozen tfjs operations.
+ * AdamW, its learning-rate schedule, and clipping by the global norm. The arithmetic of one update is
+ * in `adamw_update.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -16,40 +16,40 @@ import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "../model/arguments.ts";
 import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
-/** What the training loop needs of an optimizer: `AdamW` and `Muon` are two. */
+/** An optimizer as the training loop needs it. `AdamW` and `Muon` implement it. */
 export interface Optimizer extends Disposable {
   /** Updates done so far. */
   readonly steps: number;
   /** A copy of the state, for a checkpoint. */
   readonly state: OptimizerState;
-  /** One update of every weight that has a gradient, at this rate, the gradients scaled first. */
+  /** Updates every weight that has a gradient at this learning rate, after scaling the gradients. */
   step(gradients: tf.NamedTensorMap, learningRate: number, scale?: number): void;
   /** Continues from a saved state, which is copied. */
   restore(state: OptimizerState): void;
-  /** Frees what the optimizer keeps. */
+  /** Frees the optimizer's state. */
   dispose(): void;
 }
 
-/** Settings of `AdamW`; a `TrainConfig` has the first four. */
+/** Settings of `AdamW`. A `TrainConfig` contains the first four. */
 export interface AdamWOptions {
-  /** How slowly the mean of the gradients forgets, 0 to below 1. Default 0.9. */
+  /** β₁: the decay rate of the running mean of the gradients, 0 to below 1. Default 0.9. */
   readonly beta1?: number;
-  /** How slowly the mean of their squares forgets, 0 to below 1. Default 0.999. */
+  /** β₂: the decay rate of the running mean of their squares, 0 to below 1. Default 0.999. */
   readonly beta2?: number;
-  /** Added to the root in the denominator, above 0. Default 1e-6. */
+  /** ε: added to the root in the denominator, above 0. Default 1e-6. */
   readonly epsilon?: number;
   /** Decoupled decay of the weights that `decays` names, at least 0. Default 0.01. */
   readonly weightDecay?: number;
   /**
-   * Whether the means are corrected for having started at zero, as they are by default; BERT's own
-   * optimizer does not.
+   * Whether to correct the bias of means that start at zero. Default true; BERT's own optimizer does
+   * not.
    */
   readonly biasCorrection?: boolean;
-  /** Which weights decay, by name; by default all but biases and LayerNorm. */
+  /** Which weights decay, by name. Default: all but biases and LayerNorm. */
   readonly decays?: (name: string) => boolean;
 }
 
-/** The settings of a `TrainConfig`, which may be handed over whole. */
+/** The names of the settings of a `TrainConfig`, as a whole one may be passed. */
 export const TRAIN_CONFIG_NAMES: readonly string[] = [
   ...Object.keys(TRAIN_DEFAULTS),
   "maxSteps",
@@ -64,26 +64,28 @@ const OPTIONS = ["biasCorrection", "decays", ...TRAIN_CONFIG_NAMES];
 export interface OptimizerState {
   /** Updates done. */
   readonly step: number;
-  /** AdamW's two means for each weight that it has updated, by name. */
+  /** AdamW's two running means of each weight that it has updated, by name. */
   readonly moments: ReadonlyMap<string, Moments>;
-  /** Muon's mean of the gradients for each matrix that it has updated, by name; AdamW has none. */
+  /**
+   * Muon's running mean of the gradients of each matrix that it has updated, by name. AdamW has none.
+   */
   readonly momenta?: ReadonlyMap<string, Float32Array>;
 }
 
 /** The running means of a weight's gradient (`first`) and of its square (`second`). */
 export interface Moments {
-  /** The mean of the gradients, a number for each of the weight. */
+  /** The mean of the gradients, with one number for each number of the weight. */
   readonly first: Float32Array;
-  /** The mean of their squares, a number for each of the weight. */
+  /** The mean of their squares, with one number for each number of the weight. */
   readonly second: Float32Array;
 }
 
 /**
- * Adam with decoupled weight decay, over a fixed set of named weights.
+ * Adam with decoupled weight decay, for a fixed set of named weights.
  *
- * It holds two tensors for each weight it has seen a gradient of; `dispose()` frees them.
+ * It holds two tensors for each weight that has had a gradient; `dispose()` frees them.
  *
- * @example Two steps down a slope of 1: Adam's step is the learning rate, whatever the slope
+ * @example Two steps with a gradient of 1: Adam's step is the learning rate, whatever the size of the gradient
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
  * import { AdamW } from "bert/training/optimizer.ts";
@@ -106,9 +108,9 @@ export class AdamW implements Optimizer {
   #step = 0;
 
   /**
-   * Starts with no step done and no means kept.
+   * Starts at step 0 without any means.
    *
-   * @param weights The variables to update, by name; `model.weights` as it is.
+   * @param weights The variables to update, by name, as in `model.weights`.
    * @throws {ConfigError} If an option is unknown or cannot work.
    */
   constructor(weights: ReadonlyMap<string, tf.Variable>, options: AdamWOptions = {}) {
@@ -131,11 +133,11 @@ export class AdamW implements Optimizer {
   }
 
   /**
-   * One update of every weight that has a gradient; a weight without one stays as it is.
+   * Updates every weight that has a gradient. A weight without one is not changed.
    *
-   * @param gradients By the names of the weights, each of its weight's shape; the caller's to dispose.
+   * @param gradients The gradients by the names of their weights. The caller disposes of them.
    * @param learningRate The rate of this step.
-   * @param scale Multiplies every gradient first: what `clipByGlobalNorm()` returned.
+   * @param scale A factor for every gradient, as `clipByGlobalNorm()` returns it.
    * @throws {ShapeError} If a gradient has another shape than its weight; nothing is updated then.
    * @throws {ConfigError} If a gradient's name is not a weight's, or the rate or the scale is not a
    * number; nothing is updated then.
@@ -167,8 +169,8 @@ export class AdamW implements Optimizer {
   /**
    * Continues from a saved state, which is copied.
    *
-   * @throws {ConfigError} If the state is of another optimizer, or has a weight that this one does
-   * not, or of another size.
+   * @throws {ConfigError} If the state is that of another optimizer, or has a weight that is unknown
+   * here or has another size.
    */
   restore(state: OptimizerState): void {
     if (state.momenta && state.momenta.size > 0) {
@@ -188,7 +190,7 @@ export class AdamW implements Optimizer {
     }
   }
 
-  /** Forgets the moments and frees them. The weights are the model's and stay. */
+  /** Frees the means. The weights belong to the model and stay. */
   dispose(): void {
     for (const { first, second } of this.#moments.values()) tf.dispose([first, second]);
     this.#moments.clear();
@@ -238,10 +240,11 @@ export function decaysByDefault(name: string): boolean {
 }
 
 /**
- * The learning rate at a moment of the run: from 0 up to the peak, then straight down to 0.
+ * The learning rate at a point of the run: it rises linearly from 0 to the peak, then falls linearly
+ * to 0.
  *
  * @param progress The share of the run that is done, 0 to 1; more counts as 1.
- * @param options `peak`: the highest rate; `warmupShare`: the share of the run in which it climbs.
+ * @param options `peak`: the highest rate; `warmupShare`: the share of the run in which it rises.
  *
  * @example
  * ```ts
@@ -252,9 +255,9 @@ export function decaysByDefault(name: string): boolean {
  * strictEqual(learningRateAt(1, { peak: 1, warmupShare: 0.1 }), 0);
  * ```
  *
- * Source: `create_optimizer` in google-research/bert. There the decay counts from step 0, so that
- * the rate drops at the end of the warm-up; here, as in `get_linear_schedule_with_warmup` of
- * transformers, it starts there.
+ * Source: `create_optimizer` in google-research/bert. There the decay counts from step 0, so that the
+ * rate jumps down at the end of the warm-up. Here, as in `get_linear_schedule_with_warmup` of
+ * transformers, the decay starts at the end of the warm-up.
  */
 export function learningRateAt(
   progress: number,
@@ -268,10 +271,11 @@ export function learningRateAt(
 }
 
 /**
- * The length of all gradients taken as one vector, and the factor that brings it to `clipNorm`.
+ * The global norm of all gradients, and the factor that reduces it to `clipNorm`.
  *
- * The gradients themselves are not touched: hand the factor to `AdamW.step()`. The length is read
- * synchronously, which the backend `webgpu` cannot do; `trainStep()` reads it with the losses.
+ * The gradients themselves are not changed: pass the factor to `AdamW.step()`. The norm is read
+ * synchronously, which the backend `webgpu` cannot do; `trainStep()` reads it together with the
+ * losses.
  *
  * @returns `norm`: NaN or infinite if any gradient is; `scale`: 1 unless the norm is above `clipNorm`.
  *
@@ -297,12 +301,12 @@ export function clipByGlobalNorm(
   return { norm, scale: clipScale(norm, clipNorm) };
 }
 
-/** What brings a gradient of the length `norm` to at most `clipNorm`. */
+/** The factor that reduces a gradient of norm `norm` to at most `clipNorm`. */
 export function clipScale(norm: number, clipNorm: number): number {
   return norm > clipNorm ? clipNorm / norm : 1;
 }
 
-/** Throws `ConfigError` where the settings of a run that are handed over name another optimizer. */
+/** Throws `ConfigError` if the given settings of a run name another optimizer. */
 function checkIsAdamW(options: AdamWOptions): void {
   const { optimizer = "adamw" } = options as { readonly optimizer?: unknown };
   if (optimizer === "adamw") return;

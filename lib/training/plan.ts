@@ -1,5 +1,6 @@
 /**
- * What is decided before a run begins: whether all fits, what is held out, and how many steps there will be.
+ * Planning a run: checking that model, tokenizer and data fit, making held-out batches, and counting
+ * steps.
  */
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import type { Batch } from "../data/batch.ts";
@@ -14,7 +15,7 @@ import {
 import { ConfigError, NoExamplesError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
-/** What decides the batches of a run. */
+/** Everything that decides the batches of a run. */
 export interface RunSource {
   readonly options: {
     readonly documents: Documents;
@@ -26,7 +27,7 @@ export interface RunSource {
   readonly train: TrainConfig;
 }
 
-/** Throws `ConfigError` where the model, the tokenizer and the data could not meet. */
+/** Throws `ConfigError` unless the model, the tokenizer and the data fit together. */
 export function checkFit(
   config: BertConfig,
   { maxLength }: DataConfig,
@@ -43,10 +44,10 @@ export function checkFit(
 }
 
 /**
- * The held-out batches: made once, so that every epoch is scored on the same questions.
+ * Makes the held-out batches, once, so that every epoch is evaluated on the same predictions.
  *
- * @throws {NoExamplesError} If tokens are to be masked and none of the held-out ones is: a loss of nothing is
- * 0, which would be the best there is.
+ * @throws {NoExamplesError} If no held-out token is masked, although tokens are to be masked: a loss
+ * of 0 over no predictions would count as the best.
  */
 export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
   const { heldOut = [], tokenizer, seed } = options;
@@ -55,7 +56,7 @@ export function holdOut({ options, data, train: { batchSize } }: RunSource): Bat
   return asking([...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })], data);
 }
 
-/** `holdOut()` for documents that are ids already. */
+/** `holdOut()` for documents that are encoded already. */
 export function holdOutIds(
   documents: readonly TokenizedDocument[],
   tokenizer: BertTokenizer,
@@ -67,7 +68,7 @@ export function holdOutIds(
   return asking([...made], data);
 }
 
-/** Held-out batches, unless they have no question where there should be some. */
+/** Returns held-out batches, and throws if they should have predictions and have none. */
 function asking(made: Batch[], data: DataConfig): Batch[] {
   const asks = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
   if (asks || data.maskProbability === 0) return made;
@@ -76,7 +77,10 @@ function asking(made: Batch[], data: DataConfig): Batch[] {
   );
 }
 
-/** How many steps the run will have if the clock lets it: by the pairs of its first epoch. */
+/**
+ * The number of steps that the run will have if the clock does not end it, from the batches of its
+ * first epoch.
+ */
 export async function planSteps({ options, data, train }: RunSource): Promise<number> {
   const { documents, tokenizer, seed } = options;
   const { batchSize, accumulation, maxSteps = Infinity } = train;
@@ -85,7 +89,7 @@ export async function planSteps({ options, data, train }: RunSource): Promise<nu
   return stepsOfRun(Math.ceil(count / accumulation), train);
 }
 
-/** The steps of a run whose first epoch has so many. */
+/** The steps of a run, from the steps of its first epoch. */
 export function stepsOfRun(
   steps: number,
   { epochs, maxSteps = Infinity }: TrainConfig,

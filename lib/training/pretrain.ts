@@ -1,6 +1,6 @@
 /**
- * A whole pre-training run: epochs of fresh pairs and masks, the held-out part scored after each,
- * everything written down as it happens.
+ * A whole pre-training run: epochs with new pairs and masks, an evaluation after each, and
+ * `metrics.csv` written meanwhile.
  */
 import { ensureBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
@@ -24,33 +24,36 @@ import { checkFit, holdOut, planSteps } from "./plan.ts";
 import { writeSettings } from "./settings_file.ts";
 import { type Run, startRun, train } from "./train.ts";
 
-/** What `pretrain()` needs beside the model. */
+/** Options of `pretrain()`. */
 export interface PretrainOptions {
-  /** The training documents: an array, shuffled anew for each epoch, or a stream to open again. */
+  /**
+   * The training documents: an array, which is shuffled anew for each epoch, or a function that opens
+   * a stream.
+   */
   readonly documents: Documents;
-  /** Documents to score the model on after each epoch. */
+  /** Documents to evaluate the model on after each epoch. */
   readonly heldOut?: Iterable<Document>;
-  /** The one that the model was made for: its vocabulary has as many pieces. */
+  /** The tokenizer that the model was made for. The vocabulary sizes must be equal. */
   readonly tokenizer: BertTokenizer;
-  /** Laid over `DATA_DEFAULTS`. */
+  /** Data settings that replace those of `DATA_DEFAULTS`. */
   readonly data?: Partial<DataConfig>;
-  /** Laid over `TRAIN_DEFAULTS`. */
+  /** Training settings that replace those of `TRAIN_DEFAULTS`. */
   readonly train?: Partial<TrainConfig>;
-  /** Decides pairs, masks, order and dropout. */
+  /** The seed of pairs, masks, order and dropout. */
   readonly seed: number;
-  /** By default a new one with the settings of `train`: AdamW, or the one that they name. */
+  /** The optimizer. Default: a new one with the settings of `train`. */
   readonly optimizer?: Optimizer;
   /** What is minimised: the `"mean"` over predictions and pairs (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
-  /** Stops the run after the step at hand; the model keeps what it has learned. */
+  /** Stops the run after the current step. The model keeps what it has learned. */
   readonly signal?: AbortSignal;
-  /** Awaited after each step. */
+  /** Called after each step; the run waits for it. */
   readonly onStep?: (log: StepLog) => void | Promise<void>;
-  /** Awaited after each epoch and its evaluation. */
+  /** Called after each epoch and its evaluation; the run waits for it. */
   readonly onEpoch?: (log: EpochLog) => void | Promise<void>;
   /**
-   * Where to write `metrics.csv`, row by row; a file that is there is replaced. `config.json` beside
-   * it says what decided the run, as that of the task `pretrain` does.
+   * Where to write `metrics.csv`, row by row. An existing file is replaced. `config.json` beside it
+   * holds the settings of the run, as for `deno task pretrain`.
    */
   readonly metricsFile?: string;
 }
@@ -58,13 +61,14 @@ export interface PretrainOptions {
 /**
  * Pre-trains a model on documents and returns the history of the run.
  *
- * Each epoch draws fresh pairs and masks from the seed; the held-out documents are paired and
- * masked once, the same for every epoch and every run with this seed. With one seed two runs are
- * equal bit for bit, unless the clock (`maxSeconds`) decides. Preparing, and the last scoring, come on top of it.
+ * Each epoch draws new pairs and masks from the seed. The held-out documents are paired and masked
+ * once, the same for every epoch and every run with this seed. Two runs with one seed are equal bit
+ * for bit, unless `maxSeconds` ends them. The time of preparing and of the last evaluation is not
+ * counted in `maxSeconds`.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown, a setting is wrong, or does not fit the model or the tokenizer.
- * @throws {RangeError} If the documents give no pair.
+ * @throws {NoExamplesError} If no pair can be made of the documents.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
  * Source: `run_pretraining.py` in google-research/bert, whose pairs
@@ -113,19 +117,19 @@ export async function pretrain(
     const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
     await writeSettings(options.metricsFile, { ...decided, ...counts(given) });
   }
-  const run = startRun(optimizer); // only now: preparing must not eat up the warm-up
+  const run = startRun(optimizer); // only now, so that preparing does not count as training time
   const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
   return await runEpochs(model, optimizer, plan);
 }
 
-/** An array of documents as ids, for planning and all epochs; a stream is left one. */
+/** Encodes an array of documents once, for planning and all epochs. A stream stays a stream. */
 function encodedOnce({ documents, tokenizer }: PretrainOptions, data: DataConfig): Documents {
   if (!Array.isArray(documents)) return documents;
   checkPairable(documents, data);
   return EncodedDocuments.of(documents, tokenizer);
 }
 
-/** How many documents there are, where they can be counted, and the tokenizer. */
+/** The numbers of documents, where they can be counted, and the tokenizer. */
 function counts({ documents, heldOut = [], tokenizer }: PretrainOptions) {
   const count = (some: unknown) => Array.isArray(some) ? some.length : undefined;
   return { training: count(documents), heldOut: count(heldOut), tokenizer };
@@ -167,7 +171,7 @@ const DOCUMENTS: Kind = {
   fits: (value) => typeof value === "function" || ITERABLE.fits(value),
 };
 
-/** The complete settings of a run, and what its epochs share. */
+/** The complete settings of a run, and what all of its epochs share. */
 interface Plan {
   readonly options: PretrainOptions;
   readonly data: DataConfig;
@@ -217,7 +221,7 @@ async function runEpoch(
   return steps;
 }
 
-/** The epoch's means and, unless the run was aborted, its held-out scores. */
+/** The means of an epoch and, unless the run was aborted, its held-out scores. */
 async function closeEpoch(
   model: BertPretrainHead,
   steps: readonly StepLog[],

@@ -1,8 +1,8 @@
-/** Which answers of a model are right: those whose largest logit is the label. */
+/** Which predictions of a model are right: those whose largest logit is that of the label. */
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * 1 where the largest logit is the label, 0 elsewhere; a label of -1 is never hit.
+ * 1 where the largest logit is that of the label, 0 elsewhere and where the label is -1.
  *
  * @param logits `[..., C]` float32.
  * @param labels `[...]` int32.
@@ -24,7 +24,7 @@ export function hits(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   });
 }
 
-/** How many labels are hit by the largest logit of their row. */
+/** The number of rows whose largest logit is that of the label. */
 export function countRight(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return tf.tidy(() => tf.sum(hits(logits, labels)).asScalar());
 }

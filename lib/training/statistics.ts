@@ -1,27 +1,27 @@
 /**
- * How far a score may be from the truth, given how little text it was measured on: 95 % confidence
- * intervals of means and shares.
+ * 95 % confidence intervals of means and shares, and of differences between runs.
  */
 import { ConfigError } from "../errors.ts";
 
-/** From, to. */
+/** The lower and the upper bound. */
 export type Interval = readonly [number, number];
 
-/** What was measured in one sequence: a sum over its predictions, and how many these were. */
+/** A sum over the predictions of one sequence, and their number. */
 export interface Cluster {
   /** The sum over the predictions of the sequence. */
   readonly sum: number;
-  /** How many predictions these were. */
+  /** The number of these predictions. */
   readonly count: number;
 }
 
-const Z = 1.959963984540054; // 97.5 % of a normal distribution lie below
+const Z = 1.959963984540054; // the 97.5 % quantile of the normal distribution
 
 /**
- * The interval of a share by Wilson's score, which stays inside 0 to 1 and works for few trials.
+ * The confidence interval of a share by Wilson's score. It stays within 0 to 1 and is valid for few
+ * trials.
  *
  * @param share Right answers over trials.
- * @param trials May be a fraction: the number that dependent trials are worth.
+ * @param trials The number of trials. It may be a fraction: the effective number of dependent trials.
  *
  * Source: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
  *
@@ -41,10 +41,11 @@ export function wilson(share: number, trials: number): Interval {
 }
 
 /**
- * The interval of a mean over predictions that come in sequences; those of one sequence go
- * together, so that a hundred predictions in ten sequences count for less than in a hundred.
+ * The confidence interval of a mean over predictions in sequences. Predictions of one sequence depend
+ * on each other, so the sequences are the samples: the interval of 100 predictions is wider if they
+ * come from 10 sequences than if they come from 100.
  *
- * By the normal distribution: trust it from some thirty sequences on.
+ * It uses the normal distribution, which is accurate from about 30 sequences on.
  *
  * Source: Cochran 1977, "Sampling Techniques", section 6.3 (the ratio estimate).
  *
@@ -60,25 +61,24 @@ export function wilson(share: number, trials: number): Interval {
 export function meanInterval(clusters: readonly Cluster[]): Interval {
   const used = clusters.filter(({ count }) => count > 0);
   const { mean, variance } = ratio(used);
-  if (used.length < 2) return [-Infinity, Infinity]; // one sequence says nothing about others
+  if (used.length < 2) return [-Infinity, Infinity]; // one sequence has no variance
   const half = Z * Math.sqrt(variance * used.length / (used.length - 1));
   return [mean - half, mean + half];
 }
 
 /**
- * The interval of a share of right answers that come in sequences: Wilson's, with as many trials as
- * the answers are worth. Where each sequence has one answer, these are the answers.
+ * The confidence interval of a share of right answers in sequences: Wilson's interval with the
+ * effective number of trials. If each sequence has one answer, that is the number of answers.
  *
  * Source: Korn and Graubard 1998, "Confidence Intervals for Proportions With Small Expected Number
  * of Positive Counts Estimated From Survey Data": the effective sample size.
  *
  * @example
  * ```ts
- * import { shareInterval, wilson } from "bert/training/statistics.ts";
- * import { ok } from "node:assert";
- * const sequences = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 0 : 10, count: 10 }));
- * const [low] = shareInterval(sequences); // all or nothing: a hundred answers that are worth ten
- * ok(low < wilson(0.5, 100)[0] - 0.1);
+ * import { shareInterval, wilson } from "bert/training/statistics.ts"; import { ok } from
+ * "node:assert"; const sequences = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 0 : 10,
+ * count: 10 })); const [low] = shareInterval(sequences); // each sequence is all right or all wrong:
+ * 100 answers count as 10 ok(low < wilson(0.5, 100)[0] - 0.1);
  * ```
  */
 export function shareInterval(clusters: readonly Cluster[]): Interval {
@@ -88,7 +88,7 @@ export function shareInterval(clusters: readonly Cluster[]): Interval {
   return wilson(mean, worth);
 }
 
-/** The mean over everything, and the variance of that mean over other sequences. */
+/** The mean over all predictions, and the variance of that mean. */
 function ratio(clusters: readonly Cluster[]) {
   const total = clusters.reduce((sum, { count }) => sum + count, 0);
   const mean = clusters.reduce((sum, cluster) => sum + cluster.sum, 0) / Math.max(total, 1);
@@ -97,7 +97,7 @@ function ratio(clusters: readonly Cluster[]) {
 }
 
 /**
- * The mean of each value and the ones before it, `width` of them where there are so many.
+ * The mean of each value and the values before it, `width` values where there are as many.
  *
  * @example
  * ```ts
@@ -118,7 +118,7 @@ export function movingMean(values: readonly number[], width: number): number[] {
 export interface MeanOfRuns {
   /** The mean of the runs. */
   readonly mean: number;
-  /** Standard error of the mean: the spread of the runs over the root of their number. */
+  /** Standard error of the mean: s / √n. */
   readonly standardError: number;
   /** Half the width of the 95 % confidence interval of the mean, by Student's t. */
   readonly margin: number;
@@ -132,7 +132,7 @@ export interface MeanOfRuns {
  * With few runs the interval is much wider than two standard errors: 4.3 of them for three runs.
  *
  * @param values One number for each seed.
- * @throws {ConfigError} If there are fewer than two: one run says nothing about luck.
+ * @throws {ConfigError} If there are fewer than two: one run has no variance.
  *
  * @example
  * ```ts
@@ -157,14 +157,15 @@ export function meanOfRuns(values: readonly number[]): MeanOfRuns {
 
 /** How one recipe differs from another. */
 export interface Difference extends MeanOfRuns {
-  /** Whether 0 lies outside the 95 % interval. One such test in twenty says so by luck. */
+  /** Whether 0 lies outside the 95 % interval. By chance one test in twenty says so. */
   readonly clear: boolean;
 }
 
 /**
- * The mean difference between two recipes that were run with the same seeds: `values` less `reference`.
+ * The mean difference between two recipes that were run with the same seeds: `values` minus
+ * `reference`.
  *
- * Runs are paired by seed, so that what a seed does to both of them cancels out.
+ * Runs are paired by seed, so that the common effect of a seed cancels out.
  *
  * @throws {ConfigError} If there are not as many values as references, or fewer than two.
  *
@@ -196,7 +197,10 @@ const QUANTILES = [
   2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** Between 30 degrees of freedom and the normal distribution, by the first term of the expansion. */
+/**
+ * The quantile of Student's t; above 30 degrees of freedom by the first term of its expansion around
+ * the normal one.
+ */
 function studentT(freedom: number): number {
   return QUANTILES[freedom - 1] ?? 1.96 + (1.96 ** 3 + 1.96) / (4 * freedom);
 }

@@ -1,6 +1,6 @@
 /**
- * The training loop: `train()` goes once over batches and yields a log entry a step. A notebook's
- * loop and `pretrain()` are both this one.
+ * The training loop: `train()` goes through batches once and yields a log entry for each step.
+ * `pretrain()` and the notebooks use it.
  */
 import { macrotask } from "./macrotask.ts";
 import type { Batch } from "../data/batch.ts";
@@ -24,10 +24,13 @@ import {
   type StepResult,
 } from "./train_step.ts";
 
-/** Batches one by one, `train.accumulation` of which make a step, or this rank's parts of each step. */
+/**
+ * Single batches, of which `train.accumulation` make a step, or the batches of this rank for each
+ * step.
+ */
 export type BatchSource = Iterable<Batch> | AsyncIterable<Batch> | AsyncIterable<StepParts>;
 
-/** What the epochs of one run share. `train()` keeps it up to date. */
+/** The counters that all epochs of a run share. `train()` updates them. */
 export interface Run {
   /** The clock's reading when the run began, in milliseconds. */
   readonly startedAt: number;
@@ -39,28 +42,31 @@ export interface Run {
   stopped?: "steps" | "aborted" | "time";
 }
 
-/** How `train()` goes over its batches. */
+/** Options of `train()`. */
 export interface TrainOptions {
-  /** The settings of training, complete: `trainConfig()` makes them. */
+  /** The complete settings of training, from `trainConfig()`. */
   readonly train: TrainConfig;
-  /** Decides the dropout of every step. */
+  /** The seed of the dropout of all steps. */
   readonly seed: number;
   /** Steps in the whole run: the learning rate reaches 0 at their end. */
   readonly plannedSteps: number;
-  /** The pass over the documents that the log names; default 1. */
+  /** The number of the epoch for the log, from 1. Default 1. */
   readonly epoch?: number;
-  /** The run that these batches belong to; by default one that begins here. */
+  /** The run that these batches belong to. Default: a run that begins here. */
   readonly run?: Run;
   /** What is minimised: the `"mean"` over predictions and pairs (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
-  /** Stops after the step at hand; no batch is taken from the source after that. */
+  /** Stops after the current step. No further batch is taken from the source. */
   readonly signal?: AbortSignal;
   /**
-   * The processes that train together; by default this one alone. All have the same options, but for
-   * `signal`, which is the one that `team.agree()` gives.
+   * The processes that train together. Default: this one alone. All must have the same options,
+   * except `signal`, which has to be the one that `team.agree()` returns.
    */
   readonly team?: Team;
-  /** Told of a diverged step instead of throwing; its batches are passed over. Throw to stop. */
+  /**
+   * Is called for a diverged step, whose batches are then skipped, instead of throwing. It may throw
+   * to stop.
+   */
   readonly onDiverged?: (error: DivergedError) => void;
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
@@ -68,7 +74,7 @@ export interface TrainOptions {
 
 const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize", "learningRate");
 
-/** A run that begins now. */
+/** Counters for a run that begins now. */
 export function startRun(optimizer: Optimizer, now = clock): Run {
   return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };
 }
@@ -78,14 +84,15 @@ function clock(): number {
 }
 
 /**
- * Trains on batches, one step for each `train.accumulation` of them, and yields what each step
- * found. Under a `team` each rank computes its share of those, and the model learns the same, bit for
- * bit, however many ranks there are.
+ * Trains on batches, one step for each `train.accumulation` of them, and yields the log entry of each
+ * step. With a `team` each rank computes its share of these batches, and the result is the same, bit
+ * for bit, for any number of ranks.
  *
- * It awaits a macrotask before each step, so that timers, the page and a stop button run. It ends
- * when the batches do, after `train.maxSteps` steps, at `train.maxSeconds` seconds of the run (to
- * half a step), or when the signal is aborted; the model keeps what it has learned. The learning
- * rate follows the steps or the clock, whichever is further on, as of the middle of the step.
+ * It waits for a macrotask before each step, so that timers, the page and a stop button are served.
+ * It ends with the batches, after `train.maxSteps` steps, after `train.maxSeconds` seconds of the run
+ * (within half a step), or when the signal is aborted. The model keeps what it has learned. The
+ * learning rate follows the share of steps or of time that is done in the middle of the step,
+ * whichever is larger.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown, or `plannedSteps` is not above 0.
@@ -173,8 +180,8 @@ export async function* train(
 }
 
 /**
- * Throws unless the parts of a step can be shared out evenly over a team: then each rank's parts are
- * a subtree of the sum.
+ * Throws unless the batches of a step can be divided evenly among a team, so that each rank's batches
+ * are a subtree of the sum.
  */
 export function checkShares(accumulation: number, { size }: Team): void {
   if (size === 1 || isPower(accumulation) && isPower(size) && accumulation >= size) return;
@@ -201,7 +208,7 @@ function shareAdvice(accumulation: number, size: number): string {
   return `cannot be shared out among ${size} processes, which is no power of two: start ${start}`;
 }
 
-/** What the ranks of a team tell each other before a step: one exchange of a few numbers. */
+/** Exchanges a few numbers between the ranks of a team before a step. */
 async function meet(team: Team, parts: StepParts, soon: number) {
   const { predictions, pairs, tokens } = countParts(parts);
   const own = parts.filter((part) => part !== undefined).length;
@@ -212,7 +219,7 @@ async function meet(team: Team, parts: StepParts, soon: number) {
   return { batches, middle, counts };
 }
 
-/** A step, or nothing if it diverged and somebody wants to hear of it. */
+/** Makes a step; undefined if it diverged and `onDiverged` is given. */
 async function tryStep(
   model: BertPretrainHead,
   optimizer: Optimizer,
@@ -271,8 +278,9 @@ function checkTrain(
 }
 
 /**
- * This rank's parts of each step. Batches that come one by one are the same on all ranks: `count` of
- * them make a step, fewer the last one, and each rank takes its share in the order of the ranks.
+ * Yields this rank's batches of each step. Single batches are the same on all ranks: `count` of them
+ * make a step (the last step may have fewer), and each rank takes its share in the order of the
+ * ranks.
  */
 async function* stepParts(
   source: BatchSource,

@@ -1,6 +1,6 @@
 /**
- * One step of training: what the masked words and the sentence pair cost, the way downhill, and the
- * step there. The loop around it is in `train.ts`.
+ * One optimisation step: the losses of both tasks, their gradients, clipping, and the update. The
+ * loop around it is in `train.ts`.
  */
 import { ensureBackend } from "../backend/choose.ts";
 import { withPrecision } from "../backend/precision.ts";
@@ -18,28 +18,37 @@ import { clipScale, type Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 
 /**
- * The parts of a step that one rank computes, in order: all of them where there is one process. A
- * part is missing where the source that it comes from has ended before the others.
+ * The batches of a step that one rank computes, in order; with one process all of them. A batch is
+ * undefined if its source has ended before the others.
  */
 export type StepParts = readonly (Batch | undefined)[];
 
-/** What one step needs beside model, optimizer and data. */
+/** Options of `trainStep()`. */
 export interface StepOptions {
-  /** The rate of the update. */
+  /** The learning rate of the update. */
   readonly learningRate: number;
-  /** Decides the dropout; another one for each step. */
+  /** The seed of the dropout, a different one for each step. */
   readonly seed: number;
-  /** Gradients longer than this are scaled down to it; by default they are left alone. */
+  /** Largest global norm of the gradient; a longer one is scaled down. Default: no clipping. */
   readonly clipNorm?: number;
   /** What is minimised: the `"mean"` over predictions and pairs, or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
-  /** How precisely the products of both passes are computed, by default `"float32"`. */
+  /**
+   * What the operands of matrix products are rounded to in both passes. Default `"float32"`: they are
+   * not.
+   */
   readonly precision?: Precision;
-  /** The processes that make this step together, each with as many parts; by default this one alone. */
+  /**
+   * The processes that make this step together, each with the same number of batches. Default: this
+   * one alone.
+   */
   readonly team?: Team;
 }
 
-/** What one step found; losses are means in nats whatever the reduction, 0 where nothing is asked. */
+/**
+ * The result of one step. Losses are means in nats, whatever the reduction, and 0 without predictions
+ * or pairs.
+ */
 export interface StepResult {
   /** Mean over the predicted words, in nats. */
   readonly mlmLoss: number;
@@ -47,26 +56,26 @@ export interface StepResult {
   readonly nspLoss: number;
   /** Their sum. */
   readonly totalLoss: number;
-  /** Share of words that were right, 0 to 1. */
+  /** Share of words that were predicted right, 0 to 1. */
   readonly mlmAccuracy: number;
-  /** Share of pairs that were right, 0 to 1. */
+  /** Share of pairs that were predicted right, 0 to 1. */
   readonly nspAccuracy: number;
-  /** Length of the gradient before clipping. */
+  /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   /** Tokens in the batch, without padding. */
   readonly tokens: number;
 }
 
-/** A step's loss or gradient is NaN or infinite. The weights are those of before the step. */
+/** The loss or gradient of a step is NaN or infinite. The weights were not changed by this step. */
 export class DivergedError extends Error {
   /** Always `"DivergedError"`. */
   override readonly name = "DivergedError";
   /** The update that was not made, from 1. */
   readonly step: number;
-  /** What it was computed from; `examples` say where each row came from. */
+  /** The batches of the step. Their `examples` say where each row comes from. */
   readonly batches: readonly Batch[];
 
-  /** A step that was not made, what it was computed from, and what was found. */
+  /** Says which step was not made, on which batches, and what is not finite. */
   constructor(step: number, batches: readonly Batch[], found: string, learningRate: number) {
     super(
       `Stopped before step ${step}: ${found} at learning rate ${learningRate.toPrecision(3)}. ` +
@@ -82,10 +91,9 @@ export class DivergedError extends Error {
 /**
  * One optimisation step: forward, loss, gradients, clipping, update.
  *
- * Several batches count as one large batch: their gradients are added up, weighted by predictions
- * and pairs, and there is one update. The batches of the ranks of a `team` count as one as well.
- * Accuracies come from the logits of the same forward pass. The loss is read once, asynchronously; no
- * tensor is left behind.
+ * Several batches act as one large batch: their gradients are summed, weighted by predictions and
+ * pairs, for one update. So do the batches of all ranks of a `team`. Accuracies come from the logits
+ * of the same forward pass. The loss is read once, asynchronously. All tensors are freed.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown or cannot work.
@@ -153,17 +161,17 @@ function checkStep(
   checkChoice("precision", options.precision ?? "float32", PRECISIONS);
 }
 
-/** What a step's parts hold, over all ranks of a team. */
+/** The sizes of a step's batches, over all ranks of a team. */
 export interface StepCounts {
   /** Masked words that are to be predicted. */
   readonly predictions: number;
-  /** Sentence pairs that are to be told apart. */
+  /** Sentence pairs with a label. */
   readonly pairs: number;
   /** Tokens, without padding. */
   readonly tokens: number;
 }
 
-/** Counts this rank's parts of a step. */
+/** Counts the batches of this rank for a step. */
 export function countParts(parts: StepParts): StepCounts {
   const total = (count: (part: Batch) => number) =>
     parts.reduce((n, part) => part ? n + count(part) : n, 0);
@@ -175,10 +183,10 @@ export function countParts(parts: StepParts): StepCounts {
 }
 
 /**
- * One step on parts that are counted already: what `trainStep()` does, and each round of `train()`.
+ * One step on batches that are counted already. `trainStep()` and `train()` use it.
  *
- * @param parts This rank's parts.
- * @param counts Of the parts of all ranks.
+ * @param parts The batches of this rank.
+ * @param counts The sizes of the batches of all ranks.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  */
 export async function stepOn(
@@ -220,14 +228,14 @@ function summarise([mlm, nsp, mlmRight, nspRight]: Float32Array, counts: StepCou
   return { mlmLoss, nspLoss, totalLoss: mlmLoss + nspLoss, mlmAccuracy, nspAccuracy };
 }
 
-/** What is not a number, in words; empty if all is well. */
+/** The figures that are not finite, in words; empty if all are. */
 function diverged({ mlmLoss, nspLoss }: { mlmLoss: number; nspLoss: number }, norm: number) {
   const figures = { "MLM loss": mlmLoss, "NSP loss": nspLoss, "gradient norm": norm };
   const broken = Object.entries(figures).filter(([, value]) => !Number.isFinite(value));
   return broken.map(([name, value]) => `the ${name} is ${value}`).join(" and ");
 }
 
-/** Where the first rows of a batch came from. */
+/** Where the first rows of a batch come from. */
 function provenance(batches: readonly Batch[]): string {
   const examples = batches.flatMap((batch) => batch.examples);
   const shown = examples.slice(0, 3).map(({ first, second }) =>

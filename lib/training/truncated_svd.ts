@@ -1,6 +1,5 @@
 /**
- * The largest singular values of a matrix and their left vectors: what word vectors are made of when
- * they are counted.
+ * The largest singular values of a matrix and their left singular vectors.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
@@ -8,7 +7,7 @@ import { checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { createRng, type Rng } from "../random.ts";
 
-/** The part of X = U S Vᵀ that keeps most of X. */
+/** The truncated singular value decomposition of X = U S Vᵀ, without V. */
 export interface TruncatedSvd {
   /** `[k]`: the singular values, the largest first. */
   readonly singularValues: Float64Array;
@@ -16,22 +15,22 @@ export interface TruncatedSvd {
   readonly left: readonly Float64Array[];
 }
 
-/** Columns beyond those that are asked for: they take up what would blur the last ones. */
+/** Additional columns, which make the last singular vectors more accurate. */
 const SPARE = 10;
 
-/** How often the space is multiplied by the matrix and its transpose. */
+/** The number of power iterations. */
 const ROUNDS = 4;
 
 /**
- * The `k` largest singular values of a matrix and their left singular vectors, nearly: by subspace
- * iteration.
+ * Approximates the `k` largest singular values of a matrix and their left singular vectors by
+ * subspace iteration.
  *
- * Begin with `k + 10` random columns Q. Replace Q by X Xᵀ Q and make its columns orthogonal again, four
- * times: in each round the directions in which X is large grow faster than the others. Within the
- * small space that is left, the answer is exact: the eigenvectors of Qᵀ X Xᵀ Q. Values that lie close
- * together are told apart less well than the first ones. Products are in single precision.
+ * It begins with `k + 10` random columns Q. Four times it replaces Q by X Xᵀ Q and makes the columns
+ * orthonormal again: in each round the directions with large singular values grow faster than the
+ * others. Within the space of Q the answer is exact: the eigenvectors of Qᵀ X Xᵀ Q. Singular values
+ * that lie close together are separated less well. Products are in single precision.
  *
- * @param matrix `[R, C]`, with at least `k` rows; the caller's to dispose.
+ * @param matrix `[R, C]`, with at least `k` rows. The caller disposes of it.
  * @param seed The same seed gives the same vectors, signs included.
  * @throws {ConfigError} If `k` is not a whole number from 1 to the number of rows.
  *
@@ -76,7 +75,10 @@ function randomColumns(rows: number, count: number, rng: Rng): Float64Array[] {
   });
 }
 
-/** What becomes of columns that are brought to the backend side by side, and back. */
+/**
+ * Applies an operation of the backend to columns: they are uploaded side by side, and the result is
+ * read back.
+ */
 function product(
   columns: readonly Float64Array[],
   multiply: (side: tf.Tensor2D) => tf.Tensor2D,
@@ -106,8 +108,8 @@ function addTo(a: Float64Array, b: Float64Array, factor: number): void {
 }
 
 /**
- * The columns made orthogonal and of length 1: from each what lies along the ones before is taken
- * away. One that is nothing but a sum of the others becomes 0.
+ * Makes columns orthonormal by Gram-Schmidt. A column that depends linearly on the ones before
+ * becomes 0.
  */
 function orthonormal(columns: readonly Float64Array[]): Float64Array[] {
   const done: Float64Array[] = [];
@@ -122,7 +124,7 @@ function orthonormal(columns: readonly Float64Array[]): Float64Array[] {
   return done;
 }
 
-/** The sum of the columns, each times its weight. */
+/** The weighted sum of the columns. */
 function combined(columns: readonly Float64Array[], weights: ArrayLike<number>): Float64Array {
   const result = new Float64Array(columns[0].length);
   for (const [i, column] of columns.entries()) addTo(result, column, weights[i]);

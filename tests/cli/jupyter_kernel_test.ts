@@ -8,7 +8,7 @@ async function withKernel(use: (kernel: Kernel) => Promise<void>): Promise<void>
   try {
     await use(kernel);
   } finally {
-    await kernel.stop();
+    await kernel.close();
   }
 }
 
@@ -65,13 +65,13 @@ Deno.test("Kernel.execute() rejects when the kernel dies, now and later", () =>
     await rejects(run(kernel, "1"), /the kernel died/);
   }));
 
-Deno.test("Kernel.stop() ends the process and removes its file, however often it is called", async () => {
+Deno.test("Kernel.close() ends the process and removes its file, however often it is called", async () => {
   const kernel = await Kernel.start({ folder: "." });
   const pid = Number(await textOf(kernel, "console.log(Deno.pid)"));
   ok(isRunning(pid));
   const began = performance.now();
-  await kernel.stop();
-  await kernel.stop();
+  await kernel.close();
+  await kernel.close();
   ok(performance.now() - began < 2500, "it was killed instead of asked");
   strictEqual(isRunning(pid), false);
   throws(() => Deno.statSync(kernel.connectionFile), Deno.errors.NotFound);
@@ -83,7 +83,7 @@ Deno.test("killKernels() ends what runs at once, and leaves no file", async () =
   const busy = rejects(run(kernel, "for (;;);"), /the kernel died/);
   killKernels();
   await busy;
-  await kernel.stop();
+  await kernel.close();
   strictEqual(isRunning(pid), false);
   throws(() => Deno.statSync(kernel.connectionFile), Deno.errors.NotFound);
 });

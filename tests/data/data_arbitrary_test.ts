@@ -6,6 +6,7 @@ import { mlmData } from "bert/data/mlm.ts";
 import { nspExamples } from "bert/data/nsp.ts";
 import { type NspOptions } from "bert/data/pair_maker.ts";
 import { type PairExample } from "bert/data/example.ts";
+import { NoExamplesError } from "bert/errors.ts";
 import { createRng } from "bert/random.ts";
 import { fileText, SETTINGS } from "../support/arbitrary.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
@@ -35,7 +36,7 @@ function pairsOf(found: readonly Document[], options: NspOptions): PairExample[]
   try {
     return [...nspExamples(found, TOY_TOKENIZER, options)];
   } catch (error) {
-    ok(error instanceof RangeError && error.name === "RangeError", String(error));
+    ok(error instanceof NoExamplesError, String(error));
     const lengths = found.map(({ sentences }) =>
       sentences.filter((text) => TOY_TOKENIZER.ids(text).length > 0).length
     ).filter((length) => length > 0);

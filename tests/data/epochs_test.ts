@@ -196,8 +196,8 @@ Deno.test("batches() refuses a batch size or window that is no count", () => {
 });
 
 Deno.test("batches() of documents without text is an error, at once", async () => {
-  throws(() => epoch({}, []), { name: "RangeError" });
-  await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "RangeError" });
+  throws(() => epoch({}, []), { name: "NoExamplesError" });
+  await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "NoExamplesError" });
 });
 
 const STREAMED = { data: DATA, batchSize: 4, seed: 1, epoch: 2, window: 3 };

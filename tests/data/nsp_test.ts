@@ -168,17 +168,17 @@ Deno.test("sentences without a token are passed over, and places still count the
 
 Deno.test("a single document of one sentence, or none, is an error that says what to do", () => {
   throws(() => make([]), {
-    name: "RangeError",
+    name: "NoExamplesError",
     message: /hold no text: check the corpus and the tokenizer$/,
   });
   throws(() => make(library(1, 1)), {
-    name: "RangeError",
+    name: "NoExamplesError",
     message: /no document has two sentences/,
   });
   for (const pairing of ["nsp", "sop"] as const) {
     const message = /document column, .*--pairing none, set pairing to "none"$/;
-    throws(() => make(library(100, 1), { pairing }), { name: "RangeError", message });
-    throws(() => make(library(3, 1), { pairing: "sop" }), { name: "RangeError", message });
+    throws(() => make(library(100, 1), { pairing }), { name: "NoExamplesError", message });
+    throws(() => make(library(3, 1), { pairing: "sop" }), { name: "NoExamplesError", message });
   }
 });
 

@@ -202,7 +202,10 @@ Deno.test("formatReport() says each number once, in words", async () => {
 });
 
 Deno.test("dataReport() passes on what cannot work", async () => {
-  await rejects(dataReport([], tokenizer, options()), { name: "RangeError", message: /no text/ });
+  await rejects(dataReport([], tokenizer, options()), {
+    name: "NoExamplesError",
+    message: /no text/,
+  });
   const none = dataReport(TEXTS, tokenizer, options({}, { maxExamples: 0 }));
   await rejects(none, { message: "Invalid maxExamples = 0: it must be at least 1" });
 });

@@ -154,17 +154,17 @@ testRefusals([
   [
     "nsp no docs",
     () => [...nspExamples([], tok, { maxLength: 8, rng: rng() })],
-    "RangeError: Cannot make pairs as the documents hold no text: check the corpus and the tokenizer",
+    "NoExamplesError: Cannot make pairs as the documents hold no text: check the corpus and the tokenizer",
   ],
   [
     "nsp empty docs",
     () => [...nspExamples([{ name: "x", sentences: [] }], tok, { maxLength: 8, rng: rng() })],
-    "RangeError: Cannot make pairs as the documents hold no text: check the corpus and the tokenizer",
+    "NoExamplesError: Cannot make pairs as the documents hold no text: check the corpus and the tokenizer",
   ],
   [
     "nsp one sentence",
     () => [...nspExamples([{ name: "x", sentences: ["a b"] }], tok, { maxLength: 8, rng: rng() })],
-    'RangeError: Cannot make pairs as no document has two sentences, and there is no other document to take one from: add text, or, which in a task is --pairing none, set pairing to "none"',
+    'NoExamplesError: Cannot make pairs as no document has two sentences, and there is no other document to take one from: add text, or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
     "nsp many one-sentence docs",
@@ -175,7 +175,7 @@ testRefusals([
         { maxLength: 8, rng: rng() },
       ),
     ],
-    'RangeError: Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
+    'NoExamplesError: Cannot make "next" pairs as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
     "sop many one-sentence docs",
@@ -186,7 +186,7 @@ testRefusals([
         { maxLength: 8, rng: rng(), pairing: "sop" },
       ),
     ],
-    'RangeError: Cannot make pairs of two sentences in order as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
+    'NoExamplesError: Cannot make pairs of two sentences in order as no document has two sentences: join texts into longer documents (rows of one text need the same name in a document column, lines of one text in a .txt file no empty line between them), or, which in a task is --pairing none, set pairing to "none"',
   ],
   [
     "nsp pairing",

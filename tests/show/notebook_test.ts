@@ -17,7 +17,7 @@ async function withKit(use: (kernel: Kernel) => Promise<void>): Promise<void> {
     await run(kernel, SETUP);
     await use(kernel);
   } finally {
-    await kernel.stop();
+    await kernel.close();
   }
 }
 

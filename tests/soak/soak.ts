@@ -127,7 +127,7 @@ async function main(args: string[]): Promise<void> {
   const team = await openTeam();
   const problems = faults(await train(minutes, team), minutes);
   if (problems.length > 0) throw new Error(problems.map((text) => `FAILED: ${text}`).join("\n"));
-  await team.end();
+  await team.close();
   console.log(
     minutes < JUDGED
       ? `as many tensors as before, about as much memory; slopes are judged from ${JUDGED} minutes on`

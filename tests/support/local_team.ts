@@ -80,7 +80,7 @@ class LocalTeam implements Team {
     throw new Error(`${this.name} ended all of them`);
   }
 
-  end(): Promise<void> {
+  close(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -36,7 +36,7 @@ try {
     if (step % 10 === 0) await checkAgreement(team, { [`model at step ${step}`]: weight });
   }
   print("came to its end");
-  await team.end();
+  await team.close();
 } catch (error) {
   await team.abort((name) => print(`${name}: ${(error as Error).message}`));
 }

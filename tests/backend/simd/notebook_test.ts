@@ -35,7 +35,7 @@ async function withBackend(use: (kernel: Kernel, pid: number, held: string) => P
     const [pid, held] = (await run(kernel, SETUP)).trim().split(" ");
     await use(kernel, Number(pid), held);
   } finally {
-    await kernel.stop();
+    await kernel.close();
   }
 }
 
