@@ -53,7 +53,11 @@ const OPTIONS = {
     help: "a vocab.txt, or the folder of a tokenizer or model",
   },
   vocabSize: { kind: "count", least: 6, help: "pieces of the vocabulary to learn (30522)" },
-  vocabSample: { kind: "count", value: "MB", help: "size of the sample of the texts to learn it from (256)" },
+  vocabSample: {
+    kind: "count",
+    value: "MB",
+    help: "size of the sample of the texts to learn it from (256)",
+  },
   ...shared,
   locale: {
     ...RUN_OPTIONS.locale,
@@ -75,7 +79,8 @@ const CORPUS: Option = {
 
 const HELP_OPTION: Option = { kind: "switch", help: "this text" };
 
-const HELP = `Splits texts into sentences and tokens, on all cores, and writes a corpus that may be larger than memory.
+const HELP =
+  `Splits texts into sentences and tokens, on all cores, and writes a corpus that may be larger than memory.
 
   deno task prepare --corpus wiki --vocab vocab.txt --out data/wiki
   deno task prepare --corpus a.parquet b.jsonl.gz --vocab-size 30522 --out data/ab
@@ -87,8 +92,8 @@ prepared.json with counts and digests.
 
 ${formatOptions({ corpus: CORPUS, ...OPTIONS, help: HELP_OPTION })}`;
 
-const NOT_SCORED =
-  "Note: No document could be held out, so a run on this corpus has no held-out " + "scores: more documents are needed";
+const NOT_SCORED = "Note: No document could be held out, so a run on this corpus has no held-out " +
+  "scores: more documents are needed";
 
 const STOPPING = "what was done is being saved; once more stops at once";
 

@@ -30,7 +30,9 @@ export class PrepareLine extends StatusLine<PrepareProgress> {
     super.show(progress, isNew);
   }
 
-  protected override describe({ stage, bytes, totalBytes, documents, tokens }: PrepareProgress): string {
+  protected override describe(
+    { stage, bytes, totalBytes, documents, tokens }: PrepareProgress,
+  ): string {
     const first = this.#first!;
     const seconds = (this.#now() - first.at) / 1000;
     const rate = (bytes - first.bytes) / Math.max(seconds, 1e-3);

@@ -293,7 +293,8 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
 
 /** What to do after running out of memory. */
 function adviceAfterMemory(path: string): string {
-  return "A run keeps its settings: begin another one in a new folder, from the weights of this one " + `if it has got far (--init ${shellWord(`${path}/best`)})`;
+  return "A run keeps its settings: begin another one in a new folder, from the weights of this one " +
+    `if it has got far (--init ${shellWord(`${path}/best`)})`;
 }
 
 /** What to do after any other error. */

@@ -30,7 +30,14 @@ export function readAt(
   let filled = 0;
   while (filled < count) {
     const read = file.readSync(bytes.subarray(filled));
-    if (read === null) throw new FormatError(path, `it ended at byte ${at + filled} while it was read: it was cut off, so copy or save it again`);
+    if (read === null) {
+      throw new FormatError(
+        path,
+        `it ended at byte ${
+          at + filled
+        } while it was read: it was cut off, so copy or save it again`,
+      );
+    }
     filled += read;
   }
   return bytes;

@@ -121,7 +121,10 @@ export function packHeader(
  */
 export function headerLength(bytes: Uint8Array, size: number, file: string): number {
   if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
-    throw new FormatError(file, `expected at least 8 bytes, found ${size}: it is cut off, so copy or save it again`);
+    throw new FormatError(
+      file,
+      `expected at least 8 bytes, found ${size}: it is cut off, so copy or save it again`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getBigUint64(0, true);

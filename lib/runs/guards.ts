@@ -94,7 +94,8 @@ export class SpoiltWeightsError extends Error {
 
   constructor(step: number, loss: number) {
     super(
-      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are ` + "useless and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are ` +
+        "useless and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
     );
     this.step = step;
   }

@@ -225,7 +225,9 @@ async function plan(settings: RunSettings, corpus: RunCorpus, progress: Progress
   const countSteps = maxMinutes === undefined || steps !== undefined || epochs !== undefined;
   const { text, steps: found, estimated } = await corpus.survey({ countSteps });
   if (!countSteps) return { text, plannedSteps: null };
-  if (estimated) progress(`an epoch has about ${count(found)} steps, estimated from a part of the text`);
+  if (estimated) {
+    progress(`an epoch has about ${count(found)} steps, estimated from a part of the text`);
+  }
   return { text, plannedSteps: stepsOfRun(found, libraryConfigs(settings).train) };
 }
 

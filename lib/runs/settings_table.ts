@@ -113,12 +113,17 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   warmup: { kind: "share", help: "share of the run in which the rate rises (0.1)" },
   beta2: { kind: "share", help: "decay rate of AdamW's mean of squared gradients (0.999)" },
   weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
-  clip: { kind: "positive", help: "largest global norm of the gradient; a longer one is scaled down (1)" },
+  clip: {
+    kind: "positive",
+    help: "largest global norm of the gradient; a longer one is scaled down (1)",
+  },
   precision: {
     kind: "text",
     value: "NAME",
     choices: PRECISIONS,
-    help: "what operands of products are rounded to in training: float32 (default, no rounding),\n" + "bf16 (needs a processor with AVX512_BF16), bf16-emulated (any processor; no faster)",
+    help:
+      "what operands of products are rounded to in training: float32 (default, no rounding),\n" +
+      "bf16 (needs a processor with AVX512_BF16), bf16-emulated (any processor; no faster)",
   },
   seed: { kind: "count", least: 0, help: "seed of everything random (1)" },
   onNan: {
