@@ -245,13 +245,19 @@ function cadence(plannedSteps: number | null): number {
  *
  * @example
  * ```ts
- * import { useBackend } from "bert/backend/choose.ts"; import { beginRun } from "bert/runs/open.ts";
- * import { runToEnd } from "bert/runs/loop.ts"; import { reopenRun } from "bert/runs/open.ts"; import
- * { strictEqual } from "node:assert"; const software = { backend: await useBackend() }; const folder
- * = `${await Deno.makeTempDir()}/run`; const settings = { corpus: "data/sample.csv", preset: "smoke",
- * vocabSize: 200, length: 32, steps: 2 }; const run = await beginRun(folder, settings, software, ()
- * => {}); await runToEnd(run, {}, AbortSignal.abort()); // stops at once run.close(); const again =
- * await reopenRun(folder, {}, software, () => {}); strictEqual((await runToEnd(again)).step, 2);
+ * import { useBackend } from "bert/backend/choose.ts";
+ * import { beginRun } from "bert/runs/open.ts";
+ * import { runToEnd } from "bert/runs/loop.ts";
+ * import { reopenRun } from "bert/runs/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const software = { backend: await useBackend() };
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 2 };
+ * const run = await beginRun(folder, settings, software, () => {});
+ * await runToEnd(run, {}, AbortSignal.abort()); // stops at once
+ * run.close();
+ * const again = await reopenRun(folder, {}, software, () => {});
+ * strictEqual((await runToEnd(again)).step, 2);
  * again.close();
  * ```
  */

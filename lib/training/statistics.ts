@@ -75,10 +75,11 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
  *
  * @example
  * ```ts
- * import { shareInterval, wilson } from "bert/training/statistics.ts"; import { ok } from
- * "node:assert"; const sequences = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 0 : 10,
- * count: 10 })); const [low] = shareInterval(sequences); // each sequence is all right or all wrong:
- * 100 answers count as 10 ok(low < wilson(0.5, 100)[0] - 0.1);
+ * import { shareInterval, wilson } from "bert/training/statistics.ts";
+ * import { ok } from "node:assert";
+ * const sequences = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 0 : 10, count: 10 }));
+ * const [low] = shareInterval(sequences); // each sequence is all right or all wrong
+ * ok(low < wilson(0.5, 100)[0] - 0.1);
  * ```
  */
 export function shareInterval(clusters: readonly Cluster[]): Interval {
