@@ -130,7 +130,7 @@ async function file(
   }
   const asset = assets.get(path) ?? await fresh(path);
   if (!asset) throw new Refused(404, `There is no ${path} here`);
-  return new Response(method === "HEAD" ? null : asset.body, {
+  return new Response(asset.body, {
     headers: { ...HEADERS, "content-type": `${asset.type}; charset=utf-8` },
   });
 }

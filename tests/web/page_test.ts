@@ -147,6 +147,19 @@ async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
   strictEqual(await valueOf(page, `document.querySelectorAll("img[src=x]").length`), 0);
 }
 
+/** An answer that comes while a button has the focus leaves it there. */
+async function playWithKeyboard(page: Page): Promise<void> {
+  await page.focus("#heads button:nth-child(2)");
+  await write(page, "A sentence", "the sea .");
+  await write(page, "A second one, if you like", "");
+  await until(page, `document.querySelectorAll(".tokens button").length === 5`);
+  match(await valueOf(page, "document.activeElement.textContent"), /^Head 2/);
+  await page.focus("#fill li:first-child button");
+  await write(page, "A sentence with blanks", "the ___ sees the ___ .");
+  await heading(page, "#fill", "In blank 2");
+  strictEqual(await valueOf(page, "document.activeElement.className"), "candidate");
+}
+
 /** What cannot be answered is said, and what can be is answered again after it. */
 async function playTooLong(page: Page): Promise<void> {
   await write(page, "A sentence with blanks", "___ ".repeat(30_000));
@@ -166,6 +179,7 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await playPairs(page, engine);
   await playTooLong(page);
   await playAttention(page, engine);
+  await playWithKeyboard(page);
   const images = `[...document.querySelectorAll("#run img")]`;
   await until(page, `${images}.filter((one) => one.naturalWidth > 0).length === 4`);
   const [needed, given] = await valueOf<number[]>(

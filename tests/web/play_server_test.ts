@@ -67,6 +67,9 @@ Deno.test("the server gives the page, closed to everything outside it", async ()
     strictEqual(header("x-content-type-options"), "nosniff");
     strictEqual(header("cross-origin-resource-policy"), "same-origin");
     strictEqual(header("access-control-allow-origin"), "");
+    const head = await fetch(url, { method: "HEAD" });
+    strictEqual(head.headers.get("content-length"), "7");
+    strictEqual(await head.text(), "");
   });
 });
 

@@ -104,6 +104,17 @@ export function candidateList(
   return make("div", "", make("h3", "", title), make("ol", "", ...items));
 }
 
+/**
+ * Puts other elements into a group. Where a button in it has the focus, the new button at its place
+ * gets it, so that an answer that comes late takes the focus from nobody.
+ */
+export function replaceInside(group: HTMLElement, ...inside: readonly Node[]): void {
+  const buttons = () => [...group.querySelectorAll<HTMLButtonElement>("button")];
+  const focused = buttons().findIndex((button) => button === document.activeElement);
+  group.replaceChildren(...inside);
+  if (focused >= 0) (buttons()[focused] ?? buttons().at(-1))?.focus();
+}
+
 /** A row of buttons of which one is pressed. */
 export function choices(
   group: HTMLElement,
@@ -118,7 +129,7 @@ export function choices(
     button.addEventListener("click", () => choose(index));
     return button;
   });
-  group.replaceChildren(...buttons);
+  replaceInside(group, ...buttons);
   return buttons;
 }
 

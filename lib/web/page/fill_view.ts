@@ -1,5 +1,5 @@
 /** Blanks, filled while one types. */
-import { candidateList, find, latest, make } from "./dom.ts";
+import { candidateList, find, latest, make, replaceInside } from "./dom.ts";
 import { type Candidate, type Engine, withBlanks } from "./engine.ts";
 
 const BLANK = "___";
@@ -16,7 +16,7 @@ export function startFill(engine: Engine, example: string): void {
       return () => answers.replaceChildren(make("p", "hint", typed.trim() === "" ? "" : hint));
     }
     const blanks = await engine.fill(typed);
-    return () => answers.replaceChildren(...blanks.map(listOf));
+    return () => replaceInside(answers, ...blanks.map(listOf));
   });
 
   function listOf(candidates: readonly Candidate[], blank: number, all: readonly unknown[]) {

@@ -2,6 +2,9 @@
 import { find, latest, make, percent } from "./dom.ts";
 import type { Engine } from "./engine.ts";
 
+/** Nearer than this to one half, the model has not decided. */
+const UNDECIDED = 0.05;
+
 /** Starts the part "Does the second follow the first?". */
 export function startPair(engine: Engine, [one, two]: readonly [string, string]): void {
   const section = find("#pair");
@@ -24,7 +27,8 @@ export function startPair(engine: Engine, [one, two]: readonly [string, string])
 }
 
 function verdict(share: number): HTMLElement {
-  const words = share >= 0.5 ? "Yes, it follows" : "No, it does not";
+  const isOpen = Math.abs(share - 0.5) < UNDECIDED;
+  const words = isOpen ? "It cannot tell" : share > 0.5 ? "Yes, it follows" : "No, it does not";
   const bar = make("div", "bar");
   bar.style.width = `${100 * share}%`;
   const track = make("div", "track", bar);
