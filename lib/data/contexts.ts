@@ -2,7 +2,14 @@
  * What each piece of the vocabulary is found with: counted once over a text, and weighed by how much
  * more often that is than by chance.
  */
-import { checkArguments, checkEntries, checkOptions, checkWhole } from "../checks.ts";
+import {
+  checkArguments,
+  checkEntries,
+  checkNotNegative,
+  checkOptions,
+  checkWhole,
+  having,
+} from "../checks.ts";
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { DOCUMENT, DOCUMENTS } from "./arguments.ts";
@@ -27,6 +34,9 @@ export interface ContextMatrix {
   /** `[V, C]`, row after row. */
   readonly values: Float32Array;
 }
+
+const PIECES = having("what pieceStream() gives", "ids", "starts", "vocabSize");
+const MATRIX = having("counts, { rows, columns, values }", "rows", "columns", "values");
 
 /** What counts as a context. */
 export interface NeighbourOptions {
@@ -100,9 +110,11 @@ export function pieceStream(
  * ```
  */
 export function neighbourCounts(
-  { ids, starts, vocabSize }: PieceStream,
+  stream: PieceStream,
   options: NeighbourOptions = {},
 ): ContextMatrix {
+  checkArguments("neighbourCounts(stream)", [["stream", stream, PIECES]]);
+  const { ids, starts, vocabSize } = stream;
   checkOptions("neighbourCounts()", options, ["window", "contexts"]);
   const { window = 5, contexts = 2000 } = options;
   checkWhole("window", window, 1);
@@ -144,7 +156,9 @@ export function neighbourCounts(
  * deepStrictEqual([...passageCounts(text, 2).values], [2, 1, 0, 1]);
  * ```
  */
-export function passageCounts({ ids, vocabSize }: PieceStream, passages: number): ContextMatrix {
+export function passageCounts(stream: PieceStream, passages: number): ContextMatrix {
+  checkArguments("passageCounts(stream, passages)", [["stream", stream, PIECES]]);
+  const { ids, vocabSize } = stream;
   checkWhole("passages", passages, 1);
   const length = Math.max(1, Math.ceil(ids.length / passages));
   const columns = Math.max(1, Math.ceil(ids.length / length));
@@ -183,10 +197,10 @@ function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int3
  * ok(Math.abs(positivePmi(counts).values[0] - Math.LN2) < 1e-6);
  * ```
  */
-export function positivePmi(
-  { rows, columns, values }: ContextMatrix,
-  smoothing = 0.75,
-): ContextMatrix {
+export function positivePmi(counts: ContextMatrix, smoothing = 0.75): ContextMatrix {
+  checkArguments("positivePmi(counts, smoothing)", [["counts", counts, MATRIX]]);
+  checkNotNegative("smoothing", smoothing);
+  const { rows, columns, values } = counts;
   const ofRow = new Float64Array(rows);
   const ofColumn = new Float64Array(columns);
   for (let row = 0; row < rows; row++) {

@@ -1,4 +1,6 @@
 /** Documents as ids, held in one array: encoded once, gone over in every epoch. */
+import { checkArguments } from "../checks.ts";
+import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Document, TokenIds, TokenizedDocument } from "./document.ts";
 import { checkDocument } from "./nsp.ts";
@@ -40,6 +42,7 @@ export class EncodedDocuments {
    * @param tokenizer Gives the ids.
    */
   constructor(tokenizer: BertTokenizer) {
+    checkArguments("new EncodedDocuments(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
     const { size } = tokenizer.vocab;
     this.#tokenizer = tokenizer;
     this.counts = new Float64Array(size);

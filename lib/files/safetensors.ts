@@ -3,6 +3,7 @@
  * tensor lies, then the values, little-endian as every machine that Deno runs on. Files on disk are
  * read and written tensor by tensor in `safetensors_file.ts`.
  */
+import { checkArguments, type Kind } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import {
   headerLength,
@@ -46,6 +47,7 @@ const DECODERS: Readonly<Record<string, (bytes: ArrayBuffer) => Float32Array | I
  *
  * @param tensors Float32 and int32 values by name.
  * @param metadata Strings to keep in the header; loaders of transformers look at `format`.
+ * @throws {RangeError} If a tensor has another number of values than its shape says.
  *
  * @example
  * ```ts
@@ -60,6 +62,7 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  checkTensors(tensors);
   const sorted = [...tensors].sort(([a], [b]) => a < b ? -1 : 1);
   const header = packHeader(
     sorted.map(([name, { shape, data }]) => ({
@@ -78,6 +81,39 @@ export function writeSafetensors(
     at += data.byteLength;
   }
   return bytes;
+}
+
+/** Tensors by name. */
+const TENSORS: Kind = {
+  name: "a Map of tensors by name",
+  fits: (value) => value instanceof Map,
+};
+
+/** One tensor. */
+const TENSOR: Kind = {
+  name: "a tensor, { shape, data: Float32Array | Int32Array }",
+  fits: (value) => {
+    const { shape, data } = (value ?? {}) as { shape?: unknown; data?: unknown };
+    return Array.isArray(shape) && (data instanceof Float32Array || data instanceof Int32Array);
+  },
+};
+
+/** Throws where something is no tensor, or its shape is not that of its values. */
+function checkTensors(tensors: ReadonlyMap<string, HostTensor>): void {
+  const call = "writeSafetensors(tensors)";
+  checkArguments(call, [["tensors", tensors, TENSORS]]);
+  for (const [name, tensor] of tensors) {
+    checkArguments(call, [[`tensor ${JSON.stringify(name)}`, tensor, TENSOR]]);
+    checkLength(name, tensor.shape, tensor.data.length);
+  }
+}
+
+/** Throws `RangeError` where a tensor has another number of values than its shape says. */
+export function checkLength(name: string, shape: readonly number[], length: number): void {
+  const expected = shape.reduce((product, size) => product * size, 1);
+  if (length === expected && shape.every(Number.isSafeInteger)) return;
+  const found = `expected ${expected} values of shape [${shape}], got ${length}`;
+  throw new RangeError(`Cannot write tensor "${name}": ${found}`);
 }
 
 /**

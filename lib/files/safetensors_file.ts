@@ -1,10 +1,17 @@
 /**
  * Safetensors files on disk, tensor by tensor, so that a model is never in memory twice.
  */
+import { ARRAY, checkArguments, checkEntries, having, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_folder.ts";
 import { readAt } from "./read_at.ts";
-import { checkReadable, decodeTensor, encodeValues, type HostTensor } from "./safetensors.ts";
+import {
+  checkLength,
+  checkReadable,
+  decodeTensor,
+  encodeValues,
+  type HostTensor,
+} from "./safetensors.ts";
 import {
   headerLength,
   LENGTH_BYTES,
@@ -89,6 +96,8 @@ export interface TensorSource extends TensorHead {
   read(): Promise<Float32Array | Int32Array>;
 }
 
+const SOURCE = having("a source, { name, shape, dtype, read }", "name", "shape", "dtype", "read");
+
 /**
  * Writes a file tensor by tensor, in the order of their names, and has the disk confirm it.
  *
@@ -112,16 +121,15 @@ export async function saveSafetensors(
   sources: readonly TensorSource[],
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  const call = "saveSafetensors(path, sources)";
+  checkArguments(call, [["path", path, TEXT], ["sources", sources, ARRAY]]);
+  checkEntries(call, "sources", sources, SOURCE);
   const sorted = [...sources].sort((a, b) => a.name < b.name ? -1 : 1);
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   await writeAll(file, packHeader(sorted, metadata));
   for (const source of sorted) {
     const values = await source.read();
-    const expected = source.shape.reduce((product, size) => product * size, 1);
-    if (values.length !== expected) {
-      const found = `expected ${expected} values of shape [${source.shape}], got ${values.length}`;
-      throw new RangeError(`Cannot write tensor "${source.name}": ${found}`);
-    }
+    checkLength(source.name, source.shape, values.length);
     await writeAll(file, encodeValues(values, source.dtype));
   }
   await file.sync();

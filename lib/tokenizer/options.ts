@@ -64,7 +64,12 @@ export function tokenizerOptions(given: TokenizerOptions = {}): Required<Tokeniz
   checkChoice("lowercase", lowercase, [true, false]);
   checkChoice("stripAccents", stripAccents, [true, false, null]);
   checkWhole("maxWordLength", maxWordLength, 1);
-  return { lowercase, stripAccents, locale: canonicalLocale(locale), maxWordLength };
+  return {
+    lowercase,
+    stripAccents,
+    locale: locale === null ? null : canonicalLocale(locale),
+    maxWordLength,
+  };
 }
 
 /**
@@ -107,12 +112,16 @@ export function withoutUndefined<Options extends TokenizerOptions>(options: Opti
   return Object.fromEntries(given) as Options;
 }
 
-/** Whether the small letter of `I` is `ı` in a language: Turkish, Azeri and others in Latin script. */
+/**
+ * Whether the small letter of `I` is `ı` in a language: Turkish, Azeri and others in Latin script.
+ *
+ * @throws {ConfigError} If `locale` is no language tag.
+ */
 export function hasDotlessI(locale: string | null): boolean {
   if (locale === null) return false;
   const known = dotless.get(locale);
   if (known !== undefined) return known;
-  const { language, script } = new Intl.Locale(locale).maximize();
+  const { language, script } = new Intl.Locale(canonicalLocale(locale)).maximize();
   const found = DOTLESS.includes(language) && (script ?? "Latn") === "Latn";
   dotless.set(locale, found);
   return found;
@@ -149,8 +158,7 @@ export function isLocale(value: unknown): value is string {
 }
 
 /** A language tag in its usual spelling. */
-function canonicalLocale(locale: string | null): string | null {
-  if (locale === null) return null;
+function canonicalLocale(locale: string): string {
   if (isLocale(locale)) return new Intl.Locale(locale).toString();
   throw new ConfigError("locale", locale, LOCALE_ADVICE);
 }

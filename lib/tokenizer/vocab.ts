@@ -323,7 +323,9 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
 }
 
 /** The text of `vocab.txt`: the pieces, one a line. */
-export function vocabularyLines({ tokens, pieces }: Vocab): string {
+export function vocabularyLines(vocab: Vocab): string {
+  checkArguments("vocabularyLines(vocab)", [["vocab", vocab, VOCAB]]);
+  const { tokens, pieces } = vocab;
   return `${tokens.slice(0, pieces).join("\n")}\n`;
 }
 

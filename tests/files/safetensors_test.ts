@@ -141,3 +141,13 @@ Deno.test("a header of gigabytes is refused before it is read", () => {
   const message = /header of 3000000000 bytes, but at most 16777216/;
   throws(() => headerLength(bytes, 5_000_000_000, "model.safetensors"), { message });
 });
+
+Deno.test("writeSafetensors() refuses a shape that is not that of the values, which no reader would accept", () => {
+  for (const shape of [[3], [2, 2], [], [-2], [NaN], [0.5, 4]]) {
+    const tensors = new Map([["row", { shape, data: Float32Array.of(1, 2) }]]);
+    throws(() => writeSafetensors(tensors), {
+      name: "RangeError",
+      message: /^Cannot write tensor "row": expected \S+ values of shape \[.*\], got 2$/,
+    });
+  }
+});

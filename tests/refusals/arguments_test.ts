@@ -3,15 +3,18 @@ import { match } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
-import { pieceStream } from "bert/data/contexts.ts";
+import { neighbourCounts, passageCounts, pieceStream, positivePmi } from "bert/data/contexts.ts";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { CorpusCounter } from "bert/data/counts.ts";
+import { EncodedDocuments } from "bert/data/encoded.ts";
 import { batches, batchesAsync, countBatches } from "bert/data/epochs.ts";
 import { EpochStream } from "bert/data/epoch_stream.ts";
 import { corruptToken, mlmData } from "bert/data/mlm.ts";
 import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
 import { dataReport } from "bert/data/report.ts";
 import { splitSentences } from "bert/data/sentences.ts";
+import { writeSafetensors } from "bert/files/safetensors.ts";
+import { saveSafetensors } from "bert/files/safetensors_file.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { headStart } from "bert/model/head_start.ts";
@@ -37,6 +40,7 @@ const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences:
 const data = dataConfig({ maxLength: 8 });
 const epoch = { data, batchSize: 2, seed: 1, epoch: 1 };
 const rng = createRng(1);
+const source = { name: "a", shape: [1], dtype: "F32", read: () => Float32Array.of(1) };
 const nowhere = `${await Deno.makeTempDir()}/none`;
 
 /** What may stand in the wrong place: another argument, a name, nothing, what was not awaited. */
@@ -77,6 +81,16 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["headStart", headStart, MODEL, OPTIONS],
   ["countedStart", countedStart, MODEL, DOCUMENTS, TOKENIZER, [{ seed: 1 }]],
   ["pieceStream", pieceStream, DOCUMENTS, TOKENIZER],
+  ["neighbourCounts", neighbourCounts, [pieceStream(documents, tok)], OPTIONS],
+  ["passageCounts", passageCounts, [pieceStream(documents, tok)], [2]],
+  ["positivePmi", positivePmi, [{ rows: 1, columns: 1, values: Float32Array.of(1) }], [
+    0.5,
+    "number",
+    "nothing",
+  ]],
+  ["new EncodedDocuments", (...args) => Reflect.construct(EncodedDocuments, args), TOKENIZER],
+  ["writeSafetensors", writeSafetensors, [new Map()]],
+  ["saveSafetensors", saveSafetensors, [nowhere, "text"], [[source], "none"]],
   ["saveModel", saveModel, [nowhere, "text"], MODEL, TOKENIZER, OPTIONS],
   ["loadModel", loadModel, [nowhere, "text"], OPTIONS],
   ["BertModel.fromPretrained", BertModel.fromPretrained, [nowhere, "text"]],

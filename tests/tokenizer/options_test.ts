@@ -3,7 +3,12 @@ import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
-import { agreedOptions, type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
+import {
+  agreedOptions,
+  hasDotlessI,
+  type TokenizerOptions,
+  tokenizerOptions,
+} from "bert/tokenizer/options.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
@@ -81,4 +86,10 @@ Deno.test("a locale is a language tag; az and kk-Latn have the Turkish letters, 
   strictEqual(agreedOptions(learnt, { locale: "az" }).locale, "az");
   strictEqual(agreedOptions(learnt, { locale: "kk-Latn" }).locale, "kk-Latn");
   throws(() => agreedOptions(learnt, { locale: "en" }), /must be "tr"/);
+});
+
+Deno.test("hasDotlessI() refuses what is no language tag", () => {
+  for (const locale of ["", "[CLS]", "a"]) {
+    throws(() => hasDotlessI(locale), { name: "ConfigError", message: /must be a language tag/ });
+  }
 });
