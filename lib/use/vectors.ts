@@ -52,14 +52,14 @@ export function largest(values: ArrayLike<number>, k: number): number[] {
  */
 export function cosinesTo(vector: ArrayLike<number>, table: ArrayLike<number>): Float64Array {
   const width = vector.length;
+  let squares = 0;
+  for (let i = 0; i < width; i++) squares += vector[i] * vector[i];
   return Float64Array.from({ length: table.length / width }, (_, row) => {
     let dot = 0;
-    let squares = 0;
     let rowSquares = 0;
     for (let i = 0; i < width; i++) {
       const value = table[row * width + i];
       dot += vector[i] * value;
-      squares += vector[i] * vector[i];
       rowSquares += value * value;
     }
     return dot / (Math.sqrt(squares * rowSquares) || 1);

@@ -144,6 +144,11 @@ async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
   const all = await named(page, "button", "All words at once");
   await all.click();
   await until(page, `document.querySelector("#all-words").getAttribute("aria-pressed") === "true"`);
+  await heading(page, "#looks-at", "All words on average look at");
+  const sums = tokens.map((_, to) => heads[1].reduce((sum, row) => sum + row[to], 0));
+  const top = sums.indexOf(Math.max(...sums));
+  const average = percent(sums[top] / tokens.length);
+  strictEqual((await listed(page, "#looks-at"))[0], `${tokens[top]} (${top + 1}) ${average}`);
   strictEqual(await valueOf(page, `document.querySelectorAll("img[src=x]").length`), 0);
 }
 

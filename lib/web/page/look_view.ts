@@ -2,6 +2,7 @@
 import { Arcs } from "./arcs_view.ts";
 import { candidateList, choices, find, latest, make, press } from "./dom.ts";
 import { type Engine, type Facts, type Look, type Near, SHOWN, type Texts } from "./engine.ts";
+import { largest } from "../../use/vectors.ts";
 import { showHeads } from "./heads_view.ts";
 
 /** Starts the part about attention and neighbours. */
@@ -93,14 +94,13 @@ class LookView {
     const weights = heads[this.#head];
     this.#allWords.setAttribute("aria-pressed", String(this.#isAll));
     this.#arcs.draw(weights, this.#isAll ? "all" : this.#place);
-    const places = [...tokens.keys()].sort((a, b) =>
-      weights[this.#place][b] - weights[this.#place][a]
-    );
-    const looked = places.slice(0, SHOWN).map((at) => ({
+    const shares = this.#isAll ? meanOf(weights) : weights[this.#place];
+    const looked = largest(shares, SHOWN).map((at) => ({
       token: `${tokens[at]} (${at + 1})`,
-      share: weights[this.#place][at],
+      share: shares[at],
     }));
-    const title = `"${tokens[this.#place]}" looks at (with its place)`;
+    const who = this.#isAll ? "All words on average look" : `"${tokens[this.#place]}" looks`;
+    const title = `${who} at (with its place)`;
     find("#looks-at").replaceChildren(candidateList(title, looked));
   }
 
@@ -116,6 +116,11 @@ class LookView {
       ...(inSentence ? [candidateList(`Instead of "${word}" in this sentence`, inSentence)] : []),
     );
   }
+}
+
+/** How much each token is looked at by all of them. */
+function meanOf(weights: readonly (readonly number[])[]): number[] {
+  return weights.map((_, to) => weights.reduce((sum, row) => sum + row[to], 0) / weights.length);
 }
 
 /** The place of the longest word, which is more telling to begin with than "the". */
