@@ -30,6 +30,12 @@ interface PartGradient {
 
 const TOTALS = 4;
 
+/** What adds nothing to any number, not even to -0. */
+const NOTHING = -0;
+
+/** An array for the gradients of a model, kept from one step to the next: new memory costs time. */
+const KEPT = new WeakMap<ReadonlyMap<string, tf.Variable>, Float32Array>();
+
 /**
  * Sums the gradients of a step's parts. Two neighbours are added on the backend; larger sums are
  * held outside of it, whose memory may be short, and only then.
@@ -45,6 +51,8 @@ export class GradientSum implements Disposable {
   #count = 0;
   /** The first of two neighbours. */
   #first: PartGradient | undefined;
+  /** What `KEPT` gets back. */
+  #used: Float32Array | undefined;
 
   /** @param lanes How many parts this rank has, missing ones included. */
   constructor(weights: ReadonlyMap<string, tf.Variable>, lanes: number, team: Team = SOLO) {
@@ -72,9 +80,10 @@ export class GradientSum implements Disposable {
   async read(): Promise<{ totals: Float32Array; norm: number }> {
     if (this.#small && this.#first) return await this.#readSmall(this.#first);
     if (this.#count % 2 === 1) this.#tree.add(this.#first && await this.#takeFirst());
-    const flat = this.#tree.result() ?? this.#flat();
+    const flat = this.#tree.result() ?? this.#flat().fill(NOTHING);
     await this.#team.sum(flat);
     this.#unpack(flat);
+    this.#used = flat;
     const norm = globalNorm(this.gradients);
     const [length] = await norm.data<"float32">();
     norm.dispose();
@@ -84,6 +93,7 @@ export class GradientSum implements Disposable {
   /** Frees all gradients. */
   [Symbol.dispose](): void {
     tf.dispose(this.gradients);
+    if (this.#used) KEPT.set(this.#weights, this.#used);
     if (this.#first) tf.dispose([this.#first.totals, this.#first.gradients]);
   }
 
@@ -115,11 +125,13 @@ export class GradientSum implements Disposable {
     return { gradients, totals: totals! };
   }
 
-  /** An array for all gradients, which weights have one, and the totals. -0 adds nothing to any number. */
+  /** An array for all gradients, which weights have one, and the totals; there may be anything in it. */
   #flat(): Float32Array {
     const sizes = [...this.#weights.values()].map(({ size }) => size);
     const length = sizes.reduce((sum, size) => sum + size, 0) + sizes.length + TOTALS;
-    return new Float32Array(length).fill(-0);
+    const kept = KEPT.get(this.#weights);
+    KEPT.delete(this.#weights); // one sum at a time has it
+    return kept?.length === length ? kept : new Float32Array(length);
   }
 
   /** Moves what is on the backend into an array. */
@@ -131,6 +143,7 @@ export class GradientSum implements Disposable {
     for (const [i, [name, { size }]] of [...this.#weights].entries()) {
       const gradient = gradients[name] as tf.Tensor | undefined;
       if (gradient) flat.set(await gradient.data<"float32">(), at);
+      else flat.fill(NOTHING, at, at + size);
       flat[flags + i] = gradient ? 1 : 0;
       at += size;
     }
