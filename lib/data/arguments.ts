@@ -1,4 +1,7 @@
-/** What the functions of documents are called with, so that anything else is refused by name. */
+/**
+ * The kinds of arguments of functions that handle documents, so that other arguments are refused by
+ * name.
+ */
 import { having, ITERABLE, type Kind, LIST } from "../checks.ts";
 
 /** One document. */

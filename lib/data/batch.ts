@@ -1,13 +1,13 @@
 /**
- * The border between text and tensors: examples of unequal length become padded rows of typed
- * arrays, which `training/batch_tensors.ts` brings to the backend.
+ * Batches: examples of unequal length become padded rows of typed arrays, which
+ * `training/batch_tensors.ts` turns into tensors.
  */
 import { MASKED } from "./arguments.ts";
 import { ARRAY, checkArguments, checkEntries, checkOptions } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";
 
-/** B examples as rows of length T, row-major; what the model sees and what it has to say. */
+/** B examples as rows of length T, row-major: the model's inputs and labels. */
 export interface Batch {
   /** Sequences, B. */
   readonly size: number;
@@ -23,27 +23,27 @@ export interface Batch {
   readonly attentionMask: Int32Array;
   /** `[B, T]`; the original id where it has to be predicted, -1 elsewhere. */
   readonly mlmLabels: Int32Array;
-  /** `[B]`; 0 if the second segment follows the first, 1 if not, -1 if there is no such question. */
+  /** `[B]`; 0 if the second segment follows the first, 1 if not, -1 if there is no second segment. */
   readonly nspLabels: Int32Array;
   /** `[P]`; where predictions are made, as `row * T + column`; P is a multiple of 8. */
   readonly predictedPositions: Int32Array;
-  /** `[P]`; the labels there; the entries that fill P up point at 0 and have label -1. */
+  /** `[P]`; the labels at these positions. Entries that are padding have position 0 and label -1. */
   readonly predictedLabels: Int32Array;
-  /** What the rows were made from. */
+  /** The examples that the rows were made from. */
   readonly examples: readonly MaskedExample[];
-  /** The id of `[MASK]`, to tell masked from replaced and kept tokens. */
+  /** The id of `[MASK]`, to distinguish masked tokens from replaced and kept ones. */
   readonly maskTokenId: number;
 }
 
-/** How rows are filled up. */
+/** How rows are padded. */
 export interface CollateOptions {
-  /** The id that fills rows up. Default 0. */
+  /** The id of padding. Default 0. */
   readonly padTokenId?: number;
-  /** The id of `[MASK]`, which the batch keeps for those who look at it. Default 4. */
+  /** The id of `[MASK]`, which is kept in the batch. Default 4. */
   readonly maskTokenId?: number;
   /** The length of every row; without it, the longest example's, rounded up to a multiple of 8. */
   readonly padTo?: number;
-  /** Rounding up goes no further than this: the position embeddings that there are. */
+  /** The most that the length is rounded up to: the number of position embeddings. */
   readonly maxLength?: number;
 }
 
@@ -136,7 +136,7 @@ function mask(examples: readonly MaskedExample[], length: number): Int32Array {
   return ones;
 }
 
-/** The positions that have a label, and their labels, filled up to a multiple of 8 (8 at least). */
+/** The positions that have a label, and their labels, padded to a multiple of 8 (at least 8). */
 function predictions(mlmLabels: Int32Array) {
   const positions: number[] = [];
   for (let i = 0; i < mlmLabels.length; i++) if (mlmLabels[i] >= 0) positions.push(i);

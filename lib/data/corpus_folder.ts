@@ -1,4 +1,7 @@
-/** The text files of a folder and of the folders in it: links are followed, what is hidden is not text. */
+/**
+ * The text files of a folder and of the folders in it. Links are followed, and hidden files are left
+ * out.
+ */
 import { FormatError } from "../errors.ts";
 import { printable } from "../format.ts";
 import type { TextFile } from "./rows.ts";
@@ -7,11 +10,11 @@ import type { TextFile } from "./rows.ts";
  * The readable files in a folder, at any depth, in the order of their paths. Files are named by
  * their path from there.
  *
- * Links are followed, and each file is taken once, however many links lead to it. Names that begin
- * with a dot, which macOS's `._` files do too, and files of other kinds are left out.
+ * Links are followed. Each file is read once, however many links point to it. Files whose names begin
+ * with a dot (such as macOS's `._` files) and files of other kinds are left out.
  *
- * @param kinds What the names of readable files end with.
- * @param tell Told what is left out, in a sentence, if anything is.
+ * @param kinds Matches the names of readable files.
+ * @param tell Is called with a sentence that says what is left out, if anything is.
  * @throws {FormatError} If a link with the name of a readable file is broken.
  */
 export async function filesOf(
@@ -38,7 +41,7 @@ class Listing {
     this.#kinds = kinds;
   }
 
-  /** What was not taken, and why; empty if everything was. */
+  /** What was left out, and why; empty if nothing was. */
   leftOut(): string {
     return [
       describe(this.#hidden, "hidden"),
@@ -47,7 +50,10 @@ class Listing {
     ].filter((part) => part !== "").join("; ");
   }
 
-  /** Adds the files in a folder; `within` is its path from the first one, `real` where it lies. */
+  /**
+   * Adds the files in a folder. `within` is its path relative to the first folder, `real` its real
+   * path.
+   */
   async add(folder: string, within: string, real: string): Promise<void> {
     this.#seen.add(real);
     const entries = await Array.fromAsync(Deno.readDir(folder));
@@ -62,7 +68,10 @@ class Listing {
     }
   }
 
-  /** Where a link leads; a readable file that is not there is an error, anything else is left out. */
+  /**
+   * The real path of a file or link. A broken link is an error if its name is that of a readable
+   * file, and otherwise left out.
+   */
   async #target({ path, name }: TextFile): Promise<string | undefined> {
     try {
       return await Deno.realPath(path);
@@ -90,7 +99,7 @@ class Listing {
   }
 }
 
-/** `2 hidden (.a.txt, .b.txt)`; of many names the first three. */
+/** A text such as `2 hidden (.a.txt, .b.txt)`, with at most three names. */
 function describe(names: readonly string[], what: string): string {
   if (names.length === 0) return "";
   const rest = names.length > 3 ? ", …" : "";

@@ -1,4 +1,7 @@
-/** `.parquet`: tables as the Hugging Face Hub has them, read a row group and the needed columns at a time. */
+/**
+ * `.parquet`: the tables of the Hugging Face Hub. One row group is read at a time, and only the
+ * columns that are needed.
+ */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import {
   type AsyncBuffer,
@@ -14,7 +17,7 @@ import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
 import { type Column, columnsOf, gatherRows, type Row, type TextFile } from "./rows.ts";
 
-/** What unpacks the pages of a column, beside Snappy, which hyparquet brings. */
+/** Decompressors of the pages of a column, beside Snappy, which is in hyparquet. */
 const COMPRESSORS: Compressors = {
   GZIP: (bytes) => new Uint8Array(gunzipSync(bytes)),
   ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)),
@@ -24,7 +27,7 @@ const COMPRESSORS: Compressors = {
 /** Those of Parquet's ways to pack a page that nothing here unpacks. */
 const UNREADABLE: ReadonlySet<CompressionCodec> = new Set(["LZO", "LZ4", "LZ4_RAW"]);
 
-/** The documents of a Parquet file; a row is what a row of `.csv` is. */
+/** The documents of a Parquet file. Rows have the same meaning as in `.csv`. */
 export async function* readParquet(
   file: TextFile,
   options: CorpusOptions,
@@ -132,7 +135,7 @@ async function open(path: string): Promise<Deno.FsFile> {
   });
 }
 
-/** Runs a part of the reading; whatever goes wrong in it is a fault of the file. */
+/** Runs a part of the reading, and reports any error in it as a fault of the file. */
 async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
@@ -144,8 +147,8 @@ async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
 }
 
 /**
- * A file as hyparquet reads one: any stretch of its bytes. They are read at once, and not by a promise: where
- * another part of the file turns out to be harmed, hyparquet waits for no promise that it has.
+ * A file as hyparquet reads it: by ranges of bytes. They are read at once, and not by a promise:
+ * where another part of the file turns out to be harmed, hyparquet waits for no promise that it has.
  */
 function asyncBuffer(
   file: Deno.FsFile,

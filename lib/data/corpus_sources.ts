@@ -1,4 +1,4 @@
-/** Where the texts of a corpus are, and which reader each of them takes. */
+/** The files of a corpus, and the reader of each. */
 import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readBundled } from "./bundled_corpora.ts";
@@ -10,7 +10,7 @@ import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
 import type { TextFile } from "./rows.ts";
 
-/** The corpora that come with this project, as npm packages pinned by `deno.lock`. */
+/** The bundled corpora, which are npm packages pinned by `deno.lock`. */
 const BUNDLED = ["sotu", "moby-dick"] as const;
 
 /** Their names, for a message. */
@@ -20,9 +20,10 @@ export const NAMES: string = BUNDLED.map((name) => `"${name}"`).join(", ");
 export type Source = TextFile | typeof BUNDLED[number];
 
 /**
- * The files that a name or a path stands for, in the order in which they are read.
+ * The files of a name or a path, in the order in which they are read.
  *
- * @throws {ConfigError} If there is no corpus of that name, or an option is for other files.
+ * @throws {ConfigError} If there is no corpus of that name, or an option does not apply to these
+ * files.
  * @throws {FormatError} If there is nothing to read.
  */
 export async function sourcesOf(nameOrPath: string, options: CorpusOptions): Promise<Source[]> {
@@ -42,7 +43,7 @@ export async function sourcesOf(nameOrPath: string, options: CorpusOptions): Pro
 }
 
 /**
- * The documents of one file or bundled corpus, those without text among them.
+ * The documents of one file or bundled corpus, including those without text.
  *
  * @throws {ConfigError | FormatError} If it cannot be read.
  */
@@ -65,7 +66,7 @@ const READERS = {
 
 type Kind = keyof typeof READERS;
 
-/** The options that are for other files, by the kind of the file. */
+/** The options that do not apply to a kind of file. */
 const FOREIGN: Readonly<Record<Kind, readonly (keyof CorpusOptions)[]>> = {
   txt: ["textColumn", "documentColumn"],
   csv: ["sentencePerLine"],
@@ -74,7 +75,7 @@ const FOREIGN: Readonly<Record<Kind, readonly (keyof CorpusOptions)[]>> = {
   wiki: ["sentencePerLine", "textColumn", "documentColumn"],
 };
 
-/** What the name of a file that can be read ends with, and what it is. */
+/** The ends of the names of readable files, with the kind and the compression. */
 const READABLE =
   /\.(?:(txt|csv|jsonl)(?:\.gz|\.zst)?|(parquet))$|(?:^|[/\\])(wiki)_\d+(?:\.gz|\.zst)?$/i;
 
@@ -86,7 +87,7 @@ function kindOf(path: string): Kind | undefined {
   return kinds.find((kind) => kind !== undefined)?.toLowerCase() as Kind | undefined;
 }
 
-/** An option that changes nothing was meant to change something. In a folder it may be for some files. */
+/** Refuses options that would have no effect. In a folder an option may apply to some of the files. */
 function refuseOptions(
   nameOrPath: string,
   options: CorpusOptions,
@@ -109,7 +110,10 @@ async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile
   throw new FormatError(folder, `expected files named ${KINDS}, found none: check the folder`);
 }
 
-/** A path that is not there is a file that cannot be read; a bare word is a mistyped name. */
+/**
+ * The error for a name that is not found: a path is a missing file, a bare word a mistyped name of a
+ * corpus.
+ */
 function unknownCorpus(name: string): Error {
   if (/[./\\]/.test(name)) {
     const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;

@@ -11,7 +11,7 @@ const BEGIN = /^<doc id=".*" title="(.*)">$/;
 
 const END = "</doc>";
 
-/** The articles of a file, of whichever of the two formats it is. */
+/** The articles of a file in either of the two formats. */
 export async function* readWiki(
   file: TextFile,
   options: CorpusOptions,
@@ -29,7 +29,10 @@ async function isJson(path: string): Promise<boolean> {
   return false;
 }
 
-/** Articles between tags; the line behind the first tag is the title again, which is no sentence. */
+/**
+ * Articles between tags. The line after the first tag repeats the title and is left out, as it is no
+ * sentence.
+ */
 async function* readTagged(
   { path, name }: TextFile,
   { onRead }: CorpusOptions,

@@ -7,7 +7,7 @@ import type { Document } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { documentKey, textKey } from "./text_key.ts";
 
-/** How lengths are spread; all 0 where nothing was counted. */
+/** The distribution of lengths; all 0 if nothing was counted. */
 export interface Spread {
   /** The shortest. */
   readonly least: number;
@@ -21,13 +21,13 @@ export interface Spread {
 
 /** What a corpus holds. */
 export interface CorpusCounts {
-  /** Documents, also those without a token. */
+  /** Documents, including those without tokens. */
   readonly documents: number;
-  /** Documents that read like one before, letter for letter. */
+  /** Documents with exactly the same text as an earlier one. */
   readonly equalDocuments: number;
   /** Sentences in all documents. */
   readonly sentences: number;
-  /** Sentences that occurred before, letter for letter; see `CorpusCounter` for very large corpora. */
+  /** Sentences that are exactly equal to an earlier one; see `CorpusCounter` for very large corpora. */
   readonly duplicateSentences: number;
   /** Tokens in all sentences, without special ones. */
   readonly tokens: number;
@@ -37,7 +37,7 @@ export interface CorpusCounts {
   readonly sentenceTokens: Spread;
 }
 
-/** What the examples are like. */
+/** Figures of examples. */
 export interface ExampleCounts {
   /** Examples that were made. */
   readonly examples: number;
@@ -45,7 +45,7 @@ export interface ExampleCounts {
   readonly pairs: number;
   /** Share of the pairs with label 1; `undefined` where there are no pairs. */
   readonly notNextShare: number | undefined;
-  /** Share of the examples that have fewer tokens than their sentences, to fit the length. */
+  /** Share of the examples that were cut to fit the length. */
   readonly truncatedShare: number;
   /** Tokens in an example, special ones included. */
   readonly exampleTokens: Spread;
@@ -56,8 +56,8 @@ export interface ExampleCounts {
 const REMEMBERED = 2_000_000; // sentences, as 53-bit numbers: about 100 MB at most
 
 /**
- * Counts documents. Duplicates are told by a hash of 53 bits, and looked for among the first two
- * million different sentences: in a corpus of more, their number is a lower bound.
+ * Counts documents. Duplicates are found by a 53-bit hash, among the first two million different
+ * sentences. In a larger corpus their number is a lower bound.
  */
 export class CorpusCounter {
   readonly #tokenizer: BertTokenizer;
@@ -96,7 +96,7 @@ export class CorpusCounter {
     }
   }
 
-  /** What was counted. */
+  /** The counts so far. */
   counts(): CorpusCounts {
     const { count, total } = this.#lengths;
     return {
@@ -136,7 +136,7 @@ export class ExampleCounter {
     this.#lengths.add(tokenIds.length);
   }
 
-  /** What was counted. */
+  /** The counts so far. */
   counts(): ExampleCounts {
     const examples = this.#lengths.count;
     const pairs = this.#labels[0] + this.#labels[1];

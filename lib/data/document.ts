@@ -1,43 +1,50 @@
 /**
- * What a document is, as text, and how files of documents are read.
+ * Documents as text and as ids, and the options for reading them.
  */
 import type { SentenceOptions } from "./sentences.ts";
 
-/** A text: its name and its sentences, in order, none of them empty. */
+/** A text as a list of sentences. */
 export interface Document {
-  /** What it is called; a file's documents are named after the file and counted. */
+  /** Its name. The documents of a file are named after the file and numbered. */
   readonly name: string;
   /** Its sentences, in order, none of them empty. */
   readonly sentences: readonly string[];
-  /** What is known about it beside the text: year, speaker, chapter … */
+  /** Other facts about it, such as the year, the speaker or the chapter. */
   readonly meta?: Readonly<Record<string, string | number>>;
 }
 
-/** How your own files are read. */
+/** Options for reading your own files. */
 export interface CorpusOptions extends SentenceOptions {
   /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
   readonly sentencePerLine?: boolean;
   /**
-   * `.csv`, `.jsonl`, `.parquet`: the column of the text. Default: `text`, else `sentence`. Texts are split into
-   * sentences, but for rows of a named document in a column `sentence`: each of them is one.
+   * `.csv`, `.jsonl`, `.parquet`: the column of the text. Default: `text`, else `sentence`. Texts are
+   * split into sentences, except for rows of a named document in a column `sentence`: each of them is
+   * one sentence.
    */
   readonly textColumn?: string;
   /**
-   * `.csv`, `.jsonl`, `.parquet`: the column that names the document; rows that follow each other with the same
-   * name are one document, a row without a name is one of its own. `false`: each row is a document.
-   * Default: `document`, if there is such a column beside the text's.
+   * `.csv`, `.jsonl`, `.parquet`: the column that names the document. Consecutive rows with the same
+   * name are one document, and a row without a name is a document by itself. `false`: each row is a
+   * document. Default: `document`, if there is such a column beside the text's.
    */
   readonly documentColumn?: string | false;
-  /** Told what of a folder is not read, in a sentence. Default: `console.warn()`. */
+  /**
+   * Is called with a sentence that says which files of a folder are not read. Default:
+   * `console.warn()`.
+   */
   readonly onLeftOut?: (what: string) => void;
-  /** Told how many bytes of the files, as they lie there, were read since the last time: for progress. */
+  /**
+   * Is called with the number of bytes of the files that were read since the last call, to show
+   * progress.
+   */
   readonly onRead?: (bytes: number) => void;
 }
 
-/** The ids of tokens: an array of their own, or a part of a larger one. */
+/** The ids of tokens. */
 export type TokenIds = readonly number[] | Uint16Array | Int32Array;
 
-/** A document as ids; sentences without any token are left out. */
+/** A document as ids, without sentences that have no tokens. */
 export interface TokenizedDocument {
   /** The document's name. */
   readonly name: string;
@@ -45,10 +52,10 @@ export interface TokenizedDocument {
   readonly sentences: readonly TokenizedSentence[];
 }
 
-/** A sentence as ids, with its place in the document. */
+/** A sentence as ids, with its position in the document. */
 export interface TokenizedSentence {
   /** The ids of its tokens, without special ones. */
   readonly ids: TokenIds;
-  /** Its place among the document's sentences, from 0. */
+  /** Its position among the document's sentences, from 0. */
   readonly index: number;
 }

@@ -1,16 +1,16 @@
-/** Documents as ids, held in one array: encoded once, gone over in every epoch. */
+/** Documents as ids in one array, which are encoded once for all epochs. */
 import { checkArguments } from "../checks.ts";
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Document, TokenIds, TokenizedDocument } from "./document.ts";
 import { checkDocument } from "./nsp.ts";
 
-/** Ids from there on need four bytes. */
+/** The first id that needs four bytes. */
 const TWO_BYTES = 2 ** 16;
 
 /**
- * Documents as ids: two bytes a token (four, where the vocabulary has more than 65,536 pieces), four
- * a sentence.
+ * Documents as ids. A token takes two bytes (four if the vocabulary has more than 65,536 pieces), a
+ * sentence four.
  *
  * @example
  * ```ts
@@ -31,15 +31,15 @@ export class EncodedDocuments {
   readonly #tokenizer: BertTokenizer;
   readonly #names: string[] = [];
   readonly #ids: GrowingArray<Uint16Array | Int32Array>;
-  /** Where each sentence ends in the ids. */
+  /** The end of each sentence, as an index of the ids. */
   readonly #ends = new GrowingArray(Uint32Array);
-  /** Where each document ends in the sentences. */
+  /** The end of each document, as an index of the sentences. */
   readonly #lasts = new GrowingArray(Uint32Array);
 
   /**
-   * Holds nothing yet.
+   * Makes an empty collection.
    *
-   * @param tokenizer Gives the ids.
+   * @param tokenizer Encodes the documents.
    */
   constructor(tokenizer: BertTokenizer) {
     checkArguments("new EncodedDocuments(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
@@ -50,32 +50,32 @@ export class EncodedDocuments {
     this.#ids = new GrowingArray(make);
   }
 
-  /** Documents that were encoded. */
+  /** Encodes documents. */
   static of(documents: Iterable<Document>, tokenizer: BertTokenizer): EncodedDocuments {
     const encoded = new EncodedDocuments(tokenizer);
     for (const document of documents) encoded.add(document);
     return encoded;
   }
 
-  /** How many documents there are. */
+  /** The number of documents. */
   get length(): number {
     return this.#names.length;
   }
 
-  /** Their sentences, those without a token too. */
+  /** The number of sentences, including those without tokens. */
   get sentences(): number {
     return this.#ends.length;
   }
 
-  /** Their tokens. */
+  /** The number of tokens. */
   get tokens(): number {
     return this.#ids.length;
   }
 
   /**
-   * Encodes a document, and puts it behind the others.
+   * Encodes a document and appends it.
    *
-   * @throws {TypeError} If it is no document.
+   * @throws {TypeError} If it is not a document.
    */
   add(document: Document): void {
     checkDocument(document);
@@ -90,7 +90,7 @@ export class EncodedDocuments {
     this.#lasts.append([this.#ends.length]);
   }
 
-  /** A document; its ids are views of the array of all. Sentences without a token are left out. */
+  /** A document. Its ids are views of the common array. Sentences without tokens are left out. */
   document(index: number): TokenizedDocument {
     const ends = this.#ends.values;
     const lasts = this.#lasts.values;
@@ -104,7 +104,7 @@ export class EncodedDocuments {
     return { name: this.#names[index], sentences };
   }
 
-  /** The documents at these places, one after the other. */
+  /** The documents with these indices, one after the other. */
   *at(places: Iterable<number>): Generator<TokenizedDocument> {
     for (const place of places) yield this.document(place);
   }
@@ -112,7 +112,7 @@ export class EncodedDocuments {
 
 type ArrayType<Values> = new (length: number) => Values;
 
-/** Numbers in a typed array that is made twice as large where it is full. */
+/** Numbers in a typed array that doubles its size when it is full. */
 class GrowingArray<Values extends Uint16Array | Int32Array | Uint32Array> {
   readonly #make: ArrayType<Values>;
   #values: Values;
@@ -123,12 +123,12 @@ class GrowingArray<Values extends Uint16Array | Int32Array | Uint32Array> {
     this.#values = new make(1024);
   }
 
-  /** How many were added. */
+  /** The number of values. */
   get length(): number {
     return this.#length;
   }
 
-  /** The array itself; what lies behind `length` is 0. */
+  /** The array itself. Values from `length` on are 0. */
   get values(): Values {
     return this.#values;
   }

@@ -1,4 +1,4 @@
-/** The batches of an epoch with a place in them, to which one can come back. */
+/** The batches of an epoch, with a place that a resumed run can go back to. */
 import type { Rng, RngState } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Batch } from "./batch.ts";
@@ -10,7 +10,7 @@ import {
   epochGenerators,
 } from "./epochs.ts";
 
-/** Where an epoch stands: the batches that were taken, and its generators at that moment. */
+/** A place in an epoch: the number of batches taken, and the states of its random generators. */
 export interface EpochPlace {
   /** The epoch, as in the options. */
   readonly epoch: number;
@@ -23,8 +23,8 @@ export interface EpochPlace {
 /**
  * The batches of an epoch, counted as they are taken.
  *
- * Going back to a place means making the epoch again and passing over its first batches: that is
- * exact whatever the batches were made from, and takes seconds where training took hours.
+ * To go back to a place, the epoch is made again and its first batches are skipped. That is exact for
+ * all kinds of documents, and takes seconds where training took hours.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export class EpochStream implements AsyncIterable<Batch> {
   readonly #source: AsyncGenerator<Batch>;
   #taken = 0;
 
-  /** Takes what `epochBatches()` takes. */
+  /** Makes a stream; the arguments are those of `epochBatches()`. */
   constructor(documents: Documents, tokenizer: BertTokenizer, options: BatchesOptions) {
     checkBatches("new EpochStream()", tokenizer, options);
     const generators = epochGenerators(options);
@@ -58,13 +58,13 @@ export class EpochStream implements AsyncIterable<Batch> {
     this.#source = this.#count(epochBatches(documents, tokenizer, options, generators));
   }
 
-  /** Where the epoch stands; the states are copies. */
+  /** The present place. The states are copies. */
   get place(): EpochPlace {
     const states = Object.entries(this.#generators).map(([name, { state }]) => [name, state]);
     return { epoch: this.#epoch, batches: this.#taken, generators: Object.fromEntries(states) };
   }
 
-  /** Passes over batches; returns how many there were, fewer than asked for if the epoch ended. */
+  /** Skips batches and returns how many were skipped, which are fewer if the epoch ends. */
   async skip(count: number): Promise<number> {
     let skipped = 0;
     while (skipped < count && !(await this.#source.next()).done) skipped++;

@@ -1,6 +1,6 @@
 /**
- * From documents to the batches of an epoch: fresh pairs, fresh masks, shuffled, grouped by length.
- * One call of `batches()` is one epoch; it streams, so that memory stays bounded.
+ * From documents to the batches of an epoch: new pairs and masks, shuffled and grouped by length. One
+ * call of `batches()` yields one epoch, batch by batch, so that memory stays bounded.
  */
 import type { DataConfig } from "../config.ts";
 import { checkArguments, checkOptions, checkWhole, having, type Kind } from "../checks.ts";
@@ -19,11 +19,14 @@ import type { ReachCounter } from "./reach.ts";
 
 /** Which epoch of which data. */
 export interface EpochOptions {
-  /** How text becomes examples; `dataConfig()` gives it. */
+  /** How text becomes examples, from `dataConfig()`. */
   readonly data: DataConfig;
-  /** Everything random comes from it; a whole number from 0 to 2^53 - 1. */
+  /** The seed of everything random: a whole number from 0 to 2^53 - 1. */
   readonly seed: number;
-  /** Pairs, masks and order are drawn anew for each value; with static masking only the order is. */
+  /**
+   * The number of the epoch. Each has its own pairs, masks and order; with static masking only its
+   * own order.
+   */
   readonly epoch: number;
 }
 
@@ -31,7 +34,9 @@ export interface EpochOptions {
 export interface BatchesOptions extends EpochOptions {
   /** Sequences in a batch, at least 1. */
   readonly batchSize: number;
-  /** Batches that are shuffled together and sorted by length together; bounds the memory. Default 64. */
+  /**
+   * How many batches are shuffled and sorted by length together, which bounds the memory. Default 64.
+   */
   readonly window?: number;
 }
 
@@ -39,7 +44,7 @@ const OPTIONS = ["data", "batchSize", "seed", "epoch", "window"];
 
 const WINDOW = 64;
 
-/** The streams of random numbers that an epoch is drawn from, each with a job of its own. */
+/** The random generators of an epoch, one for each purpose. */
 export interface EpochGenerators {
   /** The order of the documents, where they are an array. */
   readonly documents: Rng;
@@ -54,25 +59,26 @@ export interface EpochGenerators {
 /** Documents in memory, as text or as ids. */
 export type HeldDocuments = Iterable<Document> | EncodedDocuments;
 
-/** Documents that can be gone over again for each epoch: in memory, or from a file larger than it. */
+/** Documents that can be read again for each epoch: in memory, or by a function that opens a stream. */
 export type Documents = HeldDocuments | (() => AsyncIterable<Document>);
 
 /**
- * One epoch: fresh pairs from the documents, fresh masks, in random order, batch by batch.
+ * Yields the batches of one epoch: new pairs of the documents with new masks, in random order.
  *
  * The same documents, options and seed give the same batches, as text or as ids. An array of
- * documents and `EncodedDocuments` are shuffled first; any other iterable is taken in its order and never held as a whole. Examples are shuffled
- * and put together by length inside windows of `window` batches; every batch but the last is full.
+ * documents and `EncodedDocuments` are shuffled first. Any other iterable is read in its order and
+ * never held in memory as a whole. Examples are shuffled and grouped by length within windows of
+ * `window` batches. Every batch but the last is full.
  *
- * With `masking: "static"` every epoch from the first on has the same pairs with the same masks, and
- * only their order is new: what BERT did, its data being made once. (Epoch 0, for evaluation, keeps
- * its own.)
+ * With `masking: "static"` all epochs from 1 on have the same pairs with the same masks in a
+ * different order, as in BERT, whose data were made once. (Epoch 0, for evaluation, has its own pairs
+ * and masks.)
  *
- * Source: Liu et al. 2019, "RoBERTa", section 4.1, for static and dynamic masking. BERT's static
- * data held each text several times, differently masked (`dupe_factor`); here it holds it once.
+ * Source: Liu et al. 2019, "RoBERTa", section 4.1, for static and dynamic masking. BERT's static data
+ * held each text several times, differently masked (`dupe_factor`); here each text occurs once.
  *
  * @throws {ConfigError} If a setting cannot work.
- * @throws {RangeError} If the documents give no pair.
+ * @throws {NoExamplesError} If no pair can be made of the documents.
  *
  * @example
  * ```ts
@@ -102,7 +108,7 @@ export function* batches(
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
 }
 
-/** `batches()` for documents that arrive one by one, from a file larger than memory for one. */
+/** `batches()` for documents that arrive one by one, for instance from a file larger than memory. */
 export async function* batchesAsync(
   documents: AsyncIterable<Document>,
   tokenizer: BertTokenizer,
@@ -123,8 +129,8 @@ export async function* batchesAsync(
 }
 
 /**
- * The batches of one window of documents that are ids already, as `batches()` would make them if
- * these documents were all; none where they give no pair.
+ * The batches of one window of encoded documents, as `batches()` would make them of these documents
+ * alone; none if no pair can be made of them.
  *
  * @throws {ConfigError} If a setting cannot work.
  */
@@ -143,7 +149,7 @@ export function* batchesOfWindow(
 /**
  * The pairs of one window of documents, in the order in which they are drawn.
  *
- * @param reach Told which tokens the pairs show, if that is to be counted.
+ * @param reach Counts which tokens the pairs use, if given.
  */
 export function pairsOfWindow(
   documents: readonly TokenizedDocument[],
@@ -157,7 +163,7 @@ export function pairsOfWindow(
   return nspExamplesOfWindow(shuffled, tokenizer.vocab, pairOptions(options, generators, reach));
 }
 
-/** `batches()` or `batchesAsync()`, as the documents need. */
+/** `batches()` or `batchesAsync()`, depending on the documents. */
 export function epochBatches(
   documents: Documents,
   tokenizer: BertTokenizer,
@@ -171,9 +177,9 @@ export function epochBatches(
 }
 
 /**
- * How many batches an epoch has, found by pairing without masking.
+ * Counts the batches of an epoch by making its pairs without masks.
  *
- * @param atMost Counting stops here.
+ * @param atMost The count stops at this number.
  */
 export async function countBatches(
   documents: Documents,
@@ -192,10 +198,10 @@ export async function countBatches(
 }
 
 /**
- * The pairs of an epoch, in the order in which they are drawn: an array of documents in random
- * order, any other iterable in its own.
+ * The pairs of an epoch, in the order in which they are drawn. An array of documents is read in
+ * random order, any other iterable in its own.
  *
- * @param reach Told which tokens the pairs show, if that is to be counted.
+ * @param reach Counts which tokens the pairs use, if given.
  */
 export function epochPairs(
   documents: Documents,
@@ -212,7 +218,7 @@ export function epochPairs(
   return nspExamplesAsync(documents(), tokenizer, pairOptions(options, generators, reach));
 }
 
-/** What makes masked examples of the pairs of an epoch, one after the other. */
+/** A function that masks the pairs of an epoch, one after the other. */
 export function epochMasking(
   tokenizer: BertTokenizer,
   options: EpochOptions,
@@ -230,8 +236,8 @@ export function epochMasking(
 }
 
 /**
- * Fresh generators for an epoch; with static masking, documents, pairs and masks are drawn from the
- * first one's for ever.
+ * New generators for an epoch. With static masking, those of documents, pairs and masks are always
+ * those of epoch 1.
  */
 export function epochGenerators(options: EpochOptions): EpochGenerators {
   const { seed, epoch } = checkEpoch("epochGenerators()", options);
@@ -261,7 +267,7 @@ function generatorsNamed(seed: number, examples: string, order: string): EpochGe
   };
 }
 
-/** Throws unless the options say which epoch of which data. */
+/** Checks the options of an epoch. */
 function checkEpoch(what: string, options: EpochOptions): EpochOptions {
   checkOptions(what, options, OPTIONS);
   checkArguments(what, [["options.data", options.data, DATA]]);
@@ -276,7 +282,7 @@ function checkDocuments(what: string, documents: unknown, kind: Kind): void {
   checkArguments(what, [["documents", documents, kind]]);
 }
 
-/** Throws if there is no tokenizer, an option is unknown or a size cannot work. */
+/** Checks the tokenizer and the options of batches. */
 export function checkBatches(
   what: string,
   tokenizer: BertTokenizer,
@@ -344,7 +350,7 @@ function windowBatches(
     window.sort((a, b) => a.tokenIds.length - b.tokenIds.length);
     const groups = [...chunks(window, batchSize)];
     order.shuffle(groups);
-    if (rest.length > 0) groups.push(rest); // the short one comes last
+    if (rest.length > 0) groups.push(rest); // the batch that is not full comes last
     for (const group of groups) yield collate(group, { padTokenId, maskTokenId, maxLength });
   };
 }

@@ -1,5 +1,5 @@
 /**
- * What training learns from: a pair of segments, and the same pair with some tokens hidden.
+ * Training examples: a pair of segments, and the same pair with some tokens masked.
  */
 
 /** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
@@ -10,7 +10,7 @@ export interface Span {
   readonly start: number;
   /** The sentence after the last. */
   readonly end: number;
-  /** Tokens of these sentences that are missing at either end; left out where none is. */
+  /** The numbers of tokens that were cut off at either end of these sentences; undefined if none was. */
   readonly cut?: { readonly front: number; readonly end: number };
 }
 
@@ -27,14 +27,14 @@ export interface PairExample {
   /** Where the second segment comes from, if there is one. */
   readonly second?: Span;
   /**
-   * Whether it has fewer tokens than its sentences, to fit the length. With pairs the others are
-   * lost to this example; without, the next example has them.
+   * Whether its sentences were cut to fit the length. With pairs the tokens that were cut off are not
+   * used; without pairs they are in the next example.
    */
   readonly truncated: boolean;
 }
 
-/** A pair in which some tokens are hidden; `labels` holds the original id there and -1 elsewhere. */
+/** A pair with some tokens masked. */
 export interface MaskedExample extends PairExample {
-  /** The original id at each position that is asked for, -1 at all others. */
+  /** The original id at each position to predict, -1 at all others. */
   readonly labels: readonly number[];
 }

@@ -1,34 +1,40 @@
-/** Which documents are held out: equal ones together, and about as much text as was asked for. */
+/**
+ * Choosing the held-out documents, so that equal documents stay together and the share of the text is
+ * about right.
+ */
 import { forkedRandom } from "../random.ts";
 import type { Document } from "./document.ts";
 import { documentKey } from "./text_key.ts";
 
 /** Documents in two parts. */
 export interface Parts {
-  /** Those to train on. */
+  /** The documents to train on. */
   readonly train: Document[];
-  /** Those to evaluate on. */
+  /** The documents to evaluate on. */
   readonly heldOut: Document[];
 }
 
-/** Documents that read the same, and go to the same side. */
+/** Documents with the same text, which must be on the same side. */
 interface Group {
-  /** Their places among the documents. */
+  /** Their indices. */
   readonly members: number[];
-  /** Drawn from its members' names: groups are taken in the order of their ranks. */
+  /**
+   * A random number drawn from the names of its members. Groups are held out in the order of their
+   * ranks.
+   */
   rank: number;
-  /** Characters in all of them. */
+  /** The number of characters of all members. */
   size: number;
 }
 
-/** The held-out share of the text may be half of what was asked for, or twice as much. */
+/** The held-out share of the text may differ from the wanted one by this factor. */
 const TOLERANCE = 2;
 
 /**
- * Parts two or more documents.
+ * Splits two or more documents.
  *
  * @param share Above 0 and below 1.
- * @param seed Decides, with the names of the documents, which are held out.
+ * @param seed The seed that, with the names of the documents, decides which are held out.
  */
 export function partDocuments(documents: readonly Document[], share: number, seed: number): Parts {
   const groups = groupsOf(documents, seed);
@@ -40,21 +46,21 @@ export function partDocuments(documents: readonly Document[], share: number, see
   return takeText(documents, groups, share * total);
 }
 
-/** How many of `length` are held out: never none, never all. */
+/** The number of held-out items among `length`: at least one, and never all. */
 export function heldOutCount(share: number, length: number): number {
   return Math.min(length - 1, Math.max(1, Math.round(share * length)));
 }
 
-/** How many characters a document has. */
+/** The number of characters of a document. */
 export function sizeOf({ sentences }: Document): number {
   return sum(sentences.map(({ length }) => length));
 }
 
 /**
- * Cuts off the end of a document, about `size` characters of it. The cut is made between sentences
- * if one is near, and between words of a very long sentence, which is text without full stops.
+ * Cuts off the end of a document, about `size` characters. The cut is between sentences if an end of
+ * a sentence is near, else between words, as in text without full stops.
  *
- * @returns The beginning and the end, or nothing if there is no place for the cut.
+ * @returns The beginning and the end; undefined if there is no place for the cut.
  */
 export function cutDocument(document: Document, size: number): [Document, Document] | undefined {
   const { name, sentences } = document;
@@ -81,11 +87,11 @@ export function cutDocument(document: Document, size: number): [Document, Docume
   );
 }
 
-/** Equal documents together, in the order in which they are taken. */
+/** Groups equal documents and sorts the groups by rank. */
 function groupsOf(documents: readonly Document[], seed: number): Group[] {
   const groups = new Map<number, Group>();
   const keys = documents.map(documentKey);
-  const allEqual = new Set(keys).size === 1; // then there is no other way but to part them
+  const allEqual = new Set(keys).size === 1; // then the group has to be split
   for (const [index, document] of documents.entries()) {
     const key = allEqual ? index : keys[index];
     const rank = forkedRandom(seed, `held out/${document.name}`);
@@ -98,7 +104,7 @@ function groupsOf(documents: readonly Document[], seed: number): Group[] {
   return [...groups.values()].sort((a, b) => a.rank - b.rank || a.members[0] - b.members[0]);
 }
 
-/** As many documents as are wanted, or fewer where they are in groups; at least one group. */
+/** Takes the wanted number of documents, or fewer if they are in groups, but at least one group. */
 function takeDocuments(groups: readonly Group[], count: number): Group[] {
   const taken: Group[] = [];
   let left = count;
@@ -112,8 +118,8 @@ function takeDocuments(groups: readonly Group[], count: number): Group[] {
 }
 
 /**
- * As many characters as are wanted: whole documents as long as they fit, then the end of one. Equal
- * documents that together are more than that come last, as a cut leaves each of them next to nothing.
+ * Takes the wanted number of characters: whole documents while they fit, then the end of one. Groups
+ * that are larger than the budget come last, as a cut would leave little of each member.
  */
 function takeText(documents: readonly Document[], groups: readonly Group[], budget: number): Parts {
   const cuts = new Map<number, [Document, Document]>();
@@ -128,7 +134,7 @@ function takeText(documents: readonly Document[], groups: readonly Group[], budg
       left -= size;
       continue;
     }
-    for (const member of members) { // equal ones are cut at the same place
+    for (const member of members) { // equal documents are cut at the same place
       const cut = cutDocument(documents[member], left / members.length);
       if (cut) cuts.set(member, cut);
     }
@@ -142,7 +148,7 @@ function smallest(groups: readonly Group[], measure: (group: Group) => number): 
   return groups.reduce((least, group) => measure(group) < measure(least) ? group : least);
 }
 
-/** Both parts in the order of the documents; of those that are cut, the end is held out. */
+/** Both parts in the order of the documents. Of documents that are cut, the end is held out. */
 function part(
   documents: readonly Document[],
   heldOutIndexes: readonly number[],

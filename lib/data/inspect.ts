@@ -1,6 +1,6 @@
 /**
  * One example in detail: what the model sees at each position, what it has to predict there, and
- * where the two segments come from. Plain data; `plot.ts` draws it.
+ * where the two segments come from. `show/token_table.ts` draws it.
  */
 import { EXAMPLE } from "./arguments.ts";
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
@@ -19,29 +19,29 @@ export type TokenState = "plain" | "masked" | "random" | "kept" | "special";
 
 /** One position. */
 export interface InspectedToken {
-  /** Its place in the sequence, from 0. */
+  /** Its position in the sequence, from 0. */
   readonly position: number;
-  /** What the model sees. */
+  /** The token that the model sees. */
   readonly token: string;
   /** What was done to it. */
   readonly state: TokenState;
   /** 1 or 2; 0 in padding. */
   readonly segment: number;
-  /** What the model has to say, where something is asked. */
+  /** The token to predict, if the position has a label. */
   readonly target?: string;
 }
 
-/** An example in words. */
+/** An example, explained. */
 export interface InspectedExample {
   /** Its positions, in order. */
   readonly tokens: readonly InspectedToken[];
-  /** 0 or 1 as `pairing` means it; -1 where there is no second segment. */
+  /** The label of the pair, whose meaning depends on `pairing`; -1 if there is no second segment. */
   readonly nspLabel: 0 | 1 | -1;
   /** The label in words. */
   readonly relation: string;
   /** Where the segments come from, one line each: `"1790 George Washington", sentences 3 to 5`. */
   readonly sources: readonly string[];
-  /** Whether it has fewer tokens than its sentences. */
+  /** Whether its sentences were cut to fit the length. */
   readonly truncated: boolean;
 }
 
@@ -54,9 +54,9 @@ const RELATIONS = {
 };
 
 /**
- * An example as plain data to look at.
+ * Explains an example as plain data.
  *
- * A random word that happens to be the original cannot be told from a kept one and counts as kept.
+ * A random word that happens to equal the original counts as kept.
  *
  * @param example A pair, with the ids and labels of `mlmData()` laid over it, or before masking.
  * @param options `pairing`: what the label means; default `"nsp"`.
@@ -120,7 +120,7 @@ function stateOf(id: number, label: number, vocab: Vocab): TokenState {
   return id === label ? "kept" : "random";
 }
 
-/** A span for a reader: sentences are counted from 1, and the last one is named. */
+/** A span in words. Sentences count from 1, and the last one is included. */
 function source({ document, start, end }: Span): string {
   const place = end - start === 1 ? `sentence ${end}` : `sentences ${start + 1} to ${end}`;
   return `${JSON.stringify(document)}, ${place}`;

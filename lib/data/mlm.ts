@@ -1,8 +1,8 @@
 /**
- * Masked language modelling: hide some tokens and keep the originals as labels.
+ * Masked language modelling: some tokens are hidden, and the original ids are the labels.
  *
  * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
- * model cannot rely on `[MASK]` marking every question.
+ * model cannot rely on `[MASK]` at every position that it has to predict.
  */
 import { VOCAB } from "../tokenizer/arguments.ts";
 import { DATA_DEFAULTS } from "../config.ts";
@@ -18,34 +18,34 @@ import {
 import { checkRng, type Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 
-/** How positions are chosen and what stands there. */
+/** How positions are chosen, and what replaces their tokens. */
 export interface MlmOptions {
   /** Share of the tokens to choose, from 0 to 1. Default 0.15. */
   readonly maskProbability?: number;
   /**
-   * At most this many positions of a sequence. Default: no limit. A limit near the mean,
-   * `maskProbability` times the tokens, makes the share smaller than what was asked for, and with
-   * whole words makes long words rarer than short ones.
+   * The most positions that are chosen in a sequence. Default: no limit. A limit near the mean,
+   * `maskProbability` times the tokens, makes the share smaller than `maskProbability`, and with
+   * whole words it makes long words rarer than short ones.
    */
   readonly maxPredictions?: number;
   /** Whether all pieces of a word are chosen together. Default false. */
   readonly wholeWord?: boolean;
   /**
-   * `"independent"`, the default: each token (each word, with `wholeWord`) is chosen for itself with
-   * probability `maskProbability`, so that the share does not depend on places, lengths or words.
-   * `"exact"`: as google-research/bert: always the same number for a length, at least one, in
-   * random order, and `[UNK]` may be chosen.
+   * `"independent"`, the default: each token (each word, with `wholeWord`) is chosen independently
+   * with probability `maskProbability`, so that the share does not depend on positions, lengths or
+   * words. `"exact"`, as in google-research/bert: the number depends on the length only and is at
+   * least one, the order is random, and `[UNK]` may be chosen.
    */
   readonly selection?: "independent" | "exact";
   /** Whether a random word may also be a special token, as in google-research/bert. Default false. */
   readonly randomSpecials?: boolean;
-  /** Where all random numbers come from; it moves on with each call. */
+  /** The generator of all random numbers. Each call advances it. */
   readonly rng: Rng;
 }
 
 /** A sequence with some tokens hidden. */
 export interface MaskedTokens {
-  /** What the model sees: as many ids as were given. */
+  /** The ids that the model sees, as many as were given. */
   readonly tokenIds: number[];
   /** The original id where the model has to predict, -1 everywhere else. */
   readonly labels: number[];
@@ -54,15 +54,16 @@ export interface MaskedTokens {
 /**
  * Hides tokens of one sequence for masked language modelling.
  *
- * The special tokens are never chosen: `[CLS]`, `[SEP]`, `[PAD]`, a `[MASK]` of the text, and
- * `[UNK]`, which is not a word that could be learnt. As every token is chosen for itself, a short
- * sequence may have no prediction at all.
+ * Special tokens are never chosen: `[CLS]`, `[SEP]`, `[PAD]`, a `[MASK]` of the text, and `[UNK]`,
+ * which is no word to be learnt. As tokens are chosen independently, a short sequence may have no
+ * prediction at all.
  *
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.
  * @returns A copy with tokens replaced, and the labels.
- * @throws {ConfigError} If `maskProbability` is not in [0, 1], `maxPredictions` is below 1, or there is no such option.
- * @throws {RangeError} If an id is not one of the vocabulary's.
+ * @throws {ConfigError} If `maskProbability` is not in [0, 1], `maxPredictions` is below 1, or an
+ * option is unknown.
+ * @throws {RangeError} If an id is not in the vocabulary.
  *
  * @example
  * ```ts
@@ -73,12 +74,12 @@ export interface MaskedTokens {
  * const vocab = new Vocab([...SPECIAL_TOKENS, "sea", "ship"]);
  * const { tokenIds, labels } = mlmData([2, 5, 6, 3], vocab, { rng: createRng(1) });
  * strictEqual(labels.length, tokenIds.length);
- * strictEqual(labels[0], -1); // [CLS] is never asked for
+ * strictEqual(labels[0], -1); // [CLS] is never predicted
  * ```
  *
  * Source: Devlin et al. 2018 section 3.1 and appendix A.1; `create_masked_lm_predictions` in
  * google-research/bert, which `selection: "exact"` with `randomSpecials` follows draw for draw.
- * Differs by default: positions are drawn independently, `[UNK]` is never asked for, and a random
+ * Differs by default: positions are drawn independently, `[UNK]` is never predicted, and a random
  * word is never special.
  */
 export function mlmData(
@@ -106,8 +107,8 @@ export function mlmData(
 }
 
 /**
- * What stands in the input at one chosen position: `[MASK]` in 80 % of cases, the token itself in
- * 10 %, a random word in 10 %.
+ * Draws the token that the model sees at a chosen position: `[MASK]` in 80 % of cases, the token
+ * itself in 10 %, a random word in 10 %.
  *
  * @param id The original id.
  * @returns The id that the model sees.
@@ -146,7 +147,10 @@ interface Selection {
   readonly length: number;
 }
 
-/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+/**
+ * The known options. Those of `DataConfig` are allowed, so that one object of settings serves for
+ * pairs and masks.
+ */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
   "maxPredictions",
@@ -198,7 +202,7 @@ function choose(
   return chooseTokens(tokenIds, vocab, settings, rng);
 }
 
-/** `chooseIndependently()` where each token is a unit: the same draws, and quicker. */
+/** `chooseIndependently()` for units of one token: the same draws, but faster. */
 function chooseTokens(
   tokenIds: readonly number[],
   vocab: Vocab,
@@ -215,7 +219,7 @@ function chooseTokens(
   return chosen.slice(0, maxPredictions);
 }
 
-/** Positions that may be chosen, as units that are chosen together: pieces, or whole words. */
+/** The positions that may be chosen, in units that are chosen together: pieces or whole words. */
 function candidates(
   tokenIds: readonly number[],
   vocab: Vocab,
@@ -231,7 +235,7 @@ function candidates(
   return units;
 }
 
-/** Each unit for itself; where they are more than the limit, some are dropped at random. */
+/** Chooses each unit independently. If these are more than the limit, some are dropped at random. */
 function chooseIndependently(
   units: readonly number[][],
   { maskProbability, maxPredictions }: Selection,
@@ -245,7 +249,7 @@ function chooseIndependently(
   return chosen.flat();
 }
 
-/** As many positions as the share says, taken in random order. */
+/** Chooses as many positions as the share says, in random order. */
 function chooseExactly(
   units: readonly number[][],
   { maskProbability, maxPredictions, length }: Selection,
@@ -257,7 +261,9 @@ function chooseExactly(
   return take(shuffled, count);
 }
 
-/** Whole units, in order, as long as they fit; a later, shorter one may fit where one did not. */
+/**
+ * Takes whole units in order if they fit. A later, shorter unit may fit where an earlier one did not.
+ */
 function take(units: readonly number[][], count: number): number[] {
   const taken: number[] = [];
   for (const unit of units) {

@@ -1,8 +1,8 @@
 /**
  * Next-sentence prediction: pairs of segments, half of which follow each other in a document.
  *
- * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same machinery
- * makes the pairs of sentence-order prediction, and single segments without a label.
+ * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same code makes
+ * the pairs of sentence-order prediction, and single segments without a label.
  */
 import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
@@ -20,12 +20,13 @@ import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";
 export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
 
 /**
- * Pairs from documents, one by one.
+ * Makes pairs of documents, one by one.
  *
- * A "not next" segment comes from another document and never reads like the true next sentence,
- * which may stand in another document, too; in a corpus of one document it comes from elsewhere in
- * it, and never overlaps or continues the first segment. A document of one sentence can only begin a "not next" pair; to keep the halves equal such pairs
- * are made up for by later ones, and left out where that is hopeless.
+ * A "not next" segment comes from another document, and its text never equals the true next sentence.
+ * In a corpus of one document it comes from elsewhere in that document, and never overlaps or
+ * continues the first segment. A document of one sentence can only begin a "not next" pair. To keep
+ * both labels equally frequent, later pairs compensate for these, and if there are too many of them
+ * some are left out.
  *
  * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option cannot work.
  * @throws {RangeError} If no pair can be made: there is no text, or no document has two sentences.
@@ -63,7 +64,7 @@ export function* nspExamples(
 }
 
 /**
- * `nspExamples()` for documents that are ids already.
+ * `nspExamples()` for documents that are encoded already.
  *
  * @throws {ConfigError | RangeError} As `nspExamples()`.
  */
@@ -83,8 +84,8 @@ export function* nspExamplesOfIds(
 }
 
 /**
- * The pairs of documents that are one window, whatever their size. Where there is none, nothing is
- * said: another window may have some.
+ * The pairs of documents that form one window, whatever their size. It is no error if there are none,
+ * as another window may have some.
  *
  * @throws {ConfigError} As `nspExamples()`.
  */
@@ -118,7 +119,7 @@ export async function* nspExamplesAsync(
 }
 
 /**
- * Pairs from documents, in batches. Every batch but the last is full.
+ * Makes pairs of documents, in arrays. Every array but the last is full.
  *
  * @param options Those of `nspExamples()`, and `batchSize`: pairs in a batch, at least 1.
  * @throws {ConfigError} As `nspExamples()`, and if `batchSize` is not at least 1.
@@ -165,7 +166,10 @@ function* fromWindow(
   reach?.countWindow();
 }
 
-/** Those of `DataConfig` may stand there too: one object of settings then serves pairs and masks. */
+/**
+ * The known options. Those of `DataConfig` are allowed, so that one object of settings serves for
+ * pairs and masks.
+ */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
   "maxPredictions",
@@ -190,7 +194,7 @@ function checked(options: NspOptions): NspOptions {
   return options;
 }
 
-/** Tokens in a window, about: 4 million ids take some 40 MB. */
+/** About how many tokens a window has. 4 million ids take some 40 MB. */
 const WINDOW_TOKENS = 4_000_000;
 
 function* tokenized(
@@ -200,7 +204,7 @@ function* tokenized(
   for (const document of documents) yield tokenizeDocument(document, tokenizer);
 }
 
-/** Throws `TypeError` unless something is a document. */
+/** Throws `TypeError` unless the argument is a document. */
 export function checkDocument(document: Document): void {
   if (Array.isArray(document?.sentences)) return;
   const found = JSON.stringify(document)?.slice(0, 60);
@@ -208,9 +212,9 @@ export function checkDocument(document: Document): void {
 }
 
 /**
- * A document as ids.
+ * Encodes a document.
  *
- * @throws {TypeError} If it is no document.
+ * @throws {TypeError} If it is not a document.
  */
 function tokenizeDocument(document: Document, tokenizer: BertTokenizer): TokenizedDocument {
   checkDocument(document);
@@ -220,7 +224,7 @@ function tokenizeDocument(document: Document, tokenizer: BertTokenizer): Tokeniz
   return { name: document.name, sentences };
 }
 
-/** Collects documents into windows; a document without any token is left out. */
+/** Collects documents into windows. A document without tokens is left out. */
 class WindowFiller {
   readonly #limit: number;
   #documents: TokenizedDocument[] = [];
@@ -230,7 +234,7 @@ class WindowFiller {
     this.#limit = limit;
   }
 
-  /** Adds a document; gives the window if this one filled it. */
+  /** Adds a document, and returns the window if it is full now. */
   add(document: TokenizedDocument): TokenizedDocument[] | undefined {
     if (document.sentences.length === 0) return undefined;
     this.#documents.push(document);
@@ -238,7 +242,7 @@ class WindowFiller {
     return this.#tokens >= this.#limit ? this.take() : undefined;
   }
 
-  /** What has been collected since the last window. */
+  /** The documents that were collected since the last window. */
   take(): TokenizedDocument[] {
     const documents = this.#documents;
     this.#documents = [];

@@ -1,6 +1,6 @@
 /**
- * How one document becomes pairs: sentences are collected into a chunk, the chunk is cut in two, and
- * the second half is kept or replaced by text from elsewhere.
+ * How a document becomes pairs: sentences are collected into a chunk, the chunk is cut in two, and
+ * the second part is kept or replaced by text from elsewhere.
  */
 import { NoExamplesError } from "../errors.ts";
 import type { Rng } from "../random.ts";
@@ -21,13 +21,13 @@ import {
 const TRIES = 10; // to draw another document, or another text than the true next one
 const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is left out
 
-/** So many documents of one sentence are no mistake yet: that one has more may come to light. */
+/** Up to this many documents of one sentence are not taken for a mistake. */
 const FEW = 8;
 
 /**
- * Said where no pair can follow.
+ * The message for documents of which no "next" pair can be made.
  *
- * @param pairing Which pairs were asked for.
+ * @param pairing The kind of pairs.
  */
 export function noPairsFollow(pairing: NspOptions["pairing"] = "nsp"): string {
   const pairs = pairing === "sop" ? "pairs of two sentences in order" : '"next" pairs';
@@ -37,9 +37,11 @@ export function noPairsFollow(pairing: NspOptions["pairing"] = "nsp"): string {
 }
 
 /**
- * Throws, before any work is done, where no pair can follow because no document has two sentences.
+ * Throws, before any work is done, if no "next" pair can be made because no document has two
+ * sentences.
  *
- * @throws {NoExamplesError} Saying how texts become longer documents, or how to train without pairs.
+ * @throws {NoExamplesError} The message says how texts become longer documents, and how to train
+ * without pairs.
  */
 export function checkPairable(
   documents: readonly Document[],
@@ -52,21 +54,21 @@ export function checkPairable(
   }
 }
 
-/** Makes pairs, and keeps count of the labels so that they stay balanced. */
+/** Makes pairs, and counts the labels so that both stay equally frequent. */
 export class PairMaker {
   readonly #vocab: Vocab;
   readonly #options: Required<Omit<NspOptions, "windowTokens" | "reach">>;
   readonly #reach: ReachCounter | undefined;
   readonly #rng: Rng;
-  #surplus = 0; // "not next" pairs minus "next" pairs, as far as no coin decided it
-  #couldFollow = false; // whether two sentences of a document were ever at hand
+  #surplus = 0; // "not next" pairs minus "next" pairs, counting only those that were not drawn
+  #couldFollow = false; // whether any document had two sentences
   #counts = { 0: 0, 1: 0, "-1": 0 };
-  #last: TokenizedDocument | undefined; // of the window before: company for a lone document
+  #last: TokenizedDocument | undefined; // of the window before, for a document that is alone in its window
 
   /**
-   * Makes pairs of documents whose tokens `vocab` numbered.
+   * Makes pairs of documents that were encoded with `vocab`.
    *
-   * @param options As `nspExamples()` has checked them.
+   * @param options Options that `nspExamples()` has checked.
    */
   constructor(vocab: Vocab, options: NspOptions) {
     const { pairing = "nsp", packing = true, shortSequenceProbability = 0.1, balanced = true } =
@@ -105,7 +107,7 @@ export class PairMaker {
     }
   }
 
-  /** Without pairs: one segment an example, which together have every token once. */
+  /** Without pairs: one segment for each example. Together they contain every token once. */
   *#singles(document: TokenizedDocument, target: number): Generator<PairExample> {
     for (const { stretch, kept } of singleStretches(document, target, this.#room())) {
       this.#counts[-1]++;
@@ -114,9 +116,9 @@ export class PairMaker {
   }
 
   /**
-   * Checks, when all documents were seen, that the pairs are what was asked for.
+   * Checks after all documents that the pairs are of the wanted kind.
    *
-   * @throws {NoExamplesError} If pairs were asked for and none, or none that follow, could be made.
+   * @throws {NoExamplesError} If pairs are wanted, and none or no "next" pair could be made.
    */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
@@ -135,7 +137,10 @@ export class PairMaker {
       'take one from: add text, or, which in a task is --pairing none, set pairing to "none"';
   }
 
-  /** Tokens that an example's segments are to have; drawn once a document, as in the reference. */
+  /**
+   * The target number of tokens of an example's segments, drawn once for each document as in the
+   * reference.
+   */
   #targetLength(): number {
     const { packing, shortSequenceProbability } = this.#options;
     const room = this.#room();
@@ -143,7 +148,7 @@ export class PairMaker {
     return this.#rng.random() < shortSequenceProbability ? this.#rng.between(2, room) : room;
   }
 
-  /** Tokens beside the special ones. */
+  /** The most tokens of an example, without the special ones. */
   #room(): number {
     return this.#options.maxLength - (this.#options.pairing === "none" ? 2 : 3);
   }
@@ -152,7 +157,7 @@ export class PairMaker {
   #chunk(document: TokenizedDocument, start: number, target: number): Stretch {
     const { balanced, packing, pairing } = this.#options;
     const pairs = pairing === "sop" || (pairing === "nsp" && (balanced || !packing));
-    const least = pairs ? 2 : 1; // so that one can follow
+    const least = pairs ? 2 : 1; // so that a "next" pair is possible
     let end = start;
     let length = 0;
     while (
@@ -179,7 +184,7 @@ export class PairMaker {
     const wanted = target - tokenCount(first);
     const other = this.#elsewhere(first, wanted, others, index);
     if (other) return { example: this.#example(first, other, 1), next: firstEnd };
-    this.#surplus -= size < 2 ? 1 : 2; // there is no "elsewhere": one pair fewer, or the other label
+    this.#surplus -= size < 2 ? 1 : 2; // there is no text elsewhere: one pair fewer, or the other label
     return size < 2 ? undefined : this.#follow(first, rest);
   }
 
@@ -193,7 +198,7 @@ export class PairMaker {
     return { example, next: rest.end };
   }
 
-  /** The coin: whether the second segment is to be the true next one. */
+  /** Draws whether the second segment is to be the true next one. */
   #drawsNext(size: number): boolean {
     const { balanced } = this.#options;
     if (size === 1) {
@@ -202,11 +207,11 @@ export class PairMaker {
     }
     const next = this.#rng.random() >= 0.5;
     if (!balanced || (next ? this.#surplus > -2 : this.#surplus < 1)) return next;
-    this.#surplus += next ? 2 : -2; // a turned coin is one more of the one and one fewer of the other
+    this.#surplus += next ? 2 : -2; // a changed label is one more of one kind and one fewer of the other
     return !next;
   }
 
-  /** A stretch that does not follow `first`; `undefined` where there is none, or none is wanted. */
+  /** A stretch that does not follow `first`; undefined if there is none, or none is wanted. */
   #elsewhere(
     first: Stretch,
     wanted: number,
@@ -222,7 +227,7 @@ export class PairMaker {
     }
   }
 
-  /** A stretch of another document, or of this one where it is the only one. */
+  /** A stretch of another document, or of this document if it is the only one. */
   #drawElsewhere(
     first: Stretch,
     wanted: number,
@@ -242,7 +247,7 @@ export class PairMaker {
     return this.#grow(document, start, wanted, document.sentences.length);
   }
 
-  /** In the same document: never in `first`, never the sentence right after it. */
+  /** A stretch of the same document that neither overlaps `first` nor begins right after it. */
   #elsewhereInside({ document, start, end }: Stretch, wanted: number): Stretch | undefined {
     const after = document.sentences.length - (end + 1);
     const candidates = start + Math.max(0, after);
@@ -301,20 +306,26 @@ export class PairMaker {
 
 /** How pairs are made. */
 export interface NspOptions {
-  /** Tokens in an example at most, special ones included; at least 5. */
+  /** The most tokens of an example, special ones included; at least 5. */
   readonly maxLength: number;
   /** Next sentence, sentence order, or no pairs. Default `"nsp"`. */
   readonly pairing?: "nsp" | "sop" | "none";
-  /** Fill each example with sentences up to the length (default), or take one sentence a segment. */
+  /**
+   * Whether to fill each example with sentences up to the length (default), or to use one sentence
+   * for each segment.
+   */
   readonly packing?: boolean;
-  /** With packing: share of the documents whose examples are cut to a random length. Default 0.1. */
+  /** With packing: share of the documents whose examples get a random, shorter length. Default 0.1. */
   readonly shortSequenceProbability?: number;
-  /** Really half and half (default); `false` draws as google-research/bert does, token for token. */
+  /**
+   * Whether both labels are equally frequent (default). `false` draws as google-research/bert does,
+   * token for token.
+   */
   readonly balanced?: boolean;
-  /** Tokens that are held at one time, about; "not next" segments come from among them. */
+  /** About how many tokens are held in memory at a time. "Not next" segments are drawn from them. */
   readonly windowTokens?: number;
-  /** Told which tokens the examples show, if that is to be counted. */
+  /** Counts which tokens the examples use, if given. */
   readonly reach?: ReachCounter;
-  /** Where all random numbers come from; it moves on with each pair. */
+  /** The generator of all random numbers. Each pair advances it. */
   readonly rng: Rng;
 }

@@ -1,12 +1,15 @@
-/** Documents as they are read, before their sentences are split: reading is quick, splitting is not. */
+/**
+ * Documents as they are read, before they are split into sentences. Reading is fast, and splitting is
+ * slow.
+ */
 import type { Document } from "./document.ts";
 import { type SentenceOptions, splitSentences } from "./sentences.ts";
 
 /** A stretch of text of a document. */
 export interface RawText {
-  /** Any characters, line ends among them. */
+  /** The text, with its line ends. */
   readonly text: string;
-  /** Whether it is one sentence, and not to be split. */
+  /** Whether it is one sentence that must not be split. */
   readonly isSentence: boolean;
 }
 
@@ -16,7 +19,7 @@ export interface RawDocument extends Omit<Document, "sentences"> {
   readonly texts: readonly RawText[];
 }
 
-/** The document with its sentences, trimmed, none of them empty. */
+/** Splits a document into sentences, which are trimmed and not empty. */
 export function splitDocument(raw: RawDocument, options: SentenceOptions): Document {
   const { texts, ...document } = raw;
   return { ...document, sentences: texts.flatMap((text) => sentencesOf(text, options)) };

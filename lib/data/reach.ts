@@ -1,14 +1,14 @@
-/** How much of the text the examples of an epoch show. */
+/** How much of the text the examples of an epoch use. */
 import type { TokenizedDocument } from "./document.ts";
 import type { Kept, Stretch } from "./stretch.ts";
 
-/** What an epoch shows of the text that it is made from. */
+/** How much of its text an epoch uses. */
 export interface Reach {
   /** Tokens of the documents. */
   readonly tokens: number;
-  /** Those of them that stand in no example. */
+  /** Tokens that are in no example. */
   readonly unreachedTokens: number;
-  /** Documents of which no token stands in an example. */
+  /** Documents of which no token is in an example. */
   readonly unusedDocuments: number;
 }
 
@@ -16,24 +16,24 @@ export interface Reach {
 interface Marks {
   /** The tokens before each sentence. */
   readonly offsets: Int32Array;
-  /** For each token 1 if an example has it. */
+  /** 1 for each token that is in an example, else 0. */
   readonly seen: Uint8Array;
 }
 
-/** Counts the tokens that stand in no example, a window of documents at a time. */
+/** Counts the tokens that are in no example, one window of documents at a time. */
 export class ReachCounter {
   #open = new Map<TokenizedDocument, Marks>();
   #tokens = 0;
   #unreached = 0;
   #unused = 0;
 
-  /** Begins a window; the one before is counted. */
+  /** Begins a window, after counting the one before. */
   open(window: readonly TokenizedDocument[]): void {
     this.countWindow();
     for (const document of window) this.#open.set(document, marksFor(document));
   }
 
-  /** Tells that an example shows a part of a stretch. */
+  /** Marks the part of a stretch that an example uses. */
   mark({ document, start, skip = 0 }: Stretch, kept: Kept): void {
     const marks = this.#open.get(document);
     if (!marks) return; // of a window that has been counted
@@ -52,7 +52,7 @@ export class ReachCounter {
     this.#open.clear();
   }
 
-  /** What was counted; windows that are open are not in it. */
+  /** The counts, without the window that is open. */
   get counts(): Reach {
     return {
       tokens: this.#tokens,

@@ -1,6 +1,6 @@
 /**
- * Seeing the data before training: what the corpus holds, what the examples look like, and a short
- * digest for each stage, so that two people can tell that they have the same thing.
+ * A report of the data before training: figures of the corpus and of the examples, and a short digest
+ * of each stage, by which two people can see that their data are equal.
  */
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 import { REOPENED, STREAM } from "./arguments.ts";
@@ -17,15 +17,15 @@ import type { Document } from "./document.ts";
 import { epochGenerators, epochMasking, epochPairs } from "./epochs.ts";
 import { type Reach, ReachCounter } from "./reach.ts";
 
-/** Which examples are reported on. */
+/** Options of `dataReport()`. */
 export interface ReportOptions {
-  /** How text becomes examples; `dataConfig()` gives it. */
+  /** How text becomes examples, from `dataConfig()`. */
   readonly data: DataConfig;
-  /** Everything random comes from it, as in training. */
+  /** The seed of everything random, as in training. */
   readonly seed: number;
-  /** Default 1: the first epoch that is trained on. */
+  /** The epoch. Default 1, the first epoch of training. */
   readonly epoch?: number;
-  /** Only so many examples are made and counted. Default: all of the epoch's. */
+  /** The most examples that are made and counted. Default: all of the epoch. */
   readonly maxExamples?: number;
 }
 
@@ -39,29 +39,29 @@ export interface Digests {
   readonly examples: string;
 }
 
-/** What a look at the data found. Shares are from 0 to 1. */
+/** The figures of a report. Shares are from 0 to 1. */
 export interface DataReport extends CorpusCounts, ExampleCounts {
   /**
-   * Share of the tokens that stand in no example of the epoch, as they were cut off or their
-   * document was left out. Missing where `maxExamples` ended the count.
+   * Share of the tokens that are in no example of the epoch, as they were cut off or their document
+   * was left out. Undefined if `maxExamples` ended the count.
    */
   readonly unreachedShare?: number;
-  /** Documents of which no token stands in an example; missing as `unreachedShare` is. */
+  /** Documents of which no token is in an example; undefined when `unreachedShare` is. */
   readonly unusedDocuments?: number;
   /** Pieces of the vocabulary. */
   readonly vocabSize: number;
-  /** What was counted, in short. */
+  /** A digest of each stage. */
   readonly digests: Digests;
 }
 
 /**
  * Counts a corpus and the examples that an epoch makes of it.
  *
- * The examples are those that `batches()` gives for the same seed and epoch, before they are put
- * in random order. A function that opens the corpus, as for a file larger than memory, is called twice.
+ * The examples are those of `batches()` for the same seed and epoch, before they are shuffled. A
+ * function that opens a stream of documents is called twice.
  *
  * @throws {ConfigError} If `maxExamples` is not at least 1, or a setting cannot work.
- * @throws {RangeError} If no example can be made of the documents.
+ * @throws {NoExamplesError} If no example can be made of the documents.
  *
  * @example
  * ```ts
@@ -104,7 +104,7 @@ export async function dataReport(
 /**
  * A report as lines of text, for a terminal or a notebook.
  *
- * @returns Lines without a line end at the close; the same report gives the same text.
+ * @returns Lines, without a line end after the last. The same report gives the same text.
  */
 export function formatReport(report: DataReport): string {
   checkArguments("formatReport(report)", [["report", report, REPORT]]);
@@ -192,7 +192,7 @@ function examples({ examples, truncatedShare, unreachedShare, unusedDocuments }:
   return `${cut}; ${percent(unreachedShare)} of the tokens are in none${unused}`;
 }
 
-/** How many examples have how many predictions: `3: 12, 4: 40` is twelve with three, forty with four. */
+/** The histogram of predictions: `3: 12, 4: 40` means 12 examples with 3 predictions and 40 with 4. */
 function predictions(histogram: readonly number[]): string {
   const present = [...histogram.entries()].filter(([, examples]) => examples > 0);
   const total = present.reduce((sum, [number, examples]) => sum + number * examples, 0);

@@ -1,6 +1,6 @@
 /**
  * Rows of a table as documents: which column is the text, which one names the document, and how
- * rows of one document come together.
+ * consecutive rows are joined.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import type { CorpusOptions } from "./document.ts";
@@ -8,41 +8,42 @@ import type { RawDocument, RawText } from "./raw_document.ts";
 import { nearest } from "../nearest_name.ts";
 
 /**
- * Characters in a document, about: one that goes on is cut here, so that a file without any end of a
- * document streams too. (The longest book of the King James Bible has a quarter of a million.)
+ * About how many characters a document may have. A longer one is split, so that a file that is a
+ * single document can be read as a stream. (The longest book of the King James Bible has a quarter of
+ * a million.)
  */
 export const LONGEST_DOCUMENT = 4_000_000;
 
-/** A file, and the name that its documents get. */
+/** A file, and the name of its documents. */
 export interface TextFile {
   readonly path: string;
   readonly name: string;
 }
 
-/** A row: its fields by column. */
+/** A row of a table. */
 export interface Row {
-  /** Its line, from 1; left out where a file has no lines. */
+  /** Its line, from 1; undefined if the file has no lines. */
   readonly line?: number;
   /** Its place among the rows, from 1, where a file has no lines. */
   readonly row?: number;
-  /** The line in which the names of the columns stand. */
+  /** The line with the names of the columns. */
   readonly header?: number;
   readonly fields: ReadonlyMap<string, unknown>;
-  /** A number as it is written, which may have more digits than JavaScript keeps. */
+  /** A number as it is written, as it may have more digits than JavaScript can represent. */
   readonly written?: (column: string) => string | undefined;
 }
 
 /** A document that more rows may be added to. */
 interface OpenDocument {
   readonly name: string;
-  /** The name in its rows; `undefined` where each row is a document. */
+  /** The name in its rows; undefined if each row is a document. */
   readonly named: string | undefined;
   readonly part: number;
   readonly texts: RawText[];
   size: number;
 }
 
-/** Puts rows together into documents: those that follow each other with the same name are one. */
+/** Joins rows to documents: consecutive rows with the same name are one document. */
 export async function* gatherRows(
   { path, name }: TextFile,
   rows: AsyncIterable<Row> | Iterable<Row>,
@@ -62,13 +63,14 @@ export async function* gatherRows(
       open = named === undefined ? started(`${name} ${count}`) : started(named, named, open);
     }
     open.size += text.length;
-    // A column called "sentence" holds one sentence a row; where a row is a document, it is split all the same.
+    // A column "sentence" has one sentence in each row, but if each row is a document it is split all
+    // the same.
     open.texts.push({ text, isSentence: named !== undefined && column === "sentence" });
   }
   if (open) yield closed(open);
 }
 
-/** A new document; what goes on from one that was cut for its length is its next part. */
+/** Begins a document. One that continues a document that was split for its length is its next part. */
 function started(name: string, named?: string, before?: OpenDocument): OpenDocument {
   const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
   const title = part === 1 ? name : `${name} (${part})`;
@@ -83,7 +85,7 @@ function textColumn({ fields }: Row, { textColumn }: CorpusOptions): string {
   return textColumn ?? (fields.has("text") ? "text" : "sentence");
 }
 
-/** The text of a row; null is no text, as an empty cell is. */
+/** The text of a row. A null, like an empty cell, is no text. */
 function textOf(
   path: string,
   { line, row, header, fields }: Row,
@@ -102,8 +104,8 @@ function textOf(
 }
 
 /**
- * The document a row belongs to, or `undefined` where the row is one of its own. The column that is
- * taken when none was asked for refuses nothing: what cannot be a name is none.
+ * The document that a row belongs to; undefined if the row is a document by itself. In the default
+ * column a value that cannot be a name counts as none.
  */
 function documentOf(
   path: string,
@@ -146,7 +148,7 @@ export interface Column {
 const NESTED = Symbol("a list or a structure");
 
 /**
- * The columns that the rows of a table are gathered by, for a file that can be read column by column.
+ * The columns that have to be read, for a file that can be read column by column.
  *
  * @throws {FormatError} If a column that was asked for, or one for the text, is not there, or twice.
  */

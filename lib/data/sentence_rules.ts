@@ -1,6 +1,7 @@
 /**
- * Where `Intl.Segmenter` ends a sentence too early: after abbreviations, initials and ordinals, by
- * language, after a question or exclamation within a sentence, and inside quotation marks and brackets.
+ * Rules for places where `Intl.Segmenter` ends a sentence too early: after abbreviations, initials
+ * and ordinals, by language, after a question or exclamation within a sentence, and inside quotation
+ * marks and brackets.
  */
 
 /** The words of a language that decide whether a sentence goes on after a full stop. */
@@ -11,15 +12,18 @@ interface Language {
   readonly beforeNameOrEnd: ReadonlySet<string>;
   /** Abbreviations in front of a figure only, in small letters: No. 5, but "He said no." */
   readonly beforeFigure: ReadonlySet<string>;
-  /** What words end with that are abbreviations in front of a figure: Bahnhofstr. 5. */
+  /** The ends of words that are abbreviations in front of a figure: Bahnhofstr. 5. */
   readonly endsBeforeFigure?: RegExp;
   /** Abbreviations in the middle of a sentence, whatever follows. */
   readonly inTheMiddle: ReadonlySet<string>;
-  /** Abbreviations that may end a sentence: one that goes on goes on in lower case or with a figure. */
+  /**
+   * Abbreviations that may end a sentence. The sentence goes on if a small letter or a figure
+   * follows.
+   */
   readonly mayEnd: ReadonlySet<string>;
   /** Abbreviations after which a capitalised word goes on, unless it opens sentences: 5 Mio. Euro. */
   readonly beforeNoun: ReadonlySet<string>;
-  /** Words that open sentences far more often than they are part of a name: "the U.S. This …". */
+  /** Words that begin sentences far more often than they are part of a name: "the U.S. This …". */
   readonly openers: ReadonlySet<string>;
   /** Words in front of a letter that is no initial: plan B. */
   readonly labels: ReadonlySet<string>;
@@ -155,20 +159,20 @@ const LANGUAGES: Readonly<Record<string, Language>> = {
   fr: FRENCH,
 };
 
-/** The rules for a language tag; those of English where a language has none of its own. */
+/** The rules for a language tag; those of English if the language has no rules of its own. */
 export function languageOf(locale: string): Language {
   return LANGUAGES[new Intl.Locale(locale).language] ?? ENGLISH;
 }
 
-/** German names of months that are no English words. */
+/** German names of months that are not English words. */
 const GERMAN_MONTH = /^(Januar|Jänner|Februar|Feber|März|Mai|Juni|Juli|Oktober|Dezember)(?!\p{L})/u;
 
-/** Those that are, with the German words that stand in front of a date. */
+/** German names of months that are English words, too. */
 const SHARED_MONTH = /^(April|August|September|November)(?!\p{L})/u;
 const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/iu;
 
 /**
- * Whether a sentence goes on where the segmenter ended it. All white space has to be single blanks.
+ * Whether a sentence goes on where the segmenter ended it. All white space must be single blanks.
  *
  * @param before The end of the sentence so far.
  * @param after What follows: its first 64 units, or less where the text ends.
@@ -187,8 +191,9 @@ export function goesOn(before: string, after: string, start: string, language: L
 }
 
 /**
- * Whether a question or exclamation stands within a sentence, which goes on in small letters: "Why?" she
- * asked; Yahoo! is big. A sentence that began in small letters itself, as in a chat, tells nothing.
+ * Whether a question or exclamation stands within a sentence, which goes on in small letters: "Why?"
+ * she asked; Yahoo! is big. This is not decided for a sentence that itself begins with a small
+ * letter, as in a chat.
  */
 function isExclaimedWithin(before: string, after: string, start: string): boolean {
   if (!/^(?:[-–—] ?)?\p{Ll}/u.test(after)) return false;
@@ -227,7 +232,10 @@ function isSaidBy(before: string, after: string, { openers, sayings }: Language)
 const CLOSING = " \"'”’)]";
 const BEFORE_WORD = " \"'“‘„«»([";
 
-/** The word in front of a full stop at the end, and the one before it; nothing if there is no full stop. */
+/**
+ * The word in front of a full stop at the end, and the word before it; undefined if there is no full
+ * stop.
+ */
 function lastWords(text: string): { previous: string; word: string } | undefined {
   let end = text.length;
   while (end > 0 && CLOSING.includes(text[end - 1])) end--;
@@ -241,7 +249,7 @@ function lastWords(text: string): { previous: string; word: string } | undefined
   return { previous, word: text.slice(start, end) };
 }
 
-/** A sentence that is nothing but "2." or "IV." numbers what follows. */
+/** Whether a sentence is only a number such as "2." or "IV.", which belongs to what follows. */
 function isEnumerator(sentence: string): boolean {
   return sentence.length < 12 && /^\(?(?:\d{1,3}|\p{L}|[ivxIVX]+)[.)]+\s*$/u.test(sentence);
 }
@@ -271,7 +279,10 @@ function isAbbreviation(
   return goesOnSmall && forms.some((form) => mayEnd.has(form));
 }
 
-/** A word in small letters, and with the short ones in front of it: of "Dr. h. c." c, h.c and dr.h.c. */
+/**
+ * A word in small letters, alone and joined to the short words in front of it: for "Dr. h. c." these
+ * are c, h.c and dr.h.c.
+ */
 function spellings(before: string, word: string): string[] {
   if (word.length > 3) return [word.toLowerCase()];
   const parts = before.match(/(?:^|\s)((?:\p{L}{1,3}\. )+)\p{L}{1,3}\.\s*$/u)?.[1].split(". ") ??
@@ -283,7 +294,9 @@ function spellings(before: string, word: string): string[] {
   return forms;
 }
 
-/** The J of J. Smith, and not the B of "plan B. She …". */
+/**
+ * Whether a letter is an initial, as the J of J. Smith, and not a label, as the B of "plan B. She …".
+ */
 function isInitial(
   previous: string,
   word: string,
@@ -296,7 +309,10 @@ function isInitial(
   return previous === "" || !opens(after, openers);
 }
 
-/** Whether a segment begins with a word that opens sentences; the A of "A. Milne" is an initial. */
+/**
+ * Whether a segment begins with a word that typically begins sentences. The A of "A. Milne" is an
+ * initial.
+ */
 function opens(after: string, openers: ReadonlySet<string>): boolean {
   const first = after.match(/^\p{L}[\p{L}']*/u)?.[0] ?? "";
   return openers.has(first) && !(first.length === 1 && after[1] === ".");
@@ -317,8 +333,8 @@ function isOrdinal(
 }
 
 /**
- * How many units at the end of a segment open the next one: brackets and quotation marks, which
- * the segmenter leaves with the sentence before where no space stands in front of them.
+ * The number of UTF-16 units at the end of a segment that belong to the next one: opening brackets
+ * and quotation marks, which the segmenter leaves in the sentence before if no space precedes them.
  */
 export function openingAtEnd(segment: string): number {
   if (
@@ -334,7 +350,7 @@ export function openingAtEnd(segment: string): number {
     : marks.length;
 }
 
-/** Whether quotation marks close what German style opened: „…“ ‚…‘ »…«. */
+/** Whether quotation marks close a quotation in German style: „…“ ‚…‘ »…«. */
 function closes(text: string, marks: string): boolean {
   const mark = marks[0];
   if (mark === "“") return text.lastIndexOf("„") > text.lastIndexOf("“");
@@ -344,13 +360,16 @@ function closes(text: string, marks: string): boolean {
   return first === "»";
 }
 
-/** How many units at the start of a segment close what came before: the » of French, after a space. */
+/**
+ * The number of UTF-16 units at the start of a segment that close the one before: in French, » after
+ * a space.
+ */
 export function closingAtStart(segment: string): number {
   if (isPlain(segment.charCodeAt(0))) return 0;
   return segment.match(/^[\p{Pe}\p{Pf}]+(?:\s+|$)/u)?.[0].length ?? 0;
 }
 
-/** Whether a unit is of ASCII and no bracket, as almost all are: then no pattern need be tried. */
+/** Whether a UTF-16 unit is ASCII and no bracket, as almost all are. Then no pattern has to be tried. */
 function isPlain(unit: number): boolean {
   return unit < 0x7b && unit !== 0x28 && unit !== 0x29 && unit !== 0x5b && unit !== 0x5d;
 }

@@ -1,6 +1,6 @@
 /**
- * Text to sentences. `Intl.Segmenter` knows the rules of Unicode, but it also ends a sentence after
- * "Mr." and "U.S."; such splits are mended by the rules of `sentence_rules.ts`.
+ * Splitting text into sentences. `Intl.Segmenter` implements the rules of Unicode, but it also ends a
+ * sentence after "Mr." and "U.S."; the rules of `sentence_rules.ts` correct such splits.
  */
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -9,8 +9,8 @@ import { closingAtStart, goesOn, languageOf, openingAtEnd } from "./sentence_rul
 /** How text is split. */
 export interface SentenceOptions {
   /**
-   * Language of the text, as a BCP 47 tag. Default `"en"`. Abbreviations are known for `en`, `de`,
-   * `fr` and `es`; a text of another language is split by Unicode's rules and the English ones.
+   * Language of the text, as a BCP 47 tag. Default `"en"`. There are rules for `en`, `de`, `fr` and
+   * `es`; a text in another language is split by the rules of Unicode and of English.
    */
   readonly locale?: string;
 }
@@ -18,7 +18,7 @@ export interface SentenceOptions {
 /** Two line ends, LF, CRLF or CR, with nothing but space between them. */
 const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 
-/** White space that is no single blank; most paragraphs have none. */
+/** White space other than single blanks; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
 const LONGEST = 64; // units of a sentence's start, of its end and of what follows that the rules look at
@@ -56,8 +56,8 @@ function splitParagraph(paragraph: string, locale: string): string[] {
   const sentences: string[] = [];
   let last = ""; // the sentence so far
   let start = ""; // its first words
-  let before = ""; // its end: all that is looked at, so that the time stays linear
-  let moved = ""; // from the end of the segment before to the start of this one
+  let before = ""; // its last units: only these are used, so that the time stays linear
+  let moved = ""; // moved from the end of the segment before to the start of this one
   for (const { segment: found, index } of segmenter.segment(text)) {
     const closing = moved === "" ? closingAtStart(found) : 0;
     const at = index - moved.length + closing;
@@ -81,7 +81,7 @@ function splitParagraph(paragraph: string, locale: string): string[] {
   return sentences.map((sentence) => sentence.trim()).filter((sentence) => sentence !== "");
 }
 
-/** What splits the text of a language. */
+/** The segmenter and the rules of a language. */
 interface Tools {
   readonly segmenter: Intl.Segmenter;
   readonly language: ReturnType<typeof languageOf>;

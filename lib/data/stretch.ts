@@ -1,34 +1,34 @@
-/** Stretches of documents: sentences that follow each other, or a part of one that is too long. */
+/** Stretches of documents: consecutive sentences, or a part of a sentence that is too long. */
 import type { TokenizedDocument, TokenizedSentence } from "./document.ts";
 import type { Span } from "./example.ts";
 
-/** A piece of a document: its sentences from `start` up to `end`, as positions in the list. */
+/** A part of a document: its sentences from index `start` up to, but without, `end`. */
 export interface Stretch {
-  /** Where the sentences stand. */
+  /** The document. */
   readonly document: TokenizedDocument;
   /** The first sentence, from 0. */
   readonly start: number;
-  /** The sentence behind the last one. */
+  /** The sentence after the last one. */
   readonly end: number;
-  /** Tokens left out at the front, where a sentence before was cut; 0 by default. */
+  /** Tokens to leave out at the front, as they are in the stretch before. Default 0. */
   readonly skip?: number;
 }
 
-/** What is used of a stretch's tokens: those from `start` up to `end`. */
+/** The tokens of a stretch that are used: from `start` up to, but without, `end`. */
 export interface Kept {
   /** The first token, from 0. */
   readonly start: number;
-  /** The token behind the last one. */
+  /** The token after the last one. */
   readonly end: number;
 }
 
-/** Adds the ids of what is used of a stretch to the end of `to`. */
+/** Appends the ids of the used tokens of a stretch to `to`. */
 export function appendIds(
   to: number[],
   { document: { sentences }, start, end, skip = 0 }: Stretch,
   kept: Kept,
 ): void {
-  let before = -skip; // tokens of the stretch before the sentence
+  let before = -skip; // number of tokens of the stretch before this sentence
   for (let i = start; i < end && before < kept.end; i++) {
     const { ids } = sentences[i];
     const last = Math.min(ids.length, kept.end - before);
@@ -37,14 +37,14 @@ export function appendIds(
   }
 }
 
-/** How many tokens a stretch has. */
+/** The number of tokens of a stretch. */
 export function tokenCount({ document, start, end, skip = 0 }: Stretch): number {
   let count = -skip;
   for (let i = start; i < end; i++) count += document.sentences[i].ids.length;
   return count;
 }
 
-/** Where a stretch stands in its text, and how much of it is used. */
+/** The position of a stretch in its document, and how much of it is used. */
 export function spanOf(stretch: Stretch, kept: Kept): Span {
   const { document: { name, sentences }, start, end, skip = 0 } = stretch;
   const span = { document: name, start: sentences[start].index, end: sentences[end - 1].index + 1 };
@@ -52,7 +52,7 @@ export function spanOf(stretch: Stretch, kept: Kept): Span {
   return cut.front + cut.end === 0 ? span : { ...span, cut };
 }
 
-/** Whether a stretch reads like the sentence, as far as both go. */
+/** Whether the tokens of a stretch and of a sentence are equal up to the length of the shorter one. */
 export function readsLike({ document, start, end }: Stretch, sentence: TokenizedSentence): boolean {
   let at = 0;
   for (let i = start; i < end; i++) {
@@ -65,9 +65,9 @@ export function readsLike({ document, start, end }: Stretch, sentence: Tokenized
 }
 
 /**
- * A document as stretches of at most `room` tokens that together have every token once. Sentences
- * are put together until there are `target` tokens or the next one has no room; one that is longer
- * than the room itself is cut, and the stretch after it goes on behind the cut.
+ * Divides a document into stretches of at most `room` tokens that together contain every token once.
+ * Sentences are joined until there are `target` tokens or the next sentence does not fit. A sentence
+ * longer than `room` is cut, and the next stretch begins after the cut.
  */
 export function* singleStretches(
   document: TokenizedDocument,
@@ -87,7 +87,7 @@ export function* singleStretches(
     }
     const kept = { start: 0, end: Math.min(length, room) };
     yield { stretch: { document, start, end, skip }, kept };
-    skip = length > room ? skip + room : 0; // more than the room: it is one sentence
+    skip = length > room ? skip + room : 0; // longer than the room: it is one sentence
     if (skip === 0) start = end;
   }
 }

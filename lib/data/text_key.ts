@@ -1,7 +1,7 @@
-/** Numbers that stand for texts, to find equal ones without comparing each with each. */
+/** Hashes of texts, to find equal ones without comparing all pairs. */
 import type { Document } from "./document.ts";
 
-/** The same number for every document that reads the same, however it was cut into sentences. */
+/** A hash of a document's text, regardless of how it is split into sentences. */
 export function documentKey({ sentences }: Document): number {
   const hash = new TextHash();
   for (const [i, sentence] of sentences.entries()) {
@@ -11,7 +11,7 @@ export function documentKey({ sentences }: Document): number {
   return hash.value;
 }
 
-/** The same number for equal texts; two different ones share it once in 2^53 times. */
+/** A 53-bit hash of a text. Two different texts have the same hash with probability 2^-53. */
 export function textKey(text: string): number {
   const hash = new TextHash();
   hash.add(text);

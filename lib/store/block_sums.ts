@@ -1,12 +1,12 @@
-/** Checksums of the blocks of a large file, so that what is read of it is known to be right. */
+/** Checksums of the blocks of a large file, so that every read is checked. */
 import { crc32 } from "node:zlib";
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 
-/** Bytes of a block; the last one may have fewer. A whole number of ids of any type. */
+/** Bytes of a block, a multiple of every id size. The last block may be shorter. */
 const BLOCK = 2 ** 16;
 
-/** Takes the bytes of a file in order and gives a CRC-32 for each block. */
+/** Computes a CRC-32 for each block of a file, from its bytes in order. */
 export class BlockSummer {
   readonly #sums: number[] = [];
   #sum = 0; // of the bytes of the block so far
@@ -23,7 +23,7 @@ export class BlockSummer {
     }
   }
 
-  /** The sums of all blocks; nothing can be added then. */
+  /** The checksums of all blocks. No bytes can be added afterwards. */
   sums(): Uint32Array<ArrayBuffer> {
     if (this.#filled > 0) this.#close();
     return Uint32Array.from(this.#sums);
@@ -36,17 +36,17 @@ export class BlockSummer {
   }
 }
 
-/** How many blocks a file of so many bytes has. */
+/** The number of blocks of a file. */
 export function blocksIn(bytes: number): number {
   return Math.ceil(bytes / BLOCK);
 }
 
 /**
- * `readAt()` of a file whose blocks are known: whole blocks are read and compared.
+ * `readAt()` for a file with checksums: whole blocks are read and compared with them.
  *
  * @param size Bytes of the whole file.
  * @param sums One for each block, from a `BlockSummer`.
- * @throws {FormatError} If a block is not what it was, or the file ends before.
+ * @throws {FormatError} If a block has changed, or the file is too short.
  */
 export function readChecked(
   file: Deno.FsFile,

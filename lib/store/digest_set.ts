@@ -1,23 +1,27 @@
-/** Digests of millions of texts, eight bytes of each, to find those that occurred before. */
+/** A set of digests of millions of texts, eight bytes each, to find duplicates. */
 import { SpillFile } from "./spill_file.ts";
 
-/** Numbers of 32 bits in a digest. */
+/** 32-bit numbers in a digest. */
 const WORDS = 2;
 
 /**
- * A set of digests that is kept in a file too, so that a stopped process goes on with it. Memory holds
- * 16 to 32 bytes for each; two different texts share eight bytes of SHA-256 once in 2^64 times.
+ * A set of digests that is also kept in a file, so that a stopped process can go on. Memory holds 16
+ * to 32 bytes for each. Two different texts have the same eight bytes of SHA-256 with probability
+ * 2^-64.
  */
 export class DigestSet implements Disposable {
   readonly #file: SpillFile;
-  /** Open addressing; a digest of zeros is a free slot. At most half of them are taken. */
+  /**
+   * A hash table with open addressing. A digest of zeros marks a free slot. At most half of the slots
+   * are taken.
+   */
   #slots = new Uint32Array(WORDS * 2 ** 12);
   #size = 0;
 
   /**
-   * Reads the first digests of a file and goes on behind them; one that is not there begins empty.
+   * Reads the first digests of a file, and appends to them. A missing file is created.
    *
-   * @param count How many there are; what follows is cut off.
+   * @param count How many digests to read. The rest of the file is removed.
    */
   constructor(path: string, count: number) {
     this.#file = new SpillFile(path, 4 * WORDS * count);
@@ -27,7 +31,7 @@ export class DigestSet implements Disposable {
     }
   }
 
-  /** How many digests there are. */
+  /** The number of digests. */
   get size(): number {
     return this.#size;
   }
@@ -39,7 +43,7 @@ export class DigestSet implements Disposable {
     return true;
   }
 
-  /** Waits until the disk has everything. */
+  /** Waits until everything is on disk. */
   save(): void {
     this.#file.sync();
   }

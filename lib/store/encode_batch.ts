@@ -1,4 +1,7 @@
-/** What the helper threads of preparing do: documents to sentences to ids. */
+/**
+ * The work of the helper threads of `prepare()`: splitting documents into sentences and encoding
+ * them.
+ */
 import { createHash } from "node:crypto";
 import { type RawDocument, splitDocument } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -8,17 +11,17 @@ import { idTypeFor } from "./indexed_layout.ts";
 export interface EncodeRules {
   /** The language by which sentences are split. */
   readonly locale: string;
-  /** Decides, with the names of the documents, which are held out. */
+  /** The seed that, with the names of the documents, decides which are held out. */
   readonly seed: number;
 }
 
-/** Documents as ids, in a few arrays, so that they are handed over without a copy. */
+/** Documents as ids, in a few arrays that are transferred between threads without a copy. */
 export interface EncodedBatch {
   /** The ids of all documents. */
   readonly ids: Uint16Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
-  /** Tokens of each sentence of all documents, each above 0. */
+  /** The number of tokens of each sentence of all documents, always above 0. */
   readonly lengths: Int32Array<ArrayBuffer>;
-  /** Sentences of each document. */
+  /** The number of sentences of each document. */
   readonly sentences: Int32Array<ArrayBuffer>;
   /** The first eight bytes of the SHA-256 of each document's text, as two numbers. */
   readonly digests: Uint32Array<ArrayBuffer>;
@@ -37,7 +40,8 @@ export function encodeBatch(
   const sentences = new Int32Array(documents.length);
   const digests = new Uint32Array(2 * documents.length);
   const ranks = new Float64Array(documents.length);
-  // all of them are split first: the two need different tables, and each finds its own in the cache
+  // all documents are split first, as splitting and encoding use different tables in the processor's
+  // cache
   const split = documents.map((raw) => splitDocument(raw, { locale }));
   for (const [i, document] of split.entries()) {
     const before = lengths.length;
@@ -56,8 +60,8 @@ export function encodeBatch(
 }
 
 /**
- * By which a document is held out or not: as good as drawn from 0 to below 1, but always the same for
- * a name and a seed.
+ * A pseudo-random number from 0 to below 1 that decides whether a document is held out. It depends
+ * only on the name and the seed.
  */
 export function rankOf(name: string, seed: number): number {
   const [high, low] = digestOf(`${seed}/${name}`);

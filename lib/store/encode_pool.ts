@@ -1,4 +1,4 @@
-/** Helper threads that encode documents, each batch on whichever is free. */
+/** Helper threads that encode batches of documents, each on the next free thread. */
 import type { RawDocument } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { EncodedBatch, EncodeRules } from "./encode_batch.ts";
@@ -18,7 +18,7 @@ export class EncodePool implements Disposable {
   readonly #busy = new Map<Worker, Job>();
   #failure: Error | undefined;
 
-  /** Starts so many threads. */
+  /** Starts `count` threads. */
   constructor(count: number, tokenizer: BertTokenizer, rules: EncodeRules) {
     const { vocab: { tokens, added, pieces }, options } = tokenizer;
     const origin = { repeats: "later", added, pieces } as const;
@@ -42,7 +42,7 @@ export class EncodePool implements Disposable {
   /**
    * Encodes documents as soon as a thread is free; batches are begun in the order of the calls.
    *
-   * @throws {Error} If a thread fails, this batch's or another.
+   * @throws {Error} If any of the threads fails.
    */
   encode(documents: readonly RawDocument[]): Promise<EncodedBatch> {
     if (this.#failure) return Promise.reject(this.#failure);
@@ -52,12 +52,12 @@ export class EncodePool implements Disposable {
     });
   }
 
-  /** Ends the threads; what they have not finished is lost. */
+  /** Ends the threads. Unfinished batches are lost. */
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }
 
-  /** What one thread cannot do is not done by another: nothing more is. */
+  /** After the failure of a thread all waiting and later batches fail, too. */
   #fail(error: Error): void {
     this.#failure ??= error;
     for (const { reject } of [...this.#busy.values(), ...this.#waiting.splice(0)]) reject(error);

@@ -1,14 +1,14 @@
-/** Going over a whole file, whatever its size. */
+/** Reading a whole file of any size, piece by piece. */
 import { createHash } from "node:crypto";
 
 /** Bytes that are in memory at once. */
 const PIECE = 2 ** 20;
 
 /**
- * The bytes of a file from its beginning to its end; timers and signals have their turn between them.
+ * Yields the bytes of a file. Timers and signals are served between the pieces.
  *
- * @param signal Ends it with the signal's reason.
- * @returns Pieces that are views of one array: a piece lasts until the next one.
+ * @param signal Ends the reading with the signal's reason.
+ * @returns Pieces that are views of one array: each is valid until the next one.
  */
 export async function* piecesOf(
   path: string,
@@ -25,7 +25,7 @@ export async function* piecesOf(
   }
 }
 
-/** The size of a file and its SHA-256, in hexadecimal; ended by `signal` with its reason. */
+/** The size of a file and its SHA-256 in hexadecimal. `signal` ends it with the signal's reason. */
 export async function describeFile(
   path: string,
   signal?: AbortSignal,

@@ -1,27 +1,31 @@
-/** Which documents of a stream are held out: those of the least ranks, as many as there is room for. */
+/**
+ * Choosing the held-out documents of a stream: those with the lowest ranks, as many as the limits
+ * allow.
+ */
 
-/** A document as ids, and the rank by which it is chosen. */
+/** A document as ids, and its rank. */
 export interface RankedDocument {
   /** From 0 to below 1, drawn from its name. */
   readonly rank: number;
-  /** The ids of all its sentences, one behind the other. */
+  /** The ids of all its sentences, one after the other. */
   readonly ids: Uint16Array | Int32Array;
-  /** Tokens of each sentence. */
+  /** The number of tokens of each sentence. */
   readonly lengths: Int32Array;
 }
 
-/** How much is held out. */
+/** How much to hold out. */
 export interface HeldOutLimits {
   /** Share of the documents, from 0 to below 1. */
   readonly share: number;
-  /** Tokens at most. */
+  /** The most tokens. */
   readonly tokens: number;
 }
 
 /**
- * The held-out documents of those seen so far: by rank, as many as there is room for. The same documents
- * in any order leave the same ones in it, and they come from everywhere in the corpus, however few.
- * Where no rank is below the share, as in a corpus of few documents, it holds the one of the least.
+ * The held-out documents among those seen so far: those with the lowest ranks, as many as the limits
+ * allow. The result does not depend on the order of the documents, and they come from everywhere in
+ * the corpus. If no rank is below the share, as in a corpus of few documents, it holds the document
+ * with the lowest rank.
  *
  * @example
  * ```ts
@@ -42,9 +46,9 @@ export class HeldOutPool {
   #below: number;
 
   /**
-   * Begins empty, or where another pool of these limits was.
+   * Begins empty, or with the state of an earlier pool with these limits.
    *
-   * @param held The `documents` of the other pool.
+   * @param held The `documents` of the earlier pool.
    * @param below Its `below`.
    */
   constructor(
@@ -57,7 +61,10 @@ export class HeldOutPool {
     for (const document of held) this.#insert(document);
   }
 
-  /** Ranks from here on are not held out: the share, and less once there was no room. */
+  /**
+   * Documents with this rank or a higher one are not held out. It begins as the share, and falls when
+   * the tokens reach their limit.
+   */
   get below(): number {
     return this.#below;
   }
@@ -73,8 +80,8 @@ export class HeldOutPool {
   }
 
   /**
-   * Takes a document; gives those that are to be trained on, this one or others. One that is held is
-   * copied, so that the large array of which it is a part may go.
+   * Adds a document, and returns those that are not held out: this one, or others that it displaces.
+   * A document that is held out is copied, so that the larger array it is a part of can be freed.
    */
   offer(document: RankedDocument): RankedDocument[] {
     if (this.#limits.share === 0 || document.rank >= Math.max(this.#below, this.#least)) {
@@ -93,7 +100,7 @@ export class HeldOutPool {
     return left;
   }
 
-  /** The least rank so far. */
+  /** The lowest rank so far. */
   get #least(): number {
     return this.#held[0]?.rank ?? Infinity;
   }

@@ -1,9 +1,9 @@
-/** Going over a whole index once, piece by piece, before anything is read by it. */
+/** Checking a whole index once, piece by piece, before it is used. */
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 import { ID_BYTES, type IndexHeader, placesIn } from "./indexed_layout.ts";
 
-/** Bytes of a list that are in memory at once. */
+/** Bytes of a list that are held in memory at a time. */
 const PIECE = 2 ** 20;
 
 /** An open index with its header. */
@@ -17,9 +17,9 @@ export interface OpenIndex {
  * Throws unless every length, offset and document of an index fits the file of ids.
  *
  * @param binBytes Bytes of the file of ids.
- * @returns The first token of each document, and behind the last one the number of tokens: 8 bytes a
- * document.
- * @throws {FormatError} Naming the first entry that does not fit.
+ * @returns The index of the first token of each document, and at the end the number of tokens: 8
+ * bytes for each document.
+ * @throws {FormatError} If an entry does not fit; the message names the first one.
  */
 export function checkIndex({ file, path, header }: OpenIndex, binBytes: number): Float64Array {
   const { sentences, documents, type } = header;
@@ -63,7 +63,7 @@ function wrong(path: string, expected: string, found: number): FormatError {
   return new FormatError(path, `expected ${expected}, found ${found}: copy or write it again`);
 }
 
-/** The entries of one list of an index, in order: int32, or int64 up to 2^53. */
+/** Reads the entries of one list of an index in order: int32, or int64 up to 2^53. */
 class Entries {
   readonly #file: Deno.FsFile;
   readonly #path: string;

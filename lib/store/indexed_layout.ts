@@ -1,5 +1,5 @@
 /**
- * Megatron-LM's indexed dataset: what stands where in its two files. All numbers are little-endian.
+ * The layout of the two files of Megatron-LM's indexed dataset. All numbers are little-endian.
  *
  * ```text
  * .idx   0   9  "MMIDIDX\0\0"
@@ -36,7 +36,7 @@ export const FIRST_BYTES = 8;
 /** How an id is stored; Megatron writes the first and the last of them. */
 export type IdType = "uint8" | "int8" | "int16" | "int32" | "int64" | "uint16";
 
-/** The types by their numbers in the header; 0 is none. */
+/** The types by their numbers in the header, which begin at 1. */
 const TYPES = ["", "uint8", "int8", "int16", "int32", "int64", "float64", "float32", "uint16"];
 
 /** Bytes of an id. */
@@ -49,7 +49,7 @@ export const ID_BYTES: Readonly<Record<IdType, number>> = {
   uint16: 2,
 };
 
-/** What the first bytes of an index say. */
+/** The header of an index. */
 export interface IndexHeader {
   /** How ids are stored. */
   readonly type: IdType;
@@ -60,7 +60,7 @@ export interface IndexHeader {
 }
 
 /**
- * The type that Megatron takes for a vocabulary of so many pieces.
+ * The type that Megatron uses for a vocabulary of this size.
  *
  * @example
  * ```ts
@@ -108,11 +108,11 @@ export function packHeader({ type, sentences, documents }: IndexHeader): Uint8Ar
   return bytes;
 }
 
-/** Where the three lists of an index begin, and where the last one ends: bytes from its start. */
+/** The offsets in an index of its three lists and of its end. */
 export interface IndexPlaces {
   /** The lengths of the sentences. */
   readonly lengths: number;
-  /** Their places in `.bin`. */
+  /** Their offsets in `.bin`. */
   readonly offsets: number;
   /** The first sentences of the documents. */
   readonly firsts: number;
@@ -120,7 +120,7 @@ export interface IndexPlaces {
   readonly end: number;
 }
 
-/** Where the lists of an index of so many sentences and documents are. */
+/** The offsets in an index with these numbers of sentences and documents. */
 export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): IndexPlaces {
   const lengths = HEADER_BYTES;
   const offsets = lengths + LENGTH_BYTES * sentences;
@@ -131,10 +131,10 @@ export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): I
 /**
  * Reads the header of an index.
  *
- * @param bytes The first bytes of the file, all of them where it has fewer.
+ * @param bytes The first `HEADER_BYTES` bytes of the file, or all if it is shorter.
  * @param size Bytes of the whole file.
  * @param path The file, for messages.
- * @throws {FormatError} If it is no index, or not one of so many bytes.
+ * @throws {FormatError} If it is no index, or does not have the size that its header says.
  */
 export function readHeader(bytes: Uint8Array, size: number, path: string): IndexHeader {
   if (!hasMagic(bytes)) {

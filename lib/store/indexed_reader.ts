@@ -1,4 +1,4 @@
-/** Reading Megatron-LM's `.bin` and `.idx` by offset, whatever their size. */
+/** Reading documents of any range from Megatron-LM's `.bin` and `.idx`, whatever their size. */
 import { checkWhole } from "../checks.ts";
 import type { TokenIds, TokenizedDocument } from "../data/document.ts";
 import { FormatError } from "../errors.ts";
@@ -15,20 +15,26 @@ import {
   readHeader,
 } from "./indexed_layout.ts";
 
-/** What is known about the ids of a store. */
+/** Options of `IndexedReader.open()`. */
 export interface ReaderOptions {
-  /** Pieces of the vocabulary: an id from there on is refused where it is read. Default: any id may be. */
+  /**
+   * The size of the vocabulary. Reading an id that is not below it throws. Default: any id is
+   * allowed.
+   */
   readonly vocabSize?: number;
-  /** CRC-32 of each block of `.bin`, from a `BlockSummer`: what is read is compared. Default: nothing is. */
+  /**
+   * The CRC-32 of each block of `.bin`, from a `BlockSummer`, to check what is read. Default: no
+   * checks.
+   */
   readonly sums?: Uint32Array;
 }
 
 /**
- * An open store of documents as ids, such as `preprocess_data.py --split-sentences` of Megatron-LM
- * writes it: a sequence is a sentence.
+ * An open store of documents as ids, in the format of Megatron-LM's `preprocess_data.py
+ * --split-sentences`: a sequence is a sentence.
  *
- * The whole index is checked when the store is opened; ids are read when they are asked for. Memory
- * holds eight bytes a document.
+ * The whole index is checked when the store is opened; ids are read on demand. Memory holds eight
+ * bytes for each document.
  *
  * @example
  * ```ts
@@ -44,11 +50,11 @@ export interface ReaderOptions {
  * ```
  */
 export class IndexedReader implements Disposable {
-  /** Where it lies, without `.bin` and `.idx`. */
+  /** Its path without `.bin` and `.idx`. */
   readonly prefix: string;
   /** How ids are stored. */
   readonly type: IdType;
-  /** Documents, those without a sentence among them. */
+  /** The number of documents, including those without sentences. */
   readonly documents: number;
   /** Sentences in all documents. */
   readonly sentences: number;
@@ -58,7 +64,7 @@ export class IndexedReader implements Disposable {
   readonly #bin: Deno.FsFile;
   readonly #vocabSize: number;
   readonly #sums: Uint32Array | undefined;
-  /** The first token of each document, and behind the last one the number of tokens. */
+  /** The index of the first token of each document, and at the end the number of tokens. */
   readonly #starts: Float64Array;
 
   private constructor(
@@ -87,7 +93,8 @@ export class IndexedReader implements Disposable {
   /**
    * Opens `PREFIX.idx` and `PREFIX.bin`; dispose of it when you are done.
    *
-   * @throws {FormatError} If one of them is missing, is another file, or they do not fit each other.
+   * @throws {FormatError} If one of them is missing or has another format, or they do not belong
+   * together.
    */
   static open(prefix: string, options: ReaderOptions = {}): IndexedReader {
     const path = `${prefix}.idx`;
@@ -105,13 +112,13 @@ export class IndexedReader implements Disposable {
     }
   }
 
-  /** Tokens of a document; nothing is read for it. */
+  /** The number of tokens of a document. No file is read. */
   documentTokens(index: number): number {
     checkWhole("index", index, 0, this.documents - 1);
     return this.#starts[index + 1] - this.#starts[index];
   }
 
-  /** Tokens in all documents before one; `documents` gives all. */
+  /** The number of tokens in all documents before `index`, which may be `documents`. */
   tokensBefore(index: number): number {
     checkWhole("index", index, 0, this.documents);
     return this.#starts[index];
@@ -120,7 +127,7 @@ export class IndexedReader implements Disposable {
   /**
    * A document.
    *
-   * @param index From 0.
+   * @param index The index of the document, from 0.
    * @throws {FormatError} As `documentRange()`.
    */
   document(index: number): TokenizedDocument {
@@ -129,10 +136,10 @@ export class IndexedReader implements Disposable {
   }
 
   /**
-   * The documents from `first` up to `end`, in three reads whatever their number. Their ids are views
-   * of one array.
+   * The documents from `first` up to, but without, `end`, in three reads for any number. Their ids
+   * are views of one array.
    *
-   * @throws {FormatError} If an id is none of the vocabulary, or the files have changed since they
+   * @throws {FormatError} If an id is not in the vocabulary, or the files have changed since they
    * were opened.
    */
   documentRange(first: number, end: number): TokenizedDocument[] {
@@ -164,7 +171,7 @@ export class IndexedReader implements Disposable {
     this.#bin.close();
   }
 
-  /** The first sentence of each document from `first` to `end`, that of `end` itself too. */
+  /** The first sentence of each document from `first` to `end`, both included. */
   #firstSentences(first: number, end: number): Float64Array {
     const { file, path, header } = this.#index;
     const at = placesIn(header).firsts + FIRST_BYTES * first;
@@ -181,7 +188,7 @@ export class IndexedReader implements Disposable {
     return new Int32Array(readAt(file, at, LENGTH_BYTES * (end - first), path).buffer);
   }
 
-  /** The ids of the tokens from `first` up to `end`. */
+  /** The ids of the tokens from `first` up to, but without, `end`. */
   #ids(first: number, end: number): Uint16Array | Int32Array {
     const size = ID_BYTES[this.type];
     const path = `${this.prefix}.bin`;
@@ -215,7 +222,7 @@ function openFile(path: string): Deno.FsFile {
   throw new FormatError(path, "expected a file of a store, found something that is no file");
 }
 
-/** Ids as the library has them; what does not fit is left negative, and refused. */
+/** Decodes ids. An id that does not fit into 32 bits becomes negative, and is then refused. */
 function decodeIds(bytes: ArrayBuffer, type: IdType): Uint16Array | Int32Array {
   if (type === "uint16") return new Uint16Array(bytes);
   if (type === "int32") return new Int32Array(bytes);

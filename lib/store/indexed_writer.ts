@@ -1,9 +1,9 @@
-/** Writing Megatron-LM's `.bin` and `.idx`, document by document, whatever their number. */
+/** Writing Megatron-LM's `.bin` and `.idx`, document by document. */
 import type { TokenIds } from "../data/document.ts";
 import { SpillFile } from "./spill_file.ts";
 import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
 
-/** How much has been written, and is on the disk: a place to go on from. */
+/** How much has been written: a place to go on from. */
 export interface WriterPlace {
   /** Documents. */
   readonly documents: number;
@@ -13,26 +13,29 @@ export interface WriterPlace {
   readonly tokens: number;
 }
 
-/** Where a store lies while it is written. */
+/** Options of `IndexedWriter`. */
 export interface WriterOptions {
-  /** The path of the lengths, without their endings; they stay there. Default: that of the store. */
+  /**
+   * The path, without endings, of the temporary files with the lengths, which are then kept. Default:
+   * the path of the store.
+   */
   readonly spill?: string;
 }
 
-/** Where a store begins. */
+/** The place at the beginning of a store. */
 export const START: WriterPlace = { documents: 0, sentences: 0, tokens: 0 };
 
 /** The endings of files of a store that is not finished: the lengths, and the end of each document. */
 const [LENGTHS, ENDS] = [".lengths", ".ends"];
 
-/** Bytes of a list that are in memory at once; whole entries of any list. */
+/** Bytes of a list that are held in memory at a time, a multiple of every entry size. */
 const PIECE = 2 ** 20;
 
 /**
- * A store that is being written. The ids go to `.bin` at once, the lengths to files beside it, and
- * `finish()` puts the index together from them: memory holds a few megabytes.
+ * A store that is being written. Ids are written to `.bin` at once, and lengths to files beside it,
+ * from which `finish()` makes the index. Memory holds a few megabytes.
  *
- * There is no `.idx` before that, so that an unfinished file is never read as a finished one.
+ * Before that there is no `.idx`, so that an unfinished store cannot be opened.
  *
  * @example
  * ```ts
@@ -77,10 +80,10 @@ export class IndexedWriter implements Disposable {
   }
 
   /**
-   * Begins an empty store; what lies there is written over.
+   * Begins an empty store. Existing files are overwritten.
    *
-   * @param prefix The path without `.bin` and `.idx`; its folder is there.
-   * @param type `idTypeFor()` gives the one that Megatron takes for a vocabulary.
+   * @param prefix The path without `.bin` and `.idx`. Its folder must exist.
+   * @param type The type of the ids, as `idTypeFor()` returns it.
    */
   static create(
     prefix: string,
@@ -91,9 +94,9 @@ export class IndexedWriter implements Disposable {
   }
 
   /**
-   * Goes on with a store behind a place that `save()` gave; what follows it is cut off.
+   * Continues a store from a place that `save()` returned. What follows the place is removed.
    *
-   * @throws {FormatError} If there is less than that.
+   * @throws {FormatError} If the files are shorter.
    */
   static resume(
     prefix: string,
@@ -104,13 +107,13 @@ export class IndexedWriter implements Disposable {
     return new IndexedWriter(prefix, type, place, options);
   }
 
-  /** How much has been added. */
+  /** How much has been added so far. */
   get place(): WriterPlace {
     return this.#place;
   }
 
   /**
-   * Adds a document as the ids of its sentences; a sentence without any is left out, as Megatron does.
+   * Adds a document as the ids of its sentences. A sentence without ids is left out, as in Megatron.
    *
    * @throws {RangeError} If an id is negative or too large for the type.
    */
@@ -140,15 +143,19 @@ export class IndexedWriter implements Disposable {
     this.#place = { documents: documents + 1, sentences: end, tokens: tokens + ids.length };
   }
 
-  /** Waits until the disk has everything; the place can be gone on from even when the power goes. */
+  /**
+   * Waits until everything is on disk, and returns a place that can be resumed from even after a
+   * power failure.
+   */
   save(): WriterPlace {
     for (const file of [this.#bin, this.#lengths, this.#ends]) file.sync();
     return this.#place;
   }
 
   /**
-   * Writes the index, and removes the files that it was made of unless a place was named for them. The
-   * writer takes no more then.
+   * Writes the index, and removes the temporary files with the lengths unless the option `spill`
+   * names their path. Nothing can be added afterwards. The files stay open: this completes the store
+   * and frees nothing.
    */
   finish(): void {
     this.save();
@@ -174,7 +181,7 @@ export class IndexedWriter implements Disposable {
     for (const name of [LENGTHS, ENDS]) Deno.removeSync(this.#prefix + name);
   }
 
-  /** Closes the files; what was added since `save()` may be lost. */
+  /** Closes the files. What was added since `save()` may be lost. */
   [Symbol.dispose](): void {
     for (const file of [this.#bin, this.#lengths, this.#ends]) file.close();
   }

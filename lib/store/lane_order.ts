@@ -1,36 +1,36 @@
 /**
- * In which order an epoch goes over a store: which documents make up which window. Numbers only;
- * nothing of the text is read for it.
+ * The order in which an epoch goes through a store: which documents form which window. No text is
+ * read for it.
  *
- * Consecutive documents are a block of about 200,000 tokens, so that one read of the disk brings all
- * of it. The blocks are drawn in random order and dealt to windows, as many to each; the windows are
- * dealt to lanes. A window is what is held in memory: its documents are mixed, and its "not next"
- * sentences come from it.
+ * Consecutive documents form a block of about 200,000 tokens, which is read from disk at once. The
+ * blocks are put in random order and distributed to windows, the same number to each, and the windows
+ * to lanes. One window of each lane is held in memory: its documents are shuffled, and its "not next"
+ * sentences come from the same window.
  */
 import type { TokenizedDocument } from "../data/document.ts";
 import { drawnEpoch, type EpochOptions } from "../data/epochs.ts";
 import { createRng } from "../random.ts";
 
-/** Documents as ids that are read by their places; `IndexedReader` is one. */
+/** Documents as ids that are read by index. `IndexedReader` implements it. */
 export interface DocumentSource {
   /** How many documents there are. */
   readonly documents: number;
   /** Their tokens. */
   readonly tokens: number;
-  /** Tokens in all documents before one; that of `documents` is all. */
+  /** The number of tokens in all documents before one, which may be `documents`. */
   tokensBefore(document: number): number;
   /** The documents from `first` up to `end`. */
   documentRange(first: number, end: number): readonly TokenizedDocument[];
 }
 
-/** Tokens of a block, at most and about. */
+/** About the largest number of tokens of a block. */
 const BLOCK = 200_000;
-/** Blocks of a window, at least: documents of so many places are mixed, however small the store is. */
+/** The fewest blocks of a window: even in a small store, documents from this many places are mixed. */
 const FEWEST_BLOCKS = 16;
-/** Tokens of a window, about: at most, at least, and in all lanes together. */
+/** About how many tokens a window has: at most, at least, and the most in all lanes together. */
 const [LARGEST, SMALLEST, TOGETHER] = [4_000_000, 1_000_000, 16_000_000];
 
-/** How a store is cut, for a number of lanes. It is the same for every epoch. */
+/** How a store is divided for a number of lanes. It is the same for every epoch. */
 export interface StoreCut {
   /** Windows of an epoch, a multiple of the lanes. */
   readonly windows: number;
@@ -39,7 +39,7 @@ export interface StoreCut {
 }
 
 /**
- * How a store is cut into windows and blocks.
+ * Decides how a store is divided into windows and blocks.
  *
  * @example 4 G tokens for eight lanes
  * ```ts
@@ -54,13 +54,13 @@ export function cutStore({ tokens }: Pick<DocumentSource, "tokens">, lanes: numb
   return { windows, blocks: Math.max(FEWEST_BLOCKS, Math.ceil(tokens / windows / BLOCK)) };
 }
 
-/** The windows of one epoch of a store, as places of documents. */
+/** The windows of one epoch of a store. */
 export class WindowOrder {
   /** How many windows there are. */
   readonly windows: number;
   readonly #source: DocumentSource;
   readonly #blocks: number;
-  /** The blocks in the order in which windows take them. */
+  /** The blocks in the order of the windows. */
   readonly #order: Uint32Array;
 
   /** Draws the order of an epoch. */
@@ -74,7 +74,7 @@ export class WindowOrder {
     );
   }
 
-  /** The documents of a window, in the order of the store. A window may have none. */
+  /** Reads the documents of a window, in the order of the store. A window may be empty. */
   read(window: number): TokenizedDocument[] {
     const first = window * this.#blocks;
     const blocks = this.#order.slice(first, first + this.#blocks).sort();
@@ -86,7 +86,7 @@ export class WindowOrder {
     return documents;
   }
 
-  /** The first document of a block: the first one that begins at its share of the tokens or behind. */
+  /** The first document of a block: the first one that begins at or after the block's first token. */
   #firstOf(block: number): number {
     const { documents, tokens } = this.#source;
     if (block === this.#order.length) return documents;

@@ -1,7 +1,7 @@
 /**
- * The batches of a store's epoch in lanes: as many as a step has parts, each with windows and random
- * numbers of its own. Which batch is in which step does not depend on how many processes share the
- * lanes, and coming back to a place reads one window a lane and not the epoch.
+ * The batches of a store's epoch in lanes. There are as many lanes as batches in a step, and each has
+ * its own windows and random numbers. Which batches form a step does not depend on how many processes
+ * share the lanes. To go back to a place, one window of each lane is read, and not the whole epoch.
  */
 import { checkWhole } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
@@ -9,38 +9,46 @@ import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, type StoreCut, WindowOrder } from "./lane_order.ts";
 
-/** Batches that are shuffled and sorted together, in all lanes; in a lane at least so many. */
+/** How many batches are shuffled and sorted together: in all lanes, and at least in each lane. */
 const [TOGETHER, FEWEST_TOGETHER] = [64, 8];
 
-/** Which lanes of which epoch; by default `window` is smaller the more lanes there are. */
+/** Which lanes of which epoch. With more lanes the default of `window` is smaller. */
 export interface LaneOptions extends BatchesOptions {
-  /** Lanes in all: parts of a step. */
+  /** The number of all lanes, which is that of batches in a step. */
   readonly lanes: number;
   /** The first lane that is made here. Default 0. */
   readonly first?: number;
   /** How many lanes are made here. Default: all that follow. */
   readonly count?: number;
-  /** How the store is cut, into as many windows for each lane. Default: as `cutStore()` says. */
+  /**
+   * How the store is divided, with the same number of windows for each lane. Default: as `cutStore()`
+   * decides.
+   */
   readonly cut?: StoreCut;
   /**
-   * Adds up numbers over all processes, where others make the other lanes. Called once a step, so that
-   * each process knows where all lanes stand and when the last one has ended.
+   * Sums numbers over all processes, if others make the other lanes. It is called once for each step,
+   * so that each process knows the places of all lanes and when the last one has ended.
    */
   readonly sum?: (values: readonly number[]) => Promise<readonly number[]>;
 }
 
-/** Where an epoch stands: for each lane the window in it, from 0, and the batches taken of that. */
+/**
+ * A place in an epoch: for each lane the index of its window, from 0, and the batches taken from that
+ * window.
+ */
 export type LanePlaces = readonly number[];
 
-/** What a step gets of the lanes that are made here, in order; nothing where a lane has ended. */
+/**
+ * The batches of a step from the lanes that are made here, in order; undefined for a lane that has
+ * ended.
+ */
 export type LaneParts = readonly (Batch | undefined)[];
 
 /**
  * The steps of an epoch of a store.
  *
- * Lane l has the windows l, l + G, l + 2 G … of G lanes. A step takes a batch of each; lanes that
- * have ended give none, and the epoch ends with the last of them. The last batch of a window may be
- * a short one.
+ * Of G lanes, lane l has the windows l, l + G, l + 2 G, …. A step takes one batch from each lane that
+ * has not ended, and the epoch ends with the last lane. The last batch of a window may not be full.
  *
  * @example
  * ```ts
@@ -71,9 +79,9 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   #steps = 0;
 
   /**
-   * Draws the order of the epoch; nothing is read before the first step.
+   * Draws the order of the epoch. No text is read before the first step.
    *
-   * @throws {ConfigError} If there are no such lanes.
+   * @throws {ConfigError} If the numbers of lanes are impossible.
    */
   constructor(source: DocumentSource, tokenizer: BertTokenizer, options: LaneOptions) {
     const { lanes, first = 0, count = lanes - first, cut = cutStore(source, lanes) } = options;
@@ -98,17 +106,17 @@ export class LaneStream implements AsyncIterable<LaneParts> {
     return this.#steps;
   }
 
-  /** Where all lanes stand after the last step that was taken; a copy. */
+  /** A copy of the places of all lanes after the last step that was taken. */
   get places(): LanePlaces {
     return [...this.#places];
   }
 
   /**
-   * Comes back to a place: makes the window of each lane that is made here, up to its batch there.
+   * Goes to a place: reads the window of each lane that is made here, and skips to its batch.
    *
-   * @param steps Those that were taken up to there.
-   * @returns Whether there is such a place: if not, the store or the way of making batches is another,
-   * and the stream is of no more use.
+   * @param steps The steps that were taken up to there.
+   * @returns Whether there is such a place. If not, the store or the way of making batches has
+   * changed, and the stream must not be used.
    */
   goTo(places: LanePlaces, steps: number): boolean {
     if (places.length !== this.#places.length) return false;
@@ -129,7 +137,7 @@ export class LaneStream implements AsyncIterable<LaneParts> {
     }
   }
 
-  /** Learns where all lanes stand; says whether any of them gave a batch. */
+  /** Exchanges the places of all lanes, and returns whether any of them had a batch. */
   async #gather(parts: LaneParts): Promise<boolean> {
     const values = Array<number>(this.#places.length + 1).fill(0);
     for (const [i, { place }] of this.#own.entries()) {
@@ -150,7 +158,7 @@ interface LaneSettings {
   readonly lanes: number;
 }
 
-/** One lane: its windows one after the other, one at a time in memory. */
+/** One lane. It holds one of its windows in memory at a time. */
 class Lane {
   readonly number: number;
   readonly #settings: LaneSettings;
@@ -167,7 +175,7 @@ class Lane {
     return [this.#window, this.#taken];
   }
 
-  /** The next batch, if there is one. */
+  /** The next batch; undefined if the lane has ended. */
   next(): Batch | undefined {
     while (this.#window < this.#windows) {
       this.#batches ??= this.#open();
@@ -182,7 +190,7 @@ class Lane {
     }
   }
 
-  /** Comes back to a place, if there is one: false if not. */
+  /** Goes to a place; returns false if there is no such place. */
   goTo(window: number, taken: number): boolean {
     this.#window = window;
     this.#taken = taken;

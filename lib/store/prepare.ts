@@ -1,4 +1,4 @@
-/** Texts of any size to a prepared corpus on disk: what `deno task prepare` does. */
+/** Preparing texts of any size as a corpus on disk, for `deno task prepare`. */
 import { FormatError } from "../errors.ts";
 import { readTextIfThere } from "../files/json.ts";
 import { Throttle } from "../throttle.ts";
@@ -24,9 +24,12 @@ import { learnTokenizer, namedTokenizer } from "./prepare_vocab.ts";
 import { beginning, type BuilderPlace, PLACE_FILE, StoreBuilder } from "./store_builder.ts";
 import { factsIfThere, type OpenFacts, settingsDigest, WorkFolder } from "./work_folder.ts";
 
-/** What was prepared. */
+/** The result of `prepare()`. */
 export interface Prepared {
-  /** What is in the folder; `undefined` where it was stopped, and the same call goes on. */
+  /**
+   * The facts of the prepared corpus; undefined if it was stopped, and can be continued by the same
+   * call.
+   */
   readonly facts: PreparedFacts | undefined;
   /** Whether the same call had finished before. */
   readonly wasThere: boolean;
@@ -35,15 +38,15 @@ export interface Prepared {
 /**
  * Splits and encodes texts on all cores and writes them into a folder, which `openPrepared()` opens.
  *
- * Documents come in the order of the input, but for those that were held out for a while. A document
- * whose text occurred before is left out, as is one without tokens. What is held out is decided by the
- * documents' names, see `HeldOutPool`.
+ * Documents keep the order of the input, except those that were held out for a while and then
+ * displaced. A document is left out if its text occurred before or if it has no tokens. The names of
+ * the documents decide which are held out, see `HeldOutPool`.
  *
- * It can be killed at any moment, and the same call goes on from what was saved last. Until all is
- * done, everything lies in a folder beside, `OUT.unfinished`, whose name the last step changes.
+ * It can be killed at any moment, and the same call continues from what was saved last. Until
+ * everything is done, the files are in the folder `OUT.unfinished`, which the last step renames.
  *
  * @throws {ConfigError} If an option cannot work, or the folder holds something else.
- * @throws {FormatError} If a text cannot be read, naming the file; what was saved stays.
+ * @throws {FormatError} If a text cannot be read; the message names the file. What was saved is kept.
  *
  * @example
  * ```ts
@@ -83,7 +86,7 @@ export async function prepare(
   return { facts: sealed, wasThere: false };
 }
 
-/** Encodes what is not encoded yet; nothing where it was stopped before the end. */
+/** Encodes the rest of the texts; undefined if it was stopped before the end. */
 async function encodeAll(
   settings: PrepareSettings,
   inputs: readonly Input[],
@@ -124,7 +127,7 @@ async function encodeAll(
   };
 }
 
-/** What `make` comes to; nothing where it was stopped. */
+/** The result of `make`; undefined if the signal stopped it. */
 async function unlessStopped<T>(
   make: () => Promise<T>,
   { signal }: PrepareHooks,
@@ -142,7 +145,7 @@ function localeOf({ locale }: PrepareSettings, { options }: BertTokenizer): stri
   return locale ?? options.locale ?? "en";
 }
 
-/** Batches that are with the helper threads at once, for each of them. */
+/** Batches that are given to the helper threads in advance, for each thread. */
 const AHEAD = 3;
 
 /** Encodes on all threads and writes in the order of the input; false if it was stopped. */
@@ -173,7 +176,7 @@ async function encodeFrom(
   };
   for await (const { documents, place } of reader.batches(from)) {
     const batch = documents.length > 0 ? pool.encode(documents) : undefined;
-    batch?.catch(() => {}); // it is awaited when it is its turn
+    batch?.catch(() => {}); // it is awaited later, in the order of the input
     pending.push({ batch, place });
     if (pending.length > AHEAD * workers) await writeNext();
     if (signal?.aborted) break;

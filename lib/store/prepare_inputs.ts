@@ -1,4 +1,4 @@
-/** The texts to prepare: which files, how large, and their documents in batches. */
+/** The texts to prepare: their files with sizes, and their documents in batches. */
 import { createHash, type Hash } from "node:crypto";
 import { FormatError } from "../errors.ts";
 import { readSource, type Source, sourcesOf } from "../data/corpus_sources.ts";
@@ -6,9 +6,9 @@ import type { CorpusOptions } from "../data/document.ts";
 import type { RawDocument } from "../data/raw_document.ts";
 import type { PrepareSettings } from "./prepare_settings.ts";
 
-/** A file of texts or a bundled corpus, and by what it is known again. */
+/** A file of texts or a bundled corpus, with what identifies it. */
 export interface Input {
-  /** What `readSource()` takes. */
+  /** The argument of `readSource()`. */
   readonly source: Source;
   /** Bytes; 0 for a bundled corpus. */
   readonly bytes: number;
@@ -18,25 +18,28 @@ export interface Input {
 
 /** A place between two documents of the inputs. */
 export interface InputPlace {
-  /** Of which input. */
+  /** The index of the input. */
   readonly input: number;
-  /** Documents of it that come before the place. */
+  /** The number of its documents before the place. */
   readonly documents: number;
-  /** The SHA-256 of those documents; empty where there are none. */
+  /** The SHA-256 of these documents; empty if there are none. */
   readonly sha256: string;
 }
 
-/** Where everything begins. */
+/** The place at the beginning. */
 export const FIRST_PLACE: InputPlace = { input: 0, documents: 0, sha256: "" };
 
-/** Documents that follow each other, of one input. */
+/** Consecutive documents of one input. */
 export interface InputBatch {
   readonly documents: readonly RawDocument[];
-  /** The place behind them. */
+  /** The place after them. */
   readonly place: InputPlace;
 }
 
-/** Characters in a batch, about: enough that handing it over costs little, and few to wait for. */
+/**
+ * About how many characters a batch has: enough to make its transfer cheap, and few enough to keep
+ * waits short.
+ */
 const BATCH = 2 ** 18;
 
 /** The files of all corpora, in the order in which they are read. */
@@ -54,7 +57,7 @@ async function inputOf(source: Source): Promise<Input> {
   return { source, bytes: size, changed: mtime?.getTime() ?? 0 };
 }
 
-/** Goes over the documents of inputs, and counts the bytes that it has read. */
+/** Reads the documents of inputs, and counts the bytes that it has read. */
 export class InputReader {
   /** Bytes of all inputs. */
   readonly totalBytes: number;
@@ -71,12 +74,15 @@ export class InputReader {
     this.totalBytes = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Bytes read so far, with those before the place that was begun at. */
+  /** Bytes read so far, including those before the place where it began. */
   get bytes(): number {
     return this.#before + this.#within;
   }
 
-  /** The documents behind a place, in batches. What lies before it in its file is read again, not encoded. */
+  /**
+   * The documents after a place, in batches. Documents before it in the same file are read again, but
+   * not encoded.
+   */
   async *batches(from: InputPlace): AsyncGenerator<InputBatch> {
     for (const [index, { source, bytes }] of this.#inputs.entries()) {
       if (index >= from.input) {
@@ -115,7 +121,7 @@ export class InputReader {
   }
 }
 
-/** Throws unless the documents that were encoded before are those that were read now. */
+/** Throws unless the documents that were encoded before are the same as those that were read now. */
 function checkRead(source: Source, hash: Hash, { sha256 }: InputPlace): void {
   if (hash.copy().digest("hex") !== sha256) throw changed(source);
 }
@@ -129,10 +135,10 @@ function changed(source: Source): FormatError {
 }
 
 /**
- * Throws unless the inputs that were read to their end are still there, and the same.
+ * Throws unless the inputs that were read completely are still there and unchanged.
  *
- * @param isAll Whether there were no others.
- * @throws {FormatError} Naming the first that is not, or that was added.
+ * @param isAll Whether these were all inputs.
+ * @throws {FormatError} If one has changed or was added; the message names the first one.
  */
 export function checkInputs(
   inputs: readonly Input[],

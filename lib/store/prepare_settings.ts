@@ -1,4 +1,4 @@
-/** What `prepare()` is told, and its defaults. */
+/** The options of `prepare()` and their defaults. */
 import { checkBelow1, checkOptions, checkWhole } from "../checks.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import { splitSentences } from "../data/sentences.ts";
@@ -9,53 +9,65 @@ import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts
 
 /** How texts become a prepared corpus. */
 export interface PrepareOptions extends Omit<CorpusOptions, "onRead"> {
-  /** Names or paths, as `corpus()` takes them, in the order in which they are read. */
+  /** Names or paths for `corpus()`, in the order in which they are read. */
   readonly corpus: readonly string[];
-  /** The folder to write, which is not there or is empty. */
+  /** The folder to write, which must not exist or must be empty. */
   readonly out: string;
   /** A `vocab.txt`, or the folder of a tokenizer. Without it a vocabulary is learnt. */
   readonly vocab?: string;
-  /** Pieces of the vocabulary to learn. Default 30,522, as BERT has. */
+  /** Pieces of the vocabulary to learn. Default 30,522, as in BERT. */
   readonly vocabSize?: number;
-  /** Megabytes of text, about, to learn the vocabulary from, taken from everywhere. Default 256. */
+  /**
+   * About how many megabytes of text to learn the vocabulary from, sampled from all texts. Default
+   * 256.
+   */
   readonly vocabSample?: number;
-  /** How the tokenizer treats text; of a tokenizer's folder or with its defaults where nothing is said. */
+  /**
+   * How the tokenizer treats text. Default: as the folder in `vocab` says, else the defaults of a
+   * tokenizer.
+   */
   readonly tokenizer?: TokenizerOptions;
-  /** Share of the documents kept aside for evaluation, from 0 to below 1. Default 0.05. */
+  /** Share of the documents held out for evaluation, from 0 to below 1. Default 0.05. */
   readonly heldOut?: number;
-  /** Tokens kept aside at most; one document is, however long. Default 500,000. */
+  /**
+   * The most tokens to hold out, except that one document is held out whatever its length. Default
+   * 500,000.
+   */
   readonly heldOutTokens?: number;
   /** Documents of fewer tokens are left out. Default 1. */
   readonly minTokens?: number;
-  /** Decides, with the names of the documents, which are kept aside. Default 1. */
+  /** The seed that, with the names of the documents, decides which are held out. Default 1. */
   readonly seed?: number;
-  /** Helper threads. Default: one for each core. They change nothing but the time. */
+  /** Helper threads. Default: one for each core. Their number does not change the result. */
   readonly workers?: number;
-  /** Seconds after which what was done is saved. Default 20. */
+  /** Seconds between two saves. Default 20. */
   readonly saveSeconds?: number;
 }
 
-/** How far preparing is. */
+/** The progress of `prepare()`. */
 export interface PrepareProgress {
-  /** What is being done. */
+  /** The current stage. */
   readonly stage: "learning the vocabulary" | "encoding" | "finishing";
-  /** Bytes of the files read so far, as they lie there; all of them where a stage before is gone on from. */
+  /**
+   * Bytes of the files read so far, without decompression; all bytes if an earlier process has read
+   * them.
+   */
   readonly bytes: number;
   /** Bytes of all files; 0 for a bundled corpus. */
   readonly totalBytes: number;
-  /** Documents so far, those left out among them. */
+  /** Documents so far, including those left out. */
   readonly documents: number;
   /** Tokens written so far. */
   readonly tokens: number;
 }
 
-/** What a caller of `prepare()` is told while it works. */
+/** Functions that `prepare()` calls, and the signal that stops it. */
 export interface PrepareHooks {
   /** Called many times a second. */
   readonly onProgress?: (progress: PrepareProgress) => void;
-  /** Told what a person should know, in a sentence. */
+  /** Called with notes for the person at the terminal, each a sentence. */
   readonly onNote?: (text: string) => void;
-  /** Stops at the next batch, or at the next megabyte that is checked, with everything saved. */
+  /** Stops after the current batch, or the current megabyte of a check, and saves everything. */
   readonly signal?: AbortSignal;
 }
 
@@ -92,7 +104,7 @@ export type PrepareSettings = PrepareOptions & Required<Pick<PrepareOptions, Def
 /**
  * The options with their defaults.
  *
- * @throws {ConfigError} If one is unknown, or cannot work.
+ * @throws {ConfigError} If an option is unknown or cannot work.
  */
 export function prepareSettings(options: PrepareOptions): PrepareSettings {
   checkOptions("prepare()", options, NAMES);
@@ -123,7 +135,8 @@ export function prepareSettings(options: PrepareOptions): PrepareSettings {
 }
 
 /**
- * What decides, with the texts, the bytes that are written: the same command again has the same.
+ * A text with all settings that decide the bytes that are written. The same command gives the same
+ * text.
  *
  * @param named The tokenizer that `vocab` names, as the file may have changed since.
  */

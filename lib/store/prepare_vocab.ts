@@ -1,4 +1,4 @@
-/** The tokenizer of a corpus that is prepared: from a file, from a folder, or learnt. */
+/** The tokenizer of a corpus to prepare: from a file, from a folder, or learnt from the texts. */
 import { FormatError } from "../errors.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
@@ -9,9 +9,9 @@ import { FIRST_PLACE, type InputReader } from "./prepare_inputs.ts";
 import type { PrepareHooks, PrepareSettings } from "./prepare_settings.ts";
 
 /**
- * The tokenizer that the settings name; nothing where a vocabulary is to be learnt.
+ * The tokenizer that the settings name; undefined if a vocabulary has to be learnt.
  *
- * @throws {ConfigError} If an option is not that of the named tokenizer.
+ * @throws {ConfigError} If an option contradicts the named tokenizer.
  * @throws {FormatError} If there is no such tokenizer.
  */
 export async function namedTokenizer(
@@ -29,7 +29,10 @@ export async function namedTokenizer(
   return tokenizer;
 }
 
-/** One whose vocabulary is learnt from a sample, from everywhere but from what may be held out. */
+/**
+ * A tokenizer whose vocabulary is learnt from a sample of all texts, without documents that may be
+ * held out.
+ */
 export async function learnTokenizer(
   settings: PrepareSettings,
   reader: InputReader,
@@ -41,7 +44,7 @@ export async function learnTokenizer(
   return new BertTokenizer(vocab);
 }
 
-/** Texts of the documents whose rank says so; where all are held out, of all. */
+/** The texts of documents with high enough ranks; of all documents if all may be held out. */
 async function* sample(
   { heldOut, vocabSample, seed }: PrepareSettings,
   reader: InputReader,

@@ -1,15 +1,15 @@
-/** A helper thread of preparing: it gets documents and gives them back as ids, in order. */
+/** A helper thread of `prepare()`: it receives documents and sends back their ids, in order. */
 import type { RawDocument } from "../data/raw_document.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { Vocab, type VocabOrigin } from "../tokenizer/vocab.ts";
 import type { TokenizerOptions } from "../tokenizer/options.ts";
 import { encodeBatch, type EncodeRules } from "./encode_batch.ts";
 
-/** What a thread is told first. */
+/** The first message to a thread. */
 export interface WorkerStart {
   /** The tokens of the vocabulary. */
   readonly tokens: readonly string[];
-  /** What else its vocabulary is made of. */
+  /** The other parts of the vocabulary. */
   readonly origin: Pick<VocabOrigin, "repeats" | "added" | "pieces">;
   /** How the tokenizer treats text. */
   readonly options: Required<TokenizerOptions>;
@@ -17,12 +17,12 @@ export interface WorkerStart {
   readonly rules: EncodeRules;
 }
 
-/** Half the number of words that a thread remembers; 50 MB where all are taken. */
+/** Half the number of words in the cache of a thread; a full cache takes 50 MB. */
 const CACHE = 250_000;
 
 let encode: ((documents: RawDocument[]) => ReturnType<typeof encodeBatch>) | undefined;
 
-/** The global object of a helper thread; the usual types know that of the main thread only. */
+/** The global object of a helper thread, as the usual types only describe that of the main thread. */
 interface ThreadScope {
   onmessage: (event: MessageEvent<WorkerStart | RawDocument[]>) => void;
   postMessage(message: unknown, transfer: Transferable[]): void;

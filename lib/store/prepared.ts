@@ -1,4 +1,7 @@
-/** A prepared corpus in its folder, as `deno task prepare` writes it, or a store of Megatron-LM's own. */
+/**
+ * Opening a prepared corpus: a folder that `deno task prepare` has written, or a store of
+ * Megatron-LM.
+ */
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
@@ -27,13 +30,13 @@ export const SUMS = ".sums";
 export interface PreparedCorpus extends Disposable {
   /** The text to train on. */
   readonly train: IndexedReader;
-  /** The held-out text; `undefined` where nothing is held out. */
+  /** The held-out text; undefined if nothing is held out. */
   readonly heldOut: IndexedReader | undefined;
-  /** What made ids of the text. */
+  /** The tokenizer that the text was encoded with. */
   readonly tokenizer: BertTokenizer;
   /** Counts, and where the text came from. */
   readonly facts: PreparedFacts;
-  /** By which the corpus is known again, in hexadecimal: it differs if any file does. */
+  /** A digest that identifies the corpus, in hexadecimal: it differs if any file differs. */
   readonly sha256: string;
 }
 
@@ -50,15 +53,15 @@ export function isPrepared(path: string): boolean {
  * Opens a prepared corpus.
  *
  * The index, the checksums and the vocabulary are compared with the digests in `prepared.json` at
- * once, ids with their checksums when they are read: harm to any file is found before anything is
- * learnt from it. Memory holds eight bytes a document, and four for every 64 KiB of ids.
+ * once, and ids with their checksums when they are read: damage to any file is found before anything
+ * is learnt from it. Memory holds eight bytes for each document, and four for every 64 KiB of ids.
  *
  * A store of Megatron-LM's own (`PREFIX.bin`, `PREFIX.idx`, with `vocab.txt` or another tokenizer
  * beside it) has no digests, and nothing is held out; its ids are counted once, which takes some
  * seconds for a thousand million.
  *
  * @param path The folder; of Megatron's own store the path without `.bin` and `.idx`.
- * @throws {FormatError} If it is no prepared corpus, or a file is missing, harmed or another one.
+ * @throws {FormatError} If it is no prepared corpus, or a file is missing or has changed.
  *
  * @example Megatron's own
  * ```ts
@@ -109,7 +112,7 @@ async function openFolder(folder: string): Promise<PreparedCorpus> {
   return { train, heldOut, tokenizer, facts, sha256, [Symbol.dispose]: close };
 }
 
-/** Throws unless a file has its bytes and its digest. */
+/** Throws unless a file has its size and its digest. */
 async function checkFile(path: string, { bytes, sha256 }: StoredFile): Promise<void> {
   const isThere = isFile(path) && Deno.statSync(path).size === bytes;
   if (isThere && (await describeFile(path)).sha256 === sha256) return;
@@ -119,7 +122,7 @@ async function checkFile(path: string, { bytes, sha256 }: StoredFile): Promise<v
   throw new FormatError(path, `${problem}: restore it, or prepare the corpus again`);
 }
 
-/** Files by which a tokenizer is known. */
+/** The files that show that there is a tokenizer. */
 const TOKENIZER_FILES = ["vocab.txt", "tokenizer.json"];
 
 async function openBare(prefix: string): Promise<PreparedCorpus> {
@@ -164,10 +167,10 @@ function bareDigest({ sources: _, files, ...rest }: PreparedFacts): string {
   return factsDigest({ ...rest, files: Object.values(files) });
 }
 
-/** Tokens that are counted at once. */
+/** Tokens that are read and counted at a time. */
 const PIECE = 2 ** 20;
 
-/** How often each id occurs. */
+/** Counts how often each id occurs. */
 function histogramOf(reader: IndexedReader, vocabSize: number): number[] {
   const counts = new Float64Array(vocabSize);
   for (let first = 0; first < reader.documents;) {

@@ -1,10 +1,10 @@
-/** `prepared.json`: what is in the folder of a prepared corpus, and how it came to be. */
+/** `prepared.json`: the contents of a prepared corpus, and the settings that it was made with. */
 import { createHash } from "node:crypto";
 import { FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
 
-/** The file that says so; it is written last, so that a folder without it is no corpus. */
+/** The name of the file. It is written last, so that a folder without it is no corpus. */
 export const FACTS_FILE = "prepared.json";
 
 /** How much text there is. */
@@ -25,7 +25,7 @@ export interface StoredFile {
   readonly sha256: string;
 }
 
-/** What is known of a prepared corpus; the counts at the top are those of the text to train on. */
+/** The facts of a prepared corpus. The counts at the top are those of the training text. */
 export interface PreparedFacts extends StoreCounts {
   /** The held-out text; all 0 where nothing is held out. */
   readonly heldOut: StoreCounts;
@@ -33,17 +33,17 @@ export interface PreparedFacts extends StoreCounts {
   readonly histogram: readonly number[];
   /** Share of the tokens to train on that are `[UNK]`. */
   readonly unknownShare: number;
-  /** Documents that were left out as they read as one before them. */
+  /** Documents that were left out because an earlier one has the same text. */
   readonly duplicates: number;
-  /** Documents that were left out as they had no token, or fewer than were asked for. */
+  /** Documents that were left out because they had no tokens, or fewer than `minTokens`. */
   readonly short: number;
-  /** Where the texts came from, as it was typed. */
+  /** The names and paths of the texts, as they were typed. */
   readonly sources: readonly string[];
   /** How the tokenizer treats text. */
   readonly tokenizer: Required<TokenizerOptions>;
   /** The language by which sentences were split. */
   readonly locale: string;
-  /** The digest of the settings and texts that it was made with; the same call again makes the same. */
+  /** The digest of the settings and texts that it was made with. */
   readonly settings?: string;
   /** The files of the folder by name. */
   readonly files: Readonly<Record<string, StoredFile>>;
@@ -51,12 +51,14 @@ export interface PreparedFacts extends StoreCounts {
 
 const FORMAT = 1;
 
-/** By which a corpus is known again, in hexadecimal: it differs if its text or its tokenizer does. */
+/**
+ * A digest that identifies a corpus, in hexadecimal: it differs if its text or its tokenizer differs.
+ */
 export function factsDigest(facts: object): string {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
 
-/** The facts as the text of the file, which contains a digest of itself, so that changes are noticed. */
+/** The text of the file. It contains a digest of the facts, so that changes are noticed. */
 export function factsText(facts: PreparedFacts): string {
   const { histogram, ...rest } = facts;
   const digest = factsDigest({ ...rest, histogram });
@@ -68,7 +70,7 @@ export function factsText(facts: PreparedFacts): string {
  * Reads the text of the file.
  *
  * @param path The file, for messages.
- * @throws {FormatError} If it is something else, or of a later version.
+ * @throws {FormatError} If it is not such a file, has changed, or is of a later version.
  */
 export function parseFacts(text: string, path: string): PreparedFacts {
   const json = parseJsonObject(text, path);
@@ -124,7 +126,7 @@ const isTokenizer: Test = (value) => {
   try {
     return isRecord(value) && Object.keys(tokenizerOptions(value)).every((name) => name in value);
   } catch (error) {
-    if (error instanceof RangeError) return false; // an option that cannot be
+    if (error instanceof RangeError) return false; // an impossible option
     throw error;
   }
 };

@@ -1,4 +1,4 @@
-/** Refusing parts of a store on disk, which would otherwise be read as text. */
+/** A check for parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
 import { isThere } from "../files/json.ts";
 import { withoutEndSlash } from "../files/path.ts";
@@ -7,11 +7,11 @@ import { isIndex } from "./indexed_layout.ts";
 import { FACTS_FILE } from "./prepared_facts.ts";
 
 /**
- * Throws if a path names a corpus whose preparing has not ended, one file of a store, or a folder that
- * has the files of a store but no `prepared.json`. A store is known by its index; an `.idx` that is not
+ * Throws if a path is that of an unfinished prepared corpus, of one file of a store, or of a folder
+ * with files of a store but no `prepared.json`. A store is known by its index; an `.idx` that is not
  * Megatron-LM's is no part of one.
  *
- * @throws {FormatError} Saying what to do or to name instead.
+ * @throws {FormatError} The message says what to do or what to name instead.
  *
  * @example
  * ```ts

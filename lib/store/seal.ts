@@ -1,4 +1,4 @@
-/** The last step of preparing: checksums and digests of the files, and `prepared.json` behind them. */
+/** The last step of `prepare()`: checksums and digests of the files, and then `prepared.json`. */
 import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { BlockSummer } from "./block_sums.ts";
 import { describeFile, piecesOf } from "./file_pieces.ts";
@@ -6,12 +6,12 @@ import { SUMS } from "./prepared.ts";
 import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./prepared_facts.ts";
 
 /**
- * Makes a folder a prepared corpus: from then on `openPrepared()` takes it, and refuses any other
- * files in their place.
+ * Makes a folder a prepared corpus, which `openPrepared()` opens as long as none of its files
+ * changes.
  *
  * @param names The stores in it, as in `["train", "held_out"]`; their writers are finished.
- * @param facts What is known of them, but for the files.
- * @param signal Ends it with the signal's reason; it can be begun again.
+ * @param facts The facts of the corpus, except those of the files.
+ * @param signal Ends it with the signal's reason. It can be repeated.
  *
  * @example
  * ```ts

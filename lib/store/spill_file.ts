@@ -1,12 +1,12 @@
-/** A file that numbers are added to, millions of them, a large piece at a time. */
+/** A file that numbers are appended to, with a buffer in memory. */
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 import { writeError } from "../files/write.ts";
 
-/** Bytes that wait in memory. */
+/** The size of the buffer in bytes. */
 const WAITING = 2 ** 20;
 
-/** Open for appending and for reading what was appended; the caller calls `close()`. */
+/** A file, open for appending and for reading what was appended. The caller calls `close()`. */
 export class SpillFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -16,9 +16,9 @@ export class SpillFile {
   #isOpen = true;
 
   /**
-   * Opens a file and cuts off what follows its first `size` bytes; one that is not there begins empty.
+   * Opens a file and removes what follows its first `size` bytes. A missing file is created.
    *
-   * @throws {FormatError} If it has fewer.
+   * @throws {FormatError} If the file has fewer bytes.
    */
   constructor(path: string, size: number) {
     this.#path = path;
@@ -41,13 +41,13 @@ export class SpillFile {
     this.#filled += bytes.length;
   }
 
-  /** Waits until the disk has everything. */
+  /** Waits until everything is on disk. */
   sync(): void {
     this.#flush();
     this.#file.syncDataSync();
   }
 
-  /** Everything that was written, in pieces of at most so many bytes, each in a buffer of its own. */
+  /** Everything that was written, in pieces of at most `bytes` bytes, each in a buffer of its own. */
   *pieces(bytes: number): Generator<Uint8Array<ArrayBuffer>> {
     this.#flush();
     for (let at = 0; at < this.#size; at += bytes) {
@@ -55,7 +55,7 @@ export class SpillFile {
     }
   }
 
-  /** Closes the file; twice does no harm. */
+  /** Closes the file. It may be called twice. */
   close(): void {
     if (this.#isOpen) this.#file.close();
     this.#isOpen = false;

@@ -1,4 +1,4 @@
-/** What is written while a corpus is prepared, and the place from which a stopped preparation goes on. */
+/** Writing the files of a prepared corpus, with a place from which a stopped preparation can go on. */
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { replaceFileSync } from "../files/write.ts";
 import { DigestSet } from "./digest_set.ts";
@@ -19,16 +19,16 @@ interface LeftOut {
 
 /** All that a stopped preparation needs to go on, as JSON. */
 export interface BuilderPlace extends LeftOut {
-  /** Where the inputs are gone on from. */
+  /** The place in the inputs. */
   readonly input: InputPlace;
-  /** Those before it. */
+  /** The inputs up to this place. */
   readonly inputs: readonly Input[];
   /** Whether all inputs were read. */
   readonly isRead: boolean;
   readonly train: WriterPlace;
   readonly digests: number;
   readonly histogram: readonly number[];
-  /** The held-out documents, and below which rank others would be. */
+  /** The state of the `HeldOutPool`: its documents, and the rank below which others are held out. */
   readonly below: number | null;
   readonly held: readonly { rank: number; ids: readonly number[]; lengths: readonly number[] }[];
 }
@@ -49,7 +49,7 @@ export function beginning(vocabSize: number): BuilderPlace {
   };
 }
 
-/** Where the files of a preparation lie. */
+/** The folders of a preparation. */
 export interface BuilderFolders {
   /** The folder that becomes the corpus. */
   readonly folder: string;
@@ -93,12 +93,12 @@ export class StoreBuilder implements Disposable {
     this.#leftOut = { duplicates, short };
   }
 
-  /** Tokens written so far, those held out among them. */
+  /** Tokens written so far, including held-out ones. */
   get tokens(): number {
     return this.#train.place.tokens + this.#pool.tokens;
   }
 
-  /** Documents so far, those left out among them. */
+  /** Documents so far, including those left out. */
   get documents(): number {
     const { duplicates, short } = this.#leftOut;
     return this.#digests.size + duplicates + short;
@@ -120,7 +120,10 @@ export class StoreBuilder implements Disposable {
     }
   }
 
-  /** Has the disk keep everything; a process that is killed later goes on from here. */
+  /**
+   * Waits until everything is on disk, so that the preparation can go on from here after the process
+   * is killed.
+   */
   save(input: InputPlace, inputs: readonly Input[], isRead: boolean): void {
     const train = this.#train.save();
     this.#digests.save();
@@ -142,7 +145,10 @@ export class StoreBuilder implements Disposable {
     replaceFileSync(`${this.#folders.work}/${PLACE_FILE}`, JSON.stringify(place));
   }
 
-  /** Writes what is held out and both indexes. The builder takes no more then. */
+  /**
+   * Writes the held-out documents and both indexes. Nothing can be added afterwards. This completes
+   * the corpus and frees nothing.
+   */
   finish(): Pick<PreparedFacts, "heldOut" | "histogram" | "duplicates" | "short"> & WriterPlace {
     const held = [...this.#pool.documents];
     if (this.#train.place.documents === 0 && held.length === 1) this.#write(held.pop()!);
@@ -161,7 +167,7 @@ export class StoreBuilder implements Disposable {
     this.#digests[Symbol.dispose]();
   }
 
-  /** Holds a document out, or trains on it, or on others that it displaces. */
+  /** Holds a document out, or writes it and those that it displaces to the training text. */
   #place(document: RankedDocument): void {
     for (const other of this.#pool.offer(document)) this.#write(other);
   }

@@ -1,4 +1,4 @@
-/** What the first epoch of a store will be like, from as much of it as takes a second to count. */
+/** Estimating figures of the first epoch of a store from a part of it, within about a second. */
 import type { DataConfig } from "../config.ts";
 import { type EpochOptions, pairsOfWindow, windowGenerators } from "../data/epochs.ts";
 import { noPairsFollow } from "../data/pair_maker.ts";
@@ -9,41 +9,45 @@ import { cutStore, type DocumentSource, WindowOrder } from "./lane_order.ts";
 
 /** What was counted; shares are from 0 to 1. */
 export interface StoreSurvey {
-  /** Steps of the epoch: exact where all of the store was counted, else what is to be expected. */
+  /** Steps of the epoch: exact if all of the store was counted, else an estimate. */
   readonly steps: number;
   /** Share of the tokens that were counted. */
   readonly countedShare: number;
   /** Examples that were counted. */
   readonly examples: number;
-  /** Those of them with an NSP label. */
+  /** Examples with an NSP label. */
   readonly pairs: number;
-  /** Those whose second half does not follow. */
+  /** Examples whose second segment does not follow the first. */
   readonly notNext: number;
-  /** Tokens of these examples, special ones included. */
+  /** Tokens of all examples, special ones included. */
   readonly exampleTokens: number;
-  /** Share of the counted tokens that stand in an example. */
+  /** Share of the counted tokens that are in an example. */
   readonly reachedShare: number;
-  /** Counted documents of which no token stands in an example. */
+  /** Counted documents of which no token is in an example. */
   readonly unusedDocuments: number;
 }
 
-/** Which epoch is counted, and how it is dealt out. */
+/** Which epoch is counted, and into how many batches and lanes it is divided. */
 export interface SurveyOptions extends EpochOptions {
   /** Sequences in a batch. */
   readonly batchSize: number;
-  /** Parts of a step. */
+  /** Batches of a step. */
   readonly lanes: number;
-  /** Tokens that are counted, about; of a store of up to twice as many all are. Default 4 million. */
+  /**
+   * About how many tokens to count. A store of up to twice as many is counted completely. Default 4
+   * million.
+   */
   readonly counted?: number;
 }
 
 const COUNTED = 4_000_000;
 
 /**
- * Makes the pairs of the first windows of an epoch, without masks, and counts them. As windows are
- * made of blocks from anywhere in the store, a few of them stand for all.
+ * Makes the pairs of the first windows of an epoch, without masks, and counts them. As windows
+ * consist of random blocks of the store, a few of them are representative.
  *
- * @throws {RangeError} If there is no pair in them, or none in which the second half follows.
+ * @throws {NoExamplesError} If there is no pair in them, or none whose second segment follows the
+ * first.
  */
 export function surveyStore(
   source: DocumentSource,
@@ -80,7 +84,7 @@ export function surveyStore(
   };
 }
 
-/** More pairs than this, none of which follows, are no accident. */
+/** If more pairs than this are counted and none follows, the text has no "next" pairs. */
 const FEW = 8;
 
 function refuseUseless(
@@ -92,7 +96,7 @@ function refuseUseless(
   }
 }
 
-/** Steps of an epoch whose first windows give so many batches. */
+/** The steps of an epoch, estimated from the batches of its first windows. */
 function stepsOf(batches: readonly number[], windows: number, lanes: number): number {
   if (batches.length < windows) {
     const mean = batches.reduce((a, b) => a + b, 0) / batches.length;

@@ -1,4 +1,4 @@
-/** The folder in which a corpus comes into being, and which becomes that of the corpus. */
+/** The folder in which a corpus is prepared, which is renamed at the end. */
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
@@ -10,13 +10,13 @@ import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts"
 import type { Input } from "./prepare_inputs.ts";
 import { sealFolder } from "./seal.ts";
 
-/** The facts before the files are known. */
+/** The facts without those of the files. */
 export type OpenFacts = Omit<PreparedFacts, "files">;
 
-/** In the folder that becomes the corpus: what is needed only until then. */
+/** The name of the folder within it for temporary files. */
 const WORK = "work";
 
-/** The facts of a folder that the same call finished before; nothing if it is new. */
+/** The facts of a folder that the same call has finished before; undefined if it is new. */
 export async function factsIfThere(
   out: string,
   digest: string,
@@ -41,16 +41,16 @@ export async function factsIfThere(
   throw new ConfigError("out", out, advice);
 }
 
-/** By which a finished corpus is known as that of the same settings and texts. */
+/** The digest by which a finished corpus is recognised as that of the same settings and texts. */
 export function settingsDigest(settings: string, inputs: readonly Input[]): string {
   return createHash("sha256").update(JSON.stringify([settings, inputs])).digest("hex");
 }
 
-/** The folder in which a corpus comes into being, locked for this process. */
+/** The folder in which a corpus is prepared, locked for this process. */
 export class WorkFolder implements Disposable {
-  /** What becomes the corpus. */
+  /** The folder that becomes the corpus. */
   readonly folder: string;
-  /** A folder in it for what is needed only until then. */
+  /** A folder in it for temporary files. */
   readonly work: string;
   readonly #out: string;
   readonly #lock: Deno.FsFile;
@@ -88,10 +88,10 @@ export class WorkFolder implements Disposable {
   }
 
   /**
-   * What was encoded, where only the last step is left to do.
+   * The facts of what was encoded, if only the last step is left to do.
    *
-   * @param digest Of the settings and texts of this call.
-   * @throws {ConfigError} If it is that of other texts.
+   * @param digest The digest of the settings and texts of this call.
+   * @throws {ConfigError} If the folder has the digest of other texts.
    */
   async facts(digest: string): Promise<OpenFacts | undefined> {
     const text = await readTextIfThere(`${this.work}/facts.json`);
@@ -103,7 +103,7 @@ export class WorkFolder implements Disposable {
   }
 
   /**
-   * The last step, which can be done again and again until it is done to its end.
+   * The last step, which can be repeated until it has succeeded.
    *
    * @param signal Ends it with the signal's reason.
    */
@@ -118,7 +118,7 @@ export class WorkFolder implements Disposable {
     return await readFacts(this.#out);
   }
 
-  /** Lets another process have it. */
+  /** Unlocks the folder. */
   [Symbol.dispose](): void {
     if (this.#isOpen) this.#lock.close();
     this.#isOpen = false;
