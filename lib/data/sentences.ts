@@ -21,7 +21,7 @@ const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 /** White space other than single blanks; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
-const LONGEST = 64; // units of a sentence's start, of its end and of what follows that the rules look at
+const LONGEST = 64; // UTF-16 units at the start and end of a sentence, and of what follows, that the rules use
 
 /**
  * Splits text into sentences, trimmed, none of them empty.

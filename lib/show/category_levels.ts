@@ -1,4 +1,4 @@
-/** Level lines across a chart whose horizontal axis holds categories: bars, or means with error bars. */
+/** Level lines across a chart with categories on its horizontal axis: bars, or means with error bars. */
 import type { Layout } from "plotly.js";
 import { type Baseline, levelColour, short } from "./figure.ts";
 import { FRAME, path, type Scale } from "./svg.ts";
@@ -12,7 +12,7 @@ export function levelEntries(baselines: readonly Baseline[]) {
   }));
 }
 
-/** The level lines as paths of the SVG, from side to side. */
+/** The level lines as paths of the SVG, across the whole plot. */
 export function levelPaths(baselines: readonly Baseline[], y: Scale): string[] {
   return levelEntries(baselines).map(({ colour, stroke }, i) => {
     const at = y.toPixel(baselines[i].y);
@@ -20,7 +20,7 @@ export function levelPaths(baselines: readonly Baseline[], y: Scale): string[] {
   });
 }
 
-/** The level lines for plotly: shapes, as a trace would end in the middle of the outer categories. */
+/** The level lines as shapes of plotly, as a trace would end in the middle of the outer categories. */
 export function levelShapes(baselines: readonly Baseline[]): Layout["shapes"] {
   return levelEntries(baselines).map(({ colour, stroke }, i) => {
     const height = short(baselines[i].y);

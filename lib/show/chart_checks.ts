@@ -1,12 +1,12 @@
 /**
- * What the charts are given, checked before they draw: cells of a notebook are not type-checked, and
- * a chart of something else would be an empty picture or an error from far inside.
+ * Checks of the arguments of charts. Cells of a notebook are not type-checked, and without these
+ * checks a wrong argument would give an empty picture or an unclear error.
  */
 import { ARRAY, checkArguments, checkOptions, having, type Kind, nameOf, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Titles } from "./figure.ts";
 
-/** What each title says. */
+/** What each title has to say. */
 const TITLES = {
   title: "what the figure shows",
   xTitle: "what the horizontal axis shows, with its unit",
@@ -14,7 +14,7 @@ const TITLES = {
 } as const;
 
 /**
- * Throws unless a chart has its titles and no option that is unknown.
+ * Checks that a chart has all of its titles, and no unknown option.
  *
  * @param what The function, as in `"lineChart()"`.
  * @param more The options beside the titles.
@@ -40,10 +40,10 @@ const NUMBERS: Kind = {
 const SERIES = having("{ name, x, y }", "name", "x", "y");
 
 /**
- * Throws unless these are the lines of a chart, each with as many values of x as of y.
+ * Checks the lines of a chart: each must have as many values of x as of y.
  *
- * @throws {TypeError} If there is another thing among them.
- * @throws {RangeError} If a line has more of one than of the other.
+ * @throws {TypeError} If an entry is no line.
+ * @throws {RangeError} If a line has different numbers of x and y.
  */
 export function checkSeries(series: unknown): void {
   const call = "lineChart(series, options)";
@@ -92,9 +92,9 @@ const MEASURED_SERIES = having("{ name, points }", "name", "points");
 const MEASURED = having("{ value, error }", "value", "error");
 
 /**
- * Throws unless each series has a point for each category.
+ * Checks that each series has a point for each category.
  *
- * @throws {TypeError} If something is another thing.
+ * @throws {TypeError} If an argument has a wrong type.
  * @throws {RangeError} If a series has more or fewer points than there are categories.
  */
 export function checkMeasured(categories: unknown, series: unknown): void {

@@ -2,17 +2,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** One exported declaration as it stands in its file. */
+/** One exported declaration of a file. */
 export interface Declaration {
   /** The name that is imported. */
   readonly name: string;
-  /** What kind of thing it is. */
+  /** The kind of declaration. */
   readonly kind: "function" | "class" | "const" | "interface" | "type";
-  /** Path of the file below the library's folder: `data/nsp.ts`. */
+  /** Path of the file within the library's folder, such as `data/nsp.ts`. */
   readonly file: string;
-  /** Its doc comment without stars; empty if it has none. */
+  /** The text of its doc comment; empty if it has none. */
   readonly doc: string;
-  /** Its signature; all of it for types and for constants of up to 40 lines; for a class its public members. */
+  /**
+   * Its signature. For types, and for constants of up to 40 lines, the whole declaration; for a class
+   * its public members.
+   */
   readonly source: string;
 }
 
@@ -22,7 +25,7 @@ const EXPORT = /^export (?:async |abstract )?(function\*?|class|const|interface|
  * All declarations that the files of the library export, in the order of the files' names.
  *
  * @param base A URL below which all `.ts` files are read; the library's own folder by default.
- * @throws {TypeError} If the library was not loaded from a disk, since folders of a server cannot be
+ * @throws {TypeError} If the library was not loaded from a disk, as the folders of a server cannot be
  * listed.
  */
 export function readDeclarations(base = new URL("../", import.meta.url)): Declaration[] {
@@ -39,8 +42,8 @@ export function readDeclarations(base = new URL("../", import.meta.url)): Declar
 /**
  * The exported declarations of one file.
  *
- * @param text Its source, formatted as `deno fmt` formats it.
- * @param file Its path, which the declarations carry.
+ * @param text Its source, formatted by `deno fmt`.
+ * @param file Its path, for the field `file` of the declarations.
  */
 export function declarationsIn(text: string, file: string): Declaration[] {
   const lines = text.split("\n");
@@ -58,7 +61,7 @@ export function declarationsIn(text: string, file: string): Declaration[] {
   return found;
 }
 
-/** The doc comment that ends in the line above. */
+/** The doc comment that ends in the line before. */
 function docAbove(lines: readonly string[], at: number): string {
   if (!lines[at - 1]?.trimEnd().endsWith("*/")) return "";
   let start = at - 1;
@@ -68,7 +71,7 @@ function docAbove(lines: readonly string[], at: number): string {
     .join("\n").trim();
 }
 
-/** From a line on, what stands before the body of a function; all of another declaration. */
+/** The signature of a function that begins in a line, or the whole of another declaration. */
 function headerOf(lines: readonly string[], at: number, kind: Declaration["kind"]): string {
   let open = 0;
   for (let i = at; i < lines.length; i++) {
@@ -87,7 +90,7 @@ function headerOf(lines: readonly string[], at: number, kind: Declaration["kind"
   return lines[at];
 }
 
-/** A line of code without comments, strings and arrows, in which brackets may stand unbalanced. */
+/** A line of code without comments, strings and arrows, as these may have unbalanced brackets. */
 function withoutText(line: string): string {
   return line.replace(/\/\*\*.*\*\/|^\s*\*.*|^\s*\/\*\*.*|\/\/.*/, "").replaceAll(/"[^"]*"|=>/g, "")
     .trimEnd();

@@ -1,19 +1,19 @@
 /**
- * Diagrams for the notebooks, as plain SVG: boxes with arrows between them, and products of matrices
- * with their shapes. They stand on a white card, so that dark and light pages show them alike.
+ * Diagrams for the notebooks, as plain SVG: boxes with arrows between them. They have a white
+ * background, so that they look the same on dark and light pages.
  */
 import { checkOptions } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 import { escape, label } from "./svg.ts";
 
-/** A drawing that a notebook shows by itself: an SVG document, and the same in words. */
+/** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
 export class Picture {
   /** A stand-alone SVG document. */
   readonly svg: string;
   /** The same for a terminal, and for viewers that do not trust SVG. */
   readonly text: string;
 
-  /** Keeps both forms of one drawing. */
+  /** Makes a picture of both forms. */
   constructor(svg: string, text: string) {
     this.svg = svg;
     this.text = text;
@@ -30,9 +30,9 @@ export class Picture {
   }
 }
 
-/** What a diagram of boxes and arrows shows. */
+/** The contents of a diagram of boxes and arrows. */
 export interface DiagramOptions {
-  /** Stands above the drawing. */
+  /** The title above the drawing. */
   readonly title: string;
   /**
    * Rows of boxes, from the top down. A box is its name, with its shape in brackets behind it if it
@@ -41,8 +41,8 @@ export interface DiagramOptions {
    */
   readonly rows: readonly (readonly string[])[];
   /**
-   * `"from -> to"` or `"from -> to: label"`, by the names of the boxes, the short ones if they have
-   * them. `_` before the last letter of a label makes it a subscript: `"× W_Q"`.
+   * Arrows as `"from -> to"` or `"from -> to: label"`, with the names of the boxes, or their short
+   * names if they have them. `_` before the last letter of a label makes it a subscript: `"× W_Q"`.
    */
   readonly arrows?: readonly string[];
   /** Names of the boxes that hold weights, which training changes; drawn in orange. */
@@ -59,9 +59,9 @@ const LOOKS = {
 };
 
 const INK = "#222222";
-const GAP = 34; // between boxes, and more where a label stands between them
-const TOP = 48; // room for the title
-const LETTER = 7.4; // of a line of text, in pixels, at most
+const GAP = 34; // pixels between boxes; more if a label stands between them
+const TOP = 48; // pixels for the title
+const LETTER = 7.4; // the largest width of a letter, in pixels
 
 interface Box {
   readonly name: string;
@@ -92,11 +92,12 @@ interface Place {
 }
 
 /**
- * Boxes in rows, and arrows between them.
+ * Draws boxes in rows, and arrows between them.
  *
- * An arrow between neighbours is straight; one that passes over a box goes around it.
+ * An arrow between neighbours is straight. An arrow that would cross a box is bent around it.
  *
- * @throws {RangeError} If two boxes have one name, or an arrow or a list names a box that is not there.
+ * @throws {RangeError} If two boxes have the same name, or an arrow or a list names a box that does
+ * not exist.
  *
  * @example
  * ```ts
@@ -174,7 +175,7 @@ function find(name: string, boxes: readonly Box[]): Box {
   throw new RangeError(`No box has the name "${name}"${hint}`);
 }
 
-/** Where each box lies; all are as wide as the widest, and each row stands in the middle. */
+/** Places the boxes. All are as wide as the widest, and each row is centred. */
 function layOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string) {
   const wide = Math.max(...boxes.map(({ lines, shape }) => widthOf([...lines, shape]) + 20), 64);
   const across = arrows.filter(({ from, to }) => from.row === to.row);
@@ -264,7 +265,7 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
   return { line, name: named(arrow.label, (start + end) / 2, (y1 + y2) / 2 + 4) };
 }
 
-/** Arrows that share an end stand a little apart there, in the order of their other ends. */
+/** Spreads arrows that share an end, in the order of their other ends. */
 function spread(
   arrow: Arrow,
   all: readonly Arrow[],

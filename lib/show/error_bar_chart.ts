@@ -15,37 +15,37 @@ import {
   vertical,
 } from "./svg.ts";
 
-/** A value and how far it may be off, to either side. */
+/** A value with its error bar. */
 export interface Measured {
-  /** What was measured. */
+  /** The value. */
   readonly value: number;
-  /** How far it may be off, to either side; at least 0. */
+  /** The length of the error bar to either side; at least 0. */
   readonly error: number;
 }
 
-/** Points of one colour, one for each category. */
+/** A series of points with one colour, one point for each category. */
 export interface MeasuredSeries {
-  /** What the legend calls it. */
+  /** Its name in the legend. */
   readonly name: string;
   /** A point for each category, in their order. */
   readonly points: readonly Measured[];
 }
 
-/** What the chart looks like beside its titles. */
+/** Titles and options of an error bar chart. */
 export interface ErrorBarOptions extends Titles {
-  /** Whether the points of a series are joined by a line: for categories in an order. */
+  /** Whether to join the points of a series by a line, for ordered categories. Default false. */
   readonly joined?: boolean;
   /** Level lines to compare with. */
   readonly baselines?: readonly Baseline[];
 }
 
 /**
- * Points with error bars. Several series stand side by side in each category.
+ * Draws points with error bars. The points of several series stand side by side in each category.
  *
  * @param categories Names along the horizontal axis; each series has a point for each.
- * @throws {TypeError} If something is no series, or no number where one has to be.
+ * @throws {TypeError} If a series or a number has a wrong type.
  * @throws {ConfigError} If a title is missing or an option is unknown.
- * @throws {RangeError} If a series has more points than there are categories, or fewer.
+ * @throws {RangeError} If a series has more or fewer points than there are categories.
  *
  * @example
  * ```ts
@@ -94,7 +94,7 @@ export function errorBarChart(
   });
 }
 
-/** Where in pixels a series' point lies in a category: side by side, around its middle. */
+/** The x of a point in pixels: the points of a category stand side by side around its middle. */
 function placing(categories: number, series: number) {
   const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, categories);
   const step = Math.min(14, room / (series + 1));
@@ -131,7 +131,7 @@ function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline
     ...series.map(({ name }, i) => ({ name, colour: colour(i) })),
     ...levelEntries(baselines),
   ];
-  return series.length > 1 ? all : all.slice(1); // a single series is named by the axis
+  return series.length > 1 ? all : all.slice(1); // the axis already names a single series
 }
 
 function plotly(

@@ -1,6 +1,6 @@
 /**
- * What a figure is: plotly JSON for interactive front ends, a plain SVG for everything else, and a
- * line of text for a terminal, all from the same data.
+ * A figure in three forms from the same data: plotly JSON for interactive front ends, a plain SVG for
+ * others, and text for a terminal.
  *
  * JupyterLab with the `plotly` package and VS Code draw the JSON; GitHub, exported HTML and a bare
  * JupyterLab show the SVG.
@@ -12,32 +12,32 @@ import { FRAME } from "./svg.ts";
 export interface Titles {
   /** What the figure shows. */
   readonly title: string;
-  /** Name of the horizontal axis, with its unit. */
+  /** The name of the horizontal axis, with its unit. */
   readonly xTitle: string;
   /** Name of the vertical axis, with its unit. */
   readonly yTitle: string;
 }
 
-/** A level line that a curve is to be compared with: chance, a unigram model. */
+/** A level line to compare a curve with, such as chance or a unigram model. */
 export interface Baseline {
   /** What the legend calls it. */
   readonly name: string;
-  /** How high it lies. */
+  /** Its value on the vertical axis. */
   readonly y: number;
 }
 
-/** A picture that a notebook shows by itself when it is the value of a cell. */
+/** A chart that a notebook displays as the value of a cell. */
 export class Figure {
-  /** The traces, as plotly takes them. */
+  /** The traces for plotly. */
   readonly data: Partial<Data>[];
-  /** Titles, axes and size, as plotly takes them. */
+  /** Titles, axes and size for plotly. */
   readonly layout: Partial<Layout>;
   /** A stand-alone SVG document. */
   readonly svg: string;
-  /** The same in words and figures. */
+  /** The same as text. */
   readonly text: string;
 
-  /** Puts the four forms of one figure together. */
+  /** Makes a figure of its forms. */
   constructor(
     parts: { data: Partial<Data>[]; layout: Partial<Layout>; svg: string; text: string },
   ) {
@@ -47,7 +47,7 @@ export class Figure {
     this.text = parts.text;
   }
 
-  /** The MIME bundle that Jupyter asks for. There is no HTML in it: that would hide the SVG. */
+  /** The MIME bundle for Jupyter. It contains no HTML, as that would hide the SVG. */
   bundle(): Record<string, unknown> {
     return {
       "application/vnd.plotly.v1+json": { data: this.data, layout: this.layout },
@@ -57,8 +57,8 @@ export class Figure {
   }
 
   /**
-   * The bundle for a figure that will be replaced soon, a live curve: the SVG alone. JupyterLab's
-   * plotly extension draws an output once and never again, and would show the first curve for good.
+   * The bundle for a figure that will be replaced soon, such as a live curve: only the SVG.
+   * JupyterLab's plotly extension draws an output only once, and would keep showing the first curve.
    */
   liveBundle(): Record<string, unknown> {
     return { "image/svg+xml": this.svg, "text/plain": this.text };
@@ -70,14 +70,14 @@ export class Figure {
   }
 }
 
-/** A table that a notebook shows by itself: HTML, and text for a terminal. */
+/** A table that a notebook displays as the value of a cell: HTML, and text for a terminal. */
 export class Table {
   /** The table as HTML. */
   readonly html: string;
   /** The table as lines of text. */
   readonly text: string;
 
-  /** Puts both forms of one table together. */
+  /** Makes a table of both forms. */
   constructor(html: string, text: string) {
     this.html = html;
     this.text = text;
@@ -95,12 +95,12 @@ export class Table {
 }
 
 /**
- * The colours of lines and bars: Okabe and Ito's palette (2008), which colour-blind readers can tell
- * apart, without its purple, which belongs to the line of word frequencies.
+ * The colours of lines and bars: Okabe and Ito's palette (2008), which colour-blind readers can
+ * distinguish. Its purple is reserved for the line of word frequencies.
  */
 export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#000000"];
 
-/** Level lines that come again and again, each with its colour in every chart. */
+/** The colours of level lines that occur in many charts. */
 const LEVEL_COLOURS: readonly (readonly [RegExp, string])[] = [
   [/^(no knowledge|knows nothing|ln V)/, "#999999"],
   [/frequenc|most frequent word/, "#cc79a7"],
@@ -108,21 +108,25 @@ const LEVEL_COLOURS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The colour of a level line, which goes by its name, so that a baseline looks alike everywhere.
+ * The colour of a level line. It depends on the name, so that a baseline has the same colour
+ * everywhere.
  *
- * @param index Which of the other level lines it is, for names that are not known.
+ * @param index Its index among the level lines with other names, from 0.
  */
 export function levelColour(name: string, index: number): string {
   const known = LEVEL_COLOURS.find(([pattern]) => pattern.test(name));
   return known?.[1] ?? ["#555555", "#999999", "#c0a000"][index % 3];
 }
 
-/** At most four significant digits: the files are shorter, and further digits cannot be seen. */
+/**
+ * A number with at most four significant digits, which keeps files short; further digits would not be
+ * visible.
+ */
 export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
-/** What plotly needs to know beside the data: as in the SVG, names of lines stand above the plot. */
+/** The layout for plotly: as in the SVG, the legend is above the plot. */
 export function layout(
   titles: Titles,
   more: Record<string, unknown> = {},

@@ -1,15 +1,15 @@
-/** Tables of numbers as colours: attention maps, batches. */
+/** Heat maps: tables of numbers as colours, such as attention maps. */
 import { checkArguments, TEXT } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import { checkRows, checkTitles } from "./chart_checks.ts";
 import { Figure, layout, short, type Titles } from "./figure.ts";
 import { box, document, FRAME, label, number } from "./svg.ts";
 
-const SHADES = 20; // more cannot be told apart
-const MOST_CELLS = 64; // on a side of the SVG, which has to stay small; plotly gets them all
+const SHADES = 20; // the eye cannot distinguish more
+const MOST_CELLS = 64; // per side of the SVG, to keep it small; plotly gets all of them
 const PLOT = { left: 110, top: FRAME.top, width: FRAME.width - 190, height: 300 } as const;
 
-/** What a heat map says beside its numbers. */
+/** Titles and options of a heat map. */
 export interface HeatmapOptions extends Titles {
   /** What a value means, with its unit. */
   readonly valueTitle: string;
@@ -20,12 +20,13 @@ export interface HeatmapOptions extends Titles {
 }
 
 /**
- * A table of numbers as colours, from white (least) to dark blue (most).
+ * Draws a table of numbers as colours, from white (smallest) to dark blue (largest).
  *
- * @param values Rows from the top down, all of one length. What is not a finite number stays white.
+ * @param values Rows from the top down, all of the same length. Values that are not finite stay
+ * white.
  * @throws {TypeError} If a row is no array of numbers.
  * @throws {ConfigError} If a title is missing or an option is unknown.
- * @throws {ShapeError} If there is no number, or rows or names differ in length.
+ * @throws {ShapeError} If there is no value, or rows or names have wrong lengths.
  *
  * @example
  * ```ts
@@ -105,8 +106,8 @@ function rangeOf(values: readonly (readonly number[])[]): [number, number] {
 }
 
 /**
- * The cells: for each shade one path, in which a stroke covers neighbours of that shade. A thousand
- * rectangles would say the same in ten times the space.
+ * The cells, as one path for each shade, in which one stroke covers neighbouring cells of that shade.
+ * Rectangles would take ten times the space.
  */
 function cells(values: readonly (readonly number[])[], low: number, high: number): string[] {
   const levels = values.map((row) =>
@@ -136,7 +137,7 @@ function cells(values: readonly (readonly number[])[], low: number, high: number
   return [`<g transform="${scale}" shape-rendering="crispEdges">`, ...paths, "</g>", frame];
 }
 
-/** Means over blocks of neighbours, until the table is small enough. */
+/** Averages blocks of neighbouring cells until the table is small enough. */
 function shrink(values: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const size = Math.ceil(Math.max(values.length, values[0].length) / MOST_CELLS);
   if (size === 1) return values;
@@ -155,7 +156,7 @@ function fits(columns: readonly string[]): boolean {
   return 6 * Math.max(...columns.map(({ length }) => length)) + 4 <= PLOT.width / columns.length;
 }
 
-/** Names of rows and columns; of many, as many as can be read. */
+/** The names of rows and columns. If there are too many, some are left out. */
 function names({ rows = [], columns = [] }: HeatmapOptions, height: number, width: number) {
   const right = PLOT.left - 6;
   const below = PLOT.top + PLOT.height + 14;
@@ -187,7 +188,7 @@ function colourBar(title: string, low: number, high: number): string[] {
   });
   const beside = left + 21;
   const end = (value: number) =>
-    // next to nothing, beside the other end, reads better as nothing
+    // a value that is tiny beside the other end is shown as 0
     number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
   return [
     ...boxes,

@@ -1,14 +1,14 @@
-/** What a function of the library does, shown in a notebook: `help("nspData")`. */
+/** Explanations of the library's functions in a notebook: `help("nspData")`. */
 import { checkArguments, TEXT } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 import { type Declaration, readDeclarations } from "./declarations.ts";
 
-/** An explanation that a notebook shows by itself: Markdown, and the same for a terminal. */
+/** An explanation in Markdown that a notebook displays as the value of a cell. */
 export class Explanation {
   /** The explanation as Markdown. */
   readonly text: string;
 
-  /** Keeps a text written in Markdown. */
+  /** Makes an explanation of a text in Markdown. */
   constructor(text: string) {
     this.text = text;
   }
@@ -26,10 +26,10 @@ export class Explanation {
 
 /**
  * Explains anything that the library exports: its signature, its options with their defaults, what it
- * throws, and an example. All of it is read from the doc comments in the source.
+ * throws, and an example. It is read from the doc comments in the source.
  *
  * @param name The name, as it is imported. Without one, all names are listed.
- * @throws {RangeError} If the library exports nothing of that name.
+ * @throws {RangeError} If the library exports nothing with that name.
  * @throws {TypeError} If the name is no text, or the library was loaded from a server, whose files cannot
  * be listed.
  *
@@ -51,7 +51,7 @@ export function help(name?: string): Explanation {
   throw new RangeError(`The library exports nothing that is called "${name}"${hint}`);
 }
 
-/** All names, file by file. */
+/** The list of all names, file by file. */
 function contents(all: readonly Declaration[]): string {
   const files = [...new Set(all.map(({ file }) => file))];
   const lines = files.map((file) => {
@@ -85,7 +85,7 @@ function explain(found: readonly Declaration[], all: readonly Declaration[]): st
   ].filter((part) => part !== "").join("\n\n");
 }
 
-/** Other functions that a doc comment names, whose examples and errors may be its own. */
+/** Links to other functions that a doc comment names, as it may refer to their examples and errors. */
 function seeAlso(found: readonly Declaration[], all: readonly Declaration[]): string {
   const text = found.map(({ doc }) => doc.split("@example")[0]).join("\n");
   const names = new Set([...text.matchAll(/`(\w+)\(\)`/g)].map(([, name]) => name));
@@ -96,7 +96,7 @@ function seeAlso(found: readonly Declaration[], all: readonly Declaration[]): st
     : `See also ${known.map((name) => `\`help("${name}")\``).join(", ")}`;
 }
 
-/** Interfaces and types of the library that stand in some code. */
+/** The interfaces and types of the library that occur in some code. */
 function typesIn(
   code: string,
   all: readonly Declaration[],
@@ -109,7 +109,7 @@ function typesIn(
   );
 }
 
-/** The types of which only a part has to be given: options in options. */
+/** The types in `Partial<…>`, which are options within options. */
 function partials(source: string): string {
   return (source.match(/Partial<\w+>/g) ?? []).join(" ");
 }
@@ -126,7 +126,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ");
 }
 
-/** A doc comment whose tags have become headings and lists. */
+/** A doc comment as Markdown, with headings and lists for its tags. */
 function docAsMarkdown(doc: string): string {
   const [text, ...rest] = doc.split(/^@(?=\w)/m);
   const source = doc.match(/^Source: [^@]*?(?=\n\n|\n@|$(?![^]))/m)?.[0] ?? "";

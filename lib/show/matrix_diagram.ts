@@ -1,32 +1,32 @@
-/** Products and sums of matrices as a drawing: each with its rows, columns and shape. */
+/** Drawings of products and sums of matrices, with their rows, columns and shapes. */
 import { checkOptions } from "../checks.ts";
 import { card, Picture } from "./diagram.ts";
 import { box, label, line } from "./svg.ts";
 
 const CELL = 15;
-const MOST = 16; // rows or columns that are drawn; a larger matrix is drawn with a gap in it
+const MOST = 16; // most rows or columns that are drawn; a larger matrix is drawn with a gap
 const BETWEEN = 27;
 const FILL = "#eef3f8";
 const MARKED = "#f2b866";
 
-/** Which row or column of a matrix is coloured, counted from 0. */
+/** The row, column or cell of a matrix that is coloured. Indices count from 0. */
 export interface Mark {
-  /** The row; none by default. */
+  /** The row. Default: none. */
   readonly row?: number;
-  /** The column; none by default. With a row it is the one cell where both cross. */
+  /** The column. Default: none. With a row and a column, only their common cell is coloured. */
   readonly column?: number;
 }
 
-/** What a drawing of matrices shows. */
+/** The contents of a drawing of matrices. */
 export interface MatricesOptions {
-  /** Stands above the drawing. */
+  /** The title above the drawing. */
   readonly title: string;
   /**
    * From left to right: matrices, as `"Q [T = 6, D = 4]"` or `"Q [6, 4]"`, and signs between them,
    * such as `"×"`, `"+"` and `"="`.
    */
   readonly terms: readonly string[];
-  /** What is coloured, by the name of the matrix. */
+  /** The coloured parts, by the name of the matrix. */
   readonly marked?: Readonly<Record<string, Mark>>;
 }
 
@@ -39,10 +39,10 @@ interface Matrix {
 }
 
 /**
- * Matrices side by side, with signs between them.
+ * Draws matrices side by side, with signs between them.
  *
- * @throws {RangeError} If a matrix has no two sizes above 0, or a mark names a matrix, a row or a
- * column that is not there.
+ * @throws {RangeError} If a matrix does not have two sizes above 0, or a mark names a matrix, a row
+ * or a column that does not exist.
  *
  * @example
  * ```ts

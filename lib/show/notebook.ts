@@ -1,37 +1,37 @@
-// deno-lint-ignore-file no-console -- in a notebook, printing is how one speaks
+// deno-lint-ignore-file no-console -- output of notebooks
 /**
- * What a notebook needs beside the library: showing things, live updates, a progress bar, the Stop
- * button, and the sizes of a run. Everything also works in a plain `deno run`, where it prints.
+ * Output of notebooks: showing figures, live updates, a progress bar, and the Stop button. In a plain
+ * `deno run` the same functions print text.
  */
 
-/** Anything that knows how to show itself in a notebook: `Figure` and `Table`. */
+/** Content that can be shown in a notebook, such as a `Figure` or a `Table`. */
 export interface Showable {
-  /** What it says in a terminal. */
+  /** Its form as text, for a terminal. */
   readonly text: string;
-  /** What Jupyter shows: content by MIME type. */
+  /** Its forms for Jupyter, by MIME type. */
   bundle(): Record<string, unknown>;
-  /** What to show instead as long as it will be replaced soon, if that differs. */
+  /** Its forms while it is going to be replaced soon, if these differ. */
   liveBundle?(): Record<string, unknown>;
 }
 
 /** Whether this code runs inside the Deno Jupyter kernel. */
 export function inNotebook(): boolean {
   try {
-    return Deno.jupyter !== undefined; // outside the kernel, looking at it throws
+    return Deno.jupyter !== undefined; // outside the kernel, reading it throws
   } catch {
     return false;
   }
 }
 
 /**
- * Waits until what was shown has left the kernel. The kernel may report a cell as done before its
- * last output is sent, and programs that stop listening then would lose it.
+ * Waits until all output has left the kernel. The kernel may report a cell as done before its last
+ * output is sent, and programs that then stop listening would lose it.
  */
 export function flush(milliseconds = 30): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Shows a figure or a table; outside a notebook its text is printed. */
+/** Shows a figure or a table. Outside a notebook its text is printed. */
 export async function show(content: Showable): Promise<void> {
   if (!inNotebook()) return console.log(content.text);
   await Deno.jupyter.display(content.bundle(), { raw: true });
@@ -57,8 +57,8 @@ export interface LiveView extends AsyncDisposable {
 /**
  * Opens a place for content that changes while a cell runs, such as a loss curve.
  *
- * @param id A name that no other live view of the notebook has; it makes outputs repeatable.
- * @param interval Least time between two updates, in milliseconds.
+ * @param id A name that is unique in the notebook. It makes outputs reproducible.
+ * @param interval The shortest time between two updates, in milliseconds.
  */
 export function live(id: string, interval = 1000): LiveView {
   let shown = false;
@@ -96,7 +96,7 @@ function made(content: Content): Showable {
  * A progress bar as a `Showable`.
  *
  * @param done Share of the work, 0 to 1.
- * @param note What to write behind it.
+ * @param note A text behind the bar.
  */
 export function progressBar(done: number, note: string): Showable {
   const share = Math.min(1, Math.max(0, done));
@@ -108,14 +108,14 @@ export function progressBar(done: number, note: string): Showable {
 }
 
 /**
- * Makes the Stop button stop a run instead of the kernel, and uncaught errors visible.
+ * Makes the Stop button stop a run instead of the kernel, and makes uncaught errors visible.
  *
  * Jupyter's Stop button sends SIGINT, which would end the kernel and lose the model. After this call
- * it aborts the signal instead; the training loop then stops after the step at hand. Call it once a
- * run, as an aborted signal stays aborted.
+ * it aborts the returned signal instead, and the training loop stops after the current step. Call it
+ * once for each run, as an aborted signal stays aborted.
  *
- * @returns The signal for `pretrain()` or `train()`. Disposing of it, as `using stop = stopButton()`
- * does at the end of its block, gives the button back to Jupyter: it ends the kernel again.
+ * @returns The signal for `pretrain()` or `train()`. After it is disposed of, as by `using stop =
+ * stopButton()` at the end of the block, the button ends the kernel again.
  *
  * @example
  * ```ts
@@ -145,7 +145,7 @@ function stopListening(): void {
 
 let showingErrors = false;
 
-/** An error that is not caught would end the kernel, or vanish. */
+/** Prints uncaught errors, which would otherwise end the kernel or get lost. */
 function showErrorsOnce(): void {
   if (showingErrors || !inNotebook()) return;
   showingErrors = true;

@@ -1,6 +1,6 @@
 /**
- * The figures of the notebooks: lines, bars and tables. Each function takes plain data
- * and gives a `Figure` or `Table`; nothing here knows about notebooks or training.
+ * The figures of the notebooks: lines, bars and tables. Each function takes plain data and returns a
+ * `Figure` or `Table`, independent of notebooks and training.
  */
 import {
   type Baseline,
@@ -37,26 +37,26 @@ import {
 export interface Series {
   /** What the legend calls it. */
   readonly name: string;
-  /** Where its points lie along the horizontal axis. */
+  /** The values of its points on the horizontal axis. */
   readonly x: readonly number[];
-  /** How high they are; what is not finite leaves a gap. */
+  /** The values on the vertical axis. Values that are not finite leave a gap. */
   readonly y: readonly number[];
-  /** Number of its colour in `COLOURS`, from 0; its place among the lines by default. */
+  /** The index of its colour in `COLOURS`, from 0. Default: its index among the lines. */
   readonly colour?: number;
-  /** Whether it is drawn dotted: a second run of the same recipe. Default false. */
+  /** Whether the line is dotted, for a second run of the same recipe. Default false. */
   readonly dotted?: boolean;
 }
 
-const MOST_POINTS = 400; // of a line; more cannot be seen in 600 pixels and would swell the file
+const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, and would enlarge the file
 
 /**
- * A chart of lines.
+ * Draws a chart of lines.
  *
- * @param series The lines; one of more than 400 points is thinned by averaging neighbours.
+ * @param series The lines. In a line of more than 400 points neighbours are averaged.
  * @param options Titles, and level lines (dashed) to compare with.
- * @throws {TypeError} If something is no line, or no number where one has to be.
+ * @throws {TypeError} If a line or a number has a wrong type.
  * @throws {ConfigError} If a title is missing or an option is unknown.
- * @throws {RangeError} If a line has more values of x than of y, or fewer.
+ * @throws {RangeError} If a line has different numbers of x and y.
  *
  * @example
  * ```ts
@@ -114,9 +114,9 @@ export function lineChart(
 }
 
 /**
- * A chart of bars, one for each entry, in the order of the entries.
+ * Draws a chart of bars, one for each entry, in the order of the entries.
  *
- * @param bars Name and height of each bar.
+ * @param bars The height of each bar, by name.
  * @param options Titles, and level lines (dashed) to compare with.
  * @throws {TypeError} If a height is no number.
  * @throws {ConfigError} If a title is missing or an option is unknown.
@@ -179,7 +179,10 @@ export function barChart(
   });
 }
 
-/** Rows as a table; the columns are the keys of the first row. Figures stand on the right. */
+/**
+ * Makes a table of rows. Its columns are the keys of the first row. Columns of numbers are aligned to
+ * the right.
+ */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
   checkTableRows(rows);
   const columns = Object.keys(rows[0] ?? {});
@@ -205,12 +208,15 @@ export function table(rows: readonly Readonly<Record<string, string | number>>[]
   );
 }
 
-/** Numbers, also as text with digits after the point, a `±` or a `%`; or nothing at all. */
+/** Whether a value is a number, a text that is a number (with `±` or `%`), or empty. */
 function isFigure(value: string | number): boolean {
   return typeof value === "number" || /^((± ?)?-?\d[\d,.]*(e[-+]\d+)?( ?%)?)?$/.test(value);
 }
 
-/** Jupyter's style sheet overrules the attribute, code hosts strip the style: both. */
+/**
+ * Both an attribute and a style, as Jupyter's style sheet overrides the attribute, and code hosts
+ * remove the style.
+ */
 function aligned(side: "left" | "right"): string {
   return `align="${side}" style="text-align:${side}"`;
 }
@@ -219,7 +225,7 @@ function colour(index: number): string {
   return COLOURS[index % COLOURS.length];
 }
 
-/** Neighbouring points averaged until there are few enough. */
+/** Averages neighbouring points until there are few enough. */
 function thin(series: Series): Series {
   const size = Math.ceil(series.x.length / MOST_POINTS);
   if (size <= 1) return series;
@@ -232,7 +238,7 @@ function thin(series: Series): Series {
   return { ...series, x: pick(series.x), y: pick(series.y) };
 }
 
-/** A line in eight heights of block characters, first and last value beside it. */
+/** A line as block characters of eight heights, with its first and last values. */
 function sparkline(values: readonly number[]): string {
   if (values.length === 0) return "no points";
   const few = Array.from(

@@ -3,13 +3,13 @@
  */
 import { ConfigError } from "../errors.ts";
 
-/** Sizes of a notebook run. */
+/** The sizes of a notebook's run. */
 export interface NotebookPreset {
-  /** The name of the sizes, as in `BERT_PRESET`. */
+  /** The name of the preset, as in `BERT_PRESET`. */
   readonly name: "smoke" | "tutorial" | "full";
   /** Name of the corpus. */
   readonly corpus: string;
-  /** How many of its documents to use; all of them if it is not given. */
+  /** How many of its documents to use. Default: all. */
   readonly documents?: number;
   /** Pieces of the vocabulary to learn. */
   readonly vocabSize: number;
@@ -27,7 +27,7 @@ export interface NotebookPreset {
   readonly shortSteps: number;
 }
 
-/** The one table of sizes: change a run here. */
+/** The table of presets. */
 const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
   smoke: {
     name: "smoke",
@@ -81,11 +81,11 @@ export function notebookPreset(): NotebookPreset {
 }
 
 /**
- * One of three values, by the preset that `BERT_PRESET` chooses: for sizes that one notebook needs.
+ * Chooses one of three values by the preset in `BERT_PRESET`, for sizes of a single notebook.
  *
- * @param smoke For tests: seconds.
- * @param tutorial The default.
- * @param full For an evening.
+ * @param smoke The value for tests, which take seconds.
+ * @param tutorial The value by default.
+ * @param full The value for runs of some hours.
  * @throws {ConfigError} If the variable has another value.
  *
  * @example

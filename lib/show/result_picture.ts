@@ -1,11 +1,11 @@
-/** The picture of a run for a README: its loss curve, and beside it blanks that the model has filled. */
+/** The picture of a run for the README: its loss curve, and blanks that the model has filled. */
 import { percent } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import type { StepLog } from "../training/history.ts";
 import { label } from "./svg.ts";
 import { mlmLossChart } from "./training_view.ts";
 
-/** A text with a blank, and the likeliest words for it. */
+/** A text with a blank, and the most probable words for it. */
 export interface FilledBlank {
   readonly text: string;
   readonly guesses: readonly { readonly token: string; readonly probability: number }[];
@@ -18,7 +18,7 @@ const CHART_WIDTH = 600;
 /**
  * Draws the picture as a stand-alone SVG document.
  *
- * @param blanks Five or fewer; each with one `[MASK]`.
+ * @param blanks At most five texts, each with one `[MASK]`.
  */
 export function resultPicture(
   steps: readonly StepLog[],

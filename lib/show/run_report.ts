@@ -1,4 +1,4 @@
-/** `run.html`: a run on one page, curves, scores, samples and settings, readable without network. */
+/** `run.html`: the curves, scores, samples and settings of a run on one page that needs no network. */
 import { GrowingFile, lastLines } from "../files/growing_file.ts";
 import { replaceFile } from "../files/write.ts";
 import { count, duration, percent, several } from "../format.ts";
@@ -17,8 +17,8 @@ import { escape } from "./svg.ts";
 const EVENTS = 200; // lines of log.txt
 
 /**
- * The report of a run, drawn as often as one likes: each time only what is new in the run's folder is
- * read, and memory holds a bounded number of steps.
+ * The report of a run. It can be written repeatedly: each time only the new parts of the run's files
+ * are read, and memory holds a bounded number of steps.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export class RunReport {
   readonly #evaluations: EvaluationLog[] = [];
   #harmed = 0;
 
-  /** Reports on the run in a folder, whose `config.json` says `config`. */
+  /** Makes the report of the run in `folder`, whose `config.json` contains `config`. */
   constructor(folder: string, config: RunConfig) {
     this.#folder = folder;
     this.#config = config;
@@ -53,7 +53,7 @@ export class RunReport {
     this.#evaluationLines = new GrowingFile(`${folder}/evaluations.jsonl`);
   }
 
-  /** Writes `run.html`. Throws what `replaceFile()` throws. */
+  /** Writes `run.html`. */
   async write(): Promise<void> {
     for await (const line of this.#metrics.newLines()) {
       const step = stepIn(line);
@@ -79,23 +79,23 @@ export class RunReport {
   }
 }
 
-/** What a report is made of. */
+/** The contents of a report. */
 export interface RunFacts {
-  /** What its `config.json` says. */
+  /** The contents of its `config.json`. */
   readonly config: RunConfig;
-  /** All steps, or means of neighbours. */
+  /** All steps, or means of neighbouring steps. */
   readonly steps: readonly StepLog[];
-  /** The last one, if there is any. */
+  /** The last step, if there is one. */
   readonly last?: StepLog;
   /** All evaluations on held-out text. */
   readonly evaluations: readonly EvaluationLog[];
   /** The last lines of `log.txt`. */
   readonly events: readonly string[];
-  /** Lines of `evaluations.jsonl` that cannot be read, and are left out. Default: 0. */
+  /** The number of lines of `evaluations.jsonl` that cannot be read and are left out. Default: 0. */
   readonly harmed?: number;
 }
 
-/** The report as one HTML document that refers to nothing outside itself. */
+/** The report as one HTML document without external references. */
 export function runReport(name: string, facts: RunFacts): string {
   const { evaluations, config, events, harmed = 0 } = facts;
   const last = evaluations.at(-1);
@@ -169,7 +169,7 @@ function curves({ config: { baselines, settings }, steps, evaluations }: RunFact
   });
 }
 
-/** The samples at up to five evaluations, first and last among them. */
+/** The samples of up to five evaluations, including the first and the last. */
 function sampleTable(evaluations: readonly EvaluationLog[]): string {
   const shown = Math.min(5, evaluations.length);
   const chosen = Array.from(
@@ -207,8 +207,7 @@ function range([low, high]: Interval, digits: number): string {
 const MOST = 800; // twice what a chart shows
 
 /**
- * Takes steps one by one; keeps each until there are 800, then means of two neighbours, of four, and
- * so on.
+ * Collects steps. Up to 800 it keeps each of them, then means of two neighbours, of four, and so on.
  *
  * @example
  * ```ts
@@ -227,10 +226,10 @@ export class StepMeans {
   #open: StepLog[] = [];
   #width = 1;
 
-  /** The last step, as it was. */
+  /** The last step. */
   last?: StepLog;
 
-  /** Takes the next step. */
+  /** Adds the next step. */
   add(step: StepLog): void {
     this.last = step;
     if (this.#open.push(step) < this.#width) return;
@@ -243,7 +242,7 @@ export class StepMeans {
     this.#width *= 2;
   }
 
-  /** Means of neighbouring steps, in order; the last may be of fewer than the others. */
+  /** The means of neighbouring steps, in order. The last may be the mean of fewer steps. */
   get steps(): readonly StepLog[] {
     return this.#open.length > 0 ? [...this.#means, mean(this.#open)] : this.#means;
   }

@@ -1,9 +1,9 @@
-/** One score of a run as a chart, beside the lines that a model has to cross to have learnt anything. */
+/** Charts of one score of a run, with its baselines as level lines. */
 import type { Baselines } from "../training/baselines.ts";
 import type { Baseline, Figure } from "./figure.ts";
 import { lineChart, type Series } from "./plot.ts";
 
-/** The scores that have a chart, in their order. */
+/** The scores that have a chart, in the order of the report. */
 export const SCORES = ["mlmLoss", "mlmAccuracy", "nspLoss", "nspAccuracy"] as const;
 
 /** The name of a score, as in a step's entry and in an evaluation. */
@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<Score, string>> = {
   nspAccuracy: "Sentence pairs: accuracy",
 };
 
-/** The chart of a score. @param baselines What to compare it with; without them the coin alone is drawn. */
+/** The chart of a score. Without `baselines` the only level line is ln 2, for the loss of pairs. */
 export function scoreChart(score: Score, curves: readonly Series[], baselines?: Baselines): Figure {
   return lineChart(curves, {
     title: TITLES[score],
@@ -26,7 +26,7 @@ export function scoreChart(score: Score, curves: readonly Series[], baselines?: 
   });
 }
 
-/** A score over the steps. */
+/** The curve of a score over the steps. */
 export function scoreCurve(
   name: string,
   rows: readonly ({ readonly step: number } & Readonly<Record<Score, number>>)[],

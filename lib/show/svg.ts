@@ -1,6 +1,6 @@
 /**
- * Plain SVG: the frame, axes and text that every figure shares. No styles, scripts or references, so
- * that code hosts and viewers show it as it is.
+ * Plain SVG: the frame, axes and text of all figures. It has no styles, scripts or references, so
+ * that code hosts and viewers show it unchanged.
  */
 
 /** A linear mapping from values to pixels. */
@@ -11,7 +11,7 @@ export interface Scale {
   toPixel(value: number): number;
 }
 
-/** Outer size and the plot's place inside it, in pixels. */
+/** The outer size and the margins of the plot, in pixels. */
 export const FRAME = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 } as const;
 const PLOT_WIDTH = FRAME.width - FRAME.left - FRAME.right;
 const PLOT_HEIGHT = FRAME.height - FRAME.top - FRAME.bottom;
@@ -42,7 +42,7 @@ function scale(values: readonly number[], from: number, to: number): Scale {
   return { low, high, ticks, toPixel };
 }
 
-/** Round numbers that enclose the range, about six of them. */
+/** About six round numbers that enclose the range. */
 export function ticksBetween(low: number, high: number): number[] {
   const raw = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -106,8 +106,8 @@ export function axes(
 }
 
 /**
- * The names of categories under the axis that they share in equal parts, slanted where they would
- * not fit side by side. `foot` is what the picture then needs below, beyond its usual height.
+ * The names of categories below the axis, at equal distances. They are slanted if they would not fit
+ * side by side; `foot` is the additional height that this needs.
  */
 export function categoryNames(names: readonly string[]): { labels: string[]; foot: number } {
   const room = PLOT_WIDTH / Math.max(1, names.length);
@@ -124,7 +124,7 @@ export function categoryNames(names: readonly string[]): { labels: string[]; foo
   };
 }
 
-/** The middle of a text that would reach over the right edge, moved to where it does not. */
+/** The middle of a text, moved to the left if the text would reach beyond the right edge. */
 function inside(middle: number, text: string): number {
   return Math.min(middle, FRAME.width - 2 - 3.4 * text.length);
 }
@@ -134,7 +134,7 @@ export type Stroke = "solid" | "dash" | "dot";
 
 const DASHES: Readonly<Record<Stroke, string>> = { solid: "", dash: "6 4", dot: "2 3" };
 
-/** Names and colours of the lines, under the title; in two rows where one has no room for all. */
+/** Names and colours of the lines, below the title, in two rows if one is too short. */
 export function legend(
   entries: readonly { readonly name: string; readonly colour: string; readonly stroke?: Stroke }[],
 ): string[] {
@@ -158,7 +158,7 @@ export function legend(
   });
 }
 
-/** Points joined by straight lines; a point that is not finite leaves a gap. */
+/** Points joined by straight lines. A point that is not finite leaves a gap. */
 export function path(
   points: readonly (readonly [number, number])[],
   colour: string,
@@ -202,7 +202,7 @@ export function line(
     `stroke-width="${width}"${dashes(stroke)}/>`;
 }
 
-/** A line of text; `turn` turns it by so many degrees around its anchor. */
+/** A line of text. `turn` rotates it around its anchor, in degrees. */
 export function label(
   text: string,
   x: number,
@@ -223,7 +223,7 @@ function upright(text: string, x: number, y: number): string {
   return label(text, x, y, { anchor: "middle", turn: -90 });
 }
 
-/** A number as a reader likes it: 12,000 or 0.25 or 3e-5. */
+/** A number in a readable notation, such as 12,000 or 0.25 or 3e-5. */
 export function number(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential().replace("e+", "e");

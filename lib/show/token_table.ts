@@ -1,6 +1,5 @@
 /**
- * The example inspector as a picture: one training example as coloured tokens, so that a person can
- * check with their own eyes what the model is asked.
+ * A training example as coloured tokens, so that a person can see what the model has to predict.
  */
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import type { MaskedExample } from "../data/example.ts";
@@ -26,17 +25,17 @@ const EXAMPLE = having("a masked example, as mlmData() gives it", "tokenIds", "l
 
 const VOCAB = having("a Vocab", "tokenOf", "idOf");
 
-/** How an example is explained. */
+/** Options of `tokenTable()`. */
 export interface TokenTableOptions {
-  /** What the label of the pair means: next or not, in order or not, no question. Default `"nsp"`. */
+  /** The meaning of the pair's label: next sentence, sentence order, or no pairs. Default `"nsp"`. */
   readonly pairing?: "nsp" | "sop" | "none";
 }
 
 /**
- * An example as coloured tokens: a line for each segment with where it comes from, and under each
- * token that the model is asked about what was done to it and the right answer.
+ * Shows an example as coloured tokens: a line for each segment with its source, and below each token
+ * to predict what was done to it and the right answer.
  *
- * Colours only repeat what the words say, so that it can be read where colours are stripped.
+ * Colours only repeat what the words say, so that it can be read without them.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown or cannot work.

@@ -1,6 +1,6 @@
 /**
- * Training as a picture: curves of the losses and accuracies beside the lines that a model has to
- * cross to have learnt anything, drawn while the run goes on.
+ * Live charts of training: losses and accuracies with their baselines as level lines, updated during
+ * the run.
  */
 import { ARRAY, checkArguments } from "../checks.ts";
 import { count, duration } from "../format.ts";
@@ -11,7 +11,7 @@ import type { StepLog } from "../training/history.ts";
 import { live, progressBar } from "./notebook.ts";
 import { type Score, scoreChart, scoreCurve } from "./score_chart.ts";
 
-/** What the curves are smoothed over, in steps: single steps are noisy. */
+/** The number of steps that the curves are averaged over, as single steps are noisy. */
 const SMOOTHING = 25;
 
 /** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
@@ -19,17 +19,17 @@ export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): 
   return smoothChart("mlmLoss", steps, baselines);
 }
 
-/** The sentence-pair loss over the steps, with the loss of a coin as a level line. */
+/** The sentence-pair loss over the steps, with ln 2 as a level line. */
 export function nspLossChart(steps: readonly StepLog[]): Figure {
   return smoothChart("nspLoss", steps);
 }
 
-/** The share of right words over the steps, with that of the most frequent word as a level line. */
+/** The accuracy of masked words over the steps, with that of the most frequent word as a level line. */
 export function mlmAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("mlmAccuracy", steps, baselines);
 }
 
-/** The share of right pairs over the steps, with that of the more frequent label as a level line. */
+/** The accuracy of pairs over the steps, with that of the more frequent label as a level line. */
 export function nspAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("nspAccuracy", steps, baselines);
 }
@@ -44,22 +44,23 @@ function asksPairs({ nspLoss }: StepLog): boolean {
   return nspLoss !== 0;
 }
 
-/** What `pretrain()` needs to draw a run while it goes on. `await using` finishes it. */
+/** A live view of a run. `await using` finishes it. */
 export interface TrainingView extends AsyncDisposable {
-  /** Hand it to `pretrain()` as `onStep`. */
+  /** The function to pass to `pretrain()` as `onStep`. */
   onStep(log: StepLog): Promise<void>;
-  /** Draws the last state. Await it at the end of the cell. */
+  /** Draws the last state. The cell has to await it at its end. */
   finish(): Promise<void>;
 }
 
 /**
- * Loss curves and a progress bar that grow with the run: a chart for the masked words and, if the run
- * asks for pairs, one for the sentence pairs.
+ * Opens a live view of a run: a progress bar, a chart for the masked words and, if the run has pairs,
+ * one for the sentence pairs.
  *
- * What stays at the end says nothing of time or speed, so that two equal runs look alike.
+ * The final state shows no times or speeds, so that two equal runs look the same.
  *
- * @param id A name that is different for each view in a notebook.
- * @param plannedSteps Where the bar ends. A run that ends before was stopped, and the bar says so.
+ * @param id A name that is unique in the notebook.
+ * @param plannedSteps The steps at which the bar is full. If the run ends earlier, the bar says that
+ * it was stopped.
  */
 export function trainingView(
   id: string,
@@ -90,7 +91,7 @@ export function trainingView(
   };
 }
 
-/** Where a run is and how fast: losses, tokens a second since it began, and the time still to go. */
+/** The progress of a run in words: losses, mean tokens per second, and the time left. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
   const speed = `${count(Math.round(tokens / seconds))} tokens/s`;
@@ -99,7 +100,7 @@ export function progressNote(log: StepLog, plannedSteps: number): string {
   return `step ${step} of ${plannedSteps}: ${losses(log)}, ${speed}${rest}`;
 }
 
-/** Where a run ended, and whether that was before its plan. */
+/** The end of a run in words, and whether it was stopped before its planned steps. */
 export function endNote(log: StepLog, plannedSteps: number): string {
   const { step } = log;
   if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}: ${losses(log)}`;

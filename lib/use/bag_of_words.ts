@@ -1,6 +1,6 @@
 /**
- * The baseline that every text classifier has to beat: which pieces occur how often, in any order,
- * and a weight for each piece and class. Logistic regression, without tensors.
+ * A baseline for text classifiers: logistic regression on how often each piece occurs, regardless of
+ * order. It needs no tensors.
  */
 import { checkNotNegative, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -10,11 +10,11 @@ import { checkTexts } from "./labelled_texts.ts";
 /** A piece and its feature, `ln(1 + count)`. */
 type Feature = readonly [id: number, value: number];
 
-/** How a bag-of-words classifier is trained. */
+/** Options of `BagOfWords.train()`. */
 export interface BagOfWordsOptions {
-  /** Classes to tell apart, at least 2; labels are 0 to `classes - 1`. */
+  /** The number of classes, at least 2. Labels are 0 to `classes - 1`. */
   readonly classes: number;
-  /** Weights are pulled towards 0 by this; 1 is a common default, more is more careful. */
+  /** The strength of L2 regularisation, which pulls weights towards 0. 1 is a common value. */
   readonly penalty?: number;
   /** Passes of gradient descent over all texts. */
   readonly iterations?: number;
@@ -23,8 +23,8 @@ export interface BagOfWordsOptions {
 /**
  * Multinomial logistic regression on the counts of pieces.
  *
- * Minimises the summed cross-entropy plus `penalty / 2` times the squared weights, which has a single
- * minimum: nothing is random, and the order of the texts does not matter.
+ * It minimises the summed cross-entropy plus `penalty / 2` times the sum of the squared weights. This
+ * has a single minimum: nothing is random, and the order of the texts does not matter.
  *
  * @example
  * ```ts
@@ -38,8 +38,8 @@ export interface BagOfWordsOptions {
  * ok(model.classify("sea")[0] > 0.5);
  * ```
  *
- * Source: scikit-learn's `LogisticRegression` has the same objective, its C being 1 / `penalty`, and
- * leaves the intercepts alone, too. The steps are those of AdaGrad, Duchi et al. 2011.
+ * Source: scikit-learn's `LogisticRegression` has the same objective, where C is 1 / `penalty`, and
+ * does not regularise the intercepts either. The steps are those of AdaGrad, Duchi et al. 2011.
  */
 export class BagOfWords {
   readonly #tokenizer: BertTokenizer;
@@ -57,10 +57,11 @@ export class BagOfWords {
   }
 
   /**
-   * Learns from texts and their classes.
+   * Trains a classifier on labelled texts.
    *
    * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
-   * @throws {RangeError} If a label is no class, with the label and the number of its text.
+   * @throws {RangeError} If a label is no class. The message names the label and the number of its
+   * text.
    */
   static train(
     texts: readonly { readonly text: string; readonly label: number }[],
@@ -123,7 +124,10 @@ export class BagOfWords {
     return exponentials.map((value) => value / total);
   }
 
-  /** The gradient of a text's cross-entropy: for each class, its probability less the truth. */
+  /**
+   * Adds the gradient of a text's cross-entropy: for each class, its probability minus 1 for the
+   * label, minus 0 for others.
+   */
   #addGradients(
     features: readonly Feature[],
     label: number,
@@ -140,7 +144,10 @@ export class BagOfWords {
   }
 }
 
-/** Gradient descent with a rate for each number that shrinks with the gradients it has seen. */
+/**
+ * Gradient descent with a learning rate for each parameter that falls with its past gradients
+ * (AdaGrad).
+ */
 class Descent {
   readonly gradient: Float64Array;
   readonly #values: Float64Array;

@@ -1,6 +1,5 @@
 /**
- * BERT with a head that sorts texts into classes: what a pre-trained model is made for. Training it
- * is in `fine_tune.ts`.
+ * BERT with a head that classifies texts. Training it is in `fine_tune.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig } from "../config.ts";
@@ -16,28 +15,28 @@ import { dropout, mixSeed } from "../model/ops/dropout.ts";
 import type { Shares } from "../model/classes_json.ts";
 import { denseWeights, startWeights, type Weights, type WeightShapes } from "../model/weights.ts";
 
-/** What a classifier is made with beside the configuration. */
+/** Options of a new classifier. */
 export interface ClassifierOptions {
-  /** Classes to tell apart, C; at least 2. */
+  /** The number of classes, C; at least 2. */
   readonly classes: number;
-  /** Decides the initial weights of the head, and of the backbone where it is a new one. */
+  /** The seed of the initial weights of the head, and of the backbone if it is new. */
   readonly seed: number;
   /**
-   * What stands for a text: the vector of `[CLS]` through the pooler (default), or the mean of the
-   * vectors of all tokens, which is the better start where pre-training was short.
+   * The vector of a text: that of `[CLS]` after the pooler (default), or the mean of the vectors of
+   * all tokens, which is better after a short pre-training.
    */
   readonly pooling?: "cls" | "mean";
 }
 
-/** A classifier out of weights that are there already, as those of a folder. */
+/** The parts of a classifier with given weights, such as those of a folder. */
 export interface GivenClassifier {
-  /** Classes that it tells apart, C. */
+  /** The number of classes, C. */
   readonly classes: number;
-  /** The backbone's and the head's; the classifier's from then on. */
+  /** The weights of the backbone and the head. The classifier takes ownership of them. */
   readonly weights: Weights;
-  /** What stands for a text. Default `"cls"`. */
+  /** The vector of a text. Default `"cls"`. */
   readonly pooling?: "cls" | "mean";
-  /** How scores become shares. Default `"softmax"`. */
+  /** How scores become probabilities. Default `"softmax"`. */
   readonly shares?: Shares;
 }
 
@@ -59,7 +58,7 @@ export function classifierShapes(
 }
 
 /**
- * BERT that sorts texts into classes: backbone, pooler, dropout, one dense layer.
+ * BERT as a classifier of texts: backbone, pooler, dropout, and one dense layer.
  *
  * @example
  * ```ts
@@ -76,11 +75,11 @@ export function classifierShapes(
 export class BertClassifier {
   /** The configuration of the backbone. */
   readonly config: BertConfig;
-  /** Classes that it tells apart, C. */
+  /** The number of classes, C. */
   readonly classes: number;
-  /** What stands for a text. */
+  /** The vector of a text: that of `[CLS]`, or the mean of all tokens. */
   readonly pooling: "cls" | "mean";
-  /** How scores become shares in `classify()`; `"softmax"` but for some that others have trained. */
+  /** How scores become probabilities in `classify()`: `"softmax"`, except for some published models. */
   readonly shares: Shares;
   /** The backbone. `dispose()` frees it, too. */
   readonly bert: BertModel;
@@ -91,8 +90,8 @@ export class BertClassifier {
   readonly #output: DenseWeights;
 
   /**
-   * A classifier whose weights are all new: the "from scratch" that a pre-trained one is compared with.
-   * Or one out of weights that there are; `loadClassifier()` reads them from a folder.
+   * Makes a classifier with new weights, to compare with a pre-trained one, or with given weights.
+   * `loadClassifier()` reads weights from a folder.
    *
    * @throws {ConfigError} If the configuration cannot work, or there are fewer than two classes.
    * @throws {ShapeError} If a given weight has another shape.
@@ -116,11 +115,11 @@ export class BertClassifier {
   }
 
   /**
-   * A classifier that begins with what a pre-trained model knows: a copy of its backbone and of its
-   * pooler, under a new dense layer. The pre-trained model stays as it is, and the caller's.
+   * Makes a classifier from a pre-trained model: a copy of its backbone and pooler, with a new dense
+   * layer. The pre-trained model is not changed and stays with the caller.
    *
-   * @param overrides Fields of the configuration that differ; dropout, which fine-tuning needs more
-   * than pre-training, for one. The sizes must stay.
+   * @param overrides Fields of the configuration that differ, such as dropout, which fine-tuning
+   * needs more than pre-training. Sizes must not differ.
    * @throws {ConfigError} If there are fewer than two classes, or an override changes a size.
    */
   static from(
@@ -148,7 +147,7 @@ export class BertClassifier {
   }
 
   /**
-   * Scores each class for each text. Differentiable by the weights.
+   * Computes a score of each class for each text. It is differentiable with respect to the weights.
    *
    * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
    * @returns Logits, [B, C]; the caller disposes of them.
@@ -175,7 +174,7 @@ export class BertClassifier {
     return pooler(rows, length, this.#pooler); // [B, H]
   }
 
-  /** Dropout on the pooled vectors, with a part of the seed that no layer uses. */
+  /** Dropout on the pooled vectors, with a derived seed that no layer uses. */
   #drop(pooled: tf.Tensor2D, training = false, seed = 0): tf.Tensor2D {
     if (!training) return pooled;
     const { hiddenDropoutProb, numHiddenLayers } = this.config;
@@ -193,7 +192,7 @@ export class BertClassifier {
   }
 }
 
-/** The mean of each sequence's vectors, padding left out. */
+/** The mean of each sequence's vectors, without padding. */
 function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
   const [batch, length, width] = hidden.shape;
   const counts = tf.sum(attentionMask, 1, true); // [B, 1]

@@ -1,6 +1,6 @@
 /**
- * A classifier and its tokenizer in one folder, as `BertForSequenceClassification` of transformers has
- * it: what is saved here opens there, and what was fine-tuned there opens here.
+ * A classifier and its tokenizer in one folder, in the format of `BertForSequenceClassification` of
+ * transformers: models can be exchanged in both directions.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
@@ -24,17 +24,17 @@ import { TOKENIZER } from "../tokenizer/arguments.ts";
 import { CLASSIFIER } from "../training/arguments.ts";
 import { BertClassifier, classifierShapes } from "./classifier.ts";
 
-/** How a classifier is saved. */
+/** Options of `saveClassifier()`. */
 export interface SaveClassifierOptions {
-  /** The names of the classes, in their order; `LABEL_0` and so on by default. */
+  /** The names of the classes, in their order. Default: `LABEL_0` and so on. */
   readonly labels?: readonly string[];
   /** As in `saveModel()`. Default `"float32"`. */
   readonly dtype?: SavedDtype;
 }
 
-/** A classifier out of a folder. */
+/** A classifier from a folder. */
 export interface LoadedClassifier {
-  /** The caller disposes of it. */
+  /** The classifier, which the caller disposes of. */
   readonly model: BertClassifier;
   /** The tokenizer that goes with it. */
   readonly tokenizer: BertTokenizer;
@@ -45,8 +45,8 @@ export interface LoadedClassifier {
 /**
  * Saves a classifier and its tokenizer, all files or none, as `saveModel()` does.
  *
- * One that looks at the mean of all tokens has no pooler, and transformers has no such classifier of
- * BERT: it warns that a pooler is missing. This library and the ONNX files do as it was trained.
+ * A classifier with mean pooling has no pooler. Transformers has no such BERT and warns that the
+ * pooler is missing. This library and the ONNX files use it as it was trained.
  *
  * @throws {ConfigError} If model and tokenizer do not belong together, or an option cannot work.
  * @throws {TypeError} If an argument is not what it has to be.
@@ -91,7 +91,8 @@ export async function saveClassifier(
 }
 
 /**
- * Loads what `saveClassifier()` saved, or a BERT that was fine-tuned as a classifier in Python.
+ * Loads a classifier that `saveClassifier()` saved, or a BERT that was fine-tuned as a classifier in
+ * Python.
  *
  * @throws {FormatError} If a file is missing or cannot be read, or the folder holds no classifier of texts.
  * @throws {TypeError} If `folder` is no text.
@@ -116,7 +117,8 @@ export async function loadClassifier(folder: string): Promise<LoadedClassifier> 
 }
 
 /**
- * The head of a folder on a backbone that was read already: both then are the classifier's.
+ * Reads the head of a folder and joins it to a backbone that was read already. The classifier takes
+ * ownership of both.
  *
  * @throws {FormatError} If a weight of the head is missing or has another shape.
  */
@@ -131,13 +133,14 @@ export async function classifierOn(
   return new BertClassifier(bert.config, { classes: labels.length, weights, pooling, shares });
 }
 
-/** Heads that have a `classifier.weight`, too, and sort words or answers instead of texts. */
+/** Architectures that also have a `classifier.weight`, but classify words or answers. */
 const OTHER_HEADS = /ForTokenClassification|ForMultipleChoice/;
 
 /**
- * The classes of a folder's classifier; nothing if it holds none.
+ * The classes of a folder's classifier; undefined if the folder has no classifier.
  *
- * @throws {FormatError} If a file is missing or cannot be read, or `config.json` says what cannot be.
+ * @throws {FormatError} If a file is missing or cannot be read, or `config.json` has an impossible
+ * value.
  */
 export async function readClasses(folder: string): Promise<Classes | undefined> {
   const json = await readConfigJson(folder);

@@ -1,4 +1,4 @@
-/** What a classifier says about texts, and how often it is right. */
+/** Classifying texts, and evaluating a classifier. */
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
@@ -14,32 +14,33 @@ import { checkTexts, labelledBatches, type LabelledText } from "./labelled_texts
 import { crossEntropyLoss } from "../training/loss.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
-/** How good a classifier is. */
+/** The scores of a classifier. */
 export interface ClassifierScore {
   /** Mean over the texts, in nats. */
   readonly loss: number;
-  /** Share of texts that are taken for their class, 0 to 1. */
+  /** Share of texts whose predicted class is their label, 0 to 1. */
   readonly accuracy: number;
   /** Texts that were scored. */
   readonly count: number;
-  /** `confusion[label][predicted]`: how many texts of a class were taken for which. */
+  /** The confusion matrix: `confusion[label][predicted]` is a number of texts. */
   readonly confusion: readonly (readonly number[])[];
 }
 
 /** How texts are put into batches. */
 export interface ClassifyOptions {
-  /** Texts that go through the model together; at least 1, default 32. */
+  /** Texts in a batch, at least 1. Default 32. */
   readonly batchSize?: number;
-  /** Longer texts are cut to this many tokens; by default the model's `maxPositionEmbeddings`. */
+  /** Longer texts are cut to this many tokens; Default: the model's `maxPositionEmbeddings`. */
   readonly maxLength?: number;
 }
 
 /**
- * Scores a classifier on labelled texts, with dropout off. Awaits a macrotask after each batch.
+ * Evaluates a classifier on labelled texts, without dropout. It waits for a macrotask after each
+ * batch.
  *
  * @param options How texts are put into batches.
- * @throws {ConfigError} If there is no text, an option is unknown or cannot work, or the model is one for
- * texts of several classes.
+ * @throws {ConfigError} If there is no text, an option is unknown or cannot work, or the model is for
+ * texts with several classes.
  * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
  * @throws {TypeError} If an argument is not what it has to be.
  *
@@ -107,9 +108,9 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
 }
 
 /**
- * The probability of each class for one text, or a pair; longer ones are cut to what the model takes.
+ * The probability of each class for one text, or a pair. Longer texts are cut to the model's length.
  *
- * @returns C numbers that sum to 1; as `model.shares` says where others have trained it.
+ * @returns C numbers that sum to 1, unless `model.shares` of a published model says otherwise.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example

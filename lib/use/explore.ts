@@ -1,5 +1,5 @@
 /**
- * What the model has learnt about words: neighbours of a word, and where each head looks.
+ * What a model has learnt about words: the nearest words to a word, and what each head attends to.
  */
 import { checkWhole } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -10,23 +10,23 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkQuestion, encode, inputs } from "./question.ts";
 import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
-/** A word and how alike it is to the one asked for. */
+/** A word, and its similarity to the given one. */
 export interface Neighbour {
   /** The number of the piece in the vocabulary. */
   readonly id: number;
   /** The piece itself. */
   readonly token: string;
-  /** Cosine of the angle between the two embeddings, -1 to 1. */
+  /** The cosine of the angle between both embeddings, -1 to 1. */
   readonly similarity: number;
 }
 
 /**
- * The pieces of the vocabulary whose embeddings point the same way as a word's.
+ * Finds the pieces of the vocabulary whose embeddings are most similar to that of a word.
  *
- * A word of several pieces stands for the mean of their embeddings. Its own pieces and the special
- * tokens are left out.
+ * For a word of several pieces it uses the mean of their embeddings. The word's own pieces and
+ * special tokens are left out.
  *
- * @param k How many, at least 1.
+ * @param k How many pieces to find, at least 1.
  * @throws {ConfigError} If nothing of the word is in the vocabulary, or `k` cannot work.
  * @throws {TypeError} If an argument is not what it has to be.
  *
@@ -81,12 +81,15 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export interface AttentionMaps {
   /** The tokens, T of them, special ones included. */
   readonly tokens: readonly string[];
-  /** `layers[layer][head][from][to]`: how much of what `from` gathers comes from `to`; rows sum to 1. */
+  /**
+   * `layers[layer][head][from][to]`: the attention weight of position `to` at position `from`; rows
+   * sum to 1.
+   */
   readonly layers: readonly number[][][][];
 }
 
 /**
- * Who attends to whom in a text, or in a pair of texts.
+ * Computes the attention weights of a text, or of a pair of texts.
  *
  * @throws {ConfigError} If the text is longer than the model can take.
  * @throws {TypeError} If an argument is not what it has to be.

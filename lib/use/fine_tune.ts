@@ -1,6 +1,6 @@
 /**
- * Fine-tuning: from labelled texts to a classifier that knows them. The step is that of
- * pre-training with another loss; the optimizer and its schedule are the same.
+ * Fine-tuning a classifier on labelled texts. A step is that of pre-training with another loss; the
+ * optimizer and its schedule are the same.
  */
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -32,46 +32,49 @@ export interface FineTuneLog {
   readonly loss: number;
   /** Share of the batch that was right before the update. */
   readonly accuracy: number;
-  /** Length of the whole gradient before clipping. */
+  /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
-  /** The rate of the update. */
+  /** The learning rate of the update. */
   readonly learningRate: number;
 }
 
-/** How a classifier is fine-tuned. */
+/** Options of `fineTune()`. */
 export interface FineTuneOptions {
   /** Passes over the texts. */
   readonly epochs: number;
   /** Texts in a batch, at least 1; the last batch may have fewer. */
   readonly batchSize: number;
-  /** Peak of the learning rate. Default 1e-3, for small models; 2e-5 to 5e-5 for those of BERT's size. */
+  /**
+   * The highest learning rate. Default 1e-3, for small models; models of BERT's size need 2e-5 to
+   * 5e-5.
+   */
   readonly learningRate?: number;
-  /** Share of the run in which the rate climbs. Default 0.1. */
+  /** Share of the run in which the learning rate rises. Default 0.1. */
   readonly warmupShare?: number;
-  /** Default 0.01. */
+  /** Decoupled weight decay. Default 0.01. */
   readonly weightDecay?: number;
-  /** Default 1. */
+  /** Largest global norm of the gradient; a longer one is scaled down. Default 1. */
   readonly clipNorm?: number;
-  /** Longer texts are cut to it. By default the model's `maxPositionEmbeddings`. */
+  /** Longer texts are cut to this many tokens. Default: the model's `maxPositionEmbeddings`. */
   readonly maxLength?: number;
-  /** Decides order and dropout. */
+  /** The seed of order and dropout. */
   readonly seed: number;
-  /** Stops after the step at hand; the model keeps what it has learned. */
+  /** Stops after the current step. The model keeps what it has learned. */
   readonly signal?: AbortSignal;
 }
 
-/** What one step of fine-tuning needs beside model, optimizer and batch. */
+/** Options of `fineTuneStep()`. */
 export interface FineTuneStepOptions {
-  /** The rate of this step. */
+  /** The learning rate of this step. */
   readonly learningRate: number;
-  /** Decides the dropout; another one for each step. */
+  /** The seed of the dropout, a different one for each step. */
   readonly seed: number;
-  /** Gradients longer than this are scaled down to it. Default 1. */
+  /** Largest global norm of the gradient; a longer one is scaled down. Default 1. */
   readonly clipNorm?: number;
 }
 
 /**
- * One step: forward, loss, gradients, clipping, update. No tensor is left behind.
+ * One step: forward, loss, gradients, clipping, update. All tensors are freed.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown.
@@ -141,7 +144,7 @@ export async function fineTuneStep(
   }
 }
 
-/** The figures of a step and the length of its gradient, in one read. */
+/** Reads the figures of a step and the norm of its gradient at once. */
 async function readWithNorm(figures: tf.Tensor, gradients: tf.NamedTensorMap) {
   const all = tf.tidy(() => tf.concat([figures, tf.reshape(globalNorm(gradients), [1])])); // [3]
   try {
@@ -151,7 +154,10 @@ async function readWithNorm(figures: tf.Tensor, gradients: tf.NamedTensorMap) {
   }
 }
 
-/** Before anything is recorded: what fails inside the recording leaves tensors behind. */
+/**
+ * Checks the labels before gradients are recorded, as an error within the recording would leak
+ * tensors.
+ */
 function checkLabels(labels: Int32Array, classes: number): void {
   const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
   if (wrong < 0) return;
@@ -168,10 +174,10 @@ function byName({ weights }: BertClassifier, grads: tf.NamedTensorMap): tf.Named
 }
 
 /**
- * Fine-tunes a classifier on labelled texts, in an order drawn anew for every pass.
+ * Fine-tunes a classifier on labelled texts, in a new random order for each epoch.
  *
- * It awaits a macrotask before each step, so that timers, the page and a stop button run. The same
- * seed gives the same weights.
+ * It waits for a macrotask before each step, so that timers, the page and a stop button are served.
+ * The same seed gives the same weights.
  *
  * @returns One entry for each step.
  * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
@@ -248,7 +254,7 @@ function checkRun(
   checkWhole("epochs", epochs, 1);
 }
 
-/** The batches of all epochs, each in an order of its own. */
+/** The batches of all epochs, each epoch in its own order. */
 function* shuffledBatches(
   { config }: BertClassifier,
   texts: readonly LabelledText[],

@@ -1,4 +1,4 @@
-/** Labelled texts as padded batches: what a classifier is trained and scored on. */
+/** Labelled texts as padded batches, to train and evaluate a classifier. */
 import { type Batch, collate } from "../data/batch.ts";
 import {
   ARRAY,
@@ -12,26 +12,27 @@ import {
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
-/** A text and the class it belongs to. */
+/** A text and its class. */
 export interface LabelledText {
-  /** The text to sort. */
+  /** The text to classify. */
   readonly text: string;
-  /** A second text, for questions about two. */
+  /** A second text, for tasks about two texts. */
   readonly pair?: string;
-  /** 0 to C - 1. */
+  /** The class, 0 to C - 1. */
   readonly label: number;
 }
 
 /** Labelled texts as padded rows. */
 export interface LabelledBatch {
-  /** The texts as the model takes them. */
+  /** The texts as input of the model. */
   readonly batch: Batch;
   /** [B]; the class of each row. */
   readonly labels: Int32Array;
 }
 
 /**
- * Texts as batches in the order given, cut to `maxLength` tokens; every batch but the last is full.
+ * Makes batches of texts in the given order, cut to `maxLength` tokens. Every batch but the last is
+ * full.
  *
  * @throws {ConfigError} If an option is unknown or a size cannot work.
  * @throws {RangeError} If a label is no whole number of at least 0.
@@ -68,12 +69,13 @@ export function labelledBatches(
 }
 
 /**
- * Throws unless these are labelled texts and a tokenizer, before anything is computed.
+ * Checks labelled texts and a tokenizer before anything is computed.
  *
  * @param call The function with the names of its arguments.
- * @param classes How many classes there are; without it every whole number from 0 is one.
+ * @param classes The number of classes. Without it every whole number from 0 is a class.
  * @throws {TypeError} If the texts are no array, a text is none, or the tokenizer is none.
- * @throws {RangeError} If a label is no class, with the label and the number of its text.
+ * @throws {RangeError} If a label is no class. The message names the label and the number of its
+ * text.
  */
 export function checkTexts(
   call: string,
@@ -105,7 +107,7 @@ function checkLabel(label: unknown, i: number, classes: number): void {
   );
 }
 
-/** A text as an example in which no word and no pair is asked for. */
+/** A text as an example without labels of words or pairs. */
 function exampleOf({ text, pair }: LabelledText, tokenizer: BertTokenizer, maxLength: number) {
   const { tokenIds, segmentIds } = tokenizer.encode(text, pair, { maxLength });
   const first = { document: text, start: 0, end: 1 };

@@ -16,11 +16,11 @@ export interface Guess {
   readonly id: number;
   /** The piece itself. */
   readonly token: string;
-  /** 0 to 1; over the whole vocabulary they sum to 1. */
+  /** Its probability. Over the whole vocabulary the probabilities sum to 1. */
   readonly probability: number;
 }
 
-/** How `fillMask()` answers. */
+/** Options of `fillMask()`. */
 export interface FillMaskOptions {
   /** Guesses for each blank, at least 1; default 5. */
   readonly topK?: number;
@@ -29,10 +29,10 @@ export interface FillMaskOptions {
 /**
  * Fills each `[MASK]` of a text.
  *
- * Every blank is filled for itself, with the others still blank.
+ * Each blank is filled independently, while the others stay blank.
  *
  * @param text A text with at least one `[MASK]`.
- * @returns For each blank, in order, its guesses, the most probable first.
+ * @returns The guesses for each blank, in order, the most probable first.
  * @throws {ConfigError} If there is no `[MASK]`, the text is longer than the model can take, or an
  * option is unknown or cannot work.
  * @throws {TypeError} If an argument is not what it has to be.
@@ -113,7 +113,7 @@ export async function isNext(
   const encoding = encode(model, tokenizer, first, second);
   await ensureBackend();
   const probabilities = tf.tidy(() => {
-    const predictedPositions = tf.tensor1d([0], "int32"); // the fewest words that can be asked for
+    const predictedPositions = tf.tensor1d([0], "int32"); // at least one position is required
     return tf.softmax(model.forward(inputs(encoding), { predictedPositions }).nspLogits); // [1, 2]
   });
   return (await read(probabilities))[0]; // label 0 is "next"

@@ -1,6 +1,6 @@
 /**
- * A text put to a model: checked, encoded, as the model's input, and the answer read back. What
- * `predict.ts` and `explore.ts` share.
+ * Helpers of `predict.ts` and `explore.ts`: checking and encoding a text, making the model's input,
+ * and reading the output.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, TEXT } from "../checks.ts";
@@ -12,11 +12,11 @@ import { MODEL } from "../model/arguments.ts";
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 
 /**
- * Throws unless a model, a tokenizer and texts stand where they should.
+ * Checks that a model, a tokenizer and texts are given in the right order.
  *
  * @param call The function with the names of its arguments.
  * @param texts By the names of their arguments.
- * @throws {TypeError} Naming the argument and what was found.
+ * @throws {TypeError} If an argument has a wrong type; the message names it and what was found.
  */
 export function checkQuestion(
   call: string,
@@ -32,7 +32,7 @@ export function checkQuestion(
 }
 
 /**
- * A text or a pair as ids.
+ * Encodes a text or a pair.
  *
  * @throws {ConfigError} If it is longer than the model can take.
  */
@@ -49,7 +49,10 @@ export function encode(
   throw new ConfigError("text", text, advice);
 }
 
-/** One sequence as the model's input. Every token is attended to, a typed `[PAD]` as in training. */
+/**
+ * One sequence as the model's input. Every token is attended to, except a `[PAD]` in the text, as in
+ * training.
+ */
 export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): ModelInputs {
   const row = (ids: readonly number[]) => tf.tensor2d([[...ids]], undefined, "int32"); // [1, T]
   return {
@@ -59,7 +62,7 @@ export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): Model
   };
 }
 
-/** The numbers of a tensor, which is disposed of. */
+/** Reads the numbers of a tensor and disposes of it. */
 export async function read(tensor: tf.Tensor): Promise<Float32Array> {
   try {
     return await tensor.data<"float32">();

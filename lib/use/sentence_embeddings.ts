@@ -1,6 +1,5 @@
 /**
- * One vector for a sentence, or one for each of its tokens, from any encoder: the use that most
- * published BERTs are put to.
+ * Embeddings: one vector for a sentence, or one for each of its tokens, from any encoder.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
@@ -20,41 +19,45 @@ import {
   TRANSFORMER,
 } from "./sentence_files.ts";
 
-/** How a sentence becomes a vector. */
+/** Options of `sentenceEmbeddings()`. */
 export interface EmbeddingOptions {
-  /** `"mean"` of all tokens, the default, special ones included; or the vector at `[CLS]`. */
+  /**
+   * The `"mean"` of the vectors of all tokens, special ones included (default), or the vector at
+   * `[CLS]`.
+   */
   readonly pooling?: "mean" | "cls";
   /** Whether `[CLS]` and `[SEP]` count in the mean. Default true, as in published sentence models. */
   readonly specialTokens?: boolean;
-  /** Whether to scale each vector to length 1, so that products are cosines. Default false. */
+  /** Whether to scale each vector to length 1, so that dot products are cosines. Default false. */
   readonly normalize?: boolean;
-  /** Longer texts lose what is beyond this many tokens; by default as many as the model can take. */
+  /** Longer texts are cut to this many tokens. Default: the model's length. */
   readonly maxLength?: number;
-  /** Texts that go through the encoder together. Default 32. */
+  /** Texts in a batch. Default 32. */
   readonly batchSize?: number;
-  /** What is put before each text, as `"query: "` is for some models. Default: nothing. */
+  /** A prefix of each text, such as `"query: "` for some models. Default: none. */
   readonly prompt?: string;
   /**
-   * Whether the tokens of the prompt count, `[CLS]` before it among them; if not, `"cls"` takes the
-   * vector of the first token behind the prompt. Default true.
+   * Whether the tokens of the prompt and the `[CLS]` before it count. If not, `"cls"` is the vector
+   * of the first token after the prompt. Default true.
    */
   readonly includePrompt?: boolean;
-  /** Whether to lower-case texts even where the tokenizer does not. Default false. */
+  /** Whether to lower-case texts even if the tokenizer does not. Default false. */
   readonly lowercase?: boolean;
 }
 
 /**
- * A vector for each text.
+ * Computes a vector for each text.
  *
- * Texts of like length go through the encoder together, so that there is little padding; padding
- * changes nothing. How the model was meant to be used, `embeddingOptions()` reads from its folder.
+ * Texts of similar length form a batch, so that there is little padding. Padding does not change the
+ * result. `embeddingOptions()` reads from a model's folder with which options it was trained.
  *
  * @returns One `[H]` for each text, in the order of the texts.
  * @throws {ConfigError} If an option cannot work, or a text has no token where `specialTokens` is false.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * Source: Reimers and Gurevych 2019, "Sentence-BERT", section 3; `Pooling` and `Normalize` in
- * sentence-transformers. A model that was only pre-trained was never asked to make such vectors comparable.
+ * sentence-transformers. A model that was only pre-trained was not trained to make such vectors
+ * comparable.
  *
  * @example
  * ```ts
@@ -114,16 +117,16 @@ export async function sentenceEmbeddings(
 
 /** The tokens of a text and the last layer's vector at each. */
 export interface TokenEmbeddings {
-  /** The T tokens, `[CLS]` and `[SEP]` among them. */
+  /** The T tokens, including `[CLS]` and `[SEP]`. */
   readonly tokens: readonly string[];
-  /** Where each token stands in the text, in UTF-16 units; `[0, 0]` for special tokens. */
+  /** The start and end of each token in the text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: readonly (readonly [number, number])[];
   /** T vectors [H]. */
   readonly vectors: readonly Float32Array[];
 }
 
 /**
- * A vector for each token of a text, `[CLS]` and `[SEP]` included.
+ * Computes a vector for each token of a text, including `[CLS]` and `[SEP]`.
  *
  * @throws {ConfigError} If `maxLength` cannot work.
  *
@@ -172,7 +175,7 @@ const OPTIONS = [
   "lowercase",
 ];
 
-/** The same tokenizer, but lower-casing; it leaves accents where it left them before. */
+/** The same tokenizer with lower-casing. Accents are treated as before. */
 function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
   const { vocab, options, cleanUp } = tokenizer;
   if (options.lowercase) return tokenizer;
@@ -180,7 +183,7 @@ function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
   return new BertTokenizer(vocab, { ...options, lowercase: true, stripAccents, cleanUp });
 }
 
-/** Checks the options, and says how many tokens a text may have. */
+/** Checks the options, and returns the most tokens of a text. */
 function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   const most = bert.config.maxPositionEmbeddings;
   const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
@@ -198,7 +201,7 @@ function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
 }
 
-/** The last layer's vectors of each text, those of padding left out. */
+/** The last layer's vectors of each text, without padding. */
 async function tokenRows(
   bert: BertModel,
   encodings: readonly Encoding[],
@@ -229,27 +232,27 @@ function length({ tokenIds }: Encoding): number {
   return tokenIds.length;
 }
 
-/** In double precision, as many small numbers are added up; zeros where there are no rows. */
+/** The mean of rows, summed in double precision; zeros if there are no rows. */
 function mean(rows: readonly Float32Array[], width: number): Float32Array {
   const sum = new Float64Array(width);
   for (const row of rows) for (let i = 0; i < sum.length; i++) sum[i] += row[i];
   return Float32Array.from(sum, (value) => value / Math.max(1, rows.length));
 }
 
-/** A vector of zeros stays one. */
+/** Scales a vector to length 1. A vector of zeros is not changed. */
 function toLengthOne(vector: Float32Array): Float32Array {
   const squares = vector.reduce((sum, value) => sum + value * value, 0);
   return vector.map((value) => value / (Math.sqrt(squares) || 1));
 }
 
 /**
- * The options for `sentenceEmbeddings()` that a folder asks for: pooling, normalisation, length, the
- * prompt before each text, lower-casing.
+ * Reads the options for `sentenceEmbeddings()` from a model's folder: pooling, normalisation, length,
+ * the prompt before each text, and lower-casing.
  *
  * @param promptName One of the folder's prompts, `"query"` for instance. Default: the folder's default.
- * @returns Nothing set where there is no `modules.json`: the folder is a plain BERT.
- * @throws {FormatError} If a file cannot be read, or the model does more than this library: another
- * pooling, a dense layer.
+ * @returns The options; none if there is no `modules.json`, as the folder is a plain BERT then.
+ * @throws {FormatError} If a file cannot be read, or the model has parts that this library does not
+ * support: another pooling, or a dense layer.
  * @throws {ConfigError} If the folder has no prompt of that name.
  *
  * @example

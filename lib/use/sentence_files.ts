@@ -6,7 +6,7 @@ import { savedPath } from "../files/save_folder.ts";
 const MODULES = "modules.json";
 export const TRANSFORMER = "sentence_bert_config.json";
 
-/** The poolings of older files, one switch each; newer files name one of them. */
+/** The switches of older files, one for each pooling. Newer files name the pooling. */
 const SWITCH = /^pooling_mode_(.+)$/;
 
 const POOLINGS: Readonly<Record<string, "mean" | "cls">> = {
@@ -16,13 +16,13 @@ const POOLINGS: Readonly<Record<string, "mean" | "cls">> = {
   cls: "cls",
 };
 
-/** One step of a model there. */
+/** One module of a model of sentence-transformers. */
 export interface Module {
   readonly kind: string;
   readonly folder: string;
 }
 
-/** The text that goes before each text; none where the folder has no default and none was named. */
+/** The prompt; empty if the folder has no default and none was named. */
 export async function readPrompt(folder: string, promptName: string | undefined): Promise<string> {
   const path = `${folder}/config_sentence_transformers.json`;
   const json = await readJsonIfThere(path) ?? {};
@@ -45,7 +45,7 @@ export async function readPrompt(folder: string, promptName: string | undefined)
   );
 }
 
-/** A setting that is true or false where it is there. */
+/** A setting that is true or false; undefined if it is missing. */
 export async function readSwitch(path: string, key: string): Promise<boolean | undefined> {
   const value = (await readJsonIfThere(path))?.[key] ?? undefined;
   if (value === undefined || typeof value === "boolean") return value;
@@ -55,7 +55,7 @@ export async function readSwitch(path: string, key: string): Promise<boolean | u
   );
 }
 
-/** The most tokens of a text: older files have it in one place, newer ones in the other. */
+/** The most tokens of a text, which older and newer files have in different places. */
 export async function readLength(folder: string): Promise<number | undefined> {
   const path = `${folder}/${TRANSFORMER}`;
   const own = (await readJsonIfThere(path))?.["max_seq_length"] ?? undefined;
@@ -71,7 +71,7 @@ function isLength(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 3;
 }
 
-/** The steps of the model in order; none where the folder is a plain BERT. */
+/** The modules of the model in order; none if the folder is a plain BERT. */
 export async function readModules(folder: string): Promise<Module[]> {
   const path = `${folder}/${MODULES}`;
   const text = await readTextIfThere(path);
@@ -94,7 +94,7 @@ function readModule(entry: unknown, path: string): Module {
   throw new FormatError(path, `the model has a module ${type}, which is not here`);
 }
 
-/** How the vectors of tokens become one. */
+/** How the vectors of tokens are pooled. */
 export async function readPooling(path: string): Promise<"mean" | "cls"> {
   const json = await readJson(path);
   const named = json["pooling_mode"];

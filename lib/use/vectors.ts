@@ -1,4 +1,4 @@
-/** Arithmetic on vectors in plain arrays, which a browser can do without TensorFlow.js. */
+/** Arithmetic on vectors in plain arrays, for use without TensorFlow.js, such as in a browser. */
 
 /** The mean of some rows of a table [R, width]. */
 export function meanRow(
@@ -39,9 +39,10 @@ export function largest(values: ArrayLike<number>, k: number): number[] {
 }
 
 /**
- * The cosine of the angle between a vector and each row of a table, -1 to 1; 0 where one is all zeros.
+ * The cosine of the angle between a vector and each row of a table, -1 to 1; 0 if one of them is all
+ * zeros.
  *
- * @param table Rows as long as the vector, one after the other.
+ * @param table The rows, one after the other, each as long as the vector.
  *
  * @example
  * ```ts
@@ -66,7 +67,7 @@ export function cosinesTo(vector: ArrayLike<number>, table: ArrayLike<number>): 
   });
 }
 
-/** Scores as probabilities that sum to 1. */
+/** Turns scores into probabilities that sum to 1. */
 export function softmax(scores: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(scores);
   const most = values.reduce((a, b) => Math.max(a, b), -Infinity);
