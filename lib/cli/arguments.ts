@@ -1,6 +1,4 @@
-/**
- * Reading the command lines of tasks other than pretrain and prepare.
- */
+/** Reading the command lines of tasks other than pretrain and prepare. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { checkPositive, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";

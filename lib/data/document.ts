@@ -1,6 +1,4 @@
-/**
- * Documents as text and as ids, and the options for reading them.
- */
+/** Documents as text and as ids, and the options for reading them. */
 import type { SentenceOptions } from "./sentences.ts";
 
 /** A text as a list of sentences. */

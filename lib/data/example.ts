@@ -1,6 +1,4 @@
-/**
- * Training examples: a pair of segments, and the same pair with some tokens masked.
- */
+/** Training examples: a pair of segments, and the same pair with some tokens masked. */
 
 /** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
 export interface Span {

@@ -1,7 +1,6 @@
 /**
  * Rules for places where `Intl.Segmenter` ends a sentence too early: after abbreviations, initials
- * and ordinals, by language, after a question or exclamation within a sentence, and inside quotation
- * marks and brackets.
+ * and ordinals, after a question or exclamation within a sentence, and in quotations and brackets.
  */
 
 /** The words of a language that decide whether a sentence goes on after a full stop. */
@@ -16,14 +15,11 @@ interface Language {
   readonly endsBeforeFigure?: RegExp;
   /** Abbreviations in the middle of a sentence, whatever follows. */
   readonly inTheMiddle: ReadonlySet<string>;
-  /**
-   * Abbreviations that may end a sentence. The sentence goes on if a small letter or a figure
-   * follows.
-   */
+  /** Abbreviations that may end a sentence, unless a small letter or a figure follows. */
   readonly mayEnd: ReadonlySet<string>;
   /** Abbreviations after which a capitalised word goes on, unless it opens sentences: 5 Mio. Euro. */
   readonly beforeNoun: ReadonlySet<string>;
-  /** Words that begin sentences far more often than they are part of a name: "the U.S. This …". */
+  /** Words that often begin sentences and rarely belong to names: "the U.S. This …". */
   readonly openers: ReadonlySet<string>;
   /** Words in front of a letter that is no initial: plan B. */
   readonly labels: ReadonlySet<string>;
@@ -232,10 +228,7 @@ function isSaidBy(before: string, after: string, { openers, sayings }: Language)
 const CLOSING = " \"'”’)]";
 const BEFORE_WORD = " \"'“‘„«»([";
 
-/**
- * The word in front of a full stop at the end, and the word before it; undefined if there is no full
- * stop.
- */
+/** The word in front of a full stop at the end, and the word before it, if there is a full stop. */
 function lastWords(text: string): { previous: string; word: string } | undefined {
   let end = text.length;
   while (end > 0 && CLOSING.includes(text[end - 1])) end--;
@@ -279,10 +272,7 @@ function isAbbreviation(
   return goesOnSmall && forms.some((form) => mayEnd.has(form));
 }
 
-/**
- * A word in small letters, alone and joined to the short words in front of it: for "Dr. h. c." these
- * are c, h.c and dr.h.c.
- */
+/** A word, alone and joined to the short words in front of it: for "Dr. h. c." c, h.c and dr.h.c. */
 function spellings(before: string, word: string): string[] {
   if (word.length > 3) return [word.toLowerCase()];
   const parts = before.match(/(?:^|\s)((?:\p{L}{1,3}\. )+)\p{L}{1,3}\.\s*$/u)?.[1].split(". ") ??
@@ -294,9 +284,7 @@ function spellings(before: string, word: string): string[] {
   return forms;
 }
 
-/**
- * Whether a letter is an initial, as the J of J. Smith, and not a label, as the B of "plan B. She …".
- */
+/** Whether a letter is an initial (J. Smith), and not a label ("plan B. She …"). */
 function isInitial(
   previous: string,
   word: string,
@@ -309,10 +297,7 @@ function isInitial(
   return previous === "" || !opens(after, openers);
 }
 
-/**
- * Whether a segment begins with a word that typically begins sentences. The A of "A. Milne" is an
- * initial.
- */
+/** Whether a segment begins with an opener. The A of "A. Milne" is an initial. */
 function opens(after: string, openers: ReadonlySet<string>): boolean {
   const first = after.match(/^\p{L}[\p{L}']*/u)?.[0] ?? "";
   return openers.has(first) && !(first.length === 1 && after[1] === ".");
@@ -333,8 +318,8 @@ function isOrdinal(
 }
 
 /**
- * The number of UTF-16 units at the end of a segment that belong to the next one: opening brackets
- * and quotation marks, which the segmenter leaves in the sentence before if no space precedes them.
+ * The number of units at the end of a segment that open the next one: brackets and quotation marks,
+ * which the segmenter leaves in the sentence before if no space precedes them.
  */
 export function openingAtEnd(segment: string): number {
   if (
@@ -360,16 +345,13 @@ function closes(text: string, marks: string): boolean {
   return first === "»";
 }
 
-/**
- * The number of UTF-16 units at the start of a segment that close the one before: in French, » after
- * a space.
- */
+/** The number of units at the start of a segment that close the one before: the » of French. */
 export function closingAtStart(segment: string): number {
   if (isPlain(segment.charCodeAt(0))) return 0;
   return segment.match(/^[\p{Pe}\p{Pf}]+(?:\s+|$)/u)?.[0].length ?? 0;
 }
 
-/** Whether a UTF-16 unit is ASCII and no bracket, as almost all are. Then no pattern has to be tried. */
+/** Whether a unit is ASCII and no bracket, as almost all are: no pattern has to be tried. */
 function isPlain(unit: number): boolean {
   return unit < 0x7b && unit !== 0x28 && unit !== 0x29 && unit !== 0x5b && unit !== 0x5d;
 }

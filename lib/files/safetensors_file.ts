@@ -1,6 +1,4 @@
-/**
- * Safetensors files on disk, tensor by tensor, so that a model is never in memory twice.
- */
+/** Safetensors files on disk, tensor by tensor, so that a model is never in memory twice. */
 import { ARRAY, checkArguments, checkEntries, having, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_folder.ts";

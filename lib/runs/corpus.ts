@@ -43,9 +43,7 @@ export interface SurveyOptions {
 export interface TextSurvey {
   /** Figures of the training text. */
   readonly text: TextFacts;
-  /**
-   * Steps of the first epoch, counted or estimated. The count ends at the run's own limit of steps.
-   */
+  /** Steps of the first epoch, counted or estimated. The count ends at the run's own limit of steps. */
   readonly steps: number;
   /** Whether the number of steps is an estimate, as the text is too large to count. */
   readonly estimated: boolean;

@@ -1,6 +1,4 @@
-/**
- * The sizes of the notebooks.
- */
+/** The sizes of the notebooks. */
 import { ConfigError } from "../errors.ts";
 
 /** The sizes of a notebook's run. */

@@ -1,6 +1,4 @@
-/**
- * A training example as coloured tokens, so that a person can see what the model has to predict.
- */
+/** A training example as coloured tokens, so that a person can see what the model has to predict. */
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import type { MaskedExample } from "../data/example.ts";
 import { Table } from "./figure.ts";

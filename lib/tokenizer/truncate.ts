@@ -1,6 +1,4 @@
-/**
- * Two texts are cut so that they fit into one row of tokens together.
- */
+/** Two texts are cut so that they fit into one row of tokens together. */
 import { checkWhole } from "../checks.ts";
 
 /** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */

@@ -1,6 +1,4 @@
-/**
- * A batch as tensors on the backend.
- */
+/** A batch as tensors on the backend. */
 import * as tf from "@tensorflow/tfjs";
 import { Batch } from "../data/batch.ts";
 

@@ -1,6 +1,4 @@
-/**
- * Word vectors from co-occurrence counts, by a singular value decomposition.
- */
+/** Word vectors from co-occurrence counts, by a singular value decomposition. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { checkOptions, checkWhole } from "../checks.ts";

@@ -1,6 +1,4 @@
-/**
- * Records of training: of a step, of an epoch, and the means over steps.
- */
+/** Records of training: of a step, of an epoch, and the means over steps. */
 import type { Evaluation } from "./evaluate.ts";
 
 /**

@@ -1,6 +1,4 @@
-/**
- * An optimizer that uses Muon for the matrices of the layers and AdamW for all other weights.
- */
+/** An optimizer that uses Muon for the matrices of the layers and AdamW for all other weights. */
 import * as tf from "@tensorflow/tfjs";
 import {
   checkArguments,

@@ -1,6 +1,4 @@
-/**
- * Muon's update of one matrix: momentum, then orthogonalisation. It is defined by tfjs operations.
- */
+/** Muon's update of one matrix: momentum, then orthogonalisation. It is defined by tfjs operations. */
 import * as tf from "@tensorflow/tfjs";
 
 /** The numbers of one update. */

@@ -1,6 +1,4 @@
-/**
- * 95 % confidence intervals of means and shares, and of differences between runs.
- */
+/** 95 % confidence intervals of means and shares, and of differences between runs. */
 import { ConfigError } from "../errors.ts";
 
 /** The lower and the upper bound. */

@@ -1,6 +1,4 @@
-/**
- * The largest singular values of a matrix and their left singular vectors.
- */
+/** The largest singular values of a matrix and their left singular vectors. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { checkWhole } from "../checks.ts";

@@ -1,6 +1,4 @@
-/**
- * BERT with a head that classifies texts. Training it is in `fine_tune.ts`.
- */
+/** BERT with a head that classifies texts. Training it is in `fine_tune.ts`. */
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig } from "../config.ts";
 import { checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";

@@ -1,6 +1,4 @@
-/**
- * What a model has learnt about words: the nearest words to a word, and what each head attends to.
- */
+/** What a model has learnt about words: the nearest words to a word, and what each head attends to. */
 import { checkWhole } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";

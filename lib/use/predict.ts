@@ -1,6 +1,4 @@
-/**
- * What a pre-trained model predicts: the words in blanks, and whether one sentence follows another.
- */
+/** What a pre-trained model predicts: the words in blanks, and whether one sentence follows another. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { checkOptions, checkWhole } from "../checks.ts";

@@ -1,6 +1,4 @@
-/**
- * Embeddings: one vector for a sentence, or one for each of its tokens, from any encoder.
- */
+/** Embeddings: one vector for a sentence, or one for each of its tokens, from any encoder. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, TEXT } from "../checks.ts";

@@ -1,6 +1,4 @@
-/**
- * Layer normalisation, alone and as BERT uses it: around the sum of a layer's input and output.
- */
+/** Layer normalisation, alone and as BERT uses it: around the sum of a layer's input and output. */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "../../errors.ts";
 import { checkDropout, dropoutSeeds, dropped } from "./dropout.ts";

@@ -1,6 +1,4 @@
-/**
- * A dense layer with an activation after it: the wide half of BERT's feed-forward block.
- */
+/** A dense layer with an activation after it: the wide half of BERT's feed-forward block. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused, one } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
