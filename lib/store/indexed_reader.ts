@@ -23,10 +23,24 @@ export interface ReaderOptions {
    */
   readonly vocabSize?: number;
   /**
+   * The ids that stand around each sentence, `[CLS]` and `[SEP]`, which Megatron-LM's tokenizers write.
+   * They are left out of the documents; counts are those of the tokens on disk. Default: nothing is
+   * left out.
+   */
+  readonly frame?: SentenceFrame;
+  /**
    * The CRC-32 of each block of `.bin`, from a `BlockSummer`, to check what is read. Default: no
    * checks.
    */
   readonly sums?: Uint32Array;
+}
+
+/** What stands around a sentence. */
+export interface SentenceFrame {
+  /** Before it, once. */
+  readonly first: number;
+  /** Behind it, once or, with `--append-eod`, twice. */
+  readonly last: number;
 }
 
 /**
@@ -63,6 +77,7 @@ export class IndexedReader implements Disposable {
   readonly #index: OpenIndex;
   readonly #bin: Deno.FsFile;
   readonly #vocabSize: number;
+  readonly #frame: SentenceFrame | undefined;
   readonly #sums: Uint32Array | undefined;
   /** The index of the first token of each document, and at the end the number of tokens. */
   readonly #starts: Float64Array;
@@ -71,12 +86,13 @@ export class IndexedReader implements Disposable {
     prefix: string,
     index: OpenIndex,
     bin: Deno.FsFile,
-    { vocabSize = Infinity, sums }: ReaderOptions,
+    { vocabSize = Infinity, frame, sums }: ReaderOptions,
   ) {
     this.prefix = prefix;
     this.#index = index;
     this.#bin = bin;
     this.#vocabSize = vocabSize;
+    this.#frame = frame;
     this.#sums = sums;
     const { size } = bin.statSync();
     this.#starts = checkIndex(index, size);
@@ -155,8 +171,8 @@ export class IndexedReader implements Disposable {
       const sentences: { ids: TokenIds; index: number }[] = [];
       for (let sentence = firsts[i]; sentence < firsts[i + 1]; sentence++) {
         const length = lengths[sentence - firsts[0]];
-        const index = sentence - firsts[i];
-        if (length > 0) sentences.push({ ids: ids.subarray(at, at + length), index });
+        const own = unframed(ids.subarray(at, at + length), this.#frame);
+        if (own.length > 0) sentences.push({ ids: own, index: sentence - firsts[i] });
         at += length;
       }
       if (at !== this.#starts[first + i + 1] - this.#starts[first]) throw this.#changed();
@@ -210,6 +226,14 @@ export class IndexedReader implements Disposable {
     const { path } = this.#index;
     return new FormatError(path, "it is not what it was when it was opened: open it again");
   }
+}
+
+/** The ids of a sentence without what stands around it. */
+function unframed<Ids extends Uint16Array | Int32Array>(ids: Ids, frame?: SentenceFrame): Ids {
+  if (!frame) return ids;
+  let end = ids.length;
+  while (end > 0 && ids[end - 1] === frame.last) end--;
+  return ids.subarray(ids[0] === frame.first ? 1 : 0, end) as Ids;
 }
 
 function openFile(path: string): Deno.FsFile {

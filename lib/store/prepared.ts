@@ -58,7 +58,8 @@ export function isPrepared(path: string): boolean {
  *
  * A store of Megatron-LM's own (`PREFIX.bin`, `PREFIX.idx`, with `vocab.txt` or another tokenizer
  * beside it) has no digests, and nothing is held out; its ids are counted once, which takes some
- * seconds for a thousand million.
+ * seconds for a thousand million. `[CLS]` and `[SEP]`, which Megatron's tokenizers write around each
+ * sentence, are left out.
  *
  * @param path The folder; of Megatron's own store the path without `.bin` and `.idx`.
  * @throws {FormatError} If it is no prepared corpus, or a file is missing or has changed.
@@ -132,9 +133,11 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
   }
   const tokenizer = await BertTokenizer.fromPretrained(dirname(prefix));
   using readers = new DisposableStack();
-  const train = readers.use(IndexedReader.open(prefix, { vocabSize: tokenizer.vocab.size }));
-  const histogram = histogramOf(train, tokenizer.vocab.size);
-  const { documents, sentences, tokens } = train;
+  const { size: vocabSize, clsId: first, sepId: last } = tokenizer.vocab;
+  const train = readers.use(IndexedReader.open(prefix, { vocabSize, frame: { first, last } }));
+  const histogram = histogramOf(train, vocabSize);
+  const { documents, sentences } = train;
+  const tokens = histogram.reduce((sum, count) => sum + count, 0);
   const index = `${prefix}.idx`;
   const facts: PreparedFacts = {
     documents,

@@ -163,6 +163,23 @@ Deno.test("a store of Megatron's own is the same one in another folder, and anot
   ok(await digestIn([[5, 6], [8]]) !== first);
 });
 
+Deno.test("[CLS] and [SEP] around the sentences of a store of Megatron's own are left out", async () => {
+  const folder = await Deno.makeTempDir();
+  await tokenizer.save(folder);
+  const { clsId, sepId } = tokenizer.vocab;
+  using writer = IndexedWriter.create(`${folder}/texts`, "uint16");
+  writer.add([[clsId, 5, 6, sepId], [clsId, sepId], [clsId, 7, sepId, sepId]]); // the last by --append-eod
+  writer.add([[8, sepId, 9]]);
+  writer.finish();
+  using corpus = await openPrepared(`${folder}/texts`);
+  const idsOf = (document: number) =>
+    corpus.train.document(document).sentences.map(({ ids, index }) => [index, ...ids]);
+  deepStrictEqual(idsOf(0), [[0, 5, 6], [2, 7]]);
+  deepStrictEqual(idsOf(1), [[0, 8, sepId, 9]]);
+  deepStrictEqual(corpus.facts.histogram, [0, 0, 0, 1, 0, 1, 1, 1, 1, 1, 0]);
+  strictEqual(corpus.facts.tokens, 6);
+});
+
 Deno.test("a text beside an .idx of another program is no store", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/texts`, "Call me.");
