@@ -1,6 +1,7 @@
 /**
- * What the functions of models are called with, so that arguments in the wrong order are refused by
- * name. An instance is known by its members: it may come from another copy of the library.
+ * The kinds of arguments of functions that use models, so that arguments in the wrong order are
+ * refused by name. An instance is recognised by its members, as it may come from another copy of the
+ * library.
  */
 import { having, type Kind } from "../checks.ts";
 

@@ -1,6 +1,6 @@
 /**
- * BERT with its two pre-training heads: the classes that own weights and run them forward. What is
- * computed is in `layers.ts` and `heads.ts`; names and shapes of the weights are in `weights.ts`.
+ * BERT with its two pre-training heads, as classes that own the weights. The computation is in
+ * `layers.ts` and `heads.ts`, the names and shapes of the weights in `weights.ts`.
  */
 import { ARRAY, checkArguments, checkOptions, checkText } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -42,11 +42,11 @@ import {
   type WeightStart,
 } from "./weights.ts";
 
-/** The backbone: from ids to one vector for each position, with the sequence in view. */
+/** The backbone: from ids to one vector for each position, which depends on the whole sequence. */
 export class BertModel {
-  /** All sizes and rates. */
+  /** The configuration: all sizes and rates. */
   readonly config: BertConfig;
-  /** By the names that `weights.ts` explains. */
+  /** The weights, by the names in `weights.ts`. */
   readonly weights: Weights;
   /** [V, H]; the MLM head decodes with it. */
   readonly wordEmbeddings: tf.Tensor2D;
@@ -57,7 +57,7 @@ export class BertModel {
    * Makes a model with fresh weights, or with those given.
    *
    * @param config Sizes and rates, for instance `bertConfig("tiny")`.
-   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
+   * @param start A seed for initial weights, or weights, which the model then owns.
    * @throws {ConfigError} If the configuration cannot work.
    */
   constructor(config: BertConfig, start: WeightStart) {
@@ -70,7 +70,7 @@ export class BertModel {
   }
 
   /**
-   * The backbone of a saved or published model; heads in the folder are not read.
+   * Loads the backbone of a saved or published model. Heads in the folder are not read.
    *
    * @throws {FormatError} If a file is missing or cannot be read, or the folder holds another model.
    */
@@ -83,10 +83,11 @@ export class BertModel {
   /**
    * Runs the embeddings and all layers.
    *
-   * @returns The last hidden vectors and what else was asked for; the caller disposes of all of it.
+   * @returns The last hidden vectors, and attention weights or hidden states if requested. The caller
+   * disposes of all of them.
    * @throws {ShapeError} If the inputs do not fit each other.
    * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
-   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   * @throws {ConfigError} If dropout is on and has no seed.
    *
    * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
    */
@@ -107,13 +108,13 @@ export class BertModel {
   }
 
   /**
-   * The last hidden vectors of some positions and of the start of each sequence, which is all that
-   * pre-training looks at: the last layer leaves out the rest, for a model of four layers a seventh of
-   * all work. Dropout strikes other places than in `forward()`.
+   * Computes the last hidden vectors of some positions and of the first position of each sequence, as
+   * pre-training needs no others. The last layer skips the rest, which in a model of four layers
+   * saves a seventh of the work. The dropout differs from that of `forward()`.
    *
    * @param positions [P] int32, b*T + t.
    * @returns [P, H] and [B, H]; the caller disposes of both.
-   * @throws As `forward()`, and {RangeError} if a position is not in the batch.
+   * @throws {RangeError} As `forward()`, and if a position is not in the batch.
    */
   forwardAt(
     inputs: ModelInputs,
@@ -136,7 +137,7 @@ export class BertModel {
     });
   }
 
-  /** All layers; of the last one only `rows`, if they are given. */
+  /** Runs all layers, the last one only for `rows` if they are given. */
   #run(ids: CompleteInputs, options: BackboneOptions, rows?: tf.Tensor1D) {
     const { numAttentionHeads: heads } = this.config;
     const mask = ids.attentionMask;
@@ -153,7 +154,7 @@ export class BertModel {
     return { states, attentions };
   }
 
-  /** Options of one layer; `use` gives each its own part of the dropout's seed. */
+  /** The options of one layer. `use` gives each layer its own seed of dropout. */
   #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
     const { numAttentionHeads: heads, layerNormEps: epsilon, hiddenAct: activation } = this.config;
     if (!training) return { heads, epsilon, activation };
@@ -174,7 +175,7 @@ export class BertModel {
 
 /** BERT with both heads of pre-training. */
 export class BertPretrainHead {
-  /** All sizes and rates. */
+  /** The configuration: all sizes and rates. */
   readonly config: BertConfig;
   /** The backbone. */
   readonly bert: BertModel;
@@ -182,17 +183,17 @@ export class BertPretrainHead {
   readonly mlm: MlmHead;
   /** The next-sentence head. */
   readonly nsp: NspHead;
-  /** All weights by name, the backbone's first. */
+  /** All weights by name, those of the backbone first. */
   readonly weights: Weights;
 
-  /** What was not in the folder that the model came from, or not used, in sentences. */
+  /** Sentences about weights that the model's folder lacked, or that were not used. */
   readonly notes: readonly string[];
 
   /**
    * Makes a model with fresh weights, or with those given.
    *
    * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
-   * @param start A seed that decides the initial weights, or weights, which are the model's from then on.
+   * @param start A seed for initial weights, or weights, which the model then owns.
    * @throws {ConfigError} If the configuration cannot work.
    */
   constructor(config: BertConfig, start: WeightStart, notes: readonly string[] = []) {
@@ -206,12 +207,13 @@ export class BertPretrainHead {
   }
 
   /**
-   * A saved or published model out of its folder: `config.json` and `model.safetensors`, or several
-   * such files with an index; float32, float16 or bfloat16; with heads or without.
+   * Loads a saved or published model from its folder: `config.json`, and `model.safetensors` or
+   * several such files with an index, in float32, float16 or bfloat16, with or without heads.
    *
-   * @param options `seed`: starts the heads that the folder does not have; `notes` then says which.
-   * @throws {FormatError} If a file is missing or cannot be read, the folder holds a model that is
-   * not this one (the message names the option), or a head is missing and there is no seed.
+   * @param options `seed`: for the initial weights of heads that the folder lacks; `notes` then says
+   * which.
+   * @throws {FormatError} If a file is missing or cannot be read, the folder holds another kind of
+   * model (the message names the option), or a head is missing and there is no seed.
    *
    * Source: `BertForPreTraining.from_pretrained()`.
    */
@@ -228,8 +230,8 @@ export class BertPretrainHead {
   }
 
   /**
-   * Writes `config.json` and `model.safetensors`, as transformers reads them, into a folder. With the
-   * tokenizer beside them, at once: `saveModel()`.
+   * Writes `config.json` and `model.safetensors`, as transformers reads them, into a folder.
+   * `saveModel()` also writes the tokenizer.
    *
    * @example
    * ```ts
@@ -250,13 +252,14 @@ export class BertPretrainHead {
   /**
    * Predicts the word at each position and whether the second sentence follows the first.
    *
-   * Differentiable by the weights. Padding changes nothing at the other positions.
+   * It is differentiable with respect to the weights. Padding does not change the other positions.
    *
    * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
-   * @returns Logits and what else was asked for; the caller disposes of all of it.
+   * @returns Logits, and attention weights or hidden states if requested. The caller disposes of all
+   * of them.
    * @throws {ShapeError} If the inputs do not fit each other.
    * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
-   * @throws {ConfigError} If dropout is on and there is no seed for it.
+   * @throws {ConfigError} If dropout is on and has no seed.
    *
    * Source: Devlin et al. 2018 section 3.1; `BertForPreTraining`. Its segment ids 0 and 1
    * are 1 and 2 here.

@@ -1,9 +1,9 @@
-/** What `config.json` says about the classes of a classifier, under the names of transformers. */
+/** The fields of `config.json` about the classes of a classifier, with the names of transformers. */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 
-/** How the scores of classes become shares. */
+/** How the scores of classes become probabilities. */
 export const SHARES = ["softmax", "sigmoid", "none"] as const;
 
 /**
@@ -33,10 +33,10 @@ const PROBLEM_TYPES: Readonly<Record<Shares, string>> = {
 const POOLING = "classifier_pooling";
 
 /**
- * The classes that a `config.json` names; `LABEL_0` and so on where it names none.
+ * The classes that a `config.json` names; `LABEL_0` and so on if it names none.
  *
- * @param count How many there are.
- * @throws {ConfigError} If it names a pooling or a problem that there is not.
+ * @param count The number of classes.
+ * @throws {ConfigError} If it names an unknown pooling or problem type.
  *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for what is done to scores.
  */
@@ -71,7 +71,7 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
 }
 
 /**
- * The names of a number of classes, `LABEL_0` and so on unless they are given.
+ * The names of classes: those given, else `LABEL_0` and so on.
  *
  * @throws {ConfigError} If there are more or fewer names than classes.
  */

@@ -1,6 +1,6 @@
 /**
- * `config.json`: a model's configuration under the names that transformers gives its fields. What
- * would change a number is read or refused by name; what does not is passed over.
+ * `config.json`: a model's configuration with the field names of transformers. Fields that would
+ * change a result are read or refused by name; others are ignored.
  */
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { TIE_ADVICE } from "./transformers_names.ts";
 /** The name of the file. */
 export const CONFIG_FILE = "config.json";
 
-/** The fields of `BertConfig` and what `config.json` calls them. */
+/** The names in `config.json` of the fields of `BertConfig`. */
 const KEYS: Readonly<Record<keyof BertConfig, string>> = {
   vocabSize: "vocab_size",
   hiddenSize: "hidden_size",
@@ -30,7 +30,10 @@ const KEYS: Readonly<Record<keyof BertConfig, string>> = {
   padTokenId: "pad_token_id",
 };
 
-/** Options that would make another model: the only value that means ours, and what to do about others. */
+/**
+ * Options that would make another model: the only value that is supported, and what to do about
+ * others.
+ */
 const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: string]>> = {
   "model_type": ["bert", "other architectures are not read here"],
   "position_embedding_type": [
@@ -46,11 +49,11 @@ const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: s
   "tie_word_embeddings": [true, TIE_ADVICE],
 };
 
-/** A wrong file could ask for a billion; names are made for each before the weights are looked for. */
+/** A limit for wrong files, as names are made for all layers before their weights are looked up. */
 const MOST_LAYERS = 1000;
 
 /**
- * A configuration under the names of transformers, whose segment table has no row for padding.
+ * A configuration with the names of transformers, whose segment table has no row for padding.
  *
  * @example
  * ```ts
@@ -72,7 +75,7 @@ export function configToJson(config: BertConfig): Record<string, unknown> {
 /**
  * The inverse of `configToJson()`.
  *
- * A missing field has the value that it has in transformers, BERT-Base's.
+ * A missing field has the same default as in transformers, that of BERT-Base.
  *
  * @throws {ConfigError} If a field has a type or value that cannot work, or an option makes another
  * model than the one here: a decoder, relative positions, untied embeddings, pruned heads, quantised weights.
@@ -157,7 +160,7 @@ const OTHERS = [
 ];
 
 /**
- * Sentences about fields of a `config.json` that nothing reads and that look like a misspelt one.
+ * Warnings about unknown fields of a `config.json` that look like a misspelt one.
  *
  * @example
  * ```ts
@@ -178,7 +181,7 @@ export function misspelt(json: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** Reads the configuration of a folder. Throws `FormatError`, naming the file. */
+/** Reads the configuration of a folder. Throws a `FormatError` that names the file. */
 export async function readConfig(folder: string): Promise<BertConfig> {
   const path = await savedPath(folder, CONFIG_FILE);
   const json = await readConfigJson(folder);
@@ -190,7 +193,10 @@ export async function readConfig(folder: string): Promise<BertConfig> {
   }
 }
 
-/** A folder's `config.json` as it stands there. Throws `FormatError`, saying what the folder is instead. */
+/**
+ * Reads a folder's `config.json`. If there is none, throws a `FormatError` that says what the folder
+ * holds instead.
+ */
 export async function readConfigJson(folder: string): Promise<Record<string, unknown>> {
   const json = await readJsonIfThere(await savedPath(folder, CONFIG_FILE));
   if (!json) throw await missingFile(folder, CONFIG_FILE);

@@ -1,7 +1,7 @@
 /**
- * A model and its tokenizer in one folder, as transformers has them: what is saved here opens with
- * `BertForPreTraining.from_pretrained()`, and a published BERT opens here. What is loaded equals what
- * was saved bit for bit, unless it was saved in a shorter type.
+ * A model and its tokenizer in one folder, in the format of transformers:
+ * `BertForPreTraining.from_pretrained()` opens what is saved here, and a published BERT opens here.
+ * Loaded weights equal the saved ones bit for bit, unless they were saved in a shorter type.
  */
 import type * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, having, TEXT } from "../checks.ts";
@@ -17,7 +17,7 @@ import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
-/** What can be saved: a model, or a copy of its weights, which may go on changing meanwhile. */
+/** What can be saved: a model, or a copy of its weights, so that the model can change meanwhile. */
 export interface SavableModel {
   /** Sizes and rates. */
   readonly config: BertConfig;
@@ -27,7 +27,7 @@ export interface SavableModel {
 
 const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
 
-/** How a model is saved. */
+/** Options of `saveModel()`. */
 export interface SaveOptions {
   /**
    * The type of the weights in the file: `"float32"`, the default, `"float16"` or `"bfloat16"`, which take
@@ -37,15 +37,15 @@ export interface SaveOptions {
 }
 
 /**
- * Saves a model and its tokenizer into a folder, which is made if need be.
+ * Saves a model and its tokenizer into a folder, which is made if it does not exist.
  *
- * All files are replaced or none, also where the process is killed while it saves: `loadModel()` finds
- * the older model or the new one. Other files in the folder stay.
+ * All files are replaced or none, even if the process is killed while saving: `loadModel()` finds the
+ * older model or the new one. Other files in the folder are kept.
  *
  * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written; an
  * option is unknown; or a weight is too large for float16.
  * @throws {TypeError} If an argument is not what it has to be.
- * @throws {Error} If a file cannot be written, naming it; the older files stay as they were.
+ * @throws {Error} If a file cannot be written; the message names it. The older files are kept.
  *
  * @example
  * ```ts
@@ -85,29 +85,34 @@ export async function saveModel(
   }, OBSOLETE_FILES);
 }
 
-/** Throws `ConfigError` unless a model has a row for each piece of a tokenizer's vocabulary, and no more. */
+/**
+ * Throws `ConfigError` unless a model has exactly one row for each piece of a tokenizer's vocabulary.
+ */
 export function checkVocabulary({ vocabSize }: BertConfig, { vocab }: BertTokenizer): void {
   if (vocab.size === vocabSize) return;
   const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
   throw new ConfigError("size of the tokenizer's vocabulary", vocab.size, advice);
 }
 
-/** What was in a folder. */
+/** The contents of a folder. */
 export interface LoadedModel {
-  /** The caller disposes of it. */
+  /** The model, which the caller disposes of. */
   readonly model: BertPretrainHead;
   /** The tokenizer that goes with it. */
   readonly tokenizer: BertTokenizer;
-  /** What was missing and made up for, or not used, in sentences; empty for what `saveModel()` saved. */
+  /**
+   * Sentences about parts that were missing and replaced, or not used; empty for what `saveModel()`
+   * saved.
+   */
   readonly notes: readonly string[];
 }
 
 /**
  * Loads what `saveModel()` saved, or a published BERT.
  *
- * @param options `seed`: starts the heads that a published encoder does not have.
+ * @param options `seed`: for the initial weights of heads that a published encoder lacks.
  * @throws {FormatError} If a file is missing or cannot be read, the files do not belong together, or
- * the folder holds a model or tokenizer that is not this one.
+ * the folder holds another kind of model or tokenizer.
  * @throws {ConfigError} If an option is unknown.
  * @throws {TypeError} If `folder` is no text.
  *
@@ -144,7 +149,10 @@ export async function loadModel(
   }
 }
 
-/** Makes one of the two where they disagree: about the rows of the word table, or about padding. */
+/**
+ * Makes model and tokenizer agree about the number of rows of the word table and about the id of
+ * padding.
+ */
 function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
   const spare = model.config.vocabSize - tokenizer.vocab.size;
   if (spare < 0) {
@@ -157,7 +165,10 @@ function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: strin
   return { model: padded.model, tokenizer: named.tokenizer, notes };
 }
 
-/** Some models have rows beyond their vocabulary, for a round number: those get names, never met in a text. */
+/**
+ * Gives names to rows beyond the vocabulary, which some models have to reach a round number. They
+ * never occur in a text.
+ */
 function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
   if (spare === 0) return { tokenizer, notes: [] };
   const { vocab } = tokenizer;
@@ -169,7 +180,7 @@ function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
   return { tokenizer: tokenizer.withVocab(grown), notes };
 }
 
-/** Which token is padding, the vocabulary knows: elsewhere nothing but the attention mask goes by it. */
+/** Sets the id of padding to that of the vocabulary. It only affects the attention mask. */
 function withPadding(model: BertPretrainHead, { padId: padTokenId }: Vocab) {
   const { config, weights } = model;
   if (config.padTokenId === padTokenId) return { model, notes: [] };

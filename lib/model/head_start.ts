@@ -1,6 +1,7 @@
 /**
- * Weights to start from where there is little text: heads that look at neighbours or at the same word
- * elsewhere, and a word head that repeats what was read. Training from noise finds these late.
+ * Initial weights for short runs: attention heads that attend to neighbouring words or to the same
+ * word elsewhere, and a word head that predicts the input word. Training from random weights finds
+ * these late.
  */
 import { MODEL } from "./arguments.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -18,52 +19,59 @@ const TRANSFORM = "cls.predictions.transform.dense.weight";
 /** Amplitude of the waves, in standard deviations of the other initial weights. */
 const AMPLITUDE = 3;
 
-/** The shortest wave goes up and down within 4 positions, the longest within 32. */
+/** The shortest wave has a period of 4 positions, the longest of 32. */
 const SHORTEST = 4;
 const LONGEST = 32;
 
 /**
- * How much more the score of the same word would be than that of another, in a head that looks for it,
- * if LayerNorm gave the dimensions for words a variance of 1. The waves take a part of it: with
- * 4 heads 0.46 is left, and a difference of about 6; with 12 heads 0.71, and about 10.
+ * By how much the score of the same word exceeds that of another word in a head that attends to the
+ * same word, if the dimensions for words have variance 1 after LayerNorm. The waves take a part of
+ * the variance: with 4 heads 0.46 is left, which gives a difference of about 6; with 12 heads 0.71
+ * and about 10.
  */
 const SAMENESS = 15;
 
-/** Where a head looks: at an offset, -1 being the token before; or at the same word elsewhere. */
+/**
+ * What a head attends to: the token at an offset, where -1 is the token before, or the same word
+ * elsewhere.
+ */
 export type Look = number | "same";
 
-/** Where the heads of the first layer look before any training. */
+/** What the heads of the first layer attend to before training. */
 export interface HeadStartOptions {
   /**
-   * One for each head. By default the first half, but at least two heads, looks at -1, 1, -2, 2 and so
-   * on, the rest at the same word.
+   * One entry for each head. By default the first half, but at least two heads, attends to the
+   * offsets -1, 1, -2, 2 and so on, the rest to the same word.
    */
   readonly looks?: readonly Look[];
 }
 
 /**
- * Gives a fresh model a start that short runs do not find by themselves.
+ * Sets some weights of a fresh model to values that short runs do not reach by themselves.
  *
- * Three changes. The last dimensions, as many as a head has, are for places: positions are waves of
- * several lengths there, and segments what they were; the other dimensions are for words. Each head
- * of the first layer looks at one offset, or at the same word wherever it stands, itself included,
- * which tells what two sentences have in common. The dense layer of the word head has the identity
- * added, so that what is decoded is at first what was read. All of it is trained like the rest, and
- * the saved model is a BERT like any other.
+ * There are three changes. The last dimensions of the embeddings, as many as a head has, hold the
+ * position as waves of several periods, and the segment as before; the other dimensions hold the
+ * word. Each head of the first layer attends to one offset, or to all occurrences of the same word,
+ * which shows what two sentences have in common. The identity is added to the dense layer of the word
+ * head, so that at first it predicts the input word. All of these weights are trained like the rest,
+ * and the saved model is a BERT like any other.
  *
- * A head of 16 dimensions or more finds its offset nearly always; one of 8 has four waves, the noise
- * of the other weights hides them more often than not, and places 32 apart look alike to it.
+ * A head of 16 or more dimensions nearly always attends to its offset. A head of 8 dimensions has
+ * only four waves: the random values of the other weights often hide them, and it cannot distinguish
+ * positions that are 32 apart.
  *
- * @param model Changed in place; with weights as `new BertPretrainHead(config, { seed })` makes them.
+ * @param model The model to change, with initial weights from `new BertPretrainHead(config, { seed
+ * })`.
  * @throws {ConfigError} If there are not as many looks as heads, or one is neither a whole number nor
- * "same", or a head has an odd width, or there is only one head and so no dimension free of waves.
+ * "same", or a head has an odd width, or there is only one head, which leaves no dimensions for
+ * words.
  *
- * Source: the idea of starting attention near what it becomes: Trockman and Kolter 2023, "Mimetic
- * Initialization of Self-Attention Layers"; theirs sets products of weights to the identity and its
- * negative in all layers, here only queries and keys of the first are set, and differently. Some heads
- * of a trained BERT look at neighbours: Clark et al. 2019, "What Does BERT Look At?", section 3.1.
- * Waves, and that a shift is a linear map of them (a rotation): Vaswani et al. 2017, section 3.5;
- * theirs are longer, and fill all dimensions.
+ * Source: the idea of initialising attention near its trained state: Trockman and Kolter 2023,
+ * "Mimetic Initialization of Self-Attention Layers"; theirs sets products of weights to the identity
+ * and its negative in all layers, here only queries and keys of the first are set, and differently.
+ * Some heads of a trained BERT attend to neighbours: Clark et al. 2019, "What Does BERT Look At?",
+ * section 3.1. Waves, and that a shift is a linear map of them (a rotation): Vaswani et al. 2017,
+ * section 3.5; theirs are longer, and fill all dimensions.
  *
  * @example
  * ```ts
@@ -112,7 +120,7 @@ function change(model: BertPretrainHead, name: string, to: (weight: tf.Tensor) =
   tf.tidy(() => weight.assign(to(weight)));
 }
 
-/** The angle by which each wave turns from one position to the next; a wave takes two dimensions. */
+/** The angle of each wave between two positions. A wave takes two dimensions. */
 function turns({ hiddenSize, numAttentionHeads }: BertConfig): number[] {
   const count = hiddenSize / numAttentionHeads / 2;
   return Array.from({ length: count }, (_, i) => {
@@ -121,13 +129,13 @@ function turns({ hiddenSize, numAttentionHeads }: BertConfig): number[] {
   });
 }
 
-/** [H]: 1 in the dimensions for words, 0 in those for places. */
+/** [H]: 1 in the dimensions for words, 0 in those for positions. */
 function wordDimensions({ hiddenSize: H, numAttentionHeads }: BertConfig): tf.Tensor1D {
   const width = H / numAttentionHeads;
   return tf.concat([tf.ones([H - width]), tf.zeros([width])]) as tf.Tensor1D; // [H]
 }
 
-/** [P, H]: sine and cosine of each wave, in the dimensions for places. */
+/** [P, H]: the sine and cosine of each wave, in the dimensions for positions. */
 function positionWaves(table: tf.Tensor, config: BertConfig): tf.Tensor {
   const [positions, H] = table.shape;
   const amplitude = AMPLITUDE * config.initializerRange;
@@ -139,20 +147,20 @@ function positionWaves(table: tf.Tensor, config: BertConfig): tf.Tensor {
   return tf.concat([tf.zeros([positions, H - waves.shape[1]!]), waves], 1); // [P, H]
 }
 
-/** [H, 3H]: the weights of query, key and value, changed so that each head looks where it shall. */
+/** [H, 3H]: the weights of query, key and value, changed so that each head attends to its `look`. */
 function withLooks(weight: tf.Tensor, looks: readonly Look[], config: BertConfig): tf.Tensor {
   const H = config.hiddenSize;
   const values = weight.dataSync<"float32">().slice();
   for (const [head, look] of looks.entries()) {
     const width = H / looks.length;
     const part = { values, H, width, query: head * width, key: H + head * width };
-    if (look === "same") lookAtSame(part, 0.88 * config.initializerRange); // cut off at 2: 0.88
+    if (look === "same") lookAtSame(part, 0.88 * config.initializerRange); // a truncated normal distribution has 0.88 of the deviation
     else lookAtOffset(part, turns(config).map((turn) => turn * look));
   }
   return tf.tensor(values, weight.shape);
 }
 
-/** One head in the weights: `query` and `key` are its first columns, of `width` each. */
+/** The columns of one head in the weights: `query` and `key` are its first ones, `width` of each. */
 interface HeadPart {
   readonly values: Float32Array;
   readonly H: number;
@@ -161,7 +169,10 @@ interface HeadPart {
   readonly key: number;
 }
 
-/** Keys are the waves as they are, queries what the waves are so many positions further on. */
+/**
+ * Makes a head attend to an offset: keys are the waves, and queries are the waves moved by the
+ * offset.
+ */
 function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number[]): void {
   for (const [i, angle] of angles.entries()) {
     const c = Math.cos(angle);
@@ -177,7 +188,10 @@ function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number
   }
 }
 
-/** Query and key are the same random view of the word, which is most like itself; blind for waves. */
+/**
+ * Makes a head attend to the same word: query and key are the same random projection of the word's
+ * dimensions, without the waves.
+ */
 function lookAtSame({ values, H, width, query, key }: HeadPart, deviation: number): void {
   const words = H - width; // dimensions, see SAMENESS for their variance
   const scale = Math.sqrt(SAMENESS / (Math.sqrt(width) * words)) / deviation;

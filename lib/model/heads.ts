@@ -1,6 +1,7 @@
 /**
  * The two heads of pre-training: from hidden vectors to a score for every word, and from [CLS] to
- * "follows" or "does not". As functions their weights are arguments; the classes own them.
+ * scores for "follows" and "does not follow". The functions take weights as arguments; the classes
+ * own weights.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig, HiddenAct } from "../config.ts";
@@ -21,7 +22,7 @@ import {
   type WeightStart,
 } from "./weights.ts";
 
-/** The masked-language-model head; its decoder is the table of word embeddings. */
+/** The weights of the masked-language-model head. Its decoder is the table of word embeddings. */
 export interface MlmHeadWeights {
   /** [H, H] */
   readonly dense: DenseWeights;
@@ -79,7 +80,8 @@ export function mlmHead(
 }
 
 /**
- * One vector for each sequence: its first token, [CLS], through a dense layer and tanh.
+ * Computes one vector for each sequence: that of its first token, [CLS], after a dense layer and
+ * tanh.
  *
  * @param hidden [B*T, H].
  * @param length Positions in a sequence, T.
@@ -139,7 +141,7 @@ export function nspHead(
 
 /** The masked-language-model head. Its decoder belongs to the backbone. */
 export class MlmHead {
-  /** By the names that `weights.ts` explains. */
+  /** The weights, by the names in `weights.ts`. */
   readonly weights: Weights;
   readonly #parts: MlmHeadWeights;
   readonly #epsilon: number;
@@ -148,9 +150,9 @@ export class MlmHead {
   /**
    * Makes a head with fresh weights, or with those given.
    *
-   * @param config Of the model.
-   * @param decoder [V, H], the backbone's word embeddings; they stay the backbone's to dispose.
-   * @param start A seed that decides the initial weights, or weights, which are the head's from then on.
+   * @param config The configuration of the model.
+   * @param decoder [V, H], the backbone's word embeddings. The backbone disposes of them.
+   * @param start A seed for initial weights, or weights, which the head then owns.
    */
   constructor(config: BertConfig, decoder: tf.Tensor2D, start: WeightStart) {
     this.weights = startWeights(mlmHeadShapes(config), config, start);
@@ -180,17 +182,17 @@ export class MlmHead {
   }
 }
 
-/** The next-sentence head, with the pooler, which nothing else uses. */
+/** The next-sentence head with its pooler. */
 export class NspHead {
-  /** By the names that `weights.ts` explains. */
+  /** The weights, by the names in `weights.ts`. */
   readonly weights: Weights;
   readonly #parts: NspHeadWeights;
 
   /**
    * Makes a head with fresh weights, or with those given.
    *
-   * @param config Of the model.
-   * @param start A seed that decides the initial weights, or weights, which are the head's from then on.
+   * @param config The configuration of the model.
+   * @param start A seed for initial weights, or weights, which the head then owns.
    */
   constructor(config: BertConfig, start: WeightStart) {
     this.weights = startWeights(nspHeadShapes(config), config, start);

@@ -1,6 +1,6 @@
 /**
- * What goes into the model and what comes out. Inputs are checked here, once: past this border, ids
- * are known to have a row in their table.
+ * The inputs and outputs of the model. Inputs are checked here, once, so that later code can rely on
+ * ids that have a row in their table.
  */
 import { checkOptions } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -11,7 +11,7 @@ import type { EmbeddingIds } from "./layers.ts";
 /** Integers by sequence and position, [B, T]: a tensor, or rows of equal length. */
 export type IdMatrix = tf.Tensor | readonly (readonly number[])[];
 
-/** One batch as the model takes it. */
+/** One batch as input of the model. */
 export interface ModelInputs {
   /** Pieces of the vocabulary. */
   readonly tokenIds: IdMatrix;
@@ -27,7 +27,7 @@ export interface ModelInputs {
 export interface BackboneOptions {
   /** Whether dropout is on; off by default. */
   readonly training?: boolean;
-  /** Decides what dropout drops; needed while training with dropout. Give each step its own. */
+  /** The seed of dropout, which training with dropout requires. Each step should have its own. */
   readonly seed?: number;
   /** Whether to return the attention weights of every layer. */
   readonly outputAttentions?: boolean;
@@ -35,26 +35,26 @@ export interface BackboneOptions {
   readonly outputHiddenStates?: boolean;
 }
 
-/** What the backbone knows about each position. */
+/** The output of the backbone. */
 export interface BackboneOutput {
   /** The last layer's output, [B, T, H]. */
   readonly hidden: tf.Tensor3D;
-  /** L tensors [B, A, T, T], before dropout, if asked for. */
+  /** L tensors [B, A, T, T], before dropout, if requested. */
   readonly attentions?: tf.Tensor4D[];
-  /** L + 1 tensors [B, T, H], the embeddings first, if asked for. */
+  /** L + 1 tensors [B, T, H], the embeddings first, if requested. */
   readonly hiddenStates?: tf.Tensor3D[];
 }
 
-/** How the whole model runs. */
+/** Options of `BertPretrainHead.forward()`. */
 export interface ForwardOptions extends BackboneOptions {
   /**
-   * [P] int32: the positions, b*T + t, whose words are asked for. Only these go through the
-   * vocabulary, which is most of the work for a small model.
+   * [P] int32: the positions, b*T + t, whose words to predict. Only these are scored against the
+   * vocabulary, which is most of the work of a small model.
    */
   readonly predictedPositions?: tf.Tensor1D;
 }
 
-/** What the model predicts. The caller disposes of all of it. */
+/** The output of the model. The caller disposes of all tensors. */
 export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
   /** A score for each word: [P, V] with `predictedPositions`, else [B, T, V]. */
   readonly mlmLogits: tf.Tensor;
@@ -62,7 +62,7 @@ export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
   readonly nspLogits: tf.Tensor2D;
 }
 
-/** The names of `ModelInputs`, and what else `toTensors()` gives. */
+/** The names of `ModelInputs`, and the other fields that `toTensors()` returns. */
 const INPUTS = [
   "tokenIds",
   "segmentIds",
@@ -84,7 +84,7 @@ export const FORWARD_OPTIONS: readonly string[] = [
   "predictedPositions",
 ];
 
-/** Every input as a tensor, none left out. */
+/** All inputs as tensors. */
 export interface CompleteInputs extends EmbeddingIds {
   /** [B, T] int32: 1 for tokens, 0 for padding. */
   readonly attentionMask: tf.Tensor2D;
@@ -121,7 +121,7 @@ export function completeInputs(inputs: ModelInputs, config: BertConfig): Complet
 }
 
 /**
- * Checks the positions whose words are asked for.
+ * Checks the positions whose words to predict.
  *
  * @throws {ShapeError} If they are not a vector.
  * @throws {RangeError} If one of them is not among the `count` positions of the batch.
@@ -132,7 +132,7 @@ export function checkPositions(positions: tf.Tensor1D, count: number): void {
 }
 
 /**
- * Checks that dropout, where it is on, has a seed.
+ * Checks that dropout has a seed if it is on.
  *
  * @throws {ConfigError} If it has none.
  */
@@ -148,7 +148,7 @@ function toIds(name: string, ids: IdMatrix): tf.Tensor2D {
   return tf.tensor2d(ids.flatMap((row) => [...row]), [ids.length, ids[0].length], "int32"); // [B, T]
 }
 
-/** Rows of numbers, all of one length: what tfjs would read as NaN, 0 or something shorter. */
+/** Checks rows of numbers for values and lengths that tfjs would silently change. */
 function checkRows(name: string, rows: unknown): asserts rows is number[][] {
   const what = `Cannot use ${name}: expected rows of whole numbers, as in [[2, 7, 3]]`;
   if (!Array.isArray(rows) || !rows.every(isRow)) {

@@ -1,6 +1,6 @@
 /**
- * The layers of BERT's encoder as pure functions: weights are arguments, so that one layer can be
- * tried alone, with any weights. Hidden vectors are rows, [B*T, H], sequence after sequence.
+ * The layers of BERT's encoder as pure functions. Weights are arguments, so that one layer can be
+ * used alone, with any weights. Hidden vectors are rows, [B*T, H], sequence after sequence.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "../config.ts";
@@ -27,7 +27,7 @@ export interface DenseWeights {
   readonly bias: tf.Tensor1D;
 }
 
-/** The three tables whose rows are added up, and the norm after them. */
+/** The three tables whose rows are summed, and the LayerNorm of the sum. */
 export interface EmbeddingWeights {
   /** [V, H] */
   readonly word: tf.Tensor2D;
@@ -35,7 +35,7 @@ export interface EmbeddingWeights {
   readonly position: tf.Tensor2D;
   /** [typeVocabSize, H]; row 0 is that of padding. */
   readonly segment: tf.Tensor2D;
-  /** Of the sum of the three, over [H]. */
+  /** The LayerNorm of the sum, over [H]. */
   readonly norm: NormWeights;
 }
 
@@ -45,7 +45,7 @@ export interface AttentionWeights {
   readonly qkv: DenseWeights;
   /** [H, H] */
   readonly output: DenseWeights;
-  /** Of the sum of the block and what went into it, over [H]. */
+  /** The LayerNorm of the residual sum, over [H]. */
   readonly norm: NormWeights;
 }
 
@@ -55,7 +55,7 @@ export interface FeedForwardWeights {
   readonly inner: DenseWeights;
   /** [I, H] */
   readonly output: DenseWeights;
-  /** Of the sum of the block and what went into it, over [H]. */
+  /** The LayerNorm of the residual sum, over [H]. */
   readonly norm: NormWeights;
 }
 
@@ -67,23 +67,23 @@ export interface EncoderLayerWeights {
   readonly feedForward: FeedForwardWeights;
 }
 
-/** Dropout of a training step. Where it is absent, nothing is dropped: evaluation. */
+/** Dropout of a training step. Evaluation has none. */
 export interface Dropout {
   /** Share of hidden values dropped. */
   readonly hidden: number;
   /** Share of attention weights dropped. */
   readonly attention: number;
-  /** Which ones: the same seed drops the same. Each layer needs its own, see `mixSeed()`. */
+  /** The seed that decides which values are dropped. Each layer needs its own, see `mixSeed()`. */
   readonly seed: number;
 }
 
-/** What a layer needs to know besides its input and weights. */
+/** Options of a layer. */
 export interface LayerOptions {
   /** Heads, A. */
   readonly heads: number;
   /** Added to the variance inside LayerNorm. */
   readonly epsilon: number;
-  /** Between the two layers of the feed-forward block; `"gelu"` by default. */
+  /** The activation between the two layers of the feed-forward block. Default `"gelu"`. */
   readonly activation?: HiddenAct;
   /** Absent in evaluation. */
   readonly dropout?: Dropout;
@@ -91,18 +91,18 @@ export interface LayerOptions {
 
 /** Ids of one batch, [B, T] int32 each. */
 export interface EmbeddingIds {
-  /** Which rows of the word table, 0 to V - 1. */
+  /** Ids of pieces, 0 to V - 1. */
   readonly tokenIds: tf.Tensor2D;
   /** 0 for padding, 1 and 2 for the two sentences. */
   readonly segmentIds: tf.Tensor2D;
-  /** Places in the sequence, from 0. */
+  /** Positions in the sequence, from 0. */
   readonly positionIds: tf.Tensor2D;
 }
 
 /**
- * What the encoder starts from: token, segment and position vectors, added up and normalised.
+ * The embeddings: token, segment and position vectors, summed and normalised.
  *
- * @param ids [B, T] int32 each; not checked here.
+ * @param ids [B, T] int32 each. They are not checked here.
  * @returns [B*T, H]; the caller disposes of it.
  *
  * Source: Devlin et al. 2018 section 3, figure 2; `BertEmbeddings`. LayerNorm first, then dropout.
@@ -137,8 +137,7 @@ export function embeddings(
 }
 
 /**
- * One attention block: every position gathers from the others, through its own dense layer, onto
- * its residual path.
+ * One attention block: self-attention, a dense layer, then the residual sum and LayerNorm.
  *
  * @param x [B*T, H].
  * @param mask [B, T], 1 at tokens, 0 at padding.
@@ -147,7 +146,7 @@ export function embeddings(
  *
  * Source: Vaswani et al. 2017 section 3.2; `BertAttention` (its self-attention and its output).
  *
- * @example One layer alone, with weights of one's own
+ * @example One layer alone, with your own weights
  * ```ts
  * import { selfAttention } from "bert/model/layers.ts";
  * import { deepStrictEqual } from "node:assert";
@@ -188,7 +187,7 @@ export function selfAttention(
 }
 
 /**
- * The attention weights with which `selfAttention()` would work, before dropout.
+ * The attention weights that `selfAttention()` uses, before dropout.
  *
  * @param x [B*T, H], the input of the layer.
  * @param mask [B, T], 1 at tokens, 0 at padding.
@@ -208,8 +207,8 @@ export function selfAttentionWeights(
 }
 
 /**
- * One feed-forward block: each position alone through a wider layer with an activation and back,
- * onto its residual path.
+ * One feed-forward block: for each position a wider dense layer with an activation, a dense layer
+ * back to the width, then the residual sum and LayerNorm.
  *
  * @param x [B*T, H].
  * @returns [B*T, H]; the caller disposes of it.
@@ -249,8 +248,8 @@ export function feedForward(
  *
  * @param x [B*T, H].
  * @param mask [B, T], 1 at tokens, 0 at padding.
- * @param rows [P] int32: the positions, b*T + t, whose output is wanted; by default all. They still
- * attend to all others. For a last layer, of which little is used, this leaves out most of the work.
+ * @param rows [P] int32: the positions, b*T + t, whose output to compute. Default: all. They attend
+ * to all positions. In a last layer whose output is only partly used this saves most of the work.
  * @returns [B*T, H], or [P, H]; the caller disposes of it.
  *
  * Source: Vaswani et al. 2017 section 3.1; `BertLayer`.

@@ -1,6 +1,6 @@
 /**
- * Changing the tables of a model for going on in a new domain: other words, longer texts. Each
- * function gives a new model and leaves the given one as it is, for the caller to dispose.
+ * Changing the vocabulary or the length of a model. Each function returns a new model and does not
+ * change the given one. The caller disposes of both.
  */
 import { ARRAY, checkArguments, checkText, checkWhole, LIST } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -18,14 +18,14 @@ const WORDS = "bert.embeddings.word_embeddings.weight";
 const POSITIONS = "bert.embeddings.position_embeddings.weight";
 const DECODER_BIAS = "cls.predictions.bias";
 
-/** Values of one weight for the new model, given those of the old. */
+/** Computes the values of a weight of the new model from those of the old one. */
 type Change = (old: Float32Array) => Float32Array;
 
 /**
- * The same model with position embeddings for another length.
+ * Makes the same model with position embeddings for another length.
  *
- * Positions beyond the old table repeat it from the start: neighbours then stay neighbours, but at
- * each seam, and training mends it. A shorter table is cut off.
+ * Positions beyond the old table repeat it from the start, so that neighbours stay neighbours except
+ * at each seam, which further training corrects. A shorter table is a part of the old one.
  *
  * @param length Positions of the new model.
  * @returns A new model; the caller disposes of both.
@@ -61,7 +61,7 @@ export async function resizePositions(
 export interface NewPiece {
   /** The piece as it stands in the vocabulary. */
   readonly token: string;
-  /** Pieces of the old vocabulary; none where it could not spell the new one. */
+  /** The pieces of the old vocabulary that spell it; none if they cannot. */
   readonly parts: readonly string[];
 }
 
@@ -76,10 +76,10 @@ export interface Revocabulated {
 }
 
 /**
- * The same model with more words: each starts as the mean of the pieces that it was cut into until
- * now, as does its bias in the decoder, so that the model knows roughly what it means.
+ * Makes the same model with more words. The embedding and the decoder bias of a new word are the
+ * means of those of the pieces that it was cut into so far.
  *
- * @param words As they stand in texts; those that the vocabulary already has are passed over.
+ * @param words The words as in texts. Words that the vocabulary already has are ignored.
  * @returns A new model and a new tokenizer; the caller disposes of both models.
  * @throws {ConfigError} If a word is more than one word to the tokenizer, or the tokenizer is not the
  * model's.
@@ -116,8 +116,8 @@ export async function addWords(
 }
 
 /**
- * The same model with tokens that are found in texts as they are, markers such as `[E1]` for instance.
- * Each starts as the mean of the pieces that it was cut into until now.
+ * Makes the same model with additional tokens, such as markers like `[E1]`. The embedding of a new
+ * token is the mean of those of the pieces that it was cut into so far.
  *
  * @param tokens A string is a special token: found as it is typed, and never masked. Those that the
  * vocabulary has as pieces keep their embeddings.
@@ -156,10 +156,10 @@ export async function addTokens(
 }
 
 /**
- * The same model with another vocabulary, one trained on the new domain for instance.
+ * Makes the same model with another vocabulary, for instance one learnt from texts of a new domain.
  *
  * Pieces that both have keep their embedding and decoder bias. A new piece gets the mean of the old
- * pieces that spell it; one that they cannot spell, the mean of all.
+ * pieces that spell it, or the mean of all pieces if they cannot spell it.
  *
  * @param from The model's tokenizer.
  * @param to The new one.
@@ -219,7 +219,7 @@ export async function changeVocabulary(
   return { model: changed, tokenizer: to, added };
 }
 
-/** A model with copies of the weights, some of them changed on the way. */
+/** Makes a model with copies of the weights, some of them changed. */
 async function rebuilt(
   model: BertPretrainHead,
   settings: Partial<BertConfig>,

@@ -1,6 +1,6 @@
 /**
- * The weights in a model's folder as transformers stores them: one file, or several with an index.
- * Which tensors there are is known at once; values are read one tensor at a time.
+ * The weights in a model's folder in the format of transformers: one file, or several with an index.
+ * Values are read one tensor at a time.
  */
 import { FormatError } from "../errors.ts";
 import { missingFile } from "../files/foreign_folder.ts";
@@ -21,7 +21,7 @@ interface Stored {
 }
 
 /**
- * All tensors of a folder, by the names of today. Dispose of it to close the files.
+ * All tensors of a folder, by their present names. Dispose of it to close the files.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export class StoredWeights implements Disposable {
     return [...this.#tensors.keys()];
   }
 
-  /** What the names of all weights begin with that is no part of them, `module.` for instance; or `""`. */
+  /** A prefix of all names that another program has added, such as `module.`; or `""`. */
   get prefix(): string {
     return this.#prefix;
   }
@@ -101,7 +101,7 @@ export class StoredWeights implements Disposable {
     for (const file of this.#files) file[Symbol.dispose]();
   }
 
-  /** A tied weight that is only there under its second name. */
+  /** Finds a tied weight that is only stored under its second name. */
   #fillFrom(copy: string, original: string): void {
     const found = this.#tensors.get(copy);
     if (found && !this.#tensors.has(original)) this.#tensors.set(original, found);
@@ -127,7 +127,7 @@ export class StoredWeights implements Disposable {
     }
   }
 
-  /** Gives all tensors the names of today. */
+  /** Gives all tensors their present names. */
   #nameAll(): void {
     this.#prefix = prefixOf(this.#found.map(({ name }) => name));
     for (const { file, name } of this.#found) {
@@ -151,7 +151,7 @@ export class StoredWeights implements Disposable {
   }
 }
 
-/** What an index says is in each file. File names that lead out of the folder are refused. */
+/** The names of the tensors in each file, from the index. Paths outside the folder are refused. */
 function namesByFile(index: Readonly<Record<string, unknown>>, path: string) {
   const map = index["weight_map"];
   if (!isRecord(map)) throw new FormatError(path, "expected an object weight_map");

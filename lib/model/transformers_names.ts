@@ -1,12 +1,12 @@
 /**
- * The weights of a model under the names and in the layouts of transformers, both ways.
+ * Converting names and layouts of weights from and to those of transformers.
  *
  * Three layouts differ, each for a reason that `weights.ts` gives: matrices of dense layers are the
  * transpose of theirs, query, key and value are one matrix here, and the segment table has a row for
  * padding before theirs.
  */
 
-/** Where a weight of ours is found there. */
+/** The name and layout in transformers of a weight of ours. */
 export interface TheirWeight {
   /** One name, or three whose columns lie side by side here. */
   readonly names: readonly string[];
@@ -14,7 +14,7 @@ export interface TheirWeight {
 }
 
 /**
- * What a weight of ours is called there.
+ * The name and layout in transformers of one of our weights.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function theirWeight(name: string): TheirWeight {
 }
 
 /**
- * The shape that each of those has there, given the shape here.
+ * The shape in transformers of a weight, from its shape here.
  *
  * @example
  * ```ts
@@ -58,19 +58,19 @@ export function theirShape(
     : [...rows, width / names.length];
 }
 
-/** Decoder weights that are stored a second time by some writers, and what they are a copy of. */
+/** Decoder weights that some programs store a second time, with the weights that they are copies of. */
 export const TIED: Readonly<Record<string, string>> = {
   "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
   "cls.predictions.decoder.bias": "cls.predictions.bias",
 };
 
-/** What can be done with a model whose decoder has weights of its own. */
+/** What to do with a model whose decoder has weights of its own. */
 export const TIE_ADVICE =
   "the decoder here is the word embeddings. In Python, set model.config.tie_word_embeddings = True, call " +
   "model.tie_weights() and save it; its masked-word head has to be trained again then";
 
 /**
- * The name by which a weight is known today.
+ * The present name of a weight.
  *
  * Bare encoders leave out `bert.`; checkpoints from TensorFlow say `gamma` and `beta`.
  *
@@ -92,10 +92,10 @@ export function canonicalName(name: string): string | undefined {
 }
 
 /**
- * What a program that wrapped a model put before the names of its weights, such as `module.` or
- * `_orig_mod.`: whatever stands before the word embeddings.
+ * The prefix that a wrapper of the model has added to all names, such as `module.` or `_orig_mod.`:
+ * whatever precedes the name of the word embeddings.
  *
- * @returns `""` where there is nothing, or where there are several models.
+ * @returns `""` if there is none, or if there are several models.
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export function prefixOf(names: readonly string[]): string {
 }
 
 /**
- * Puts their values into our layout.
+ * Converts values from their layout to ours.
  *
  * @param parts As `theirWeight()` names them, each of their shape.
  * @param shape Ours.

@@ -1,5 +1,5 @@
 /**
- * The weights of BERT by name: which there are, their shapes, and what they start as.
+ * The weights of BERT: their names, shapes and initial values.
  *
  * Names are Hugging Face's, with three differences of layout, each on purpose: matrices of dense
  * layers are stored [in, out], the transpose of theirs; query, key and value are one matrix side by
@@ -20,7 +20,7 @@ const SHAPES: Kind = {
   fits: (value) => value instanceof Map,
 };
 
-/** Weights by name; owned by the model that made them. */
+/** Weights by name, owned by the model that made them. */
 export type Weights = ReadonlyMap<string, tf.Variable>;
 
 /** Shapes by name, in the order in which data flows. */
@@ -48,7 +48,7 @@ export function backboneShapes(config: BertConfig): WeightShapes {
   return shapes;
 }
 
-/** The weights of the masked-language-model head, without the decoder that it shares. */
+/** The weights of the masked-language-model head, without its decoder, which is shared. */
 export function mlmHeadShapes(config: BertConfig): WeightShapes {
   const { vocabSize, hiddenSize: H } = checkBertConfig(config);
   return new Map([
@@ -78,18 +78,19 @@ function norm(name: string, width: number): [string, readonly number[]][] {
 }
 
 /**
- * Makes weights as training starts from: biases 0, LayerNorm scales 1, all else from a normal
- * distribution cut off at two standard deviations.
+ * Makes initial weights: biases are 0, LayerNorm scales 1, and all others from a normal distribution
+ * truncated at two standard deviations.
  *
- * Each weight has a stream of its own, so that it does not depend on which others there are.
+ * Each weight has its own stream of random numbers, so that it does not depend on the other weights.
  *
- * @param standardDeviation Of the normal distribution before the cut, `initializerRange`.
+ * @param standardDeviation The standard deviation of the normal distribution before truncation,
+ * `initializerRange`.
  * @param seed The same seed gives the same weights.
  * @returns tfjs variables, unnamed on tfjs's side so that several models can coexist. The caller
  * disposes of them.
  *
- * Source: `create_initializer` in google-research/bert's `modeling.py`. Hugging Face does not cut
- * off, and starts [PAD] at 0.
+ * Source: `create_initializer` in google-research/bert's `modeling.py`. Transformers does not
+ * truncate, and initialises [PAD] to 0.
  *
  * @example
  * ```ts
@@ -122,7 +123,7 @@ function initialValues(name: string, count: number, deviation: number, rng: Rng)
 }
 
 /**
- * Normal numbers of mean 0, drawn again where they are beyond two standard deviations.
+ * Normal numbers with mean 0. Those beyond two standard deviations are drawn again.
  *
  * Source: Marsaglia's polar method; `tf.truncated_normal`.
  */
@@ -144,12 +145,12 @@ export function truncatedNormal(count: number, deviation: number, rng: Rng): Flo
   return values;
 }
 
-/** Where a model's weights come from: random numbers, or weights that are there already. */
+/** The source of a model's weights: a seed for random numbers, or given weights. */
 export type WeightStart = { readonly seed: number } | { readonly weights: Weights };
 
 /**
- * The weights that a part of a model needs: made from a seed, or taken out of those given, which then
- * are that part's to dispose.
+ * The weights of a part of a model: made from a seed, or taken from given weights, which that part
+ * then owns.
  *
  * @throws {ConfigError} If there is neither a seed nor weights.
  * @throws {ShapeError} If a given weight has another shape.

@@ -1,17 +1,18 @@
-/** Whether the ranks of a team are about the same thing: the same program, texts and weights. */
+/** Checks that all ranks of a team have the same program, texts and weights. */
 import type { Team } from "./team.ts";
 
 /**
- * Compares what each rank says of itself with what rank 0 says.
+ * Compares facts about each rank with those about rank 0.
  *
- * @param facts What has to be the same, by its name in messages; each a short text.
- * @throws {Error} On every rank, if one of them says something else: the first such rank is named.
+ * @param facts What has to be equal, by its name in messages. Each value is a short text.
+ * @throws {Error} On every rank, if one of them differs from rank 0. The message names the first such
+ * rank.
  *
  * @example
  * ```ts
  * import { checkAgreement } from "bert/team/agreement.ts";
  * import { SOLO } from "bert/team/team.ts";
- * await checkAgreement(SOLO, { "version of Deno": "2.9.6" }); // one process agrees with itself
+ * await checkAgreement(SOLO, { "version of Deno": "2.9.6" }); // one process always agrees with itself
  * ```
  */
 export async function checkAgreement(

@@ -1,32 +1,32 @@
-/** How the cores of a machine are shared out among the processes on it. */
+/** How the cores of a machine are divided among the processes on it. */
 
-/** What a rank says of itself. */
+/** What a rank tells the others about its machine. */
 export interface Place {
   /** The name of its machine. */
   readonly machine: string;
-  /** How many cores it may use. */
+  /** The number of cores that it may use. */
   readonly cores: number;
-  /** How many cores the machine has. */
+  /** The number of cores of the machine. */
   readonly all: number;
-  /** Which ones it may use, as digits for groups of them; empty if that is not known. */
+  /** The mask of the cores that it may use, in hexadecimal; empty if it is not known. */
   readonly mask: string;
 }
 
-/** What a rank may use, and what a person should know of it. */
+/** The cores of a rank, and a warning about them. */
 export interface Share {
   /** Ranks on this machine, this one included. */
   readonly localSize: number;
   /** Cores for this rank alone, at least 1. */
   readonly cores: number;
-  /** That the launcher keeps ranks to one core each where there are more, in words. */
+  /** A warning if the launcher binds each rank to one core although there are more. */
   readonly warning?: string;
 }
 
 /**
- * The share of a rank: all of its cores where the launcher gave it some of its own, else as many as
- * there are for each rank on the machine.
+ * The cores of a rank: those that the launcher has given to it alone, else an equal share of the
+ * cores of the machine.
  *
- * @param places Of all ranks.
+ * @param places The machines of all ranks.
  *
  * @example
  * ```ts

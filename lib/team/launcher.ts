@@ -1,24 +1,24 @@
-/** Whether a launcher of MPI started this process, and what the environment says of it. */
+/** Finding out from the environment whether a launcher of MPI started this process. */
 import { permittedVariable } from "../permissions.ts";
 
 /** A program that starts the ranks: `mpiexec` of MPICH, Intel MPI or Open MPI, or Slurm's `srun`. */
 export interface Launcher {
   /** Its name in messages. */
   readonly name: string;
-  /** How many processes it started; undefined where the environment does not say. */
+  /** How many processes it started; undefined if the environment does not say. */
   readonly size: number | undefined;
-  /** Which of them this one is, from 0; undefined where the environment does not say. */
+  /** The number of this process, from 0; undefined if the environment does not say. */
   readonly rank: number | undefined;
-  /** The libraries that belong to it. */
+  /** The families of libraries that work with it. */
   readonly families: readonly Family[];
 }
 
-/** The libraries by what their programs are compiled for. */
+/** A family of MPI libraries with the same binary interface. */
 export type Family = "mpich" | "openmpi";
 
 const BOTH: readonly Family[] = ["mpich", "openmpi"];
 
-/** The variables that launchers set for how many processes there are and which one this is. */
+/** The environment variables in which a launcher writes the number of processes and that of this one. */
 interface Trace extends Omit<Launcher, "size" | "rank"> {
   readonly sizes: string;
   readonly ranks: string;
@@ -38,7 +38,7 @@ const TRACES: readonly Trace[] = [
 /**
  * The launcher that started this process; undefined if none did, or if it started this process alone.
  *
- * Only environment variables are looked at, and only those that may be read.
+ * It only reads environment variables, and only those for which there is permission.
  *
  * @example
  * ```ts

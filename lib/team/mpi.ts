@@ -1,19 +1,19 @@
 // deno-lint-ignore-file camelcase -- these are the names of C functions
 /**
- * A library of MPI, called through FFI. Only bytes are moved with it, never added up: so the numbers
- * do not depend on which one it is. Operations are begun and asked about, so that nothing blocks.
+ * A library of MPI, called through FFI. It only moves bytes and never sums, so that results do not
+ * depend on the library. Operations are started and then polled, so that no call blocks.
  */
 import { type Abi, abiOf, type AbiValues } from "./mpi_abi.ts";
 
-/** An operation that was begun. */
+/** An operation that was started. */
 export interface Request {
   /** What it does, for messages. */
   readonly what: string;
-  /** Whether it is done; moves it on. */
+  /** Polls the operation, which makes progress by it; returns whether it is done. */
   test(): boolean;
 }
 
-/** What is passed for a handle. */
+/** The value of a handle. */
 type Handle = number | bigint;
 
 interface Calls {
@@ -36,7 +36,7 @@ interface Calls {
   MPI_Finalize(): number;
 }
 
-/** The functions, with handles passed as the library wants them. */
+/** The functions, with the library's type of handles. */
 function signatures(H: "i32" | "usize") {
   const result = "i32" as const;
   const text = { parameters: ["buffer", "buffer"], result } as const;
@@ -59,27 +59,27 @@ function signatures(H: "i32" | "usize") {
   } as const satisfies Record<string, Deno.ForeignFunction>;
 }
 
-/** More than any library's longest text. */
+/** More bytes than the longest text of any library. */
 const TEXT_BYTES = 8192;
 
-/** Whole numbers that C may write to: small arrays of V8 may move, but not those with a buffer. */
+/** Integers that C may write to. V8 may move small arrays, but not those with a buffer of their own. */
 function integers(count: number): Int32Array<ArrayBuffer> {
   return new Int32Array(new ArrayBuffer(4 * count));
 }
 
-/** A library of MPI that is loaded, and after `start()` this process's place among the others. */
+/** A loaded library of MPI. `start()` connects this process to the others. */
 export class Mpi {
-  /** The file. */
+  /** The path of the library. */
   readonly path: string;
-  /** The interface that it has. */
+  /** Its binary interface. */
   readonly abi: Abi;
-  /** Its name and version, as `MPICH 5.0.2`. */
+  /** Its name and version, such as `MPICH 5.0.2`. */
   readonly version: string;
   readonly #calls: Calls;
   readonly #values: AbiValues;
   readonly #flag = integers(1);
 
-  /** @throws {Error} If the file is not there, is no library, or lacks a function of MPI 3.1. */
+  /** @throws {Error} If the file is missing, is no library, or lacks a function of MPI 3.1. */
   constructor(path: string) {
     const { abi, values } = abiOf(path);
     this.path = path;
@@ -92,7 +92,8 @@ export class Mpi {
   }
 
   /**
-   * Joins the processes that the launcher started. Once in a process; what comes later needs it.
+   * Connects to the processes that the launcher started. It must be called first, and only once in a
+   * process.
    *
    * @returns The number of this process, how many there are, and the name of its machine.
    */
@@ -109,7 +110,10 @@ export class Mpi {
     return { rank, size, machine };
   }
 
-  /** Begins: part r of `from` goes to rank r, whose part for this rank comes to that place in `to`. */
+  /**
+   * Starts an all-to-all operation: part r of `from` is sent to rank r, and the part that rank r
+   * sends is stored as part r of `to`.
+   */
   allToAll(from: Bytes, to: Bytes, bytesEach: number): Request {
     const { byte, world } = this.#values;
     return this.#begin(
@@ -120,7 +124,7 @@ export class Mpi {
     );
   }
 
-  /** Begins: what each rank has in `from` comes to its place in every rank's `to`. */
+  /** Starts an all-gather operation: `from` of rank r becomes part r of `to` on every rank. */
   allGather(from: Bytes, to: Bytes): Request {
     const { byte, world } = this.#values;
     const { byteLength } = from;
@@ -132,7 +136,7 @@ export class Mpi {
     );
   }
 
-  /** Begins: what rank 0 has in `bytes` comes to every rank's. */
+  /** Starts a broadcast: `bytes` of rank 0 is copied to `bytes` of every rank. */
   broadcast(bytes: Bytes): Request {
     const { byte, world } = this.#values;
     return this.#begin(
@@ -142,17 +146,23 @@ export class Mpi {
     );
   }
 
-  /** Ends all processes of the job; as a rule it does not return. */
+  /** Ends all processes of the job. Usually it does not return. */
   abort(code: number): void {
     this.#calls.MPI_Abort(this.#values.world, code);
   }
 
-  /** Leaves the others, who do so at the same time; nothing else may be called afterwards. */
+  /**
+   * Disconnects from the other processes, which must do the same. No other method may be called
+   * afterwards.
+   */
   close(): void {
     this.#check("MPI_Finalize", this.#calls.MPI_Finalize());
   }
 
-  /** @param used What the library reads and writes meanwhile, and which must live as long. */
+  /**
+   * @param used Memory that the library reads and writes during the operation. It must not be freed
+   * before its end.
+   */
   #begin(what: string, used: readonly Bytes[], begin: (request: Bytes) => number): Request {
     const request = new Uint8Array(new ArrayBuffer(this.#values.requestBytes));
     this.#check(what, begin(request));
@@ -181,11 +191,11 @@ export class Mpi {
   }
 }
 
-/** `MPICH 5.0.2` for `MPICH Version: 5.0.2` and what follows it. */
+/** The short form of a version: `MPICH 5.0.2` for `MPICH Version: 5.0.2 …`. */
 function tidy(version: string): string {
   const first = version.split(/[\n,]/)[0].replace(/ for .*/, "").replaceAll("(R)", "");
   return first.replace(/\s*Version:?\s*/i, " ").replace(/ v(?=\d)/, " ").trim();
 }
 
-/** Bytes that a library may read and write: of memory that does not move. */
+/** Bytes that a library may read and write, in memory that does not move. */
 export type Bytes = Uint8Array<ArrayBuffer>;

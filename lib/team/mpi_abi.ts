@@ -1,13 +1,13 @@
 /**
- * What programs are compiled for, as libraries of MPI differ in it: how a handle is passed and which
- * values stand for the world, a byte and "ignore". The functions and the order of their arguments
- * are the standard's.
+ * The binary interfaces of MPI libraries. They differ in the type of handles and in the values of
+ * constants such as `MPI_COMM_WORLD` and `MPI_BYTE`. The functions and their arguments are those of
+ * the standard.
  */
 
 /** A library's binary interface: MPICH's, which Intel MPI has too, Open MPI's, or that of MPI 5.0. */
 export type Abi = "MPICH" | "Open MPI" | "MPI 5.0";
 
-/** The values that one interface has for what this project uses. */
+/** The types and constants of one interface that this project uses. */
 export interface AbiValues {
   /** How a communicator, a datatype or an error handler is passed. */
   readonly handle: "i32" | "usize";
@@ -21,7 +21,7 @@ export interface AbiValues {
   readonly errorsReturn: number | bigint;
   /** `MPI_STATUS_IGNORE`. */
   readonly statusIgnore: bigint;
-  /** `MPI_THREAD_FUNNELED`: threads, of which only this one calls MPI. */
+  /** `MPI_THREAD_FUNNELED`: there may be threads, but only this one calls MPI. */
   readonly funneled: number;
 }
 
@@ -52,8 +52,8 @@ const OPEN_MPI_SYMBOLS = {
 } as const;
 
 /**
- * The interface of a library: Open MPI's handles are addresses of objects that it exports; the
- * standard's interface is known by the file's name.
+ * Finds the interface of a library. Open MPI is recognised by the objects that it exports as handles,
+ * the interface of the standard by the name of the file.
  *
  * @throws {Error} If the library cannot be loaded.
  */

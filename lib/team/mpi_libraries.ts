@@ -1,10 +1,10 @@
-/** Where libraries of MPI lie. */
+/** Where to look for libraries of MPI. */
 import { permittedVariable } from "../permissions.ts";
 import type { Family, Launcher } from "./launcher.ts";
 
 /**
- * Their file names, the MPI 5.0 standard ABI last. A `libmpi.so` without a number is left out: in
- * Python's packages it is a script for linkers.
+ * Their file names, the MPI 5.0 standard ABI last. A `libmpi.so` without a number is not used, as in
+ * Python packages it is a linker script.
  */
 const NAMES: Readonly<Record<"linux" | "darwin", Readonly<Record<Family, readonly string[]>>>> = {
   linux: {
@@ -17,16 +17,16 @@ const NAMES: Readonly<Record<"linux" | "darwin", Readonly<Record<Family, readonl
   },
 };
 
-/** Folders that a launcher or a Python environment names, with libraries in `lib/`. */
+/** Variables of launchers and Python environments that name a folder with libraries in `lib/`. */
 const PREFIXES = ["OPAL_PREFIX", "PMIX_PREFIX", "I_MPI_ROOT", "VIRTUAL_ENV", "CONDA_PREFIX"];
 
-/** What a shell calls launchers. */
+/** The names of launchers. */
 const LAUNCHER = /^(mpiexec|mpirun|prterun|orterun)(\.[\w.]+)?$/;
 
 /**
- * The libraries to try, in this order: the one that `BERT_MPI` names and no other; those beside the
- * launcher that a shell says it started, in Python environments and beside the launchers on PATH;
- * those that the system finds by their names.
+ * The libraries to try, in this order. If `BERT_MPI` names a library, it is the only one. Otherwise:
+ * libraries beside the launcher that the shell started, in Python environments and beside launchers
+ * on PATH, then those that the system finds by name.
  *
  * @example
  * ```ts

@@ -6,17 +6,19 @@ import { bytesOf, SegmentedSum } from "./segmented_sum.ts";
 import { type Alarm, systemAlarm, systemCores } from "./system.ts";
 import type { Team } from "./team.ts";
 
-/** Bytes that one operation moves at most: MPI counts them in 31 bits. */
+/** The most bytes that one operation moves, as MPI counts them in 31 bits. */
 const MOST_BYTES = 1 << 28;
-/** Seconds to wait for the others, unless told otherwise. */
+/** Seconds to wait for the other processes, by default. */
 const PATIENCE = 600;
 /** Seconds after which this process exits if MPI has not ended it. */
 const ABORT_SECONDS = 5;
-/** Seconds in which MPI has to let go of the processes that have all come to their end. */
+/** Seconds that `MPI_Finalize` may take before this process exits anyway. */
 const FINISH_SECONDS = 60;
-/** Milliseconds in which the launcher may forward what was printed: it drops the rest when all end. */
+/**
+ * Milliseconds for the launcher to forward printed text, as it drops the rest when all processes end.
+ */
 const FORWARDING = 300;
-/** Milliseconds by which rank 0 is let speak first. */
+/** Milliseconds that rank 0 has to print its message before the others do. */
 const TURN = 500;
 
 /** A team over MPI; `openTeam()` makes it. */
@@ -47,9 +49,9 @@ export class MpiTeam implements Team {
   }
 
   /**
-   * Tells the others about this process, and learns about them.
+   * Exchanges facts about each process, and makes the team.
    *
-   * @param check Throws where the library sees a number of processes that cannot be.
+   * @param check Throws if the number of processes that the library sees is impossible.
    */
   static async meet(mpi: Mpi, check: (size: number) => void): Promise<MpiTeam> {
     const ranks = new Ranks(mpi);
@@ -115,7 +117,7 @@ export class MpiTeam implements Team {
     return this.#asked?.aborted ?? false;
   }
 
-  /** A process that ends otherwise, with whatever code, must not leave the others waiting. */
+  /** Ends all processes if this one ends without `close()`, so that the others do not wait for it. */
   #leave(why: string): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -125,7 +127,7 @@ export class MpiTeam implements Team {
   }
 }
 
-/** The processes as MPI sees them: what moves bytes between them. */
+/** The processes as MPI sees them, and the operations that move bytes between them. */
 class Ranks {
   readonly mpi: Mpi;
   readonly rank: number;
@@ -133,7 +135,7 @@ class Ranks {
   /** The name of this machine. */
   readonly machine: string;
   patience = PATIENCE;
-  /** Adds up arrays of all ranks. */
+  /** Sums arrays over all ranks. */
   readonly sum: SegmentedSum;
   readonly #alarm: Alarm = systemAlarm();
 
@@ -145,12 +147,12 @@ class Ranks {
     this.sum = new SegmentedSum(mpi, this.size, (request) => this.#wait(request));
   }
 
-  /** What each rank has, all of one length, one behind the other. */
+  /** Gathers arrays of equal length from all ranks, one after the other. */
   async gatherEqual(own: ArrayBufferView, all: ArrayBufferView): Promise<void> {
     await this.#wait(this.mpi.allGather(bytesOf(own), bytesOf(all)));
   }
 
-  /** What each rank has, and whether any of them raised its flag. */
+  /** Gathers the bytes of each rank, and whether any of them has set its flag. */
   async gather(bytes: Uint8Array, flag: boolean) {
     const heads = new Float64Array(2 * this.size);
     await this.gatherEqual(Float64Array.of(bytes.length, flag ? 1 : 0), heads);
@@ -176,7 +178,7 @@ class Ranks {
     return all;
   }
 
-  /** Ends all processes; this one in any case, even if MPI does not return. */
+  /** Ends all processes, and this one even if MPI does not return. */
   abort(): void {
     this.#alarm(ABORT_SECONDS);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FORWARDING);

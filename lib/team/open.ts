@@ -1,4 +1,4 @@
-/** Finds out whether this process is one of several, and joins the others. */
+/** Opening the team of this process: alone, or with the others that a launcher started. */
 import { mayCallNative } from "../permissions.ts";
 import { findLauncher, type Launcher, letFirstSpeak } from "./launcher.ts";
 import { Mpi } from "./mpi.ts";
@@ -7,10 +7,10 @@ import { MpiTeam } from "./mpi_team.ts";
 import { SOLO, type Team } from "./team.ts";
 
 /**
- * The team that this process belongs to: over MPI where `mpiexec` or `srun` started it with others, else
- * `SOLO`, and no library is opened.
+ * Opens the team that this process belongs to: over MPI if `mpiexec` or `srun` started it with
+ * others, else `SOLO`, for which no library is opened.
  *
- * @throws {Error} If there are others, but no library that reaches them.
+ * @throws {Error} If there are other processes, but no library to reach them.
  *
  * @example
  * ```ts
@@ -59,7 +59,10 @@ function refusal({ name, size }: Launcher, problem: string): Error {
   return new Error(`${name} started ${many}, but ${problem}`);
 }
 
-/** A library of another launcher sees no other process, and would begin as many runs as there are. */
+/**
+ * Throws if the library sees another number of processes than the launcher started: then it belongs
+ * to another launcher, and each process would begin a run of its own.
+ */
 function checkSize(mpi: Mpi, size: number, launcher: Launcher): void {
   if (launcher.size === undefined || launcher.size === size) return;
   const sees = size === 1 ? "only this one" : `${size}`;

@@ -1,13 +1,13 @@
-/** Waiting for other processes: not in a call that blocks, and not for ever. */
+/** Waiting for other processes, without a blocking call and with a time limit. */
 import type { Request } from "./mpi.ts";
 import type { Alarm } from "./system.ts";
 
-/** The others were waited for as long as was allowed. */
+/** The other processes did not answer within the time limit. */
 export class LostTeamError extends Error {
   /** Always `"LostTeamError"`. */
   override readonly name = "LostTeamError";
 
-  /** For what, and how long, in seconds. */
+  /** Says what was waited for, and for how many seconds. */
   constructor(what: string, seconds: number) {
     super(
       `Waited ${seconds} s for the other processes (${what}): one of them or the network between them ` +
@@ -16,28 +16,28 @@ export class LostTeamError extends Error {
   }
 }
 
-/** How a process waits. */
+/** Options of `waitFor()`. */
 export interface Waiting {
-  /** Seconds after which the others count as lost. */
+  /** Seconds after which the other processes count as lost. */
   readonly patience: number;
-  /** Ends the process where asking about the request never returns. */
+  /** Ends the process if polling the request never returns. */
   readonly alarm: Alarm;
 }
 
-/** Milliseconds of asking without a pause: what is quick is not slowed down. */
+/** Milliseconds of polling without a pause, for operations that are fast. */
 const EAGER = 1;
-/** Milliseconds after which timers and signals get their turn. */
+/** Milliseconds after which timers and signals are served. */
 const TURN = 10;
-/** Seconds that the alarm comes after patience has ended. */
+/** Seconds between the end of patience and the alarm. */
 const GRACE = 20;
-/** Times that the library is asked in a row: each time it moves some bytes. */
+/** How often the library is polled in a row, as each call moves some bytes. */
 const IN_A_ROW = 16;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Waits until a request is done: eagerly at first, then with pauses, so that processes that share
- * cores leave them to those that compute. Meanwhile timers and signals have their turn.
+ * Waits until a request is done: at first by polling, then with pauses, so that waiting processes
+ * leave the cores to those that compute. Timers and signals are served meanwhile.
  *
  * @throws {LostTeamError} If it is not done in time.
  */
@@ -66,7 +66,10 @@ function asked(request: Request): boolean {
   return false;
 }
 
-/** Milliseconds: a twentieth of what was waited already, but never so long that a network stands still. */
+/**
+ * The next pause in milliseconds: a twentieth of the time waited so far, but short enough to keep a
+ * network busy.
+ */
 function pauseAfter(waited: number): number {
   return Math.min(waited / 20, waited > 10_000 ? 10 : 0.5);
 }

@@ -1,4 +1,4 @@
-/** What only the C library knows or does: which cores this process may use, and an alarm. */
+/** Functions of the C library: the cores that this process may use, and an alarm. */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 
@@ -14,8 +14,8 @@ const MASK_BYTES = 1024;
 const ONLINE = 84;
 
 /**
- * Ends this process after so many seconds, whatever it does then, a call that never returns included;
- * 0 calls it off. Where there is no such thing, nothing happens.
+ * Ends this process after a number of seconds, even within a call that never returns; 0 cancels the
+ * alarm. On systems without alarms it does nothing.
  */
 export type Alarm = (seconds: number) => void;
 

@@ -1,7 +1,6 @@
 /**
- * Sums of float32 arrays by a fixed binary tree, so that the bits do not depend on how the leaves
- * are shared out: ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)), whether one process has all of them or
- * each of four has two.
+ * Sums of float32 arrays by a fixed binary tree, ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)), so that
+ * the bits do not depend on how the leaves are distributed over processes.
  */
 
 /** The sum of some leaves; `level` is the height of its tree. Without values it adds nothing. */
@@ -11,8 +10,8 @@ interface Node {
 }
 
 /**
- * Adds up leaves as they come: two subtrees of one height are joined at once, as a binary counter
- * carries. Of G leaves at most log2(G) + 1 arrays are held.
+ * Sums leaves as they come: two subtrees of equal height are joined at once, like the carry of a
+ * binary counter. For G leaves at most log2(G) + 1 arrays are held.
  *
  * @example
  * ```ts
@@ -29,7 +28,7 @@ export class TreeSum {
   /**
    * Adds a leaf, or the sum of the next 2^`level` leaves.
    *
-   * @param values Taken over: it may be overwritten. Without it the leaf counts and adds nothing.
+   * @param values The array, which may be overwritten. Without it the leaf counts, but adds nothing.
    */
   add(values: Float32Array | undefined, level = 0): void {
     let node: Node = { level, values };
@@ -37,7 +36,7 @@ export class TreeSum {
     this.#nodes.push(node);
   }
 
-  /** The sum of all leaves, as if as many empty ones followed as fill the tree up. */
+  /** The sum of all leaves, as if the tree were filled up with empty leaves. */
   result(): Float32Array | undefined {
     let node = this.#nodes.pop();
     while (node && this.#nodes.length > 0) node = join(this.#nodes.pop()!, node);

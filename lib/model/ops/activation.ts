@@ -1,6 +1,5 @@
 /**
- * The functions that BERTs put between the two layers of a feed-forward block, by the names that
- * `config.json` gives them.
+ * The activation functions of feed-forward blocks, by their names in `config.json`.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused } from "../../backend/operation.ts";
@@ -25,7 +24,7 @@ const ACTIVATIONS: Readonly<Record<HiddenAct, Activation>> = {
 };
 
 /**
- * Applies the activation of that name.
+ * Applies an activation function by name.
  *
  * @param x Any shape, float32.
  * @returns Same shape; the caller disposes of it.
@@ -49,8 +48,8 @@ const CUBIC = 0.044715;
 const SCALE = Math.sqrt(2 / Math.PI);
 
 /**
- * The tanh approximation of the Gaussian error linear unit, which is another function than `gelu()`:
- * the two differ by up to 5e-4.
+ * The tanh approximation of GELU, ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))). It differs from `gelu()`
+ * by up to 5e-4.
  *
  * Source: Hendrycks and Gimpel 2016, section 2; `gelu()` in google-research/bert.
  */
@@ -70,13 +69,13 @@ function geluTanh<T extends tf.Tensor>(x: T): T {
   );
 }
 
-/** 0 far left, 1 far right. */
+/** (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, which rises from 0 to 1. */
 function tanhShare(x: tf.Tensor): tf.Tensor {
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), CUBIC)), SCALE);
   return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
 }
 
-/** x times the logistic function of `slope` x. Source: Ramachandran et al. 2017 ("Swish"). */
+/** x · σ(slope · x), where σ is the logistic function. Source: Ramachandran et al. 2017 ("Swish"). */
 function sigmoidLinear<T extends tf.Tensor>(x: T, slope: number): T {
   const share = (x: tf.Tensor) => tf.sigmoid(tf.mul(x, slope));
   return differentiable(
@@ -117,8 +116,8 @@ function tanh<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * The Gaussian error linear unit in its exact form: x times the probability that a standard normal
- * number is below x.
+ * The Gaussian error linear unit in its exact form: x · Φ(x), where Φ is the distribution function of
+ * the standard normal distribution.
  *
  * @param x Any shape, float32.
  * @returns Same shape; the caller disposes of it.
@@ -148,7 +147,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   );
 }
 
-/** The derivative of `gelu()` at each number, which the caller disposes of. */
+/** The derivative of `gelu()`, Φ(x) + x φ(x). The caller disposes of it. */
 export function geluSlope(x: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
     const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
@@ -156,7 +155,7 @@ export function geluSlope(x: tf.Tensor): tf.Tensor {
   });
 }
 
-/** The share of a standard normal distribution below each number. */
+/** Φ(x), the distribution function of the standard normal distribution. */
 function normalShare(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
 }

@@ -1,6 +1,5 @@
 /**
- * Scaled dot-product attention over several heads, from the fused product of queries, keys and
- * values to the context of each position.
+ * Scaled dot-product attention over several heads: softmax(Q Kᵀ / √D) V for each head.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "../../errors.ts";
@@ -17,29 +16,30 @@ export interface AttentionShape {
   readonly heads: number;
 }
 
-/** Dropout of attention weights; absent in evaluation. */
+/** The layout and the dropout of attention. */
 export interface AttentionOptions extends AttentionShape {
   /** Share of attention weights dropped, 0 to below 1. Default: none. */
   readonly dropoutRate?: number;
-  /** Which are dropped; needed where some are. */
+  /** The seed that decides which are dropped; required if any are. */
   readonly seed?: number;
 }
 
 /**
- * What every position gathers from the positions that it attends to, over all heads.
+ * Multi-head attention: softmax(Q Kᵀ / √D + mask) V for each head, with the heads side by side.
  *
  * @param qkv [B*T, 3H] float32: queries, then keys, then values; head a has columns a*D to (a+1)*D
  * of each, D = H / A.
- * @param mask [B, T], 1 at positions that may be attended to, 0 at padding. BERT's additive mask,
- * -10000 at padding, is made of it; after softmax such weights are exactly 0. A row of all 0 gives
- * what a row of all 1 gives: nothing becomes NaN.
+ * @param mask [B, T], 1 at positions that may be attended to, 0 at padding. It becomes BERT's
+ * additive mask, which is -10000 at padding, so that these weights are exactly 0 after softmax. A row
+ * of zeros gives the same result as a row of ones, and no NaN.
  * @param options `dropoutRate` (default 0) and `seed` drop attention weights, as BERT does.
  * @returns [B*T, H]; the caller disposes of it. No gradient goes to `mask`.
  * @throws {ShapeError} If the shapes do not fit.
  *
- * Source: Vaswani et al. 2017 section 3.2; `BertSelfAttention`. There the three products are apart.
+ * Source: Vaswani et al. 2017 section 3.2; `BertSelfAttention`, which computes queries, keys and
+ * values separately.
  *
- * @example One head, two positions, the second is padding: both gather the first one's value
+ * @example One head, two positions, the second is padding: both get the value of the first
  * ```ts
  * import { attention } from "bert/model/ops/attention.ts";
  * import { deepStrictEqual } from "node:assert";
@@ -83,7 +83,7 @@ export function attention(
 }
 
 /**
- * The attention weights alone, for looking at: who attends to whom, before dropout.
+ * The attention weights softmax(Q Kᵀ / √D + mask), before dropout.
  *
  * @param qkv As in `attention()`.
  * @param mask As in `attention()`.
@@ -144,7 +144,7 @@ function attentionWeights(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor2D
   return tf.softmax(tf.add(scores, tf.reshape(additive, [batch, 1, 1, length])));
 }
 
-/** The gradient by `qkv`; of a softmax row it keeps what is not common to the whole row. */
+/** The gradient with respect to `qkv`. For a softmax row with weights p it is p · (dp - Σ dp · p). */
 function attentionGradient(
   dy: tf.Tensor2D,
   qkv: tf.Tensor2D,

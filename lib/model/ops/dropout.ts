@@ -1,6 +1,6 @@
 /**
- * Dropout whose mask is a function of a seed and a position, nothing else: it is never stored, it is
- * the same forward and backward, on every backend and with any number of threads.
+ * Dropout whose mask is a function of a seed and a position only. It need not be stored, and is the
+ * same in both passes, on every backend and for any number of threads.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkBelow1 } from "../../checks.ts";
@@ -45,7 +45,7 @@ export function dropoutScales(count: number, rate: number, seed: number): Float3
 }
 
 /**
- * A seed for one use among several, out of a common one: unlike numbers give unlike streams.
+ * Derives a seed for one of several uses from a common seed.
  *
  * @returns An integer from 0 to 2^32 - 1.
  *
@@ -69,7 +69,7 @@ function lowbias32(value: number): number {
 }
 
 /**
- * Sets a random share of the numbers to zero and scales up the rest, keeping the expected value.
+ * Sets a random share of the numbers to zero and scales up the rest, which keeps the expected value.
  *
  * @param x Any shape, float32.
  * @param rate Share to drop, from 0 to below 1; 0 gives `x` again.
@@ -93,23 +93,23 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: number): 
   return differentiable([x], () => scaled(x), (dy) => [scaled(dy)]);
 }
 
-/** `dropout()` without a gradient, for operations that drop inside and have a gradient of their own. */
+/** `dropout()` without a gradient, for operations that have a gradient of their own. */
 export function dropped<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
   const own = fused("BertDropout", { x }, { rate, ...dropoutSeeds(seed) });
   return own ? own[0] as T : tf.mul<T>(x, dropoutMask(x.shape, rate, seed));
 }
 
-/** The two hashes of a seed that `dropoutScales()` works with. */
+/** The two hashes a and b of a seed that `dropoutScales()` uses. */
 export function dropoutSeeds(seed: number): { seedA: number; seedB: number } {
   return { seedA: mixSeed(seed, 0), seedB: mixSeed(seed, 1) };
 }
 
-/** The scales of `dropoutScales()` as a tensor; row-major positions. For operations that drop inside. */
+/** The scales of `dropoutScales()` as a tensor, in row-major order. */
 function dropoutMask(shape: number[], rate: number, seed: number): tf.Tensor {
   return tf.tensor(dropoutScales(tf.util.sizeFromShape(shape), rate, seed), shape);
 }
 
-/** Throws unless dropout can be done with this rate and seed. */
+/** Throws unless the rate and the seed of dropout are valid. */
 export function checkDropout(rate: number, seed: number): void {
   checkBelow1("dropout rate", rate);
   if (!Number.isSafeInteger(seed)) {

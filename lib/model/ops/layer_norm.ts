@@ -1,11 +1,11 @@
-/** Layer normalisation, alone and as BERT uses it: around the sum of a layer's input and output. */
+/** Layer normalisation, alone and of a residual sum. */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "../../errors.ts";
 import { checkDropout, dropoutSeeds, dropped } from "./dropout.ts";
 import { differentiable, fused } from "../../backend/operation.ts";
 
 /**
- * Brings every row to mean 0 and variance 1, then scales and shifts it per column.
+ * Normalises every row, γ (x - μ) / √(σ² + ε) + β, where μ and σ² are the row's mean and variance.
  *
  * @param x [N, H] float32.
  * @param gamma Scale per column, [H].
@@ -45,18 +45,18 @@ export function layerNorm(
 }
 
 /**
- * `layerNorm(x + dropout(sublayer))`: how each of BERT's blocks ends.
+ * `layerNorm(x + dropout(sublayer))`, the last step of each of BERT's blocks.
  *
- * @param x What went into the block, [N, H] float32.
- * @param sublayer What came out of it, [N, H] float32.
+ * @param x The input of the block, [N, H] float32.
+ * @param sublayer The output of its layers, [N, H] float32.
  * @param gamma Scale per column, [H].
  * @param beta Shift per column, [H].
  * @param epsilon Added to the variance, inside the root.
  * @param rate Share of `sublayer` to drop; 0 in evaluation.
- * @param seed Which positions are dropped.
+ * @param seed The seed that decides which positions are dropped.
  * @returns [N, H]; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
- * @throws {ConfigError} If the rate or the seed cannot be.
+ * @throws {ConfigError} If the rate or the seed is invalid.
  *
  * Source: Vaswani et al. 2017 section 3.1 and 5.4; `BertSelfOutput` and `BertOutput`.
  *
@@ -112,7 +112,7 @@ function checkNorm(what: string, x: tf.Tensor2D, gamma: tf.Tensor, beta: tf.Tens
   checkShape(`${what} from beta`, beta, [x.shape[1]]);
 }
 
-/** What LayerNorm gives, the normalised rows, and one over their standard deviation. */
+/** The output of LayerNorm, the normalised rows, and 1 / √(σ² + ε). */
 function plainNorm(
   x: tf.Tensor,
   gamma: tf.Tensor,
@@ -126,7 +126,7 @@ function plainNorm(
   return [tf.add(tf.mul(normalized, gamma), beta), normalized, inverse];
 }
 
-/** The gradients by x, gamma and beta; the first is free of the row's mean and of its direction. */
+/** The gradients with respect to x, gamma and beta. */
 function normGradients(
   dy: tf.Tensor2D,
   normalized: tf.Tensor,

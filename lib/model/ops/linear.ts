@@ -1,4 +1,4 @@
-/** A dense layer with an activation after it: the wide half of BERT's feed-forward block. */
+/** Dense layers: alone, with an activation, and as scores against a table. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused, one } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
@@ -6,8 +6,8 @@ import { checkShape } from "../../errors.ts";
 import { activate, gelu, geluSlope } from "./activation.ts";
 
 /**
- * `gelu(x · weight + bias)`, in one step of tfjs's tape: what is kept for the gradient is GELU's
- * slope, and not both what went into it and what came out.
+ * `gelu(x · weight + bias)` as one operation. For the gradient it keeps only GELU's derivative, and
+ * not its input and output.
  *
  * @param x [N, I] float32.
  * @param weight [I, O].
@@ -61,7 +61,7 @@ function plainGelu(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
 }
 
 /**
- * A dense layer and the activation of that name, in one step where it is `gelu`.
+ * A dense layer and an activation by name, as one operation if it is `gelu`.
  *
  * @returns [N, O]; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
@@ -126,8 +126,8 @@ export function linear(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1D): 
 }
 
 /**
- * Scores each row against every row of a table: `x · tableᵀ + bias`. With the word embeddings as
- * the table this is BERT's decoder, tied to its input.
+ * Scores each row against every row of a table: `x · tableᵀ + bias`. With the word embeddings as the
+ * table this is BERT's decoder, whose weights are tied to the input.
  *
  * @param x [N, H] float32.
  * @param table [V, H].

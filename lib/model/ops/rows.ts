@@ -1,9 +1,9 @@
 /**
- * Look-ups of rows. This folder holds the differentiable operations that BERT is made of, each
- * defined once on plain tfjs operations.
+ * Looking up rows. This folder holds the differentiable operations of BERT, each defined by tfjs
+ * operations.
  *
- * Each is one step on tfjs's tape with a gradient of its own, which runs on every backend. A faster
- * backend brings kernels for the same functions; these definitions then serve as its oracle.
+ * Each is one operation for tfjs, with its own gradient, and runs on every backend. A faster backend
+ * has kernels for the same functions, which are tested against these definitions.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused, one } from "../../backend/operation.ts";
@@ -13,7 +13,7 @@ import { checkShape } from "../../errors.ts";
  * Looks up a row of a table for each id.
  *
  * @param table [V, H] float32.
- * @param ids [N] int32, from 0 to V - 1; the model checks them where they come in.
+ * @param ids [N] int32, from 0 to V - 1; the model has checked them.
  * @returns [N, H]; the caller disposes of it.
  * @throws {ShapeError} If an argument has another rank.
  *
@@ -33,7 +33,7 @@ export function embed(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
 }
 
 /**
- * Picks rows out of the positions of a batch, for instance those whose token is to be predicted.
+ * Selects rows of a batch, for instance the positions to predict.
  *
  * @param x [N, H] float32.
  * @param rows [P] int32, from 0 to N - 1, repetitions allowed.
@@ -57,7 +57,7 @@ export function gatherRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   return takeRows(x, rows);
 }
 
-/** Rows of a matrix; in the gradient, what was taken twice gets the sum of both. */
+/** Rows of a matrix. In the gradient a row that was taken twice gets the sum of both gradients. */
 function takeRows(matrix: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   const [height, width] = matrix.shape;
   return differentiable(
