@@ -120,7 +120,7 @@ function seconds(began: number): string {
 export async function lab(args: string[]): Promise<void> {
   if (!await hasLab()) {
     throw new Error(
-      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab plotly\n\n" +
+      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab\n\n" +
         "or run the notebooks without it: deno task notebooks",
     );
   }

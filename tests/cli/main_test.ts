@@ -95,5 +95,5 @@ Deno.test("wrong arguments are named, with what is possible", async () => {
 Deno.test("the task lab says what to install where there is no JupyterLab", async () => {
   const { code, err } = await task("lab");
   strictEqual(code, 1);
-  ok(err.includes("pip install jupyterlab plotly"));
+  ok(err.includes("pip install jupyterlab"));
 });
