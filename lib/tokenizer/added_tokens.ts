@@ -10,16 +10,16 @@ export interface AddedToken {
   /** The token as it is typed. */
   readonly content: string;
   /**
-   * Whether it is no word of the text, as `[CLS]` is none: it is never masked, and `decode()` leaves
-   * it out. Default false.
+   * Whether it is no word of the text, such as `[CLS]`. Special tokens are never masked, and
+   * `decode()` leaves them out. Default false.
    */
   readonly special?: boolean;
   /**
-   * Whether it is looked for in the text as normalised: lower-cased where the tokenizer does that.
+   * Whether to search for it in the normalised text, which is lower-cased if the tokenizer does that.
    * Default: the opposite of `special`.
    */
   readonly normalized?: boolean;
-  /** Whether it is only found where no letter, digit or `_` stands beside it. Default false. */
+  /** Whether it is only found if no letter, digit or `_` is beside it. Default false. */
   readonly singleWord?: boolean;
   /** Whether white space before it belongs to it, which changes no id. Default false. */
   readonly lstrip?: boolean;
@@ -28,9 +28,9 @@ export interface AddedToken {
 }
 
 /**
- * A token with all its flags; a string is a special token.
+ * Completes a token with all its flags. A string is a special token.
  *
- * @param where Where it comes from, for error messages.
+ * @param where The source of the token, for error messages.
  * @throws {FormatError} If it is empty, has a line break or is not well-formed.
  */
 export function completeToken(
@@ -58,22 +58,22 @@ export function completeToken(
 const TOKEN = having('a text such as "[E1]", or { content: "…" }', "content");
 const TOKEN_FLAGS = ["content", "special", "normalized", "singleWord", "lstrip", "rstrip"];
 
-/** Whether two tokens are found in the same texts. */
+/** Whether two tokens have the same flags, so that they are found in the same texts. */
 export function areFoundAlike(a: Required<AddedToken>, b: Required<AddedToken>): boolean {
   return a.content === b.content && a.normalized === b.normalized && a.singleWord === b.singleWord;
 }
 
-/** A stretch of a text: a token, or what lies between tokens. */
+/** A stretch of a text: a token, or the text between two tokens. */
 export interface Stretch {
   /** The text of the token, or between tokens. */
   readonly text: string;
   /** Where it begins, in UTF-16 units. */
   readonly start: number;
-  /** The id of the token; `undefined` between tokens. */
+  /** The id of the token; undefined between tokens. */
   readonly id: number | undefined;
 }
 
-/** What a `TokenFinder` looks for. */
+/** A token that a `TokenFinder` searches for. */
 export interface Pattern {
   /** The text of the token, normalised if the searched text is. */
   readonly text: string;
@@ -87,7 +87,7 @@ const ENDS_IN_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 const STARTS_WITH_WORD = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /**
- * Finds tokens in texts: the leftmost first, and of those that begin at one place the longest.
+ * Finds tokens in texts: the leftmost first, and of tokens that begin at the same place the longest.
  *
  * Source: `AddedVocabulary` in huggingface/tokenizers.
  */
@@ -95,13 +95,13 @@ export class TokenFinder {
   readonly #patterns = new Map<string, Pattern>();
   readonly #all: RegExp;
   readonly #any: RegExp;
-  /** What all of them begin with, if it is the same: looking for one character is faster. */
+  /** The first character of all tokens, if it is the same: searching for one character is faster. */
   readonly #first: string;
 
   /**
    * Compiles the patterns.
    *
-   * @param patterns None with an empty text, and no two with the same.
+   * @param patterns The tokens, whose texts must be different and not empty.
    */
   constructor(patterns: readonly Pattern[]) {
     const call = "new TokenFinder(patterns)";
@@ -116,12 +116,12 @@ export class TokenFinder {
     this.#any = new RegExp(source);
   }
 
-  /** Whether the text of a token is in a text at all. */
+  /** Whether a text may contain a token. */
   mayFind(text: string): boolean {
     return text.includes(this.#first) && this.#any.test(text);
   }
 
-  /** The tokens of a text and what lies between them, in order and without empty stretches. */
+  /** Splits a text into tokens and the stretches between them, in order and without empty stretches. */
   *split(text: string): Generator<Stretch> {
     let start = 0;
     for (const { 0: found, index } of text.matchAll(this.#all)) {
@@ -136,7 +136,7 @@ export class TokenFinder {
   }
 }
 
-/** Whether no letter, digit or `_` stands beside a stretch of a text. */
+/** Whether no letter, digit or `_` is beside a stretch of a text. */
 function standsAlone(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 2), start);
   return !ENDS_IN_WORD.test(before) && !STARTS_WITH_WORD.test(text.slice(end, end + 2));

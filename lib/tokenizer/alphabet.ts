@@ -1,9 +1,12 @@
-/** Which characters a vocabulary has. */
+/** Choosing the characters of a vocabulary. */
 import { ConfigError } from "../errors.ts";
 import { SPECIAL_TOKENS } from "./vocab.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 
-/** So many characters have to find room, if the text has them, or the size is refused. */
+/**
+ * The vocabulary must have room for this many characters, if the text has as many; else its size is
+ * refused.
+ */
 const LEAST_ALPHABET = 1000;
 
 /** A character of the texts. */
@@ -12,11 +15,11 @@ export interface Char {
   readonly char: string;
   /** How often it occurs. */
   readonly count: number;
-  /** Whether it also stands inside words, so that it takes a second piece, `##x`. */
+  /** Whether it also occurs inside words, so that it needs a second piece, `##x`. */
   readonly inside: boolean;
 }
 
-/** The characters that the vocabulary has, and those for which it has no room. */
+/** The characters in the vocabulary, and those for which it has no room. */
 export interface Alphabet {
   /** Characters with a piece of their own, most frequent first. */
   readonly chars: readonly Char[];
@@ -25,8 +28,8 @@ export interface Alphabet {
 }
 
 /**
- * Which characters the vocabulary gets: the `limit` most frequent ones, or, without a limit, all for
- * which there is room, but never fewer than `LEAST_ALPHABET`.
+ * Chooses the characters of the vocabulary: the `limit` most frequent ones or, without a limit, as
+ * many as fit, but never fewer than `LEAST_ALPHABET`.
  */
 export function chooseAlphabet(
   counts: ReadonlyMap<string, number>,
@@ -51,7 +54,10 @@ export function chooseAlphabet(
   return { chars: chars.slice(0, kept), left: chars.slice(kept) };
 }
 
-/** The characters of words, most frequent first, and of equally frequent ones lower code points first. */
+/**
+ * Counts the characters of words. The most frequent come first, and of equally frequent ones the
+ * lower code points.
+ */
 function countChars(counts: ReadonlyMap<string, number>): Char[] {
   const chars = new Map<string, { count: number; inside: boolean }>();
   for (const [word, count] of counts) {
@@ -68,7 +74,7 @@ function countChars(counts: ReadonlyMap<string, number>): Char[] {
     .sort((a, b) => b.count - a.count || byCodePoint(a.char, b.char));
 }
 
-/** Says which share of the text the characters are that found no room. */
+/** A note about the characters without room, with their share of the text. */
 export function alphabetNotes({ chars, left }: Alphabet, size: number): VocabNote[] {
   if (left.length === 0) return [];
   const total = (some: readonly Char[]) => some.reduce((sum, { count }) => sum + count, 0);
@@ -92,7 +98,10 @@ export function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** A UTF-16 unit so that halves of surrogate pairs come behind all others, as their code points do. */
+/**
+ * The rank of a UTF-16 unit: halves of surrogate pairs come after all others, as their code points
+ * do.
+ */
 function rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

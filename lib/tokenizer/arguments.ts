@@ -1,7 +1,10 @@
-/** What the functions of text are called with, so that anything else is refused by name. */
+/** The kinds of arguments of functions that handle text, so that other arguments are refused by name. */
 import { having, type Kind } from "../checks.ts";
 
-/** A vocabulary. An instance is known by its members: it may come from another copy of the library. */
+/**
+ * A vocabulary. An instance is recognised by its members, as it may come from another copy of the
+ * library.
+ */
 export const VOCAB: Kind = having("a Vocab", "tokens", "idOf", "specialIds");
 
 /** A tokenizer. */

@@ -1,6 +1,6 @@
 /**
- * BERT's tokenizer: text to ids and back. Words come from `words.ts`; each is cut into the longest
- * pieces that the vocabulary has, from the left; pieces inside a word start with `##`.
+ * BERT's tokenizer: text to ids and back. `words.ts` splits text into words. Each word is cut, from
+ * the left, into the longest pieces of the vocabulary. Pieces inside a word start with `##`.
  */
 import {
   ARRAY,
@@ -30,28 +30,28 @@ import { type Part, truncate } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
 import { normalizeText } from "./words.ts";
 
-/** How a tokenizer treats text, and how much it remembers. */
+/** How a tokenizer treats text, and the size of its cache. */
 export interface BertTokenizerOptions extends TokenizerOptions {
-  /** Half the number of words that are remembered at most; 0 keeps none. Default 50,000. */
+  /** Half the largest number of words in the cache; 0 for no cache. Default 50,000. */
   readonly cacheSize?: number;
   /**
-   * Where `decode()` leaves out spaces, unless it is told: nowhere, within each token (default), or in
-   * the whole text, as `clean_up_tokenization_spaces` of transformers does. Changes no id.
+   * Where `decode()` leaves out spaces by default: nowhere, within each token (default), or in the
+   * whole text, like `clean_up_tokenization_spaces` of transformers. It does not affect ids.
    */
   readonly cleanUp?: CleanUp;
 }
 
-/** How long an encoding may be, and must be. */
+/** The largest length of an encoding, and its padding. */
 export interface EncodeOptions {
-  /** Tokens at most; the longer text loses tokens from its end until the pair fits. */
+  /** The most tokens. The longer text is cut at its end until the pair fits. */
   readonly maxLength?: number;
-  /** Fill up with `[PAD]` to this many tokens. */
+  /** Pad with `[PAD]` to this many tokens. */
   readonly padTo?: number;
 }
 
-/** How ids become text. */
+/** Options of `decode()`. */
 export interface DecodeOptions {
-  /** Leaves `[CLS]` and its like out. Default true. */
+  /** Whether to leave out special tokens such as `[CLS]`. Default true. */
   readonly skipSpecialTokens?: boolean;
   /**
    * Where to leave out the space before `.`, `,`, `!`, `?` and contractions such as `'s`: nowhere,
@@ -61,7 +61,7 @@ export interface DecodeOptions {
   readonly cleanUp?: CleanUp;
 }
 
-/** One text, or a pair, as the model sees it. All arrays have the same length. */
+/** One text, or a pair, as input of the model. All arrays have the same length. */
 export interface Encoding {
   /** Ids of the vocabulary. */
   readonly tokenIds: number[];
@@ -79,7 +79,7 @@ const OPTIONS = [...TOKENIZER_OPTIONS, "cacheSize", "cleanUp"];
 const ENCODE_OPTIONS = ["maxLength", "padTo"];
 
 /**
- * A vocabulary with the rules of cutting.
+ * The tokenizer of a vocabulary.
  *
  * @example
  * ```ts
@@ -98,22 +98,24 @@ const ENCODE_OPTIONS = ["maxLength", "padTo"];
 export class BertTokenizer {
   /** Pieces and ids. */
   readonly vocab: Vocab;
-  /** All that decides the ids of a text, beside the vocabulary. */
+  /** The options that, with the vocabulary, decide the ids of a text. */
   readonly options: Required<TokenizerOptions>;
   /** Where `decode()` leaves out spaces. */
   readonly cleanUp: CleanUp;
   readonly #cacheSize: number;
   readonly #cutter: TextCutter;
-  /** Added tokens that are found in the text as normalised, as they are then. */
+  /** The normalised forms, by id, of added tokens that are found in normalised text. */
   readonly #shown: ReadonlyMap<number, string>;
 
   /**
-   * A vocabulary that was learnt here knows its options, and nothing need be given again.
+   * Makes a tokenizer. A vocabulary that this library has learnt has its options, so none need be
+   * given.
    *
-   * @param vocab The pieces.
-   * @param options What differs from the defaults, for a vocabulary that was not learnt here.
-   * @throws {ConfigError} If an option is unknown, cannot be, or is not what the vocabulary was
-   * learnt with.
+   * @param vocab The vocabulary.
+   * @param options Options that differ from the defaults, for a vocabulary that this library has not
+   * learnt.
+   * @throws {ConfigError} If an option is unknown or impossible, or differs from the one that the
+   * vocabulary was learnt with.
    */
   constructor(vocab: Vocab, options: BertTokenizerOptions = {}) {
     checkArguments("new BertTokenizer(vocab)", [["vocab", vocab, VOCAB]]);
@@ -130,10 +132,11 @@ export class BertTokenizer {
   }
 
   /**
-   * The tokenizer of a model's folder.
+   * Loads the tokenizer of a model's folder.
    *
-   * @param options Those given here override the folder's.
-   * @throws {FormatError} If a file is missing or cannot be read, or the tokenizer is another one.
+   * @param options Options that override those of the folder.
+   * @throws {FormatError} If a file is missing or cannot be read, or the folder has another kind of
+   * tokenizer.
    */
   static async fromPretrained(
     folder: string,
@@ -151,7 +154,7 @@ export class BertTokenizer {
     return new BertTokenizer(vocab, { ...options, cleanUp, cacheSize: this.#cacheSize });
   }
 
-  /** Writes the four files of a tokenizer, as transformers reads them, into a folder. */
+  /** Writes the four files of a tokenizer, in the format of transformers, into a folder. */
   async save(folder: string): Promise<void> {
     checkText("save(folder)", "folder", folder);
     await saveFolder(folder, tokenizerFiles(this), OBSOLETE_FILES);
@@ -162,14 +165,17 @@ export class BertTokenizer {
     return this.ids(text).map((id) => this.vocab.tokenOf(id));
   }
 
-  /** The ids of a text, without `[CLS]` and `[SEP]`: what training calls, millions of times. */
+  /**
+   * The ids of a text, without `[CLS]` and `[SEP]`. It is optimised for training, which calls it
+   * millions of times.
+   */
   ids(text: string): number[] {
     checkOneText(text);
     return this.#cutter.ids(text);
   }
 
   /**
-   * A text, or two, as `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]`.
+   * Encodes one text or two as `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]`.
    *
    * @returns Ids, segments, mask, tokens and offsets.
    * @throws {ConfigError} If `maxLength` leaves no room for a token beside the special ones, or
@@ -187,7 +193,7 @@ export class BertTokenizer {
   }
 
   /**
-   * Several texts or pairs, all padded to the longest of them (or to `padTo`).
+   * Encodes several texts or pairs, padded to the longest of them (or to `padTo`).
    *
    * @throws {ConfigError} As `encode()`.
    * @throws {TypeError} If an entry is neither a text nor two of them.
@@ -211,10 +217,11 @@ export class BertTokenizer {
   }
 
   /**
-   * Ids back to text: pieces joined, `##` removed. Case and spacing that encoding lost stay lost.
+   * Decodes ids: joins pieces and removes `##`. Case and spacing that were lost by encoding are not
+   * restored.
    *
    * @param ids An array, or a typed array such as a tensor's `data()`.
-   * @throws {RangeError} If the vocabulary has no such id.
+   * @throws {RangeError} If an id is not in the vocabulary.
    */
   decode(ids: ArrayLike<number> & Iterable<number>, options: DecodeOptions = {}): string {
     checkArguments("decode(ids)", [["ids", ids, LIST]]);
@@ -279,7 +286,7 @@ export class BertTokenizer {
   }
 }
 
-/** The added tokens that are found in normalised texts, by id, as they stand there. */
+/** The normalised forms, by id, of added tokens that are found in normalised text. */
 function normalizedTokens(vocab: Vocab, options: Required<TokenizerOptions>): Map<number, string> {
   const found = vocab.added.filter(({ normalized }) => normalized);
   return new Map(

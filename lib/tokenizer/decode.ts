@@ -1,11 +1,12 @@
-/** Tokens back to text. */
+/** Joining tokens to text. */
 import type { CleanUp } from "./options.ts";
 
 /**
- * Joins tokens with spaces; a piece inside a word, `##x`, stands right behind the one before it.
+ * Joins tokens with spaces. A piece inside a word, `##x`, follows the piece before it without a
+ * space.
  *
- * @param cleanUp Where to leave out the space before punctuation and contractions. `"tokens"` looks at
- * each token alone, so that `can ' t` stays as it is; `"text"` makes `can't` of it.
+ * @param cleanUp Where to leave out the space before punctuation and contractions. `"tokens"` treats
+ * each token alone, so that `can ' t` is not changed; `"text"` changes it to `can't`.
  *
  * @example
  * ```ts
@@ -31,7 +32,7 @@ export function joinTokens(tokens: readonly string[], cleanUp: CleanUp): string 
 
 type Replacements = readonly (readonly [spaced: string, tidy: string])[];
 
-/** What is replaced with the space before it, in this order. */
+/** The replacements in the whole text, in this order. */
 const TIDIED: Replacements = [
   [" .", "."],
   [" ?", "?"],
@@ -45,7 +46,7 @@ const TIDIED: Replacements = [
   [" 're", "'re"],
 ];
 
-/** In a token `do not` is tidied, too, which only an added token can hold. */
+/** The replacements within a token. Only an added token can contain `do not`. */
 const TIDIED_IN_TOKEN: Replacements = [...TIDIED, [" do not", " don't"]];
 
 function tidySpaces(text: string, replacements: Replacements): string {

@@ -1,17 +1,17 @@
-/** NFD, Unicode's canonical decomposition: as of Unicode 9, and linear in time. */
+/** NFD, Unicode's canonical decomposition, as of Unicode 9 and in linear time. */
 import { anyOf, isOneOf, LATER_FORMS } from "./unicode.ts";
 
 const MAYBE_YOUNG = anyOf(LATER_FORMS);
 
 /**
- * So many marks in a row are no writing. The engine sorts a row of marks by insertion, so that a
+ * A row of this many marks occurs in no language. The engine sorts marks by insertion, so that a
  * million marks would take an hour.
  */
 const MANY_MARKS = /\p{M}{64}/u;
 
 /**
- * Splits letters from their accents, and sorts the accents of each letter, as Unicode 9 does. A
- * character that is younger stays as it is, and parts the accents on its two sides.
+ * Separates letters from their accents, and sorts the accents of each letter, as in Unicode 9. A
+ * character of a later version is not changed, and accents are not sorted across it.
  */
 export function decompose(text: string): string {
   if (!MAYBE_YOUNG.test(text)) return nfd(text);
@@ -48,7 +48,7 @@ function nfd(text: string): string {
   return sorted.join("");
 }
 
-/** Marks in the order of their classes; marks of one class stay in theirs. */
+/** Sorts marks by their combining classes, stably. */
 function sortMarks(marks: readonly string[]): readonly string[] {
   if (marks.length < 2) return marks;
   const groups = new Map<string, string[]>();
@@ -64,7 +64,10 @@ function sortMarks(marks: readonly string[]): readonly string[] {
   return rows.flat();
 }
 
-/** The rank of each mark's class among those of all of them; there are at most some 900 marks. */
+/**
+ * The rank of each mark's combining class among those of the given marks, of which there are at most
+ * some 900.
+ */
 function classesOf(marks: readonly string[]): Map<string, number> {
   const sorted = marks.toSorted((a, b) => isSwapped(a, b) ? 1 : isSwapped(b, a) ? -1 : 0);
   const ranks = new Map<string, number>();
@@ -76,16 +79,16 @@ function classesOf(marks: readonly string[]): Map<string, number> {
   return ranks;
 }
 
-/** Whether NFD puts the second of two marks first, as its class is lower. */
+/** Whether NFD exchanges two marks, as the class of the second is lower. */
 function isSwapped(first: string, second: string): boolean {
   return (first + second).normalize("NFD") !== first + second;
 }
 
-/** Marks of a class near the lowest and of the highest: every other that moves, moves past one of them. */
+/** Two marks of a very low and of the highest class: NFD moves every reordered mark past one of them. */
 const LOW = "\u0334";
 const HIGH = "\u0345";
 
-/** Whether a character is one that NFD sorts, which is: has a class other than 0. */
+/** Whether NFD reorders a character, that is, its combining class is not 0. */
 function isReordered(char: string): boolean {
   return MARK.test(char) && (isSwapped(char, LOW) || isSwapped(HIGH, char));
 }

@@ -1,4 +1,4 @@
-/** What a run writes down about its vocabulary, to tell later whether it is still the same. */
+/** The facts by which a run recognises its vocabulary. */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { checkArguments } from "../checks.ts";
@@ -8,21 +8,24 @@ import type { BertTokenizer } from "./bert_tokenizer.ts";
 import type { CleanUp, TokenizerOptions } from "./options.ts";
 import { isOneOfFive } from "./vocab.ts";
 
-/** What the vocabulary was, and the options of its tokenizer; runs of older versions lack the last two. */
+/**
+ * What identifies a vocabulary, and the options of its tokenizer. Runs of older versions lack the
+ * last two fields.
+ */
 export interface VocabularyFacts extends TokenizerOptions {
-  /** Of `vocab.txt`. */
+  /** The SHA-256 of `vocab.txt`. */
   readonly sha256: string;
-  /** How many pieces there are. */
+  /** The number of tokens. */
   readonly size: number;
-  /** Where `decode()` leaves out spaces; missing where it does so within each token. */
+  /** Where `decode()` leaves out spaces; missing if it is `"tokens"`. */
   readonly cleanUp?: CleanUp;
-  /** How many of its tokens words are cut into; missing where no token was added. */
+  /** The number of pieces that words are cut into; missing if no token was added. */
   readonly pieces?: number;
-  /** Tokens that were added, and special ones that are found in another way than usual. */
+  /** Added tokens, and special tokens with unusual flags. */
   readonly added?: readonly AddedToken[];
 }
 
-/** `vocab.txt` of a tokenizer. */
+/** The text of `vocab.txt` of a tokenizer. */
 export function vocabularyText(tokenizer: BertTokenizer): string {
   checkArguments("vocabularyText(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
   const { vocab } = tokenizer;
@@ -45,7 +48,7 @@ export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
   };
 }
 
-/** Whether a token is a special one that is found as every tokenizer finds it. */
+/** Whether a token is a special one with the usual flags. */
 function isUsual(token: Required<AddedToken>): boolean {
   return isOneOfFive(token.content) && isDeepStrictEqual(token, completeToken(token.content));
 }

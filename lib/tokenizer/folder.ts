@@ -1,11 +1,11 @@
 /**
- * A tokenizer in a folder, in the files that transformers reads. A folder gives the same ids here as
- * with `AutoTokenizer` there, or it is refused by name.
+ * A tokenizer in a folder, in the format of transformers. A folder gives the same ids here as with
+ * `AutoTokenizer`, or it is refused by name.
  *
- * Which file decides depends on the class. `BertTokenizer` takes the vocabulary of `tokenizer.json`,
+ * Which file is used depends on the class. `BertTokenizer` takes the vocabulary of `tokenizer.json`,
  * or `vocab.txt`, and everything else from `tokenizer_config.json` or its own defaults.
- * `PreTrainedTokenizerFast` takes everything from `tokenizer.json`. Tokens that were added may stand
- * in five places, which `folder_tokens.ts` knows.
+ * `PreTrainedTokenizerFast` takes everything from `tokenizer.json`. Added tokens may be in five
+ * places, which `folder_tokens.ts` reads.
  *
  * Source: `AutoTokenizer`, `BertTokenizer` and `TokenizersBackend` in transformers 5.24.
  */
@@ -49,7 +49,10 @@ const SETTINGS = "tokenizer_config.json";
 const SPECIALS = "special_tokens_map.json";
 const ADDED = "added_tokens.json";
 
-/** Files of a tokenizer that `tokenizerFiles()` does not write; an older one would not fit the others. */
+/**
+ * Files of a tokenizer that `tokenizerFiles()` does not write. Saving removes them, as an older one
+ * would not fit the new files.
+ */
 export const OBSOLETE_FILES: readonly string[] = [ADDED];
 
 /** Everything that decides which ids a text gets. */
@@ -61,10 +64,11 @@ export interface TokenizerParts {
 }
 
 /**
- * Reads the tokenizer of a folder. One of `vocab.txt` and `tokenizer.json` is enough; where both are
- * there they must agree.
+ * Reads the tokenizer of a folder. It needs `vocab.txt` or `tokenizer.json`; if both exist they must
+ * agree.
  *
- * @throws {FormatError} If neither is there, a file cannot be read, or the tokenizer is another one.
+ * @throws {FormatError} If both are missing, a file cannot be read, or it is another kind of
+ * tokenizer.
  */
 export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   const settings = await readFile(folder, SETTINGS);
@@ -92,13 +96,16 @@ export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   };
 }
 
-/** A clean-up of the whole text is a setting; that of each token a part of the pipeline, or of the class. */
+/**
+ * Where `decode()` leaves out spaces. Clean-up of the whole text is a setting; that of each token is
+ * a part of the pipeline or the class.
+ */
 function cleanUpOf(settings: JsonFile, pipeline: JsonFile, readBy: ReadBy): CleanUp {
   if (switchIn(settings, "clean_up_tokenization_spaces", true)) return "text";
   return readBy === "bert" || tidiesTokens(pipeline) ? "tokens" : "none";
 }
 
-/** A file of the folder, and whether it is there. */
+/** A file of the folder, and whether it exists. */
 interface FolderFile extends JsonFile {
   readonly isThere: boolean;
 }
@@ -109,7 +116,7 @@ async function readFile(folder: string, name: string): Promise<FolderFile> {
   return { json: json ?? {}, path, isThere: json !== undefined };
 }
 
-/** The options that the class takes from the files. */
+/** The options that the class reads from the files. */
 function optionsOf(
   settings: JsonFile,
   pipeline: JsonFile,
@@ -123,8 +130,8 @@ function optionsOf(
 }
 
 /**
- * The language in the settings of a folder, which only this project writes. What it does to text has
- * to be done by the class in transformers, too.
+ * The language in the settings of a folder, which only this project writes. The class of transformers
+ * must treat text in the same way.
  */
 function localeOf(settings: JsonFile, { lowercase, locale: own = null }: TokenizerOptions) {
   const locale = settings.json["locale"] ?? own;
@@ -141,7 +148,7 @@ function localeOf(settings: JsonFile, { lowercase, locale: own = null }: Tokeniz
 /**
  * Writers of the four files, for `saveFolder()`.
  *
- * @param maxLength Tokens that the model can take; the tokenizer there cuts texts to it.
+ * @param maxLength The most tokens of the model, to which the tokenizer of transformers cuts texts.
  */
 export function tokenizerFiles(
   parts: TokenizerParts,
@@ -172,8 +179,9 @@ export function tokenizerFiles(
 }
 
 /**
- * `BertTokenizer` there always has 100 characters a word, the same small letters and the same decoder,
- * whatever `tokenizer.json` says; the other class reads it.
+ * The class of transformers for a tokenizer. `BertTokenizer` always has words of at most 100
+ * characters, the same small letters and the same decoder, whatever `tokenizer.json` says; the other
+ * class reads that file.
  */
 function classFor({ options, cleanUp }: TokenizerParts): string {
   const { maxWordLength, lowercase, locale } = options;
@@ -181,7 +189,7 @@ function classFor({ options, cleanUp }: TokenizerParts): string {
   return plain && cleanUp !== "none" ? "BertTokenizer" : "PreTrainedTokenizerFast";
 }
 
-/** The added tokens by id, as `tokenizer_config.json` has them. */
+/** The added tokens by id, in the format of `tokenizer_config.json`. */
 function decoderJson(vocab: Vocab): Record<string, unknown> {
   return Object.fromEntries(addedTokensJson(vocab).map(({ id, ...token }) => [id, token]));
 }
@@ -206,7 +214,10 @@ async function readPieces(folder: string, pipeline: FolderFile) {
   throw new FormatError(path, problem, line + 1);
 }
 
-/** Where a file begins with a byte-order mark, transformers makes it a part of the first token. */
+/**
+ * Refuses a byte-order mark at the beginning of a file, which transformers reads as a part of the
+ * first token.
+ */
 async function refuseMark(path: string): Promise<void> {
   using file = await Deno.open(path);
   const start = new Uint8Array(3);
@@ -218,7 +229,9 @@ async function refuseMark(path: string): Promise<void> {
   throw new FormatError(path, problem, 1);
 }
 
-/** The pieces with an empty one where a text cannot reach it, as the same one stands again later. */
+/**
+ * The pieces, with an empty one for each piece that occurs again later, as no text gets its first id.
+ */
 function reachable(pieces: readonly string[]): string[] {
   const last = new Map(pieces.map((piece, id) => [piece, id]));
   return pieces.map((piece, id) => last.get(piece) === id ? piece : "");

@@ -23,7 +23,7 @@ export interface TokenFiles {
   readonly added: JsonFile;
 }
 
-/** A token as one of the files has it. */
+/** A token in one of the files. */
 interface Mention {
   readonly token: Required<AddedToken>;
   /** The id that the file says it has. */
@@ -47,12 +47,12 @@ const STANDARD = [
 ];
 
 /**
- * A vocabulary with the added tokens of a folder.
+ * Makes a vocabulary with the added tokens of a folder.
  *
  * @param pieces The pieces by id.
- * @param path Where they stand.
- * @throws {FormatError} If a file gives a token another id than it would get, two files disagree about
- * a token, or a special token is not found in texts.
+ * @param path The file of the pieces.
+ * @throws {FormatError} If a file gives a token a wrong id, two files disagree about a token, or a
+ * special token would not be found in texts.
  */
 export function vocabWithTokens(
   pieces: readonly string[],
@@ -134,7 +134,10 @@ function decoderMentions(settings: JsonFile): Mention[] {
   );
 }
 
-/** Where there is no decoder: `added_tokens.json`, and before it what `tokenizer.json` says of an id. */
+/**
+ * Tokens of folders without a decoder: those of `added_tokens.json`, with the flags that
+ * `tokenizer.json` has for an id.
+ */
 function olderMentions(files: TokenFiles): Mention[] {
   const { added: { json, path }, pipeline } = files;
   const special = specialContents(files);
@@ -145,7 +148,7 @@ function olderMentions(files: TokenFiles): Mention[] {
   return [...byId.values()];
 }
 
-/** Special tokens that have a name: those of BERT, and others that the settings give one. */
+/** Special tokens with a name: those of BERT, and others that the settings name. */
 function namedMentions(files: TokenFiles, readBy: ReadBy): Mention[] {
   const given = new Map(givenRoles(files).map((one) => [one.key, one]));
   const roles = STANDARD.flatMap((key): Mention[] => {
@@ -169,7 +172,7 @@ function namedMentions(files: TokenFiles, readBy: ReadBy): Mention[] {
   return [...roles, ...own, ...byName];
 }
 
-/** The standard special tokens that the files name; the map goes before the settings. */
+/** The standard special tokens that the files name. The map takes precedence over the settings. */
 function givenRoles(files: TokenFiles): (Mention & { readonly key: string })[] {
   return STANDARD.flatMap((key) => {
     const file = active(files).findLast(({ json }) => json[key] !== undefined);
@@ -178,7 +181,10 @@ function givenRoles(files: TokenFiles): (Mention & { readonly key: string })[] {
   });
 }
 
-/** Special tokens without a name: one list under two names, of which the newer one counts. */
+/**
+ * Special tokens without a name: a list with an older and a newer name, of which the newer one
+ * counts.
+ */
 function extraMentions(files: TokenFiles): Mention[] {
   const newer = listedExtras(files);
   const older = active(files).toReversed().map((file) => listIn(file, OLDER_LIST));
@@ -186,7 +192,7 @@ function extraMentions(files: TokenFiles): Mention[] {
   return extras.flatMap(([value, path]) => mention(value, path, { special: true }));
 }
 
-/** The newer list, or the older one of the settings where their newer one is empty. */
+/** The newer list, or the older one of the settings if the newer one is empty. */
 function listedExtras(files: TokenFiles): Listed[] | undefined {
   const { settings, map } = files;
   const isEmpty = Object.keys(settings.json[NEWER_LIST] ?? {}).length === 0;
@@ -195,7 +201,7 @@ function listedExtras(files: TokenFiles): Listed[] | undefined {
   return own || more ? [...own ?? [], ...more ?? []] : undefined;
 }
 
-/** A value of a list, and the file it stands in. */
+/** A value of a list, and its file. */
 type Listed = readonly [value: unknown, path: string];
 
 function listIn({ json, path }: JsonFile, key: string): Listed[] | undefined {
@@ -204,8 +210,8 @@ function listIn({ json, path }: JsonFile, key: string): Listed[] | undefined {
 }
 
 /**
- * The contents that make tokens of `added_tokens.json` special. As there, objects in the settings do
- * not count.
+ * The contents that make tokens of `added_tokens.json` special. As in transformers, objects in the
+ * settings do not count.
  */
 function specialContents(files: TokenFiles): Set<string> {
   const roles = active(files).flatMap(({ json, path }) =>
@@ -218,15 +224,15 @@ function specialContents(files: TokenFiles): Set<string> {
   }));
 }
 
-/** The files that name special tokens: the map only counts where the settings have no decoder. */
+/** The files that name special tokens. The map only counts if the settings have no decoder. */
 function active({ settings, map }: TokenFiles): JsonFile[] {
   return settings.json[DECODER] === undefined ? [settings, map] : [settings];
 }
 
 /**
- * A token out of JSON: its text, or an object. An empty one is none, as in transformers.
+ * Reads a token from JSON: its text, or an object. An empty one is ignored, as in transformers.
  *
- * @param more Flags that count whatever the file says.
+ * @param more Flags that override those of the file.
  */
 function mention(
   value: unknown,

@@ -1,11 +1,10 @@
 /**
- * How text becomes tokens, as one object that everything shares: what a vocabulary is learnt with is
- * what its tokenizer does, and what a saved model and a run write down.
+ * The options of tokenizers, as one object. Vocabulary, tokenizer, saved models and runs share it.
  */
 import { checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 
-/** How text becomes tokens. Everything that decides which ids a text gets, but for the vocabulary. */
+/** How text becomes tokens: everything, except the vocabulary, that decides which ids a text gets. */
 export interface TokenizerOptions {
   /** Whether to lower-case. Default true, as in the "uncased" models. */
   readonly lowercase?: boolean;
@@ -42,9 +41,9 @@ export const TOKENIZER_OPTIONS: readonly (keyof TokenizerOptions)[] = [
 ];
 
 /**
- * All options of a tokenizer: those given, and the defaults.
+ * Completes the options of a tokenizer with their defaults.
  *
- * @throws {ConfigError} If one is unknown or cannot be.
+ * @throws {ConfigError} If one is unknown or impossible.
  *
  * @example
  * ```ts
@@ -73,10 +72,10 @@ export function tokenizerOptions(given: TokenizerOptions = {}): Required<Tokeniz
 }
 
 /**
- * The options of a tokenizer whose vocabulary was learnt with `learnt`: those, whatever else is
- * given must say the same.
+ * The options of a tokenizer whose vocabulary was learnt with `learnt`. Other given options must be
+ * equal to these.
  *
- * @throws {ConfigError} If a given option would cut text in another way than the vocabulary's.
+ * @throws {ConfigError} If a given option would treat text otherwise than the vocabulary's.
  *
  * @example
  * ```ts
@@ -130,10 +129,13 @@ export function hasDotlessI(locale: string | null): boolean {
 /** Turkish, Azeri, Crimean Tatar, Gagauz, and Tatar and Kazakh where they are written in Latin. */
 const DOTLESS = ["tr", "az", "crh", "gag", "tt", "kk"];
 
-/** What is known already, as tags are few and words many. */
+/** A cache, as there are few tags and many words. */
 const dotless = new Map<string, boolean>();
 
-/** Options as they act: two locales with the same small letters are one, as are two ways to say "strip". */
+/**
+ * The effect of options: two locales with the same small letters are equal, as are two ways to say
+ * "strip".
+ */
 function effective(options: Required<TokenizerOptions>): Required<TokenizerOptions> {
   const { lowercase, stripAccents, locale, maxWordLength } = options;
   return {
@@ -144,7 +146,7 @@ function effective(options: Required<TokenizerOptions>): Required<TokenizerOptio
   };
 }
 
-/** What a locale has to be, as the end of a message. */
+/** What a locale must be, as the end of a message. */
 export const LOCALE_ADVICE = 'must be a language tag such as "de", "tr" or "pt-BR"';
 
 /** Whether a value is a language tag whose language is a code of two or three letters. */

@@ -1,6 +1,6 @@
 /**
- * Text to ids: added tokens are found first, what lies between them is cut into words, and words into
- * pieces. Words that were cut before are remembered.
+ * Text to ids: added tokens are found first, the text between them is split into words, and words
+ * into pieces. A cache holds the ids of words.
  */
 import { FormatError } from "../errors.ts";
 import { type Pattern, TokenFinder } from "./added_tokens.ts";
@@ -23,32 +23,34 @@ import {
 /** Start and end in a text, in UTF-16 units. */
 type Place = readonly [start: number, end: number];
 
-/** What a stretch of text without white space becomes. */
+/** The ids of a stretch of text without white space, with their places. */
 interface PlacedIds {
   readonly ids: readonly number[];
   /** The place of each id, counted from the start of the word. */
   readonly places: readonly Place[];
 }
 
-/** Longer stretches are rare, or text in a script without spaces: keeping them would only cost memory. */
+/** The longest stretch in the cache. Longer ones are rare, or text in a script without spaces. */
 const LONGEST_KEPT = 64;
 
-/** Cuts texts by one vocabulary and one set of options. */
+/** Encodes texts with one vocabulary and one set of options. */
 export class TextCutter {
   readonly #vocab: Vocab;
   readonly #options: Required<TokenizerOptions>;
   readonly #known: WordTable;
   readonly #placed: WordCache<PlacedIds>;
   readonly #matcher: WordPieces;
-  /** Finds the added tokens that are looked for in the text as typed. */
+  /** Finds the added tokens that are searched for in the text as typed. */
   readonly #typed: TokenFinder;
-  /** Finds those that are looked for in the text as normalised; missing where there are none. */
+  /**
+   * Finds the added tokens that are searched for in the normalised text; undefined if there are none.
+   */
   readonly #normal: TokenFinder | undefined;
 
   /**
-   * Reads the vocabulary once.
+   * Makes the tables of a vocabulary.
    *
-   * @param cacheSize Half the number of words that are remembered, with places and without.
+   * @param cacheSize Half the number of words in the cache, with and without places.
    */
   constructor(vocab: Vocab, options: Required<TokenizerOptions>, cacheSize: number) {
     this.#vocab = vocab;
@@ -75,7 +77,7 @@ export class TextCutter {
     return ids;
   }
 
-  /** The ids of a text in which no token is found as typed. */
+  /** Appends the ids of a text without tokens as typed. */
   #appendText(ids: number[], text: string): void {
     const normal = this.#normal && normalizeText(text, this.#options);
     if (normal === undefined || !this.#normal!.mayFind(normal)) {
@@ -87,7 +89,7 @@ export class TextCutter {
     }
   }
 
-  /** The ids of a text that is normalised already. */
+  /** Appends the ids of a text that is normalised already. */
   #appendNormal(ids: number[], text: string): void {
     for (const word of text.split(WHITESPACE).flatMap(splitPunctuation)) {
       for (const id of this.#wordPieces(word)) ids.push(id);
@@ -114,14 +116,14 @@ export class TextCutter {
     return { ids, places };
   }
 
-  /** The ids of a word's pieces; one `[UNK]` where it is too long or some rest matches no piece. */
+  /** The ids of a word's pieces; one `[UNK]` if the word is too long or a rest matches no piece. */
   #wordPieces(word: string): number[] {
     const { unkId } = this.#vocab;
     if (isLongerThan(word, this.#options.maxWordLength)) return [unkId];
     return this.#matcher.idsOf(word) ?? [unkId];
   }
 
-  /** Ids with offsets: the same walk as `ids()`, keeping count of where each word began. */
+  /** Ids with offsets. It does the same as `ids()` and counts where each word begins. */
   place(text: string): Part {
     const pieces: Part = { ids: [], offsets: [] };
     for (const { text: part, start, id } of this.#typed.split(text)) {
@@ -193,7 +195,10 @@ function append({ ids, offsets }: Part, id: number, [from, to]: Place, start: nu
   offsets.push([start + from, start + to]);
 }
 
-/** Finders of the added tokens: in the text as typed, and as normalised if any are looked for there. */
+/**
+ * The finders of the added tokens: in the text as typed, and in the normalised text if any are
+ * searched for there.
+ */
 function finders(
   vocab: Vocab,
   options: Required<TokenizerOptions>,
@@ -210,7 +215,10 @@ function finders(
   return [typed, normal.length > 0 ? new TokenFinder(normal) : undefined];
 }
 
-/** @throws {FormatError} If two tokens have one text, as transformers may find either of them then. */
+/**
+ * @throws {FormatError} If two tokens have the same text, as transformers may then find either of
+ * them.
+ */
 function refuseTwins(patterns: readonly Pattern[], vocab: Vocab): void {
   const ids = new Map<string, number>();
   for (const { text, id } of patterns) {

@@ -7,19 +7,19 @@ import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 import { isOneOfFive } from "./vocab.ts";
 
-/** A JSON object of a folder and where it stands; empty where there is no such file. */
+/** A JSON object of a folder and its path; empty if there is no such file. */
 export interface JsonFile {
   readonly json: Readonly<Record<string, unknown>>;
   readonly path: string;
 }
 
 /**
- * What decides how text is cut: `"bert"`, the settings and the defaults of the class; `"pipeline"`,
+ * What decides how text is split: `"bert"`: the settings and the defaults of the class; `"pipeline"`:
  * `tokenizer.json` alone.
  */
 export type ReadBy = "bert" | "pipeline";
 
-/** The classes of transformers that are this tokenizer. */
+/** The classes of transformers that correspond to this tokenizer. */
 const CLASSES: Readonly<Record<string, ReadBy>> = {
   "BertTokenizer": "bert",
   "BertTokenizerFast": "bert",
@@ -27,7 +27,7 @@ const CLASSES: Readonly<Record<string, ReadBy>> = {
   "TokenizersBackend": "pipeline",
 };
 
-/** What transformers calls the special tokens. */
+/** The names of the special tokens in transformers. */
 export const ROLES = {
   "pad_token": "[PAD]",
   "unk_token": "[UNK]",
@@ -36,7 +36,7 @@ export const ROLES = {
   "mask_token": "[MASK]",
 } as const;
 
-/** Settings that would make another tokenizer, and the only value that means ours. */
+/** Settings that would make another tokenizer, and the only value that is supported. */
 const ONLY: Readonly<Record<string, boolean | string>> = {
   "do_basic_tokenize": true,
   "split_special_tokens": false,
@@ -47,7 +47,7 @@ const ONLY: Readonly<Record<string, boolean | string>> = {
 /**
  * Which class reads a tokenizer, by `tokenizer_config.json`, else by `config.json` of the model.
  *
- * @throws {FormatError} If it is another tokenizer.
+ * @throws {FormatError} If it is another kind of tokenizer.
  */
 export function classOf(settings: JsonFile, config: JsonFile): ReadBy {
   for (const file of [settings, config]) {
@@ -80,9 +80,9 @@ export function checkSettings(settings: JsonFile, readBy: ReadBy): void {
 }
 
 /**
- * A setting that is true or false where it is there.
+ * A setting that is true or false; undefined if it is missing.
  *
- * @param orNull Whether null is a value of it.
+ * @param orNull Whether null is allowed.
  */
 export function switchIn(
   settings: JsonFile,
@@ -98,7 +98,7 @@ export function switchIn(
 /**
  * Throws `FormatError` unless the special tokens of a folder are those here.
  *
- * @param files Those that may name them.
+ * @param files The files that may name them.
  */
 export function checkRoles(files: readonly JsonFile[], readBy: ReadBy): void {
   for (const file of files) {

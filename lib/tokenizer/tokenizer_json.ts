@@ -1,4 +1,4 @@
-/** `tokenizer.json`, the file of the `tokenizers` library: BERT's pipeline in it, both ways. */
+/** Writing and reading BERT's pipeline in `tokenizer.json`, the file of the `tokenizers` library. */
 import { isDeepStrictEqual } from "node:util";
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
@@ -9,7 +9,7 @@ import { DOTTED_LETTERS } from "./words.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is written: a vocabulary and how text is treated. */
+/** The parts that are written: a vocabulary and how text is treated. */
 interface Parts {
   readonly vocab: Vocab;
   readonly options: Required<TokenizerOptions>;
@@ -51,12 +51,12 @@ function normalizerOf({ lowercase, stripAccents, locale }: Required<TokenizerOpt
   return { type: "Sequence", normalizers: [...DOTTED_STEPS, bert] };
 }
 
-/** Turkish small letters, as the steps before BERT's own. */
+/** Steps for Turkish small letters, before BERT's own normalizer. */
 const DOTTED_STEPS: readonly Json[] = DOTTED_LETTERS.map(([capital, content]) => (
   { type: "Replace", pattern: { String: capital }, content }
 ));
 
-/** The added tokens as transformers writes them, by rising id. */
+/** The added tokens as transformers writes them, in the order of their ids. */
 export function addedTokensJson(vocab: Vocab) {
   return vocab.added.map(({ content, singleWord, ...flags }) => ({
     id: vocab.idOf(content),
@@ -84,7 +84,7 @@ function template(vocab: Vocab): Json {
 /**
  * The pieces of a `tokenizer.json` by id.
  *
- * @throws {FormatError} If it holds no vocabulary of WordPiece.
+ * @throws {FormatError} If it has no vocabulary of WordPiece.
  */
 export function piecesOfJson({ json, path }: JsonFile): string[] {
   const model = section(json, "model", path);
@@ -93,8 +93,9 @@ export function piecesOfJson({ json, path }: JsonFile): string[] {
 }
 
 /**
- * Throws `FormatError` where tokens were added behind the pieces of a `tokenizer.json` and some id before
- * them belongs to no piece: transformers counts the pieces, and gives the first added token the id of the last.
+ * Throws `FormatError` if tokens were added after the pieces of a `tokenizer.json` and an id before
+ * them belongs to no piece: transformers counts the pieces, and would give the first added token the
+ * id of the last piece.
  *
  * @param ids How many ids the pieces take.
  */
@@ -108,7 +109,7 @@ export function checkNoGap({ json, path }: JsonFile, ids: number): void {
 }
 
 /**
- * How text is treated by the pipeline of a `tokenizer.json`.
+ * Reads how the pipeline of a `tokenizer.json` treats text.
  *
  * @throws {FormatError} If it is another pipeline than BERT's.
  */
@@ -150,15 +151,18 @@ export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void
 }
 
 /**
- * Whether the decoder of a `tokenizer.json` leaves out spaces. Where it has none, or one that is not
- * WordPiece's, the one that BERT has counts: joining words by halves is of no use to anybody.
+ * Whether the decoder of a `tokenizer.json` leaves out spaces. If it has none, or one that is not
+ * WordPiece's, that of BERT is assumed, as others would not join pieces.
  */
 export function tidiesTokens({ json }: JsonFile): boolean {
   const decoder = json["decoder"];
   return !isRecord(decoder) || decoder["type"] !== "WordPiece" || decoder["cleanup"] !== false;
 }
 
-/** BERT's own step, and the language of the steps before it; any other normalizer as it is. */
+/**
+ * BERT's own normalizer, and the language of the steps before it. Any other normalizer is returned as
+ * it is.
+ */
 function splitNormalizer(normalizer: Json): { normalizer: Json; locale: string | null } {
   const steps = normalizer["normalizers"];
   if (normalizer["type"] !== "Sequence" || !Array.isArray(steps)) {
@@ -177,7 +181,7 @@ function wordLengthOf(model: Json, path: string): number {
   throw new FormatError(path, "expected max_input_chars_per_word to be a whole number above 0");
 }
 
-/** Tokens by id; an id that no token has, as after a token that stood twice in a file, is empty. */
+/** The tokens by id. An id without a token, as after a token that occurred twice in a file, is empty. */
 function tokensById(table: Json, path: string): string[] {
   const count = Object.keys(table).length;
   const tokens: string[] = [];

@@ -1,9 +1,9 @@
 /**
  * Learning the pieces of a vocabulary from text.
  *
- * Google never published its learner. This is what the `tokenizers` library calls WordPiece training:
- * byte-pair encoding by count, with `##` in front of pieces inside a word. Unlike there, every tie
- * is decided by the strings themselves, so the same corpus gives the same file, always.
+ * Google never published its algorithm. This is what the `tokenizers` library calls WordPiece
+ * training: byte-pair encoding by counts, with `##` in front of pieces inside a word. Unlike there,
+ * ties are decided by the strings themselves, so that a corpus always gives the same file.
  */
 import { checkArguments, checkOptions, checkWhole, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -15,13 +15,16 @@ import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./op
 
 /** How a vocabulary is learnt, and how its tokenizer will treat text. */
 export interface VocabOptions extends TokenizerOptions {
-  /** Pieces in all, the five special tokens included; fewer if the corpus has no more. Default 8,000. */
+  /**
+   * The number of pieces, including the five special tokens; fewer if the corpus does not have as
+   * many. Default 8,000.
+   */
   readonly size?: number;
-  /** A pair that occurs less often is not joined. Default 2. */
+  /** The smallest number of occurrences of a pair that is joined. Default 2. */
   readonly minFrequency?: number;
   /**
-   * At most this many different characters, the most frequent ones, from 1. Default: all of them, or
-   * where `size` has no room for all, as many as it has room for.
+   * The most characters, of which the most frequent ones are used; at least 1. Default: all, or as
+   * many as `size` has room for.
    */
   readonly alphabetLimit?: number;
 }
@@ -40,13 +43,13 @@ interface Word {
  * words, `##x`, likewise; then the joined pieces, most frequent pair first, ties by the two pieces
  * as strings.
  *
- * @param texts Texts of any length, all at once or one by one.
- * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4. It carries the options of
- * its tokenizer, so that `new BertTokenizer(vocab)` treats text in the same way.
- * Its `notes` say what a person should know, as that the text has no more pieces.
+ * @param texts Texts of any length, as an array or any other iterable.
+ * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4. It contains the options of
+ * its tokenizer, so that `new BertTokenizer(vocab)` treats text in the same way. Its `notes` are
+ * warnings, for instance that the text has too few pieces.
  * @throws {ConfigError} If `size` has no room for the alphabet: for its 1,000 most frequent
  * characters, or for `alphabetLimit`.
- * @throws {RangeError} If the texts hold no word.
+ * @throws {RangeError} If the texts have no words.
  *
  * @example
  * ```ts
@@ -98,7 +101,7 @@ export async function trainVocab(
   });
 }
 
-/** Says if there are fewer pieces than were asked for. */
+/** A note if there are fewer pieces than `size`. */
 function sizeNotes(found: number, size: number, minFrequency: number): VocabNote[] {
   if (found >= size) return [];
   return [{
@@ -110,13 +113,13 @@ function sizeNotes(found: number, size: number, minFrequency: number): VocabNote
   }];
 }
 
-/** Words as lists of piece ids, and the joining of pieces in them. */
+/** Joins pieces in words, which are lists of piece ids. */
 class PieceLearner {
   readonly tokens: string[] = [...SPECIAL_TOKENS];
   readonly #ids = new Map<string, number>();
   readonly #words: Word[] = [];
   readonly #queue: PairQueue;
-  /** The words in which a pair may stand; a word stays listed after its last such pair is gone. */
+  /** The words in which a pair may occur. A word stays listed when its last such pair is gone. */
   readonly #where = new Map<number, Set<number>>();
 
   constructor(counts: ReadonlyMap<string, number>, alphabet: readonly Char[]) {
@@ -131,7 +134,7 @@ class PieceLearner {
     for (const [word, count] of sorted) this.#addWord(word, count, known);
   }
 
-  /** Joins the most frequent pair, again and again, until the vocabulary is full or pairs are rare. */
+  /** Joins the most frequent pair repeatedly, until the vocabulary is full or pairs are rare. */
   join(size: number, minFrequency: number): void {
     while (this.tokens.length < size) {
       const best = this.#queue.pop();
@@ -199,20 +202,20 @@ function pairKey(left: number, right: number): number {
   return left * 2 ** 26 + right;
 }
 
-/** Two neighbouring pieces and how often they stand side by side. */
+/** Two neighbouring pieces, and how often they occur side by side. */
 interface Pair {
   readonly left: number;
   readonly right: number;
   readonly count: number;
 }
 
-/** Counts of pairs, with the most frequent one at hand. */
+/** Counts of pairs, as a priority queue of the most frequent pair. */
 class PairQueue {
   readonly #counts = new Map<number, number>();
   readonly #heap: Pair[] = [];
   readonly #textOf: (id: number) => string;
 
-  /** @param textOf The text of a piece; ties are decided by it, left piece first. */
+  /** @param textOf The text of a piece, by which ties are decided, the left piece first. */
   constructor(textOf: (id: number) => string) {
     this.#textOf = textOf;
   }
@@ -225,7 +228,7 @@ class PairQueue {
     if (change > 0) this.#push({ left, right, count });
   }
 
-  /** Takes out the most frequent pair, or `undefined` if none is left. */
+  /** Removes and returns the most frequent pair; undefined if none is left. */
   pop(): Pair | undefined {
     for (let top = this.#shift(); top; top = this.#shift()) {
       const key = top.left * 2 ** 26 + top.right;

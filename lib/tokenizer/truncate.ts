@@ -1,7 +1,7 @@
-/** Two texts are cut so that they fit into one row of tokens together. */
+/** Cutting two texts so that they fit together into one sequence. */
 import { checkWhole } from "../checks.ts";
 
-/** The pieces of one text, before `[CLS]` and `[SEP]` go around them. */
+/** The pieces of one text, without `[CLS]` and `[SEP]`. */
 export interface Part {
   /** Ids of its pieces. */
   readonly ids: number[];
@@ -10,8 +10,8 @@ export interface Part {
 }
 
 /**
- * Drops tokens from the end of the longer part until all fit. Where both must give, they share the
- * room; an odd place goes to the part that was longer, and to the second where they were equal.
+ * Drops tokens from the end of the longer part until all fit. If both parts have to be cut, they get
+ * equal room. An odd token goes to the part that was longer, or to the second if they were equal.
  *
  * @param maxLength Tokens at most, `[CLS]` and a `[SEP]` for each part included.
  * @throws {ConfigError} If there is no room for a token of each part.
@@ -28,7 +28,7 @@ export function truncate(parts: readonly Part[], maxLength: number): void {
   }
 }
 
-/** How many tokens each of one or two parts may keep. */
+/** The numbers of tokens that one or two parts may keep. */
 function shareRoom([first, second]: readonly number[], room: number): number[] {
   if (second === undefined) return [room];
   const half = Math.floor(room / 2);

@@ -1,4 +1,4 @@
-/** How much of a text a tokenizer does not know. */
+/** The share of `[UNK]` in texts. */
 import { TOKENIZER } from "./arguments.ts";
 import { checkArguments, checkText, having, LIST } from "../checks.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
@@ -6,21 +6,27 @@ import type { VocabNote } from "./vocab_notes.ts";
 import { isLongerThan } from "./word_counts.ts";
 import { WHITESPACE, wordTokens } from "./words.ts";
 
-/** What a tokenizer made of some texts. */
+/** The share of `[UNK]` in some texts. */
 export interface UnknownShare {
   /** Tokens in all, without `[CLS]` and `[SEP]`. */
   readonly tokens: number;
   /** Tokens that are `[UNK]`. */
   readonly unknown: number;
-  /** Tokens that are `[UNK]` as the word is longer than `maxWordLength`. */
+  /** Tokens that are `[UNK]` because the word is longer than `maxWordLength`. */
   readonly tooLong: number;
   /** Share of the tokens that are `[UNK]`, from 0 to 1; 0 where there are no tokens. */
   readonly share: number;
-  /** The words, between white space, that hold most of them, most frequent first; five at most. */
+  /**
+   * The words, separated by white space, with the most `[UNK]`: at most five, the most frequent
+   * first.
+   */
   readonly examples: readonly string[];
 }
 
-/** From this share on, a model learns from what is left only, and its scores flatter. */
+/**
+ * From this share on there is a warning, as a model learns only from the other tokens and its scores
+ * are too good.
+ */
 const MUCH = 0.05;
 
 /**
@@ -66,7 +72,7 @@ export function unknownShare(tokenizer: BertTokenizer, texts: Iterable<string>):
 }
 
 /**
- * What to say of a share of `[UNK]`, if it is so large that it is a fault: above 5 %.
+ * A note about a share of `[UNK]` above 5 %; undefined if it is smaller.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * A vocabulary: the two-way table between pieces of text and their ids, and its file `vocab.txt`,
- * one piece a line, the line number (from 0) being the id.
+ * A vocabulary: a table of pieces of text and their ids, and its file `vocab.txt`, with one piece on
+ * each line, whose id is the line number (from 0).
  */
 import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
@@ -14,20 +14,20 @@ import { repeatNotes, type VocabNote } from "./vocab_notes.ts";
 /** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
-/** Where the pieces of a vocabulary come from. */
+/** How a vocabulary was made. */
 export interface VocabOrigin {
-  /** How the text was treated that the pieces were learnt from; a tokenizer takes it over. */
+  /** How the text was treated that the pieces were learnt from. Its tokenizer does the same. */
   readonly options?: Required<TokenizerOptions>;
-  /** What a person should know. Default: nothing. */
+  /** Notes about the vocabulary. Default: none. */
   readonly notes?: readonly VocabNote[];
   /**
-   * What to do with a piece that is empty or stands twice: `"refuse"`, the default, or `"later"`, as
-   * transformers does with a file: the later id is the piece's.
+   * What to do with a piece that is empty or occurs twice: `"refuse"` (default), or `"later"`, as
+   * transformers does with a file: the piece gets the later id.
    */
   readonly repeats?: "refuse" | "later";
   /** Tokens that are found in a text before words are cut, beside the special ones. Default: none. */
   readonly added?: readonly AddedToken[];
-  /** How many of the tokens, from the first, words are cut into. Default: all of them. */
+  /** How many of the tokens, from the first, are pieces of words. Default: all. */
   readonly pieces?: number;
 }
 
@@ -35,9 +35,12 @@ export interface VocabOrigin {
 export class Vocab {
   /** The pieces in the order of their ids. */
   readonly tokens: readonly string[];
-  /** How the text was treated from which the pieces were learnt; unknown for those of a file. */
+  /**
+   * How the text was treated that the pieces were learnt from; undefined for a vocabulary from a
+   * file.
+   */
   readonly options: Required<TokenizerOptions> | undefined;
-  /** What a person should know about it; empty for most. */
+  /** Notes about the vocabulary; usually empty. */
   readonly notes: readonly VocabNote[];
   /** The id of `[PAD]`. */
   readonly padId: number;
@@ -54,21 +57,21 @@ export class Vocab {
   /** The tokens that are found in a text before words are cut: the special ones, and those added. */
   readonly added: readonly Required<AddedToken>[];
   /**
-   * How many of the ids, from 0, are those of pieces that words are cut into. Behind them are tokens
-   * that were added, and rows of a model that no text gets.
+   * The number of pieces that words are cut into. Their ids begin at 0. Higher ids are those of added
+   * tokens, and of rows of a model that no text gets.
    */
   readonly pieces: number;
   readonly #ids = new Map<string, number>();
   readonly #repeats: "refuse" | "later";
 
   /**
-   * Takes the pieces in the order of their ids.
+   * Makes a vocabulary.
    *
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
-   * @param name Where they come from, for error messages.
-   * @param origin How they were learnt, and whether a piece may stand twice.
-   * @throws {FormatError} If a piece is empty, stands twice or cannot be a line, or a special one is
-   * missing; the line is `id + 1`.
+   * @param name The source of the pieces, for error messages.
+   * @param origin How they were learnt, and whether a piece may occur twice.
+   * @throws {FormatError} If a piece is empty, occurs twice or cannot be a line, or a special one is
+   * missing. The line is `id + 1`.
    *
    * @example
    * ```ts
@@ -103,12 +106,12 @@ export class Vocab {
   }
 
   /**
-   * The same vocabulary with more pieces behind its own.
+   * Makes the same vocabulary with more pieces after its own.
    *
    * @param tokens Pieces that it does not have.
-   * @param name Where they go, for error messages.
-   * @throws {FormatError} If a piece is there already, is given twice or cannot be a line.
-   * @throws {RangeError} If there are added tokens behind the pieces, whose ids have to stay.
+   * @param name The name of the vocabulary, for error messages.
+   * @throws {FormatError} If a piece exists already, is given twice or cannot be a line.
+   * @throws {RangeError} If there are added tokens after the pieces, as their ids must not change.
    */
   extend(tokens: readonly string[], name = "the vocabulary"): Vocab {
     checkArguments("extend(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
@@ -129,8 +132,8 @@ export class Vocab {
   }
 
   /**
-   * The same vocabulary with tokens that a text is searched for before its words are cut. Those that
-   * it has keep their ids; the others come behind all pieces.
+   * Makes the same vocabulary with tokens that are found in a text before its words are cut. Existing
+   * ones keep their ids; the others come after all pieces.
    *
    * @param tokens A string is a special token: never masked, found as it is typed.
    * @throws {FormatError} If a token is empty or has a line break.
@@ -158,14 +161,14 @@ export class Vocab {
     return new Vocab(all, name, { ...this.#origin(), added: [...added.values()] });
   }
 
-  /** The same vocabulary with names for rows that a model has beyond it, which no text gets. */
+  /** Makes the same vocabulary with names for additional rows of a model, which no text gets. */
   withSpares(names: readonly string[], name = "the vocabulary"): Vocab {
     checkArguments("withSpares(names, name)", [["names", names, ARRAY], ["name", name, TEXT]]);
     if (this.pieces === this.size) return this.extend(names, name);
     return new Vocab([...this.tokens, ...names], name, this.#origin());
   }
 
-  /** How the same vocabulary with other tokens is made. */
+  /** The origin of this vocabulary, to make it again with other tokens. */
   #origin(): VocabOrigin {
     return {
       options: this.options,
@@ -176,12 +179,12 @@ export class Vocab {
     };
   }
 
-  /** How many pieces there are, V. */
+  /** The number of tokens, V. */
   get size(): number {
     return this.tokens.length;
   }
 
-  /** The id of a piece, or that of `[UNK]` where the vocabulary does not have it. */
+  /** The id of a piece, or that of `[UNK]` if the vocabulary does not have it. */
   idOf(token: string): number {
     checkText("idOf(token)", "token", token);
     return this.#ids.get(token) ?? this.unkId;
@@ -235,7 +238,10 @@ export class Vocab {
     if (token !== "") this.#ids.set(token, id);
   }
 
-  /** Ids behind the pieces. Where some piece has no id of its own, transformers would give them others. */
+  /**
+   * Adds tokens after the pieces. If a piece has no id of its own, transformers would give them other
+   * ids.
+   */
   #addOthers(tokens: readonly string[], name: string): void {
     if (this.pieces === tokens.length) return;
     if (new Set(tokens.slice(0, this.pieces)).size < this.pieces) {
@@ -268,15 +274,15 @@ export class Vocab {
   }
 }
 
-/** The special tokens and those added, each once; what is said of a special one counts. */
+/** The special tokens and the added ones, each once. Given flags of a special token take precedence. */
 function allAdded(added: readonly AddedToken[], name: string): Required<AddedToken>[] {
   const all = [...SPECIAL_TOKENS, ...added].map((token) => completeToken(token, name));
   return [...new Map(all.map((token) => [token.content, token])).values()];
 }
 
 /**
- * Reads `vocab.txt` as transformers does: blanks at the end of a line do not count, of a token that
- * stands twice the later id is used, and an empty line is an id that no text gets.
+ * Reads `vocab.txt` as transformers does: blanks at the end of a line are removed, a token that
+ * occurs twice gets the later id, and an empty line is an id that no text gets.
  *
  * @throws {FormatError} If the file is missing, is not UTF-8, or is not a vocabulary.
  */
@@ -296,10 +302,10 @@ export async function loadVocab(path: string): Promise<Vocab> {
 }
 
 /**
- * Writes `vocab.txt` whole or not at all, as `replaceFile()` does.
+ * Writes `vocab.txt` completely or not at all, like `replaceFile()`.
  *
  * @throws {Deno.errors.NotFound} If there is no such folder.
- * @throws {RangeError} If tokens were added, for which the file has no place.
+ * @throws {RangeError} If the vocabulary has added tokens, which the file cannot hold.
  *
  * @example
  * ```ts
@@ -322,7 +328,7 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
   await replaceFile(path, vocabularyLines(vocab));
 }
 
-/** The text of `vocab.txt`: the pieces, one a line. */
+/** The text of `vocab.txt`: one piece on each line. */
 export function vocabularyLines(vocab: Vocab): string {
   checkArguments("vocabularyLines(vocab)", [["vocab", vocab, VOCAB]]);
   const { tokens, pieces } = vocab;
@@ -335,8 +341,8 @@ export function isOneOfFive(token: string): boolean {
 }
 
 /**
- * UTF-8 lines, with LF or CRLF, with or without a byte-order mark, without blanks at their ends and
- * without empty lines at the end of the file.
+ * Reads lines of UTF-8 with LF or CRLF, with or without a byte-order mark. Blanks at the ends of
+ * lines and empty lines at the end of the file are removed.
  */
 function decodeLines(bytes: Uint8Array, path: string): string[] {
   let text: string;

@@ -1,6 +1,6 @@
-/** What a person should know about a vocabulary, and what to do about it. */
+/** Notes about a vocabulary for the person who uses it, with what to do about them. */
 
-/** Something that a person should know about a vocabulary. */
+/** A note about a vocabulary. */
 export interface VocabNote {
   /**
    * What it is about: `"size"`, fewer pieces than were asked for; `"characters"` that the vocabulary
@@ -16,13 +16,13 @@ export interface VocabNote {
     | "lines"
     | "unknown"
     | "unspaced";
-  /** What was found, as a sentence without its full stop. */
+  /** The finding, as a sentence without its full stop. */
   readonly finding: string;
   /** What to do about it in the library, as a clause. */
   readonly advice: string;
 }
 
-/** What to say of empty lines and of tokens that stand twice. */
+/** A note about empty lines, and tokens that occur twice. */
 export function repeatNotes(tokens: readonly string[]): VocabNote[] {
   const last = new Map(tokens.map((token, id) => [token, id]));
   const lost = [...tokens.entries()].filter(([id, token]) =>

@@ -1,20 +1,20 @@
-/** Counting words, and finding the different ones that become one. */
+/** Counting words, and finding different words that become equal. */
 import { decompose } from "./decompose.ts";
 import { hasDotlessI, type TokenizerOptions } from "./options.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 import { WHITESPACE, wordTokens } from "./words.ts";
 
-/** How often each word of some texts occurs. */
+/** The counts of the words of some texts. */
 export interface WordCounts {
-  /** Words as WordPiece gets them, none longer than `maxWordLength`. */
+  /** The counts of words as WordPiece receives them, none longer than `maxWordLength`. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Words that are longer, which a tokenizer makes `[UNK]`. */
+  /** The number of longer words, which become `[UNK]`. */
   readonly tooLong: number;
-  /** Different words that become one; empty where too few do to matter. */
+  /** Notes about different words that become equal; empty if there are few of them. */
   readonly notes: readonly VocabNote[];
 }
 
-/** Where fewer words change than this share, they are loan words and names. */
+/** If a smaller share of the words changes, there is no note: these are loan words and names. */
 const FEW = 0.01;
 
 const ASCII_ONLY = /^\p{ASCII}*$/u;
@@ -66,7 +66,7 @@ async function countTypedWords(
   return typed;
 }
 
-/** Says how many words lose accents, if there are many, and which of them become one. */
+/** A note if many words lose accents, with examples of words that become equal. */
 function accentNotes(
   typed: ReadonlyMap<string, number>,
   counts: ReadonlyMap<string, number>,
@@ -97,7 +97,7 @@ function accentNotes(
   }];
 }
 
-/** The words most often met that become one with another word of the text, or change alone. */
+/** The most frequent words that become equal to another word of the text, or change alone. */
 function mergedPairs(
   accented: ReadonlyMap<string, ReadonlyMap<string, number>>,
   counts: ReadonlyMap<string, number>,
@@ -114,7 +114,7 @@ function mergedPairs(
   return pairs.slice(0, 3).map(({ text }) => text.normalize("NFC"));
 }
 
-/** Says if the text has Turkish letters that are lower-cased as those of other languages. */
+/** A note if the text has Turkish letters that are lower-cased by the rules of other languages. */
 function dotlessNotes(
   typed: ReadonlyMap<string, number>,
   counts: ReadonlyMap<string, number>,

@@ -1,9 +1,9 @@
 /**
- * Words that were cut before and their ids, found by the units of a text where they stand: no string
- * is made for a word, which would take longer than all the rest.
+ * A cache of words and their ids. Words are looked up by the UTF-16 units of the text, without making
+ * a string for each word, which would take longer than the rest.
  */
 
-/** Units of a word at most; longer ones are rare, or text in a script without spaces. */
+/** The most units of a word in the table. Longer words are rare, or text in a script without spaces. */
 const LONGEST = 64;
 
 /** What stands before the ids and the units of a word: its hash, their numbers, and whether it was met again. */
@@ -17,12 +17,12 @@ for (const char of "\t\n\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000") {
 }
 for (let code = 0x2000; code <= 0x200a; code++) SPACE[code] = 1;
 
-/** Cuts a word that is met for the first time. */
+/** Cuts a word that is not in the table. */
 export type CutWord = (word: string) => readonly number[];
 
 /**
- * A hash table of words with their ids, of bounded size: when it is full, it forgets the words that
- * were not met again.
+ * A hash table of words with their ids, of bounded size: when it is full, words that were not looked
+ * up again are removed.
  *
  * @example
  * ```ts
@@ -39,9 +39,15 @@ export type CutWord = (word: string) => readonly number[];
 export class WordTable {
   readonly #capacity: number;
   readonly #cut: CutWord;
-  /** Where the word of each slot begins in `#words`, plus 1; 0 is a free slot. At most half are taken. */
+  /**
+   * For each slot the index in `#words` of its word, plus 1; 0 for a free slot. At most half of the
+   * slots are taken.
+   */
   #slots: Int32Array;
-  /** Word behind word: head, ids, units. All of a word lies together, as memory is what takes the time. */
+  /**
+   * The words one after the other: head, ids and units of each. They are stored together, as memory
+   * access takes most of the time.
+   */
   #words = new Int32Array(2 ** 12);
   #size = 0;
   #used = 0;
@@ -49,8 +55,8 @@ export class WordTable {
   /**
    * An empty table.
    *
-   * @param capacity Words that it holds; 0 keeps none.
-   * @param cut Gives the ids of a word that it does not hold.
+   * @param capacity The most words; 0 for none.
+   * @param cut Returns the ids of a word that is not in the table.
    */
   constructor(capacity: number, cut: CutWord) {
     this.#capacity = capacity;
@@ -58,7 +64,7 @@ export class WordTable {
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity + 1)));
   }
 
-  /** Adds the ids of the words of a text, between white space, to the end of `to`. */
+  /** Appends the ids of the words of a text, separated by white space, to `to`. */
   append(to: number[], text: string): void {
     const end = text.length;
     let start = 0;
@@ -95,7 +101,7 @@ export class WordTable {
     this.#put(record);
   }
 
-  /** Where a word begins in `#words`; -1 if it is not there. */
+  /** The index of a word in `#words`; -1 if it is missing. */
   #find(text: string, start: number, end: number, hash: number): number {
     const [slots, words] = [this.#slots, this.#words];
     const mask = slots.length - 1;
@@ -130,7 +136,7 @@ export class WordTable {
     this.#slots[slot] = word + 1;
   }
 
-  /** Keeps the words that were met again, or none if these are more than half. */
+  /** Keeps the words that were looked up again, or none if these are more than half. */
   #forget(): void {
     const words = this.#words.subarray(0, this.#used);
     const kept: Int32Array[] = [];

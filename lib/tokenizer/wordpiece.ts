@@ -1,4 +1,4 @@
-/** WordPiece: a word is cut into the longest pieces of a vocabulary; words cut before are remembered. */
+/** WordPiece: cutting a word into the longest pieces of a vocabulary; and a cache of words. */
 import { checkArguments } from "../checks.ts";
 import { VOCAB } from "./arguments.ts";
 import type { Vocab } from "./vocab.ts";
@@ -24,7 +24,7 @@ export class WordPieces {
   readonly #continuations = new Map<string, number>();
   readonly #longest: number;
 
-  /** Reads the vocabulary once; `##` marks a piece that continues a word. */
+  /** Makes the tables of a vocabulary. `##` marks a piece that continues a word. */
   constructor(vocab: Vocab) {
     checkArguments("new WordPieces(vocab)", [["vocab", vocab, VOCAB]]);
     let longest = 0;
@@ -37,7 +37,7 @@ export class WordPieces {
   }
 
   /**
-   * The ids of a word's pieces; `undefined` if some rest of the word matches no piece.
+   * The ids of a word's pieces; undefined if a rest of the word matches no piece.
    *
    * @param continues Whether the word is itself the end of a longer word, so that its first piece
    * must be one with `##`.
@@ -73,13 +73,13 @@ export class WordCache<Value> {
   /**
    * An empty cache.
    *
-   * @param capacity Entries in a generation; 0 keeps nothing.
+   * @param capacity The most entries of a generation; 0 for none.
    */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** The value of a key, unless it was forgotten or never there. */
+  /** The value of a key; undefined if it is not in the map. */
   get(key: string): Value | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
@@ -88,7 +88,7 @@ export class WordCache<Value> {
     return old;
   }
 
-  /** Remembers a value. */
+  /** Sets the value of a key. */
   set(key: string, value: Value): void {
     if (this.#capacity === 0) return;
     if (this.#young.size >= this.#capacity) {
@@ -98,7 +98,7 @@ export class WordCache<Value> {
     this.#young.set(key, value);
   }
 
-  /** Entries held now, in both generations. */
+  /** The number of entries in both generations. */
   get size(): number {
     return this.#young.size + this.#old.size;
   }

@@ -114,7 +114,10 @@ function isAccent(char: string): boolean {
   return MARK.test(char) && !isOneOf(char, LATER_MARKS);
 }
 
-/** Cuts a word at every punctuation character and ideograph, keeping them: `don't` → `don ' t`. */
+/**
+ * Splits a word at every punctuation character and ideograph, which become words: `don't` → `don '
+ * t`.
+ */
 export function splitPunctuation(word: string): string[] {
   checkText("splitPunctuation(word)", "word", word);
   if (!MAYBE_SPLIT.test(word)) return word === "" ? [] : [word];
@@ -133,7 +136,9 @@ export function splitPunctuation(word: string): string[] {
   return parts;
 }
 
-/** `I` and `İ` of Turkish and Azeri, and their small letters; the replacements are in this order. */
+/**
+ * The letters `I` and `İ` of Turkish and Azeri with their small letters, in the order of replacement.
+ */
 export const DOTTED_LETTERS: readonly (readonly [capital: string, small: string])[] = [
   ["\u0130", "i"], // İ in one character
   ["I\u0307", "i"], // and in two
@@ -142,13 +147,16 @@ export const DOTTED_LETTERS: readonly (readonly [capital: string, small: string]
 
 const MAYBE_DOTTED = /[I\u0130]/;
 
-/** `I` becomes `ı`, and `İ` becomes `i`, as Turkish has it; all else stays as it is. */
+/** Lower-cases `I` to `ı` and `İ` to `i`, as in Turkish. Other characters are not changed. */
 function lowerDotted(text: string): string {
   if (!MAYBE_DOTTED.test(text)) return text;
   return DOTTED_LETTERS.reduce((left, [capital, small]) => left.replaceAll(capital, small), text);
 }
 
-/** Case and accents of a piece of text, as the options say. Accents go first, as in the library. */
+/**
+ * Strips accents and lower-cases text, as the options say; accents first, as in the `tokenizers`
+ * library.
+ */
 function normalizeWord(word: string, options: TokenizerOptions = {}): string {
   if (typeof options !== "object" || options === null) tokenizerOptions(options); // says so
   const { lowercase = true, stripAccents: strip = null, locale = null } = options;
@@ -188,8 +196,8 @@ export function wordTokens(word: string, options: TokenizerOptions = {}): string
 }
 
 /**
- * A text as it is searched for tokens that were added as normalised: cleaned, with blanks around
- * ideographs, and with the case and accents that the options ask for.
+ * Normalises a text: cleans it, puts blanks around ideographs, and applies the options for case and
+ * accents. Added tokens with the flag `normalized` are found in the result.
  *
  * Source: `BertNormalizer` in huggingface/tokenizers.
  */
@@ -198,20 +206,20 @@ export function normalizeText(text: string, options: TokenizerOptions): string {
   return normalizeWord(cleanText(text).replace(ALL_CJK, " $& "), options);
 }
 
-/** Characters, and where each of them starts and ends in the original text, in UTF-16 units. */
+/** Characters, with their starts and ends in the original text, in UTF-16 units. */
 interface PlacedChars {
   readonly chars: string[];
   readonly starts: number[];
   readonly ends: number[];
 }
 
-/** A text after normalisation, and where each of its UTF-16 units starts and ends in the original text. */
+/** A normalised text, with the start and end of each of its UTF-16 units in the original text. */
 export interface PlacedWord {
-  /** The text as WordPiece gets it. */
+  /** The normalised text. */
   readonly text: string;
-  /** Where each unit of it starts. */
+  /** The start of each unit. */
   readonly starts: readonly number[];
-  /** Where each unit of it ends. */
+  /** The end of each unit. */
   readonly ends: readonly number[];
 }
 
@@ -261,7 +269,7 @@ export function placedText(text: string, options: TokenizerOptions): PlacedWord 
   return { text: normal.join(""), starts, ends };
 }
 
-/** The characters that cleaning leaves. */
+/** The characters that remain after cleaning. */
 function placeChars(word: string): PlacedChars {
   const placed = noChars();
   let end = 0;
