@@ -269,6 +269,18 @@ export class Assembler {
     this.emit((~second & 15) << 3 | length | prefix);
   }
 
+  /** An instruction with prefix VEX and registers alone. */
+  protected vexRegisters(
+    opcode: number,
+    opcodes: Opcodes,
+    register: number,
+    second: Vec,
+    other: Vec,
+  ): void {
+    this.#vex(opcodes, register, 0, other, second);
+    this.emit(opcode, modRm(register, other));
+  }
+
   /** An instruction with prefix VEX and an operand in memory. */
   protected vexAddress(
     opcode: number,
@@ -332,10 +344,10 @@ export function number(value: number): Immediate {
   return { value };
 }
 
-/** Which table an opcode is of: 1 for 0F, 2 for 0F 38; prefix 1 stands for 66. */
+/** Which table an opcode is of: 1 for 0F, 2 for 0F 38, 3 for 0F 3A; prefix 1 stands for 66. */
 export interface Opcodes {
   /** The table. */
-  readonly map: 1 | 2;
+  readonly map: 1 | 2 | 3;
   /** The prefix. */
   readonly prefix: 0 | 1;
   /** The bit L in its place: vectors of 256 bits, unless it is 0. */

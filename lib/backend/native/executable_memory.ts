@@ -28,6 +28,21 @@ export function makeExecutable(code: Uint8Array): bigint {
   return Deno.build.os === "windows" ? onWindows(code) : onLinux(code);
 }
 
+/** The same for several pieces of code, side by side; gives the address of each. */
+export function makeAllExecutable(codes: readonly Uint8Array[]): bigint[] {
+  const starts: number[] = [];
+  let end = 0;
+  for (const code of codes) {
+    starts.push(end);
+    end = LINE * Math.ceil((end + code.length) / LINE);
+  }
+  const all = new Uint8Array(end);
+  codes.forEach((code, i) => all.set(code, starts[i]));
+  const address = makeExecutable(all);
+  return starts.map((start) => address + BigInt(start));
+}
+
+const LINE = 64; // of the caches
 const PAGE = 4096;
 const LINUX = { readWrite: 3, readExecute: 5, privateAnonymous: 0x22 };
 const WINDOWS = { commitReserve: 0x3000, readWrite: 0x04, readExecute: 0x20 };

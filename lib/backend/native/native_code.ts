@@ -5,9 +5,15 @@
 import { ConfigError } from "../../errors.ts";
 import { mayCallNative, permittedVariable } from "../../permissions.ts";
 import { type Features, processorFeatures } from "./cpu.ts";
-import { type Convention, convention, makeExecutable } from "./executable_memory.ts";
+import {
+  type Convention,
+  convention,
+  makeAllExecutable,
+  makeExecutable,
+} from "./executable_memory.ts";
 import { assemblePairs } from "./pairs.ts";
 import { assemblePanels } from "./panels.ts";
+import { assembleRows, ROW_KERNELS } from "./row_kernels.ts";
 import { assembleWidePanels } from "./wide_panels.ts";
 
 /** Where the native code lies, or why there is none. */
@@ -19,6 +25,8 @@ export interface NativeKernels {
   readonly panels: bigint;
   /** What AVX512_BF16 is for, or why it is not there. */
   readonly bf16: NativePairs | { readonly missing: string };
+  /** The kernels for rows, in the order of `ROW_KERNELS`. */
+  readonly rows: readonly bigint[];
 }
 
 /** The kernels for pairs of bfloat16. */
@@ -80,7 +88,9 @@ function assemble(called: Convention, has: Features, wanted: Choice | undefined)
   const panels = wanted === "avx512"
     ? assembleWidePanels(called, "float32")
     : assemblePanels(called);
-  return { panels: makeExecutable(panels), bf16: assembleBf16(called, has, wanted) };
+  const lanes = has.avx512 && wanted !== "avx2" ? 16 : 8;
+  const rows = makeAllExecutable(ROW_KERNELS.map((name) => assembleRows(name, called, lanes)));
+  return { panels: makeExecutable(panels), bf16: assembleBf16(called, has, wanted), rows };
 }
 
 function assembleBf16(
@@ -101,10 +111,13 @@ const OFF = "BERT_NATIVE is off";
 
 let reported = false;
 
-/** Says once in a process that products are computed without native code, and why. */
-export function reportMissing(reason: string): void {
+/** Says once in a process that something is computed without native code, and why. */
+export function reportMissing(
+  reason: string,
+  what = "Products are computed by WebAssembly, at about half the speed",
+): void {
   if (reported || reason === OFF) return;
   reported = true;
   // deno-lint-ignore no-console
-  console.warn(`Products are computed by WebAssembly, at about half the speed: ${reason}`);
+  console.warn(`${what}: ${reason}`);
 }

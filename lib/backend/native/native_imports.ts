@@ -3,6 +3,7 @@ import { addressOf, nativeCaller } from "./executable_memory.ts";
 import type { NativeCode } from "./native_code.ts";
 import { PAIR_PARAMETER, pairParameters } from "./pairs.ts";
 import { COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panels.ts";
+import { MOST_PARAMETERS, parameterAt, rowParameters } from "./row_code.ts";
 
 /**
  * Multiplies panels that lie in the memory: `c` = or, with `keep`, += A B.
@@ -23,6 +24,9 @@ export type Panels = (
 /** Rounds panels at an address to pairs, in place; `width` is 6 for those of A, 16 for those of B. */
 export type Pair = (at: number, panels: number, width: number, depth: number) => void;
 
+/** Runs a kernel for rows, by its number in `ROW_KERNELS`; floats are given as their bits. */
+export type Rows = (kernel: number, ...parameters: number[]) => void;
+
 /** What the kernels import. */
 export interface NativeImports extends WebAssembly.ModuleImports {
   /** The product of panels of float32. */
@@ -31,21 +35,25 @@ export interface NativeImports extends WebAssembly.ModuleImports {
   readonly pairs: Panels;
   /** Makes panels of pairs. */
   readonly pair: Pair;
+  /** A kernel for rows. */
+  readonly rows: Rows;
 }
 
 /** The imports of one thread; without native code they are never called. */
 export function nativeImports(code: NativeCode, memory: WebAssembly.Memory): NativeImports {
   if ("missing" in code) {
     const none = notThere(code.missing);
-    return { panels: none, pairs: none, pair: none };
+    return { panels: none, pairs: none, pair: none, rows: none };
   }
+  const rows = callRows(code.rows, memory);
   const panels = callPanels(code.panels, memory);
   if ("missing" in code.bf16) {
     const none = notThere(code.bf16.missing);
-    return { panels, pairs: none, pair: none };
+    return { panels, pairs: none, pair: none, rows };
   }
   const { bf16 } = code;
-  return { panels, pairs: callPanels(bf16.panels, memory), pair: callPair(bf16.pair, memory) };
+  const pairs = callPanels(bf16.panels, memory);
+  return { panels, pairs, pair: callPair(bf16.pair, memory), rows };
 }
 
 function notThere(reason: string): () => never {
@@ -108,5 +116,15 @@ function callPair(code: bigint, memory: WebAssembly.Memory): Pair {
     words[PAIR_PARAMETER.width / 4] = width;
     words[PAIR_PARAMETER.depth / 4] = depth;
     call(code, place);
+  };
+}
+
+function callRows(codes: readonly bigint[], memory: WebAssembly.Memory): Rows {
+  const call = nativeCaller();
+  const words = rowParameters();
+  const place = placeOf(words, 0, memory);
+  return (kernel, ...parameters) => {
+    for (let i = 0; i < MOST_PARAMETERS; i++) words[parameterAt(i) / 4] = parameters[i];
+    call(codes[kernel], place);
   };
 }

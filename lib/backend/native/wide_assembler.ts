@@ -73,11 +73,27 @@ export class WideAssembler extends Assembler {
   }
 
   #registers(opcode: number, form: Form, register: Vec, second: Vec, other: Vec): void {
-    this.#prefix(form, { register, second }, other >> 4, other >> 3);
-    this.emit(opcode, modRm(register, other));
+    this.evexRegisters(opcode, form, { register, second }, other);
   }
 
   #memory(opcode: number, form: Form, operands: Operands, at: Address, unit: number): void {
+    this.evexAddress(opcode, form, operands, at, unit);
+  }
+
+  /** An instruction with prefix EVEX and registers alone. */
+  protected evexRegisters(opcode: number, form: Form, operands: Operands, other: Vec): void {
+    this.#prefix(form, operands, other >> 4, other >> 3);
+    this.emit(opcode, modRm(operands.register, other));
+  }
+
+  /** An instruction with prefix EVEX and an operand in memory; `unit` is what short offsets count. */
+  protected evexAddress(
+    opcode: number,
+    form: Form,
+    operands: Operands,
+    at: Address,
+    unit: number,
+  ): void {
     this.#prefix(form, operands, (at.index ?? 0) >> 3, at.base >> 3);
     this.emit(opcode);
     this.address(operands.register, at, unit);
@@ -94,16 +110,22 @@ export class WideAssembler extends Assembler {
 }
 
 /** Which table an opcode is of; prefix 1 stands for 66, 2 for F3, 3 for F2; and the bit W. */
-interface Form {
-  readonly map: 1 | 2;
+export interface Form {
+  /** The table: 1 for 0F, 2 for 0F 38, 3 for 0F 3A. */
+  readonly map: 1 | 2 | 3;
+  /** The prefix. */
   readonly prefix: 0 | 1 | 2 | 3;
+  /** The bit W. */
   readonly wide?: 0 | 1;
 }
 
 /** The operands but for the one that may lie in memory. */
-interface Operands {
+export interface Operands {
+  /** The register that is not the second operand; with compares a mask. */
   readonly register: Vec;
+  /** The register that has no place in ModRM. */
   readonly second?: Vec;
+  /** The mask, if there is one. */
   readonly mask?: Mask;
   /** Whether what the mask leaves out becomes 0. */
   readonly zero?: boolean;

@@ -30,6 +30,8 @@ export const WORD = {
   multiplier: 404 / 4,
   /** How products are computed: the number of its name in `ARITHMETICS`. */
   precision: 408 / 4,
+  /** 1 where native code computes rows. */
+  rows: 412 / 4,
   /** The parameters of the kernel, one word each. */
   parameters: 512 / 4,
   /** 0; 1 while a thread writes why it failed; then 2 + the length of the message. */

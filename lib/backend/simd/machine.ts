@@ -13,10 +13,11 @@ import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, CONTROL_BYTES, takeFailure, WORD } from "./control_block.ts";
 import { type Arithmetic, ARITHMETICS, type Multiplier, MULTIPLIERS } from "./multipliers.ts";
 import { tryNative, tryPairs } from "./native_trial.ts";
+import { tryRows } from "./row_trial.ts";
 import { Pool } from "./pool.ts";
 
 /** The kernels of `kernels/index.ts`, in the order of their numbers there. */
-const KERNELS = [
+export const KERNELS = [
   "product",
   "unary",
   "binary",
@@ -141,6 +142,17 @@ export class Machine {
     this.multipliers = this.#multipliers(code);
     this.#multiplier = this.multipliers[0];
     this.computeIn("float32");
+    if ("rows" in code) this.rowsAreNative = tryRows(this);
+  }
+
+  /** Whether native code computes rows of numbers: softmax, GELU, LayerNorm and the like. */
+  get rowsAreNative(): boolean {
+    return this.#words[WORD.rows] === 1;
+  }
+
+  /** Sets that, where there is such code. */
+  set rowsAreNative(native: boolean) {
+    this.#words[WORD.rows] = native && "rows" in this.#code ? 1 : 0;
   }
 
   /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */

@@ -10,6 +10,9 @@ import { transpose } from "./pack";
 import { expRow } from "./reduce";
 import { keep1, keep4 } from "./dropout";
 import { constant, largest, madd, splat, total } from "./math";
+import {
+  bits, hasRows, hasSummedRows, nativeRows, OPEN_WEIGHTS, WEIGHTS, WEIGHTS_GRADIENT,
+} from "./rows";
 
 // Parameters: qkv, mask ([B, T], 1 or 0), out or dy, dqkv (gradient only), length, heads, width,
 // a, b, least, float kept, float scale, weights ([B, A, T, T], 0: not kept), queries a block
@@ -100,6 +103,13 @@ function computeWeights(task: i32, first: i32, rows: i32): void {
   const length = int(4), stride = 3 * int(5) * int(6);
   multiplyByAll(task, 1, rows, rowAt(part(address(0), task, 0), first, stride), stride, other());
   const mask = rowAt(address(1), task / int(5), length);
+  if (hasSummedRows(length)) {
+    const index = (task * length + first) * length;
+    return nativeRows(
+      WEIGHTS, other(), weightsAt(task, first), mask, rows, length, int(11), int(7), int(8), int(9),
+      int(10), index, 0, 0, 0, 0,
+    );
+  }
   for (let i = 0; i < rows; i++) {
     const row = rowAt(other(), i, length);
     const sum = expRow(row, row, length, scoreRow(row, mask, length, float(11)));
@@ -160,6 +170,11 @@ function dropRowOfWeights(x: usize, signed: usize, n: i32, factor: f32, index: i
 
 /** What dropout leaves of signed weights. */
 function openWeights(signed: usize, to: usize, count: i32): void {
+  if (hasRows(count)) {
+    return nativeRows(
+      OPEN_WEIGHTS, signed, to, count, int(10), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    );
+  }
   const zero = splat(0), kept = splat(float(10));
   let i = 0;
   for (; i + 4 <= count; i += 4) {
@@ -190,11 +205,22 @@ export function attentionGradientTask(task: i32): void {
     else computeWeights(task, first, rows);
     multiply(true, false, length, width, rows, d, length, dy, inner, dValues, stride, 0, add);
     multiplyByAll(task, 2, rows, dy, inner, d);
-    for (let i = 0; i < rows; i++) {
-      weightsGradient(rowAt(weights, i, length), rowAt(d, i, length), length);
-    }
+    weightsGradients(weights, d, rows);
     multiply(false, false, rows, width, length, d, length, keys, stride, dQueries, stride, 0, false);
     multiply(true, false, length, width, rows, d, length, queries, stride, dKeys, stride, 0, add);
+  }
+}
+
+/** The gradient by the scores of some queries, written over that by their weights. */
+function weightsGradients(weights: usize, d: usize, rows: i32): void {
+  const length = int(4);
+  if (hasSummedRows(length)) {
+    return nativeRows(
+      WEIGHTS_GRADIENT, weights, d, rows, length, int(10), int(11), 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    );
+  }
+  for (let i = 0; i < rows; i++) {
+    weightsGradient(rowAt(weights, i, length), rowAt(d, i, length), length);
   }
 }
 

@@ -1,6 +1,7 @@
 // A dense layer's bias with GELU after it, and the way back.
 import { address, int } from "./parameters";
 import { constant, expLow4, normalShare4, splat } from "./math";
+import { BIAS_GELU, hasRows, nativeRows } from "./rows";
 
 /** -1 / 2, and 1 / sqrt(2 pi) */
 const BELL = memory.data<f32>([-0.5, 0.3989422804014327]);
@@ -29,8 +30,15 @@ export function slope4(x: v128, share: v128, bell: v128): v128 {
  * x, bias, y, rows, n, rows a task
  */
 export function biasGeluTask(task: i32): void {
-  const n = int(4), last = min((task + 1) * int(5), int(3));
-  for (let row = task * int(5); row < last; row++) {
+  const n = int(4), first = task * int(5), last = min(first + int(5), int(3));
+  if (hasRows(n)) {
+    const at = <usize> (first * n) << 2;
+    return nativeRows(
+      BIAS_GELU, address(0) + at, address(1), address(2) + at, last - first, n,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    );
+  }
+  for (let row = first; row < last; row++) {
     const at = <usize> (row * n) << 2;
     biasGeluRow(address(0) + at, address(1), address(2) + at, n);
   }

@@ -1,7 +1,8 @@
 // Softmax cross-entropy of rows with one right class each; a label of -1 counts for nothing.
-import { address, int } from "./parameters";
+import { address, int, scratch } from "./parameters";
 import { expLow4, log1, splat, total } from "./math";
 import { topOfRow } from "./reduce";
+import { bits, countOfRows, nativeRows, SCALED_EXPS, SUM_OF_EXPS } from "./rows";
 
 /** logits, labels, loss, logSums, rows, n, rows a task */
 export function lossTask(task: i32): void {
@@ -24,7 +25,13 @@ export function lossTask(task: i32): void {
 function sumOfExps(x: usize, n: i32, shift: f32): f32 {
   const by = splat(shift);
   let all: f32 = 0;
-  let i = 0;
+  let i = countOfRows(n, 1024);
+  if (i > 0) {
+    nativeRows(
+      SUM_OF_EXPS, x, i >> 10, bits(shift), scratch(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    );
+    all = load<f32>(scratch());
+  }
   while (i + 4 <= n) {
     const last = min(i + 1024, n & ~3);
     let part = splat(0);
@@ -61,7 +68,12 @@ export function lossGradientTask(task: i32): void {
 
 /** weight * exp(x - most - log) */
 function scaledExps(x: usize, to: usize, n: i32, most: f32, log: f32, weight: f32): void {
-  let i = 0;
+  let i = countOfRows(n, 16);
+  if (i > 0) {
+    nativeRows(
+      SCALED_EXPS, x, to, i, bits(most), bits(log), bits(weight), 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    );
+  }
   for (; i + 4 <= n; i += 4) {
     const at = <usize> i << 2;
     const e = expLow4(f32x4.sub(f32x4.sub(v128.load(x + at), splat(most)), splat(log)));

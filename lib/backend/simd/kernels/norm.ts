@@ -3,6 +3,7 @@ import { address, float, int } from "./parameters";
 import { splat, total } from "./math";
 import { dropRow, scale1, scales4 } from "./dropout";
 import { sumRow } from "./reduce";
+import { hasSummedRows, nativeRows, NORM, NORM_GRADIENT } from "./rows";
 
 /**
  * y = norm(x + dropped s) * gamma + beta.
@@ -11,8 +12,16 @@ import { sumRow } from "./reduce";
  */
 export function normTask(task: i32): void {
   const n = int(8);
-  const last = min((task + 1) * int(9), int(7));
-  for (let row = task * int(9); row < last; row++) {
+  const first = task * int(9), last = min(first + int(9), int(7));
+  if (hasSummedRows(n)) {
+    const at = <usize> (first * n) << 2;
+    return nativeRows(
+      NORM, address(0) + at, int(1) != 0 ? address(1) + at : 0, address(2), address(3),
+      address(4) + at, <i32> (address(5) + at), <i32> (address(6) + (<usize> first << 2)),
+      last - first, n, int(10), int(11), int(12), int(13), int(14), first * n,
+    );
+  }
+  for (let row = first; row < last; row++) {
     const at = <usize> (row * n) << 2;
     const z = address(5) + at;
     if (int(1) != 0) addDropped(address(0) + at, address(1) + at, z, n, row * n);
@@ -88,8 +97,16 @@ export function normGradientTask(task: i32): void {
   const n = int(8);
   const sums = address(6) + (<usize> (2 * task * n) << 2);
   memory.fill(sums, 0, <usize> (2 * n) << 2);
-  const last = min((task + 1) * int(9), int(7));
-  for (let row = task * int(9); row < last; row++) {
+  const first = task * int(9), last = min(first + int(9), int(7));
+  if (hasSummedRows(n)) {
+    const at = <usize> (first * n) << 2;
+    return nativeRows(
+      NORM_GRADIENT, address(0) + at, address(1) + at, address(2) + (<usize> first << 2),
+      address(3), address(4) + at, int(5) != 0 ? <i32> (address(5) + at) : 0, <i32> sums,
+      last - first, n, int(10), int(11), int(12), int(13), first * n, 0,
+    );
+  }
+  for (let row = first; row < last; row++) {
     const at = <usize> (row * n) << 2;
     const inverse = load<f32>(address(2) + (<usize> row << 2));
     rowGradient(address(0) + at, address(1) + at, address(4) + at, sums, n, inverse);

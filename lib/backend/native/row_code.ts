@@ -1,0 +1,227 @@
+/**
+ * What all native kernels that work on rows of numbers have in common: the block of parameters that
+ * they are called with, the constants in it, and loops over vectors.
+ */
+import { number, Reg } from "./assembler.ts";
+import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
+import type { Convention } from "./executable_memory.ts";
+import { LaneAssembler, type Lanes, type Operand } from "./lane_assembler.ts";
+
+/** Words that a kernel may be given beside the memory's base. */
+export const MOST_PARAMETERS = 15;
+
+/** Bytes in a constant: as many as in the widest vector. */
+const CONSTANT_BYTES = 64;
+const CONSTANTS_AT = 128;
+
+const asWords = (
+  values: readonly number[],
+) => [...new Uint32Array(Float32Array.from(values).buffer)];
+const every = (word: number) => Array.from({ length: 16 }, () => word);
+const floats = (values: Readonly<Record<string, number>>): [string, number[]][] =>
+  Object.entries(values).map(([name, value]) => [name, every(asWords([value])[0])]);
+
+/** The constants of the kernels, as 16 words each; the floats are those of `simd/kernels/math.ts` and `gelu.ts`. */
+const CONSTANTS: ReadonlyMap<string, readonly number[]> = new Map([
+  ...floats({
+    lowest: -Infinity,
+    zero: 0,
+    one: 1,
+    perLn2: 1.4426950408889634,
+    shifter: 12582912,
+    minusLn2: -0.693359375,
+    restOfLn2: 2.12194440e-4,
+    exp0: 0.001394263,
+    exp1: 0.008366409,
+    exp2: 0.041666318,
+    exp3: 0.1666654,
+    exp4: 0.5,
+    leastExp: -87.33654,
+    away: 10000,
+    minusHalf: -0.5,
+    perRootOf2Pi: 0.3989422804014327,
+    tail0: 0.035932045,
+    tail1: -0.1582772,
+    tail2: 0.20820852,
+    tail3: -0.055395465,
+    tail4: 0.12946998,
+    tail5: 0.09963728,
+    tail6: 0.12079839,
+    tail7: 0.11962639,
+    tailScale: 0.3,
+  }),
+  ["size", every(0x7fffffff)],
+  ["sign", every(0x80000000)],
+  ["ones", every(0xffffffff)],
+  ["hash0", every(0x7feb352d)],
+  ["hash1", every(0x846ca68b)],
+  ["places", Array.from({ length: 16 }, (_, i) => i)],
+  ["eight", every(8)],
+  ["sixteen", every(16)],
+]);
+
+/** The name of a constant. */
+export type ConstantName = string;
+
+const ORDER = [...CONSTANTS.keys()];
+
+/** Bytes of a block of parameters. */
+export const ROW_PARAMETER_BYTES = CONSTANTS_AT + CONSTANT_BYTES * ORDER.length;
+
+/** Where the i-th parameter lies in the block, in bytes; before them lies the memory's base. */
+export function parameterAt(i: number): number {
+  return 8 + 8 * i;
+}
+
+/** A block of parameters with the constants in it; the upper halves of all but the base stay 0. */
+export function rowParameters(): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(ROW_PARAMETER_BYTES / 4);
+  ORDER.forEach((name, i) => {
+    words.set(CONSTANTS.get(name)!, (CONSTANTS_AT + CONSTANT_BYTES * i) / 4);
+  });
+  return words;
+}
+
+/** The first of the registers for constants, which only vectors of 16 numbers have. */
+const FIRST_CONSTANT = 16;
+
+/** A kernel while it is written. */
+export class RowCode {
+  /** What takes the instructions. */
+  readonly assembler: LaneAssembler;
+  readonly #block = Reg.r15;
+  readonly #base = Reg.r14;
+  readonly #inRegisters = new Map<ConstantName, number>();
+
+  /** Begins a kernel. */
+  constructor(convention: Convention, lanes: Lanes) {
+    this.assembler = new LaneAssembler(lanes);
+    saveRegisters(this.assembler, convention);
+    this.assembler.move(this.#block, FIRST_ARGUMENT[convention]);
+    this.assembler.load(this.#base, { base: this.#block });
+  }
+
+  /** Ends it; gives the machine code. */
+  finish(convention: Convention): Uint8Array<ArrayBuffer> {
+    this.assembler.clearUpperHalves();
+    restoreRegisters(this.assembler, convention);
+    this.assembler.return();
+    return this.assembler.bytes();
+  }
+
+  /** `to` = the i-th parameter. */
+  parameter(to: Reg, i: number): void {
+    this.assembler.load(to, { base: this.#block, offset: parameterAt(i) });
+  }
+
+  /** `to` = the i-th parameter, which counts from the memory's base, as a real address. */
+  place(to: Reg, i: number): void {
+    this.parameter(to, i);
+    this.assembler.add(to, this.#base);
+  }
+
+  /** `to` = bytes of as many numbers as the i-th parameter says. */
+  bytesOf(to: Reg, i: number): void {
+    this.parameter(to, i);
+    for (let doubled = 1; doubled < 4; doubled *= 2) this.assembler.add(to, to);
+  }
+
+  /** All numbers of a vector = the i-th parameter. */
+  spreadParameter(to: number, i: number): void {
+    this.assembler.spread(to, { base: this.#block, offset: parameterAt(i) });
+  }
+
+  /** Holds constants in registers, as far as there are any. */
+  hold(...names: readonly ConstantName[]): void {
+    if (this.assembler.lanes === 8) return;
+    for (const name of names) {
+      const register = FIRST_CONSTANT + this.#inRegisters.size;
+      if (register > 31) return;
+      this.assembler.get(register, this.#atConstant(name));
+      this.#inRegisters.set(name, register);
+    }
+  }
+
+  /** A constant as an operand. */
+  constant(name: ConstantName): Operand {
+    return this.#inRegisters.get(name) ?? this.#atConstant(name);
+  }
+
+  #atConstant(name: ConstantName) {
+    const i = ORDER.indexOf(name);
+    if (i < 0) throw new TypeError(`There is no constant ${name}`);
+    return { base: this.#block, offset: CONSTANTS_AT + CONSTANT_BYTES * i };
+  }
+
+  /** `to` += the numbers of a vector, four after four, as the WebAssembly kernels do. Uses `spare`. */
+  addFours(to: number, from: number, spare: number): void {
+    const { assembler } = this;
+    assembler.plusFour(to, to, from);
+    for (let i = 1; i < assembler.lanes / 4; i++) {
+      assembler.four(spare, from, i);
+      assembler.plusFour(to, to, spare);
+    }
+  }
+
+  /** `to` += the products of two vectors, fused, four after four. Uses two spare vectors. */
+  addProductsOfFours(to: number, a: number, b: number, spare: readonly [number, number]): void {
+    const { assembler } = this;
+    assembler.addProductFour(to, a, b);
+    for (let i = 1; i < assembler.lanes / 4; i++) {
+      assembler.four(spare[0], a, i);
+      assembler.four(spare[1], b, i);
+      assembler.addProductFour(to, spare[0], spare[1]);
+    }
+  }
+
+  /** All numbers of a vector = the sum of its first four, in the order of `total()`. Uses `spare`. */
+  total(sums: number, spare: number): void {
+    const { assembler } = this;
+    for (const order of [SWAP_PAIRS, SWAP_NEIGHBOURS]) {
+      assembler.reorder(spare, sums, order);
+      assembler.plus(sums, sums, spare);
+    }
+    assembler.spread(sums, sums);
+  }
+
+  /** All numbers of a vector = its largest; none may be NaN. Uses `spare`. */
+  largest(of: number, spare: number): void {
+    const { assembler } = this;
+    for (let i = 1; i < assembler.lanes / 4; i++) {
+      assembler.four(spare, of, i);
+      assembler.larger(of, of, spare);
+    }
+    for (const order of [SWAP_PAIRS, SWAP_NEIGHBOURS]) {
+      assembler.reorder(spare, of, order);
+      assembler.larger(of, of, spare);
+    }
+    assembler.spread(of, of);
+  }
+
+  /** The same for each vector of a row: `at` counts its bytes from 0 up to `bytes`. */
+  alongRow(at: Reg, bytes: Reg, body: () => void): void {
+    const { assembler } = this;
+    const next = assembler.label();
+    assembler.subtract(at, at);
+    assembler.place(next);
+    body();
+    assembler.add(at, number(assembler.bytesOfVector));
+    assembler.compare(at, bytes);
+    assembler.jump(next, "below");
+  }
+
+  /** The same for each row: `left` counts down to 0, the places move on by `bytes`. */
+  downRows(left: Reg, places: readonly Reg[], bytes: Reg, body: () => void): void {
+    const { assembler } = this;
+    const next = assembler.label();
+    assembler.place(next);
+    body();
+    for (const place of places) assembler.add(place, bytes);
+    assembler.subtract(left, number(1));
+    assembler.jump(next, "notEqual");
+  }
+}
+
+/** Orders for `reorder()`: 2 3 0 1, and 1 0 3 2. */
+const SWAP_PAIRS = 0b01_00_11_10;
+const SWAP_NEIGHBOURS = 0b10_11_00_01;

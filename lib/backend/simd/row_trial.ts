@@ -1,0 +1,210 @@
+/**
+ * The kernels that native code for rows takes part in, as jobs of any size, and the trial: such code is
+ * used only if it gives the bits that the kernels give on their own.
+ */
+import { reportMissing } from "../native/native_code.ts";
+import type { KernelName } from "./machine.ts";
+
+/** What a trial needs of a machine. */
+export interface RowTrialMachine {
+  /** The memory in which the operands are put. */
+  readonly memory: WebAssembly.Memory;
+  /** Whether native code computes rows. */
+  rowsAreNative: boolean;
+  /** The address of a free block, or undefined. */
+  allocate(bytes: number): number | undefined;
+  /** Takes a block back. */
+  free(address: number): void;
+  /** Makes sure that every thread has that many bytes of scratch. */
+  reserveScratch(bytes: number): void;
+  /** Runs a kernel. */
+  run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void;
+}
+
+/** How large a job is. */
+export interface RowSizes {
+  /** Rows; for attention, positions. */
+  readonly rows: number;
+  /** Numbers in each; for attention, of each head. */
+  readonly width: number;
+  /** Rows of a task; for attention, heads. */
+  readonly each: number;
+  /** The least hash that stays: 0 where nothing is dropped. */
+  readonly least: number;
+}
+
+/** A job: buffers of so many floats, and the parameters once their addresses are known. */
+export interface RowJob {
+  /** The kernel. */
+  readonly kernel: KernelName;
+  /** Floats in each buffer. */
+  readonly sizes: readonly number[];
+  /** Its tasks. */
+  readonly tasks: number;
+  /** Bytes of scratch beside that of products. */
+  readonly scratch: number;
+  /** Which buffer holds labels, 0 for each row, if one does. */
+  readonly labels?: number;
+  /** What the kernel is given. */
+  parameters(places: readonly number[]): number[];
+}
+
+/** All jobs in which rows of one of these sizes occur. */
+export function rowJobs({ rows, width, each, least }: RowSizes): RowJob[] {
+  const tasks = Math.ceil(rows / each);
+  const all = rows * width;
+  const dropout = [0x12345, 0x6789, least, bitsOf(1 / (1 - least / 2 ** 32))];
+  const attention = {
+    tasks: each,
+    scratch: 8 * (rows + width) * (4 * Math.ceil(rows / 4)),
+  };
+  const [qkv, context, weights] = [3 * each * all, each * all, each * rows * rows];
+  const shape = [rows, each, width, ...dropout, bitsOf(1 / Math.sqrt(width))];
+  return [
+    {
+      ...attention,
+      kernel: "attention",
+      sizes: [qkv, rows, context, weights],
+      parameters: ([x, mask, y, kept]) => [x, mask, y, 0, ...shape, kept, rows],
+    },
+    {
+      ...attention,
+      kernel: "attentionGradient",
+      sizes: [qkv, rows, context, qkv, weights],
+      parameters: ([x, mask, dy, dx, kept]) => [x, mask, dy, dx, ...shape, kept, rows],
+    },
+    ...normJobs({ rows, width, each, least }, dropout),
+    ...lossJobs({ rows, width, each, least }),
+    {
+      kernel: "biasGelu",
+      sizes: [all, width, all],
+      tasks,
+      scratch: 0,
+      parameters: (places) => [...places, rows, width, each],
+    },
+  ];
+}
+
+/** LayerNorm with a residual and without, and its gradient. */
+function normJobs({ rows, width, each }: RowSizes, dropout: readonly number[]): RowJob[] {
+  const tasks = Math.ceil(rows / each);
+  const all = rows * width;
+  const shape = [rows, width, each, ...dropout];
+  return [true, false].flatMap((residual): RowJob[] => [
+    {
+      kernel: "norm",
+      sizes: [all, all, width, width, all, all, rows],
+      tasks,
+      scratch: 0,
+      parameters: ([x, s, ...rest]) => {
+        return [x, residual ? s : 0, ...rest, ...shape, bitsOf(1e-12)];
+      },
+    },
+    {
+      kernel: "normGradient",
+      sizes: [all, all, rows, width, all, all, 2 * tasks * width],
+      tasks,
+      scratch: 0,
+      parameters: ([dy, z, inverse, gamma, dx, ds, sums]) => {
+        return [dy, z, inverse, gamma, dx, residual ? ds : 0, sums, ...shape];
+      },
+    },
+  ]);
+}
+
+/** The loss of rows twenty times as long, as vocabularies are, and its gradient. */
+function lossJobs({ rows, width, each }: RowSizes): RowJob[] {
+  const long = 20 * width;
+  const count = Math.min(rows, 3);
+  const job = { tasks: Math.ceil(count / each), scratch: 0 };
+  const [logits, shape] = [count * long, [count, long, each]];
+  return [
+    {
+      ...job,
+      kernel: "loss",
+      sizes: [logits, count, count, count],
+      labels: 1,
+      parameters: (places) => [...places, ...shape],
+    },
+    {
+      ...job,
+      kernel: "lossGradient",
+      sizes: [logits, count, count, count, logits],
+      labels: 1,
+      parameters: ([x, labels, dy, log, dx]) => [x, labels, dy, log, ...shape, dx],
+    },
+  ];
+}
+
+const word = new Int32Array(1);
+const asFloat = new Float32Array(word.buffer);
+
+function bitsOf(value: number): number {
+  asFloat[0] = value;
+  return word[0];
+}
+
+/**
+ * All buffers of a job after it ran without native code, and with it, from the same numbers; undefined
+ * where there was no room.
+ */
+export function runBothWays(
+  machine: RowTrialMachine,
+  job: RowJob,
+  valueOf: (buffer: number, i: number) => number,
+): [Float32Array[], Float32Array[]] | undefined {
+  machine.reserveScratch(job.scratch);
+  const places = job.sizes.map((count) => machine.allocate(4 * count));
+  const before = machine.rowsAreNative;
+  try {
+    if (places.includes(undefined)) return undefined;
+    const views = places.map((place, i) =>
+      new Float32Array(machine.memory.buffer, place, job.sizes[i])
+    );
+    const [own, native] = [false, true].map((rowsAreNative) => {
+      views.forEach((view, buffer) => {
+        for (let i = 0; i < view.length; i++) {
+          view[i] = buffer === job.labels ? 0 : valueOf(buffer, i);
+        }
+      });
+      machine.rowsAreNative = rowsAreNative;
+      machine.run(job.kernel, job.tasks, ...job.parameters(places as number[]));
+      return views.map((view) => view.slice());
+    });
+    return [own, native];
+  } finally {
+    machine.rowsAreNative = before;
+    for (const place of places) if (place !== undefined) machine.free(place);
+  }
+}
+
+/** A trial's sizes: several vectors in a row, several rows, a task that is not full. */
+const SIZES: RowSizes = { rows: 48, width: 64, each: 5, least: 2 ** 29 };
+
+/** Whether the native code of this process passed, once it was tried. */
+let passed: boolean | undefined;
+
+/** Whether native code for rows does what the kernels do. Says so once if it does not. */
+export function tryRows(machine: RowTrialMachine): boolean {
+  if (passed !== undefined) return passed;
+  const results = rowJobs(SIZES).map((job) => runBothWays(machine, job, trialValue));
+  if (results.includes(undefined)) return false;
+  passed = results.every((both) => sameBits(both![0], both![1]));
+  if (!passed) {
+    reportMissing("native code gives other numbers", "WebAssembly computes all but products");
+  }
+  return passed;
+}
+
+/** Numbers from -3 to 3. */
+function trialValue(buffer: number, i: number): number {
+  return ((i + buffer) * 7919 % 1009) / 168 - 3;
+}
+
+function sameBits(a: readonly Float32Array[], b: readonly Float32Array[]): boolean {
+  const words = ({ buffer }: Float32Array) => new Uint32Array(buffer);
+  return a.every((values, i) => {
+    const others = words(b[i]);
+    return words(values).every((bits, j) => bits === others[j]);
+  });
+}
