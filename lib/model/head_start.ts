@@ -40,8 +40,8 @@ export type Look = number | "same";
 /** What the heads of the first layer attend to before training. */
 export interface HeadStartOptions {
   /**
-   * One entry for each head. By default the first half, but at least two heads, attends to the
-   * offsets -1, 1, -2, 2 and so on, the rest to the same word.
+   * One entry for each head. By default about half of them, at least two, attend to the offsets -1 and
+   * 1 in turn; of eight heads and more a quarter or fewer to -2 and 2; the rest to the same word.
    */
   readonly looks?: readonly Look[];
 }
@@ -95,11 +95,17 @@ export function headStart(model: BertPretrainHead, options: HeadStartOptions = {
   change(model, TRANSFORM, (weight) => tf.add(weight, tf.eye(config.hiddenSize)));
 }
 
-/** For two heads -1 and 1; for four -1, 1 and twice the same word; for eight -1, 1, -2, 2 and so on. */
+/**
+ * For two heads -1 and 1; for four these and twice the same word; for eight -1, 1, -1, 1, -2, 2 and
+ * twice the same word. A head carries only as many numbers as it is wide, so that two heads tell more
+ * of a direct neighbour than one.
+ */
 function usualLooks(heads: number): Look[] {
-  const offsets = Math.max(2, Math.ceil(heads / 2));
+  const near = 2 * Math.max(1, Math.floor(heads / 4));
+  const further = 2 * Math.floor(heads / 8);
   return Array.from({ length: heads }, (_, i) => {
-    return i < offsets ? (i % 2 === 0 ? -1 : 1) * (1 + Math.floor(i / 2)) : "same";
+    if (i >= near + further) return "same";
+    return (i % 2 === 0 ? -1 : 1) * (i < near ? 1 : 2);
   });
 }
 

@@ -152,12 +152,12 @@ export const RUN_DEFAULTS: RunSettings = {
 /** Sets of settings that work together, by the name of the recipe. */
 export const RECIPES = {
   short: {
-    steps: 3000,
+    steps: 8000,
     length: 64,
     batchSize: 16,
     headStart: true,
     countedStart: true,
-    heads: 4,
+    heads: 8,
     initialRange: 0.06,
     dropout: 0,
     lr: 2e-3,
