@@ -140,6 +140,10 @@ class MersenneTwister implements Rng {
   }
 
   between(low: number, high: number): number {
+    if (!Number.isSafeInteger(low)) throw new ConfigError("low", low, "must be an integer");
+    if (!Number.isSafeInteger(high) || high < low) {
+      throw new ConfigError("high", high, `must be an integer of at least ${low}`);
+    }
     return low + this.below(high - low + 1);
   }
 

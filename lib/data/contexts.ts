@@ -9,6 +9,7 @@ import {
   checkOptions,
   checkWhole,
   having,
+  type Kind,
 } from "../checks.ts";
 import { TOKENIZER } from "../tokenizer/arguments.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -36,7 +37,13 @@ export interface ContextMatrix {
 }
 
 const PIECES = having("what pieceStream() gives", "ids", "starts", "vocabSize");
-const MATRIX = having("counts, { rows, columns, values }", "rows", "columns", "values");
+const MATRIX: Kind = {
+  name: "counts, { rows, columns, values: Float32Array of rows x columns }",
+  fits: (value) => {
+    const { rows, columns, values } = (value ?? {}) as Partial<ContextMatrix>;
+    return values instanceof Float32Array && values.length === Number(rows) * Number(columns);
+  },
+};
 
 /** What counts as a neighbour. */
 export interface NeighbourOptions {

@@ -3,7 +3,7 @@
  * tensor lies, then the values, little-endian as every machine that Deno runs on. Files on disk are
  * read and written tensor by tensor in `safetensors_file.ts`.
  */
-import { checkArguments, type Kind } from "../checks.ts";
+import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import {
   headerLength,
@@ -83,6 +83,11 @@ export function writeSafetensors(
   return bytes;
 }
 
+const BYTES: Kind = {
+  name: "the bytes of a file, a Uint8Array",
+  fits: (value) => value instanceof Uint8Array,
+};
+
 /** Tensors by name. */
 const TENSORS: Kind = {
   name: "a Map of tensors by name",
@@ -136,6 +141,7 @@ export function checkLength(name: string, shape: readonly number[], length: numb
  * ```
  */
 export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safetensors {
+  checkArguments("readSafetensors(bytes, file)", [["bytes", bytes, BYTES], ["file", file, TEXT]]);
   const length = headerLength(bytes, bytes.length, file);
   const start = LENGTH_BYTES + length;
   const json = bytes.subarray(LENGTH_BYTES, start);

@@ -228,6 +228,7 @@ export interface PlacedWord {
  * counted from the start of the word.
  */
 export function placedWords(word: string, options: TokenizerOptions): PlacedWord[] {
+  checkText("placedWords(word, options)", "word", word);
   const { lowercase = true, stripAccents = null, locale = null } = options;
   let placed = placeChars(word);
   if (lowercase && hasDotlessI(locale)) placed = dotted(placed);
@@ -244,6 +245,7 @@ export function placedWords(word: string, options: TokenizerOptions): PlacedWord
 
 /** `normalizeText()`, with the place of each UTF-16 unit. */
 export function placedText(text: string, options: TokenizerOptions): PlacedWord {
+  checkText("placedText(text, options)", "text", text);
   const normal: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];

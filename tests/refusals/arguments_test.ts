@@ -13,7 +13,7 @@ import { corruptToken, mlmData } from "bert/data/mlm.ts";
 import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
 import { dataReport } from "bert/data/report.ts";
 import { splitSentences } from "bert/data/sentences.ts";
-import { writeSafetensors } from "bert/files/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { saveSafetensors } from "bert/files/safetensors_file.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
@@ -27,7 +27,14 @@ import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { unknownShare } from "bert/tokenizer/unknown_share.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
-import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
+import {
+  basicTokens,
+  cleanText,
+  lowerCase,
+  placedText,
+  placedWords,
+  stripAccents,
+} from "bert/tokenizer/words.ts";
 import { countedStart } from "bert/training/counted_start.ts";
 import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
 import { untyped } from "../support/refuses.ts";
@@ -90,6 +97,14 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ]],
   ["new EncodedDocuments", (...args) => Reflect.construct(EncodedDocuments, args), TOKENIZER],
   ["writeSafetensors", writeSafetensors, [new Map()]],
+  ["readSafetensors", readSafetensors, [writeSafetensors(new Map())], [
+    "a name",
+    "text",
+    "nothing",
+  ]],
+  ["placedWords", placedWords, TEXT],
+  ["placedText", placedText, TEXT],
+  ["between", rng.between.bind(rng), [1], [5]],
   ["saveSafetensors", saveSafetensors, [nowhere, "text"], [[source], "none"]],
   ["saveModel", saveModel, [nowhere, "text"], MODEL, TOKENIZER, OPTIONS],
   ["loadModel", loadModel, [nowhere, "text"], OPTIONS],
