@@ -119,8 +119,13 @@ class PieceLearner {
   readonly #ids = new Map<string, number>();
   readonly #words: Word[] = [];
   readonly #queue: PairQueue;
-  /** The words in which a pair may occur. A word stays listed when its last such pair is gone. */
-  readonly #where = new Map<number, Set<number>>();
+  /**
+   * The words in which a pair may occur. A word stays listed when its last such pair is gone, and may be
+   * listed twice, which changes nothing.
+   */
+  readonly #where = new Map<number, number[]>();
+  /** The id of each character that does not begin a word. */
+  readonly #insideIds = new Map<string, number>();
 
   constructor(counts: ReadonlyMap<string, number>, alphabet: readonly Char[]) {
     for (const [id, token] of this.tokens.entries()) this.#ids.set(token, id);
@@ -129,7 +134,7 @@ class PieceLearner {
     for (const char of chars.sort(byCodePoint)) this.#idOf(char);
     for (const char of inside.sort(byCodePoint)) this.#idOf(`##${char}`);
     this.#queue = new PairQueue((id) => this.tokens[id]);
-    const known = new Set(chars);
+    const known = new Map(chars.map((char) => [char, this.#idOf(char)]));
     const sorted = [...counts].sort(([a], [b]) => byCodePoint(a, b));
     for (const [word, count] of sorted) this.#addWord(word, count, known);
   }
@@ -147,10 +152,14 @@ class PieceLearner {
     }
   }
 
-  #addWord(word: string, count: number, alphabet: ReadonlySet<string>): void {
+  /** @param alphabet The characters that are pieces, with their ids at the start of a word. */
+  #addWord(word: string, count: number, alphabet: ReadonlyMap<string, number>): void {
     const symbols: number[] = [];
-    for (const [at, char] of [...word].entries()) {
-      if (alphabet.has(char)) symbols.push(this.#idOf(at === 0 ? char : `##${char}`));
+    let isFirst = true;
+    for (const char of word) {
+      const first = alphabet.get(char);
+      if (first !== undefined) symbols.push(isFirst ? first : this.#insideId(char));
+      isFirst = false;
     }
     const index = this.#words.push({ symbols, count }) - 1;
     for (let i = 1; i < symbols.length; i++) this.#count(symbols[i - 1], symbols[i], count, index);
@@ -184,8 +193,17 @@ class PieceLearner {
     if (change < 0) return;
     const key = pairKey(left, right);
     const words = this.#where.get(key);
-    if (words) words.add(word);
-    else this.#where.set(key, new Set([word]));
+    if (!words) this.#where.set(key, [word]);
+    else if (words[words.length - 1] !== word) words.push(word);
+  }
+
+  /** The id of a character within a word. */
+  #insideId(char: string): number {
+    const known = this.#insideIds.get(char);
+    if (known !== undefined) return known;
+    const id = this.#idOf(`##${char}`);
+    this.#insideIds.set(char, id);
+    return id;
   }
 
   /** The id of a piece, which is added if it is new. */
@@ -212,7 +230,10 @@ interface Pair {
 /** Counts of pairs, as a priority queue of the most frequent pair. */
 class PairQueue {
   readonly #counts = new Map<number, number>();
+  /** For each pair at least one entry, of its present count or a greater one, once `#risen` is in it. */
   readonly #heap: Pair[] = [];
+  /** The pairs whose counts have grown since the last `pop()`: each is pushed once, however often it grew. */
+  readonly #risen = new Set<number>();
   readonly #textOf: (id: number) => string;
 
   /** @param textOf The text of a piece, by which ties are decided, the left piece first. */
@@ -222,16 +243,16 @@ class PairQueue {
 
   /** Adds `change`, which may be negative, to a pair's count. */
   add(left: number, right: number, change: number): void {
-    const key = left * 2 ** 26 + right;
-    const count = (this.#counts.get(key) ?? 0) + change;
-    this.#counts.set(key, count);
-    if (change > 0) this.#push({ left, right, count });
+    const key = pairKey(left, right);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + change);
+    if (change > 0) this.#risen.add(key);
   }
 
   /** Removes and returns the most frequent pair; undefined if none is left. */
   pop(): Pair | undefined {
+    this.#pushRisen();
     for (let top = this.#shift(); top; top = this.#shift()) {
-      const key = top.left * 2 ** 26 + top.right;
+      const key = pairKey(top.left, top.right);
       const count = this.#counts.get(key) ?? 0;
       if (count === top.count) {
         this.#counts.delete(key);
@@ -240,6 +261,14 @@ class PairQueue {
       if (count > 0 && count < top.count) this.#push({ ...top, count }); // it has become rarer
     }
     return undefined;
+  }
+
+  #pushRisen(): void {
+    for (const key of this.#risen) {
+      const count = this.#counts.get(key) ?? 0;
+      if (count > 0) this.#push({ left: Math.floor(key / 2 ** 26), right: key % 2 ** 26, count });
+    }
+    this.#risen.clear();
   }
 
   #push(pair: Pair): void {
