@@ -8,6 +8,8 @@
  * `tests/backend/native/assembler_test.ts` compares each form with the bytes of GNU as.
  */
 
+import { int32, LENGTH_256, modRm, type Opcodes, rexBits } from "./encoding.ts";
+
 /** A general register of 64 bits, by the number that instructions encode. */
 export const Reg = {
   rax: 0,
@@ -342,33 +344,4 @@ export interface Immediate {
 /** A number as an operand: `add(Reg.rax, number(24))`. */
 export function number(value: number): Immediate {
   return { value };
-}
-
-/** Which table an opcode is of: 1 for 0F, 2 for 0F 38, 3 for 0F 3A; prefix 1 stands for 66. */
-export interface Opcodes {
-  /** The table. */
-  readonly map: 1 | 2 | 3;
-  /** The prefix. */
-  readonly prefix: 0 | 1;
-  /** The bit L in its place: vectors of 256 bits, unless it is 0. */
-  readonly length?: 0 | 4;
-}
-
-/** The bit L of VEX: vectors of 256 bits. */
-const LENGTH_256 = 4;
-
-/** Two registers as operands. */
-export function modRm(register: number, other: number): number {
-  return 0xc0 | (register & 7) << 3 | other & 7;
-}
-
-function rexBits(register: number, index: number, base: number): number {
-  return register >> 3 << 2 | index >> 3 << 1 | base >> 3;
-}
-
-function int32(value: number): number[] {
-  if (!Number.isInteger(value) || value !== (value | 0)) {
-    throw new RangeError(`${value} does not fit into the 32 bits of an instruction`);
-  }
-  return [value & 0xff, value >> 8 & 0xff, value >> 16 & 0xff, value >>> 24];
 }

@@ -6,7 +6,8 @@
  * the pages of the instructions. `tests/backend/native/wide_assembler_test.ts` compares each form with the
  * bytes of GNU as.
  */
-import { type Address, Assembler, modRm, type Vec } from "./assembler.ts";
+import { type Address, Assembler, type Vec } from "./assembler.ts";
+import { modRm } from "./encoding.ts";
 
 /** A mask register, 1 to 7; 0 stands for no mask. */
 export type Mask = number;

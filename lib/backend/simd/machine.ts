@@ -9,41 +9,13 @@ import { Allocator } from "./allocator.ts";
 import { compiledKernels } from "./binary.ts";
 import { type NativeCode, nativeCode, reportMissing } from "../native/native_code.ts";
 import { nativeImports } from "../native/native_imports.ts";
+import { type KernelName, KERNELS } from "./kernel_names.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, CONTROL_BYTES, takeFailure, WORD } from "./control_block.ts";
 import { type Arithmetic, ARITHMETICS, type Multiplier, MULTIPLIERS } from "./multipliers.ts";
 import { tryNative, tryPairs } from "./native_trial.ts";
 import { tryRows } from "./row_trial.ts";
 import { Pool } from "./pool.ts";
-
-/** The kernels of `kernels/index.ts`, in the order of their numbers there. */
-export const KERNELS = [
-  "product",
-  "unary",
-  "binary",
-  "reduce",
-  "softmax",
-  "argMax",
-  "transpose",
-  "swap",
-  "gather",
-  "scatter",
-  "geluGradient",
-  "dropout",
-  "norm",
-  "normGradient",
-  "attention",
-  "attentionGradient",
-  "loss",
-  "lossGradient",
-  "adamW",
-  "squares",
-  "biasGelu",
-  "slope",
-] as const;
-
-/** The name of a kernel. */
-export type KernelName = typeof KERNELS[number];
 
 const CONSTANT_BYTES = 1024;
 const PAGE = 65536;

@@ -3,7 +3,7 @@
  * used only if it gives the bits that the kernels give on their own.
  */
 import { reportMissing } from "../native/native_code.ts";
-import type { KernelName } from "./machine.ts";
+import type { KernelName } from "./kernel_names.ts";
 
 /** What a trial needs of a machine. */
 export interface RowTrialMachine {

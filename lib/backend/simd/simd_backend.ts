@@ -3,7 +3,8 @@
  * where the kernels find them. An operation without a kernel of ours runs on tfjs's CPU kernel.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { KernelName, Machine } from "./machine.ts";
+import type { KernelName } from "./kernel_names.ts";
+import type { Machine } from "./machine.ts";
 
 /** How a tensor's numbers are stored. */
 type Numbers = Float32Array | Int32Array | Uint8Array;

@@ -10,7 +10,7 @@ import { attentionGradientTask, attentionTask } from "./attention";
 import { lossGradientTask, lossTask } from "./loss";
 import { adamWTask, squaresTask } from "./optimizer";
 
-/** The numbers are those of `KERNELS` in `machine.ts`. */
+/** The numbers are those of `KERNELS` in `kernel_names.ts`. */
 export function runTask(kernel: i32, task: i32): void {
   switch (kernel) {
     case 0: return productTask(task);

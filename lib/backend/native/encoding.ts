@@ -1,0 +1,32 @@
+/** Parts of instructions that all assemblers share. */
+
+/** Which table an opcode is of: 1 for 0F, 2 for 0F 38, 3 for 0F 3A; prefix 1 stands for 66. */
+export interface Opcodes {
+  /** The table. */
+  readonly map: 1 | 2 | 3;
+  /** The prefix. */
+  readonly prefix: 0 | 1;
+  /** The bit L in its place: vectors of 256 bits, unless it is 0. */
+  readonly length?: 0 | 4;
+}
+
+/** The bit L of VEX: vectors of 256 bits. */
+export const LENGTH_256 = 4;
+
+/** Two registers as operands. */
+export function modRm(register: number, other: number): number {
+  return 0xc0 | (register & 7) << 3 | other & 7;
+}
+
+/** The highest bits of three registers, as REX has them. */
+export function rexBits(register: number, index: number, base: number): number {
+  return register >> 3 << 2 | index >> 3 << 1 | base >> 3;
+}
+
+/** A number as four bytes. */
+export function int32(value: number): number[] {
+  if (!Number.isInteger(value) || value !== (value | 0)) {
+    throw new RangeError(`${value} does not fit into the 32 bits of an instruction`);
+  }
+  return [value & 0xff, value >> 8 & 0xff, value >> 16 & 0xff, value >>> 24];
+}
