@@ -18,8 +18,8 @@ export function reduceTask(task: i32): void {
 /** Down a strip of columns: blocks of 64 rows first, so that long sums keep their digits. */
 function reduceStrip(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
   const code = int(5);
-  let j = 0;
-  if (code == 0) for (; j + 16 <= width; j += 16) sumColumns16(x + (<usize> j << 2), out + (<usize> j << 2), n, stride);
+  let j = code == 0 ? width & ~15 : 0;
+  if (j > 0) sumColumns(x, out, n, stride, j);
   for (; j < width; j += 4) reduceColumns4(x + (<usize> j << 2), out + (<usize> j << 2), n, stride, min(4, width - j));
 }
 
@@ -39,29 +39,36 @@ function reduceColumns4(x: usize, out: usize, n: i32, stride: i32, lanes: i32): 
   storeLanes(out, all, lanes);
 }
 
-/** Sums of 16 columns: whole cache lines, in the same order as four columns at a time. */
-function sumColumns16(x: usize, out: usize, n: i32, stride: i32): void {
-  const step = <usize> stride << 2, scale = splat(float(7));
-  let a = splat(0), b = a, c = a, d = a;
+/**
+ * Sums of a multiple of 16 columns, in the same order as four columns at a time: a block of rows for all
+ * columns before the next block, so that memory is read in longer runs.
+ */
+function sumColumns(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
+  const step = <usize> stride << 2, bytes = <usize> width << 2, scale = splat(float(7));
+  memory.fill(out, 0, bytes);
   for (let block = 0; block < n; block += 64) {
-    let pa = splat(0), pb = pa, pc = pa, pd = pa;
-    const last = min(block + 64, n);
-    for (let i = block; i < last; i++) {
-      const from = x + <usize> i * step;
-      pa = f32x4.add(pa, v128.load(from));
-      pb = f32x4.add(pb, v128.load(from, 16));
-      pc = f32x4.add(pc, v128.load(from, 32));
-      pd = f32x4.add(pd, v128.load(from, 48));
-    }
-    a = f32x4.add(a, pa);
-    b = f32x4.add(b, pb);
-    c = f32x4.add(c, pc);
-    d = f32x4.add(d, pd);
+    const rows = min(64, n - block), from = x + <usize> block * step;
+    for (let j: usize = 0; j < bytes; j += 64) addColumns16(from + j, out + j, rows, step);
   }
-  v128.store(out, f32x4.mul(a, scale));
-  v128.store(out, f32x4.mul(b, scale), 16);
-  v128.store(out, f32x4.mul(c, scale), 32);
-  v128.store(out, f32x4.mul(d, scale), 48);
+  for (let j: usize = 0; j < bytes; j += 16) {
+    v128.store(out + j, f32x4.mul(v128.load(out + j), scale));
+  }
+}
+
+/** Adds to 16 sums those of some rows. */
+function addColumns16(from: usize, out: usize, rows: i32, step: usize): void {
+  let a = splat(0), b = a, c = a, d = a;
+  for (let i = 0; i < rows; i++) {
+    a = f32x4.add(a, v128.load(from));
+    b = f32x4.add(b, v128.load(from, 16));
+    c = f32x4.add(c, v128.load(from, 32));
+    d = f32x4.add(d, v128.load(from, 48));
+    from += step;
+  }
+  v128.store(out, f32x4.add(v128.load(out), a));
+  v128.store(out, f32x4.add(v128.load(out, 16), b), 16);
+  v128.store(out, f32x4.add(v128.load(out, 32), c), 32);
+  v128.store(out, f32x4.add(v128.load(out, 48), d), 48);
 }
 
 // @ts-ignore: decorator
