@@ -1,17 +1,18 @@
 /**
- * Checks of what a caller hands over. The cells of a notebook are not type-checked, so a mistyped
- * option would be passed over in silence and arguments in the wrong order would fail far inside:
- * both are refused here, with what was probably meant.
+ * Checks of arguments and options. The cells of a notebook are not type-checked: without these checks
+ * a mistyped option would be ignored silently, and arguments in the wrong order would fail with an
+ * unclear error. Messages say what was probably meant.
  */
 import { ConfigError, UnknownOptionError } from "./errors.ts";
 import { nearest } from "./nearest_name.ts";
 
 /**
- * Throws unless the options are an object in which every name is one of the known ones.
+ * Throws unless the options are an object with known names only.
  *
  * @param what The function whose options they are, as in `"mlmData()"`.
- * @param known Every name that there is, those that only other callers use among them.
- * @throws {UnknownOptionError} Naming the option, the nearest of those that there are, and all of them.
+ * @param known All known names, including those that only other callers use.
+ * @throws {UnknownOptionError} If one is unknown. The message names it, the nearest known one, and
+ * all of them.
  * @throws {TypeError} If the options are no object.
  *
  * @example
@@ -34,16 +35,16 @@ export function checkOptions(what: string, options: object, known: readonly stri
   }
 }
 
-/** Whether an object is a list, a stream or a promise, in which no name would be found. */
+/** Whether an object is an array, a stream or a promise, which have no options in them. */
 function isNoRecord(value: object): boolean {
   return value instanceof Promise || Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
-/** What an argument has to be: its name for a reader, and how to tell. */
+/** A kind of argument: its name in messages, and its check. */
 export interface Kind {
-  /** As it stands in a message, with its article: `"a text"`. */
+  /** Its name in a message, with the article: `"a text"`. */
   readonly name: string;
-  /** Whether a value is one. */
+  /** Whether a value is of this kind. */
   readonly fits: (value: unknown) => boolean;
 }
 
@@ -56,13 +57,13 @@ export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof valu
 /** An array. */
 export const ARRAY: Kind = { name: "an array", fits: (value) => Array.isArray(value) };
 
-/** Something that `for` goes over: an array, a set; no string and no stream. */
+/** An iterable for `for`, such as an array or a set; no string and no stream. */
 export const LIST: Kind = {
   name: "an array or another iterable",
   fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
 };
 
-/** Something that `for await` goes over: an array, a generator; no string. */
+/** An iterable for `for await`, such as an array or a generator; no string. */
 export const ITERABLE: Kind = {
   name: "an array or another iterable",
   fits: (value) =>
@@ -70,7 +71,7 @@ export const ITERABLE: Kind = {
     (Symbol.iterator in value || Symbol.asyncIterator in value),
 };
 
-/** An object that has all these members: what an instance of a class is known by. */
+/** An object with all these members, by which an instance of a class is recognised. */
 export function having(name: string, ...members: readonly string[]): Kind {
   const fits = (value: unknown) =>
     typeof value === "object" && value !== null && members.every((member) => member in value);
@@ -78,11 +79,11 @@ export function having(name: string, ...members: readonly string[]): Kind {
 }
 
 /**
- * Throws unless every argument is what it has to be, as it is not where two were exchanged.
+ * Throws unless every argument is of its kind, for instance if two were exchanged.
  *
  * @param call The function with the names of its arguments in order: `"fillMask(model, text)"`.
- * @param given For each argument its name, its value, and what it has to be.
- * @throws {TypeError} Naming the argument, what it has to be and what was found.
+ * @param given For each argument its name, its value and its kind.
+ * @throws {TypeError} If one is not. The message names the argument, its kind and what was found.
  *
  * @example
  * ```ts
@@ -103,15 +104,15 @@ export function checkArguments(
   }
 }
 
-/** `checkArguments()` of one text, for what is called once a word: it costs nothing where all is well. */
+/** `checkArguments()` for one text, fast enough for functions that are called for every word. */
 export function checkText(call: string, name: string, value: unknown): void {
   if (typeof value !== "string") checkArguments(call, [[name, value, TEXT]]);
 }
 
 /**
- * Throws `TypeError` unless every entry of a list is what it has to be.
+ * Throws `TypeError` unless every entry of a list is of a kind.
  *
- * @param name What the list is called: `"words"`.
+ * @param name The name of the list, such as `"words"`.
  */
 export function checkEntries(
   call: string,
@@ -126,7 +127,7 @@ export function checkEntries(
   }
 }
 
-/** What a value is, in words: `a BertTokenizer`, `an array`, `7`. */
+/** A value in words, such as `a BertTokenizer`, `an array` or `7`. */
 export function nameOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));

@@ -1,6 +1,6 @@
 /**
- * The settings of a run as three plain objects: the model, the data, the training. They are JSON
- * through and through, so a run prints them, saves them, and can be repeated from them.
+ * The settings of a run as three plain objects: for the model, the data and the training. They are
+ * valid JSON, so that a run can print and save them, and be repeated from them.
  */
 import { ConfigError } from "./errors.ts";
 import {
@@ -38,10 +38,10 @@ export type HiddenAct = typeof HIDDEN_ACTS[number];
 export const PRECISIONS = ["float32", "bf16", "bf16-emulated"] as const;
 
 /**
- * How precisely a training step computes its matrix products. Everything else, weights and sums among
- * it, is float32 in each of them.
+ * What the operands of a training step's matrix products are rounded to. Everything else, including
+ * weights and sums, is float32.
  *
- * - `"float32"`: operands as they are.
+ * - `"float32"`: operands are not rounded.
  * - `"bf16"`: operands rounded to bfloat16, multiplied by instructions made for that (AVX512_BF16).
  * - `"bf16-emulated"`: operands rounded alike and multiplied as float32, on any processor. It saves
  *   no time: it shows what `"bf16"` would learn.
@@ -52,7 +52,7 @@ export type Precision = typeof PRECISIONS[number];
 export interface BertConfig {
   /** Pieces in the vocabulary, V. */
   readonly vocabSize: number;
-  /** Width of every hidden vector, H. */
+  /** Width of the hidden vectors, H. */
   readonly hiddenSize: number;
   /** Encoder layers, L. */
   readonly numHiddenLayers: number;
@@ -62,9 +62,9 @@ export interface BertConfig {
   readonly intermediateSize: number;
   /** `"gelu"` is the exact erf form; `"gelu_new"` and its like are the tanh form, another function. */
   readonly hiddenAct: HiddenAct;
-  /** Share of hidden values set to zero while training. */
+  /** Dropout: the share of hidden values set to zero in training. */
   readonly hiddenDropoutProb: number;
-  /** Share of attention weights set to zero while training. */
+  /** Dropout: the share of attention weights set to zero in training. */
   readonly attentionProbsDropoutProb: number;
   /** Longest sequence that has position embeddings. */
   readonly maxPositionEmbeddings: number;
@@ -85,24 +85,24 @@ export interface BertConfig {
 export interface DataConfig {
   /** Tokens in a sequence, special tokens included. */
   readonly maxLength: number;
-  /** Share of positions the model has to predict. */
+  /** Share of positions that the model has to predict. */
   readonly maskProbability: number;
   /**
-   * At most this many predictions a sequence. Without it there is no limit: the share is then
-   * `maskProbability` whatever the length, where a limit near the mean would lower it.
+   * The most predictions of a sequence. Default: no limit. A limit near the mean number makes the
+   * share smaller than `maskProbability`.
    */
   readonly maxPredictions?: number;
-  /** Whether the pieces of a word are masked together. */
+  /** Whether all pieces of a word are masked together. */
   readonly wholeWord: boolean;
-  /** Fresh pairs and masks for every epoch, or those of the first one again and again. */
+  /** `"dynamic"` makes new pairs and masks for each epoch, `"static"` repeats those of the first. */
   readonly masking: "dynamic" | "static";
   /** Sentence pairs: next-sentence prediction, sentence-order prediction, or no label. */
   readonly pairing: "nsp" | "sop" | "none";
   /** Whether each segment is filled with several sentences up to the length. */
   readonly packing: boolean;
-  /** With packing: the share of documents cut to a random shorter length. */
+  /** With packing: the share of documents whose examples get a random, shorter length. */
   readonly shortSequenceProbability: number;
-  /** Share of the documents kept aside for evaluation. */
+  /** Share of the documents held out for evaluation. */
   readonly heldOutShare: number;
 }
 
@@ -119,25 +119,25 @@ export interface TrainConfig {
   /** Stop after this many seconds, if given; the learning rate then follows the clock. */
   readonly maxSeconds?: number;
   /**
-   * What updates the weights, by default `"adamw"`. `"muon"` takes Muon for the matrices of the layers
-   * and AdamW for all others.
+   * The optimizer. Default `"adamw"`. `"muon"` uses Muon for the matrices of the layers and AdamW for
+   * all other weights.
    */
   readonly optimizer?: "adamw" | "muon";
-  /** How precisely products are computed, by default `"float32"`. */
+  /** What the operands of matrix products are rounded to. Default `"float32"`: they are not. */
   readonly precision?: Precision;
-  /** Peak of the learning rate. */
+  /** The highest learning rate. */
   readonly learningRate: number;
-  /** Share of the run in which the rate climbs from 0 to its peak. */
+  /** Share of the run in which the learning rate rises from 0 to its highest value. */
   readonly warmupShare: number;
   /** Decoupled weight decay, on matrices only. */
   readonly weightDecay: number;
-  /** How much of the first moment, the mean of past gradients, each step keeps: 0 to below 1. */
+  /** β₁: the decay rate of the running mean of gradients, 0 to below 1. */
   readonly beta1: number;
-  /** How much of the second moment, the mean of squared gradients, each step keeps: 0 to below 1. */
+  /** β₂: the decay rate of the running mean of squared gradients, 0 to below 1. */
   readonly beta2: number;
-  /** Added to the root of the second moment before dividing by it; above 0. */
+  /** ε: added to the root of the mean of squared gradients before dividing by it; above 0. */
   readonly epsilon: number;
-  /** Gradients longer than this (global norm) are scaled down to it. */
+  /** Largest global norm of the gradient; a longer one is scaled down. */
   readonly clipNorm: number;
 }
 
@@ -163,7 +163,7 @@ export const BERT_DEFAULTS: BertConfig = {
 };
 
 /**
- * The data's settings when nothing else is said: pairs of 128 tokens, 15 % of them to predict.
+ * The default settings of the data: pairs of 128 tokens, 15 % of them to predict.
  *
  * Source: `create_pretraining_data.py` in google-research/bert, but for fresh masks in each epoch.
  */
@@ -212,7 +212,7 @@ const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
 export const MODEL_PRESETS: readonly ModelPreset[] = Object.keys(SIZES) as ModelPreset[];
 
 /**
- * A model configuration by name, with fields of your own laid over it.
+ * Makes a model configuration by name, with fields of your own.
  *
  * @param name `smoke` (tests), or `tiny mini small medium base` as in Turc et al. 2019.
  * @param overrides Fields that differ, `vocabSize` for one.
@@ -235,7 +235,7 @@ export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {
   return checkBertConfig(override(preset, overrides));
 }
 
-/** `DATA_DEFAULTS` with your fields laid over them, checked. Throws `ConfigError`. */
+/** Checked data settings: `DATA_DEFAULTS` with your fields. Throws `ConfigError`. */
 export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   const config = override(DATA_DEFAULTS, overrides, ["maxPredictions"]);
   checkWhole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
@@ -251,9 +251,9 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
 }
 
 /**
- * `TRAIN_DEFAULTS` with your fields laid over them, checked. The environment variable
- * `BERT_PRECISION` stands in for a missing `precision`, if reading it is already permitted: so a
- * notebook trains in another precision as it is.
+ * Checked training settings: `TRAIN_DEFAULTS` with your fields. If `precision` is missing, it comes
+ * from the environment variable `BERT_PRECISION`, provided that reading it is permitted. So a
+ * notebook can train in another precision without a change.
  *
  * @throws {ConfigError} If a field is unknown or a value cannot work.
  */
@@ -278,7 +278,7 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
 
 const OPTIONAL = ["maxSteps", "maxSeconds", "optimizer", "precision"];
 
-/** The defaults, and the precision of the environment where the settings name none. */
+/** The defaults, with the precision of the environment if the settings name none. */
 function defaultsBeside(precision: Precision | undefined): TrainConfig {
   const variable = precision === undefined ? permittedVariable("BERT_PRECISION") : undefined;
   if (variable === undefined) return TRAIN_DEFAULTS;
@@ -287,10 +287,11 @@ function defaultsBeside(precision: Precision | undefined): TrainConfig {
 }
 
 /**
- * Checks a model configuration, each field and the fields against each other.
+ * Checks each field of a model configuration, and the fields against each other.
  *
  * @returns The same object.
- * @throws {ConfigError} Naming the field, its value and what to write instead.
+ * @throws {ConfigError} If one is invalid. The message names the field, its value and what to write
+ * instead.
  */
 export function checkBertConfig(config: BertConfig): BertConfig {
   checkOptions("BertConfig", config, Object.keys(BERT_DEFAULTS));
@@ -320,7 +321,7 @@ export function checkBertConfig(config: BertConfig): BertConfig {
   return config;
 }
 
-/** Lays `overrides` over `defaults`; a field that `defaults` does not have is refused. */
+/** `defaults` with `overrides`. A field that `defaults` does not have is refused. */
 function override<T extends object>(
   defaults: T,
   overrides: Partial<T>,

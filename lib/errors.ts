@@ -35,11 +35,11 @@ export class ConfigError extends RangeError {
   readonly field: string;
   /** The value that cannot work. */
   readonly value: unknown;
-  /** What was expected and how to mend it, as a clause: "must divide hiddenSize (256): try 4". */
+  /** What was expected and how to correct it, as a clause: "must divide hiddenSize (256): try 4". */
   readonly advice: string;
 
   /**
-   * Names the setting and its value, and says how to mend it.
+   * Names the setting and its value, and says how to correct it.
    *
    * @param advice A clause such as "must divide hiddenSize (256): try 4".
    */
@@ -54,14 +54,14 @@ export class ConfigError extends RangeError {
 /**
  * An option has a name that its function does not know. A `ConfigError` whose `field` is that name.
  *
- * The cells of a notebook are not type-checked, so a mistyped option would be passed over in silence.
+ * The cells of a notebook are not type-checked, so a mistyped option would be ignored silently.
  */
 export class UnknownOptionError extends ConfigError {
   /**
-   * Names the option and its function, and those that there are.
+   * Names the option, its function, and the known options.
    *
    * @param what The function whose option it would be, as in `"mlmData()"`.
-   * @param advice The names that there are, as a sentence.
+   * @param advice The known names, as a sentence.
    */
   constructor(field: string, value: unknown, what: string, advice: string) {
     super(field, value, "is unknown");
@@ -69,7 +69,7 @@ export class UnknownOptionError extends ConfigError {
   }
 }
 
-/** No example to learn from, or to be scored on, can be made of the texts. */
+/** No example to train or evaluate on can be made of the texts. */
 export class NoExamplesError extends RangeError {
   /** Always `"NoExamplesError"`. */
   override readonly name = "NoExamplesError";
@@ -79,9 +79,9 @@ export class NoExamplesError extends RangeError {
 export class FormatError extends SyntaxError {
   /** Always `"FormatError"`. */
   override readonly name = "FormatError";
-  /** The file's path, or what the text is where it does not come from a file. */
+  /** The path of the file, or the name of a text that does not come from a file. */
   readonly file: string;
-  /** The line, from 1; undefined where the problem is not in one line. */
+  /** The line, from 1; undefined if the problem is not in one line. */
   readonly line: number | undefined;
   /** What was expected, what was found, and the fix. */
   readonly problem: string;
@@ -124,13 +124,13 @@ export function checkShape(
   if (!fits) throw new ShapeError(what, expected, shape);
 }
 
-/** A value as a reader would type it, cut where it gets long. */
+/** A value as a reader would type it, shortened if it is long. */
 function describe(value: unknown): string {
   const text = toText(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** JSON where it says what a value is: not for NaN, a bigint, or an object that contains itself. */
+/** A value as JSON, except for NaN, a bigint, or an object that contains itself. */
 function toText(value: unknown): string {
   if (typeof value !== "object" && typeof value !== "string") return String(value);
   try {

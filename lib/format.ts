@@ -1,7 +1,7 @@
 /** Numbers and texts as a person reads them: counts, shares, durations, and text that is safe to print. */
 
 /**
- * A whole number with its thousands set apart.
+ * A whole number with a comma between its thousands.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export function several(number: number, noun: string): string {
 }
 
 /**
- * A share from 0 to 1 in percent.
+ * A share from 0 to 1 as a percentage.
  *
  * @param digits Digits after the point.
  *
@@ -65,10 +65,11 @@ export function duration(seconds: number): string {
 }
 
 /**
- * A text as one word of a command line: as it is where a shell leaves it whole, else in quotes. Every
- * path that stands in a printed command goes through it.
+ * A text as one word of a command line, in quotes if the shell needs them. It is used for every path
+ * in a printed command.
  *
- * @param system Windows' shells know double quotes only. Default: this one.
+ * @param system The operating system, as Windows' shells only know double quotes. Default: the
+ * present one.
  *
  * @example
  * ```ts
@@ -86,13 +87,13 @@ export function shellWord(text: string, system: typeof Deno.build.os = Deno.buil
   return system === "windows" ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Control characters but tab and line feed, and the characters that turn the direction of a line. */
+/** Control characters except tab and line feed, and characters that change the direction of text. */
 // deno-lint-ignore no-control-regex -- these are the characters to find
 const UNPRINTABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A text without what a terminal would obey: escape sequences in a corpus or in a file's name could
- * clear the screen or rename the window. Each such character becomes its escape, as in `\x1b[2J`.
+ * Escapes control characters of a text, as in `\x1b[2J`: otherwise a corpus or the name of a file
+ * could clear the screen of a terminal or rename its window.
  *
  * @returns The text; tabs and line feeds stay as they are.
  *

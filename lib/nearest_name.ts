@@ -1,9 +1,10 @@
-/** "Did you mean …?": of the names that there are, the one nearest to a mistyped name. */
+/** "Did you mean …?": the known name that is nearest to a mistyped one. */
 
 /**
- * The name that was probably meant, or nothing if all are too far to be: one that contains the given
- * name or is contained in it, as a third of it at least, else the one that is fewest letters away, at
- * most 3 and fewer than half of them. Case, `-` and `_` do not count.
+ * Finds the name that was probably meant; undefined if none is near enough. It is a name that
+ * contains the given one or is contained in it, if the shorter is at least a third of the longer;
+ * else the name with the smallest edit distance, at most 3 and less than half of the letters. Case,
+ * `-` and `_` are ignored.
  *
  * @example
  * ```ts
@@ -39,8 +40,8 @@ function contains(a: string, b: string): boolean {
 }
 
 /**
- * Letters to insert, delete or replace, or to exchange with the next one, to get from one word to the
- * other (Levenshtein 1966; Damerau 1964).
+ * The edit distance of two words: letters to insert, delete, replace, or exchange with the next one
+ * (Levenshtein 1966; Damerau 1964).
  */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);

@@ -1,4 +1,4 @@
-/** What a program may do already, found out without asking: nothing here ever makes Deno ask. */
+/** Checks of Deno's permissions that never make Deno ask the user. */
 
 /** The value of an environment variable; undefined if it is empty, not set, or may not be read. */
 export function permittedVariable(variable: string): string | undefined {

@@ -11,11 +11,11 @@ import { ConfigError } from "./errors.ts";
 const N = 624; // words of state
 const M = 397; // distance to the word that is mixed in
 
-/** Everything needed to continue a generator later: 624 words and the position in them. */
+/** The state of a generator, to continue it later: 624 words and the position in them. */
 export interface RngState {
   /** The 624 words of state, each an unsigned 32-bit integer. */
   readonly words: readonly number[];
-  /** How many of the words are used up, 0 to 624; at 624 new ones are made. */
+  /** The number of words that have been used, 0 to 624. At 624 new words are made. */
   readonly index: number;
 }
 
@@ -27,14 +27,14 @@ export interface Rng {
   below(n: number): number;
   /** An integer in [low, high], both ends included, as `random.randint(low, high)`. */
   between(low: number, high: number): number;
-  /** Puts `items` into random order, in place, as `random.shuffle(items)`. */
+  /** Shuffles `items` in place, as `random.shuffle(items)`. */
   shuffle(items: { length: number; [index: number]: unknown }): void;
   /**
    * An independent stream named `label`. It depends on the seed and the label only, not on how many
-   * numbers were drawn before, so that stages do not disturb each other.
+   * numbers were drawn before, so that the stages of a run are independent.
    */
   fork(label: string | number): Rng;
-  /** A copy of the state: two streams with equal states give the same numbers from there on. */
+  /** A copy of the state. Two streams with equal states give the same further numbers. */
   readonly state: RngState;
   /** The seed this stream was made from. */
   readonly seed: number;
@@ -64,8 +64,8 @@ export function createRng(seed: number): Rng {
 }
 
 /**
- * The number that `createRng(seed).fork(label).random()` gives, without making the two streams: for
- * a draw for each of very many labels.
+ * The same number as `createRng(seed).fork(label).random()`, but faster, for draws with very many
+ * labels.
  *
  * @example
  * ```ts
@@ -98,13 +98,13 @@ export function checkSeed(seed: number): void {
   throw new ConfigError("seed", seed, "must be an integer from 0 to 2^53 - 1");
 }
 
-/** Throws `ConfigError` unless there is a generator: randomness is never drawn from anywhere else. */
+/** Throws `ConfigError` unless a generator is given. */
 export function checkRng(rng: unknown): void {
   if (typeof (rng as Rng | undefined)?.random === "function") return;
   throw new ConfigError("rng", rng, "must be a generator: createRng(1), from bert/random.ts");
 }
 
-/** Whether a saved state is one: 624 words of 32 bits, and a position in them. */
+/** Whether a saved state is valid: 624 words of 32 bits, and a position in them. */
 export function isRngState({ words, index }: RngState): boolean {
   return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
     words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);

@@ -1,4 +1,4 @@
-/** The bytes of a text file, unpacked where its name says that it is packed: `.gz` by zlib, `.zst` by fzstd. */
+/** Reading text files, decompressed by the ends of their names: `.gz` by zlib, `.zst` by fzstd. */
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
@@ -6,12 +6,12 @@ import { FormatError } from "../errors.ts";
 import { fileBytes } from "./lines.ts";
 
 /**
- * The bytes of a file, piece by piece, as they were before they were packed.
+ * The decompressed bytes of a file, piece by piece.
  *
  * A `.gz` may have several members and a `.zst` several frames, as parallel packers and `cat` make
  * them.
  *
- * @param onRead Told how many bytes of the file, as it lies there, were read since the last time.
+ * @param onRead Is called with the number of bytes of the file that were read since the last call.
  * @throws {FormatError} If the file cannot be read, is not what its name says, or is cut short.
  */
 export async function* unpackedBytes(
@@ -55,7 +55,7 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Node's own decoder passes over every frame but the first, without a word. */
+/** Decompresses all frames. Node's own decoder silently ignores every frame but the first. */
 async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const unpacked: Uint8Array[] = [];
   const decoder = new Decompress((chunk) => unpacked.push(chunk));

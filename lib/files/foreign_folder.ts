@@ -1,11 +1,11 @@
 /**
- * What a folder is in which a model's file is missing: another program's format, a folder of another
- * kind, or no folder at all; and what to do then.
+ * Explaining why a model's file is missing in a folder: it may hold another program's format, be
+ * another kind of folder, or not exist.
  */
 import { resolve } from "node:path";
 import { FormatError } from "../errors.ts";
 
-/** Files of other formats: a pattern for their names, what they are, and the way from there. */
+/** Files of other formats: a pattern for their names, what they are, and how to convert them. */
 const FORMATS: readonly (readonly [name: RegExp, what: string, way: string])[] = [
   [
     /^bert_model\.ckpt(\..*)?$|^model\.ckpt.*\.index$/,
@@ -48,13 +48,13 @@ const FORMATS: readonly (readonly [name: RegExp, what: string, way: string])[] =
   ],
 ];
 
-/** The first words of a file that stands for another one, which Git has not fetched. */
+/** The first words of a pointer of Git LFS, which stands for a file that has not been fetched. */
 const LFS = "version https://git-lfs.github.com/spec/";
 
 /**
- * The error for a model's file that is not there: what is there instead, and what to do about it.
+ * The error for a missing file of a model. It says what is there instead, and what to do.
  *
- * @param otherwise What to say where nothing else is known.
+ * @param otherwise The message if nothing else is known.
  */
 export async function missingFile(
   folder: string,

@@ -35,17 +35,17 @@ export class AppendFile {
     this.#cut();
   }
 
-  /** Starts the file anew; makes its folder. */
+  /** Starts a new file, and makes its folder. */
   static create(path: string): AppendFile {
     Deno.mkdirSync(dirname(path), { recursive: true });
     return new AppendFile(path, 0, 0);
   }
 
   /**
-   * Goes on with a file behind its first `lines` lines; what follows them is cut off.
+   * Continues a file after its first `lines` lines. What follows them is removed.
    *
-   * If there are fewer whole lines, it goes on behind those: compare `lines` to find out. A file
-   * that is not there begins empty.
+   * If there are fewer whole lines, it continues after those; the property `lines` says how many. A
+   * missing file is created.
    */
   static resume(path: string, lines: number): AppendFile {
     const bytes = readIfThere(path);
@@ -66,10 +66,11 @@ export class AppendFile {
   }
 
   /**
-   * Appends a line; it is with the system when this returns.
+   * Appends a line. When this returns, the line has been handed to the operating system.
    *
    * @param line With or without its line feed.
-   * @throws {Error} If it cannot be written, as on a full disk; nothing of it is left then.
+   * @throws {Error} If it cannot be written, as on a full disk. No part of it is left in the file
+   * then.
    */
   write(line: string): void {
     const bytes = new TextEncoder().encode(line.endsWith("\n") ? line : `${line}\n`);
@@ -83,7 +84,7 @@ export class AppendFile {
     this.#lines++;
   }
 
-  /** Waits until the disk has it all. */
+  /** Waits until everything is on disk. */
   async sync(): Promise<void> {
     await this.#file.syncData();
   }
@@ -97,7 +98,7 @@ export class AppendFile {
     this.close();
   }
 
-  /** Takes the file back to its whole lines. */
+  /** Removes an incomplete last line. */
   #cut(): void {
     this.#file.truncateSync(this.#size);
     this.#file.seekSync(this.#size, Deno.SeekMode.Start);

@@ -5,8 +5,8 @@ import { refusePointer } from "./foreign_folder.ts";
 /**
  * `JSON.parse()` with an error that names the file.
  *
- * @param file Where the text stands, for error messages.
- * @param line Its line there, from 1, where a file has one JSON value a line.
+ * @param file The name of the file, for error messages.
+ * @param line Its line, from 1, if the file has one JSON value on each line.
  * @throws {FormatError} If the text is not JSON.
  *
  * @example
@@ -19,7 +19,7 @@ import { refusePointer } from "./foreign_folder.ts";
  */
 export function parseJson(text: string, file: string, line?: number): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, "")); // editors of Windows put one there
+    return JSON.parse(text.replace(/^\ufeff/, "")); // a byte-order mark, which editors of Windows write
   } catch (error) {
     refusePointer(text, file);
     const problem = `expected JSON, found a fault (${(error as Error).message})`;
@@ -30,7 +30,7 @@ export function parseJson(text: string, file: string, line?: number): unknown {
 /**
  * `parseJson()` of a text that must hold an object.
  *
- * @throws {FormatError} If the text is not JSON, or holds something else than an object.
+ * @throws {FormatError} If the text is not JSON, or is no object.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function parseJsonObject(
 /**
  * Reads a JSON object.
  *
- * @throws {FormatError} If there is no such file, or it holds something else.
+ * @throws {FormatError} If there is no such file, or it does not hold a JSON object.
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ export async function readTextIfThere(path: string): Promise<string | undefined>
   });
 }
 
-/** `readTextIfThere()` without a pause in which anything else could happen. */
+/** The synchronous form of `readTextIfThere()`. */
 export function readTextIfThereSync(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);
@@ -114,7 +114,7 @@ function isNothing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** Whether a value out of JSON is an object, and not a list or null. */
+/** Whether a value from JSON is an object, and not a list or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -126,7 +126,7 @@ const BACKSLASH = "\\".charCodeAt(0);
 /**
  * `JSON.parse()`, but a repeated name or deep nesting is an error, in time linear in the text.
  *
- * @param file Where the text stands, for error messages.
+ * @param file The name of the file, for error messages.
  * @param deepest How many brackets may be open at once.
  * @throws {FormatError} If the text is not JSON, or is refused.
  *
@@ -174,7 +174,7 @@ function addName(names: Set<string>, quoted: string, file: string, line?: number
   names.add(name);
 }
 
-/** Two spellings of a name are one name. A broken one is `JSON.parse()`'s to refuse. */
+/** A name without escapes, so that two spellings are equal. An invalid one is left to `JSON.parse()`. */
 function unescaped(quoted: string): string {
   try {
     return JSON.parse(quoted);
@@ -183,7 +183,7 @@ function unescaped(quoted: string): string {
   }
 }
 
-/** Where the string that starts at `start` ends; the end of the text if it does not. */
+/** The end of the string that begins at `start`; the end of the text if it is not closed. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -1,6 +1,6 @@
 /**
- * The lines of a text of any size, each with its number, read as strict UTF-8: a fault is found in
- * the line in which it is.
+ * The lines of a text of any size, each with its number, read as strict UTF-8: an error names the
+ * line.
  */
 import { FormatError } from "../errors.ts";
 
@@ -13,15 +13,15 @@ export interface Line {
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const LINE_END = /\r\n|\r|\n/g;
-const LONGEST_LINE = 64 * 2 ** 20; // bytes: what has no line ends is not read into memory as a whole
+const LONGEST_LINE = 64 * 2 ** 20; // bytes: a file without line ends must not be read into memory as a whole
 
 /**
- * Lines one by one, ended by LF, CRLF or CR; a byte-order mark at the start is dropped.
+ * Yields lines, which end with LF, CRLF or CR. A byte-order mark at the start is removed.
  *
  * @param path The file, for error messages.
  * @param chunks Its bytes; without them the file at `path` is read.
- * @throws {FormatError} If the file cannot be read, or a line is not UTF-8, holds a zero byte as no
- * text does, or is very long.
+ * @throws {FormatError} If the file cannot be read, or a line is not UTF-8, has a zero byte, or is
+ * very long.
  */
 export async function* readLines(
   path: string,
@@ -58,7 +58,10 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   yield* file.readable;
 }
 
-/** Where the last line of a chunk begins. A CR at its very end may be half of a CRLF, and waits. */
+/**
+ * The index at which the last line of a chunk begins. A CR at the end of the chunk may be half of a
+ * CRLF and does not count yet.
+ */
 function lastLineEnd(chunk: Uint8Array): number {
   const feed = chunk.lastIndexOf(LINE_FEED) + 1;
   return feed > 0 ? feed : chunk.subarray(0, -1).lastIndexOf(CARRIAGE_RETURN) + 1;

@@ -1,13 +1,13 @@
-/** Bytes of an open file by their place in it. */
+/** Reading bytes of an open file by their offset. */
 import { FormatError } from "../errors.ts";
 
 /**
- * The bytes from `at` on, `count` of them.
+ * Reads `count` bytes from the offset `at`.
  *
- * Not asynchronous, so that two readers of one file cannot move each other's place in it.
+ * It is synchronous, so that two readers of one file cannot disturb each other's position.
  *
- * @param path Of the file, for the message.
- * @throws {FormatError} If the file ends before.
+ * @param path The path of the file, for the message.
+ * @throws {FormatError} If the file is too short.
  *
  * @example
  * ```ts

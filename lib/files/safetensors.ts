@@ -14,7 +14,7 @@ import {
   type TensorPlace,
 } from "./safetensors_header.ts";
 
-/** The types that weights are saved in. */
+/** The types in which weights can be saved. */
 export type SavedDtype = "float32" | "float16" | "bfloat16";
 
 /** One tensor on the host, row-major. */
@@ -25,7 +25,7 @@ export interface HostTensor {
   readonly data: Float32Array | Int32Array;
 }
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface Safetensors {
   /** The tensors by name. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
@@ -33,7 +33,7 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Those that are read, and into what. */
+/** The types that can be read, with their decoders. */
 const DECODERS: Readonly<Record<string, (bytes: ArrayBuffer) => Float32Array | Int32Array>> = {
   F32: (bytes) => new Float32Array(bytes),
   I32: (bytes) => new Int32Array(bytes),
@@ -124,13 +124,13 @@ export function checkLength(name: string, shape: readonly number[], length: numb
 /**
  * Reads the bytes of a safetensors file.
  *
- * F16, BF16 and F64 are read as float32. The tensors are copies; `bytes` may change afterwards. For
- * files of which not all is wanted, or not at once, there is `SafetensorsFile`.
+ * F16, BF16 and F64 are read as float32. The tensors are copies; `bytes` may change afterwards.
+ * `SafetensorsFile` reads single tensors of a file.
  *
  * @param bytes The whole file.
  * @param file Its name, for error messages.
- * @throws {FormatError} If the header is not one, a tensor has a type that is not read, or the
- * tensors do not cover the values exactly once, without a gap, an overlap or a rest.
+ * @throws {FormatError} If the header is invalid, a tensor has an unsupported type, or the tensors
+ * have gaps, overlap or leave bytes at the end.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
 /**
  * Checks that the values of a tensor can be read.
  *
- * @throws {FormatError} If values of that type are not read here.
+ * @throws {FormatError} If its type is not supported.
  */
 export function checkReadable(name: string, { dtype }: TensorPlace, file: string): void {
   if (Object.hasOwn(DECODERS, dtype)) return;
@@ -166,12 +166,12 @@ export function checkReadable(name: string, { dtype }: TensorPlace, file: string
   throw new FormatError(file, `tensor "${name}" has dtype ${dtype}: expected one of ${known}`);
 }
 
-/** The values of a tensor out of its own bytes, which may be shared with the result. */
+/** Decodes the values of a tensor. The result may share memory with `bytes`. */
 export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer): HostTensor {
   return { shape, data: DECODERS[dtype](bytes) };
 }
 
-/** The bytes of values in a file, rounded to the nearest where its type is shorter. */
+/** Encodes values for a file, rounded to nearest if its type is shorter. */
 export function encodeValues(
   values: Float32Array | Int32Array,
   dtype: TensorHead["dtype"],

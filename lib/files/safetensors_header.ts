@@ -1,17 +1,17 @@
 /**
- * The header of a safetensors file: which tensors there are and where they lie. Nothing in a
- * header is taken on trust: a wrong one is refused, with a message that says where, before memory of
- * the size that it claims is allocated.
+ * The header of a safetensors file, which lists the tensors and their offsets. Every field is
+ * checked: an invalid header is refused, with a message that says where, before memory of the claimed
+ * size is allocated.
  *
- * Source: the format section of the README of huggingface/safetensors. Stricter than the reference
- * reader: a name that stands twice is refused, and a header may have 16 MiB.
+ * Source: the format section of the README of huggingface/safetensors. This reader is stricter than
+ * the reference: a name that occurs twice is refused, and so is a header above 16 MiB.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseStrictJson } from "./json.ts";
 
-/** Where a tensor lies in a file, and as what. */
+/** The place of a tensor in a file, and its type. */
 export interface TensorPlace {
-  /** The type of its values as the format names it, `"F32"` for instance. */
+  /** The type of its values by the name of the format, such as `"F32"`. */
   readonly dtype: string;
   /** The size of each axis. */
   readonly shape: readonly number[];
@@ -23,7 +23,7 @@ export interface TensorPlace {
 
 /** A header that has been checked against the size of its file. */
 export interface SafetensorsHeader {
-  /** Where each tensor lies, by name. */
+  /** The place of each tensor, by name. */
   readonly tensors: ReadonlyMap<string, TensorPlace>;
   /** The free-form strings under `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ interface Entry {
   readonly "data_offsets": readonly [number, number];
 }
 
-/** The types of the format, and how many bytes a value has. */
+/** The types of the format, with the bytes of a value. */
 const TYPE_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,
@@ -57,13 +57,16 @@ const TYPE_BYTES: Readonly<Record<string, number>> = {
   C64: 8,
 };
 
-/** The entry of the header that is no tensor. */
+/** The entry of the header for metadata. */
 const METADATA = "__metadata__";
-/** Before the header: its length. */
+/** The bytes before the header, which hold its length. */
 export const LENGTH_BYTES = 8;
-/** Room for some 100,000 tensors; the reference reader allows 100 MB, which takes a gigabyte to parse. */
+/**
+ * The longest header, enough for some 100,000 tensors. The reference reader allows 100 MB, which
+ * would need a gigabyte to parse.
+ */
 const LONGEST_HEADER = 2 ** 24;
-/** The header, an entry in it, and a list in that. */
+/** The nesting depth of the JSON: the header, an entry in it, and a list in the entry. */
 const DEEPEST = 3;
 
 /** A tensor that is going to be written. */
@@ -77,10 +80,10 @@ export interface TensorHead {
 }
 
 /**
- * Everything before the values: the header's length, and the header, padded with spaces to a multiple
- * of 8.
+ * Packs everything before the values: the length of the header, and the header, padded with spaces to
+ * a multiple of 8.
  *
- * @throws {ConfigError} If a tensor has the name that the format keeps for the metadata.
+ * @throws {ConfigError} If a tensor has the reserved name of the metadata.
  */
 export function packHeader(
   heads: readonly TensorHead[],
@@ -105,11 +108,11 @@ export function packHeader(
 }
 
 /**
- * How long the header is.
+ * Reads the length of the header.
  *
  * @param bytes The file's beginning.
- * @param size Of the whole file, in bytes.
- * @throws {FormatError} If that many bytes cannot follow, or are more than any header needs.
+ * @param size The size of the whole file in bytes.
+ * @throws {FormatError} If the file is shorter than that, or the header longer than allowed.
  *
  * @example
  * ```ts
@@ -142,7 +145,7 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
  *
  * @param json Its bytes.
  * @param size Bytes that follow it in the file.
- * @throws {FormatError} If it is no header, or does not account for every byte of the values once.
+ * @throws {FormatError} If it is invalid, or does not cover every byte of the values exactly once.
  */
 export function readHeader(json: Uint8Array, size: number, file: string): SafetensorsHeader {
   const { [METADATA]: metadata = {}, ...fields } = parseHeader(json, file);
@@ -200,7 +203,7 @@ function checkEntry(name: string, value: unknown, file: string): asserts value i
   );
 }
 
-/** How many bytes a tensor has; infinitely many where that is beyond exact whole numbers. */
+/** The number of bytes of a tensor; infinite if it is too large to be exact. */
 function bytesOf(shape: readonly number[], dtype: string): number {
   return shape.reduce((product, size) => {
     const next = product * size; // NaN for infinity times 0
@@ -208,7 +211,7 @@ function bytesOf(shape: readonly number[], dtype: string): number {
   }, TYPE_BYTES[dtype]);
 }
 
-/** Checks that the tensors lie end to end over all of the `size` bytes. */
+/** Checks that the tensors cover all `size` bytes without gaps or overlaps. */
 function checkCover(
   tensors: readonly (readonly [string, TensorPlace])[],
   size: number,

@@ -1,14 +1,15 @@
 /**
- * Folders whose files belong together, such as a model and its tokenizer: a save replaces all of them
- * or none, also when the process is killed or a file cannot be replaced.
+ * Saving folders whose files belong together, such as a model and its tokenizer: all files are
+ * replaced or none, even if the process is killed or a file cannot be replaced.
  *
- * The new files are written to `.saving/new` and synced. Writing `.saving/plan.json`, which lists them,
- * is the moment at which they count: from then on `savedPath()` finds them wherever they lie, and only
- * moves are left. The old files move to `.saving/old`, the new ones into the folder, and `.saving` goes.
+ * The new files are written to `.saving/new` and synced. Writing `.saving/plan.json`, which lists
+ * them, makes the save valid: from then on `savedPath()` finds the new files, and they only have to
+ * be moved. The old files move to `.saving/old`, the new ones into the folder, and `.saving` is
+ * removed.
  *
- * Programs that do not know of `.saving` never find old and new files side by side either, because the
- * old ones leave first. The file without which a folder does not open should be named last: it leaves
- * first and arrives last.
+ * Programs that do not know `.saving` never find old and new files side by side, because the old ones
+ * are moved away first. The file that is needed to open the folder should be the last one in the
+ * list: it is moved away first and arrives last.
  */
 import { FormatError } from "../errors.ts";
 import { isThere, parseJsonObject, readTextIfThere } from "./json.ts";
@@ -19,21 +20,21 @@ export type FileWriter = (path: string) => Promise<void>;
 
 /** Which files a save replaces. */
 interface Plan {
-  /** Those that it writes, in the order in which they arrive. */
+  /** The files that it writes, in the order in which they are moved into the folder. */
   readonly files: readonly string[];
-  /** Those that would no longer belong to the others. */
+  /** Old files that would not fit the new ones. */
   readonly obsolete: readonly string[];
 }
 
 const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
 
 /**
- * Writes files into a folder, which is made if need be: all of them, or none.
+ * Writes all files into a folder, or none. The folder is made if it does not exist.
  *
- * A failure leaves the older files as they were, and nothing beside them. After a kill, `savedPath()`
- * finds the old files or the new ones, and the next save tidies up. Other files in the folder stay.
+ * If it fails, the older files are unchanged. After a kill, `savedPath()` finds the old files or the
+ * new ones, and the next save tidies up. Other files in the folder are kept.
  *
- * @param files Writers by file name; the file without which the folder does not open comes last.
+ * @param files Writers by file name. The file that is needed to open the folder comes last.
  * @param obsolete Names of files that would no longer fit the new ones: they are removed.
  * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
  * @throws {Deno.errors.Busy} If another save is going on in the folder.
@@ -65,8 +66,7 @@ export async function saveFolder(
 }
 
 /**
- * Completes a save that was interrupted once its files counted, and removes one that was interrupted
- * before; does nothing where no save was.
+ * Completes an interrupted save if it was valid already, and removes it otherwise.
  *
  * @throws {Deno.errors.Busy} If a save is going on in the folder.
  */
@@ -85,8 +85,8 @@ export async function completeSave(folder: string): Promise<void> {
 }
 
 /**
- * Where a file of a folder lies that `saveFolder()` saved: after a save that was interrupted, some lie
- * aside. The path is given also where there is no such file.
+ * The path of a file that `saveFolder()` saved. After an interrupted save it may be in `.saving`. The
+ * path is returned even if there is no such file.
  */
 export async function savedPath(folder: string, name: string): Promise<string> {
   const plan = await readPlan(folder);
@@ -115,7 +115,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes the folder aside and locks it. The lock ends with the process, also if that is killed. */
+/** Makes the folder `.saving` and locks it. The lock ends with the process, even if it is killed. */
 async function lockAside(folder: string): Promise<Deno.FsFile> {
   const { aside } = placesIn(folder);
   try {
@@ -130,7 +130,7 @@ async function lockAside(folder: string): Promise<Deno.FsFile> {
   throw new Deno.errors.Busy(`Cannot write ${folder}: another save is at work there. Wait for it`);
 }
 
-/** Completes what a killed process had saved, or removes what it had only begun to write. */
+/** Completes a valid save of a killed process, or removes an incomplete one. */
 async function tidyUp(folder: string): Promise<void> {
   const plan = await readPlan(folder);
   if (plan) {
@@ -144,7 +144,7 @@ async function tidyUp(folder: string): Promise<void> {
   }
 }
 
-/** Writes the new files aside and has the disk confirm them. */
+/** Writes the new files to `.saving/new`, and waits until they are on disk. */
 async function stage(folder: string, files: Readonly<Record<string, FileWriter>>): Promise<void> {
   const { fresh } = placesIn(folder);
   for (const [name, write] of Object.entries(files)) {
@@ -169,19 +169,22 @@ async function checkReplaceable(path: string): Promise<void> {
   throw new Deno.errors.AlreadyExists(`Cannot write ${path}: there is a folder of that name`);
 }
 
-/** Makes the new files count and moves them into place; takes all of it back where that fails. */
+/** Makes the save valid and moves the new files into the folder. If that fails, it is undone. */
 async function commit(folder: string, plan: Plan): Promise<void> {
   try {
     await replaceFile(placesIn(folder).plan, JSON.stringify(plan));
     await install(folder, plan);
     await removePlan(folder);
   } catch (error) {
-    await takeBack(folder, plan).catch(() => {}); // the plan stays then, and the new files count
+    await takeBack(folder, plan).catch(() => {}); // if this fails, too, the plan stays and the save is valid
     throw isSystemError(error) ? writeError(error, folder) : error;
   }
 }
 
-/** Moves the old files out of the folder and the new ones in; what was moved before stays moved. */
+/**
+ * Moves the old files out of the folder and the new ones in. It can be repeated after an
+ * interruption.
+ */
 async function install(folder: string, { files, obsolete }: Plan): Promise<void> {
   const { fresh, old } = placesIn(folder);
   for (const name of [...files].reverse()) {
@@ -209,14 +212,14 @@ async function move(from: string, to: string): Promise<void> {
   });
 }
 
-/** From here on the folder's own files count. */
+/** Removes the plan: from then on the folder's own files are valid. */
 async function removePlan(folder: string): Promise<void> {
   const { aside, plan } = placesIn(folder);
   await removeIfThere(plan);
   await syncFolder(aside);
 }
 
-/** Removes the folder aside unless files in it count. What stays is the next save's to remove. */
+/** Removes `.saving` unless it holds a valid save. The next save removes what is left. */
 async function removeAside(folder: string): Promise<void> {
   const { aside, plan } = placesIn(folder);
   try {
@@ -241,7 +244,7 @@ async function readPlan(folder: string): Promise<Plan | undefined> {
   throw new FormatError(path, "expected lists of file names: remove the folder .saving");
 }
 
-/** Whether these are names of files in the folder itself, and no paths to other places. */
+/** Whether all values are names of files in the folder itself, and no paths. */
 function areNames(value: unknown): boolean {
   return Array.isArray(value) &&
     value.every((name) => typeof name === "string" && /^\w[\w.-]*$/.test(name));

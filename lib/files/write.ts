@@ -1,18 +1,18 @@
 /**
- * Files that are never half written, also when the power fails: a new file is written beside the old
- * one, synced to the disk, and renamed.
+ * Writing files completely or not at all, even if the power fails: a new file is written beside the
+ * old one, synced to disk, and renamed.
  */
 import { dirname } from "node:path";
 import { absolutePath } from "./path.ts";
 
-/** What a file is called until it is whole. */
+/** The suffix of a file that is not complete yet. */
 export const UNFINISHED = ".unfinished";
 
 /**
- * Puts a file in place of what is there, if anything: whoever opens the path, at any moment, finds
- * the old file or the new one.
+ * Replaces a file, or creates it. Whoever opens the path at any moment finds the old file or the new
+ * one.
  *
- * @throws {Error} If it cannot be written, saying why and what helps; the old file stays then.
+ * @throws {Error} If it cannot be written; the message says why and what to do. The old file is kept.
  *
  * @example
  * ```ts
@@ -37,9 +37,9 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 }
 
 /**
- * `replaceFile()` without a pause in which anything else could happen, such as the end of the program.
+ * The synchronous form of `replaceFile()`, for signal handlers.
  *
- * @throws {Error} If it cannot be written, saying why and what helps; the old file stays then.
+ * @throws {Error} If it cannot be written; the message says why and what to do. The old file is kept.
  */
 export function replaceFileSync(path: string, content: string): void {
   const bytes = new TextEncoder().encode(content);
@@ -69,7 +69,10 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-/** Waits until the disk knows the names in a folder. Systems that cannot sync a folder do without. */
+/**
+ * Waits until the names in a folder are on disk. On systems that cannot sync a folder it does
+ * nothing.
+ */
 export async function syncFolder(folder: string): Promise<void> {
   try {
     using file = await Deno.open(folder);
@@ -80,7 +83,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Why a file could not be written, in words for the person whose disk it is.
+ * Rewords an error of writing a file: the message says why, and what to do.
  *
  * @param bytes The size of the file, where it is known.
  *
@@ -100,8 +103,8 @@ export function writeError(error: unknown, path: string, bytes?: number): Error 
 }
 
 /**
- * Whether an error comes from the system, such as that of a full disk, and not from a program's own
- * check.
+ * Whether an error comes from the operating system, as for a full disk, and not from a check of the
+ * program.
  */
 export function isSystemError(error: unknown): error is Error {
   return error instanceof Error && ("code" in error || error instanceof Deno.errors.NotCapable);
