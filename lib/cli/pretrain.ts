@@ -5,7 +5,7 @@ import { checkPrecision } from "../backend/precision.ts";
 import { MOST_THREADS } from "../backend/simd/machine.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { isRecord, parseJsonObject } from "../files/json.ts";
+import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent, several, shellWord } from "../format.ts";
 import { absolutePath, withoutEndSlash } from "../files/path.ts";
 import { checkpointSteps } from "../runs/checkpoints.ts";
@@ -210,6 +210,7 @@ async function readConfig(
     throw new FormatError(path, `expected a JSON file, found ${error.message}${hint}`);
   });
   const json = parseJsonObject(text, path);
+  checkNames(text, path, Infinity); // of two settings of one name the first would be lost in silence
   if (json.format !== 1 || !isRecord(json.settings)) {
     return optionsFromJson(json, RUN_OPTIONS, path);
   }

@@ -45,6 +45,7 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
     await Deno.writeTextFile(`${folder}/broken.json`, '{"lr": ');
     await Deno.writeTextFile(`${folder}/wrong.json`, '{"learningRate": 0.1}');
     await Deno.writeTextFile(`${folder}/list.json`, "[]");
+    await Deno.writeTextFile(`${folder}/twice.json`, '{"steps":5,"steps":6}');
     await Deno.writeTextFile(`${folder}/notes.txt`, "");
     const before = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     const bad: [string[], RegExp][] = [
@@ -57,6 +58,7 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
       [[...out, "--config", `${folder}/broken.json`], /broken.json: expected JSON, found/],
       [[...out, "--config", `${folder}/wrong.json`], /there is no setting "learningRate"/],
       [[...out, "--config", `${folder}/list.json`], /expected a JSON object/],
+      [[...out, "--config", `${folder}/twice.json`], /twice.json: its JSON names "steps" twice/],
       [[...out, "--corpus", "sotuu"], /--corpus = "sotuu": it must .*did you mean "sotu"\?/],
       [
         [...out, ...corpus, "--sentence-per-line"],
