@@ -89,11 +89,12 @@ export class Arcs {
 
 /**
  * As high as the longest arc that matters, whichever word is chosen: the page then keeps still. Weaker
- * ones and those of [CLS] may be flattened.
+ * ones, and those of [CLS] and of the [SEP] at the end, may be flattened.
  */
 function heightOf(weights: Weights, centres: readonly number[]): number {
   const distances = weights.flatMap((row, from) => {
-    const least = from === 0 ? Infinity : Math.max(...row) / 2;
+    const isWord = from > 0 && from < weights.length - 1;
+    const least = isWord ? Math.max(...row) / 2 : Infinity;
     return row.map((weight, to) => weight < least ? 0 : Math.abs(centres[to] - centres[from]));
   });
   return Math.min(HIGHEST, Math.max(LOWEST, 26 + RISE * Math.max(...distances)));
