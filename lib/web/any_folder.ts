@@ -1,6 +1,6 @@
 /**
- * Any readable folder, and what the model in it can do: fill blanks, judge pairs, sort texts, or none
- * of it. A folder of a run stands for the best model in it.
+ * Opening any readable folder of a model, and finding out which heads it has. For the folder of a
+ * run, its best model is opened.
  */
 import { FormatError } from "../errors.ts";
 import { isThere } from "../files/json.ts";
@@ -27,17 +27,17 @@ export interface Heads {
 
 /** A model from any folder. */
 export interface OpenedFolder {
-  /** The folder of the model itself: of a run, `best` or `final` in it. */
+  /** The folder of the model itself, which for a run is `best` or `final`. */
   readonly folder: string;
   /** The folder of the run, if it is one. */
   readonly run?: string;
-  /** Heads that the folder does not have hold random numbers; see `heads`. */
+  /** The model. Heads that the folder lacks have random weights; see `heads`. */
   readonly model: BertPretrainHead;
   /** The tokenizer beside it. */
   readonly tokenizer: BertTokenizer;
-  /** What was really in the folder. */
+  /** The heads that the folder really has. */
   readonly heads: Heads;
-  /** The head of a classifier, on the backbone of `model`; nothing if the folder holds none. */
+  /** The classifier, which shares the backbone of `model`; undefined if the folder has none. */
   readonly classifier?: BertClassifier;
   /** The names of its classes; none if it is no classifier. */
   readonly labels: readonly string[];
@@ -96,24 +96,24 @@ async function headsIn(folder: string): Promise<Heads> {
   };
 }
 
-/** What `saveOnnx()` is to be given for an opened folder, and what becomes of it in words. */
+/** The arguments of `saveOnnx()` for an opened folder, and a description in words. */
 export interface OnnxParts {
-  /** With the heads that the folder has. */
+  /** The weights, with the heads that the folder has. */
   readonly model: OnnxModel;
   /** The names of a classifier's classes. */
   readonly labels?: readonly string[];
-  /** How an encoder's texts become vectors. */
+  /** How the vectors of an encoder's tokens are pooled. */
   readonly sentence?: Pooling;
   /** The most tokens of a text where a sentence model takes fewer than its positions. */
   readonly maxLength?: number;
-  /** As in "fills blanks, judges pairs of sentences". */
+  /** What the model does, as in "fills blanks, judges pairs of sentences". */
   readonly does: string;
-  /** What a sentence model does to texts and ONNX cannot hold, each with what to do instead. */
+  /** Steps of a sentence model that ONNX cannot represent, each with what to do instead. */
   readonly lacks: readonly string[];
 }
 
 /**
- * The model of a folder with no more than the heads that it really has, ready for `saveOnnx()`.
+ * The model of a folder with only the heads that it really has, for `saveOnnx()`.
  *
  * @throws {FormatError} If a file of a sentence model cannot be read.
  */
@@ -157,7 +157,7 @@ export async function onnxParts(
   };
 }
 
-/** What is done to texts before the tokenizer sees them, or depends on where the prompt ends. */
+/** The steps before the tokenizer, and those that depend on the end of the prompt. */
 function lacksOf(
   { prompt, includePrompt, lowercase }: EmbeddingOptions,
   tokenizer: BertTokenizer,

@@ -1,6 +1,7 @@
 /**
- * The files of the page as a browser takes them. Its modules are the TypeScript of this library with
- * the types blanked out, so that there is nothing to build, and the browser cuts words as training did.
+ * The files of the page for a browser. Its modules are the TypeScript files of this library with the
+ * types removed, so that no build step is needed, and the browser uses the same tokenizer as
+ * training.
  */
 import { stripTypeScriptTypes } from "node:module";
 
@@ -10,20 +11,20 @@ export interface Asset {
   readonly body: string;
 }
 
-/** Where the engine computes: `"server"`, or `"static"` for the browser itself. */
+/** Where the model runs: `"server"`, or `"static"` for the browser itself. */
 export type Place = "server" | "static";
 
 const LIB = new URL("../", import.meta.url);
 
 const IMPORT = /^((?:import|export)\b[^"';]*?from\s+|import\s+)"([^"]+)"/gm;
 
-/** What reads and writes files: a browser has none, and the page calls nothing of it. */
+/** Modules that read and write files, which the page never calls. */
 const LEFT_OUT = /^(?:files\/|tokenizer\/folder\.ts$)/;
 
 /**
- * All files of the page by their paths in it.
+ * All files of the page by their paths.
  *
- * @throws {TypeError} If a module imports what no browser has.
+ * @throws {TypeError} If a module imports something that browsers do not have.
  */
 export async function pageAssets(place: Place): Promise<Map<string, Asset>> {
   const start = `web/page/${place}_start.ts`;

@@ -1,6 +1,6 @@
 /**
- * BERT as an ONNX graph: the arithmetic of `model/layers.ts` and `model/heads.ts` once more, in the
- * operators of ONNX. Which heads there are, the names of the weights say.
+ * BERT as an ONNX graph: the computation of `model/layers.ts` and `model/heads.ts` in the operators
+ * of ONNX. The names of the weights decide which heads it has.
  */
 import { checkOptions } from "../checks.ts";
 import type * as tf from "@tensorflow/tfjs";
@@ -17,20 +17,20 @@ export interface Pooling {
   readonly normalize: boolean;
 }
 
-/** What a graph gives beside the scores of its heads. */
+/** Options of a graph. */
 export interface GraphOptions {
   /** How matrices and tables are stored. */
   readonly dtype: Dtype;
   /** A last output `sentence_embedding` [B, H] of an encoder. */
   readonly sentence?: Pooling;
-  /** What a classifier looks at: the pooler's vector (default), or the mean of all tokens. */
+  /** The input of a classifier: the pooler's vector (default), or the mean of all tokens. */
   readonly classifierPooling?: "cls" | "mean";
-  /** Outputs `attentions.0` [B, A, T, T] and so on, one a layer. Default false. */
+  /** Whether to add outputs `attentions.0` [B, A, T, T] and so on, one for each layer. Default false. */
   readonly attentions?: boolean;
 }
 
 /**
- * The graph of a model.
+ * Makes the graph of a model.
  *
  * Inputs are those of transformers: `input_ids`, `attention_mask` and `token_type_ids`, [B, T] int64
  * each, the segments 0 and 1 as there. Outputs are `logits` [B, T, V] of the masked-word head,
@@ -50,7 +50,7 @@ export function bertGraph(
   return graph;
 }
 
-/** One graph while it is built. */
+/** A graph that is being built. */
 class BertGraph {
   readonly #graph: OnnxGraph;
   readonly #config: BertConfig;
@@ -208,7 +208,7 @@ class BertGraph {
     return this.#graph.node("Gather", [x, zero], { axis: 1 });
   }
 
-  /** The mean of each sequence's vectors, padding left out: [B, T, H] -> [B, H]. */
+  /** The mean of each sequence's vectors, without padding: [B, T, H] -> [B, H]. */
   #mean(x: string, shares: string): string {
     const weights = this.#graph.node("Unsqueeze", [shares, this.#axes(2)]); // [B, T, 1]
     const counted = this.#graph.node("Mul", [x, weights]);
@@ -243,7 +243,7 @@ class BertGraph {
     return this.#integers("axes", axes);
   }
 
-  /** A shape to reshape to: 0 keeps an axis as it is, -1 takes what is left. */
+  /** A shape for Reshape: 0 keeps an axis, -1 is computed from the rest. */
   #shape(...axes: number[]): string {
     return this.#integers("shape", axes);
   }

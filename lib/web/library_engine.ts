@@ -1,4 +1,4 @@
-/** The page's questions, answered by the library. */
+/** The engine of the page that uses this library. */
 import * as tf from "@tensorflow/tfjs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
@@ -23,7 +23,7 @@ import {
   wordAround,
 } from "./page/engine.ts";
 
-/** What the page says of a model, but for its run. */
+/** The facts of a model for the page, without its run. */
 export function factsOf(opened: OpenedFolder): Facts {
   const { folder, run, model, tokenizer, heads, classifier, labels } = opened;
   const { config } = model;
@@ -41,21 +41,21 @@ export function factsOf(opened: OpenedFolder): Facts {
   };
 }
 
-/** Names of folders that say nothing of the model in them. */
+/** Names of folders that do not describe the model in them. */
 const PLAIN = ["model", "best", "final"];
 
-/** The last part of a path, or the last two where the last says too little. */
+/** The last part of a path, or the last two parts if the last one is not telling. */
 function nameOf(path: string): string {
   const name = basename(path);
   return PLAIN.includes(name) ? `${basename(dirname(path))}/${name}` : name;
 }
 
-/** A model of the library that can be asked by the page. */
+/** An engine with a model of this library. */
 export class LibraryEngine implements Engine {
   readonly #opened: OpenedFolder;
   readonly #run: () => Promise<RunFacts | undefined>;
 
-  /** @param run How far the run of the model has come; asked each time. */
+  /** @param run Returns the progress of the model's run. It is called for each request. */
   constructor(opened: OpenedFolder, run: () => Promise<RunFacts | undefined>) {
     this.#opened = opened;
     this.#run = run;
@@ -122,7 +122,7 @@ export class LibraryEngine implements Engine {
     return { word, alone, inSentence };
   }
 
-  /** The probability of each word at a place, nothing being hidden. */
+  /** The probability of each word at a position, without a mask. */
   async #sharesAt(encoding: ReturnType<typeof encode>, place: number): Promise<Float32Array> {
     return await read(tf.tidy(() => {
       const predictedPositions = tf.tensor1d([place], "int32");

@@ -1,4 +1,4 @@
-/** From any readable folder to one for JavaScript: what `deno task convert --to onnx` does. */
+/** Converting any readable folder of a model to ONNX, for `deno task convert --to onnx`. */
 import { checkChoice } from "../checks.ts";
 import { several } from "../format.ts";
 import { onnxParts, openFolder } from "./any_folder.ts";
@@ -6,12 +6,13 @@ import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
 import type { Dtype } from "./onnx_weights.ts";
 
 /**
- * Reads a model's folder, or a run's, and writes it with `saveOnnx()`. Heads that it does not have are
- * left out: a bare encoder becomes one that gives vectors, pooled as its `modules.json` says. What
- * a sentence model does to texts and ONNX cannot hold, as a prompt before them, is told.
+ * Reads a model's folder, or a run's, and writes it with `saveOnnx()`. Heads that it lacks are left
+ * out: a bare encoder becomes one that returns vectors, pooled as its `modules.json` says. Steps of a
+ * sentence model that ONNX cannot represent, such as a prompt, are reported.
  *
- * @param dtypes Which files; by default all three.
- * @returns What it is, what it does, and the files with their sizes, in lines for a person.
+ * @param dtypes Which files to write. Default: all three.
+ * @returns Lines that say which model it is, what it does, and which files were written with which
+ * sizes.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
  *
  * @example

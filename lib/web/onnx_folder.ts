@@ -1,4 +1,7 @@
-/** A model in the folder that transformers.js and optimum read: ONNX files beside the tokenizer's. */
+/**
+ * Saving a model in a folder for transformers.js and optimum, with ONNX files beside those of the
+ * tokenizer.
+ */
 import type * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkChoice, checkOptions, checkWhole, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
@@ -28,25 +31,31 @@ const DTYPES = Object.keys(ONNX_FILES) as Dtype[];
 export interface OnnxModel {
   /** The sizes of the model. */
   readonly config: BertConfig;
-  /** By the names of `model/weights.ts`; they say which heads there are. */
+  /** The weights, by the names of `model/weights.ts`, which decide the heads. */
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
-  /** What a classifier looks at. */
+  /** The input of a classifier: the vector of `[CLS]`, or the mean of all tokens. */
   readonly pooling?: "cls" | "mean";
-  /** How a classifier's scores become shares. */
+  /** How a classifier's scores become probabilities. */
   readonly shares?: Shares;
 }
 
-/** How a model is written. */
+/** Options of `saveOnnx()`. */
 export interface OnnxOptions {
-  /** Which files: `"fp32"` as it is, `"fp16"` half as large, `"q8"` a quarter. All three by default. */
+  /**
+   * Which files to write: `"fp32"` in full, `"fp16"` with half the size, `"q8"` with a quarter.
+   * Default: all three.
+   */
   readonly dtypes?: readonly Dtype[];
   /** For an encoder: a second output `sentence_embedding` [B, H], one vector for each text. */
   readonly sentence?: Pooling;
-  /** Tokens that the tokenizer cuts texts to; by default as many as the model can take. */
+  /** The most tokens, to which the tokenizer cuts texts. Default: the model's length. */
   readonly maxLength?: number;
   /** For a classifier: the names of its classes, in their order; `LABEL_0` and so on by default. */
   readonly labels?: readonly string[];
-  /** Outputs `attentions.0` and so on, [B, A, T, T]: what each head looked at. Default false. */
+  /**
+   * Whether to add outputs `attentions.0` and so on, [B, A, T, T], with the attention weights.
+   * Default false.
+   */
   readonly attentions?: boolean;
 }
 
@@ -63,10 +72,10 @@ const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
  * and 1 as transformers has them. A model with pre-training heads has the outputs `logits` [B, T, V] and
  * `seq_relationship_logits` [B, 2], a classifier `logits` [B, C], an encoder `last_hidden_state`.
  *
- * Memory holds the model and two tensors more.
+ * Memory holds the model and two more tensors.
  *
- * @param model Its heads decide what is written; the caller still disposes of it.
- * @throws {TypeError} If the arguments stand in another order.
+ * @param model The model, whose heads decide the outputs. The caller disposes of it.
+ * @throws {TypeError} If the arguments are in the wrong order.
  * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, or a file
  * would be longer than the 2 GiB that the format can hold. Nothing is written then.
  *

@@ -9,16 +9,16 @@ import { ConfigError } from "../errors.ts";
 
 const onnx = onnxProto.onnx;
 
-/** What the numbers of a tensor are, by ONNX's name for it. */
+/** The type of a tensor's numbers, by ONNX's name. */
 export type ElementType = "FLOAT" | "FLOAT16" | "INT64" | "UINT8";
 
-/** The set of operators in its version of 2022, the first one with LayerNormalization. */
+/** The version of the operator set, of 2022, which is the first one with LayerNormalization. */
 const OPERATORS = 17;
 
 /** The version of the file format that came with those operators. */
 const FORMAT = 8;
 
-/** A protobuf message, and with it an ONNX file, is shorter than this. */
+/** The limit of a protobuf message, and so of an ONNX file, in bytes. */
 const MOST_BYTES = 2 ** 31 - 1;
 
 /** Numbers of protobuf fields that are written by hand: all that lead to the values of a weight. */
@@ -47,7 +47,7 @@ export type Attribute = number | readonly number[] | ElementType | { readonly fl
 export type Axis = number | string;
 
 /**
- * A graph that grows from its inputs to its outputs.
+ * A graph that is built from its inputs to its outputs.
  *
  * @example
  * ```ts
@@ -74,7 +74,7 @@ export class OnnxGraph {
   /**
    * An empty graph.
    *
-   * @param name What it computes, as viewers show it.
+   * @param name The name of the graph, which viewers show.
    */
   constructor(name: string) {
     this.#name = name;
@@ -86,19 +86,19 @@ export class OnnxGraph {
     return name;
   }
 
-  /** Gives a value the name by which it can be asked for. */
+  /** Makes a value an output with a name. */
   output(name: string, value: string, type: ElementType, shape: readonly Axis[]): void {
     this.#nodes.push({ opType: "Identity", name, input: [value], output: [name] });
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** Adds a tensor of the file; the second time, nothing. Returns its name. */
+  /** Adds a stored tensor, if it was not added before. Returns its name. */
   weight(tensor: StoredTensor): string {
     if (!this.#weights.has(tensor.name)) this.#weights.set(tensor.name, tensor);
     return tensor.name;
   }
 
-  /** Adds a small tensor whose values are at hand; the second time, nothing. Returns its name. */
+  /** Adds a small constant tensor, if it was not added before. Returns its name. */
   constant(
     name: string,
     values: Float32Array | BigInt64Array | Uint8Array,

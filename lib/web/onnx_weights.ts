@@ -10,17 +10,17 @@ import { type ElementType, OnnxGraph } from "./onnx_graph.ts";
 /**
  * How matrices and tables are stored, by the names of transformers.js.
  *
- * - `fp32`: as they are.
+ * - `fp32`: in full.
  * - `fp16`: half as long, rounded to 11 bits; computed with in float32.
  * - `q8`: a quarter as long, whole numbers of 8 bits with a scale for each column of a matrix and each
  *   row of a table; the numbers that are multiplied by them are rounded to 8 bits, too, each time.
  */
 export type Dtype = "fp32" | "fp16" | "q8";
 
-/** What stands for 0 in the 8 bits, so that they can be unsigned: their sums are exact on every machine. */
+/** The zero point of the 8 bits, which are unsigned so that their sums are exact on every machine. */
 const ZERO = 128;
 
-/** A weight as the graph needs it. */
+/** A weight that the graph needs. */
 interface Source {
   readonly shape: readonly number[];
   read(): Promise<Float32Array>;
@@ -38,7 +38,7 @@ export class OnnxWeights {
   readonly #dtype: Dtype;
 
   /**
-   * Adds nothing to the graph before it is asked to.
+   * Makes the weights of a graph. They are added to it when they are used.
    *
    * @param weights By name; read when the graph is written.
    */
@@ -57,7 +57,7 @@ export class OnnxWeights {
     return this.#weights.has(name);
   }
 
-  /** The length of a vector; nothing if the model has no weight of that name. */
+  /** The length of a vector; undefined if the model has no weight of that name. */
   sizeOf(name: string): number | undefined {
     return this.#weights.get(name)?.shape[0];
   }

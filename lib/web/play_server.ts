@@ -1,13 +1,13 @@
 /**
- * The server of `deno task play`: the page, and the questions that it asks. It listens on this machine
- * only, and answers only its own page: other sites that a browser has open cannot use it.
+ * The server of `deno task play`: the page, and the questions that it asks. It listens on this
+ * machine only and answers only its own page, so that other sites in the browser cannot use it.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 import type { Asset } from "./assets.ts";
 import type { Engine } from "./page/engine.ts";
 
-/** A body of more bytes is refused; the longest text that the page accepts is far shorter. */
+/** The most bytes of a request. The longest text that the page accepts is far shorter. */
 const MOST_BYTES = 256 * 1024;
 
 const HEADERS = {
@@ -20,7 +20,7 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** What the server shows. */
+/** The contents of the server. */
 export interface Playground {
   readonly engine: Engine;
   /** The page's files by their paths. */
@@ -31,15 +31,15 @@ export interface Playground {
 
 /** A running server. */
 export interface PlayServer extends AsyncDisposable {
-  /** Where the page is. */
+  /** The URL of the page. */
   readonly url: string;
   /** Fulfilled when it has ended. */
   readonly finished: Promise<void>;
-  /** Answers what was asked already, then ends; `await using` does so at the end of a block. */
+  /** Answers pending requests, then ends the server. `await using` does the same. */
   close(): Promise<void>;
 }
 
-/** A request that is not answered, and why. */
+/** The refusal of a request, with the reason. */
 class Refused extends Error {
   readonly status: number;
 
@@ -52,9 +52,9 @@ class Refused extends Error {
 /**
  * Starts the server on 127.0.0.1.
  *
- * @param port 0 for any that is free.
- * @param onError Is told of failures that are no fault of the question.
- * @throws {ConfigError} If another program has the port.
+ * @param port The port; 0 for any free one.
+ * @param onError Is called with errors that are not caused by the request.
+ * @throws {ConfigError} If another program uses the port.
  */
 export function startPlayServer(
   playground: Playground,
@@ -104,7 +104,7 @@ async function answer(
   }
 }
 
-/** Refuses what other sites ask, under whatever name they reach this machine. */
+/** Refuses requests of other sites, whatever name they use for this machine. */
 function checkOrigin({ headers }: Request, port: number): void {
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   const host = headers.get("host") ?? "";

@@ -1,4 +1,4 @@
-/** A folder that one can play with: behind a server, or as a page that needs none. */
+/** The page for trying out a model: behind a server, or as a static folder. */
 import { fileURLToPath } from "node:url";
 import { dirname } from "node:path";
 import { saveFolder } from "../files/save_folder.ts";

@@ -1,7 +1,7 @@
-/** A sentence as a row of words, with arcs over them for where a head looks. */
+/** A sentence as a row of words, with arcs above them for the attention weights of a head. */
 import { choices, find, moveWithArrows, press } from "./dom.ts";
 
-/** Weaker looks than these are not drawn: from one word, and from all at once. */
+/** The smallest attention weights that are drawn: from one word, and from all words at once. */
 const FAINTEST = 0.02;
 const FAINTEST_OF_ALL = 0.25;
 
@@ -12,10 +12,10 @@ const RISE = 0.4;
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Where each word of a sentence looks: `weights[from][to]`. */
+/** The attention weights of a sentence: `weights[from][to]`. */
 type Weights = readonly (readonly number[])[];
 
-/** The row of words; `choose` is told which one was chosen. */
+/** Makes the row of words. `choose` is called with the index of the chosen one. */
 export class Arcs {
   readonly #svg = find<SVGElement>("#look .arcs");
   readonly #row = find("#look .tokens");
@@ -24,7 +24,7 @@ export class Arcs {
   #weights: Weights = [];
   #chosen: number | "all" = 0;
 
-  /** The words can be reached with the arrow keys, and looked at by pointing at them. */
+  /** Makes words selectable by the arrow keys and by pointing at them. */
   constructor(choose: (place: number) => void) {
     this.#choose = choose;
     moveWithArrows(this.#row);
@@ -46,7 +46,7 @@ export class Arcs {
     if (hadFocus) this.#buttons[chosen]?.focus();
   }
 
-  /** Draws where one word looks, or all of them. */
+  /** Draws the attention weights of one word, or of all words. */
   draw(weights: Weights, chosen: number | "all"): void {
     this.#weights = weights;
     this.#chosen = chosen;

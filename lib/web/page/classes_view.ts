@@ -1,4 +1,4 @@
-/** A text, and the classes of a classifier, sorted while one types. */
+/** A text, classified while the user types. */
 import { candidateList, find, latest, make, percent } from "./dom.ts";
 import type { Engine, Facts, Texts } from "./engine.ts";
 

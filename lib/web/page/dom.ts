@@ -1,7 +1,7 @@
-/** Small things that every part of the page needs. Text only ever becomes text, never markup. */
+/** Helpers for all parts of the page. Text is always inserted as text and never as markup. */
 import type { Candidate } from "./engine.ts";
 
-/** The one element that a selector names. Throws if the page has none. */
+/** The element of a selector. Throws if the page has none. */
 export function find<E extends Element = HTMLElement>(
   selector: string,
   within: ParentNode = document,
@@ -24,8 +24,8 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /**
- * A function that asks a question and shows its answer, and that may be called at every key press:
- * while an answer is awaited, only the newest question is kept.
+ * Makes a function that sends a question and shows its answer. It may be called at every key press:
+ * while an answer is pending, only the newest question is kept.
  *
  * @param section Where problems are shown.
  * @param ask Asks, and returns what shows the answer.
@@ -59,7 +59,7 @@ export function latest<Question>(
   };
 }
 
-/** Changes a text only if it is another one, so that screen readers do not repeat it. */
+/** Changes a text only if it differs, so that screen readers do not repeat it. */
 export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -73,7 +73,7 @@ export function percent(share: number): string {
 /**
  * A list of candidates with bars under a heading.
  *
- * @param choose What happens when one is chosen; without it they are no buttons.
+ * @param choose Is called with the chosen candidate. Without it the candidates are no buttons.
  * @param shown How a share is written; percent by default.
  */
 export function candidateList(

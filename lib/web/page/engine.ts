@@ -1,24 +1,24 @@
-/** What the page asks of a model, wherever that computes: in the server, or in the browser itself. */
+/** The interface between the page and a model, which runs in the server or in the browser itself. */
 import type { AddedToken } from "../../tokenizer/added_tokens.ts";
 import type { Shares } from "../../model/classes_json.ts";
 import type { TokenizerOptions } from "../../tokenizer/options.ts";
 
-/** A text of more characters is refused, so that a slip of the hand does not keep a machine busy. */
+/** The most characters of a text. A longer one is refused, as it was probably pasted by mistake. */
 export const MOST_CHARACTERS = 20_000;
 
-/** How many candidates and neighbours are shown. */
+/** The number of candidates and neighbours that are shown. */
 export const SHOWN = 8;
 
-/** What the page says about a model, and which parts of it are of use. */
+/** The facts of a model for the page, which decide the parts of the page that are shown. */
 export interface Facts {
-  /** What the model is called: its folder. */
+  /** The name of the model, which is that of its folder. */
   readonly name: string;
   readonly layers: number;
   readonly heads: number;
   readonly width: number;
   /** Pieces in the vocabulary. */
   readonly pieces: number;
-  /** Tokens that it can take, with `[CLS]` and `[SEP]`. */
+  /** The most tokens of a text, including `[CLS]` and `[SEP]`. */
   readonly maxLength: number;
   /** Whether it has a trained masked-word head. */
   readonly fillsBlanks: boolean;
@@ -28,7 +28,7 @@ export interface Facts {
   readonly classes: readonly string[];
   /** How its scores are to be read: shares of 1, each class by itself, or plain numbers. */
   readonly shares: Shares;
-  /** What the run that it comes from shows; nothing if it comes from none. */
+  /** The run that it comes from; undefined if there is none. */
   readonly run?: RunFacts;
 }
 
@@ -37,18 +37,18 @@ export interface RunFacts {
   readonly name: string;
   /** The last step. */
   readonly step: number;
-  /** Whether there may be more to see in a moment. */
+  /** Whether the run may still be going on. */
   readonly isLive: boolean;
   readonly charts: readonly { readonly title: string; readonly file: string }[];
 }
 
-/** A word or a class and how well it fits: a probability, a cosine, or a plain score. */
+/** A word or a class with its probability, cosine or score. */
 export interface Candidate {
   readonly token: string;
   readonly share: number;
 }
 
-/** Where each head of a layer looks. */
+/** The attention weights of the heads of a layer. */
 export interface Look {
   readonly tokens: readonly string[];
   /** `heads[head][from][to]`; rows sum to 1. */
@@ -71,7 +71,7 @@ export interface Texts {
   readonly second?: string;
 }
 
-/** `page.json`: all that the page needs to know of a model beside its file. */
+/** `page.json`: everything that the page has to know about a model beside its file. */
 export interface PageModel {
   readonly facts: Facts;
   /** The pieces and tokens of the vocabulary, by id. */
@@ -99,7 +99,10 @@ export interface PageFile {
   readonly scales?: number;
 }
 
-/** A model that can be asked. Questions that cannot be answered are rejected with a message to show. */
+/**
+ * A model that answers questions. Invalid questions are rejected with an error whose message can be
+ * shown.
+ */
 export interface Engine {
   facts(): Promise<Facts>;
   /** For each `[MASK]` of a text, the likeliest words. */
@@ -115,9 +118,9 @@ export interface Engine {
 }
 
 /**
- * A text as the model is asked: `___` and `[mask]` are `[MASK]`.
+ * Prepares a text for the model: `___` and `[mask]` become `[MASK]`.
  *
- * @throws {RangeError} If it is too long to be meant.
+ * @throws {RangeError} If it is longer than `MOST_CHARACTERS`.
  *
  * @example
  * ```ts

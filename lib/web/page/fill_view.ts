@@ -1,4 +1,4 @@
-/** Blanks, filled while one types. */
+/** Blanks, filled while the user types. */
 import { candidateList, find, latest, make, replaceInside } from "./dom.ts";
 import { type Candidate, type Engine, withBlanks } from "./engine.ts";
 

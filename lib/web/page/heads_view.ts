@@ -1,4 +1,6 @@
-/** The heads of a layer side by side: a small picture of each, and in words what it mostly looks at. */
+/**
+ * The heads of a layer side by side: a small picture of each, and in words what it mostly attends to.
+ */
 import { choices, make, percent } from "./dom.ts";
 import type { Look } from "./engine.ts";
 
@@ -34,7 +36,7 @@ function picture(weights: readonly (readonly number[])[]): HTMLCanvasElement {
 
 type Kind = (from: number, to: number) => boolean;
 
-/** What a head looks at most, over all words, as in "the next word, 78 %". */
+/** What a head mostly attends to, over all words, as in "the next word, 78 %". */
 export function habit(
   tokens: readonly string[],
   weights: readonly (readonly number[])[],

@@ -19,7 +19,7 @@ import {
   wordAround,
 } from "./engine.ts";
 
-/** What a model gives for one sequence: the outputs of its file by name. */
+/** The outputs of a model for one sequence, by name. */
 interface Outputs {
   readonly encoding: Encoding;
   readonly values: Readonly<Record<string, Float32Array>>;
@@ -32,7 +32,7 @@ export class OnnxEngine implements Engine {
   readonly #session: Ort.InferenceSession;
   readonly #ort: typeof Ort;
   readonly #table: Float32Array;
-  /** The last sequence and what came of it: most questions are about the same one. */
+  /** The last sequence and its outputs, as most questions are about the same one. */
   #last: { key: string; outputs: Promise<Outputs> } | undefined;
   /** onnxruntime runs one sequence after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -181,7 +181,7 @@ async function fetched(url: string): Promise<Response> {
   return response;
 }
 
-/** What the page knows of its model. Throws if it is not there. */
+/** Loads the facts of the model. Throws if they are missing. */
 export async function loadPageModel(): Promise<PageModel> {
   return await (await fetched(place("page.json"))).json();
 }

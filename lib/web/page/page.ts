@@ -1,4 +1,4 @@
-/** The page: what the model is, and those of its parts that the model is good for. */
+/** The page: the facts of the model, and the parts of the page that fit the model. */
 import { startClasses } from "./classes_view.ts";
 import { find, say } from "./dom.ts";
 import type { Engine, Facts } from "./engine.ts";
