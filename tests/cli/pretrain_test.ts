@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { newestCheckpoint } from "bert/runs/checkpoints.ts";
-import { explainMemory, pretrainCommand } from "bert/cli/pretrain.ts";
+import { explainMemory } from "bert/cli/out_of_memory.ts";
+import { pretrainCommand } from "bert/cli/pretrain.ts";
 import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";
 import { prepareToy } from "../support/stores.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
