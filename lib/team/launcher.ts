@@ -72,18 +72,19 @@ export async function letFirstSpeak({ rank }: Launcher): Promise<void> {
 }
 
 /**
- * Throws if a launcher of MPI started several processes of a program that must run once.
+ * Throws if a launcher of MPI started several processes of a program that must run once. The processes
+ * other than the first one end with code 1 instead, so that the message is printed once.
  *
  * @param program What to call without the launcher.
- * @throws {Error} In the first process at once, in the others a little later.
+ * @throws {Error} In the first process, or if its number is not known.
  */
-export async function checkStartedOnce(
+export function checkStartedOnce(
   program: string,
   launcher: Launcher | undefined = findLauncher(),
-): Promise<void> {
+): void {
   if (!launcher) return;
-  await letFirstSpeak(launcher);
-  const { name, size } = launcher;
+  const { name, size, rank } = launcher;
+  if (rank) Deno.exit(1);
   throw new Error(
     `${name} started ${size ?? "several"} processes of ${program}, which runs once and uses all ` +
       `cores by itself: call it without ${name}`,
