@@ -9,7 +9,7 @@ import { several } from "../format.ts";
 export function machineInWords(backend: string): string {
   if (backend !== "simd") return backend;
   const { threads, blas, multipliers } = simdMachine();
-  const own = multipliers.includes("native") ? "native code" : "WebAssembly";
+  const own = multipliers[0] === "wasm" ? "WebAssembly" : "native code";
   return `simd, ${several(threads, "thread")}, ${blas ? blas.path.split("/").at(-1) : own}`;
 }
 

@@ -174,7 +174,7 @@ async function main(spec: Message): Promise<void> {
   await startSimd({ blas: false, native: Boolean(spec.native), threads: Number(spec.threads) });
   const known = operations();
   const made = new Map<string, Operation>();
-  const native = simdMachine().multipliers[0] === "native";
+  const native = simdMachine().multipliers[0] !== "wasm";
   await serve({ kernels: Object.keys(known), native }, ({ kernel, copy, product }): Message => {
     if (typeof copy === "number") return { rate: copyRate(copy) };
     if (typeof product === "number") return { rate: productRate(product) };

@@ -107,6 +107,13 @@ export class Assembler {
     this.address(to, from);
   }
 
+  /** The 64 bits of `from` go to an address. */
+  store(to: Address, from: Reg): void {
+    this.#rex(from, to.index ?? 0, to.base);
+    this.emit(0x89);
+    this.address(from, to);
+  }
+
   /** The low 32 bits of `from` go to an address. */
   store32(to: Address, from: Reg): void {
     const rex = rexBits(from, to.index ?? 0, to.base);

@@ -11,29 +11,32 @@ import {
   makeAllExecutable,
   makeExecutable,
 } from "./executable_memory.ts";
-import { assemblePairs } from "./pairs.ts";
 import { assemblePanels } from "./panels.ts";
 import { assembleRows, ROW_KERNELS } from "./row_kernels.ts";
+import type { Operand } from "./pack_parameters.ts";
+import { assembleWidePack } from "./wide_pack.ts";
 import { assembleWidePanels } from "./wide_panels.ts";
 
 /** Where the native code lies, or why there is none. */
 export type NativeCode = NativeKernels | { readonly missing: string };
 
-/** The address of each kernel. */
+/** The kernels by what they need of the processor, each group all there or not there. */
 export interface NativeKernels {
-  /** The product of panels. */
-  readonly panels: bigint;
-  /** What AVX512_BF16 is for, or why it is not there. */
-  readonly bf16: NativePairs | { readonly missing: string };
+  /** AVX2 with FMA: the address of the product of panels that WebAssembly has packed. */
+  readonly avx2: bigint | undefined;
+  /** AVX-512. */
+  readonly avx512: WideKernels | undefined;
+  /** AVX512_BF16, on pairs of bfloat16; or why it is not there. */
+  readonly bf16: WideKernels | { readonly missing: string };
   /** The kernels for rows, in the order of `ROW_KERNELS`. */
   readonly rows: readonly bigint[];
 }
 
-/** The kernels for pairs of bfloat16. */
-export interface NativePairs {
-  /** Turns panels of float32 into panels of pairs. */
-  readonly pair: bigint;
-  /** The product of panels of pairs. */
+/** The addresses of the kernels for vectors of 512 bits. */
+export interface WideKernels {
+  /** Makes panels of operands. */
+  readonly pack: bigint;
+  /** The product of such panels. */
   readonly panels: bigint;
 }
 
@@ -78,32 +81,32 @@ function checkChoice(wanted: string | undefined): Choice | undefined {
   throw new ConfigError("BERT_NATIVE", wanted, "must be off, avx2 or avx512, or not be set");
 }
 
-/** 512 bits are taken where they are asked for; bf16, which a run asks for, wherever there is any. */
 function assemble(called: Convention, has: Features, wanted: Choice | undefined): NativeCode {
   if (wanted === "avx512" && !has.avx512) {
     const advice = "needs a processor with AVX512F and AVX512BW: set avx2, or leave it out";
     throw new ConfigError("BERT_NATIVE", wanted, advice);
   }
   if (!has.avx2) return { missing: "this processor has no AVX2 with FMA" };
-  const panels = wanted === "avx512"
-    ? assembleWidePanels(called, "float32")
-    : assemblePanels(called);
-  const lanes = has.avx512 && wanted !== "avx2" ? 16 : 8;
-  const rows = makeAllExecutable(ROW_KERNELS.map((name) => assembleRows(name, called, lanes)));
-  return { panels: makeExecutable(panels), bf16: assembleBf16(called, has, wanted), rows };
+  const wide = has.avx512 && wanted !== "avx2";
+  const lanes = wide ? 16 : 8;
+  return {
+    avx2: wanted === "avx512" ? undefined : makeExecutable(assemblePanels(called)),
+    avx512: wide ? assembleWide(called, "float32") : undefined,
+    bf16: wide && has.bf16 ? assembleWide(called, "pairs") : missingBf16(wanted),
+    rows: makeAllExecutable(ROW_KERNELS.map((name) => assembleRows(name, called, lanes))),
+  };
 }
 
-function assembleBf16(
-  called: Convention,
-  { bf16 }: Features,
-  wanted: Choice | undefined,
-): NativeKernels["bf16"] {
-  if (wanted === "avx2") return { missing: "BERT_NATIVE is avx2" };
-  if (!bf16) return { missing: "this processor has no AVX512_BF16" };
+function assembleWide(called: Convention, operand: Operand): WideKernels {
   return {
-    pair: makeExecutable(assemblePairs(called)),
-    panels: makeExecutable(assembleWidePanels(called, "pairs")),
+    pack: makeExecutable(assembleWidePack(called, operand)),
+    panels: makeExecutable(assembleWidePanels(called, operand)),
   };
+}
+
+function missingBf16(wanted: Choice | undefined): { missing: string } {
+  if (wanted === "avx2") return { missing: "BERT_NATIVE is avx2" };
+  return { missing: "this processor has no AVX512_BF16" };
 }
 
 /** The reason where the user has switched native code off; it is not printed. */

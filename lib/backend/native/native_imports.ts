@@ -1,9 +1,9 @@
 /** What the WebAssembly kernels of one thread import to call native code. */
 import { addressOf, nativeCaller } from "./executable_memory.ts";
 import type { NativeCode } from "./native_code.ts";
-import { PAIR_PARAMETER, pairParameters } from "./pairs.ts";
 import { COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panels.ts";
 import { MOST_PARAMETERS, parameterAt, rowParameters } from "./row_code.ts";
+import { type Operand, PACK_PARAMETER, packParameters, setPackEnds } from "./pack_parameters.ts";
 
 /**
  * Multiplies panels that lie in the memory: `c` = or, with `keep`, += A B.
@@ -21,45 +21,58 @@ export type Panels = (
   keep: number,
 ) => void;
 
-/** Rounds panels at an address to pairs, in place; `width` is 6 for those of A, 16 for those of B. */
-export type Pair = (at: number, panels: number, width: number, depth: number) => void;
+/**
+ * Makes panels for `wide` or `pairs` at `to`, of `count` rows of A or columns of B and some steps along
+ * the depth.
+ *
+ * `stride` counts bytes from row to row in memory; `width` is 12 for A and 16 for B; `along` says that
+ * the rows in memory run along the depth.
+ */
+export type Pack = (
+  to: number,
+  from: number,
+  stride: number,
+  count: number,
+  depth: number,
+  width: number,
+  along: number,
+) => void;
 
 /** Runs a kernel for rows, by its number in `ROW_KERNELS`; floats are given as their bits. */
 export type Rows = (kernel: number, ...parameters: number[]) => void;
 
 /** What the kernels import. */
 export interface NativeImports extends WebAssembly.ModuleImports {
-  /** The product of panels of float32. */
+  /** The product of panels that the kernels have packed, for AVX2. */
   readonly panels: Panels;
-  /** The product of panels of pairs; `depth` counts pairs. */
+  /** The product of panels of `packWide`, for AVX-512. */
+  readonly wide: Panels;
+  /** The product of panels of `packPairs`; `depth` counts pairs. */
   readonly pairs: Panels;
-  /** Makes panels of pairs. */
-  readonly pair: Pair;
+  /** Makes panels of float32. */
+  readonly packWide: Pack;
+  /** Makes panels of pairs of bfloat16. */
+  readonly packPairs: Pack;
   /** A kernel for rows. */
   readonly rows: Rows;
 }
 
-/** The imports of one thread; without native code they are never called. */
+/** The imports of one thread; what is not there is never called. */
 export function nativeImports(code: NativeCode, memory: WebAssembly.Memory): NativeImports {
-  if ("missing" in code) {
-    const none = notThere(code.missing);
-    return { panels: none, pairs: none, pair: none, rows: none };
-  }
-  const rows = callRows(code.rows, memory);
-  const panels = callPanels(code.panels, memory);
-  if ("missing" in code.bf16) {
-    const none = notThere(code.bf16.missing);
-    return { panels, pairs: none, pair: none, rows };
-  }
-  const { bf16 } = code;
-  const pairs = callPanels(bf16.panels, memory);
-  return { panels, pairs, pair: callPair(bf16.pair, memory), rows };
+  const kernels = "missing" in code ? undefined : code;
+  const bf16 = kernels && "pack" in kernels.bf16 ? kernels.bf16 : undefined;
+  return {
+    panels: callPanels(kernels?.avx2, memory),
+    wide: callPanels(kernels?.avx512?.panels, memory),
+    pairs: callPanels(bf16?.panels, memory),
+    packWide: callPack(kernels?.avx512?.pack, memory, "float32"),
+    packPairs: callPack(bf16?.pack, memory, "pairs"),
+    rows: kernels ? callRows(kernels.rows, memory) : notThere,
+  };
 }
 
-function notThere(reason: string): () => never {
-  return () => {
-    throw new Error(`Cannot multiply with native code: ${reason}`);
-  };
+function notThere(): never {
+  throw new Error("Cannot compute with native code: there is none of this kind");
 }
 
 /** Writes where the memory begins, which a shared one never changes, and gives where the words lie. */
@@ -73,7 +86,8 @@ function placeOf(
   return addressOf(words);
 }
 
-function callPanels(code: bigint, memory: WebAssembly.Memory): Panels {
+function callPanels(code: bigint | undefined, memory: WebAssembly.Memory): Panels {
+  if (code === undefined) return notThere;
   const call = nativeCaller();
   const words = panelParameters();
   const place = placeOf(words, PARAMETER.base, memory);
@@ -106,15 +120,21 @@ export function setLastColumns(words: Uint32Array, columns: number): void {
   words[PARAMETER.lastColumns / 4] = 2 ** last - 1;
 }
 
-function callPair(code: bigint, memory: WebAssembly.Memory): Pair {
+function callPack(
+  code: bigint | undefined,
+  memory: WebAssembly.Memory,
+  operand: Operand,
+): Pack {
+  if (code === undefined) return notThere;
   const call = nativeCaller();
-  const words = pairParameters();
-  const place = placeOf(words, PAIR_PARAMETER.base, memory);
-  return (at, panels, width, depth) => {
-    words[PAIR_PARAMETER.at / 4] = at;
-    words[PAIR_PARAMETER.panels / 4] = panels;
-    words[PAIR_PARAMETER.width / 4] = width;
-    words[PAIR_PARAMETER.depth / 4] = depth;
+  const words = packParameters();
+  const place = placeOf(words, PACK_PARAMETER.base, memory);
+  return (to, from, stride, count, depth, width, along) => {
+    words[PACK_PARAMETER.to / 4] = to;
+    words[PACK_PARAMETER.from / 4] = from;
+    words[PACK_PARAMETER.stride / 4] = stride;
+    words[PACK_PARAMETER.along / 4] = along;
+    setPackEnds(words, { count, depth, width, operand });
     call(code, place);
   };
 }

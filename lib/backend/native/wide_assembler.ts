@@ -60,6 +60,32 @@ export class WideAssembler extends Assembler {
     this.#registers(0x72, { map: 2, prefix: 2 }, to, 0, from);
   }
 
+  /** Of each four floats of `a` and `b` the lower two, by turns: a0 b0 a1 b1 (VUNPCKLPS). */
+  interleaveLow(to: Vec, a: Vec, b: Vec): void {
+    this.#registers(0x14, MOVE, to, a, b);
+  }
+
+  /** Of each four floats of `a` and `b` the upper two, by turns: a2 b2 a3 b3 (VUNPCKHPS). */
+  interleaveHigh(to: Vec, a: Vec, b: Vec): void {
+    this.#registers(0x15, MOVE, to, a, b);
+  }
+
+  /** Of each four floats of `a` the lower two, then those of `b` (VUNPCKLPD). */
+  joinLow(to: Vec, a: Vec, b: Vec): void {
+    this.#registers(0x14, { map: 1, prefix: 1, wide: 1 }, to, a, b);
+  }
+
+  /** Of each four floats of `a` the upper two, then those of `b` (VUNPCKHPD). */
+  joinHigh(to: Vec, a: Vec, b: Vec): void {
+    this.#registers(0x15, { map: 1, prefix: 1, wide: 1 }, to, a, b);
+  }
+
+  /** Two fours of `a`, then two of `b`: those that the bits of `order` name, two for each (VSHUFF32X4). */
+  shuffleFours(to: Vec, a: Vec, b: Vec, order: number): void {
+    this.#registers(0x23, { map: 3, prefix: 1 }, to, a, b);
+    this.emit(order);
+  }
+
   /**
    * Each of the 32 words of `to` = that which `order` names: 0 to 31 of `to`, 32 to 63 of `other`
    * (VPERMT2W).

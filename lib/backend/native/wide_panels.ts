@@ -1,27 +1,27 @@
 /**
- * The innermost part of a matrix product for AVX-512: what `panels.ts` does, on the same panels and with
- * the same parameters, but with tiles of 12 rows and 32 columns in 32 registers of 512 bits. 24 of them
- * hold sums, two hold B, four take turns with A. A tile takes two panels of each operand side by side,
- * one where only one is left.
+ * The innermost part of a matrix product for AVX-512: what `panels.ts` does, with the same parameters, but
+ * with tiles of 12 rows and 32 columns in 32 registers of 512 bits. 24 of them hold sums, two hold B, four
+ * take turns with A. A tile takes one panel of A, whose upper half is enough for the last rows, and two of
+ * B side by side, one where only one is left. `wide_pack.ts` makes the panels.
  *
- * It multiplies float32, or pairs of bfloat16 as `pairs.ts` makes them: those are as wide as a float,
- * and one instruction does the work of two. Either way each element of C is summed over the depth in order,
+ * It multiplies float32 or pairs of bfloat16: those are as wide as a float, and one instruction does the
+ * work of two. Either way each element of C is summed over the depth in order,
  * with one rounding for each product.
  */
 import { type Label, number, Reg } from "./assembler.ts";
 import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
-import { COLUMNS, PARAMETER, ROWS } from "./panels.ts";
+import { type Operand, WIDE_ROWS } from "./pack_parameters.ts";
+import { COLUMNS, PARAMETER } from "./panels.ts";
 import { type Mask, WideAssembler } from "./wide_assembler.ts";
 
-/** What the panels hold. */
-export type Operand = "float32" | "pairs";
-
-/** Panels of A and of B that a tile takes. */
+/** Rows of a tile and panels of B that it takes. */
 interface Tile {
-  readonly down: 1 | 2;
+  readonly rows: number;
   readonly across: 1 | 2;
 }
+
+const HALF = WIDE_ROWS / 2;
 
 const UNROLL = 4;
 const { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
@@ -80,7 +80,7 @@ function loadParameters(assembler: WideAssembler): void {
   assembler.load(columnsLeft, from(PARAMETER.columns));
   assembler.load(depth, from(PARAMETER.depth));
   assembler.loadAddress(bytesOfA, { base: depth, index: depth, scale: 2 }); // 3 depth
-  double(assembler, bytesOfA, 4 * ROWS / 3);
+  double(assembler, bytesOfA, 4 * WIDE_ROWS / 3);
   assembler.move(bytesOfB, depth);
   double(assembler, bytesOfB, 4 * COLUMNS);
 }
@@ -112,15 +112,15 @@ function emitColumns(
   assembler.move(tileC, columnC);
   assembler.load(rowsLeft, { base: parameters, offset: PARAMETER.rows });
   assembler.place(tile);
-  assembler.compare(rowsLeft, number(ROWS + 1));
+  assembler.compare(rowsLeft, number(HALF + 1));
   assembler.jump(single, "below");
-  emitTile(assembler, operand, { down: 2, across });
-  assembler.compare(rowsLeft, number(2 * ROWS + 1));
+  emitTile(assembler, operand, { rows: WIDE_ROWS, across });
+  assembler.compare(rowsLeft, number(WIDE_ROWS + 1));
   assembler.jump(advance, "below");
-  assembler.subtract(rowsLeft, number(2 * ROWS));
+  assembler.subtract(rowsLeft, number(WIDE_ROWS));
   assembler.jump(tile);
   assembler.place(single);
-  emitTile(assembler, operand, { down: 1, across });
+  emitTile(assembler, operand, { rows: HALF, across });
   assembler.place(advance);
   assembler.compare(columnsLeft, number(across * COLUMNS + 1));
   assembler.jump(finished, "below");
@@ -143,17 +143,15 @@ function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.place(plain);
   emitRows(assembler, tile, false, done);
   assembler.place(done);
-  for (let i = 0; i < tile.down; i++) assembler.add(panelA, bytesOfA);
-  assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 });
-  for (let i = 0; i < tile.down; i++) {
-    assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 2 });
-  }
+  assembler.add(panelA, bytesOfA);
+  assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 }); // 3 rows
+  assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 4 });
 }
 
 /** What C holds will be needed, or written to, when the sums are done. */
-function prefetchTile(assembler: WideAssembler, { down, across }: Tile): void {
+function prefetchTile(assembler: WideAssembler, { rows, across }: Tile): void {
   assembler.move(rdx, tileC);
-  for (let row = 0; row < ROWS * down; row++) {
+  for (let row = 0; row < rows; row++) {
     for (let half = 0; half < across; half++) assembler.prefetch({ base: rdx, offset: 64 * half });
     assembler.add(rdx, rowBytes);
   }
@@ -161,7 +159,7 @@ function prefetchTile(assembler: WideAssembler, { down, across }: Tile): void {
 
 /** The sums of a tile over the depth. */
 function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void {
-  for (let row = 0; row < ROWS * tile.down; row++) {
+  for (let row = 0; row < tile.rows; row++) {
     for (let half = 0; half < tile.across; half++) assembler.clearWide(sum(row, half));
   }
   assembler.move(rax, panelA);
@@ -172,7 +170,7 @@ function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.jump(few, "below");
   assembler.place(many);
   for (let step = 0; step < UNROLL; step++) emitStep(assembler, operand, tile, step);
-  assembler.add(rax, number(UNROLL * 4 * ROWS));
+  assembler.add(rax, number(UNROLL * 4 * WIDE_ROWS));
   assembler.add(rdx, number(UNROLL * 4 * COLUMNS));
   assembler.subtract(rcx, number(UNROLL));
   assembler.compare(rcx, number(UNROLL));
@@ -182,7 +180,7 @@ function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.jump(end, "equal");
   assembler.place(one);
   emitStep(assembler, operand, tile, 0);
-  assembler.add(rax, number(4 * ROWS));
+  assembler.add(rax, number(4 * WIDE_ROWS));
   assembler.add(rdx, number(4 * COLUMNS));
   assembler.subtract(rcx, number(1));
   assembler.jump(one, "notEqual");
@@ -193,17 +191,15 @@ function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void 
 function emitStep(
   assembler: WideAssembler,
   operand: Operand,
-  { down, across }: Tile,
+  { rows, across }: Tile,
   step: number,
 ): void {
   for (let half = 0; half < across; half++) {
     const index = half === 0 ? undefined : bytesOfB;
     assembler.loadWide(half, { base: rdx, index, offset: 4 * COLUMNS * step });
   }
-  for (let row = 0; row < ROWS * down; row++) {
-    const index = row < ROWS ? undefined : bytesOfA;
-    const offset = 4 * (ROWS * step + row % ROWS);
-    assembler.broadcastWide(value(row), { base: rax, index, offset });
+  for (let row = 0; row < rows; row++) {
+    assembler.broadcastWide(value(row), { base: rax, offset: 4 * (WIDE_ROWS * step + row) });
     for (let half = 0; half < across; half++) {
       if (operand === "pairs") assembler.multiplyAddPairs(sum(row, half), value(row), half);
       else assembler.multiplyAddWide(sum(row, half), value(row), half);
@@ -213,8 +209,8 @@ function emitStep(
 
 /** Writes the rows that C has, or adds to them, and goes on at `done`. */
 function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Label): void {
-  const { down, across } = tile;
-  for (let row = 0; row < ROWS * down; row++) {
+  const { rows, across } = tile;
+  for (let row = 0; row < rows; row++) {
     for (let half = 0; half < across; half++) {
       const to = { base: rdx, offset: 64 * half };
       const mask = half === across - 1 ? LAST : 0;
@@ -225,7 +221,7 @@ function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Lab
       }
       assembler.storeWide(to, from, mask);
     }
-    if (row === ROWS * down - 1) continue;
+    if (row === rows - 1) continue;
     assembler.compare(rowsLeft, number(row + 2));
     assembler.jump(done, "below");
     assembler.add(rdx, rowBytes);

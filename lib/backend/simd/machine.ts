@@ -178,9 +178,6 @@ export class Machine {
     if (precision !== "bf16") return undefined;
     if ("missing" in this.#code) return this.#code.missing;
     if ("missing" in this.#code.bf16) return this.#code.bf16.missing;
-    if (!this.multipliers.includes("native")) {
-      return "native code gives other numbers than it should";
-    }
     return tryPairs(this) ? undefined : "AVX512_BF16 gives other numbers than it should";
   }
 
@@ -194,19 +191,16 @@ export class Machine {
     const missing = this.missing(precision);
     if (missing !== undefined) throw new TypeError(`Cannot compute in ${precision}: ${missing}`);
     if (precision === "float32") return this.setProducts(this.#multiplier, "float32");
-    if (precision === "bf16") return this.setProducts("native", "pairs");
+    if (precision === "bf16") return this.setProducts("avx512", "pairs");
     const own = this.multipliers.find((name) => name !== "library") ?? "wasm";
     this.setProducts(this.#multiplier === "library" ? own : this.#multiplier, "rounded");
   }
 
   /** A library that somebody named comes first, then native code that passes its trial. */
   #multipliers(code: NativeCode): Multiplier[] {
-    const native = "panels" in code && tryNative(this);
-    return [
-      ...(this.blas ? ["library"] as const : []),
-      ...(native ? ["native"] as const : []),
-      "wasm",
-    ];
+    const own = ["avx512", "avx2"] as const;
+    const there = own.filter((kind) => !("missing" in code) && code[kind] && tryNative(this, kind));
+    return [...(this.blas ? ["library"] as const : []), ...there, "wasm"];
   }
 
   /** How the next jobs multiply. */

@@ -1,6 +1,6 @@
 /**
- * Native code is tried before it is used, once in a process: a product larger than its blocks must have
- * the bits that the kernels without native code give.
+ * Native code is tried before it is used, once in a process: products in all layouts, one of them larger
+ * than its blocks, must have the bits that the kernels without native code give.
  */
 import { reportMissing } from "../native/native_code.ts";
 import type { Arithmetic, Multiplier } from "./multipliers.ts";
@@ -21,24 +21,47 @@ export interface TrialMachine {
   run(kernel: "product", tasks: number, ...parameters: readonly number[]): void;
 }
 
-/** The sizes of the trial's product: past the blocks, and cut off in all three directions. */
-const [M, N, K] = [125, 531, 259];
+/** What is multiplied. */
+interface Trial {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** 1 if an operand is stored transposed. */
+  readonly ta: 0 | 1;
+  readonly tb: 0 | 1;
+}
 
-/** Whether the native code of this process passed, where it was tried. */
-const passed = new Map<Arithmetic, boolean>();
+/** One product past the blocks, the other layouts past the panels, all cut off in all three directions. */
+const TRIALS: readonly Trial[] = [
+  { m: 125, n: 531, k: 259, ta: 0, tb: 0 },
+  { m: 13, n: 37, k: 35, ta: 0, tb: 1 },
+  { m: 13, n: 37, k: 35, ta: 1, tb: 0 },
+  { m: 13, n: 37, k: 35, ta: 1, tb: 1 },
+];
+
+/** What of this process's native code passed, where it was tried. */
+const passed = new Map<NativeKind | "pairs", boolean>();
+
+/** Native code for float32, by the name of who multiplies. */
+export type NativeKind = "avx2" | "avx512";
 
 /** Whether native code multiplies float32 as the kernels do. Says so once if it does not. */
-export function tryNative(machine: TrialMachine): boolean {
-  const alike = tried(machine, "float32", () => {
-    const [own, native] = products(machine, fraction, [["wasm", "float32"], ["native", "float32"]]);
+export function tryNative(machine: TrialMachine, kind: NativeKind): boolean {
+  const alike = tried(machine, kind, (trial) => {
+    const [own, native] = products(machine, trial, fraction, [["wasm", "float32"], [
+      kind,
+      "float32",
+    ]]);
     return sameBits(own, native);
   });
   if (alike === false) reportMissing("native code gives other numbers than the kernels");
   return alike === true;
 }
 
-/** How far apart two roundings of the same sum may be, as a share of the sum of all terms. */
-const ROUNDING = K * 2 ** -23;
+/** How far apart two roundings of a sum of `k` terms up to 1 / 4 may be. */
+function rounding(k: number): number {
+  return k * 2 ** -23 * k / 4;
+}
 
 /**
  * Whether native code multiplies pairs of bfloat16 as it should. Where every sum is exact, it has to give
@@ -46,22 +69,26 @@ const ROUNDING = K * 2 ** -23;
  * round otherwise, and no more than that.
  */
 export function tryPairs(machine: TrialMachine): boolean {
-  return tried(machine, "pairs", () => {
-    const ways = [["wasm", "rounded"], ["native", "pairs"]] as const;
-    const [exact, pairs] = products(machine, whole, ways);
+  return tried(machine, "pairs", (trial) => {
+    const ways = [["wasm", "rounded"], ["avx512", "pairs"]] as const;
+    const [exact, pairs] = products(machine, trial, whole, ways);
     if (!sameBits(exact, pairs)) return false;
-    const [own, native] = products(machine, fraction, ways);
-    return own.every((value, i) => Math.abs(value - native[i]) <= ROUNDING * K / 4); // terms up to 1/4
+    const [own, native] = products(machine, trial, fraction, ways);
+    return own.every((value, i) => Math.abs(value - native[i]) <= rounding(trial.k));
   }) === true;
 }
 
 /** The result of a trial that took place, now or before; undefined where there was no room for one. */
-function tried(machine: TrialMachine, what: Arithmetic, trial: () => boolean): boolean | undefined {
+function tried(
+  machine: TrialMachine,
+  what: NativeKind | "pairs",
+  passes: (trial: Trial) => boolean,
+): boolean | undefined {
   const known = passed.get(what);
   if (known !== undefined) return known;
   const before = machine.products;
   try {
-    const result = trial();
+    const result = TRIALS.every(passes);
     passed.set(what, result);
     return result;
   } catch (error) {
@@ -77,10 +104,12 @@ class NoRoom extends Error {}
 /** The same product, computed in several ways. */
 function products(
   machine: TrialMachine,
+  { m, n, k, ta, tb }: Trial,
   valueOf: (i: number) => number,
   ways: readonly (readonly [Multiplier, Arithmetic])[],
 ): Float32Array[] {
-  const counts = [M * K, K * N, M * N];
+  const counts = [m * k, k * n, m * n];
+  const strides = [ta ? m : k, tb ? k : n, n];
   const places = counts.map((count) => machine.allocate(4 * count));
   try {
     if (places.includes(undefined)) throw new NoRoom();
@@ -92,8 +121,8 @@ function products(
     });
     return ways.map((way) => {
       machine.setProducts(...way);
-      machine.run("product", 1, a, b, out, 0, M, N, K, K, N, N, 0, 0, M, N, 0, 0, 0);
-      return view(out, M * N).slice();
+      machine.run("product", 1, a, b, out, 0, m, n, k, ...strides, ta, tb, m, n, 0, 0, 0);
+      return view(out, m * n).slice();
     });
   } finally {
     for (const place of places) if (place !== undefined) machine.free(place);

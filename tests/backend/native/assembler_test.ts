@@ -34,6 +34,7 @@ Deno.test("instructions with addresses have the bytes that GNU as gives them", (
   for (const [text, at] of places()) {
     compare(`mov r11, ${text}`, (a) => a.load(Reg.r11, at));
     compare(`mov ${text}, edx`, (a) => a.store32(at, Reg.rdx));
+    compare(`mov ${text}, r13`, (a) => a.store(at, Reg.r13));
     compare(`lea rbp, ${text}`, (a) => a.loadAddress(Reg.rbp, at));
     compare(`prefetcht0 ${text}`, (a) => a.prefetch(at));
     compare(`{vex3} vmovups ymm9, ${text}`, (a) => a.loadVector(9, at));

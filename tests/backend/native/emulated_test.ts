@@ -4,9 +4,17 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { assembleQuestion, featuresOf } from "bert/backend/native/cpu.ts";
-import { assemblePairs, PAIR_PARAMETER, pairParameters } from "bert/backend/native/pairs.ts";
-import { COLUMNS, PARAMETER, ROWS } from "bert/backend/native/panels.ts";
+import { COLUMNS, PARAMETER } from "bert/backend/native/panels.ts";
 import { panelParameters, setLastColumns } from "bert/backend/native/native_imports.ts";
+import {
+  type Operand,
+  PACK_OVERSHOOT,
+  PACK_PARAMETER,
+  packParameters,
+  setPackEnds,
+  WIDE_ROWS,
+} from "bert/backend/native/pack_parameters.ts";
+import { assembleWidePack } from "bert/backend/native/wide_pack.ts";
 import { assembleWidePanels } from "bert/backend/native/wide_panels.ts";
 import { createRng } from "bert/random.ts";
 import { emulate, emulator, type Job, MEMORY_AT } from "../../support/emulator.ts";
@@ -14,27 +22,37 @@ import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";
 
 const CONVENTIONS = ["systemV", "windows"] as const;
 
+const OPERANDS = ["float32", "pairs"] as const;
+
+const WAYS = CONVENTIONS.flatMap((convention) =>
+  OPERANDS.map((operand) => [convention, operand] as const)
+);
+
 /** Digests of the code that these tests have run: other code has to be run, too. */
 const EXECUTED: Readonly<Record<string, string>> = {
-  "pair systemV": "c3ffac1f3c157bfd",
-  "float32 systemV": "ac339e143223e887",
-  "pairs systemV": "1cf7102a8a0dc8c1",
-  "pair windows": "ac006c1423f7ec2c",
-  "float32 windows": "f07bdf4d813a45c6",
-  "pairs windows": "9c6d554b4bc0e30f",
+  "pack float32 systemV": "0fc868408495f577",
+  "panels float32 systemV": "9ff97c3be51636f5",
+  "pack pairs systemV": "93ba0fe2f768f905",
+  "panels pairs systemV": "81c1702b2010f2a8",
+  "pack float32 windows": "338fffae3a8fd2fb",
+  "panels float32 windows": "1db1acce32e23ef6",
+  "pack pairs windows": "dc580f038396b55c",
+  "panels pairs windows": "4f2590e7d7927633",
 };
 
 Deno.test("the native code for AVX-512 is that which was run on the emulated processor", async () => {
   for (const convention of CONVENTIONS) {
-    const codes = {
-      pair: assemblePairs(convention),
-      float32: assembleWidePanels(convention, "float32"),
-      pairs: assembleWidePanels(convention, "pairs"),
-    };
-    for (const [name, code] of Object.entries(codes)) {
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", code)).toHex();
-      const advice = "run this file with BERT_EMULATOR, then put this digest down";
-      strictEqual(digest.slice(0, 16), EXECUTED[`${name} ${convention}`], `${name}: ${advice}`);
+    for (const operand of OPERANDS) {
+      const codes = {
+        pack: assembleWidePack(convention, operand),
+        panels: assembleWidePanels(convention, operand),
+      };
+      for (const [kind, code] of Object.entries(codes)) {
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", code)).toHex();
+        const name = `${kind} ${operand} ${convention}`;
+        const advice = "run this file with BERT_EMULATOR, then put this digest down";
+        strictEqual(digest.slice(0, 16), EXECUTED[name], `${name}: ${advice}`);
+      }
     }
   }
 });
@@ -67,13 +85,20 @@ function numbers(count: number, seed: number, odd: boolean): Float32Array<ArrayB
   return values;
 }
 
-/** Rows of A or columns of B as panels: for each step along the depth `width` of them, or 0. */
-function panelsOf(values: Float32Array, used: number, depth: number, width: number): Float32Array {
-  const panels = Math.ceil(used / width);
-  return Float32Array.from({ length: panels * depth * width }, (_, i) => {
-    const row = Math.floor(i / (depth * width)) * width + i % width;
-    const k = Math.floor(i / width) % depth;
-    return row < used ? values[row * depth + k] : 0;
+/** The words of panels of rows of A or columns of B; 0 where the operand has nothing. */
+function panelsOf(
+  values: Float32Array,
+  { count, depth, width, operand }: Pick<Piece, "count" | "depth" | "width" | "operand">,
+): Uint32Array<ArrayBuffer> {
+  const at = (i: number, k: number) => i < count && k < depth ? values[i * depth + k] : 0;
+  const bitsOf = (value: number) => new Uint32Array(new Float32Array([value]).buffer)[0];
+  const half = (value: number) => bitsOf(roundToHalf(value)) >>> 16;
+  const steps = operand === "pairs" ? Math.ceil(depth / 2) : depth;
+  return Uint32Array.from({ length: Math.ceil(count / width) * steps * width }, (_, word) => {
+    const i = Math.floor(word / (steps * width)) * width + word % width;
+    const k = Math.floor(word / width) % steps;
+    if (operand === "float32") return bitsOf(at(i, k));
+    return (half(at(i, 2 * k)) << 16 | half(at(i, 2 * k + 1))) >>> 0;
   });
 }
 
@@ -114,12 +139,13 @@ function bytes(...parts: ArrayBufferView[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Operands and C of a case, as they lie in memory. */
-function operands(one: Case, seed: number, odd: boolean) {
+function operands(one: Case, operand: Operand, seed: number, odd: boolean) {
   const [rows, columns, depth] = one;
   const a = numbers(rows * depth, seed, odd);
   const b = numbers(columns * depth, seed + 1, odd);
   const c = numbers(rows * (columns + GAP), seed + 2, false);
-  const [panelsA, panelsB] = [panelsOf(a, rows, depth, ROWS), panelsOf(b, columns, depth, COLUMNS)];
+  const panelsA = panelsOf(a, { count: rows, depth, width: WIDE_ROWS, operand });
+  const panelsB = panelsOf(b, { count: columns, depth, width: COLUMNS, operand });
   return { a, b, c, panelsA, panelsB };
 }
 
@@ -144,20 +170,6 @@ function panelJob(
   return { code, convention, block: bytes(words), memory: bytes(a, b, c) };
 }
 
-function pairJob(
-  { code, convention }: Pick<Job, "code" | "convention">,
-  panels: Float32Array,
-  width: number,
-  depth: number,
-): Job {
-  const words = pairParameters();
-  words[PAIR_PARAMETER.base / 4] = MEMORY_AT;
-  words[PAIR_PARAMETER.panels / 4] = panels.length / (width * depth);
-  words[PAIR_PARAMETER.width / 4] = width;
-  words[PAIR_PARAMETER.depth / 4] = depth;
-  return { code, convention, block: bytes(words), memory: bytes(panels) };
-}
-
 /** C as the code leaves it. */
 function resultOf(memory: Uint8Array<ArrayBuffer>, count: number): Float32Array {
   return new Float32Array(memory.slice(memory.length - 4 * count).buffer);
@@ -166,58 +178,105 @@ function resultOf(memory: Uint8Array<ArrayBuffer>, count: number): Float32Array 
 Deno.test("products for AVX-512 are those of the model, bit for bit, on an emulated processor", async () => {
   const python = emulator();
   if (!python) return;
-  for (const convention of CONVENTIONS) {
-    const code = assembleWidePanels(convention, "float32");
-    const inputs = CASES.map((one, i) => operands(one, 10 * i, i % 2 === 1));
-    const results = await emulate(
-      python,
-      CASES.map((one, i) => {
-        const { panelsA, panelsB, c } = inputs[i];
-        return panelJob({ code, convention }, one, one[2], [panelsA, panelsB, c]);
-      }),
-    );
+  for (const [convention, operand] of WAYS) {
+    const code = assembleWidePanels(convention, operand);
+    const seed = operand === "pairs" ? 5 : 0;
+    const inputs = CASES.map((one, i) => operands(one, operand, 10 * i + seed, i % 2 === 1));
+    const jobs = CASES.map((one, i) => {
+      const { panelsA, panelsB, c } = inputs[i];
+      const depth = operand === "pairs" ? Math.ceil(one[2] / 2) : one[2];
+      return panelJob({ code, convention }, one, depth, [panelsA, panelsB, c]);
+    });
+    const round = operand === "pairs" ? roundToHalf : (value: number) => value;
+    const results = await emulate(python, jobs);
     for (const [i, { memory }] of results.entries()) {
       const { a, b, c } = inputs[i];
-      const expected = product(CASES[i], a, b, c, (value) => value);
-      deepStrictEqual(bits(resultOf(memory, c.length)), bits(expected), `${CASES[i]}`);
+      const expected = product(CASES[i], a, b, c, round);
+      deepStrictEqual(bits(resultOf(memory, c.length)), bits(expected), `${operand} ${CASES[i]}`);
     }
   }
 });
 
-Deno.test("products for AVX512_BF16 are those of float32 on rounded operands, bit for bit, emulated", async () => {
+/** A piece of an operand: what is copied into panels. */
+interface Piece {
+  readonly count: number;
+  readonly depth: number;
+  readonly width: number;
+  readonly along: 0 | 1;
+  readonly operand: Operand;
+}
+
+/** Of either operand in both layouts: four panels at once, single and cut ones; blocks of the depth and ends. */
+function pieces(operand: Operand): Piece[] {
+  return [WIDE_ROWS, COLUMNS].flatMap((width) =>
+    ([0, 1] as const).flatMap((along) =>
+      [[1, 1], [width, 32], [width + 1, 33], [4 * width, 5], [5 * width + 3, 2], [7, 31], [9, 49]]
+        .map(([count, depth]) => ({ count, depth, width, along, operand }))
+    )
+  );
+}
+
+/** Numbers between the rows of an operand in memory. */
+const STRIDE_GAP = 5;
+
+/** The job that copies a piece, which lies behind its panels. */
+function packJob(code: Uint8Array, convention: Job["convention"], piece: Piece, seed: number) {
+  const { count, depth, width, along, operand } = piece;
+  const values = numbers(count * depth, seed, true);
+  const [rows, columns] = along ? [count, depth] : [depth, count];
+  const source = new Float32Array(rows * (columns + STRIDE_GAP)).fill(7);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      source[i * (columns + STRIDE_GAP) + j] = values[along ? i * depth + j : j * depth + i];
+    }
+  }
+  const panels = panelsOf(values, piece);
+  const room = new Uint8Array(panels.byteLength + 2 * PACK_OVERSHOOT).fill(0xa5);
+  const words = packParameters();
+  words[PACK_PARAMETER.base / 4] = MEMORY_AT;
+  words[PACK_PARAMETER.from / 4] = room.length;
+  words[PACK_PARAMETER.stride / 4] = 4 * (columns + STRIDE_GAP);
+  words[PACK_PARAMETER.along / 4] = along;
+  setPackEnds(words, { count, depth, width, operand });
+  const job: Job = { code, convention, block: bytes(words), memory: bytes(room, source) };
+  return { job, panels, source };
+}
+
+Deno.test("panels for AVX-512 are those of the model, bit for bit, on an emulated processor", async () => {
   const python = emulator();
   if (!python) return;
-  for (const convention of CONVENTIONS) {
-    const pair = assemblePairs(convention);
-    const code = assembleWidePanels(convention, "pairs");
-    const inputs = CASES.map((one, i) => operands(one, 10 * i + 5, i % 2 === 1));
-    const paired = await emulate(
-      python,
-      CASES.flatMap(([, , depth], i) => [
-        pairJob({ code: pair, convention }, inputs[i].panelsA, ROWS, depth),
-        pairJob({ code: pair, convention }, inputs[i].panelsB, COLUMNS, depth),
-      ]),
-    );
-    const halves = (i: number) => {
-      const { memory } = paired[i];
-      const depth = CASES[i >> 1][2];
-      return memory.slice(0, memory.length / depth * Math.ceil(depth / 2));
-    };
-    const jobs = CASES.map((one, i) =>
-      panelJob({ code, convention }, one, Math.ceil(one[2] / 2), [
-        halves(2 * i),
-        halves(2 * i + 1),
-        inputs[i].c,
-      ])
-    );
-    const results = await emulate(python, jobs);
+  for (const [convention, operand] of WAYS) {
+    const code = assembleWidePack(convention, operand);
+    const packed = pieces(operand).map((piece, i) => ({
+      piece,
+      ...packJob(code, convention, piece, i),
+    }));
+    const results = await emulate(python, packed.map(({ job }) => job));
     for (const [i, { memory }] of results.entries()) {
-      const { a, b, c } = inputs[i];
-      const expected = product(CASES[i], a, b, c, roundToHalf);
-      deepStrictEqual(bits(resultOf(memory, c.length)), bits(expected), `${CASES[i]}`);
+      const { piece, panels, source } = packed[i];
+      const { count, depth, width } = piece;
+      const steps = operand === "pairs" ? Math.ceil(depth / 2) : depth;
+      const found = new Uint32Array(memory.buffer, 0, panels.length).map((word, at) => {
+        const row = Math.floor(at / (steps * width)) * width + at % width;
+        return row < count ? word : 0; // what else the last panel holds matters to nobody
+      });
+      deepStrictEqual(oneNaN(found, operand), oneNaN(panels, operand), JSON.stringify(piece));
+      const end = panels.byteLength + PACK_OVERSHOOT;
+      deepStrictEqual(memory.slice(end, end + PACK_OVERSHOOT), UNTOUCHED, JSON.stringify(piece));
+      deepStrictEqual(memory.slice(end + PACK_OVERSHOOT), bytes(source));
     }
   }
 });
+
+/** Bytes that no code has written. */
+const UNTOUCHED = new Uint8Array(PACK_OVERSHOOT).fill(0xa5);
+
+/** Bits of numbers or of pairs, with one NaN for all. */
+function oneNaN(words: Uint32Array<ArrayBuffer>, operand: Operand): Uint32Array | Uint16Array {
+  if (operand === "float32") return bits(new Float32Array(words.buffer));
+  return new Uint16Array(words.buffer, 0, 2 * words.length)
+    .map((half) => (half & 0x7fff) > 0x7f80 ? 0x7fc0 : half);
+}
 
 Deno.test("the emulated processor is found to have AVX-512 and AVX512_BF16", async () => {
   const python = emulator();

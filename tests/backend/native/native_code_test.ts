@@ -5,17 +5,23 @@ import { processorFeatures } from "bert/backend/native/cpu.ts";
 import { convention } from "bert/backend/native/executable_memory.ts";
 import { nativeCode } from "bert/backend/native/native_code.ts";
 import { Machine } from "bert/backend/simd/machine.ts";
-import type { Multiplier } from "bert/backend/simd/multipliers.ts";
+import type { Arithmetic, Multiplier } from "bert/backend/simd/multipliers.ts";
+import type { NativeKind } from "bert/backend/simd/native_trial.ts";
 
 /** A machine with native code, or undefined, said by name, where this computer cannot run it. */
 function nativeMachine(threads = 1): Machine | undefined {
   const machine = Machine.create({ threads, blas: false });
-  if (machine.multipliers.includes("native")) return machine;
+  if (nativeKinds(machine).length > 0) return machine;
   const code = nativeCode();
   // deno-lint-ignore no-console
   console.log(`skipped: ${"missing" in code ? code.missing : "native code failed its test"}`);
   machine.dispose();
   return undefined;
+}
+
+/** The kinds of native code that multiply here. */
+function nativeKinds({ multipliers }: Machine): NativeKind[] {
+  return multipliers.filter((name) => name === "avx2" || name === "avx512");
 }
 
 /** What is multiplied, and how it lies in memory. */
@@ -83,10 +89,79 @@ Deno.test("native products are those of the WebAssembly kernels, bit for bit, wh
   if (!machine) return;
   fc.assert(
     fc.property(CASE, (one) => {
-      deepStrictEqual(multiply(machine, "native", one), multiply(machine, "wasm", one));
+      const expected = multiply(machine, "wasm", one);
+      for (const kind of nativeKinds(machine)) {
+        deepStrictEqual(multiply(machine, kind, one), expected, kind);
+      }
     }),
     { numRuns: 200, seed: 7 },
   );
+  machine.dispose();
+});
+
+/** The same machine if it has AVX512_BF16, else undefined, said by name. */
+function pairsMachine(): Machine | undefined {
+  const machine = Machine.create({ threads: 1, blas: false });
+  const missing = machine.missing("bf16");
+  if (missing === undefined) return machine;
+  // deno-lint-ignore no-console
+  console.log(`skipped: ${missing}`);
+  machine.dispose();
+  return undefined;
+}
+
+Deno.test("products of AVX512_BF16 are the emulated ones, bit for bit, whatever the sizes", () => {
+  const machine = pairsMachine();
+  if (!machine) return;
+  fc.assert(
+    fc.property(CASE, (one) => {
+      const emulated = multiply(machine, "wasm", { ...one, precision: "bf16-emulated" });
+      deepStrictEqual(multiply(machine, "avx512", { ...one, precision: "bf16" }), emulated);
+    }),
+    { numRuns: 200, seed: 8 },
+  );
+  machine.dispose();
+});
+
+/** Sizes with ends of panels in all directions, in all layouts. */
+const ENDS = [[1, 1, 1], [7, 17, 5], [13, 33, 35], [11, 65, 30]].flatMap(([m, n, k]) =>
+  [[0, 0], [0, 1], [1, 0], [1, 1]].map(([ta, tb]) => ({ m, n, k, ta, tb }))
+);
+
+/** The ways to compute here, each with the way that gives the bits it has to give. */
+function waysHere(machine: Machine): (readonly [Way, Way])[] {
+  const kinds = nativeKinds(machine).map((kind): [Way, Way] => [
+    [kind, "float32"],
+    ["wasm", "float32"],
+  ]);
+  if (machine.missing("bf16") !== undefined) return kinds;
+  return [...kinds, [["avx512", "pairs"], ["wasm", "rounded"]]];
+}
+
+type Way = readonly [Multiplier, Arithmetic];
+
+Deno.test("native code reads nothing behind its operands, which lie at the end of all memory", () => {
+  const machine = Machine.create({ threads: 1, blas: false, maxBytes: 16 * 2 ** 20 });
+  const ways = waysHere(machine);
+  const end = machine.memory.buffer.byteLength;
+  const near = machine.allocate(2 ** 16)!;
+  for (const { m, n, k, ta, tb } of ENDS) {
+    const counts = [m * k, k * n, m * n];
+    for (const last of [0, 1, 2]) {
+      const [a, b, c] = counts.map((count, i) => i === last ? end - 4 * count : near + 2 ** 14 * i);
+      const view = (at: number, count: number) =>
+        new Float32Array(machine.memory.buffer, at, count);
+      fill(view(a, counts[0]), 1);
+      fill(view(b, counts[1]), 2);
+      const compute = ([multiplier, arithmetic]: Way) => {
+        machine.setProducts(multiplier, arithmetic); // to read further would end the process
+        const strides = [ta ? m : k, tb ? k : n, n];
+        machine.run("product", 1, a, b, c, 0, m, n, k, ...strides, ta, tb, m, n, 0, 0, 0);
+        return view(c, counts[2]).slice();
+      };
+      for (const [way, same] of ways) deepStrictEqual(compute(way), compute(same));
+    }
+  }
   machine.dispose();
 });
 
@@ -113,7 +188,7 @@ Deno.test("native products are the same bits on 1, 2, 3 and 8 threads", () => {
 Deno.test("who multiplies can be chosen among those that are here", () => {
   const machine = Machine.create({ threads: 1, blas: false, native: false });
   deepStrictEqual(machine.multipliers, ["wasm"]);
-  throws(() => machine.multiplyWith("native"), /Cannot multiply with native: here are wasm/);
+  throws(() => machine.multiplyWith("avx2"), /Cannot multiply with avx2: here are wasm/);
   machine.dispose();
 });
 
@@ -154,9 +229,20 @@ Deno.test("BERT_NATIVE=off: the kernels multiply, and nothing is said", async ()
   deepStrictEqual([printed, warnings], ["wasm", ""]);
 });
 
-Deno.test("BERT_NATIVE=avx2 is what is taken by itself, and another word is refused", async () => {
+/** What programs print where BERT_NATIVE is not set: all that this processor has, the widest first. */
+function allKinds(): string {
+  const called = convention();
+  const has = called && processorFeatures(called);
+  return [...(has?.avx512 ? ["avx512"] : []), ...(has?.avx2 ? ["avx2"] : []), "wasm"].join();
+}
+
+Deno.test("all native code that the processor has is there by itself, that for AVX-512 first", async () => {
+  strictEqual((await program({}, "--allow-ffi")).printed, allKinds());
+});
+
+Deno.test("BERT_NATIVE=avx2 leaves AVX-512 out, and another word is refused", async () => {
   const { printed } = await program({ BERT_NATIVE: "avx2" }, "--allow-ffi");
-  strictEqual(printed, (await program({}, "--allow-ffi")).printed);
+  strictEqual(printed, allKinds().replace("avx512,", ""));
   const { code, warnings } = await program({ BERT_NATIVE: "sse" }, "--allow-ffi");
   strictEqual(code, 1);
   match(warnings, /Invalid BERT_NATIVE = "sse": it must be off, avx2 or avx512/);
@@ -166,7 +252,7 @@ Deno.test("BERT_NATIVE=avx512 multiplies with 512 bits where the processor has t
   const called = convention();
   if (called === undefined) return;
   const { code, printed, warnings } = await program({ BERT_NATIVE: "avx512" }, "--allow-ffi");
-  if (processorFeatures(called).avx512) return deepStrictEqual([code, printed], [0, "native,wasm"]);
+  if (processorFeatures(called).avx512) return deepStrictEqual([code, printed], [0, "avx512,wasm"]);
   strictEqual(code, 1);
   match(warnings, /Invalid BERT_NATIVE = "avx512": it needs a processor with AVX512F/);
 });

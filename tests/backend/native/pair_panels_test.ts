@@ -3,15 +3,16 @@
  * JavaScript takes its place, which `emulated_test.ts` compares with the machine code.
  */
 import { deepStrictEqual } from "node:assert";
-import { COLUMNS, ROWS } from "bert/backend/native/panels.ts";
+import { COLUMNS } from "bert/backend/native/panels.ts";
 import type { NativeImports } from "bert/backend/native/native_imports.ts";
+import { WIDE_ROWS } from "bert/backend/native/pack_parameters.ts";
 import { compiledKernels } from "bert/backend/simd/binary.ts";
 import { CONTROL_BYTES, WORD } from "bert/backend/simd/control_block.ts";
 import { createRng } from "bert/random.ts";
 import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";
 
 // Their numbers in the control block.
-const [WASM, NATIVE] = [0, 2];
+const [WASM, AVX512] = [0, 3];
 const [ROUNDED, PAIRS] = [1, 2];
 const SCRATCH = 2048;
 
@@ -25,15 +26,16 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
   const upperBits = (value: number) => {
     return new Uint32Array(new Float32Array([roundToHalf(value)]).buffer)[0] >>> 16;
   };
-  const pair: NativeImports["pair"] = (at, panels, width, depth) => {
-    const source = floats.slice(at / 4, at / 4 + panels * width * depth);
-    let to = at / 4;
-    for (let panel = 0; panel < panels; panel++) {
+  const packPairs: NativeImports["packPairs"] = (to, from, stride, count, depth, width, along) => {
+    const value = (i: number, k: number) => {
+      if (i >= count || k >= depth) return 0;
+      return floats[(along ? from + i * stride + 4 * k : from + k * stride + 4 * i) / 4];
+    };
+    let at = to / 4;
+    for (let first = 0; first < count; first += width) {
       for (let k = 0; k < depth; k += 2) {
-        for (let i = 0; i < width; i++) {
-          const from = (panel * depth + k) * width + i;
-          const second = k + 1 < depth ? source[from + width] : 0;
-          words[to++] = upperBits(source[from]) << 16 | upperBits(second);
+        for (let i = first; i < first + width; i++) {
+          words[at++] = upperBits(value(i, k)) << 16 | upperBits(value(i, k + 1));
         }
       }
     }
@@ -45,7 +47,7 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
       for (let j = 0; j < columns; j++) {
         let sum = 0;
         for (let k = 0; k < depth; k++) {
-          const [x, y] = [at(a, ROWS, i, k), at(b, COLUMNS, j, k)];
+          const [x, y] = [at(a, WIDE_ROWS, i, k), at(b, COLUMNS, j, k)];
           for (const upper of [true, false]) {
             sum = fusedMultiplyAdd(halfOf(x, upper), halfOf(y, upper), sum);
           }
@@ -58,7 +60,7 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
   const never = () => {
     throw new Error("Native code for float32 was called");
   };
-  return { pair, pairs, panels: never, rows: never };
+  return { packPairs, pairs, panels: never, wide: never, packWide: never, rows: never };
 }
 
 Deno.test("products of pairs of bf16 are those of rounded operands in all layouts, past the blocks", () => {
@@ -85,7 +87,7 @@ Deno.test("products of pairs of bf16 are those of rounded operands in all layout
         run(0, 1, 0);
         return new Uint32Array(memory.buffer, c, m * n).slice();
       };
-      const [found, expected] = [multiply(NATIVE, PAIRS), multiply(WASM, ROUNDED)];
+      const [found, expected] = [multiply(AVX512, PAIRS), multiply(WASM, ROUNDED)];
       deepStrictEqual(found, expected, `${[m, n, k, ta, tb]}`);
     }
   }

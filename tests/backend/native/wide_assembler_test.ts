@@ -38,6 +38,11 @@ Deno.test("instructions of AVX-512 with registers have the bytes that GNU as giv
         compare(`vdpbf16ps ${three}`, (a) => a.multiplyAddPairs(x, y, z));
         compare(`vaddps ${three}`, (a) => a.addWide(x, y, z));
         compare(`vpermt2w ${three}`, (a) => a.permuteWords(x, y, z));
+        compare(`vunpcklps ${three}`, (a) => a.interleaveLow(x, y, z));
+        compare(`vunpckhps ${three}`, (a) => a.interleaveHigh(x, y, z));
+        compare(`vunpcklpd ${three}`, (a) => a.joinLow(x, y, z));
+        compare(`vunpckhpd ${three}`, (a) => a.joinHigh(x, y, z));
+        compare(`vshuff32x4 ${three}, 136`, (a) => a.shuffleFours(x, y, z, 136));
       }
       compare(`vcvtneps2bf16 ymm${x}, zmm${y}`, (a) => a.roundToHalves(x, y));
     }

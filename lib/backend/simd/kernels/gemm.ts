@@ -5,11 +5,13 @@
 // Each element of C is summed in the same order wherever block borders lie.
 //
 // Where the machine has native code for that loop, the panels are of its sizes (6 rows, 16 columns)
-// and go to it; it does the same steps in the same order.
+// and go to it; it does the same steps in the same order. For AVX-512 it copies the panels, too.
 //
-// In bf16 the panels are rounded where they have been copied to, in cache: in place, and by native code
-// that can multiply pairs of bf16 to such pairs, half as many.
-import { hasLibrary, hasNativeCode, pairsOperands, roundsOperands, scratch } from "./parameters";
+// In bf16 the panels are rounded where they have been copied to, in cache; native code that can multiply
+// pairs of bf16 makes such pairs while it copies, half as many.
+import {
+  hasLibrary, hasNativeLoop, hasWideCode, pairsOperands, roundsOperands, scratch,
+} from "./parameters";
 import { madd } from "./math";
 import { at, packA, packB } from "./pack";
 import { roundNumbers } from "./round";
@@ -21,7 +23,7 @@ const MC: i32 = 120; // rows of A at a time: 123 kB, to stay in L2
 const NC: i32 = 512; // columns of B at a time
 
 /** Bytes of scratch that a product takes: panels of A, panels of B, one tile at the border. */
-export const GEMM_SCRATCH: usize = (MC * KC + NC * KC + MR * NR + 16) * 4;
+export const GEMM_SCRATCH: usize = (MC * KC + NC * KC + MR * NR + 48) * 4;
 
 // @ts-ignore: decorator
 @external("env", "sgemm")
@@ -38,6 +40,13 @@ declare function nativePanels(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
 ): void;
 
+// The same for AVX-512, whose panels are copied by `packWide` below.
+// @ts-ignore: decorator
+@external("env", "wide")
+declare function nativeWide(
+  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+): void;
+
 // The same for panels of pairs; the depth counts pairs.
 // @ts-ignore: decorator
 @external("env", "pairs")
@@ -45,10 +54,20 @@ declare function nativePairs(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
 ): void;
 
-// Makes panels of pairs, in place: address, how many, rows or columns of each, depth.
+// Copies rows of A or columns of B into panels: where to, where from, bytes from row to row in memory, how
+// many rows or columns, depth, width of a panel, and whether the depth runs along the rows in memory.
 // @ts-ignore: decorator
-@external("env", "pair")
-declare function nativePair(at: usize, panels: i32, width: i32, depth: i32): void;
+@external("env", "packWide")
+declare function nativePackWide(
+  to: usize, from: usize, stride: usize, count: i32, depth: i32, width: i32, along: bool,
+): void;
+
+// The same into panels of pairs.
+// @ts-ignore: decorator
+@external("env", "packPairs")
+declare function nativePackPairs(
+  to: usize, from: usize, stride: usize, count: i32, depth: i32, width: i32, along: bool,
+): void;
 
 /** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
 export function multiply(
@@ -62,39 +81,75 @@ export function multiply(
     if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, keep ? 1 : 0, c, ldc);
     return;
   }
+  if (hasNativeLoop() || hasWideCode()) {
+    touchEnd(ta ? k : m, ta ? m : k, a, lda);
+    touchEnd(tb ? n : k, tb ? k : n, b, ldb);
+    touchEnd(m, n, c, ldc);
+  }
+  const size = pairsOperands() ? 2 : 1; // pairs take half the room
   for (let p = 0; p < k; p += KC) {
     const depth = min(KC, k - p);
-    for (let j = 0; j < n; j += NC) {
-      const columns = min(NC, n - j);
-      const countB = packB(panelsOfB(), tb, depth, columns, at(b, tb, p, j, ldb), ldb);
-      if (roundsOperands()) roundPanels(panelsOfB(), countB, 16, depth);
-      for (let i = 0; i < m; i += MC) {
-        const rows = min(MC, m - i);
-        const countA = packA(scratch(), ta, rows, depth, at(a, ta, i, p, lda), lda);
-        if (roundsOperands()) roundPanels(scratch(), countA, 6, depth);
-        const block = c + (<usize> (i * ldc + j) << 2), stride = <usize> ldc << 2;
-        if (pairsOperands()) {
-          nativePairs(rows, columns, depth + 1 >> 1, scratch(), panelsOfB(), block, stride, keep);
-        } else if (hasNativeCode()) {
-          nativePanels(rows, columns, depth, scratch(), panelsOfB(), block, stride, keep);
-        } else multiplyPanels(rows, columns, depth, block, stride, keep);
+    for (let j = 0; j < n; j += size * NC) {
+      const columns = min(size * NC, n - j);
+      copyB(tb, depth, columns, at(b, tb, p, j, ldb), ldb);
+      for (let i = 0; i < m; i += size * MC) {
+        const rows = min(size * MC, m - i);
+        copyA(ta, rows, depth, at(a, ta, i, p, lda), lda);
+        multiplyPanels(rows, columns, depth, c + (<usize> (i * ldc + j) << 2), <usize> ldc << 2, keep);
       }
     }
     keep = true;
   }
 }
 
-/** Rounds `count` numbers of panels, as wide as native code has them. */
-function roundPanels(at: usize, count: i32, width: i32, depth: i32): void {
-  if (pairsOperands()) nativePair(at, count / (width * depth), width, depth);
-  else roundNumbers(at, count);
+let touched: f32 = 0;
+
+/** Traps if a matrix reaches beyond the memory, as any access here would; native code checks nothing. */
+function touchEnd(rows: i32, columns: i32, from: usize, stride: i32): void {
+  if (rows == 0 || columns == 0) return;
+  touched = load<f32>(from + (<usize> ((rows - 1) * stride + columns - 1) << 2));
+}
+
+/** Copies a piece of A into panels, rounded where operands are. */
+function copyA(transposed: bool, rows: i32, depth: i32, from: usize, lda: i32): void {
+  const to = scratch(), stride = <usize> lda << 2;
+  if (pairsOperands()) return nativePackPairs(to, from, stride, rows, depth, 12, !transposed);
+  let count = 0;
+  if (hasWideCode()) {
+    nativePackWide(to, from, stride, rows, depth, 12, !transposed);
+    count = (rows + 11) / 12 * 12 * depth;
+  } else count = packA(to, transposed, rows, depth, from, lda);
+  if (roundsOperands()) roundNumbers(to, count);
+}
+
+/** Copies a piece of B. */
+function copyB(transposed: bool, depth: i32, columns: i32, from: usize, ldb: i32): void {
+  const to = panelsOfB(), stride = <usize> ldb << 2;
+  if (pairsOperands()) return nativePackPairs(to, from, stride, columns, depth, 16, transposed);
+  let count = 0;
+  if (hasWideCode()) {
+    nativePackWide(to, from, stride, columns, depth, 16, transposed);
+    count = (columns + 15) / 16 * 16 * depth;
+  } else count = packB(to, transposed, depth, columns, from, ldb);
+  if (roundsOperands()) roundNumbers(to, count);
+}
+
+/** Multiplies the panels that have been copied. */
+function multiplyPanels(
+  m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool,
+): void {
+  const a = scratch(), b = panelsOfB();
+  if (pairsOperands()) nativePairs(m, n, depth + 1 >> 1, a, b, c, stride, keep);
+  else if (hasWideCode()) nativeWide(m, n, depth, a, b, c, stride, keep);
+  else if (hasNativeLoop()) nativePanels(m, n, depth, a, b, c, stride, keep);
+  else multiplyTiles(m, n, depth, c, stride, keep);
 }
 
 /** Where the panels of B lie: behind those of A. */
 // @ts-ignore: decorator
 @inline
 function panelsOfB(): usize {
-  return scratch() + <usize> (MC * KC * 4);
+  return scratch() + <usize> (MC * KC * 4 + 64); // native code writes up to 64 bytes past those of A
 }
 
 function fillRows(m: i32, n: i32, c: usize, ldc: i32, row: usize): void {
@@ -105,7 +160,7 @@ function zeroRows(m: i32, n: i32, c: usize, ldc: i32): void {
   for (let i = 0; i < m; i++) memory.fill(c + (<usize> (i * ldc) << 2), 0, <usize> n << 2);
 }
 
-function multiplyPanels(m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool): void {
+function multiplyTiles(m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool): void {
   const a = scratch(), b = panelsOfB();
   const tile = b + <usize> (NC * KC * 4);
   for (let j = 0; j < n; j += NR) {

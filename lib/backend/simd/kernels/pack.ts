@@ -1,8 +1,9 @@
 // Copies of a product's operands as panels, in which the innermost loop reads memory in order:
 // of A some rows, for each step along the depth their values side by side; of B some columns.
 //
-// The WebAssembly loop takes 5 rows and 8 columns, native code 6 and 16.
-import { hasNativeCode } from "./parameters";
+// The WebAssembly loop takes 5 rows and 8 columns, native code for AVX2 6 and 16; native code for AVX-512
+// packs on its own.
+import { hasNativeLoop } from "./parameters";
 
 /** The address of element (i, j) of a matrix that may be stored transposed. */
 // @ts-ignore: decorator
@@ -15,7 +16,7 @@ export function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): 
 export function packA(
   to: usize, transposed: bool, m: i32, depth: i32, a: usize, lda: i32,
 ): i32 {
-  const start = to, native = hasNativeCode(), height = native ? 6 : 5;
+  const start = to, native = hasNativeLoop(), height = native ? 6 : 5;
   for (let i = 0; i < m; i += height) {
     const rows = min(height, m - i), from = at(a, transposed, i, 0, lda);
     if (rows < height) packSlowly(!transposed, height, rows, depth, from, lda, to);
@@ -32,7 +33,7 @@ export function packA(
 export function packB(
   to: usize, transposed: bool, depth: i32, n: i32, b: usize, ldb: i32,
 ): i32 {
-  const start = to, native = hasNativeCode(), width = native ? 16 : 8;
+  const start = to, native = hasNativeLoop(), width = native ? 16 : 8;
   for (let j = 0; j < n; j += width) {
     const columns = min(width, n - j), from = at(b, transposed, 0, j, ldb);
     if (columns < width) packSlowly(transposed, width, columns, depth, from, ldb, to);

@@ -3,7 +3,7 @@
 
 const SCRATCH: usize = 396; // address of the first thread's scratch; the others' follow
 const SCRATCH_BYTES: usize = 400;
-const PRODUCTS: usize = 404; // who multiplies: 0 these kernels, 1 a library, 2 native code
+const PRODUCTS: usize = 404; // who multiplies: 0 these kernels, 1 a library, 2 native code for AVX2, 3 for AVX-512
 const PRECISION: usize = 408; // 0 float32, 1 rounded to bf16 in float32, 2 pairs of bf16
 const PARAMETERS: usize = 512; // 64 words
 
@@ -47,11 +47,18 @@ export function hasLibrary(): bool {
   return load<i32>(PRODUCTS) == 1;
 }
 
-/** Whether the innermost loop of products is native code of our own. */
+/** Whether native code for AVX2 multiplies the panels that are packed here. */
 // @ts-ignore: decorator
 @inline
-export function hasNativeCode(): bool {
+export function hasNativeLoop(): bool {
   return load<i32>(PRODUCTS) == 2;
+}
+
+/** Whether native code for AVX-512 packs panels and multiplies them. */
+// @ts-ignore: decorator
+@inline
+export function hasWideCode(): bool {
+  return load<i32>(PRODUCTS) == 3;
 }
 
 /** Whether operands of products are rounded to bf16. */
