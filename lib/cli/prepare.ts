@@ -104,7 +104,7 @@ const STOPPING = "what was done is being saved; once more stops at once";
  * @throws {Error} If something is wrong; the message is meant for the person at the terminal.
  */
 export async function prepareCommand(args: readonly string[]): Promise<number> {
-  checkStartedOnce("deno task prepare");
+  await checkStartedOnce("deno task prepare");
   const output = new Output();
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
     output.say(HELP);

@@ -73,17 +73,19 @@ export async function letFirstSpeak({ rank }: Launcher): Promise<void> {
 
 /**
  * Throws if a launcher of MPI started several processes of a program that must run once. The processes
- * other than the first one end with code 1 instead, so that the message is printed once.
+ * other than the first one wait and end with code 1 instead, so that the message is printed once: Open
+ * MPI ends the first one, too, as soon as another ends so.
  *
  * @param program What to call without the launcher.
  * @throws {Error} In the first process, or if its number is not known.
  */
-export function checkStartedOnce(
+export async function checkStartedOnce(
   program: string,
   launcher: Launcher | undefined = findLauncher(),
-): void {
+): Promise<void> {
   if (!launcher) return;
   const { name, size, rank } = launcher;
+  await letFirstSpeak(launcher);
   if (rank) Deno.exit(1);
   throw new Error(
     `${name} started ${size ?? "several"} processes of ${program}, which runs once and uses all ` +

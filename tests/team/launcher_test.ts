@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual, throws } from "node:assert";
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
 import { shareOf } from "bert/team/cores.ts";
 import { checkStartedOnce, findLauncher } from "bert/team/launcher.ts";
 import { mpiCandidates } from "bert/team/mpi_libraries.ts";
@@ -72,11 +72,36 @@ Deno.test("ranks that are kept to one core of many are said to be", () => {
   match(shareOf(0, [on("01")]).warning ?? "", /one of its 8 cores/);
 });
 
-Deno.test("checkStartedOnce() refuses several processes of a program that must run once", () => {
-  checkStartedOnce("deno task prepare", undefined);
+Deno.test("checkStartedOnce() refuses several processes of a program that must run once", async () => {
+  await checkStartedOnce("deno task prepare", undefined);
   const launcher = { name: "mpiexec", size: 2, rank: 0, families: ["mpich"] } as const;
-  throws(
-    () => checkStartedOnce("deno task prepare", launcher),
+  await rejects(
+    checkStartedOnce("deno task prepare", launcher),
     /^Error: mpiexec started 2 processes of deno task prepare, .*: call it without mpiexec$/,
   );
+});
+
+Deno.test("the other processes end after the first one has given its message", async () => {
+  const launcher = { name: "mpiexec", size: 2, families: ["mpich"] } as const;
+  const exit = Deno.exit;
+  const codes: (number | undefined)[] = [];
+  Deno.exit = (code) => {
+    codes.push(code);
+    throw new Error("ended");
+  };
+  try {
+    const other = rejects(
+      checkStartedOnce("a program", { ...launcher, rank: 1 }),
+      /^Error: ended$/,
+    );
+    await rejects(
+      checkStartedOnce("a program", { ...launcher, rank: 0 }),
+      /of a program, which runs once/,
+    );
+    deepStrictEqual(codes, []);
+    await other;
+    deepStrictEqual(codes, [1]);
+  } finally {
+    Deno.exit = exit;
+  }
 });
