@@ -61,7 +61,7 @@ function emitScores(code: RowCode): void {
     assembler.put({ base: x, index: at }, 1);
     assembler.larger(MOST, 1, MOST);
   });
-  code.largest(MOST, 0);
+  code.largest(MOST, [0, 1, 2]);
 }
 
 /** x becomes exp(x - the largest); one over their sum is found. */

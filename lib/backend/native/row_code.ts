@@ -184,13 +184,13 @@ export class RowCode {
     assembler.spread(sums, sums);
   }
 
-  /** All numbers of a vector = its largest; none may be NaN. Uses `spare`. */
-  largest(of: number, spare: number): void {
+  /** All numbers of a vector = its largest; none may be NaN. Uses three spare vectors. */
+  largest(of: number, spares: readonly [number, number, number]): void {
     const { assembler } = this;
-    for (let i = 1; i < assembler.lanes / 4; i++) {
-      assembler.four(spare, of, i);
-      assembler.larger(of, of, spare);
-    }
+    const [spare] = spares;
+    const others = spares.slice(0, assembler.lanes / 4 - 1);
+    others.forEach((other, i) => assembler.four(other, of, i + 1)); // all before `of` changes
+    for (const other of others) assembler.larger(of, of, other);
     for (const order of [SWAP_PAIRS, SWAP_NEIGHBOURS]) {
       assembler.reorder(spare, of, order);
       assembler.larger(of, of, spare);

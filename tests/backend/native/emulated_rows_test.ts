@@ -25,8 +25,8 @@ const EXECUTED: Readonly<Record<string, string>> = {
   "scaledExps windows": "469693d95233f854",
   "sumOfExps systemV": "33185d5c7e6fd8cc",
   "sumOfExps windows": "191e93ac46c73afb",
-  "weights systemV": "15ad9de2392c6b79",
-  "weights windows": "4c9cb26f92d96d05",
+  "weights systemV": "1f6d29555e22038d",
+  "weights windows": "860c0862f2941b67",
   "weightsGradient systemV": "b68c6aedec660551",
   "weightsGradient windows": "d0c0b75ec384dc05",
 };
@@ -69,6 +69,7 @@ function callsOf(odd: boolean): Call[] {
     calls.push({ kernel, parameters, before, after });
   });
   const value = (buffer: number, i: number) => {
+    if (buffer === 1) return 0; // a mask that makes all scores negative
     const hash = Math.imul(i + 97 * buffer + 1, 2654435761) >>> 0;
     return odd && hash % 41 < ODD.length ? ODD[hash % 41] : hash / 2 ** 29 - 4;
   };

@@ -13,6 +13,8 @@ const LENGTH = fc.oneof(
 
 interface Case extends RowSizes {
   readonly odd: readonly number[];
+  /** Whether the second buffer, which attention has as its mask, is all 0: all scores are negative. */
+  readonly masked: boolean;
   readonly seed: number;
 }
 
@@ -24,11 +26,13 @@ const CASE: fc.Arbitrary<Case> = fc.record({
   odd: fc.array(fc.constantFrom(NaN, Infinity, -Infinity, -0, 1e-42, 3e38, -90, 2 ** -126), {
     maxLength: 5,
   }),
+  masked: fc.boolean(),
   seed: fc.nat(1e6),
 });
 
 /** Numbers of many sizes, some of them odd. */
-function valueOf({ odd, seed }: Case, buffer: number, i: number): number {
+function valueOf({ odd, masked, seed }: Case, buffer: number, i: number): number {
+  if (masked && buffer === 1) return 0;
   const hash = Math.imul(i + seed * (buffer + 1) ^ i >>> 7, 2654435761) >>> 0;
   if (hash % 61 < odd.length) return odd[hash % 61];
   return (hash / 2 ** 31 - 1) * 2 ** (hash % 9 - 4);
