@@ -9,7 +9,7 @@ import {
   type Option,
   type Options,
   parseOptions,
-} from "../runs/options.ts";
+} from "../runs/option_parser.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { prepare } from "../store/prepare.ts";
 import type { PreparedFacts } from "../store/prepared_facts.ts";
@@ -17,7 +17,7 @@ import type { PrepareOptions } from "../store/prepare_settings.ts";
 import { withoutUndefined } from "../tokenizer/options.ts";
 import { checkStartedOnce } from "../team/launcher.ts";
 import { Output } from "./output.ts";
-import { PrepareLine } from "./prepare_line.ts";
+import { PrepareLine } from "./prepare_status.ts";
 import { Interruption } from "./signals.ts";
 
 type Name =

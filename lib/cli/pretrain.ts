@@ -8,10 +8,10 @@ import { ConfigError, FormatError } from "../errors.ts";
 import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent, several, shellWord } from "../format.ts";
 import { absolutePath, withoutEndSlash } from "../files/path.ts";
-import { checkpointSteps } from "../runs/checkpoints.ts";
+import { checkpointSteps } from "../runs/checkpoint_files.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
-import { SpoiltWeightsError } from "../runs/guards.ts";
+import { SpoiltWeightsError } from "../runs/divergence_guards.ts";
 import { beginRun, type OpenRun, reopenRun } from "../runs/open.ts";
 import {
   formatOptions,
@@ -19,7 +19,7 @@ import {
   type Options,
   optionsFromJson,
   parseOptions,
-} from "../runs/options.ts";
+} from "../runs/option_parser.ts";
 import type { RunSettings } from "../runs/run_settings.ts";
 import { DECIDED_BY_MODEL, DECIDED_BY_STORE, withRecipe } from "../runs/settings.ts";
 import { inWordsOfTask } from "../runs/wording.ts";
@@ -36,8 +36,8 @@ import { decidingBits, machineInWords } from "./machine.ts";
 import { messageOf } from "./messages.ts";
 import { explainMemory } from "./out_of_memory.ts";
 import { Output } from "./output.ts";
-import { startupLine } from "./startup_line.ts";
-import { PretrainLine } from "./pretrain_line.ts";
+import { startupLine } from "./startup_status.ts";
+import { PretrainLine } from "./pretrain_status.ts";
 import { Interruption } from "./signals.ts";
 
 type Name = keyof RunSettings | "out" | "resume" | "config" | "patience";

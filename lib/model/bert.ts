@@ -200,7 +200,7 @@ export class BertPretrainHead {
     this.config = checkBertConfig(config);
     checkArguments("new BertPretrainHead(config, start, notes)", [["notes", notes, ARRAY]]);
     this.bert = new BertModel(config, start);
-    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, start);
+    this.mlm = new MlmHead(config, this.bert.wordEmbeddings, start); // the decoder is tied to them
     this.nsp = new NspHead(config, start);
     this.weights = new Map([...this.bert.weights, ...this.nsp.weights, ...this.mlm.weights]);
     this.notes = notes;

@@ -6,9 +6,9 @@ import { shellWord } from "../format.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import type { VocabularyFacts } from "../tokenizer/facts.ts";
 import type { Baselines } from "../training/baselines.ts";
-import { optionsFromJson } from "./options.ts";
+import { optionsFromJson } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { CHANGEABLE } from "./settings.ts";
+import { CHANGEABLE } from "./resume_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import type { TextFacts } from "./text_facts.ts";
 

@@ -7,7 +7,7 @@ import type { Evaluation } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { MetricsFile, readLastSteps } from "../training/metrics_file.ts";
 import type { RunFolder } from "./folder.ts";
-import { SpikeDetector } from "./guards.ts";
+import { SpikeDetector } from "./divergence_guards.ts";
 import type { FilledSample } from "./samples.ts";
 import type { RunState } from "./state.ts";
 

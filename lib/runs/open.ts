@@ -29,12 +29,13 @@ import { checkFree, RunFolder } from "./folder.ts";
 import type { Progress, RunCorpus } from "./corpus.ts";
 import { checkInit, modelToContinue, runTokenizer } from "./inputs.ts";
 import { continueOn, type RunStart, startOn } from "./open_corpus.ts";
-import { checkGiven, type Given } from "./options.ts";
+import { checkGiven, type Given } from "./option_parser.ts";
 import { plateauWarning, textWarnings } from "./text_facts.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import { inWordsOfTask } from "./wording.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { completeSettings, libraryConfigs, modelConfig, resumedSettings } from "./settings.ts";
+import { resumedSettings } from "./resume_settings.ts";
+import { completeSettings, libraryConfigs, modelConfig } from "./settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {

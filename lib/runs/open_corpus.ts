@@ -17,7 +17,7 @@ import {
 } from "./inputs.ts";
 import type { RunConfig } from "./config_file.ts";
 import { MemoryCorpus } from "./memory_corpus.ts";
-import { flag, type Given } from "./options.ts";
+import { flag, type Given } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { DECIDED_BY_STORE, libraryConfigs } from "./settings.ts";
 import { StoreCorpus } from "./store_corpus.ts";

@@ -7,7 +7,7 @@ import { shellWord } from "../format.ts";
 import { readTextIfThereSync } from "../files/json.ts";
 import type { Team } from "../team/team.ts";
 import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoints.ts";
+import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoint_files.ts";
 import type { RunConfig } from "./config_file.ts";
 import type { RunFolder } from "./folder.ts";
 

@@ -11,20 +11,12 @@ import {
   trainConfig,
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { shellWord } from "../format.ts";
 import { withoutEndSlash } from "../files/path.ts";
+import { shellWord } from "../format.ts";
 import { isLocale, LOCALE_ADVICE } from "../tokenizer/options.ts";
-import { checkGiven, flag, type Given } from "./options.ts";
+import { checkGiven, flag, type Given } from "./option_parser.ts";
 import { type RecipeName, RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
-
-/** The settings that may change when a run is resumed, as they do not change what it computes. */
-export const CHANGEABLE: readonly (keyof RunSettings)[] = [
-  "checkpointEvery",
-  "checkpointMinutes",
-  "keep",
-  "onNan",
-];
 
 /** More epochs than any run has, for runs that end by steps or by the clock. */
 const UNLIMITED = 1_000_000;
@@ -99,7 +91,9 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
 }
 
 /** Settings whose folders are named without a slash at the end, so that a folder has one name. */
-function withPlainPaths<T extends Partial<Record<"corpus" | "init", unknown>>>(settings: T): T {
+export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unknown>>>(
+  settings: T,
+): T {
   const plain: Partial<Record<"corpus" | "init", string>> = {};
   for (const name of ["corpus", "init"] as const) {
     const path = settings[name];
@@ -212,42 +206,4 @@ export function libraryConfigs(settings: RunSettings): { data: DataConfig; train
     precision: settings.precision,
   });
   return { data, train };
-}
-
-/**
- * The settings of a resumed run: those it began with, and the given ones that may change.
- *
- * @throws {ConfigError} If other given settings differ from the run's; the message names all of them.
- *
- * @example
- * ```ts
- * import { completeSettings, resumedSettings } from "bert/runs/settings.ts";
- * import { strictEqual, throws } from "node:assert";
- * const saved = completeSettings({ steps: 100 });
- * strictEqual(resumedSettings(saved, { keep: 1 }, "runs/a").keep, 1);
- * throws(() => resumedSettings(saved, { steps: 200 }, "runs/a"), /--steps is 100 there/);
- * const stored = completeSettings({ corpus: "data/x" });
- * strictEqual(resumedSettings(stored, { corpus: "data/x/" }, "runs/b").corpus, "data/x");
- * ```
- */
-export function resumedSettings(
-  savedSettings: RunSettings,
-  givenSettings: Given<keyof RunSettings>,
-  folder: string,
-): RunSettings {
-  const [saved, given] = [withPlainPaths(savedSettings), withPlainPaths(givenSettings)];
-  const changed = (Object.keys(given) as (keyof RunSettings)[])
-    .filter((name) => given[name] !== (saved[name] ?? RUN_DEFAULTS[name]));
-  const refused = changed.filter((name) => !CHANGEABLE.includes(name));
-  if (refused.length === 0) return { ...saved, ...given } as RunSettings;
-  const [first] = refused;
-  const there = (name: keyof RunSettings) => saved[name] ?? RUN_DEFAULTS[name] ?? "not set";
-  const list = refused.map((name) => `${flag(name)} is ${there(name)} there`).join(", ");
-  throw new ConfigError(
-    flag(first),
-    given[first],
-    `differs from the run in ${folder} (${list}). Leave it out to go on with that run; for other ` +
-      "settings begin a new one, from its weights if you like: " +
-      `--init ${shellWord(`${folder}/final`)} --out runs/NAME`,
-  );
 }

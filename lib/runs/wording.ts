@@ -1,6 +1,6 @@
 /** Errors about the library's settings, reworded with the names of the command line. */
 import { ConfigError } from "../errors.ts";
-import { flag } from "./options.ts";
+import { flag } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 

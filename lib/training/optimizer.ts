@@ -1,6 +1,6 @@
 /**
- * AdamW, its learning-rate schedule, and clipping by the global norm. The arithmetic of one update is
- * in `adamw_update.ts`.
+ * AdamW, and what the training loop needs of any optimizer. The arithmetic of one update is in
+ * `adamw_update.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -14,7 +14,7 @@ import {
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "../model/arguments.ts";
-import { adamWUpdate, globalNorm, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
+import { adamWUpdate, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
 /** An optimizer as the training loop needs it. `AdamW` and `Muon` implement it. */
 export interface Optimizer extends Disposable {
@@ -237,73 +237,6 @@ export class AdamW implements Optimizer {
  */
 export function decaysByDefault(name: string): boolean {
   return !/bias|layer_?norm/i.test(name);
-}
-
-/**
- * The learning rate at a point of the run: it rises linearly from 0 to the peak, then falls linearly
- * to 0.
- *
- * @param progress The share of the run that is done, 0 to 1; more counts as 1.
- * @param options `peak`: the highest rate; `warmupShare`: the share of the run in which it rises.
- *
- * @example
- * ```ts
- * import { learningRateAt } from "bert/training/optimizer.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(learningRateAt(0.05, { peak: 1, warmupShare: 0.1 }), 0.5);
- * strictEqual(learningRateAt(0.1, { peak: 1, warmupShare: 0.1 }), 1);
- * strictEqual(learningRateAt(1, { peak: 1, warmupShare: 0.1 }), 0);
- * ```
- *
- * Source: `create_optimizer` in google-research/bert. There the decay counts from step 0, so that the
- * rate jumps down at the end of the warm-up. Here, as in `get_linear_schedule_with_warmup` of
- * transformers, the decay starts at the end of the warm-up.
- */
-export function learningRateAt(
-  progress: number,
-  options: { readonly peak: number; readonly warmupShare: number },
-): number {
-  checkOptions("learningRateAt()", options, ["peak", "warmupShare"]);
-  const { peak, warmupShare } = options;
-  const done = Math.min(Math.max(progress, 0), 1);
-  if (done < warmupShare) return peak * done / warmupShare;
-  return warmupShare < 1 ? peak * (1 - done) / (1 - warmupShare) : peak;
-}
-
-/**
- * The global norm of all gradients, and the factor that reduces it to `clipNorm`.
- *
- * The gradients themselves are not changed: pass the factor to `AdamW.step()`. The norm is read
- * synchronously, which the backend `webgpu` cannot do; `trainStep()` reads it together with the
- * losses.
- *
- * @returns `norm`: NaN or infinite if any gradient is; `scale`: 1 unless the norm is above `clipNorm`.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { clipByGlobalNorm } from "bert/training/optimizer.ts";
- * import { deepStrictEqual } from "node:assert";
- * const gradients = { a: tf.tensor1d([3]), b: tf.tensor1d([4]) };
- * deepStrictEqual(clipByGlobalNorm(gradients, 1), { norm: 5, scale: 0.2 });
- * ```
- *
- * Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", as
- * `tf.clip_by_global_norm`.
- */
-export function clipByGlobalNorm(
-  gradients: tf.NamedTensorMap,
-  clipNorm: number,
-): { norm: number; scale: number } {
-  const length = globalNorm(gradients);
-  const [norm] = length.dataSync();
-  length.dispose();
-  return { norm, scale: clipScale(norm, clipNorm) };
-}
-
-/** The factor that reduces a gradient of norm `norm` to at most `clipNorm`. */
-export function clipScale(norm: number, clipNorm: number): number {
-  return norm > clipNorm ? clipNorm / norm : 1;
 }
 
 /** Throws `ConfigError` if the given settings of a run name another optimizer. */

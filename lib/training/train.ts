@@ -11,7 +11,8 @@ import { MODEL } from "../model/arguments.ts";
 import { BATCH, OPTIMIZER } from "./arguments.ts";
 import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { learningRateAt, type Optimizer } from "./optimizer.ts";
+import { learningRateAt } from "./learning_rate.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import {

@@ -14,7 +14,8 @@ import { GradientSum } from "./gradient_sum.ts";
 import { countLabels } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { SOLO, type Team } from "../team/team.ts";
-import { clipScale, type Optimizer } from "./optimizer.ts";
+import { clipScale } from "./clipping.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { createRng } from "../random.ts";
 
 /**

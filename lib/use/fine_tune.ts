@@ -19,7 +19,9 @@ import {
 import { crossEntropyLoss } from "../training/loss.ts";
 import { countRight } from "../training/right_answers.ts";
 import { globalNorm } from "../training/adamw_update.ts";
-import { AdamW, clipScale, learningRateAt, type Optimizer } from "../training/optimizer.ts";
+import { clipScale } from "../training/clipping.ts";
+import { learningRateAt } from "../training/learning_rate.ts";
+import { AdamW, type Optimizer } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
 import { DivergedError } from "../training/train_step.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";

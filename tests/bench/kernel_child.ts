@@ -1,7 +1,8 @@
 /** The child that runs single operations, with their gradients, at the sizes of `mini`, 32 x 128. */
 import * as tf from "@tensorflow/tfjs";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
-import { AdamW, clipByGlobalNorm } from "bert/training/optimizer.ts";
+import { clipByGlobalNorm } from "bert/training/clipping.ts";
+import { AdamW } from "bert/training/optimizer.ts";
 import { embed } from "bert/model/ops/rows.ts";
 import { softmaxCrossEntropy } from "bert/training/loss.ts";
 import { linear, project } from "bert/model/ops/linear.ts";

@@ -1,7 +1,7 @@
 import { match, ok, rejects, strictEqual } from "node:assert";
 import { Output } from "bert/cli/output.ts";
 import { prepareCommand } from "bert/cli/prepare.ts";
-import { PrepareLine } from "bert/cli/prepare_line.ts";
+import { PrepareLine } from "bert/cli/prepare_status.ts";
 import { openPrepared } from "bert/store/prepared.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;

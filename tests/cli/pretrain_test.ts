@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
-import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import { explainMemory } from "bert/cli/out_of_memory.ts";
 import { pretrainCommand } from "bert/cli/pretrain.ts";
 import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";

@@ -5,7 +5,7 @@ import {
   CheckpointWriter,
   newestCheckpoint,
   tidyCheckpoints,
-} from "bert/runs/checkpoints.ts";
+} from "bert/runs/checkpoint_files.ts";
 import { createRng, type Rng } from "bert/random.ts";
 import {
   packCheckpoint,

@@ -5,7 +5,7 @@ import { BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun, reopenRun } from "bert/runs/open.ts";
-import type { Given } from "bert/runs/options.ts";
+import type { Given } from "bert/runs/option_parser.ts";
 import type { RunSettings } from "bert/runs/run_settings.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert";
 import { AppendFile } from "bert/files/growing_file.ts";
-import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import { replaceFile } from "bert/files/write.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "../support/runs.ts";

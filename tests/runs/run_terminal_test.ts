@@ -1,6 +1,6 @@
 /** Runs whose terminal closes, whose pipe breaks, or whose output goes to a full device. */
 import { match, notStrictEqual, ok, strictEqual } from "node:assert";
-import { newestCheckpoint } from "bert/runs/checkpoints.ts";
+import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import {
   pretrainInTerminal,
   pretrainTask,

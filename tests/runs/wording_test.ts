@@ -1,7 +1,7 @@
 import { match, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { saveModel } from "bert/model/folder.ts";
-import type { Given } from "bert/runs/options.ts";
+import type { Given } from "bert/runs/option_parser.ts";
 import { beginRun } from "bert/runs/open.ts";
 import type { RunSettings } from "bert/runs/run_settings.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "../support/runs.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { GrowingFile, lastLines } from "bert/files/growing_file.ts";
 import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
 import { Output } from "bert/cli/output.ts";
-import { PretrainLine } from "bert/cli/pretrain_line.ts";
+import { PretrainLine } from "bert/cli/pretrain_status.ts";
 import { duration } from "bert/format.ts";
 import type { RunConfig } from "bert/runs/config_file.ts";
 import type { EvaluationLog } from "bert/runs/journal.ts";

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
 import { runAsProgram } from "bert/cli/main.ts";
-import { parseOptions } from "bert/runs/options.ts";
+import { parseOptions } from "bert/runs/option_parser.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun } from "bert/runs/open.ts";
 import { openTeam } from "bert/team/open.ts";

@@ -2,7 +2,8 @@
 import type { Precision } from "bert/config.ts";
 import { type Batch, collate } from "bert/data/batch.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
-import { AdamW, learningRateAt } from "bert/training/optimizer.ts";
+import { learningRateAt } from "bert/training/learning_rate.ts";
+import { AdamW } from "bert/training/optimizer.ts";
 import { trainStep } from "bert/training/train_step.ts";
 
 interface Row {

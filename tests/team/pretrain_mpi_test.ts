@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, doesNotMatch, match, notStrictEqual, ok, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
-import { checkpointSteps } from "bert/runs/checkpoints.ts";
+import { checkpointSteps } from "bert/runs/checkpoint_files.ts";
 import { createRng } from "bert/random.ts";
 import {
   denoRun,

@@ -1,5 +1,5 @@
 /** A hundred steps of training against PyTorch's; fixtures/make_curve_fixtures.py is the oracle. */
-import { learningRateAt } from "bert/training/optimizer.ts";
+import { learningRateAt } from "bert/training/learning_rate.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { BACKENDS } from "../support/backends.ts";
 import { curveOf, readCurve } from "../support/curve.ts";

@@ -1,12 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import {
-  AdamW,
-  clipByGlobalNorm,
-  decaysByDefault,
-  learningRateAt,
-} from "bert/training/optimizer.ts";
+import { clipByGlobalNorm } from "bert/training/clipping.ts";
+import { AdamW, decaysByDefault } from "bert/training/optimizer.ts";
 import fixture from "../fixtures/optimizer.json" with { type: "json" };
 
 await useBackend("cpu");
@@ -139,25 +135,6 @@ Deno.test("AdamW refuses a gradient of the wrong shape or name before it updates
 function halves(size: number): { first: Float32Array; second: Float32Array } {
   return { first: new Float32Array(size), second: new Float32Array(size) };
 }
-
-Deno.test("learningRateAt() climbs, then falls, with no jump between, to zero", () => {
-  const options = { peak: 0.001, warmupShare: 0.2 };
-  strictEqual(learningRateAt(0, options), 0);
-  close([learningRateAt(0.1, options), learningRateAt(0.6, options)], [0.0005, 0.0005], 1e-12);
-  close([learningRateAt(0.2, options), learningRateAt(0.2 - 1e-9, options)], [0.001, 0.001], 1e-10);
-  strictEqual(learningRateAt(1, options), 0);
-  strictEqual(learningRateAt(1.5, options), 0);
-  strictEqual(learningRateAt(0, { peak: 1, warmupShare: 0 }), 1);
-  strictEqual(learningRateAt(1, { peak: 1, warmupShare: 1 }), 1);
-});
-
-Deno.test("clipByGlobalNorm() measures all gradients as one vector", () => {
-  const gradients = { a: tf.tensor2d([[3, 0], [0, 0]]), b: tf.tensor1d([-4]) };
-  deepStrictEqual(clipByGlobalNorm(gradients, 10), { norm: 5, scale: 1 });
-  deepStrictEqual(clipByGlobalNorm(gradients, 2.5), { norm: 5, scale: 0.5 });
-  deepStrictEqual(clipByGlobalNorm({ a: tf.zeros([2]) }, 1), { norm: 0, scale: 1 });
-  ok(Number.isNaN(clipByGlobalNorm({ a: tf.tensor1d([NaN]) }, 1).norm));
-});
 
 Deno.test("AdamW.step() with the scale of clipByGlobalNorm() is a step down the clipped gradient", () => {
   const [clipped, byHand] = [variables(), variables()];

@@ -3,7 +3,8 @@ import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "n
 import { useBackend } from "bert/backend/choose.ts";
 import { trainConfig } from "bert/config.ts";
 import type { StepLog } from "bert/training/history.ts";
-import { AdamW, learningRateAt } from "bert/training/optimizer.ts";
+import { learningRateAt } from "bert/training/learning_rate.ts";
+import { AdamW } from "bert/training/optimizer.ts";
 import { startRun, train, type TrainOptions } from "bert/training/train.ts";
 import type { DivergedError } from "bert/training/train_step.ts";
 import { snapshot, toyBatches, toyModel } from "../support/toy_model.ts";

@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert";
 import { Output } from "bert/cli/output.ts";
-import { startupLine } from "bert/cli/startup_line.ts";
+import { startupLine } from "bert/cli/startup_status.ts";
 
 /** What is printed of two stages, the first of which takes a minute. */
 function printed(terminal: boolean): string {

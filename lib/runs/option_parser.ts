@@ -39,7 +39,7 @@ export function flag(name: string): string {
  *
  * @example
  * ```ts
- * import { parseOptions } from "bert/runs/options.ts";
+ * import { parseOptions } from "bert/runs/option_parser.ts";
  * import { deepStrictEqual } from "node:assert";
  * const table = { batchSize: { kind: "count", help: "" }, fast: { kind: "switch", help: "" } } as const;
  * deepStrictEqual(parseOptions(["--batch-size=8", "--no-fast"], table), { batchSize: 8, fast: false });
@@ -79,7 +79,7 @@ export function parseOptions<K extends string>(
  *
  * @example
  * ```ts
- * import { optionsFromJson } from "bert/runs/options.ts";
+ * import { optionsFromJson } from "bert/runs/option_parser.ts";
  * import { throws } from "node:assert";
  * const table = { batchSize: { kind: "count", help: "" } } as const;
  * throws(() => optionsFromJson({ batchsize: 8 }, table, "a.json"), /did you mean "batchSize"\?/);
@@ -129,7 +129,7 @@ export function checkGiven<K extends string>(
  *
  * @example
  * ```ts
- * import { formatOptions } from "bert/runs/options.ts";
+ * import { formatOptions } from "bert/runs/option_parser.ts";
  * import { strictEqual } from "node:assert";
  * const table = { batchSize: { kind: "count", help: "sequences in a batch" } } as const;
  * strictEqual(formatOptions(table), "  --batch-size N  sequences in a batch");

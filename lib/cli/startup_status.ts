@@ -15,7 +15,7 @@ const RARELY = 10_000;
  * @example
  * ```ts
  * import { Output } from "bert/cli/output.ts";
- * import { startupLine } from "bert/cli/startup_line.ts";
+ * import { startupLine } from "bert/cli/startup_status.ts";
  * import { strictEqual } from "node:assert";
  * let printed = "";
  * const write = (bytes: Uint8Array) => {

@@ -25,7 +25,7 @@ export class SpikeDetector {
    *
    * @example
    * ```ts
-   * import { SpikeDetector } from "bert/runs/guards.ts";
+   * import { SpikeDetector } from "bert/runs/divergence_guards.ts";
    * import { ok, strictEqual } from "node:assert";
    * const detector = new SpikeDetector();
    * for (let step = 1; step <= 30; step++) strictEqual(detector.watch(step, 5), undefined);
@@ -61,7 +61,7 @@ const MOST_IN_A_ROW = 10;
  *
  * @example
  * ```ts
- * import { SkipCounter } from "bert/runs/guards.ts";
+ * import { SkipCounter } from "bert/runs/divergence_guards.ts";
  * import { DivergedError } from "bert/training/train_step.ts";
  * import { throws } from "node:assert";
  * const counter = new SkipCounter();
@@ -109,7 +109,7 @@ export class SpoiltWeightsError extends Error {
  *
  * @example
  * ```ts
- * import { checkHeldOut } from "bert/runs/guards.ts";
+ * import { checkHeldOut } from "bert/runs/divergence_guards.ts";
  * import { throws } from "node:assert";
  * checkHeldOut(500, 6.5);
  * throws(() => checkHeldOut(1000, NaN), /Stopped after step 1000: the held-out loss is NaN/);

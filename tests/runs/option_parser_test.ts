@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
-import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/options.ts";
+import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/option_parser.ts";
 import { RUN_DEFAULTS } from "bert/runs/run_settings.ts";
 import { completeSettings, libraryConfigs, modelConfig } from "bert/runs/settings.ts";
 import { corpusOptions } from "bert/runs/inputs.ts";

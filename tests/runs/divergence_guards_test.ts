@@ -1,5 +1,5 @@
 import { match, ok, strictEqual, throws } from "node:assert";
-import { SkipCounter, SpikeDetector } from "bert/runs/guards.ts";
+import { SkipCounter, SpikeDetector } from "bert/runs/divergence_guards.ts";
 import { createRng } from "bert/random.ts";
 import { DivergedError } from "bert/training/train_step.ts";
 

@@ -25,7 +25,7 @@ const NAME = /^step-(\d{9,})\.safetensors$/;
  *
  * @example
  * ```ts
- * import { checkpointPath } from "bert/runs/checkpoints.ts";
+ * import { checkpointPath } from "bert/runs/checkpoint_files.ts";
  * import { strictEqual } from "node:assert";
  * strictEqual(checkpointPath("runs/a/checkpoints", 250), "runs/a/checkpoints/step-000000250.safetensors");
  * ```
@@ -56,7 +56,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  *
  * @example
  * ```ts
- * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/runs/checkpoints.ts";
+ * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/runs/checkpoint_files.ts";
  * import { firstState } from "bert/runs/state.ts";
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();

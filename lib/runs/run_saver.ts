@@ -1,6 +1,6 @@
 /** Saving a run: checkpoints during training, the best model so far, and the final model. */
 import { type SavableModel, saveModel } from "../model/folder.ts";
-import { CheckpointWriter } from "./checkpoints.ts";
+import { CheckpointWriter } from "./checkpoint_files.ts";
 import type { RngState } from "../random.ts";
 import { captureRun } from "./checkpoint.ts";
 import type { OpenRun } from "./open.ts";
