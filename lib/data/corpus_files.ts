@@ -166,7 +166,7 @@ async function* jsonRecords(path: string, options: CorpusOptions): AsyncGenerato
   for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
     if (text.trim() === "") continue;
     const fields = parseObject(path, text, line);
-    // Seldom: a line that names a column twice has lost the text of the first, unless it is in another object.
+    // A line that has a column's name twice is checked: JSON.parse() keeps only the last value of a name.
     const isTwice = names.some((name) => text.indexOf(name) < text.lastIndexOf(name));
     if (isTwice) checkNames(text, path, Infinity, line);
     yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };

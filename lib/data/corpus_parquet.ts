@@ -24,7 +24,7 @@ const COMPRESSORS: Compressors = {
   BROTLI: (bytes) => new Uint8Array(brotliDecompressSync(bytes)),
 };
 
-/** Those of Parquet's ways to pack a page that nothing here unpacks. */
+/** The compressions of Parquet that neither hyparquet nor the functions above decompress. */
 const UNREADABLE: ReadonlySet<CompressionCodec> = new Set(["LZO", "LZ4", "LZ4_RAW"]);
 
 /** The documents of a Parquet file. Rows have the same meaning as in `.csv`. */
@@ -46,7 +46,8 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
     const values: unknown[][] = [];
-    // One column after the other: of two that are read at once and both fail, one would fail unheard.
+    // One column after the other: if two were read at once and both failed, nobody would await the error
+    // of the second one, which would end the process.
     for (const column of columns) {
       values.push(await whole(path, () => readColumn(file, metadata, column, rowStart, rowEnd)));
     }
@@ -60,13 +61,13 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
 
 function columnsIn(metadata: FileMetaData): Column[] {
   return parquetSchema(metadata).children.map(({ element, children }) => {
-    if (typeof element.name !== "string") throw new TypeError("a column has no name"); // harmed
+    if (typeof element.name !== "string") throw new TypeError("a column has no name"); // the file is damaged
     const isNested = children.length > 0 || element.repetition_type === "REPEATED";
     return { name: element.name, isNested };
   });
 }
 
-/** Throws where the file has another number of rows than it says, of which some would be lost in silence. */
+/** Throws if the row groups do not have as many rows as the file says: some would be lost silently. */
 function checkRows(metadata: FileMetaData, columns: string[]): void {
   let rows = 0n;
   for (const group of metadata.row_groups) {
@@ -83,7 +84,7 @@ function checkCount(found: bigint, expected: bigint): void {
   if (found !== expected) throw new RangeError(`${found} of ${expected} rows`);
 }
 
-/** Throws `FormatError` where a column is packed in a way that cannot be read. */
+/** Throws `FormatError` if a column has a compression that cannot be read. */
 function refuseUnreadable(path: string, metadata: FileMetaData, columns: string[]): void {
   for (const { meta_data: chunk } of metadata.row_groups.flatMap((group) => group.columns)) {
     if (!chunk || !columns.includes(chunk.path_in_schema[0])) continue;
@@ -119,7 +120,10 @@ async function readColumn(
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The text that bytes are, or the bytes where they are none: the row that has them is known later. */
+/**
+ * Decodes UTF-8. Bytes that are no UTF-8 are returned as they are: whoever checks the row refuses them,
+ * with its number.
+ */
 function stringFromBytes(bytes: Uint8Array): string | Uint8Array {
   if (!bytes) return bytes; // the value of a row without one
   try {
@@ -147,8 +151,9 @@ async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
 }
 
 /**
- * A file as hyparquet reads it: by ranges of bytes. They are read at once, and not by a promise:
- * where another part of the file turns out to be harmed, hyparquet waits for no promise that it has.
+ * The file in the form that hyparquet reads: by ranges of bytes. `slice()` returns bytes and not a
+ * promise of them: if hyparquet finds another part of the file damaged, it awaits no pending promise,
+ * and an error in one of those would end the process.
  */
 function asyncBuffer(
   file: Deno.FsFile,

@@ -1,16 +1,17 @@
 /**
  * The sum of an array over all ranks, a segment at a time: while one is added up, the next ones are
- * on their way here, and those before it on their way back. MPI only moves bytes; what is added is
- * added in the order of the tree, whatever the segments.
+ * received, and the sums of those before it are sent. For each segment, rank r receives the r-th part of
+ * it from all ranks (all-to-all), adds these up, and sends the sum to all (all-gather). MPI only moves
+ * bytes: the order of the additions is that of `sumRows()`, wherever segments begin.
  */
 import type { Bytes, Mpi, Request } from "./mpi.ts";
 import { sumRows } from "./tree_sum.ts";
 
-/** Floats of a segment at most, over all ranks. */
+/** The most floats of a segment, of which each rank adds up an equal part. */
 const SEGMENT = 1 << 20;
-/** Segments that are on their way here at once. */
+/** How many segments this rank receives at once. */
 const AHEAD = 2;
-/** Segments that are on their way at all: each needs as much memory again. */
+/** How many segments are received or sent back at once. Each of them has memory of its own. */
 const IN_FLIGHT = 4;
 
 /** Sums arrays over the ranks of one job, in memory that it keeps from one sum to the next. */

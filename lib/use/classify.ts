@@ -30,7 +30,7 @@ export interface ClassifierScore {
 export interface ClassifyOptions {
   /** Texts in a batch, at least 1. Default 32. */
   readonly batchSize?: number;
-  /** Longer texts are cut to this many tokens; Default: the model's `maxPositionEmbeddings`. */
+  /** Longer texts are cut to this many tokens. Default: the model's `maxPositionEmbeddings`. */
   readonly maxLength?: number;
 }
 
