@@ -75,7 +75,7 @@ export class RowMachine implements RowTrialMachine {
 
   reserveScratch(): void {}
 
-  run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
+  runAlone(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
     this.#words.set(parameters, WORD.parameters);
     this.#run(KERNELS.indexOf(kernel), tasks, 0);
   }

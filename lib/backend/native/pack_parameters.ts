@@ -29,12 +29,12 @@ export const PACK_PARAMETER = {
   along: 56,
   /** 16 bits: a 1 for each number of a step that the last panel has. */
   lastOfStep: 64,
-  /** Bytes of a panel. */
-  bytesOfPanel: 88,
   /** 16 bits: a 1 for each number of a step of a whole panel. */
   wholeStep: 72,
   /** Twice 16 bits: a 1 for each of the steps that are left behind the last whole block of them. */
   lastSteps: 80,
+  /** Bytes of a panel. */
+  bytesOfPanel: 88,
   /** 32 words: where the halves of each pair are in two vectors with a step each. */
   orderOfSteps: 128,
   /** 32 words: where they are in two vectors with 16 steps each. */
@@ -57,7 +57,7 @@ export function packParameters(): Uint32Array<ArrayBuffer> {
   return words;
 }
 
-/** Says how wide panels are and how they end; `steps` are those that a block along the depth has. */
+/** Sets the parameters that follow from the size of a piece: how wide panels are, and how they end. */
 export function setPackEnds(
   words: Uint32Array,
   { count, depth, width, operand }: {

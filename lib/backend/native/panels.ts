@@ -25,9 +25,9 @@ export const COLUMNS = 16;
 export const PARAMETER = {
   /** Address of the memory that the next three count from. */
   base: 0,
-  /** Panels of A, each `depth` times 6 floats, zeros below the last row. */
+  /** Panels of A, each `depth` times 6 floats (for AVX-512 12). */
   a: 8,
-  /** Panels of B, each `depth` times 16 floats, zeros right of the last column. */
+  /** Panels of B, each `depth` times 16 floats. What a last panel has beyond A or B does not matter. */
   b: 16,
   /** The first element of C. */
   c: 24,

@@ -178,7 +178,9 @@ export class Machine {
     if (precision !== "bf16") return undefined;
     if ("missing" in this.#code) return this.#code.missing;
     if ("missing" in this.#code.bf16) return this.#code.bf16.missing;
-    return tryPairs(this) ? undefined : "AVX512_BF16 gives other numbers than it should";
+    const works = tryPairs(this);
+    if (works === undefined) return "there is no free memory to try AVX512_BF16 in";
+    return works ? undefined : "AVX512_BF16 gives other numbers than it should";
   }
 
   /**
@@ -224,8 +226,16 @@ export class Machine {
    * @throws {Error} If a task fails, here or in a helper thread; no thread is in the job any more.
    */
   run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
+    this.#run(kernel, tasks, tasks > 1 ? this.#pool.helpers() : 0, parameters);
+  }
+
+  /** The same on this thread alone, which starts no helpers. */
+  runAlone(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
+    this.#run(kernel, tasks, 0, parameters);
+  }
+
+  #run(kernel: KernelName, tasks: number, helpers: number, parameters: readonly number[]): void {
     for (let i = 0; i < parameters.length; i++) this.#words[WORD.parameters + i] = parameters[i];
-    const helpers = tasks > 1 ? this.#pool.helpers() : 0;
     try {
       this.#exports.run(KERNELS.indexOf(kernel), tasks, helpers);
     } catch (cause) {

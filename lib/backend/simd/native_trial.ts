@@ -66,16 +66,16 @@ function rounding(k: number): number {
 /**
  * Whether native code multiplies pairs of bfloat16 as it should. Where every sum is exact, it has to give
  * the bits of the kernels on rounded operands; elsewhere a processor that adds a pair in its own way may
- * round otherwise, and no more than that.
+ * round otherwise, and no more than that. Undefined where memory has no room for a trial.
  */
-export function tryPairs(machine: TrialMachine): boolean {
+export function tryPairs(machine: TrialMachine): boolean | undefined {
   return tried(machine, "pairs", (trial) => {
     const ways = [["wasm", "rounded"], ["avx512", "pairs"]] as const;
     const [exact, pairs] = products(machine, trial, whole, ways);
     if (!sameBits(exact, pairs)) return false;
     const [own, native] = products(machine, trial, fraction, ways);
     return own.every((value, i) => Math.abs(value - native[i]) <= rounding(trial.k));
-  }) === true;
+  });
 }
 
 /** The result of a trial that took place, now or before; undefined where there was no room for one. */

@@ -15,10 +15,10 @@ export interface RowTrialMachine {
   allocate(bytes: number): number | undefined;
   /** Takes a block back. */
   free(address: number): void;
-  /** Makes sure that every thread has that many bytes of scratch. */
+  /** Makes sure that every thread has that many bytes of scratch; throws `RangeError` if memory ends. */
   reserveScratch(bytes: number): void;
-  /** Runs a kernel. */
-  run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void;
+  /** Runs a kernel on this thread: a trial starts no helpers. */
+  runAlone(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void;
 }
 
 /** How large a job is. */
@@ -153,7 +153,7 @@ export function runBothWays(
   job: RowJob,
   valueOf: (buffer: number, i: number) => number,
 ): [Float32Array[], Float32Array[]] | undefined {
-  machine.reserveScratch(job.scratch);
+  if (!hasScratch(machine, job.scratch)) return undefined;
   const places = job.sizes.map((count) => machine.allocate(4 * count));
   const before = machine.rowsAreNative;
   try {
@@ -168,7 +168,7 @@ export function runBothWays(
         }
       });
       machine.rowsAreNative = rowsAreNative;
-      machine.run(job.kernel, job.tasks, ...job.parameters(places as number[]));
+      machine.runAlone(job.kernel, job.tasks, ...job.parameters(places as number[]));
       return views.map((view) => view.slice());
     });
     return [own, native];
@@ -178,13 +178,26 @@ export function runBothWays(
   }
 }
 
+function hasScratch(machine: RowTrialMachine, bytes: number): boolean {
+  try {
+    machine.reserveScratch(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 /** A trial's sizes: several vectors in a row, several rows, a task that is not full. */
 const SIZES: RowSizes = { rows: 48, width: 64, each: 5, least: 2 ** 29 };
 
 /** Whether the native code of this process passed, once it was tried. */
 let passed: boolean | undefined;
 
-/** Whether native code for rows does what the kernels do. Says so once if it does not. */
+/**
+ * Whether native code for rows does what the kernels do. Says so once if it does not. Where memory has no
+ * room for a trial, the answer is no, and the next machine of this process tries again.
+ */
 export function tryRows(machine: RowTrialMachine): boolean {
   if (passed !== undefined) return passed;
   const results = rowJobs(SIZES).map((job) => runBothWays(machine, job, trialValue));

@@ -1,5 +1,5 @@
 /** Native code for rows against the kernels without it: the same bits, whatever comes in. */
-import { ok } from "node:assert";
+import { ok, strictEqual } from "node:assert";
 import fc from "fast-check";
 import { ROW_KERNELS } from "bert/backend/native/row_kernels.ts";
 import { type RowJob, rowJobs, type RowSizes, runBothWays } from "bert/backend/simd/row_trial.ts";
@@ -70,3 +70,17 @@ for (const lanes of lanesHere()) {
     ok(called === 2 ** ROW_KERNELS.length - 1, `not all kernels ran: ${called.toString(2)}`);
   });
 }
+
+/** A machine whose memory is full. */
+class FullMachine extends RowMachine {
+  override reserveScratch(): void {
+    throw new RangeError("Out of memory");
+  }
+}
+
+Deno.test("where memory is full there is no trial, and no error", () => {
+  for (const lanes of lanesHere()) {
+    const [job] = rowJobs({ rows: 16, width: 16, each: 1, least: 0 });
+    strictEqual(runBothWays(new FullMachine(lanes), job, () => 1), undefined);
+  }
+});
