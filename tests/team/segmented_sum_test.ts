@@ -74,7 +74,7 @@ function numbers(rank: number, length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => spread(i) * 2 ** ((i + 7 * rank) % 30));
 }
 
-for (const size of [2, 4]) {
+for (const size of [2, 3, 4]) {
   Deno.test(`${size} ranks get the sum by the tree of arrays of any length, of one segment or several`, async () => {
     const mover = new Mover(size);
     const sums = Array.from(
