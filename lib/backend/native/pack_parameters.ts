@@ -44,7 +44,7 @@ export const PACK_PARAMETER = {
 } as const;
 
 /** Bytes of a block of parameters. */
-export const PACK_PARAMETER_BYTES = 384;
+const PACK_PARAMETER_BYTES = 384;
 
 /** A block of parameters with what is always the same in it. */
 export function packParameters(): Uint32Array<ArrayBuffer> {

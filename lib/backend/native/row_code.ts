@@ -2,7 +2,7 @@
  * What all native kernels that work on rows of numbers have in common: the block of parameters that
  * they are called with, the constants in it, and loops over vectors.
  */
-import { number, Reg } from "./assembler.ts";
+import { type Address, number, Reg } from "./assembler.ts";
 import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { LaneAssembler, type Lanes, type Operand } from "./lane_assembler.ts";
@@ -14,59 +14,63 @@ export const MOST_PARAMETERS = 15;
 const CONSTANT_BYTES = 64;
 const CONSTANTS_AT = 128;
 
-const asWords = (
-  values: readonly number[],
-) => [...new Uint32Array(Float32Array.from(values).buffer)];
-const every = (word: number) => Array.from({ length: 16 }, () => word);
-const floats = (values: Readonly<Record<string, number>>): [string, number[]][] =>
-  Object.entries(values).map(([name, value]) => [name, every(asWords([value])[0])]);
+const asWord = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
+const every = (word: number): readonly number[] => Array.from({ length: 16 }, () => word);
 
-/** The constants of the kernels, as 16 words each; the floats are those of `simd/kernels/math.ts` and `gelu.ts`. */
-const CONSTANTS: ReadonlyMap<string, readonly number[]> = new Map([
-  ...floats({
-    lowest: -Infinity,
-    zero: 0,
-    one: 1,
-    perLn2: 1.4426950408889634,
-    shifter: 12582912,
-    minusLn2: -0.693359375,
-    restOfLn2: 2.12194440e-4,
-    exp0: 0.001394263,
-    exp1: 0.008366409,
-    exp2: 0.041666318,
-    exp3: 0.1666654,
-    exp4: 0.5,
-    leastExp: -87.33654,
-    away: 10000,
-    minusHalf: -0.5,
-    perRootOf2Pi: 0.3989422804014327,
-    tail0: 0.035932045,
-    tail1: -0.1582772,
-    tail2: 0.20820852,
-    tail3: -0.055395465,
-    tail4: 0.12946998,
-    tail5: 0.09963728,
-    tail6: 0.12079839,
-    tail7: 0.11962639,
-    tailScale: 0.3,
-  }),
-  ["size", every(0x7fffffff)],
-  ["sign", every(0x80000000)],
-  ["ones", every(0xffffffff)],
-  ["hash0", every(0x7feb352d)],
-  ["hash1", every(0x846ca68b)],
-  ["places", Array.from({ length: 16 }, (_, i) => i)],
-  ["eight", every(8)],
-  ["sixteen", every(16)],
-]);
+/** Constants that are floats: those of `simd/kernels/math.ts` and `gelu.ts`. */
+const FLOATS = {
+  lowest: -Infinity,
+  zero: 0,
+  one: 1,
+  perLn2: 1.4426950408889634,
+  shifter: 12582912,
+  minusLn2: -0.693359375,
+  restOfLn2: 2.12194440e-4,
+  exp0: 0.001394263,
+  exp1: 0.008366409,
+  exp2: 0.041666318,
+  exp3: 0.1666654,
+  exp4: 0.5,
+  leastExp: -87.33654,
+  away: 10000,
+  minusHalf: -0.5,
+  perRootOf2Pi: 0.3989422804014327,
+  tail0: 0.035932045,
+  tail1: -0.1582772,
+  tail2: 0.20820852,
+  tail3: -0.055395465,
+  tail4: 0.12946998,
+  tail5: 0.09963728,
+  tail6: 0.12079839,
+  tail7: 0.11962639,
+  tailScale: 0.3,
+} as const;
+
+/** The others, as the 16 words of a vector. */
+const WORDS = {
+  size: every(0x7fffffff),
+  sign: every(0x80000000),
+  ones: every(0xffffffff),
+  hash0: every(0x7feb352d),
+  hash1: every(0x846ca68b),
+  places: Array.from({ length: 16 }, (_, i) => i),
+  eight: every(8),
+  sixteen: every(16),
+} as const;
 
 /** The name of a constant. */
-export type ConstantName = string;
+export type ConstantName = keyof typeof FLOATS | keyof typeof WORDS;
+
+/** All constants by name, in the order in which they lie in a block. */
+const CONSTANTS: ReadonlyMap<string, readonly number[]> = new Map([
+  ...Object.entries(FLOATS).map(([name, value]) => [name, every(asWord(value))] as const),
+  ...Object.entries(WORDS),
+]);
 
 const ORDER = [...CONSTANTS.keys()];
 
 /** Bytes of a block of parameters. */
-export const ROW_PARAMETER_BYTES = CONSTANTS_AT + CONSTANT_BYTES * ORDER.length;
+const ROW_PARAMETER_BYTES = CONSTANTS_AT + CONSTANT_BYTES * ORDER.length;
 
 /** Where the i-th parameter lies in the block, in bytes; before them lies the memory's base. */
 export function parameterAt(i: number): number {
@@ -147,10 +151,8 @@ export class RowCode {
     return this.#inRegisters.get(name) ?? this.#atConstant(name);
   }
 
-  #atConstant(name: ConstantName) {
-    const i = ORDER.indexOf(name);
-    if (i < 0) throw new TypeError(`There is no constant ${name}`);
-    return { base: this.#block, offset: CONSTANTS_AT + CONSTANT_BYTES * i };
+  #atConstant(name: ConstantName): Address {
+    return { base: this.#block, offset: CONSTANTS_AT + CONSTANT_BYTES * ORDER.indexOf(name) };
   }
 
   /** `to` += the numbers of a vector, four after four, as the WebAssembly kernels do. Uses `spare`. */

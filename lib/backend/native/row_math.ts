@@ -32,7 +32,9 @@ export function emitExpLow(code: RowCode, to: number, x: number, spare: Spare): 
   assembler.get(r, constant("restOfLn2"));
   assembler.timesPlus(r, n, to);
   assembler.get(to, constant("exp0"));
-  for (const name of ["exp1", "exp2", "exp3", "exp4"]) assembler.timesPlus(to, r, constant(name));
+  for (const name of ["exp1", "exp2", "exp3", "exp4"] as const) {
+    assembler.timesPlus(to, r, constant(name));
+  }
   assembler.times(to, to, r);
   assembler.plus(n, r, constant("one"));
   assembler.timesPlus(to, r, n);
@@ -77,7 +79,9 @@ export function emitNormalShare(
   assembler.timesPlus(t, size, one);
   assembler.over(t, one, t);
   assembler.get(to, constant("tail0"));
-  for (const i of [1, 2, 3, 4, 5, 6, 7]) assembler.timesPlus(to, t, constant(`tail${i}`));
+  for (const i of [1, 2, 3, 4, 5, 6, 7] as const) {
+    assembler.timesPlus(to, t, constant(`tail${i}`));
+  }
   assembler.times(to, to, t);
   assembler.times(to, to, bell);
   assembler.minus(one, one, to);

@@ -12,7 +12,7 @@ import {
   tasksFor,
 } from "./kernel.ts";
 import { DENSE_KERNELS, ownedOrNew, rowsPerPart, sumOfParts } from "./dense_kernels.ts";
-import { float } from "./machine.ts";
+import { float } from "./float_word.ts";
 import { OPTIMIZER_KERNELS } from "./optimizer_kernels.ts";
 import { CHUNK } from "./elementwise_kernels.ts";
 import { gatherInto, scatterRows } from "./move_kernels.ts";

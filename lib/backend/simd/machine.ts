@@ -43,15 +43,6 @@ export interface MachineOptions {
   readonly relaxedSimd?: boolean;
 }
 
-const floatBits = new Float32Array(1);
-const intBits = new Int32Array(floatBits.buffer);
-
-/** The word that holds a float parameter. */
-export function float(value: number): number {
-  floatBits[0] = value;
-  return intBits[0];
-}
-
 /** One for each core, up to where more of them did not help. */
 function defaultThreads(): number {
   return Math.min(navigator.hardwareConcurrency, MOST_THREADS);

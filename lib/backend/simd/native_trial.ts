@@ -139,7 +139,8 @@ function whole(i: number): number {
   return i * 7919 % 33 - 16;
 }
 
-function sameBits(a: Float32Array, b: Float32Array): boolean {
+/** Whether two arrays have the same bits. */
+export function sameBits(a: Float32Array, b: Float32Array): boolean {
   const [x, y] = [a, b].map(({ buffer }) => new Uint32Array(buffer));
   return x.every((bits, i) => bits === y[i]);
 }

@@ -11,7 +11,7 @@ import {
   sizeOf,
   tasksFor,
 } from "./kernel.ts";
-import { float } from "./machine.ts";
+import { float } from "./float_word.ts";
 import { CHUNK } from "./elementwise_kernels.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 

@@ -13,7 +13,7 @@ import {
   stock,
   tasksFor,
 } from "./kernel.ts";
-import { float } from "./machine.ts";
+import { float } from "./float_word.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
 /** The codes of `reduceTask()` in `kernels/reduce.ts`. */

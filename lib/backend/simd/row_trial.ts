@@ -3,7 +3,9 @@
  * used only if it gives the bits that the kernels give on their own.
  */
 import { reportMissing } from "../native/native_code.ts";
+import { float } from "./float_word.ts";
 import type { KernelName } from "./kernel_names.ts";
+import { sameBits } from "./native_trial.ts";
 
 /** What a trial needs of a machine. */
 export interface RowTrialMachine {
@@ -53,13 +55,13 @@ export interface RowJob {
 export function rowJobs({ rows, width, each, least }: RowSizes): RowJob[] {
   const tasks = Math.ceil(rows / each);
   const all = rows * width;
-  const dropout = [0x12345, 0x6789, least, bitsOf(1 / (1 - least / 2 ** 32))];
+  const dropout = [0x12345, 0x6789, least, float(1 / (1 - least / 2 ** 32))];
   const attention = {
     tasks: each,
     scratch: 8 * (rows + width) * (4 * Math.ceil(rows / 4)),
   };
   const [qkv, context, weights] = [3 * each * all, each * all, each * rows * rows];
-  const shape = [rows, each, width, ...dropout, bitsOf(1 / Math.sqrt(width))];
+  const shape = [rows, each, width, ...dropout, float(1 / Math.sqrt(width))];
   return [
     {
       ...attention,
@@ -97,7 +99,7 @@ function normJobs({ rows, width, each }: RowSizes, dropout: readonly number[]): 
       tasks,
       scratch: 0,
       parameters: ([x, s, ...rest]) => {
-        return [x, residual ? s : 0, ...rest, ...shape, bitsOf(1e-12)];
+        return [x, residual ? s : 0, ...rest, ...shape, float(1e-12)];
       },
     },
     {
@@ -134,14 +136,6 @@ function lossJobs({ rows, width, each }: RowSizes): RowJob[] {
       parameters: ([x, labels, dy, log, dx]) => [x, labels, dy, log, ...shape, dx],
     },
   ];
-}
-
-const word = new Int32Array(1);
-const asFloat = new Float32Array(word.buffer);
-
-function bitsOf(value: number): number {
-  asFloat[0] = value;
-  return word[0];
 }
 
 /**
@@ -202,7 +196,10 @@ export function tryRows(machine: RowTrialMachine): boolean {
   if (passed !== undefined) return passed;
   const results = rowJobs(SIZES).map((job) => runBothWays(machine, job, trialValue));
   if (results.includes(undefined)) return false;
-  passed = results.every((both) => sameBits(both![0], both![1]));
+  passed = results.every((both) => {
+    const [own, native] = both!;
+    return own.every((values, buffer) => sameBits(values, native[buffer]));
+  });
   if (!passed) {
     reportMissing("native code gives other numbers", "WebAssembly computes all but products");
   }
@@ -213,12 +210,4 @@ export function tryRows(machine: RowTrialMachine): boolean {
 function trialValue(buffer: number, i: number): number {
   const value = ((i + buffer) * 7919 % 1009) / 168 - 3;
   return buffer === 1 ? Math.min(value, 0) : value;
-}
-
-function sameBits(a: readonly Float32Array[], b: readonly Float32Array[]): boolean {
-  const words = ({ buffer }: Float32Array) => new Uint32Array(buffer);
-  return a.every((values, i) => {
-    const others = words(b[i]);
-    return words(values).every((bits, j) => bits === others[j]);
-  });
 }

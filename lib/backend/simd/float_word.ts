@@ -1,0 +1,10 @@
+/** Floats among the parameters of a kernel, which are words of 32 bits. */
+
+const floats = new Float32Array(1);
+const words = new Int32Array(floats.buffer);
+
+/** The word that holds a float parameter. */
+export function float(value: number): number {
+  floats[0] = value;
+  return words[0];
+}
