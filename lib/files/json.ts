@@ -170,7 +170,9 @@ export function checkNames(text: string, file: string, deepest: number, line?: n
 
 function addName(names: Set<string>, quoted: string, file: string, line?: number): void {
   const name = quoted.includes("\\") ? unescaped(quoted) : quoted.slice(1, -1);
-  if (names.has(name)) throw new FormatError(file, `its JSON names "${name}" twice`, line);
+  if (names.has(name)) {
+    throw new FormatError(file, `its JSON names "${name}" twice: leave one of them out`, line);
+  }
   names.add(name);
 }
 

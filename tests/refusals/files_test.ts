@@ -238,7 +238,7 @@ testRefusals([
   [
     "jsonl with a column twice",
     () => file("a.jsonl", '{"text":"x"}\n{"text":"y","\\u0074ext":"z","text":"w"}'),
-    'FormatError: Cannot read ~/a.jsonl, line 2: its JSON names "text" twice',
+    'FormatError: Cannot read ~/a.jsonl, line 2: its JSON names "text" twice: leave one of them out',
   ],
   [
     "jsonl document object",

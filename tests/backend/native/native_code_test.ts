@@ -140,6 +140,26 @@ function waysHere(machine: Machine): (readonly [Way, Way])[] {
 
 type Way = readonly [Multiplier, Arithmetic];
 
+Deno.test("a product that reaches beyond the memory fails, and the process goes on", () => {
+  const machine = Machine.create({ threads: 1, blas: false, maxBytes: 16 * 2 ** 20 });
+  const end = machine.memory.buffer.byteLength;
+  const near = machine.allocate(2 ** 16)!;
+  const [m, n, k] = [13, 33, 35];
+  for (const last of [0, 1, 2]) {
+    const [a, b, c] = [m * k, k * n, m * n].map((count, i) =>
+      i === last ? end - 4 * count + 4 : near + 2 ** 14 * i
+    );
+    for (const [way] of waysHere(machine)) {
+      machine.setProducts(...way);
+      throws(
+        () => machine.run("product", 1, a, b, c, 0, m, n, k, k, n, n, 0, 0, m, n, 0, 0, 0),
+        /Kernel product failed: RuntimeError: memory access out of bounds/,
+      );
+    }
+  }
+  machine.dispose();
+});
+
 Deno.test("native code reads nothing behind its operands, which lie at the end of all memory", () => {
   const machine = Machine.create({ threads: 1, blas: false, maxBytes: 16 * 2 ** 20 });
   const ways = waysHere(machine);
