@@ -21,7 +21,7 @@ export interface RunSettings {
   readonly noDocumentColumn: boolean;
   /** Whether every line of a .txt file is one sentence. Default false. */
   readonly sentencePerLine: boolean;
-  /** Share of the documents kept aside for evaluation: 0 to below 1. Default 0.05. */
+  /** Share of the documents held out for evaluation: 0 to below 1. Default 0.05. */
   readonly heldOut: number;
   /**
    * About how many held-out tokens to evaluate on, drawn at random. Default: all; of a prepared

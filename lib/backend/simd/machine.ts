@@ -239,13 +239,13 @@ export class Machine {
   }
 
   /** Ends the threads. The memory goes when nothing refers to it. */
-  dispose(): void {
-    this.#pool.dispose();
+  close(): void {
+    this.#pool.close();
   }
 
   /** Does the same at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
-    this.dispose();
+    this.close();
   }
 
   #reach(end: number): boolean {

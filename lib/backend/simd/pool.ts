@@ -26,7 +26,7 @@ export interface HelperData extends PoolParts {
 export class Pool {
   readonly #parts: PoolParts;
   readonly #count: number;
-  readonly #quit = () => this.dispose();
+  readonly #quit = () => this.close();
   #workers: Worker[] | undefined;
 
   constructor(parts: PoolParts, count: number) {
@@ -51,7 +51,7 @@ export class Pool {
   }
 
   /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
-  dispose(): void {
+  close(): void {
     if (!this.#workers) return;
     const words = new Int32Array(this.#parts.memory.buffer, 0, CONTROL_BYTES / 4);
     Atomics.store(words, WORD.quit, 1);

@@ -123,7 +123,7 @@ export class SimdBackend extends tf.MathBackendCPU {
 
   /** Ends the helper threads. */
   override dispose(): void {
-    this.machine.dispose();
+    this.machine.close();
   }
 
   #take(dataId: object): void {

@@ -15,7 +15,7 @@ function nativeMachine(threads = 1): Machine | undefined {
   const code = nativeCode();
   // deno-lint-ignore no-console
   console.log(`skipped: ${"missing" in code ? code.missing : "native code failed its test"}`);
-  machine.dispose();
+  machine.close();
   return undefined;
 }
 
@@ -96,7 +96,7 @@ Deno.test("native products are those of the WebAssembly kernels, bit for bit, wh
     }),
     { numRuns: 200, seed: 7 },
   );
-  machine.dispose();
+  machine.close();
 });
 
 /** The same machine if it has AVX512_BF16, else undefined, said by name. */
@@ -106,7 +106,7 @@ function pairsMachine(): Machine | undefined {
   if (missing === undefined) return machine;
   // deno-lint-ignore no-console
   console.log(`skipped: ${missing}`);
-  machine.dispose();
+  machine.close();
   return undefined;
 }
 
@@ -120,7 +120,7 @@ Deno.test("products of AVX512_BF16 are the emulated ones, bit for bit, whatever 
     }),
     { numRuns: 200, seed: 8 },
   );
-  machine.dispose();
+  machine.close();
 });
 
 /** Sizes with ends of panels in all directions, in all layouts. */
@@ -157,7 +157,7 @@ Deno.test("a product that reaches beyond the memory fails, and the process goes 
       );
     }
   }
-  machine.dispose();
+  machine.close();
 });
 
 Deno.test("native code reads nothing behind its operands, which lie at the end of all memory", () => {
@@ -182,7 +182,7 @@ Deno.test("native code reads nothing behind its operands, which lie at the end o
       for (const [way, same] of ways) deepStrictEqual(compute(way), compute(same));
     }
   }
-  machine.dispose();
+  machine.close();
 });
 
 Deno.test("native products are the same bits on 1, 2, 3 and 8 threads", () => {
@@ -199,7 +199,7 @@ Deno.test("native products are the same bits on 1, 2, 3 and 8 threads", () => {
     const tasks = Math.ceil(m / down) * Math.ceil(n / across);
     machine.run("product", tasks, a, b, c, 0, m, n, k, k, n, n, 0, 0, down, across, 0, 0, 0);
     const result = values(c, m * n).slice();
-    machine.dispose();
+    machine.close();
     return result;
   });
   for (const result of results) deepStrictEqual(result, results[0]);
@@ -209,7 +209,7 @@ Deno.test("who multiplies can be chosen among those that are here", () => {
   const machine = Machine.create({ threads: 1, blas: false, native: false });
   deepStrictEqual(machine.multipliers, ["wasm"]);
   throws(() => machine.multiplyWith("avx2"), /Cannot multiply with avx2: here are wasm/);
-  machine.dispose();
+  machine.close();
 });
 
 /** Runs a program that multiplies once, and gives what it prints. */

@@ -115,7 +115,7 @@ Deno.test("a library that computes right is used, and nothing is said", async ()
   if (right) {
     const { machine, warnings } = await withLibrary(right);
     deepStrictEqual([machine.blas?.path, warnings], [right, []]);
-    machine.dispose();
+    machine.close();
   }
   await Deno.remove(folder, { recursive: true });
 });
@@ -178,7 +178,7 @@ Deno.test("two machines in one process multiply side by side, also when one is g
       ok(multipliesRight(second, i) && multipliesRight(third, -i), `round ${i}`);
     }
     ok(multipliesRight(first, 5), "its helpers are gone, not its memory");
-    for (const machine of [second, third]) machine.dispose();
+    for (const machine of [second, third]) machine.close();
   }
 });
 
