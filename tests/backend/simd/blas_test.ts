@@ -172,7 +172,7 @@ Deno.test("two machines in one process multiply side by side, also when one is g
     for (let i = 1; i < 20; i++) {
       ok(multipliesRight(first, i) && multipliesRight(second, -i), `round ${i}`);
     }
-    first.dispose();
+    first.close();
     const third = await Machine.create({ threads: 2, blas });
     for (let i = 1; i < 20; i++) {
       ok(multipliesRight(second, i) && multipliesRight(third, -i), `round ${i}`);

@@ -104,5 +104,5 @@ Deno.test("a helper that may not open the native library says so, and does the r
   withLibrary.multiplyWith("wasm");
   product();
   ok(values.subarray(4 * SIZE * SIZE, 8 * SIZE * SIZE).every((value) => value === SIZE));
-  withLibrary.dispose();
+  withLibrary.close();
 });
