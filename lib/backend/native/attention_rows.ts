@@ -47,7 +47,7 @@ export function emitWeights(code: RowCode): void {
   });
 }
 
-/** x becomes x * scale + mask; finds the largest. */
+/** x = x * scale + 10000 * (mask - 1), where mask is 1 or 0; MOST = the largest of them. */
 function emitScores(code: RowCode): void {
   const { assembler } = code;
   assembler.get(MOST, code.constant("lowest"));
@@ -64,7 +64,7 @@ function emitScores(code: RowCode): void {
   code.largest(MOST, [0, 1, 2]);
 }
 
-/** x becomes exp(x - the largest); one over their sum is found. */
+/** x = exp(x - MOST); FACTOR = 1 / their sum. */
 function emitExponentials(code: RowCode): void {
   const { assembler } = code;
   assembler.clearVector(SUMS);
@@ -80,7 +80,10 @@ function emitExponentials(code: RowCode): void {
   assembler.over(FACTOR, FACTOR, SUMS);
 }
 
-/** Scales a row to weights, and drops some unless none is to be dropped. */
+/**
+ * Weights w = x * FACTOR. `signed` = -w where dropout drops a weight, else w; `x` = 0 or w * KEPT, the
+ * weight scaled up. Where nothing is dropped (`least` is 0) no hashes are computed.
+ */
 function emitDropped(code: RowCode): void {
   const { assembler } = code;
   const [all, done] = [assembler.label(), assembler.label()];
@@ -109,7 +112,7 @@ function emitDropped(code: RowCode): void {
   assembler.place(done);
 }
 
-/** What dropout leaves of signed weights. Parameters: signed, to, count, kept. */
+/** What dropout leaves of signed weights: max(signed, 0) * kept. Parameters: signed, to, count, kept. */
 export function emitOpenWeights(code: RowCode): void {
   const { assembler } = code;
   code.place(signed, 0);
@@ -127,7 +130,8 @@ export function emitOpenWeights(code: RowCode): void {
 
 /**
  * The gradient by the scores. Parameters: signed, d, rows, n, kept, scale. `d`, the gradient by the
- * weights that dropout left, becomes weights * (d - sum(d * weights)) * scale.
+ * weights that dropout left, becomes weights * scale * (d - sum(d * weights)), the d of the formula with
+ * dropout's gradient.
  */
 export function emitWeightsGradient(code: RowCode): void {
   const { assembler } = code;
@@ -155,7 +159,7 @@ export function emitWeightsGradient(code: RowCode): void {
   });
 }
 
-/** d becomes 0 where the weight is dropped, is scaled up elsewhere; adds d * weights to the sums. */
+/** d = 0 where the weight is dropped, else d * KEPT; SUMS += d * weights. */
 function emitOpenGradient(code: RowCode): void {
   const { assembler } = code;
   assembler.get(0, { base: signed, index: at });

@@ -15,7 +15,7 @@ export type Lanes = 8 | 16;
 /** A vector register, or a vector at an address. */
 export type Operand = Vec | Address;
 
-/** Where an opcode is found, alike for both prefixes: table, and 1 for the prefix 66. */
+/** Which table an opcode is of, as in `Opcodes`: VEX and EVEX have the same tables and prefixes. */
 interface Place {
   readonly map: 1 | 2 | 3;
   readonly prefix: 0 | 1;
@@ -172,22 +172,28 @@ export class LaneAssembler extends WideAssembler {
     }
   }
 
-  /** The i-th four numbers of a vector come first in `to` (VEXTRACTF128, VEXTRACTF32X4). */
+  /**
+   * `to` = the i-th four numbers of a vector, and 0 behind them (VEXTRACTF128, VEXTRACTF32X4). Of vectors
+   * of 8 numbers, i is 0 or 1.
+   */
   four(to: Vec, from: Vec, i: number): void {
     this.#three(0x19, WITH_NUMBER, from, 0, to, i);
   }
 
-  /** Each four numbers in another order, two bits of `order` for each place (VPERMILPS). */
+  /**
+   * The numbers of each four in another order: two bits of `order` for each place, the first place in the
+   * lowest bits, say which of the four comes there (VPERMILPS).
+   */
   reorder(to: Vec, from: Vec, order: number): void {
     this.#three(0x04, WITH_NUMBER, to, 0, from, order);
   }
 
-  /** Of vectors of four floats: `to = a + b` (VADDPS). */
+  /** Of the first four floats: `to = a + b`, and 0 behind them (VADDPS). */
   plusFour(to: Vec, a: Vec, b: Vec): void {
     this.vexRegisters(0x58, { ...FLOATS, length: 0 }, to, a, b);
   }
 
-  /** Of vectors of four floats: `sum += a * b` with one rounding (VFMADD231PS). */
+  /** Of the first four floats: `sum += a * b` with one rounding, and 0 behind them (VFMADD231PS). */
   addProductFour(sum: Vec, a: Vec, b: Vec): void {
     this.vexRegisters(0xb8, { map: 2, prefix: 1, length: 0 }, sum, a, b);
   }

@@ -11,10 +11,13 @@ const left = rcx;
 const bytes = rsi;
 const at = rdi;
 
-/** Bytes of what is added up in four parts before these are. */
+/** Bytes of a part of a row, 1024 numbers. They are added up in four sums, and these to one. */
 const PART = 4096;
 
-/** The sum of exp(x - shift), in parts of 1024. Parameters: x, how many parts, shift, where it goes. */
+/**
+ * The sum of exp(x - shift) over a row, one part after the other. Parameters: x, the number of parts,
+ * shift, the address of the sum.
+ */
 export function emitSumOfExps(code: RowCode): void {
   const { assembler } = code;
   const [shift, part, all] = [5, 6, 7];

@@ -24,7 +24,7 @@ const KEPT = 11;
 const EPSILON = 15;
 const DROPOUT = { places: 10, b: 12, least: 13, ones: 14 } as const;
 
-/** y = norm(x + dropped s) * gamma + beta; its addresses. */
+/** The addresses of y = norm(x + dropout(s)) * gamma + beta. */
 const NORM = { x: rax, s: rbx, gamma: rcx, beta: rdx, y: rbp, z: r8, inverse: r9 } as const;
 
 /**
@@ -68,7 +68,7 @@ function spreadCount(code: RowCode, parameter: number): void {
   code.assembler.toFloats(COUNT, COUNT);
 }
 
-/** z becomes x, plus s, where that is, or what dropout leaves of s; adds its numbers up. */
+/** z = x + dropout(s), or x where there is no s; SUMS = the sums of its numbers. */
 function emitInput(code: RowCode, sublayer: Reg): void {
   const { assembler } = code;
   const [alone, plain, done] = [0, 1, 2].map(() => assembler.label());
@@ -100,7 +100,7 @@ function emitInputPass(code: RowCode, done: Label, add: () => void): void {
   assembler.jump(done);
 }
 
-/** Takes the mean from z; one over its standard deviation is found. */
+/** z = z - mean; INVERSE = 1 / sqrt(variance + epsilon). */
 function emitCentred(code: RowCode): void {
   const { assembler } = code;
   code.total(SUMS, 0);
@@ -150,7 +150,10 @@ export function emitNormGradient(code: RowCode): void {
   });
 }
 
-/** The sums along a row and down the columns; the means of dy * gamma, and of that times z. */
+/**
+ * Adds dy * z and dy to the sums of the columns; SUMS = the mean of dy * gamma along the row, OTHER_SUMS
+ * = the mean of dy * gamma * z.
+ */
 function emitGradientSums(code: RowCode): void {
   const { dy, z, gamma, sums } = BACK;
   const { assembler } = code;
@@ -177,7 +180,7 @@ function emitGradientSums(code: RowCode): void {
   }
 }
 
-/** dx = (dy * gamma - mean - z * other mean) * inverse, and what dropout lets through to s. */
+/** dx = (dy * gamma - mean - z * other mean) * inverse, and ds = dx where s was not dropped, scaled up. */
 function emitRowGradient(code: RowCode, sublayer: Reg): void {
   const { ds } = BACK;
   const { assembler } = code;

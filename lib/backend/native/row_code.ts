@@ -135,7 +135,10 @@ export class RowCode {
     this.assembler.spread(to, { base: this.#block, offset: parameterAt(i) });
   }
 
-  /** Holds constants in registers, as far as there are any. */
+  /**
+   * Loads constants into registers, as many as there are free ones: 16 with vectors of 16 numbers, none
+   * with vectors of 8. `constant()` gives the others as places in memory.
+   */
   hold(...names: readonly ConstantName[]): void {
     if (this.assembler.lanes === 8) return;
     for (const name of names) {
@@ -200,7 +203,7 @@ export class RowCode {
     assembler.spread(of, of);
   }
 
-  /** The same for each vector of a row: `at` counts its bytes from 0 up to `bytes`. */
+  /** A loop over the vectors of a row: `at` counts bytes from 0 up to `bytes`, which is above 0. */
   alongRow(at: Reg, bytes: Reg, body: () => void): void {
     const { assembler } = this;
     const next = assembler.label();
@@ -212,7 +215,7 @@ export class RowCode {
     assembler.jump(next, "below");
   }
 
-  /** The same for each row: `left` counts down to 0, the places move on by `bytes`. */
+  /** A loop over rows: `left`, at least 1, counts down to 0, and the places move on by `bytes`. */
   downRows(left: Reg, places: readonly Reg[], bytes: Reg, body: () => void): void {
     const { assembler } = this;
     const next = assembler.label();
@@ -224,6 +227,6 @@ export class RowCode {
   }
 }
 
-/** Orders for `reorder()`: 2 3 0 1, and 1 0 3 2. */
+/** Orders for `reorder()`: the numbers 2 3 0 1, and 1 0 3 2. */
 const SWAP_PAIRS = 0b01_00_11_10;
 const SWAP_NEIGHBOURS = 0b10_11_00_01;

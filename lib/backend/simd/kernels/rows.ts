@@ -1,5 +1,6 @@
 // Native code for rows of numbers, where the machine has it; it does what the kernels beside this file
-// do, bit for bit. It takes rows of whole vectors only; those that add up a row, no long ones.
+// do, bit for bit. The length of a row has to be a multiple of 16, and at most 1024 where the numbers of
+// a row are added up.
 
 const ROWS: usize = 412; // 1 where there is native code for rows
 
