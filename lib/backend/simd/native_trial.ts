@@ -45,6 +45,8 @@ const passed = new Map<NativeKind | "pairs", boolean>();
 /** Native code for float32, by the name of who multiplies. */
 export type NativeKind = "avx2" | "avx512";
 
+const NAMES = { avx2: "AVX2", avx512: "AVX-512" } as const;
+
 /** Whether native code multiplies float32 as the kernels do. Says so once if it does not. */
 export function tryNative(machine: TrialMachine, kind: NativeKind): boolean {
   const alike = tried(machine, kind, (trial) => {
@@ -54,7 +56,10 @@ export function tryNative(machine: TrialMachine, kind: NativeKind): boolean {
     ]]);
     return sameBits(own, native);
   });
-  if (alike === false) reportMissing("native code gives other numbers than the kernels");
+  if (alike === false) {
+    const what = `Products are computed without native code for ${NAMES[kind]}`;
+    reportMissing("it gives other numbers than the kernels", what);
+  }
   return alike === true;
 }
 

@@ -201,7 +201,8 @@ export function tryRows(machine: RowTrialMachine): boolean {
     return own.every((values, buffer) => sameBits(values, native[buffer]));
   });
   if (!passed) {
-    reportMissing("native code gives other numbers", "WebAssembly computes all but products");
+    const what = "GELU, LayerNorm, softmax and the loss are computed without native code";
+    reportMissing("it gives other numbers than the kernels", what);
   }
   return passed;
 }
