@@ -30,7 +30,7 @@ interface PartGradient {
 
 const TOTALS = 4;
 
-/** What adds nothing to any number, not even to -0. */
+/** The neutral element of addition: x + -0 is x for every x, also for -0, which +0 would change. */
 const NOTHING = -0;
 
 /** An array for the gradients of a model, kept from one step to the next: new memory costs time. */
@@ -51,7 +51,7 @@ export class GradientSum implements Disposable {
   #count = 0;
   /** The first of two neighbours. */
   #first: PartGradient | undefined;
-  /** What `KEPT` gets back. */
+  /** The array that goes back to `KEPT` when the gradients made of it are freed. */
   #used: Float32Array | undefined;
 
   /** @param lanes How many parts this rank has, missing ones included. */

@@ -42,7 +42,7 @@ export function makeAllExecutable(codes: readonly Uint8Array[]): bigint[] {
   return starts.map((start) => address + BigInt(start));
 }
 
-const LINE = 64; // of the caches
+const LINE = 64; // bytes of a cache line, at which each piece of code begins
 const PAGE = 4096;
 const LINUX = { readWrite: 3, readExecute: 5, privateAnonymous: 0x22 };
 const WINDOWS = { commitReserve: 0x3000, readWrite: 0x04, readExecute: 0x20 };
