@@ -152,15 +152,15 @@ export const RUN_DEFAULTS: RunSettings = {
 /** Sets of settings that work together, by the name of the recipe. */
 export const RECIPES = {
   short: {
-    steps: 8000,
+    steps: 5000,
     length: 64,
-    batchSize: 16,
+    batchSize: 32,
     headStart: true,
     countedStart: true,
     heads: 8,
     initialRange: 0.06,
     dropout: 0,
-    lr: 2e-3,
+    lr: 3e-3,
     beta2: 0.98,
   },
 } as const;

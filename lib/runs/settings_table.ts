@@ -31,7 +31,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "text",
     value: "NAME",
     choices: Object.keys(RECIPES),
-    help: "short: settings for a small model and 8,000 steps (notebook 10): --steps,\n" +
+    help: "short: settings for a small model and 5,000 steps (notebook 10): --steps,\n" +
       "--length, --batch-size, --head-start, --counted-start, --heads, --initial-range, --dropout,\n" +
       "--lr, --beta2; settings that you give yourself take precedence",
   },

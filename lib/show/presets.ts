@@ -47,7 +47,7 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     maxLength: 64,
     batchSize: 16,
     plainSteps: 1000,
-    steps: 8000,
+    steps: 5000,
     shortSteps: 1500,
   },
   full: {

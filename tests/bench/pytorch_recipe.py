@@ -1,6 +1,6 @@
 """Another recipe on the examples of notebook 10: BERT's own, as PyTorch and transformers have it.
 
-The same size (2 layers of 128, vocabulary 8,000), the same first 3,000 batches of 16 x 64 tokens,
+The same size (2 layers of 128, vocabulary 8,000), 3,000 batches of 16 x 64 tokens of the same text,
 the same held-out questions; initial weights 0.02, dropout 0.1, AdamW, rate 0.001 with a tenth of warm-up.
 
 Run: deno run -A tests/bench/recipe_examples.ts FOLDER

@@ -1,6 +1,6 @@
 /**
- * Writes the first 3,000 batches of notebook 10's run for `pytorch_recipe.py`, so that another recipe
- * can be measured on the very same questions: `deno run -A tests/bench/recipe_examples.ts FOLDER`.
+ * Writes 3,000 batches of notebook 10's training text, and its questions, for `pytorch_recipe.py`, so that
+ * another recipe can be measured on the very same questions: `deno run -A tests/bench/recipe_examples.ts FOLDER`.
  *
  * Each row is 193 int32: 64 token ids, 64 segment ids (1, 2, 0 for padding), 64 labels (-1 where
  * nothing is asked), and the label of the pair.

@@ -98,7 +98,7 @@ Deno.test("--recipe short is notebook 10's recipe; what is set beside it goes be
   strictEqual(short.countedStart, true);
   deepStrictEqual(
     [headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps],
-    [true, 8, 0.06, 0, 2e-3, 0.98, 64, 16, 8000],
+    [true, 8, 0.06, 0, 3e-3, 0.98, 64, 32, 5000],
   );
   const mine = completeSettings({ recipe: "short", lr: 1e-3, maxMinutes: 5 });
   deepStrictEqual([mine.lr, mine.steps, mine.headStart], [1e-3, undefined, true]);
