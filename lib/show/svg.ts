@@ -226,7 +226,7 @@ function upright(text: string, x: number, y: number): string {
 /** A number in a readable notation, such as 12,000 or 0.25 or 3e-5. */
 export function number(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential().replace("e+", "e");
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential().replace("e+", "e");
   return value.toLocaleString("en-US", { maximumSignificantDigits: 6 });
 }
 

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
 import { barChart, lineChart, table } from "bert/show/plot.ts";
 import { heatmap } from "bert/show/heatmap.ts";
-import { escape, ticksBetween } from "bert/show/svg.ts";
+import { escape, number, ticksBetween } from "bert/show/svg.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
 const x = Array.from({ length: 5000 }, (_, i) => i);
@@ -76,6 +76,16 @@ Deno.test("names of bars that are slanted end above the axis' title", () => {
 Deno.test("ticks are round numbers that enclose the range", () => {
   deepStrictEqual(ticksBetween(0, 10), [0, 2, 4, 6, 8, 10]);
   deepStrictEqual(ticksBetween(0.13, 0.87), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+});
+
+Deno.test("numbers of an axis are written out up to a billion", () => {
+  deepStrictEqual([0, 0.0008, 12_500_000, 3e9, 5e-5].map(number), [
+    "0",
+    "0.0008",
+    "12,500,000",
+    "3e9",
+    "5e-5",
+  ]);
 });
 
 Deno.test("table() aligns numbers to the right and escapes text", () => {
