@@ -32,7 +32,7 @@ import { openTeam } from "../team/open.ts";
 import type { Team } from "../team/team.ts";
 import { DivergedError } from "../training/train_step.ts";
 import { libraryDigest } from "./library_digest.ts";
-import { decidingBits, machineInWords } from "./machine.ts";
+import { decidingBits, machineInWords } from "./backend_in_words.ts";
 import { messageOf } from "./messages.ts";
 import { explainMemory } from "./out_of_memory.ts";
 import { Output } from "./output.ts";

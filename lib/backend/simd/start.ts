@@ -1,6 +1,6 @@
 /**
  * Starts the backend `simd` and tells tfjs which kernels it has; every other operation runs on
- * tfjs's own CPU kernels. `README.md` beside this file explains the whole.
+ * tfjs's own CPU kernels. `lib/backend/README.md` explains the whole.
  */
 import * as tf from "@tensorflow/tfjs";
 import { FUSED_KERNELS } from "./fused_kernels.ts";
