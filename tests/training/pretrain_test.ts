@@ -232,9 +232,11 @@ Deno.test("pretrain() refuses what does not fit together, before it writes a fil
     message: /maxLength = 1024: it must be at most the model's maxPositionEmbeddings, 512/,
   });
   await rejects(pretrain(model, { ...options, train: { batchSize: 0 } }), { name: "ConfigError" });
-  await rejects(pretrain(model, { ...options, documents: [] }), { name: "RangeError" });
+  await rejects(pretrain(model, { ...options, documents: [] }), {
+    name: "NoExamplesError",
+  });
   await rejects(pretrain(model, { ...options, data: { ...TOY_DATA, maskProbability: 1e-9 } }), {
-    name: "RangeError",
+    name: "NoExamplesError",
     message: /none of the held-out tokens is masked: hold out more text$/,
   });
   deepStrictEqual([...Deno.readDirSync(folder)], []);
