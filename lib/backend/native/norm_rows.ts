@@ -71,21 +71,38 @@ function spreadCount(code: RowCode, parameter: number): void {
 /** z = x + dropout(s), or x where there is no s; SUMS = the sums of its numbers. */
 function emitInput(code: RowCode, sublayer: Reg): void {
   const { assembler } = code;
+  emitBySublayer(code, sublayer, emitInputPass, {
+    dropped: () => {
+      emitKeep(code, 1, DROPOUT, 2);
+      assembler.and(1, 1, KEPT);
+      assembler.times(1, 1, { base: NORM.s, index: at });
+      assembler.plus(0, 0, 1);
+    },
+    plain: () => assembler.plus(0, 0, { base: NORM.s, index: at }),
+  });
+}
+
+/**
+ * A pass over the row in three versions, of which one runs: with what dropout does to s, with s where
+ * nothing is dropped, and without s.
+ */
+function emitBySublayer(
+  code: RowCode,
+  sublayer: Reg,
+  emitPass: (code: RowCode, done: Label, inner: () => void) => void,
+  inner: { readonly dropped: () => void; readonly plain: () => void },
+): void {
+  const { assembler } = code;
   const [alone, plain, done] = [0, 1, 2].map(() => assembler.label());
   assembler.compare(sublayer, number(0));
   assembler.jump(alone, "equal");
   assembler.compare(least, number(0));
   assembler.jump(plain, "equal");
-  emitInputPass(code, done, () => {
-    emitKeep(code, 1, DROPOUT, 2);
-    assembler.and(1, 1, KEPT);
-    assembler.times(1, 1, { base: NORM.s, index: at });
-    assembler.plus(0, 0, 1);
-  });
+  emitPass(code, done, inner.dropped);
   assembler.place(plain);
-  emitInputPass(code, done, () => assembler.plus(0, 0, { base: NORM.s, index: at }));
+  emitPass(code, done, inner.plain);
   assembler.place(alone);
-  emitInputPass(code, done, () => {});
+  emitPass(code, done, () => {});
   assembler.place(done);
 }
 
@@ -184,22 +201,15 @@ function emitGradientSums(code: RowCode): void {
 function emitRowGradient(code: RowCode, sublayer: Reg): void {
   const { ds } = BACK;
   const { assembler } = code;
-  const [alone, plain, done] = [0, 1, 2].map(() => assembler.label());
-  assembler.compare(sublayer, number(0));
-  assembler.jump(alone, "equal");
-  assembler.compare(least, number(0));
-  assembler.jump(plain, "equal");
-  emitGradientPass(code, done, () => {
-    emitKeep(code, 1, DROPOUT, 2);
-    assembler.and(1, 1, KEPT);
-    assembler.times(1, 0, 1);
-    assembler.put({ base: ds, index: at }, 1);
+  emitBySublayer(code, sublayer, emitGradientPass, {
+    dropped: () => {
+      emitKeep(code, 1, DROPOUT, 2);
+      assembler.and(1, 1, KEPT);
+      assembler.times(1, 0, 1);
+      assembler.put({ base: ds, index: at }, 1);
+    },
+    plain: () => assembler.put({ base: ds, index: at }, 0),
   });
-  assembler.place(plain);
-  emitGradientPass(code, done, () => assembler.put({ base: ds, index: at }, 0));
-  assembler.place(alone);
-  emitGradientPass(code, done, () => {});
-  assembler.place(done);
 }
 
 function emitGradientPass(code: RowCode, done: Label, pass: () => void): void {
