@@ -15,8 +15,29 @@ const OWN = [rbx, rbp, r12, r13, r14, r15];
 const OWN_ON_WINDOWS = [rsi, rdi];
 const VECTORS_ON_WINDOWS = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; // their lower halves
 
+/** Begins a function: saves what the caller wants back, and moves the only argument to `parameters`. */
+export function beginFunction(
+  assembler: Assembler,
+  convention: Convention,
+  parameters: Reg,
+): void {
+  saveRegisters(assembler, convention);
+  assembler.move(parameters, FIRST_ARGUMENT[convention]);
+}
+
+/** Ends it, and gives its machine code. */
+export function endFunction(
+  assembler: Assembler,
+  convention: Convention,
+): Uint8Array<ArrayBuffer> {
+  assembler.clearUpperHalves();
+  restoreRegisters(assembler, convention);
+  assembler.return();
+  return assembler.bytes();
+}
+
 /** Puts everything on the stack that the caller wants back. */
-export function saveRegisters(assembler: Assembler, convention: Convention): void {
+function saveRegisters(assembler: Assembler, convention: Convention): void {
   for (const register of OWN) assembler.push(register);
   if (convention !== "windows") return;
   for (const register of OWN_ON_WINDOWS) assembler.push(register);
@@ -27,7 +48,7 @@ export function saveRegisters(assembler: Assembler, convention: Convention): voi
 }
 
 /** Takes it back, for a return. */
-export function restoreRegisters(assembler: Assembler, convention: Convention): void {
+function restoreRegisters(assembler: Assembler, convention: Convention): void {
   if (convention === "windows") {
     VECTORS_ON_WINDOWS.forEach((vector, i) => {
       assembler.loadVector(vector, { base: rsp, offset: 32 * i });

@@ -12,7 +12,7 @@
  * Source: Van Zee & van de Geijn 2015, "BLIS", ACM TOMS 41(3), sections 5 and 6.
  */
 import { Assembler, type Label, number, Reg } from "./assembler.ts";
-import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 
 /** Rows of a panel of A. */
@@ -74,8 +74,7 @@ const MASK = [2, 3] as const;
 /** The code, to be called with the address of a block of parameters. */
 export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> {
   const assembler = new Assembler();
-  saveRegisters(assembler, convention);
-  assembler.move(parameters, FIRST_ARGUMENT[convention]);
+  beginFunction(assembler, convention, parameters);
   loadParameters(assembler);
   const nextPanelB = assembler.label();
   assembler.place(nextPanelB);
@@ -88,10 +87,7 @@ export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> 
   assembler.add(columnC, number(4 * COLUMNS));
   assembler.subtract(columnsLeft, number(COLUMNS));
   assembler.jump(nextPanelB, "above");
-  assembler.clearUpperHalves();
-  restoreRegisters(assembler, convention);
-  assembler.return();
-  return assembler.bytes();
+  return endFunction(assembler, convention);
 }
 
 /** rsi stays the memory's base. */

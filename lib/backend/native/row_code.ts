@@ -3,7 +3,7 @@
  * they are called with, the constants in it, and loops over vectors.
  */
 import { type Address, number, Reg } from "./assembler.ts";
-import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { LaneAssembler, type Lanes, type Operand } from "./lane_assembler.ts";
 
@@ -100,17 +100,13 @@ export class RowCode {
   /** Begins a kernel. */
   constructor(convention: Convention, lanes: Lanes) {
     this.assembler = new LaneAssembler(lanes);
-    saveRegisters(this.assembler, convention);
-    this.assembler.move(this.#block, FIRST_ARGUMENT[convention]);
+    beginFunction(this.assembler, convention, this.#block);
     this.assembler.load(this.#base, { base: this.#block });
   }
 
   /** Ends it; gives the machine code. */
   finish(convention: Convention): Uint8Array<ArrayBuffer> {
-    this.assembler.clearUpperHalves();
-    restoreRegisters(this.assembler, convention);
-    this.assembler.return();
-    return this.assembler.bytes();
+    return endFunction(this.assembler, convention);
   }
 
   /** `to` = the i-th parameter. */

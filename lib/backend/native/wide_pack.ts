@@ -13,7 +13,7 @@
  * `PACK_OVERSHOOT` bytes are written.
  */
 import { type Address, type Label, number, Reg } from "./assembler.ts";
-import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { BLOCK, type Operand, PACK_PARAMETER, WIDE_ROWS } from "./pack_parameters.ts";
 import { COLUMNS } from "./panels.ts";
@@ -50,8 +50,7 @@ export function assembleWidePack(
   operand: Operand,
 ): Uint8Array<ArrayBuffer> {
   const assembler = new WideAssembler();
-  saveRegisters(assembler, convention);
-  assembler.move(parameters, FIRST_ARGUMENT[convention]);
+  beginFunction(assembler, convention, parameters);
   const parameter = (offset: number) => ({ base: parameters, offset });
   assembler.load(rsi, parameter(PACK_PARAMETER.base));
   assembler.load(from, parameter(PACK_PARAMETER.from));
@@ -86,10 +85,7 @@ export function assembleWidePack(
   assembler.place(alongA);
   emitTranspositions(assembler, operand, WIDE_ROWS, done);
   assembler.place(done);
-  assembler.clearUpperHalves();
-  restoreRegisters(assembler, convention);
-  assembler.return();
-  return assembler.bytes();
+  return endFunction(assembler, convention);
 }
 
 /**

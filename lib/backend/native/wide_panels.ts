@@ -9,7 +9,7 @@
  * with one rounding for each product.
  */
 import { type Label, number, Reg } from "./assembler.ts";
-import { FIRST_ARGUMENT, restoreRegisters, saveRegisters } from "./calling_convention.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { type Operand, WIDE_ROWS } from "./pack_parameters.ts";
 import { COLUMNS, PARAMETER } from "./panels.ts";
@@ -52,8 +52,7 @@ export function assembleWidePanels(
   operand: Operand,
 ): Uint8Array<ArrayBuffer> {
   const assembler = new WideAssembler();
-  saveRegisters(assembler, convention);
-  assembler.move(parameters, FIRST_ARGUMENT[convention]);
+  beginFunction(assembler, convention, parameters);
   loadParameters(assembler);
   const [next, single, finished] = [0, 1, 2].map(() => assembler.label());
   assembler.place(next);
@@ -63,10 +62,7 @@ export function assembleWidePanels(
   assembler.place(single);
   emitColumns(assembler, operand, 1, next, finished);
   assembler.place(finished);
-  assembler.clearUpperHalves();
-  restoreRegisters(assembler, convention);
-  assembler.return();
-  return assembler.bytes();
+  return endFunction(assembler, convention);
 }
 
 function loadParameters(assembler: WideAssembler): void {
