@@ -17,7 +17,7 @@ interface Lines {
 
 const folder = Deno.args[0] ?? ".coverage";
 const library = `${Deno.cwd()}/lib/`;
-await removeEmpty(folder);
+await removeUnreadable(folder);
 const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
   args: ["coverage", "--lcov", `--include=^file://${library}`, folder],
   env: { NO_COLOR: "1" },
@@ -49,11 +49,27 @@ if (share(all) < FLOOR) {
   Deno.exit(1);
 }
 
-/** A process that was killed while it wrote leaves an empty file, which cannot be read. */
-async function removeEmpty(folder: string): Promise<void> {
+/**
+ * A process that a test kills while it writes its profile leaves a file that is empty or cut short.
+ * One such file would make the whole report fail, so they are removed and counted.
+ */
+async function removeUnreadable(folder: string): Promise<void> {
+  let removed = 0;
   for await (const { name } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if ((await Deno.stat(path)).size === 0) await Deno.remove(path);
+    if (!name.endsWith(".json") || isJson(await Deno.readTextFile(path))) continue;
+    await Deno.remove(path);
+    removed++;
+  }
+  if (removed > 0) console.log(`Left out ${removed} profiles of processes that were killed.\n`);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
