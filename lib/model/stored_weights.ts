@@ -3,7 +3,7 @@
  * Values are read one tensor at a time.
  */
 import { FormatError } from "../errors.ts";
-import { missingFile } from "../files/foreign_folder.ts";
+import { missingFile } from "../files/foreign_formats.ts";
 import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import { canonicalName, prefixOf, TIED } from "./transformers_names.ts";

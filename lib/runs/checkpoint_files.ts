@@ -57,7 +57,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * @example
  * ```ts
  * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/runs/checkpoint_files.ts";
- * import { firstState } from "bert/runs/state.ts";
+ * import { firstState } from "bert/runs/run_state.ts";
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * const writer = new CheckpointWriter(folder, 3);

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
-import { shellWord } from "../format.ts";
+import { shellWord } from "../terminal_text.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import type { VocabularyFacts } from "../tokenizer/facts.ts";
+import type { VocabularyFacts } from "../tokenizer/vocab_facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";

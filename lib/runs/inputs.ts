@@ -15,8 +15,8 @@ import { type LoadedModel, loadModel } from "../model/folder.ts";
 import { headStart } from "../model/head_start.ts";
 import { Throttle } from "../throttle.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/facts.ts";
-import { readTokenizer } from "../tokenizer/folder.ts";
+import { type VocabularyFacts, vocabularyFacts } from "../tokenizer/vocab_facts.ts";
+import { readTokenizer } from "../tokenizer/tokenizer_folder.ts";
 import { agreedOptions, type TokenizerOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { unknownNote, unknownShare } from "../tokenizer/unknown_share.ts";
@@ -25,9 +25,9 @@ import type { VocabNote } from "../tokenizer/vocab_notes.ts";
 import { countedStart } from "../training/counted_start.ts";
 import type { RunCheckpoint } from "./checkpoint.ts";
 import type { CorpusFacts, RunConfig } from "./config_file.ts";
-import { type Progress, PROGRESS_INTERVAL } from "./corpus.ts";
+import { type Progress, PROGRESS_INTERVAL } from "./run_corpus.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { modelConfig } from "./settings.ts";
+import { modelConfig } from "./complete_settings.ts";
 import type { TextFacts } from "./text_facts.ts";
 
 /** The options of `corpus()` that a run's settings come to. */

@@ -3,10 +3,10 @@ import { ConfigError } from "../errors.ts";
 import { percent } from "../format.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { isPrepared, openPrepared, type PreparedCorpus } from "../store/prepared.ts";
-import { refuseParts } from "../store/refuse_parts.ts";
+import { refuseParts } from "../store/incomplete_store.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkFit } from "../training/plan.ts";
-import type { CorpusUse, Progress, RunCorpus } from "./corpus.ts";
+import type { CorpusUse, Progress, RunCorpus } from "./run_corpus.ts";
 import {
   checkCorpus,
   firstModel,
@@ -19,7 +19,7 @@ import type { RunConfig } from "./config_file.ts";
 import { MemoryCorpus } from "./memory_corpus.ts";
 import { flag, type Given } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { DECIDED_BY_STORE, libraryConfigs } from "./settings.ts";
+import { DECIDED_BY_STORE, libraryConfigs } from "./complete_settings.ts";
 import { StoreCorpus } from "./store_corpus.ts";
 import type { TextFacts } from "./text_facts.ts";
 

@@ -3,13 +3,13 @@
  * and sends to the others.
  */
 import { FormatError } from "../errors.ts";
-import { shellWord } from "../format.ts";
+import { shellWord } from "../terminal_text.ts";
 import { readTextIfThereSync } from "../files/json.ts";
 import type { Team } from "../team/team.ts";
 import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
 import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoint_files.ts";
 import type { RunConfig } from "./config_file.ts";
-import type { RunFolder } from "./folder.ts";
+import type { RunFolder } from "./run_folder.ts";
 
 /** What must be equal in all processes that begin a run together. */
 export function agreedFacts(

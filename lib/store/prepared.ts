@@ -6,7 +6,7 @@ import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { describeFile } from "./file_pieces.ts";
+import { describeFile } from "./file_digest.ts";
 import { isIndex } from "./indexed_layout.ts";
 import { IndexedReader } from "./indexed_reader.ts";
 import {

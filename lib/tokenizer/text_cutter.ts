@@ -8,8 +8,8 @@ import type { TokenizerOptions } from "./options.ts";
 import type { Part } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
 import { isLongerThan } from "./word_counts.ts";
-import { WordTable } from "./word_table.ts";
-import { WordCache, WordPieces } from "./wordpiece.ts";
+import { WordCache, WordTable } from "./word_cache.ts";
+import { WordPieces } from "./wordpiece.ts";
 import {
   normalizeText,
   placedText,

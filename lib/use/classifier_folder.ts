@@ -18,10 +18,10 @@ import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { StoredWeights } from "../model/stored_weights.ts";
 import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
-import { CLASSIFIER } from "../training/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { CLASSIFIER } from "../training/argument_kinds.ts";
 import { BertClassifier, classifierShapes } from "./classifier.ts";
 
 /** Options of `saveClassifier()`. */

@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import { classify } from "../use/classify.ts";
 import { attentionMaps, nearestWords } from "../use/explore.ts";
 import { fillMask, isNext } from "../use/predict.ts";
-import { encode, inputs, read } from "../use/question.ts";
+import { encode, inputs, read } from "../use/text_inputs.ts";
 import { largest } from "../use/vectors.ts";
 import type { OpenedFolder } from "./any_folder.ts";
 import {

@@ -12,9 +12,9 @@ import { classesToJson, classLabels, type Shares } from "../model/classes_json.t
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
 

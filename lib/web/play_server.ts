@@ -4,7 +4,7 @@
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
-import type { Asset } from "./assets.ts";
+import type { Asset } from "./page_assets.ts";
 import type { Engine } from "./page/engine.ts";
 
 /** The most bytes of a request. The longest text that the page accepts is far shorter. */

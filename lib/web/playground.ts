@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { saveFolder } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
 import { onnxParts, type OpenedFolder } from "./any_folder.ts";
-import { pageAssets } from "./assets.ts";
+import { pageAssets } from "./page_assets.ts";
 import { bertGraph } from "./bert_onnx.ts";
 import { factsOf, LibraryEngine } from "./library_engine.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { dataConfig, trainConfig } from "bert/config.ts";
 import type { Document } from "bert/data/document.ts";
-import { EncodedDocuments } from "bert/data/encoded.ts";
+import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun, reopenRun } from "bert/runs/open.ts";
 import { plateauWarning, type TextFacts, textWarnings } from "bert/runs/text_facts.ts";
