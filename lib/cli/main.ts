@@ -56,11 +56,11 @@ async function notebooks(args: string[]): Promise<void> {
 }
 
 async function lab(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).lab(args);
+  await (await import("./jupyter_lab.ts")).lab(args);
 }
 
 async function jupyter(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).jupyter(args);
+  await (await import("./jupyter_lab.ts")).jupyter(args);
 }
 
 async function play(args: string[]): Promise<void> {

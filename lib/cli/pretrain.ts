@@ -22,7 +22,8 @@ import {
   parseOptions,
 } from "../runs/option_parser.ts";
 import type { RunSettings } from "../runs/run_settings.ts";
-import { DECIDED_BY_MODEL, DECIDED_BY_STORE, withRecipe } from "../runs/complete_settings.ts";
+import { DECIDED_BY_MODEL, DECIDED_BY_STORE } from "../runs/complete_settings.ts";
+import { withRecipe } from "../runs/recipes.ts";
 import { inWordsOfTask } from "../runs/error_wording.ts";
 import { textRows } from "../runs/text_facts.ts";
 import { RUN_OPTIONS } from "../runs/settings_table.ts";

@@ -4,7 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { printable } from "../terminal_text.ts";
-import type { TextFile } from "./table_rows.ts";
+import type { TextFile } from "./raw_document.ts";
 
 /**
  * The readable files in a folder, at any depth, in the order of their paths. Files are named by

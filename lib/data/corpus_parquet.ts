@@ -15,7 +15,8 @@ import {
 import { FormatError } from "../errors.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import { type Column, columnsOf, gatherRows, type Row, type TextFile } from "./table_rows.ts";
+import { type Column, columnsOf, gatherRows, type Row } from "./table_rows.ts";
+import type { TextFile } from "./raw_document.ts";
 
 /** Decompressors of the pages of a column, beside Snappy, which is in hyparquet. */
 const COMPRESSORS: Compressors = {

@@ -3,22 +3,9 @@
  * consecutive rows are joined.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import type { CorpusOptions } from "./document.ts";
-import type { RawDocument, RawText } from "./raw_document.ts";
 import { nearest } from "../nearest_name.ts";
-
-/**
- * About how many characters a document may have. A longer one is split, so that a file that is a
- * single document can be read as a stream. (The longest book of the King James Bible has a quarter of
- * a million.)
- */
-export const LONGEST_DOCUMENT = 4_000_000;
-
-/** A file, and the name of its documents. */
-export interface TextFile {
-  readonly path: string;
-  readonly name: string;
-}
+import type { CorpusOptions } from "./document.ts";
+import { LONGEST_DOCUMENT, type RawDocument, type RawText, type TextFile } from "./raw_document.ts";
 
 /** A row of a table. */
 export interface Row {

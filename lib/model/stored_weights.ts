@@ -4,7 +4,8 @@
  */
 import { FormatError } from "../errors.ts";
 import { missingFile } from "../files/foreign_formats.ts";
-import { isRecord, isThere, readJsonIfThere } from "../files/json.ts";
+import { isRecord, readJsonIfThere } from "../files/json.ts";
+import { isThere } from "../files/optional_file.ts";
 import { savedPath } from "../files/save_folder.ts";
 import { canonicalName, prefixOf, TIED } from "./transformers_names.ts";
 import { SafetensorsFile } from "../files/safetensors_file.ts";

@@ -12,7 +12,8 @@ import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
-import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
+import { type FileWriter, savedPath } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import {
   theirShape,
   theirWeight,

@@ -13,9 +13,10 @@ import {
 import { ConfigError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { shellWord } from "../terminal_text.ts";
-import { isLocale, LOCALE_ADVICE } from "../tokenizer/options.ts";
+import { isLocale, LOCALE_ADVICE } from "../tokenizer/locale.ts";
 import { checkGiven, flag, type Given } from "./option_parser.ts";
-import { type RecipeName, RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
+import { withRecipe } from "./recipes.ts";
+import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 
 /** More epochs than any run has, for runs that end by steps or by the clock. */
@@ -100,27 +101,6 @@ export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unkno
     if (typeof path === "string") plain[name] = withoutEndSlash(path);
   }
   return { ...settings, ...plain };
-}
-
-/**
- * Adds the settings of the recipe, if the settings name one. Given settings take precedence over the
- * recipe.
- *
- * @example
- * ```ts
- * import { withRecipe } from "bert/runs/complete_settings.ts";
- * import { strictEqual } from "node:assert";
- * const { headStart, steps } = withRecipe({ recipe: "short", steps: 500 });
- * strictEqual(headStart, true);
- * strictEqual(steps, 500);
- * ```
- */
-export function withRecipe(given: Given<keyof RunSettings>): Given<keyof RunSettings> {
-  const { recipe } = given;
-  if (recipe === undefined) return given;
-  const { steps, ...others } = RECIPES[recipe as RecipeName];
-  const ends = given.epochs !== undefined || given.maxMinutes !== undefined;
-  return { ...others, ...(ends ? {} : { steps }), ...given };
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   type SurveyOptions,
   type TextSurvey,
 } from "./run_corpus.ts";
-import type { RunDocuments } from "./inputs.ts";
+import type { RunDocuments } from "./run_documents.ts";
 import { surveyText } from "./text_survey.ts";
 
 /** A corpus as text in memory. */

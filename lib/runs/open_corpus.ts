@@ -7,14 +7,9 @@ import { refuseParts } from "../store/incomplete_store.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkFit } from "../training/plan.ts";
 import type { CorpusUse, Progress, RunCorpus } from "./run_corpus.ts";
-import {
-  checkCorpus,
-  firstModel,
-  firstModelOf,
-  readDocuments,
-  unknownWarning,
-  withLocaleOfInit,
-} from "./inputs.ts";
+import { firstModel, firstModelOf, withLocaleOfInit } from "./first_model.ts";
+import { unknownWarning } from "./run_vocab.ts";
+import { checkCorpus, readDocuments } from "./run_documents.ts";
 import type { RunConfig } from "./config_file.ts";
 import { MemoryCorpus } from "./memory_corpus.ts";
 import { flag, type Given } from "./option_parser.ts";

@@ -2,7 +2,8 @@
 import { ConfigError, FormatError } from "../errors.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../terminal_text.ts";
-import { configPath, isNothing, readRunConfig, type RunConfig } from "./config_file.ts";
+import { isNothing } from "../files/optional_file.ts";
+import { configPath, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
  * A run's folder, locked for this process until `close()`, or until the end of the block with

@@ -100,6 +100,11 @@ export class Table {
  */
 export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#000000"];
 
+/** The colour of a line or a series by its index, from 0. After the last one they begin again. */
+export function colourAt(index: number): string {
+  return COLOURS[index % COLOURS.length];
+}
+
 /** The colours of level lines that occur in many charts. */
 const LEVEL_COLOURS: readonly (readonly [RegExp, string])[] = [
   [/^(no knowledge|knows nothing|ln V)/, "#999999"],

@@ -1,37 +1,20 @@
 /**
- * The figures of the notebooks: lines, bars and tables. Each function takes plain data and returns a
- * `Figure` or `Table`, independent of notebooks and training.
+ * Charts of lines. Notebooks import charts of bars and tables from here, too.
  */
+import { checkBaselines, checkSeries, checkTitles } from "./chart_checks.ts";
 import {
   type Baseline,
-  COLOURS,
+  colourAt,
   Figure,
   layout,
   levelColour,
   short,
-  Table,
   type Titles,
 } from "./figure.ts";
-import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
-import {
-  checkBars,
-  checkBaselines,
-  checkSeries,
-  checkTableRows,
-  checkTitles,
-} from "./chart_checks.ts";
-import {
-  axes,
-  box,
-  categoryNames,
-  document,
-  escape,
-  FRAME,
-  horizontal,
-  legend,
-  path,
-  vertical,
-} from "./svg.ts";
+import { axes, document, horizontal, legend, path, vertical } from "./svg.ts";
+
+export { barChart } from "./bar_chart.ts";
+export { table } from "./table.ts";
 
 /** One line of a chart. Points must be in the order in which they are joined. */
 export interface Series {
@@ -87,7 +70,7 @@ export function lineChart(
   const drawn = [
     ...lines.map((line, i) => ({
       ...line,
-      colour: colour(line.colour ?? i),
+      colour: colourAt(line.colour ?? i),
       stroke: line.dotted ? "dot" as const : "solid" as const,
     })),
     ...levels,
@@ -111,118 +94,6 @@ export function lineChart(
       lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
     }`,
   });
-}
-
-/**
- * Draws a chart of bars, one for each entry, in the order of the entries.
- *
- * @param bars The height of each bar, by name.
- * @param options Titles, and level lines (dashed) to compare with.
- * @throws {TypeError} If a height is no number.
- * @throws {ConfigError} If a title is missing or an option is unknown.
- *
- * @example
- * ```ts
- * import { barChart } from "bert/show/plot.ts";
- * import { ok } from "node:assert";
- * const titles = { title: "Right answers", xTitle: "model", yTitle: "share" };
- * ok(barChart({ ours: 0.4, chance: 0.1 }, titles).svg.startsWith("<svg"));
- * ```
- */
-export function barChart(
-  bars: Readonly<Record<string, number>>,
-  options: Titles & { readonly baselines?: readonly Baseline[] },
-): Figure {
-  checkBars(bars);
-  checkTitles("barChart()", options, ["baselines"]);
-  checkBaselines("barChart(bars, options)", options.baselines);
-  const names = Object.keys(bars);
-  const values = Object.values(bars);
-  const { baselines = [] } = options;
-  const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
-  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, names.length);
-  const below = categoryNames(names);
-  const shapes = values.map((value, i) => {
-    const left = FRAME.left + i * room;
-    const top = y.toPixel(value);
-    const zero = y.toPixel(0);
-    const x = left + room * 0.15;
-    const width = room * 0.7;
-    return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
-  });
-  const widest = Math.max(0, ...names.map((name) => name.length));
-  return new Figure({
-    data: [
-      {
-        type: "bar",
-        x: names,
-        y: values.map(short),
-        marker: { color: COLOURS[0] },
-        showlegend: false, // the bars have their names below them
-      },
-      ...levelTraces(baselines, names),
-    ],
-    layout: layout(options, {
-      xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: levelShapes(baselines),
-    }),
-    svg: document(options.title, [
-      ...axes(undefined, y, options, below.foot),
-      ...below.labels,
-      ...shapes,
-      ...levelPaths(baselines, y),
-      ...legend(levelEntries(baselines)),
-    ], FRAME.height + below.foot),
-    text: `${options.title}\n${
-      names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
-    }`,
-  });
-}
-
-/**
- * Makes a table of rows. Its columns are the keys of the first row. Columns of numbers are aligned to
- * the right.
- */
-export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
-  checkTableRows(rows);
-  const columns = Object.keys(rows[0] ?? {});
-  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));
-  const right = columns.map((column) => rows.every((row) => isFigure(row[column] ?? "")));
-  const html = (tag: string, texts: readonly string[]) =>
-    texts.map((text, i) =>
-      `<${tag} ${aligned(right[i] ? "right" : "left")}>${escape(text)}</${tag}>`
-    )
-      .join("");
-  const widths = columns.map((column, i) =>
-    Math.max(column.length, ...cells.map((row) => row[i].length))
-  );
-  const plain = [columns, ...cells].map((row) =>
-    row.map((text, i) => right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i])).join("  ")
-      .trimEnd()
-  );
-  return new Table(
-    `<table><thead><tr>${html("th", columns)}</tr></thead><tbody>${
-      cells.map((row) => `<tr>${html("td", row)}</tr>`).join("")
-    }</tbody></table>`,
-    plain.join("\n"),
-  );
-}
-
-/** Whether a value is a number, a text that is a number (with `±` or `%`), or empty. */
-function isFigure(value: string | number): boolean {
-  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*(e[-+]\d+)?( ?%)?)?$/.test(value);
-}
-
-/**
- * Both an attribute and a style, as Jupyter's style sheet overrides the attribute, and code hosts
- * remove the style.
- */
-function aligned(side: "left" | "right"): string {
-  return `align="${side}" style="text-align:${side}"`;
-}
-
-function colour(index: number): string {
-  return COLOURS[index % COLOURS.length];
 }
 
 /** Averages neighbouring points until there are few enough. */

@@ -10,7 +10,8 @@ import type { IntervalName } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { stepIn } from "../training/metrics_file.ts";
 import type { Interval } from "../training/statistics.ts";
-import { type Series, table } from "./plot.ts";
+import type { Series } from "./plot.ts";
+import { table } from "./table.ts";
 import { type Score, scoreChart, scoreCurve, SCORES } from "./score_chart.ts";
 import { escape } from "./svg.ts";
 

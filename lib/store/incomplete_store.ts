@@ -1,6 +1,6 @@
 /** A check for parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
-import { isThere } from "../files/json.ts";
+import { isNothing, isThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { UNFINISHED } from "../files/write.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -57,9 +57,7 @@ async function namesIn(folder: string): Promise<string[] | undefined> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
+    if (isNothing(error)) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { readTextIfThere } from "../files/json.ts";
+import { readTextIfThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";

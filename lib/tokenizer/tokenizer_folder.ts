@@ -11,17 +11,14 @@
  */
 import { FormatError } from "../errors.ts";
 import { missingFile } from "../files/foreign_formats.ts";
-import { isThere, readJsonIfThere } from "../files/json.ts";
-import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
+import { readJsonIfThere } from "../files/json.ts";
+import { isThere } from "../files/optional_file.ts";
+import { type FileWriter, savedPath } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import { replaceFile } from "../files/write.ts";
 import { vocabWithTokens } from "./added_tokens_folder.ts";
-import {
-  type CleanUp,
-  hasDotlessI,
-  isLocale,
-  type TokenizerOptions,
-  tokenizerOptions,
-} from "./options.ts";
+import { type CleanUp, type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import { hasDotlessI, isLocale } from "./locale.ts";
 import {
   checkRoles,
   checkSettings,

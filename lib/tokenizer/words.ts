@@ -15,7 +15,8 @@ import {
   LATER_PUNCTUATION,
 } from "./unicode.ts";
 import { decompose } from "./decompose.ts";
-import { hasDotlessI, type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import { type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import { hasDotlessI } from "./locale.ts";
 
 /** The characters that separate words. Tab, line feed and carriage return count; other controls vanish. */
 export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;

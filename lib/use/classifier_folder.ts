@@ -5,7 +5,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { savedPath, saveFolder, writeJson } from "../files/save_folder.ts";
+import { savedPath, saveFolder } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import type { SavedDtype } from "../files/safetensors.ts";
 import { BertModel } from "../model/bert.ts";
 import {

@@ -1,6 +1,7 @@
 /** The files that sentence-transformers puts beside a model: its modules, pooling, prompts and lengths. */
 import { ConfigError, FormatError } from "../errors.ts";
-import { isRecord, parseJson, readJson, readJsonIfThere, readTextIfThere } from "../files/json.ts";
+import { isRecord, parseJson, readJson, readJsonIfThere } from "../files/json.ts";
+import { readTextIfThere } from "../files/optional_file.ts";
 import { savedPath } from "../files/save_folder.ts";
 
 const MODULES = "modules.json";

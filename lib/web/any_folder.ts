@@ -3,7 +3,7 @@
  * run, its best model is opened.
  */
 import { FormatError } from "../errors.ts";
-import { isThere } from "../files/json.ts";
+import { isThere } from "../files/optional_file.ts";
 import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";

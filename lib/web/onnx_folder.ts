@@ -7,7 +7,8 @@ import { checkArguments, checkChoice, checkOptions, checkWhole, having, TEXT } f
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
-import { type FileWriter, saveFolder, writeJson } from "../files/save_folder.ts";
+import { type FileWriter, saveFolder } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import { classesToJson, classLabels, type Shares } from "../model/classes_json.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
