@@ -3,7 +3,7 @@
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
-import { readArguments, readPositive } from "./command_line.ts";
+import { readArguments, readPositive } from "./simple_options.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
 import { runNotebook } from "./run_notebook.ts";

@@ -24,7 +24,7 @@ import {
 } from "./transformers_names.ts";
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
 import { saveSafetensors, type TensorSource } from "../files/safetensors_file.ts";
-import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
+import { StoredWeights, WEIGHTS_FILE } from "./sharded_weights.ts";
 import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
 
 const PADDING_ROW = "padding_segment_embedding";

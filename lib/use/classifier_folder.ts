@@ -17,7 +17,7 @@ import {
 } from "../model/classes_json.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
-import { StoredWeights } from "../model/stored_weights.ts";
+import { StoredWeights } from "../model/sharded_weights.ts";
 import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";

@@ -8,7 +8,7 @@ import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
-import { StoredWeights } from "../model/stored_weights.ts";
+import { StoredWeights } from "../model/sharded_weights.ts";
 import type { Weights } from "../model/weights.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { BertClassifier } from "../use/classifier.ts";

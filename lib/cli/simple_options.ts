@@ -1,4 +1,4 @@
-/** Reading the command lines of tasks other than pretrain and prepare. */
+/** Reading the options of tasks that have few: all but pretrain and prepare. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { checkPositive, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -13,7 +13,7 @@ import { nearest } from "../nearest_name.ts";
  *
  * @example
  * ```ts
- * import { readArguments } from "bert/cli/command_line.ts";
+ * import { readArguments } from "bert/cli/simple_options.ts";
  * import { strictEqual, throws } from "node:assert";
  * const options = { seed: { type: "string" } } as const;
  * strictEqual(readArguments(["in", "--seed", "3"], options).values.seed, "3");

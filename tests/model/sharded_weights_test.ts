@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { type HostTensor, readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
-import { StoredWeights } from "bert/model/stored_weights.ts";
+import { StoredWeights } from "bert/model/sharded_weights.ts";
 
 const SHARDED = new URL("../fixtures/pretrained/sharded", import.meta.url).pathname;
 const INDEX = "model.safetensors.index.json";

@@ -27,7 +27,7 @@ interface Stored {
  * @example
  * ```ts
  * import { writeSafetensors } from "bert/files/safetensors.ts";
- * import { StoredWeights } from "bert/model/stored_weights.ts";
+ * import { StoredWeights } from "bert/model/sharded_weights.ts";
  * import { deepStrictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * const gamma = { shape: [2], data: Float32Array.of(1, 1) };
