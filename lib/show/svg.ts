@@ -1,6 +1,6 @@
 /**
- * Plain SVG: the frame, axes and text of all figures. It has no styles, scripts or references, so
- * that code hosts and viewers show it unchanged.
+ * Plain SVG: the frame, axes and text of all figures. It has no style sheet, scripts or references,
+ * so that code hosts and viewers show it unchanged.
  */
 
 /** A linear mapping from values to pixels. */
@@ -56,6 +56,9 @@ export function ticksBetween(low: number, high: number): number[] {
   );
 }
 
+/** The attribute by which a drawing becomes smaller on a page that is narrower than it. */
+export const SHRINKS = 'style="max-width:100%;height:auto"';
+
 /** The whole document around `content`. */
 export function document(
   title: string,
@@ -64,7 +67,8 @@ export function document(
 ): string {
   const { width } = FRAME;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}" ${SHRINKS}>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     label(title, width / 2, 24, { size: 15, anchor: "middle" }),
     ...content,
@@ -101,8 +105,14 @@ export function axes(
     label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12 + foot, {
       anchor: "middle",
     }),
-    upright(titles.yTitle, 18, FRAME.top + PLOT_HEIGHT / 2),
+    upright(titles.yTitle, besideTicks(y.ticks), FRAME.top + PLOT_HEIGHT / 2),
   ];
+}
+
+/** Where the name of the vertical axis stands: further left if its numbers are long. */
+function besideTicks(ticks: readonly number[]): number {
+  const widest = Math.max(...ticks.map((tick) => number(tick).length));
+  return Math.max(12, Math.min(18, FRAME.left - 8 - 7.5 * widest - 6));
 }
 
 /**
@@ -217,6 +227,11 @@ export function label(
   const rotate = turn === 0 ? "" : ` transform="rotate(${turn} ${round(x)} ${round(y)})"`;
   return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="${size}" ` +
     `text-anchor="${anchor}" fill="${colour}"${rotate}>${escape(text)}</text>`;
+}
+
+/** SVG text whose last letter, if an underscore is before it, is small and below the line: `W_Q`. */
+export function subscripts(svg: string): string {
+  return svg.replace(/_(\w)(?=<|$)/, '<tspan font-size="9" dy="3">$1</tspan>');
 }
 
 function upright(text: string, x: number, y: number): string {

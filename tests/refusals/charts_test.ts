@@ -97,9 +97,14 @@ testRefusals([
     "TypeError: Cannot call heatmap(values, options): options.valueTitle must be a text, found nothing",
   ],
   [
+    "heatmap() with decimals that cannot be written",
+    () => heatmap([[1]], { ...titles, valueTitle: "share", decimals: 0.5 }),
+    "TypeError: Cannot call heatmap(values, options): options.decimals must be a whole number from 0 to 6, found 0.5",
+  ],
+  [
     "heatmap() with a mistyped option",
     () => heatmap([[1]], untyped({ ...titles, valueTitle: "share", column: ["a"] })),
-    "ConfigError: Unknown option column of heatmap(): did you mean columns? The options are title, xTitle, yTitle, valueTitle, columns, rows",
+    "ConfigError: Unknown option column of heatmap(): did you mean columns? The options are title, xTitle, yTitle, valueTitle, columns, rows, decimals",
   ],
   [
     "table() of numbers",

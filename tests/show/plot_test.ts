@@ -109,6 +109,26 @@ Deno.test("heatmap() colours each cell by its value, from the top down", () => {
   deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
 });
 
+Deno.test("heatmap() writes its values into the cells, white on dark ones, where decimals are asked for", () => {
+  const options = { ...TITLES, valueTitle: "share" };
+  const written = (svg: string) =>
+    [...svg.matchAll(/font-size="11" [^>]*fill="(#\w+)">([-\d.]+)</g)].map((m) => m.slice(1));
+  const values = [[0.123, 0.999], [NaN, 0.5]];
+  deepStrictEqual(written(heatmap(values, { ...options, decimals: 2 }).svg), [
+    ["#222222", "0.12"],
+    ["#ffffff", "1.00"],
+    ["#222222", "0.50"],
+  ]);
+  deepStrictEqual(written(heatmap(values, options).svg), []);
+});
+
+Deno.test("the name of the vertical axis stands beside its numbers, not on them", () => {
+  const { svg } = lineChart([{ name: "rate", x: [0, 1], y: [0, 0.001] }], TITLES);
+  const [, title] = svg.match(/<text x="([\d.]+)"[^>]*rotate\(-90/)!;
+  const widest = 7.5 * "0.0008".length;
+  ok(Number(title) + 4 < 62 - widest, `${title} beside numbers that begin at ${62 - widest}`);
+});
+
 Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
   const ends = (low: number, high: number) => {
     const { svg } = heatmap([[low, high]], { ...TITLES, valueTitle: "share" });
