@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
-import { MOST_THREADS } from "../backend/simd/machine.ts";
+import { MOST_THREADS } from "../backend/simd/thread_pool.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";

@@ -1,8 +1,11 @@
 /** Charts of bars. */
 import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
 import { checkBars, checkBaselines, checkTitles } from "./chart_checks.ts";
-import { type Baseline, colourAt, type Figure, short, type Titles } from "./figure.ts";
-import { box, FRAME, vertical } from "./svg.ts";
+import { type Baseline, type Figure, short, type Titles } from "./figure.ts";
+import { colourAt } from "./colours.ts";
+import { box } from "./svg.ts";
+import { vertical } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 /** The width of a bar, as a share of the width of its category. */
 const BAR_WIDTH = 0.7;

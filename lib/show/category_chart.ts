@@ -1,7 +1,10 @@
 /** What charts with categories on the horizontal axis share: bars, and means with error bars. */
 import type { Data, Layout } from "plotly.js";
-import { type Baseline, Figure, layout, levelColour, short, type Titles } from "./figure.ts";
-import { axes, categoryNames, document, FRAME, legend, path, type Scale } from "./svg.ts";
+import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
+import { levelColour } from "./colours.ts";
+import { document, legend, path } from "./svg.ts";
+import { axes, categoryNames, type Scale } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 /** What is in the frame of a chart with categories. */
 export interface CategoryContent {

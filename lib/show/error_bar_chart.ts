@@ -1,8 +1,11 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
 import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
-import { type Baseline, colourAt, type Figure, short, type Titles } from "./figure.ts";
-import { box, FRAME, line, path, type Scale, vertical } from "./svg.ts";
+import { type Baseline, type Figure, short, type Titles } from "./figure.ts";
+import { colourAt } from "./colours.ts";
+import { box, line, path } from "./svg.ts";
+import { type Scale, vertical } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 /** A value with its error bar. */
 export interface Measured {

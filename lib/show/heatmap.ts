@@ -3,7 +3,9 @@ import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import { checkRows, checkTitles } from "./chart_checks.ts";
 import { Figure, layout, short, type Titles } from "./figure.ts";
-import { box, document, FRAME, label, number } from "./svg.ts";
+import { box, document, label } from "./svg.ts";
+import { number } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 const SHADES = 20; // the eye cannot distinguish more
 const MOST_CELLS = 64; // per side of the SVG, to keep it small; plotly gets all of them

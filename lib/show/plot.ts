@@ -2,16 +2,10 @@
  * Charts of lines. Notebooks import charts of bars and tables from here, too.
  */
 import { checkBaselines, checkSeries, checkTitles } from "./chart_checks.ts";
-import {
-  type Baseline,
-  colourAt,
-  Figure,
-  layout,
-  levelColour,
-  short,
-  type Titles,
-} from "./figure.ts";
-import { axes, document, horizontal, legend, path, vertical } from "./svg.ts";
+import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
+import { colourAt, levelColour } from "./colours.ts";
+import { document, legend, path } from "./svg.ts";
+import { axes, horizontal, vertical } from "./axes.ts";
 
 export { barChart } from "./bar_chart.ts";
 export { table } from "./table.ts";

@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
 import { barChart, lineChart, table } from "bert/show/plot.ts";
 import { heatmap } from "bert/show/heatmap.ts";
-import { escape, number, ticksBetween } from "bert/show/svg.ts";
+import { escape } from "bert/show/svg.ts";
+import { number, ticksBetween } from "bert/show/axes.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
 const x = Array.from({ length: 5000 }, (_, i) => i);
