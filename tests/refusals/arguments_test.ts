@@ -27,14 +27,8 @@ import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { unknownShare } from "bert/tokenizer/unknown_share.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
-import {
-  basicTokens,
-  cleanText,
-  lowerCase,
-  placedText,
-  placedWords,
-  stripAccents,
-} from "bert/tokenizer/words.ts";
+import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
+import { placedText, placedWords } from "bert/tokenizer/word_offsets.ts";
 import { countedStart } from "bert/training/counted_start.ts";
 import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
 import { untyped } from "../support/refuses.ts";
