@@ -3,7 +3,7 @@
  * word elsewhere, and a word head that predicts the input word. Training from random weights finds
  * these late.
  */
-import { MODEL } from "./argument_kinds.ts";
+import { MODEL } from "./arguments.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";

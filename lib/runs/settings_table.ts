@@ -1,8 +1,7 @@
 /** The table of a run's settings that the command line, the config file and the help share. */
 import { MODEL_PRESETS, PRECISIONS } from "../config.ts";
 import type { Options } from "./option_parser.ts";
-import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
-import { RECIPES } from "./recipes.ts";
+import { RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 
 const { preset, vocabSize, length, batchSize, lr, keep } = RUN_DEFAULTS;
 

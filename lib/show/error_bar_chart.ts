@@ -1,11 +1,19 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
-import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
+import { type Baseline, COLOURS, Figure, layout, short, type Titles } from "./figure.ts";
+import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
-import { type Baseline, type Figure, short, type Titles } from "./figure.ts";
-import { colourAt } from "./colours.ts";
-import { box, line, path } from "./svg.ts";
-import { type Scale, vertical } from "./axes.ts";
-import { FRAME } from "./svg.ts";
+import {
+  axes,
+  box,
+  categoryNames,
+  document,
+  FRAME,
+  legend,
+  line,
+  path,
+  type Scale,
+  vertical,
+} from "./svg.ts";
 
 /** A value with its error bar. */
 export interface Measured {
@@ -63,19 +71,32 @@ export function errorBarChart(
     ...all.flatMap(({ value, error }) => [value - error, value + error]),
     ...baselines.map((level) => level.y),
   ]);
+  const below = categoryNames(categories);
   const place = placing(categories.length, series.length);
   const marks = series.flatMap((one, i) => drawn(one, i, { y, place, joined }));
-  return categoryChart(categories, options, y, {
-    traces: series.map((one, i) => plotly(one, i, categories, joined)),
-    drawn: [...levelPaths(baselines, y), ...marks],
-    entries: entries(series, baselines),
-    rows: rowsOf(categories, series),
+  return new Figure({
+    data: [
+      ...series.map((one, i) => plotly(one, i, categories, joined)),
+      ...levelTraces(baselines, categories),
+    ],
+    layout: layout(options, {
+      xaxis: { title: { text: options.xTitle }, type: "category" },
+      shapes: levelShapes(baselines),
+    }),
+    svg: document(options.title, [
+      ...axes(undefined, y, options, { foot: below.foot }),
+      ...below.labels,
+      ...levelPaths(baselines, y),
+      ...marks,
+      ...legend(entries(series, baselines)),
+    ], { height: FRAME.height + below.foot }),
+    text: asText(categories, series, options.title),
   });
 }
 
 /** The x of a point in pixels: the points of a category stand side by side around its middle. */
 function placing(categories: number, series: number) {
-  const room = categoryWidth(categories);
+  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, categories);
   const step = Math.min(14, room / (series + 1));
   return (category: number, which: number): number =>
     FRAME.left + (category + 0.5) * room + (which - (series - 1) / 2) * step;
@@ -88,7 +109,7 @@ interface Drawing {
 }
 
 function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: Drawing): string[] {
-  const ink = colourAt(which);
+  const ink = colour(which);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
     const x = place(i, which);
@@ -107,7 +128,7 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
 
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [
-    ...series.map(({ name }, i) => ({ name, colour: colourAt(i) })),
+    ...series.map(({ name }, i) => ({ name, colour: colour(i) })),
     ...levelEntries(baselines),
   ];
   return series.length > 1 ? all : all.slice(1); // the axis already names a single series
@@ -130,19 +151,27 @@ function plotly(
       array: points.map(({ error }) => short(error)),
       visible: true,
     },
-    marker: { color: colourAt(which), size: 8 },
-    line: { color: colourAt(which) },
+    marker: { color: colour(which), size: 8 },
+    line: { color: colour(which) },
   };
 }
 
-/** A line of text for each point. */
-function rowsOf(categories: readonly string[], series: readonly MeasuredSeries[]): string[] {
+function asText(
+  categories: readonly string[],
+  series: readonly MeasuredSeries[],
+  title: string,
+): string {
   const widest = Math.max(0, ...categories.map((name) => name.length));
-  return categories.flatMap((category, i) =>
+  const rows = categories.flatMap((category, i) =>
     series.map(({ name, points }) =>
       `${category.padEnd(widest)}  ${name}  ${short(points[i].value)} ± ${
         Number(points[i].error.toPrecision(2))
       }`
     )
   );
+  return [title, ...rows].join("\n");
+}
+
+function colour(index: number): string {
+  return COLOURS[index % COLOURS.length];
 }

@@ -4,10 +4,9 @@
  */
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
-import { isNothing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { describeFile } from "./file_digest.ts";
+import { describeFile } from "./file_pieces.ts";
 import { isIndex } from "./indexed_layout.ts";
 import { IndexedReader } from "./indexed_reader.ts";
 import {
@@ -198,7 +197,9 @@ function find(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch (error) {
-    if (isNothing(error)) return undefined;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
     throw error;
   }
 }
