@@ -1,7 +1,7 @@
 /**
  * Initial weights for short runs: attention heads that attend to neighbouring words or to the same
- * word elsewhere, and a word head that predicts the input word. Training from random weights finds
- * these late.
+ * word elsewhere, heads by which `[CLS]` compares the two texts, and a word head that predicts the
+ * input word. Training from random weights finds these late.
  */
 import { MODEL } from "./arguments.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -9,19 +9,23 @@ import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkArguments, checkOptions } from "../checks.ts";
 import type { BertPretrainHead } from "./bert.ts";
+import { comparingOutput, comparingQkv } from "./comparing_heads.ts";
+import {
+  positionTable,
+  segmentTable,
+  type StartDimensions,
+  startDimensions,
+  waveAngles,
+  wordTable,
+} from "./start_embeddings.ts";
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 const SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
 const POSITIONS = "bert.embeddings.position_embeddings.weight";
 const QKV = "bert.encoder.layer.0.attention.self.qkv.weight";
+const SECOND_QKV = "bert.encoder.layer.1.attention.self.qkv.weight";
+const SECOND_OUTPUT = "bert.encoder.layer.1.attention.output.dense.weight";
 const TRANSFORM = "cls.predictions.transform.dense.weight";
-
-/** Amplitude of the waves, in standard deviations of the other initial weights. */
-const AMPLITUDE = 3;
-
-/** The shortest wave has a period of 4 positions, the longest of 32. */
-const SHORTEST = 4;
-const LONGEST = 32;
 
 /**
  * By how much the score of the same word exceeds that of another word in a head that attends to the
@@ -37,24 +41,34 @@ const SAMENESS = 15;
  */
 export type Look = number | "same";
 
-/** What the heads of the first layer attend to before training. */
+/** What the heads do before training. */
 export interface HeadStartOptions {
   /**
-   * One entry for each head. By default about half of them, at least two, attend to the offsets -1 and
-   * 1 in turn; of eight heads and more a quarter or fewer to -2 and 2; the rest to the same word.
+   * What the heads of the first layer attend to, one entry for each head. By default about half of
+   * them, at least two, attend to the offsets -1 and 1 in turn; of eight heads and more a quarter or
+   * fewer to -2 and 2; the rest to the same word.
    */
   readonly looks?: readonly Look[];
+  /**
+   * Whether `[CLS]` begins by comparing the two texts, with the heads of the second layer. Default:
+   * true, if there is a second layer.
+   */
+  readonly compare?: boolean;
 }
 
 /**
  * Sets some weights of a fresh model to values that short runs do not reach by themselves.
  *
- * There are three changes. The last dimensions of the embeddings, as many as a head has, hold the
- * position as waves of several periods, and the segment as before; the other dimensions hold the
- * word. Each head of the first layer attends to one offset, or to all occurrences of the same word,
- * which shows what two sentences have in common. The identity is added to the dense layer of the word
- * head, so that at first it predicts the input word. All of these weights are trained like the rest,
- * and the saved model is a BERT like any other.
+ * There are four changes. The last dimensions of the embeddings, as many as a head has, hold the
+ * position as waves of several periods, and the segment as before; the two before them are marks,
+ * one of the first position, one that has another sign in the second text; all others hold the word.
+ * Each head of the first layer attends to one offset, or to all occurrences of the same word, which
+ * shows what two sentences have in common. The heads of the second layer work in pairs: for `[CLS]`
+ * one takes the mean vector of the first text, the other that of the second, and their difference is
+ * added, six times as large, to the vector of `[CLS]`. It is small where both texts are about the
+ * same. Other tokens use these heads with random queries and keys as before. The identity is added to
+ * the dense layer of the word head, so that at first it predicts the input word. All of these weights
+ * are trained like the rest, and the saved model is a BERT like any other.
  *
  * A head of 16 or more dimensions nearly always attends to its offset. A head of 8 dimensions has
  * only four waves: the random values of the other weights often hide them, and it cannot distinguish
@@ -63,8 +77,8 @@ export interface HeadStartOptions {
  * @param model The model to change, with initial weights from `new BertPretrainHead(config, { seed
  * })`.
  * @throws {ConfigError} If there are not as many looks as heads, or one is neither a whole number nor
- * "same", or a head has an odd width, or there is only one head, which leaves no dimensions for
- * words.
+ * "same", or a head has an odd width, or there is only one head or a width of 4, which leaves no
+ * dimensions for words, or `compare` is true for a model of one layer.
  *
  * Source: the idea of initialising attention near its trained state: Trockman and Kolter 2023,
  * "Mimetic Initialization of Self-Attention Layers"; theirs sets products of weights to the identity
@@ -84,14 +98,22 @@ export interface HeadStartOptions {
  */
 export function headStart(model: BertPretrainHead, options: HeadStartOptions = {}): void {
   checkArguments("headStart(model, options)", [["model", model, MODEL]]);
-  checkOptions("headStart()", options, ["looks"]);
+  checkOptions("headStart()", options, ["looks", "compare"]);
   const { config } = model;
-  const looks = options.looks ?? usualLooks(config.numAttentionHeads);
+  const { looks = usualLooks(config.numAttentionHeads), compare = config.numHiddenLayers > 1 } =
+    options;
   check(config, looks);
-  change(model, WORDS, (table) => tf.mul(table, wordDimensions(config)));
-  change(model, SEGMENTS, (table) => tf.mul(table, tf.sub(1, wordDimensions(config))));
-  change(model, POSITIONS, (table) => positionWaves(table, config));
+  if (compare && config.numHiddenLayers < 2) {
+    throw new ConfigError("compare", compare, "must be false for a model of one layer");
+  }
+  change(model, WORDS, (table) => wordTable(table, config));
+  change(model, SEGMENTS, (table) => segmentTable(table, config));
+  change(model, POSITIONS, (table) => positionTable(table, config));
   change(model, QKV, (weight) => withLooks(weight, looks, config));
+  if (compare) {
+    changeValues(model, SECOND_QKV, (weight) => comparingQkv(weight, config));
+    changeValues(model, SECOND_OUTPUT, (weight) => comparingOutput(weight, config));
+  }
   change(model, TRANSFORM, (weight) => tf.add(weight, tf.eye(config.hiddenSize)));
 }
 
@@ -115,6 +137,7 @@ function check({ numAttentionHeads: heads, hiddenSize }: BertConfig, looks: read
     const advice = `must be at least 2 and leave each an even width, and leaves ${width}`;
     throw new ConfigError("numAttentionHeads", heads, advice);
   }
+  if (hiddenSize < 6) throw new ConfigError("hiddenSize", hiddenSize, "must be at least 6");
   const known = looks.every((look) => look === "same" || Number.isInteger(look));
   if (looks.length !== heads || !known) {
     throw new ConfigError("looks", looks, `must be ${heads} whole numbers or "same", one a head`);
@@ -126,48 +149,31 @@ function change(model: BertPretrainHead, name: string, to: (weight: tf.Tensor) =
   tf.tidy(() => weight.assign(to(weight)));
 }
 
-/** The angle of each wave between two positions. A wave takes two dimensions. */
-function turns({ hiddenSize, numAttentionHeads }: BertConfig): number[] {
-  const count = hiddenSize / numAttentionHeads / 2;
-  return Array.from({ length: count }, (_, i) => {
-    const length = SHORTEST * (LONGEST / SHORTEST) ** (i / Math.max(count - 1, 1));
-    return 2 * Math.PI / length;
-  });
-}
-
-/** [H]: 1 in the dimensions for words, 0 in those for positions. */
-function wordDimensions({ hiddenSize: H, numAttentionHeads }: BertConfig): tf.Tensor1D {
-  const width = H / numAttentionHeads;
-  return tf.concat([tf.ones([H - width]), tf.zeros([width])]) as tf.Tensor1D; // [H]
-}
-
-/** [P, H]: the sine and cosine of each wave, in the dimensions for positions. */
-function positionWaves(table: tf.Tensor, config: BertConfig): tf.Tensor {
-  const [positions, H] = table.shape;
-  const amplitude = AMPLITUDE * config.initializerRange;
-  const perPosition = turns(config);
-  const rows = Array.from({ length: positions }, (_, t) => {
-    return perPosition.flatMap((turn) => [Math.sin(turn * t), Math.cos(turn * t)]);
-  });
-  const waves = tf.mul(tf.tensor2d(rows), amplitude); // [P, H/A]
-  return tf.concat([tf.zeros([positions, H - waves.shape[1]!]), waves], 1); // [P, H]
+/** Changes a matrix by its numbers, row after row. */
+function changeValues(
+  model: BertPretrainHead,
+  name: string,
+  to: (values: Float32Array) => Float32Array,
+): void {
+  change(model, name, (weight) => tf.tensor(to(weight.dataSync<"float32">()), weight.shape));
 }
 
 /** [H, 3H]: the weights of query, key and value, changed so that each head attends to its `look`. */
 function withLooks(weight: tf.Tensor, looks: readonly Look[], config: BertConfig): tf.Tensor {
   const H = config.hiddenSize;
   const values = weight.dataSync<"float32">().slice();
+  const dimensions = startDimensions(config);
   for (const [head, look] of looks.entries()) {
     const width = H / looks.length;
-    const part = { values, H, width, query: head * width, key: H + head * width };
+    const part = { values, H, width, query: head * width, key: H + head * width, ...dimensions };
     if (look === "same") lookAtSame(part, 0.88 * config.initializerRange); // a truncated normal distribution has 0.88 of the deviation
-    else lookAtOffset(part, turns(config).map((turn) => turn * look));
+    else lookAtOffset(part, waveAngles(config).map((angle) => angle * look));
   }
   return tf.tensor(values, weight.shape);
 }
 
 /** The columns of one head in the weights: `query` and `key` are its first ones, `width` of each. */
-interface HeadPart {
+interface HeadPart extends StartDimensions {
   readonly values: Float32Array;
   readonly H: number;
   readonly width: number;
@@ -179,11 +185,11 @@ interface HeadPart {
  * Makes a head attend to an offset: keys are the waves, and queries are the waves moved by the
  * offset.
  */
-function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number[]): void {
+function lookAtOffset({ values, H, waves, query, key }: HeadPart, angles: number[]): void {
   for (const [i, angle] of angles.entries()) {
     const c = Math.cos(angle);
     const s = Math.sin(angle);
-    const sine = (H - width + 2 * i) * 3 * H; // the row that holds the wave's sine
+    const sine = (waves + 2 * i) * 3 * H; // the row that holds the wave's sine
     const cosine = sine + 3 * H;
     values[sine + query + 2 * i] += c; // sin(t + d) = sin t cos d + cos t sin d
     values[cosine + query + 2 * i] += s;
@@ -196,10 +202,12 @@ function lookAtOffset({ values, H, width, query, key }: HeadPart, angles: number
 
 /**
  * Makes a head attend to the same word: query and key are the same random projection of the word's
- * dimensions, without the waves.
+ * dimensions, without the waves and marks.
  */
-function lookAtSame({ values, H, width, query, key }: HeadPart, deviation: number): void {
-  const words = H - width; // dimensions, see SAMENESS for their variance
+function lookAtSame(
+  { values, H, width, words, query, key }: HeadPart, // see SAMENESS for the words' variance
+  deviation: number,
+): void {
   const scale = Math.sqrt(SAMENESS / (Math.sqrt(width) * words)) / deviation;
   for (let row = 0; row < H; row++) {
     for (let column = 0; column < width; column++) {

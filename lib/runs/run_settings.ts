@@ -48,7 +48,7 @@ export interface RunSettings {
   readonly locale?: string;
   /** Dropout: the share of values set to zero in training, 0 to below 1. Default 0.1. */
   readonly dropout: number;
-  /** Whether attention begins with heads that attend to neighbouring words. Default false. */
+  /** Whether attention begins with heads for neighbouring words and for comparing two texts. Default false. */
   readonly headStart: boolean;
   /** Whether word embeddings begin as vectors made from the text's word counts. Default false. */
   readonly countedStart: boolean;

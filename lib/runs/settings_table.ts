@@ -62,7 +62,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   dropout: { kind: "share", help: "dropout: share of values set to zero in training (0.1)" },
   headStart: {
     kind: "switch",
-    help: "begin with heads that attend to neighbouring words, for short runs (notebook 10)",
+    help:
+      "begin with heads that attend to neighbours and compare texts, for short runs (notebook 10)",
   },
   countedStart: {
     kind: "switch",
