@@ -4,13 +4,15 @@
  */
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { closingAtStart, goesOn, languageOf, openingAtEnd } from "./sentence_rules.ts";
+import { languageOf } from "./sentence_languages.ts";
+import { closingAtStart, goesOn, LONGEST, openingAtEnd } from "./sentence_rules.ts";
 
 /** How text is split. */
 export interface SentenceOptions {
   /**
-   * Language of the text, as a BCP 47 tag. Default `"en"`. There are rules for `en`, `de`, `fr` and
-   * `es`; a text in another language is split by the rules of Unicode and of English.
+   * Language of the text, as a BCP 47 tag. Default `"en"`. There are rules for `de`, `en`, `es`, `fr`,
+   * `it`, `nl`, `pl`, `pt` and `ru`; a text in another language is split by the rules of Unicode and
+   * of English.
    */
   readonly locale?: string;
 }
@@ -21,12 +23,15 @@ const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 /** White space other than single blanks; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
-const LONGEST = 64; // UTF-16 units at the start and end of a sentence, and of what follows, that the rules use
-
 /**
  * Splits text into sentences, trimmed, none of them empty.
  *
  * A line break inside a paragraph does not end a sentence; an empty line does.
+ *
+ * Some splits depend on what the text is about, and no rule finds them: "He met King Jr. Day broke."
+ * and "He likes King Jr. Day in May." are both split after "Jr.", and so is "at Acme Inc. USA". After
+ * "the U.S." a sentence ends only before a word that often opens one, such as "The". What counts as an
+ * abbreviation is a list for each language; another one ends a sentence before a capital letter.
  *
  * @throws {ConfigError} If `locale` is no language tag.
  *

@@ -35,6 +35,36 @@ for (const marked of CASES) {
 
 /** The same by language; `¦` is a split where the text has no space. */
 const LANGUAGES: Record<string, string[]> = {
+  it: [
+    "«Perché?» chiese lei. | Lui rise.",
+    "Il sig. Rossi e il dott. Bianchi vennero. | L’avv. Neri e l'ing. Gallo parlarono. | La sig.ra Verdi, ad es. ieri, partì.",
+    "Vedi pag. 5, art. 3 e sez. II. | C'erano mele, pere ecc. | Poi andammo via. | Costa 5 mln. Euro. | È finito.",
+    "Il Prof. Conti, cfr. Bianchi, nacque nel 1920. | Morì a Roma. | S. Pietro è grande. | Scelsi il piano B. | Lei scelse il piano A.",
+    "Venne il 3 maggio 1920. | Era tardi. | Fu fondata la Rossi S.p.A. nel 1950. | Nacque a.C. | È vero?",
+  ],
+  pt: [
+    "O Sr. Silva e a sra. Costa vieram. | O Dr. João mora na Av. Paulista. | Veja, p. ex., a pág. 5 e o séc. XIX.",
+    "Comprei frutas, pães etc. | Depois saímos. | A Profa. Lima falou. | O art. 3 mudou. | Escolhi o plano B. | Ela escolheu o plano A.",
+    "D. Pedro partiu. | Ele voltou em 1822. | A Silva Ltda. cresceu. | O cel. Souza chegou. | Não sei.",
+  ],
+  nl: [
+    "Dhr. Jansen en mevr. De Vries kwamen. | Zie bijv. blz. 5 en afb. 3. | We kochten fruit, groente enz. | Daarna gingen we.",
+    "Dr. Bakker woont in Den Haag. | Dat is o.a. Jan en m.b.t. Piet. | De heer J. de Wit sprak. | Hij werkt bij Bakker B.V. | Het bedrijf groeit.",
+    "Het kost 5 mln. Euro. | Zij kwam op 3 oktober. | Hij was 40. | Toen ging hij. | Ik koos plan B. | Zij koos plan A. | Prof. dr. Smit sprak.",
+  ],
+  pl: [
+    "Prof. Kowalski i dr Nowak przyszli. | To było np. wczoraj. | Zob. s. 5 i rys. 3. | Kupił jabłka, gruszki itd. | Potem wyszedł.",
+    "W 2020 r. Polska wygrała. | Urodził się w 1920 r. w Łodzi. | Zmarł w Krakowie w 1990 r. | Był malarzem. | W XX w. Kraków urósł.",
+    "Ks. Wójcik mieszka przy ul. Długiej. | Mieszkał przy ul. Długa 5. | Tzw. Okrągły Stół trwał. | Szkoła im. Adama Mickiewicza stoi. | Nie wiem.",
+    "J. Kowalski napisał list. | To 5 tys. złotych. | Ma 40 lat. | Wybrała plan B. | On wybrał plan A.",
+  ],
+  ru: [
+    "— Почему? — спросил он. | «Нет!» сказала она. | Да.",
+    "А. С. Пушкин писал. | Он жил.",
+    "Проф. Иванов и г-н Петров пришли. | А. С. Пушкин родился в 1799 г. в Москве. | В 1799 г. Пушкин родился. | Он умер в 1837 г. | Это знают все.",
+    "Он жил на ул. Тверской, в г. Туле. | См. рис. 5 и гл. 3. | Были яблоки, груши и т. д. | Потом мы ушли. | Это т. е. Иван, т.е. он.",
+    "В XIX в. Россия росла. | Это стоит 100 руб. | Мы купили. | Школа им. Пушкина стоит. | До н.э. и в 5 тыс. км. | Я выбрал план Б. | Она выбрала план А.",
+  ],
   zh: [
     "他来了。¦「你好。」¦我说。",
     "他来了。¦“你好。”¦我说。¦她走了。",
@@ -65,6 +95,11 @@ const LANGUAGES: Record<string, string[]> = {
     "El Sr. López vive en EE. UU. | Vino ayer. | ¿Qué? | ¡Hola! | Bien, p. ej. hoy.",
   ],
   en: [
+    "Martin Luther King Jr. Day is a holiday. | Acme Inc. USA makes ropes. | The Bank of Ireland Corp. Group grew.",
+    "We met King Jr. | Day broke. | He works at Acme Inc. | Smith founded it. | Sammy Davis Jr. | He sang.",
+    "It begins at 5 p.m. EST. | At 9 a.m. Pacific Time. | We met at 5 a.m. | Mr. Smith was late. | At 4 p.m. | Eastern winds blew.",
+    "I wear size S. | Fits well. | See vol. II and chap. XIV. | He said no. | I left. | ART. | II. Spain will cede it.",
+    "I don't. | Mr. Smith does. | 'Mr. Smith left.' | She won't. | It is Ann's. | Go.",
     "He came.¦“Hello.” | She left. | “Yes.” | (Really.) | It was.¦(No.) | So it is.¦[1] Then.",
     "I chose plan B. | She chose plan A. | We left. | See Appendix A. | Smith wrote it.",
     "George W. Bush and A. A. Milne met J. I. Case. | Malcolm X. | He got a D. | We have to go.",
@@ -79,10 +114,8 @@ const LANGUAGES: Record<string, string[]> = {
     '"What is this?" Mr. Smith whispered. | "Stop!" | Ahab called off the crew. | Is it "Oklahoma!" | I saw it.',
     "We live on Main St. | There it is. | She went to St. Louis and up Mt. Hood. | Ask the State Dept. | They know.",
   ],
-  it: ["«Perché?» chiese lei. | Lui rise."],
   "de-AT": ["Sie kam am 3. Jänner. | Er ging."],
   hi: ["वह आया। | वह गया।"],
-  ru: ["— Почему? — спросил он. | «Нет!» сказала она. | Да.", "А. С. Пушкин писал. | Он жил."],
 };
 
 for (const [locale, cases] of Object.entries(LANGUAGES)) {
