@@ -73,7 +73,11 @@ Deno.test("the library trains, saves and loads when it is imported from a URL", 
   const imports = { ...deno.imports, "bert/": `http://${host}/lib/` };
   const permissions = [`--reload=http://${host}`, `--allow-import=${host}`, `--allow-net=${host}`];
   await runProgram({ imports }, permissions);
-  ok(asked.includes("/lib/backend/simd/pool_worker.ts"), "its helper threads come from there, too");
+  if (navigator.hardwareConcurrency === 1) return; // there are no helper threads on one core
+  ok(
+    asked.includes("/lib/backend/simd/thread_pool_worker.ts"),
+    "its helper threads come from there, too",
+  );
 });
 
 Deno.test("the library serves a project beside it through two lines of deno.json", async () => {

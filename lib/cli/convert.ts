@@ -12,7 +12,7 @@ import { SAVED_DTYPES } from "../model/weights_file.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import { ONNX_FILES } from "../web/onnx_folder.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
-import { readArguments, readWhole } from "./arguments.ts";
+import { readArguments, readWhole } from "./simple_options.ts";
 import { checkEmpty } from "./out_folder.ts";
 
 /** What was converted, as lines of text. */

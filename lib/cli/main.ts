@@ -5,8 +5,8 @@
  */
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
-import { messageOf } from "./messages.ts";
-import { guardConsole } from "./output.ts";
+import { messageOf } from "./error_message.ts";
+import { guardConsole } from "./terminal_output.ts";
 import { keepIgnored } from "./signals.ts";
 
 const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
@@ -56,11 +56,11 @@ async function notebooks(args: string[]): Promise<void> {
 }
 
 async function lab(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).lab(args);
+  await (await import("./jupyter_lab.ts")).lab(args);
 }
 
 async function jupyter(args: string[]): Promise<void> {
-  await (await import("./notebooks.ts")).jupyter(args);
+  await (await import("./jupyter_lab.ts")).jupyter(args);
 }
 
 async function play(args: string[]): Promise<void> {

@@ -1,19 +1,19 @@
-// deno-lint-ignore-file no-console -- these tasks print their progress
-/**
- * The tasks of the notebooks: running all of them, opening JupyterLab, and installing this Deno as a
- * kernel of Jupyter.
- */
+// deno-lint-ignore-file no-console -- the task prints its progress
+/** The task `notebooks`: running the notebooks in order. */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
-import { readArguments, readPositive } from "./arguments.ts";
+import { readArguments, readPositive } from "./simple_options.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
 import { runNotebook } from "./run_notebook.ts";
 import { EXIT_CODES } from "./signals.ts";
 
-const FOLDER = "notebooks";
-const OWN = `${FOLDER}/mine`; // the user's own notebooks, which these tasks do not touch
+/** The folder of the notebooks. */
+export const FOLDER = "notebooks";
+
+/** The folder of the user's own notebooks, which the tasks do not touch. */
+export const OWN = `${FOLDER}/mine`;
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
 
@@ -66,7 +66,7 @@ function notebookArguments(args: string[]) {
  * The tutorial's notebooks whose names begin with one of the given texts; all of them if none is
  * given.
  */
-function chooseNotebooks(beginnings: readonly string[]): string[] {
+export function chooseNotebooks(beginnings: readonly string[]): string[] {
   const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
     .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
   if (beginnings.length === 0) return all;
@@ -111,64 +111,4 @@ function seconds(began: number): string {
   return passed < 60
     ? `${passed.toFixed(1)} s`
     : `${Math.floor(passed / 60)} min ${(passed % 60).toFixed(0)} s`;
-}
-
-/**
- * Opens JupyterLab at the project's root, so that it shows notebooks, library and runs. The first
- * notebook is open, and this Deno is the kernel.
- */
-export async function lab(args: string[]): Promise<void> {
-  if (!await hasLab()) {
-    throw new Error(
-      "Cannot find JupyterLab: install it with\n\n    pip install jupyterlab\n\n" +
-        "or run the notebooks without it: deno task notebooks",
-    );
-  }
-  await jupyter([]);
-  await Deno.mkdir(OWN, { recursive: true });
-  const names = chooseNotebooks([]);
-  await trust(names.map((name) => `${FOLDER}/${name}`));
-  const open = [`--notebook-dir=.`, `--LabApp.default_url=/lab/tree/${FOLDER}/${names[0]}`];
-  const options = { args: ["lab", ...open, ...args] };
-  Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);
-}
-
-/** Marks these notebooks as trusted in Jupyter, which otherwise shows no SVG until they are run. */
-async function trust(paths: readonly string[]): Promise<void> {
-  await new Deno.Command("jupyter", { args: ["trust", ...paths] }).output();
-}
-
-async function hasLab(): Promise<boolean> {
-  const command = new Deno.Command("jupyter", {
-    args: ["lab", "--version"],
-    stdout: "null",
-    stderr: "null",
-  });
-  try {
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** Installs this Deno as a kernel of Jupyter. */
-export async function jupyter(args: string[]): Promise<void> {
-  if (args.length > 0) {
-    throw new ConfigError(
-      "arguments",
-      args.join(" "),
-      "must be left out: the task jupyter has none",
-    );
-  }
-  const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });
-  const { code } = await command.spawn().status;
-  if (code !== 0) {
-    throw new Error(`Cannot install the kernel: deno jupyter ended with code ${code}`);
-  }
-  if (/[\\/](_npx|\.npm)[\\/]/.test(Deno.execPath())) {
-    console.log(
-      "This Deno lives in npm's cache. To keep the kernel: npm install -g deno, then run this again.",
-    );
-  }
 }

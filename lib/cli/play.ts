@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.ts";
 import { openFolder } from "../web/any_folder.ts";
 import { startPlayServer } from "../web/play_server.ts";
 import { exportPage, playground } from "../web/playground.ts";
-import { readArguments, readWhole } from "./arguments.ts";
+import { readArguments, readWhole } from "./simple_options.ts";
 import { checkEmpty } from "./out_folder.ts";
 
 const PORT = 8400;

@@ -1,7 +1,8 @@
 /** `deno task prepare`: turns texts of any size into a corpus on disk. */
 import { ConfigError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
-import { count, percent, several, shellWord } from "../format.ts";
+import { count, percent, several } from "../format.ts";
+import { shellWord } from "../terminal_text.ts";
 import {
   flag,
   formatOptions,
@@ -16,7 +17,7 @@ import type { PreparedFacts } from "../store/prepared_facts.ts";
 import type { PrepareOptions } from "../store/prepare_settings.ts";
 import { withoutUndefined } from "../tokenizer/options.ts";
 import { checkStartedOnce } from "../team/launcher.ts";
-import { Output } from "./output.ts";
+import { Output } from "./terminal_output.ts";
 import { PrepareLine } from "./prepare_status.ts";
 import { Interruption } from "./signals.ts";
 

@@ -1,7 +1,7 @@
 /** How far `deno task prepare` has come, as one line. */
 import { count, duration, percent, several } from "../format.ts";
 import type { PrepareProgress } from "../store/prepare_settings.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./terminal_output.ts";
 import { StatusLine } from "./status_line.ts";
 
 /** Characters of the bar. */

@@ -1,7 +1,7 @@
 /** The newest step of `deno task pretrain`, as one line. */
 import { count, duration, percent } from "../format.ts";
 import type { StepLog } from "../training/history.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./terminal_output.ts";
 import { StatusLine } from "./status_line.ts";
 
 /** What the line has to know of its run. */

@@ -1,7 +1,7 @@
 /** What a run does before its first step: a line for each stage, and how far the stage has come. */
-import type { Progress } from "../runs/corpus.ts";
+import type { Progress } from "../runs/run_corpus.ts";
 import { Throttle } from "../throttle.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./terminal_output.ts";
 
 /** Milliseconds between two lines about one stage where there is no terminal. */
 const RARELY = 10_000;
@@ -14,7 +14,7 @@ const RARELY = 10_000;
  *
  * @example
  * ```ts
- * import { Output } from "bert/cli/output.ts";
+ * import { Output } from "bert/cli/terminal_output.ts";
  * import { startupLine } from "bert/cli/startup_status.ts";
  * import { strictEqual } from "node:assert";
  * let printed = "";

@@ -1,6 +1,6 @@
 /** One line about work under way: at a terminal it is drawn over, elsewhere a new line comes now and then. */
 import { Throttle } from "../throttle.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./terminal_output.ts";
 
 /** Milliseconds between two drawings on a terminal, and between two lines elsewhere. */
 const OFTEN = 200;

@@ -2,7 +2,7 @@
  * Batches: examples of unequal length become padded rows of typed arrays, which
  * `training/batch_tensors.ts` turns into tensors.
  */
-import { MASKED } from "./arguments.ts";
+import { MASKED } from "./argument_kinds.ts";
 import { ARRAY, checkArguments, checkEntries, checkOptions } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";

@@ -11,9 +11,9 @@ import {
   having,
   type Kind,
 } from "../checks.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { DOCUMENT, DOCUMENTS } from "./arguments.ts";
+import { DOCUMENT, DOCUMENTS } from "./argument_kinds.ts";
 import type { Document } from "./document.ts";
 
 /** A text as the ids of its pieces. */

@@ -12,7 +12,7 @@ import {
 } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
-import { DOCUMENT, STREAM } from "./arguments.ts";
+import { DOCUMENT, STREAM } from "./argument_kinds.ts";
 import { NAMES, readSource, sourcesOf } from "./corpus_sources.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";

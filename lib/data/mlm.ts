@@ -4,7 +4,7 @@
  * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
  * model cannot rely on `[MASK]` at every position that it has to predict.
  */
-import { VOCAB } from "../tokenizer/arguments.ts";
+import { VOCAB } from "../tokenizer/argument_kinds.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import {
   ARRAY,

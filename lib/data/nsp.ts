@@ -8,10 +8,10 @@ import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole } fro
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
-import { DOCUMENTS, STREAM } from "./arguments.ts";
+import { DOCUMENTS, STREAM } from "./argument_kinds.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";

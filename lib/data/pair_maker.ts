@@ -7,7 +7,7 @@ import type { Rng } from "../random.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
-import type { ReachCounter } from "./reach.ts";
+import type { ReachCounter } from "./reached_text.ts";
 import {
   appendIds,
   type Kept,
@@ -16,7 +16,7 @@ import {
   spanOf,
   type Stretch,
   tokenCount,
-} from "./stretch.ts";
+} from "./segments.ts";
 
 const TRIES = 10; // to draw another document, or another text than the true next one
 const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is left out

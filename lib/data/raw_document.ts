@@ -30,3 +30,16 @@ function sentencesOf({ text, isSentence }: RawText, { locale }: SentenceOptions)
   const sentence = text.trim();
   return sentence === "" ? [] : [sentence];
 }
+
+/**
+ * About how many characters a document may have. A longer one is split, so that a file that is a
+ * single document can be read as a stream. (The longest book of the King James Bible has a quarter of
+ * a million.)
+ */
+export const LONGEST_DOCUMENT = 4_000_000;
+
+/** A file, and the name of its documents. */
+export interface TextFile {
+  readonly path: string;
+  readonly name: string;
+}

@@ -2,20 +2,25 @@
  * A report of the data before training: figures of the corpus and of the examples, and a short digest
  * of each stage, by which two people can see that their data are equal.
  */
-import { TOKENIZER } from "../tokenizer/arguments.ts";
-import { REOPENED, STREAM } from "./arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { REOPENED, STREAM } from "./argument_kinds.ts";
 import { createHash } from "node:crypto";
 import { checkArguments, checkOptions, having } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { count, percent as percentOf } from "../format.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { vocabularyFacts } from "../tokenizer/facts.ts";
-import { CorpusCounter, type CorpusCounts, ExampleCounter, type ExampleCounts } from "./counts.ts";
+import { vocabularyFacts } from "../tokenizer/vocab_facts.ts";
+import {
+  CorpusCounter,
+  type CorpusCounts,
+  ExampleCounter,
+  type ExampleCounts,
+} from "./report_counts.ts";
 import { CorpusDigest } from "./corpus_digest.ts";
 import type { Document } from "./document.ts";
 import { epochGenerators, epochMasking, epochPairs } from "./epochs.ts";
-import { type Reach, ReachCounter } from "./reach.ts";
+import { type Reach, ReachCounter } from "./reached_text.ts";
 
 /** Options of `dataReport()`. */
 export interface ReportOptions {

@@ -1,6 +1,7 @@
 /** JSON from text and files, with errors that name the file; and a strict reader of JSON. */
 import { FormatError } from "../errors.ts";
-import { refusePointer } from "./foreign_folder.ts";
+import { refusePointer } from "./foreign_formats.ts";
+import { readTextIfThere } from "./optional_file.ts";
 
 /**
  * `JSON.parse()` with an error that names the file.
@@ -79,39 +80,6 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
 export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
   const text = await readTextIfThere(path);
   return text === undefined ? undefined : parseJsonObject(text, path);
-}
-
-/** The text of a file; a missing file is `undefined`. */
-export async function readTextIfThere(path: string): Promise<string | undefined> {
-  return await Deno.readTextFile(path).catch((error) => {
-    if (isNothing(error)) return undefined;
-    throw error;
-  });
-}
-
-/** The synchronous form of `readTextIfThere()`. */
-export function readTextIfThereSync(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (isNothing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Whether there is such a file. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (isNothing(error)) return false;
-    throw error;
-  }
-}
-
-/** Whether an error says that there is no such file, or a file where a folder should be. */
-function isNothing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** Whether a value from JSON is an object, and not a list or null. */
@@ -193,4 +161,9 @@ function endOfString(text: string, start: number): number {
     if (code === BACKSLASH) at++;
   }
   return text.length;
+}
+
+/** Writes JSON as a person reads it. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
 }

@@ -1,7 +1,7 @@
 /** Safetensors files on disk, tensor by tensor, so that a model is never in memory twice. */
 import { ARRAY, checkArguments, checkEntries, having, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
-import { refusePointer } from "./foreign_folder.ts";
+import { refusePointer } from "./foreign_formats.ts";
 import { readAt } from "./read_at.ts";
 import {
   checkLength,

@@ -12,7 +12,8 @@
  * list: it is moved away first and arrives last.
  */
 import { FormatError } from "../errors.ts";
-import { isThere, parseJsonObject, readTextIfThere } from "./json.ts";
+import { parseJsonObject } from "./json.ts";
+import { isThere, readTextIfThere } from "./optional_file.ts";
 import { isSystemError, replaceFile, syncFolder, writeError } from "./write.ts";
 
 /** Writes one file of a folder to the given path. */
@@ -42,7 +43,8 @@ const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
  * @example
  * ```ts
  * import { readJson } from "bert/files/json.ts";
- * import { saveFolder, writeJson } from "bert/files/save_folder.ts";
+ * import { saveFolder } from "bert/files/save_folder.ts";
+ * import { writeJson } from "bert/files/json.ts";
  * import { deepStrictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
@@ -93,11 +95,6 @@ export async function savedPath(folder: string, name: string): Promise<string> {
   const aside = `${placesIn(folder).fresh}/${name}`;
   if (plan?.obsolete.includes(name)) return aside;
   return plan?.files.includes(name) && await isThere(aside) ? aside : `${folder}/${name}`;
-}
-
-/** Writes JSON as a person reads it. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
 }
 
 function placesIn(folder: string) {

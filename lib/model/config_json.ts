@@ -5,7 +5,7 @@
 import { BERT_DEFAULTS, type BertConfig, checkBertConfig } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
-import { missingFile } from "../files/foreign_folder.ts";
+import { missingFile } from "../files/foreign_formats.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
 import { savedPath } from "../files/save_folder.ts";
 import { TIE_ADVICE } from "./transformers_names.ts";

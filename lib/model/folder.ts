@@ -12,8 +12,8 @@ import { saveFolder } from "../files/save_folder.ts";
 import { modelFiles } from "./weights_file.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import { Vocab } from "../tokenizer/vocab.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 

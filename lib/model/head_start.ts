@@ -3,7 +3,7 @@
  * word elsewhere, heads by which `[CLS]` compares the two texts, and a word head that predicts the
  * input word. Training from random weights finds these late.
  */
-import { MODEL } from "./arguments.ts";
+import { MODEL } from "./argument_kinds.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";

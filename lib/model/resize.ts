@@ -6,8 +6,8 @@ import { ARRAY, checkArguments, checkText, checkWhole, LIST } from "../checks.ts
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
-import { MODEL } from "./arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { MODEL } from "./argument_kinds.ts";
 import { BertPretrainHead } from "./bert.ts";
 import { basicTokens } from "../tokenizer/words.ts";
 import type { AddedToken } from "../tokenizer/added_tokens.ts";

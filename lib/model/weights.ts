@@ -12,7 +12,7 @@ import { checkArguments, checkNotNegative, checkWhole, type Kind, nameOf } from 
 import { type BertConfig, checkBertConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import type { DenseWeights, EmbeddingWeights, EncoderLayerWeights, NormWeights } from "./layers.ts";
-import { WEIGHTS } from "./arguments.ts";
+import { WEIGHTS } from "./argument_kinds.ts";
 import { checkRng, createRng, type Rng } from "../random.ts";
 
 const SHAPES: Kind = {

@@ -12,7 +12,8 @@ import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { readJson } from "../files/json.ts";
-import { type FileWriter, savedPath, writeJson } from "../files/save_folder.ts";
+import { type FileWriter, savedPath } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import {
   theirShape,
   theirWeight,
@@ -23,7 +24,7 @@ import {
 } from "./transformers_names.ts";
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
 import { saveSafetensors, type TensorSource } from "../files/safetensors_file.ts";
-import { StoredWeights, WEIGHTS_FILE } from "./stored_weights.ts";
+import { StoredWeights, WEIGHTS_FILE } from "./sharded_weights.ts";
 import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
 
 const PADDING_ROW = "padding_segment_embedding";

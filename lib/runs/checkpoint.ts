@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { Moments, Optimizer, OptimizerState } from "../training/optimizer.ts";
 import { isRngState, type RngState } from "../random.ts";
-import { readState, type RunState } from "./state.ts";
+import { readState, type RunState } from "./run_state.ts";
 import { type HostTensor, readSafetensors, writeSafetensors } from "../files/safetensors.ts";
 
 /** A run's state with all its numbers. */
@@ -108,7 +108,7 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
  * import { captureRun, packCheckpoint, sealCheckpoint, unpackCheckpoint } from "bert/runs/checkpoint.ts";
  * import { AdamW } from "bert/training/optimizer.ts";
  * import { createRng } from "bert/random.ts";
- * import { firstState } from "bert/runs/state.ts";
+ * import { firstState } from "bert/runs/run_state.ts";
  * import { rejects, strictEqual } from "node:assert";
  * const none = new Map();
  * const mlm = createRng(1).state;

@@ -2,15 +2,18 @@
  * The checkpoints of a run on disk. They are written in the background, old ones are removed, and a
  * resumed run looks for the newest valid one.
  */
+import { FormatError } from "../errors.ts";
+import { readTextIfThereSync } from "../files/optional_file.ts";
 import { completeSave } from "../files/save_folder.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
-import { FormatError } from "../errors.ts";
+import { shellWord } from "../terminal_text.ts";
 import {
   packCheckpoint,
   type RunCheckpoint,
   sealCheckpoint,
   unpackCheckpoint,
 } from "./checkpoint.ts";
+import type { RunFolder } from "./run_folder.ts";
 
 /** A checkpoint that could not be used, and why. */
 export interface DamagedCheckpoint {
@@ -57,7 +60,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * @example
  * ```ts
  * import { checkpointPath, CheckpointWriter, newestCheckpoint } from "bert/runs/checkpoint_files.ts";
- * import { firstState } from "bert/runs/state.ts";
+ * import { firstState } from "bert/runs/run_state.ts";
  * import { strictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * const writer = new CheckpointWriter(folder, 3);
@@ -190,4 +193,21 @@ export class CheckpointWriter {
       if (step !== state.best?.step) await Deno.remove(checkpointPath(this.#folder, step));
     }
   }
+}
+
+/** Throws if the run had steps and has no checkpoint left, as it would otherwise begin anew. */
+export function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
+  const rows = countRows(folder.metrics);
+  if (rows <= 0 && reasons.length === 0) return;
+  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
+  throw new FormatError(
+    folder.checkpoints,
+    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
+      `begin another from it: --init ${shellWord(`${folder.path}/best`)} --out runs/NAME`,
+  );
+}
+
+function countRows(path: string): number {
+  const text = readTextIfThereSync(path);
+  return text === undefined ? 0 : text.split("\n").length - 2; // without the header and the empty text after the last line end
 }

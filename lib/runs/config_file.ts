@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
-import { shellWord } from "../format.ts";
+import { shellWord } from "../terminal_text.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import type { VocabularyFacts } from "../tokenizer/facts.ts";
+import { isNothing } from "../files/optional_file.ts";
+import type { VocabularyFacts } from "../tokenizer/vocab_facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -104,11 +105,6 @@ function short(text: string): string {
 /** The path of the configuration of the run in a folder. */
 export function configPath(folder: string): string {
   return `${folder}/config.json`;
-}
-
-/** Whether an error says that there is nothing at a path. */
-export function isNothing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /**

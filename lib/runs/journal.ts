@@ -6,10 +6,10 @@ import { AppendFile } from "../files/growing_file.ts";
 import type { Evaluation } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { MetricsFile, readLastSteps } from "../training/metrics_file.ts";
-import type { RunFolder } from "./folder.ts";
+import type { RunFolder } from "./run_folder.ts";
 import { SpikeDetector } from "./divergence_guards.ts";
-import type { FilledSample } from "./samples.ts";
-import type { RunState } from "./state.ts";
+import type { FilledSample } from "./sample_sentences.ts";
+import type { RunState } from "./run_state.ts";
 
 /** Is called with each event. */
 export type OnEvent = (text: string) => void;

@@ -5,15 +5,15 @@ import { evaluate } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { type Run, train } from "../training/train.ts";
 import type { DivergedError } from "../training/train_step.ts";
-import type { RunEpoch, RunPlace } from "./corpus.ts";
+import type { RunEpoch, RunPlace } from "./run_corpus.ts";
 import { checkHeldOut, SkipCounter } from "./divergence_guards.ts";
 import { checkSameWeights } from "./same_weights.ts";
 import { StopFile } from "./stop_file.ts";
 import { EvaluationLog, RunJournal } from "./journal.ts";
 import type { OpenRun } from "./open.ts";
-import { chooseSamples, fillSamples, type Sample } from "./samples.ts";
+import { chooseSamples, fillSamples, type Sample } from "./sample_sentences.ts";
 import { RunSaver } from "./run_saver.ts";
-import { firstState, type RunState } from "./state.ts";
+import { firstState, type RunState } from "./run_state.ts";
 
 const SAMPLES = 6;
 

@@ -1,7 +1,7 @@
 /** The corpus of a run as text in memory. It is encoded once, and batches are made from the ids. */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
-import { EncodedDocuments } from "../data/encoded.ts";
+import { EncodedDocuments } from "../data/encoded_documents.ts";
 import { EpochStream } from "../data/epoch_stream.ts";
 import { createRng, type RngState } from "../random.ts";
 import { Throttle } from "../throttle.ts";
@@ -18,8 +18,8 @@ import {
   type RunPlace,
   type SurveyOptions,
   type TextSurvey,
-} from "./corpus.ts";
-import type { RunDocuments } from "./inputs.ts";
+} from "./run_corpus.ts";
+import type { RunDocuments } from "./run_documents.ts";
 import { surveyText } from "./text_survey.ts";
 
 /** A corpus as text in memory. */

@@ -16,26 +16,27 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { loadVocab } from "../tokenizer/vocab.ts";
 import { checkAgreement } from "../team/agreement.ts";
 import { SOLO, type Team } from "../team/team.ts";
-import { vocabularyFacts, vocabularyText } from "../tokenizer/facts.ts";
+import { vocabularyFacts, vocabularyText } from "../tokenizer/vocab_facts.ts";
 import { baselines } from "../training/baselines.ts";
-import { createOptimizer } from "../training/muon.ts";
+import { createOptimizer } from "../training/create_optimizer.ts";
 import type { Optimizer } from "../training/optimizer.ts";
 import { stepsOfRun } from "../training/plan.ts";
 import { checkShares } from "../training/train.ts";
 import { restoreRun, type RunCheckpoint } from "./checkpoint.ts";
 import { agreedFacts, checkpointOfAll, fromFirst } from "./ranks.ts";
 import { type Decisive, identify, readRunConfig, type RunConfig } from "./config_file.ts";
-import { checkFree, RunFolder } from "./folder.ts";
-import type { Progress, RunCorpus } from "./corpus.ts";
-import { checkInit, modelToContinue, runTokenizer } from "./inputs.ts";
+import { checkFree, RunFolder } from "./run_folder.ts";
+import type { Progress, RunCorpus } from "./run_corpus.ts";
+import { checkInit, modelToContinue } from "./first_model.ts";
+import { runTokenizer } from "./run_vocab.ts";
 import { continueOn, type RunStart, startOn } from "./open_corpus.ts";
 import { checkGiven, type Given } from "./option_parser.ts";
-import { plateauWarning, textWarnings } from "./text_facts.ts";
+import { plateauWarning, textWarnings } from "./text_warnings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
-import { inWordsOfTask } from "./wording.ts";
+import { inWordsOfTask } from "./error_wording.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { resumedSettings } from "./resume_settings.ts";
-import { completeSettings, libraryConfigs, modelConfig } from "./settings.ts";
+import { completeSettings, libraryConfigs, modelConfig } from "./complete_settings.ts";
 
 /** A run that is ready for its next step. The caller calls `close()`, or declares it with `using`. */
 export interface OpenRun extends Disposable {

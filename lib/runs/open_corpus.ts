@@ -3,23 +3,18 @@ import { ConfigError } from "../errors.ts";
 import { percent } from "../format.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { isPrepared, openPrepared, type PreparedCorpus } from "../store/prepared.ts";
-import { refuseParts } from "../store/refuse_parts.ts";
+import { refuseParts } from "../store/incomplete_store.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkFit } from "../training/plan.ts";
-import type { CorpusUse, Progress, RunCorpus } from "./corpus.ts";
-import {
-  checkCorpus,
-  firstModel,
-  firstModelOf,
-  readDocuments,
-  unknownWarning,
-  withLocaleOfInit,
-} from "./inputs.ts";
+import type { CorpusUse, Progress, RunCorpus } from "./run_corpus.ts";
+import { firstModel, firstModelOf, withLocaleOfInit } from "./first_model.ts";
+import { unknownWarning } from "./run_vocab.ts";
+import { checkCorpus, readDocuments } from "./run_documents.ts";
 import type { RunConfig } from "./config_file.ts";
 import { MemoryCorpus } from "./memory_corpus.ts";
 import { flag, type Given } from "./option_parser.ts";
 import type { RunSettings } from "./run_settings.ts";
-import { DECIDED_BY_STORE, libraryConfigs } from "./settings.ts";
+import { DECIDED_BY_STORE, libraryConfigs } from "./complete_settings.ts";
 import { StoreCorpus } from "./store_corpus.ts";
 import type { TextFacts } from "./text_facts.ts";
 

@@ -2,14 +2,16 @@
  * A run of several processes (ranks): what they compare before it begins, and what only rank 0 reads
  * and sends to the others.
  */
-import { FormatError } from "../errors.ts";
-import { shellWord } from "../format.ts";
-import { readTextIfThereSync } from "../files/json.ts";
 import type { Team } from "../team/team.ts";
 import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
-import { newestCheckpoint, tidyCheckpoints, tidyModels } from "./checkpoint_files.ts";
+import {
+  checkNothingLost,
+  newestCheckpoint,
+  tidyCheckpoints,
+  tidyModels,
+} from "./checkpoint_files.ts";
 import type { RunConfig } from "./config_file.ts";
-import type { RunFolder } from "./folder.ts";
+import type { RunFolder } from "./run_folder.ts";
 
 /** What must be equal in all processes that begin a run together. */
 export function agreedFacts(
@@ -54,21 +56,4 @@ export async function checkpointOfAll(
   const bytes = await team.broadcast(team.rank === 0 ? own ?? new Uint8Array() : undefined);
   if (folder.writes || bytes.length === 0) return first;
   return { checkpoint: await unpackCheckpoint(bytes, "checkpoint of rank 0"), damaged };
-}
-
-/** Throws if the run had steps and has no checkpoint left, as it would otherwise begin anew. */
-function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
-  const rows = countRows(folder.metrics);
-  if (rows <= 0 && reasons.length === 0) return;
-  const found = reasons.length > 0 ? reasons.join("; ") : "found none";
-  throw new FormatError(
-    folder.checkpoints,
-    `expected a valid checkpoint, ${found}. The run cannot go on; if ${folder.path}/best is there, ` +
-      `begin another from it: --init ${shellWord(`${folder.path}/best`)} --out runs/NAME`,
-  );
-}
-
-function countRows(path: string): number {
-  const text = readTextIfThereSync(path);
-  return text === undefined ? 0 : text.split("\n").length - 2; // without the header and the empty text after the last line end
 }

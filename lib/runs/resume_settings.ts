@@ -1,9 +1,9 @@
 /** The settings of a run that goes on: which may change, and which are refused. */
 import { ConfigError } from "../errors.ts";
-import { shellWord } from "../format.ts";
+import { shellWord } from "../terminal_text.ts";
 import { flag, type Given } from "./option_parser.ts";
 import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
-import { withPlainPaths } from "./settings.ts";
+import { withPlainPaths } from "./complete_settings.ts";
 
 /** The settings that may change when a run is resumed, as they do not change what it computes. */
 export const CHANGEABLE: readonly (keyof RunSettings)[] = [
@@ -21,7 +21,7 @@ export const CHANGEABLE: readonly (keyof RunSettings)[] = [
  * @example
  * ```ts
  * import { resumedSettings } from "bert/runs/resume_settings.ts";
- * import { completeSettings } from "bert/runs/settings.ts";
+ * import { completeSettings } from "bert/runs/complete_settings.ts";
  * import { strictEqual, throws } from "node:assert";
  * const saved = completeSettings({ steps: 100 });
  * strictEqual(resumedSettings(saved, { keep: 1 }, "runs/a").keep, 1);

@@ -4,7 +4,7 @@ import { CheckpointWriter } from "./checkpoint_files.ts";
 import type { RngState } from "../random.ts";
 import { captureRun } from "./checkpoint.ts";
 import type { OpenRun } from "./open.ts";
-import type { RunState } from "./state.ts";
+import type { RunState } from "./run_state.ts";
 
 /** What a checkpoint holds beside the numbers of model and optimizer. */
 interface CheckpointRequest {

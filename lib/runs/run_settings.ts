@@ -8,6 +8,7 @@ import {
   TRAIN_DEFAULTS,
   type TrainConfig,
 } from "../config.ts";
+import type { RecipeName } from "./recipes.ts";
 
 /** All settings of a run, as they are typed on the command line. */
 export interface RunSettings {
@@ -148,22 +149,3 @@ export const RUN_DEFAULTS: RunSettings = {
   checkpointMinutes: 5,
   keep: 3,
 };
-
-/** Sets of settings that work together, by the name of the recipe. */
-export const RECIPES = {
-  short: {
-    steps: 5000,
-    length: 64,
-    batchSize: 32,
-    headStart: true,
-    countedStart: true,
-    heads: 8,
-    initialRange: 0.06,
-    dropout: 0,
-    lr: 3e-3,
-    beta2: 0.98,
-  },
-} as const;
-
-/** The name of a recipe. */
-export type RecipeName = keyof typeof RECIPES;

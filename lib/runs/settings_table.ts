@@ -1,7 +1,8 @@
 /** The table of a run's settings that the command line, the config file and the help share. */
 import { MODEL_PRESETS, PRECISIONS } from "../config.ts";
 import type { Options } from "./option_parser.ts";
-import { RECIPES, RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
+import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
+import { RECIPES } from "./recipes.ts";
 
 const { preset, vocabSize, length, batchSize, lr, keep } = RUN_DEFAULTS;
 

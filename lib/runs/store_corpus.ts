@@ -8,7 +8,7 @@ import { createRng } from "../random.ts";
 import { cutStore, WindowOrder } from "../store/lane_order.ts";
 import { LaneStream } from "../store/lanes.ts";
 import type { PreparedCorpus } from "../store/prepared.ts";
-import { surveyStore } from "../store/survey.ts";
+import { surveyStore } from "../store/store_survey.ts";
 import type { Team } from "../team/team.ts";
 import { holdOutIds } from "../training/plan.ts";
 import type { CorpusFacts } from "./config_file.ts";
@@ -19,7 +19,7 @@ import {
   type RunEpoch,
   type RunPlace,
   type TextSurvey,
-} from "./corpus.ts";
+} from "./run_corpus.ts";
 
 /** About how many held-out tokens a model is evaluated on by default. */
 const HELD_OUT_TOKENS = 500_000;

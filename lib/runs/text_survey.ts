@@ -1,11 +1,11 @@
 /** Counting the training text of a run, and the examples that its first epoch makes of it. */
 import type { Document } from "../data/document.ts";
-import type { EncodedDocuments } from "../data/encoded.ts";
+import type { EncodedDocuments } from "../data/encoded_documents.ts";
 import { epochGenerators, epochPairs } from "../data/epochs.ts";
-import { ReachCounter } from "../data/reach.ts";
-import { documentKey } from "../data/text_key.ts";
+import { ReachCounter } from "../data/reached_text.ts";
+import { documentHash } from "../data/text_hash.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import type { CorpusUse, SurveyOptions, TextSurvey } from "./corpus.ts";
+import type { CorpusUse, SurveyOptions, TextSurvey } from "./run_corpus.ts";
 
 /** The most examples that are counted. */
 const MOST_EXAMPLES = 500_000;
@@ -62,5 +62,5 @@ export async function surveyText(
 
 /** Counts documents with the same text as an earlier one. */
 function countEqual(documents: readonly Document[]): number {
-  return documents.length - new Set(documents.map(documentKey)).size;
+  return documents.length - new Set(documents.map(documentHash)).size;
 }

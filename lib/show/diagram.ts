@@ -4,31 +4,9 @@
  */
 import { checkOptions } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
-import { escape, label } from "./svg.ts";
-
-/** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
-export class Picture {
-  /** A stand-alone SVG document. */
-  readonly svg: string;
-  /** The same for a terminal, and for viewers that do not trust SVG. */
-  readonly text: string;
-
-  /** Makes a picture of both forms. */
-  constructor(svg: string, text: string) {
-    this.svg = svg;
-    this.text = text;
-  }
-
-  /** The MIME bundle that Jupyter asks for. */
-  bundle(): Record<string, unknown> {
-    return { "image/svg+xml": this.svg, "text/plain": this.text };
-  }
-
-  /** Shows the drawing when it is the value of a cell. */
-  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
-    return this.bundle();
-  }
-}
+import { anyTouch, drawLabel, type Label } from "./arrow_labels.ts";
+import { card, Picture } from "./picture.ts";
+import { label } from "./svg.ts";
 
 /** The contents of a diagram of boxes and arrows. */
 export interface DiagramOptions {
@@ -42,7 +20,8 @@ export interface DiagramOptions {
   readonly rows: readonly (readonly string[])[];
   /**
    * Arrows as `"from -> to"` or `"from -> to: label"`, with the names of the boxes, or their short
-   * names if they have them. `_` before the last letter of a label makes it a subscript: `"× W_Q"`.
+   * names if they have them. `--` in place of `->` draws a line without a head. `_` before the last
+   * letter of a label makes it a subscript: `"× W_Q"`.
    */
   readonly arrows?: readonly string[];
   /** Names of the boxes that hold weights, which training changes; drawn in orange. */
@@ -58,7 +37,7 @@ const LOOKS = {
   marked: { fill: "#dff2e6", stroke: "#00754f" },
 };
 
-const INK = "#222222";
+const INK = "#222222"; // of the boxes
 const GAP = 34; // pixels between boxes; more if a label stands between them
 const TOP = 48; // pixels for the title
 const LETTER = 7.4; // the largest width of a letter, in pixels
@@ -76,12 +55,13 @@ interface Arrow {
   readonly from: Box;
   readonly to: Box;
   readonly label: string;
+  readonly pointed: boolean;
 }
 
-/** An arrow as SVG: its line with the head, and its label. */
+/** An arrow as SVG, and its label. */
 interface Drawn {
   readonly line: string;
-  readonly name: string;
+  readonly label: Label;
 }
 
 interface Place {
@@ -94,7 +74,8 @@ interface Place {
 /**
  * Draws boxes in rows, and arrows between them.
  *
- * An arrow between neighbours is straight. An arrow that would cross a box is bent around it.
+ * An arrow between neighbours is straight. An arrow that would cross a box is bent around it. Boxes
+ * move apart until no two labels touch.
  *
  * @throws {RangeError} If two boxes have the same name, or an arrow or a list names a box that does
  * not exist.
@@ -115,19 +96,19 @@ export function diagram(options: DiagramOptions): Picture {
   checkOptions("diagram()", options, ["title", "rows", "arrows", "learnt", "marked"]);
   const boxes = readBoxes(options);
   const arrows = (options.arrows ?? []).map((arrow) => readArrow(arrow, boxes));
-  const { places, width, height } = layOut(boxes, arrows, options.title);
-  const strokes = arrows.map((arrow) => drawArrow(arrow, arrows, places));
+  const { places, width, height, strokes } = spaceOut(boxes, arrows, options.title);
   const drawn = [
     ...strokes.map(({ line }) => line),
-    ...strokes.map(({ name }) => name).filter((name) => name !== ""), // no line crosses a label
+    ...strokes.map(({ label }) => drawLabel(label)).filter((text) => text !== ""),
     ...boxes.map((box) => drawBox(box, places.get(box)!)),
   ];
   const inWords = ({ lines, shape }: Box) => `${lines.join(" ")} ${shape}`.trim();
   const rows = options.rows.map((_, row) => {
     return `  ${boxes.filter((box) => box.row === row).map(inWords).join("    ")}`;
   });
-  const links = arrows.map(({ from, to, label }) => {
-    return `  ${from.lines.join(" ")} -> ${to.lines.join(" ")}${label === "" ? "" : `: ${label}`}`;
+  const links = arrows.map(({ from, to, label, pointed }) => {
+    const link = `${from.lines.join(" ")} ${pointed ? "->" : "--"} ${to.lines.join(" ")}`;
+    return `  ${link}${label === "" ? "" : `: ${label}`}`;
   });
   const text = [options.title, ...rows, ...links];
   return new Picture(card(options.title, width, height, drawn), text.join("\n"));
@@ -159,11 +140,13 @@ function readNamed(text: string): { name: string; shape: string } {
 }
 
 function readArrow(text: string, boxes: readonly Box[]): Arrow {
-  const [, from, to, label = ""] = text.match(/^(.+?) -> (.+?)(?:: (.*))?$/) ?? [];
+  const [, from, link, to, label = ""] = text.match(/^(.+?) (->|--) (.+?)(?:: (.*))?$/) ?? [];
   if (from === undefined) {
-    throw new RangeError(`Invalid arrow "${text}": it must be "from -> to" or "from -> to: label"`);
+    throw new RangeError(
+      `Invalid arrow "${text}": it must be "from -> to" or "from -> to: label" (-- for no head)`,
+    );
   }
-  return { from: find(from, boxes), to: find(to, boxes), label };
+  return { from: find(from, boxes), to: find(to, boxes), label, pointed: link === "->" };
 }
 
 function find(name: string, boxes: readonly Box[]): Box {
@@ -175,11 +158,20 @@ function find(name: string, boxes: readonly Box[]): Box {
   throw new RangeError(`No box has the name "${name}"${hint}`);
 }
 
+/** Places boxes and arrows, with gaps so wide that no two labels touch. */
+function spaceOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string) {
+  for (let more = 0;; more += 2) {
+    const placed = layOut(boxes, arrows, title, more);
+    const strokes = arrows.map((arrow) => drawArrow(arrow, arrows, placed.places));
+    if (more >= 300 || !anyTouch(strokes.map(({ label }) => label))) return { ...placed, strokes };
+  }
+}
+
 /** Places the boxes. All are as wide as the widest, and each row is centred. */
-function layOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string) {
+function layOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string, more: number) {
   const wide = Math.max(...boxes.map(({ lines, shape }) => widthOf([...lines, shape]) + 20), 64);
   const across = arrows.filter(({ from, to }) => from.row === to.row);
-  const gap = Math.max(GAP, ...across.map((arrow) => widthOf([arrow.label]) + 20));
+  const gap = more + Math.max(GAP, ...across.map((arrow) => widthOf([arrow.label]) + 20));
   const along = arrows.some(({ from, to, label }) => from.row !== to.row && label !== "");
   const columns = (row: number) =>
     Math.max(...boxes.filter((box) => box.row === row).map(({ column }) => column)) + 1;
@@ -251,8 +243,8 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
     const start = forward ? from.left + from.width : from.left;
     const end = forward ? to.left : to.left + to.width;
     const d = `M${round(start)} ${round(y)}L${round(end)} ${round(y)}`;
-    const line = stroke(d) + head(end, y, forward ? 0 : 180);
-    return { line, name: named(arrow.label, (start + end) / 2, y - 8) };
+    const line = stroke(d) + headOf(arrow, end, y, forward ? 0 : 180);
+    return { line, label: above(arrow, (start + end) / 2, y - 8) };
   }
   const down = from.top < to.top;
   const start = from.left + from.width / 2 + spread(arrow, all, "from", places);
@@ -261,8 +253,24 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
   const y2 = down ? to.top : to.top + to.height;
   const turn = Math.atan2(y2 - y1, end - start) * 180 / Math.PI;
   const line = stroke(`M${round(start)} ${round(y1)}L${round(end)} ${round(y2)}`) +
-    head(end, y2, turn);
-  return { line, name: named(arrow.label, (start + end) / 2, (y1 + y2) / 2 + 4) };
+    headOf(arrow, end, y2, turn);
+  const share = apartAt(arrow, all);
+  return { line, label: above(arrow, start + share * (end - start), y1 + share * (y2 - y1) + 4) };
+}
+
+/** At which share of its length an arrow has its label: where arrows that share an end are apart. */
+function apartAt(arrow: Arrow, all: readonly Arrow[]): number {
+  const fansOut = beside(arrow, all, "from").length > 1;
+  const fansIn = beside(arrow, all, "to").length > 1;
+  return fansOut === fansIn ? 0.5 : fansOut ? 0.58 : 0.42;
+}
+
+/** The arrows that share an end with an arrow, itself included, on the same side of the box. */
+function beside(arrow: Arrow, all: readonly Arrow[], end: "from" | "to"): Arrow[] {
+  const side = Math.sign(arrow.to.row - arrow.from.row);
+  return all.filter((one) =>
+    one[end] === arrow[end] && !skips(one) && Math.sign(one.to.row - one.from.row) === side
+  );
 }
 
 /** Spreads arrows that share an end, in the order of their other ends. */
@@ -273,14 +281,12 @@ function spread(
   places: ReadonlyMap<Box, Place>,
 ): number {
   const other = end === "from" ? "to" : "from";
-  const side = Math.sign(arrow.to.row - arrow.from.row);
-  const together = all.filter((one) =>
-    one[end] === arrow[end] && !skips(one) && Math.sign(one.to.row - one.from.row) === side
-  ).toSorted((a, b) => places.get(a[other])!.left - places.get(b[other])!.left);
+  const together = beside(arrow, all, end)
+    .toSorted((a, b) => places.get(a[other])!.left - places.get(b[other])!.left);
   return 16 * (together.indexOf(arrow) - (together.length - 1) / 2);
 }
 
-function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): Drawn {
+function aroundRows(arrow: Arrow, from: Place, to: Place, index: number): Drawn {
   const x1 = from.left + from.width;
   const y1 = from.top + from.height / 2;
   const x2 = to.left + to.width;
@@ -290,11 +296,11 @@ function aroundRows({ label }: Arrow, from: Place, to: Place, index: number): Dr
     round(y2)
   } ${round(x2)} ${round(y2)}`;
   const side = 4 + (x1 + x2 + 6 * (out + 10)) / 8; // the curve at its middle
-  const line = stroke(d) + head(x2, y2, 180);
-  return { line, name: named(label, side, (y1 + y2) / 2 + 4, "start") };
+  const line = stroke(d) + headOf(arrow, x2, y2, 180);
+  return { line, label: { text: arrow.label, x: side, y: (y1 + y2) / 2 + 4, anchor: "start" } };
 }
 
-function aroundBoxes({ label }: Arrow, from: Place, to: Place): Drawn {
+function aroundBoxes(arrow: Arrow, from: Place, to: Place): Drawn {
   const x1 = from.left + from.width / 2;
   const y1 = from.top;
   const x2 = to.left + to.width / 2;
@@ -302,44 +308,23 @@ function aroundBoxes({ label }: Arrow, from: Place, to: Place): Drawn {
   const over = Math.min(y1, y2) - 34;
   const d = `M${round(x1)} ${round(y1)}C${round(x1)} ${round(over)} ${round(x2)} ${round(over)} ` +
     `${round(x2)} ${round(y2)}`;
-  return { line: stroke(d) + head(x2, y2, 90), name: named(label, (x1 + x2) / 2, over + 12) };
+  const line = stroke(d) + headOf(arrow, x2, y2, 90);
+  return { line, label: above(arrow, (x1 + x2) / 2, over + 12) };
 }
 
 function stroke(d: string): string {
   return `<path d="${d}" fill="none" stroke="#5a5a5a" stroke-width="1.4"/>`;
 }
 
-/** The head of an arrow that ends at a point, in the direction of `turn` degrees. */
-function head(x: number, y: number, turn: number): string {
+/** The head of an arrow that ends at a point, in the direction of `turn` degrees, if it has one. */
+function headOf({ pointed }: Arrow, x: number, y: number, turn: number): string {
+  if (!pointed) return "";
   const at = `translate(${round(x)} ${round(y)}) rotate(${Math.round(turn)})`;
   return `<path d="M0 0L-9 -4L-9 4Z" fill="#5a5a5a" transform="${at}"/>`;
 }
 
-/** The label of an arrow, with a white edge that keeps it apart from the line. */
-function named(text: string, x: number, y: number, anchor: "middle" | "start" = "middle"): string {
-  if (text === "") return "";
-  return `<text x="${round(x)}" y="${round(y)}" font-family="sans-serif" font-size="12" ` +
-    `text-anchor="${anchor}" fill="${INK}" stroke="#ffffff" stroke-width="4" ` +
-    `paint-order="stroke">${subscripts(escape(text))}</text>`;
-}
-
-/** The letter behind an underscore, small and below the line: `W_Q`. */
-function subscripts(text: string): string {
-  return text.replaceAll(/_(\w)$/g, '<tspan font-size="9" dy="3">$1</tspan>');
-}
-
-/** The white card with its title. */
-export function card(title: string, width: number, height: number, content: string[]): string {
-  const w = Math.ceil(width);
-  const h = Math.ceil(height);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">`,
-    `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +
-    `stroke="#cccccc"/>`,
-    label(title, w / 2, 26, { size: 15, anchor: "middle", colour: INK }),
-    ...content,
-    "</svg>",
-  ].join("\n");
+function above({ label }: Arrow, x: number, y: number): Label {
+  return { text: label, x, y, anchor: "middle" };
 }
 
 function round(value: number): number {

@@ -1,19 +1,11 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
-import { type Baseline, COLOURS, Figure, layout, short, type Titles } from "./figure.ts";
-import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
+import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
-import {
-  axes,
-  box,
-  categoryNames,
-  document,
-  FRAME,
-  legend,
-  line,
-  path,
-  type Scale,
-  vertical,
-} from "./svg.ts";
+import { type Baseline, type Figure, short, type Titles } from "./figure.ts";
+import { colourAt } from "./colours.ts";
+import { box, line, path } from "./svg.ts";
+import { type Scale, vertical } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 /** A value with its error bar. */
 export interface Measured {
@@ -71,32 +63,19 @@ export function errorBarChart(
     ...all.flatMap(({ value, error }) => [value - error, value + error]),
     ...baselines.map((level) => level.y),
   ]);
-  const below = categoryNames(categories);
   const place = placing(categories.length, series.length);
   const marks = series.flatMap((one, i) => drawn(one, i, { y, place, joined }));
-  return new Figure({
-    data: [
-      ...series.map((one, i) => plotly(one, i, categories, joined)),
-      ...levelTraces(baselines, categories),
-    ],
-    layout: layout(options, {
-      xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: levelShapes(baselines),
-    }),
-    svg: document(options.title, [
-      ...axes(undefined, y, options, { foot: below.foot }),
-      ...below.labels,
-      ...levelPaths(baselines, y),
-      ...marks,
-      ...legend(entries(series, baselines)),
-    ], { height: FRAME.height + below.foot }),
-    text: asText(categories, series, options.title),
+  return categoryChart(categories, options, y, {
+    traces: series.map((one, i) => plotly(one, i, categories, joined)),
+    drawn: [...levelPaths(baselines, y), ...marks],
+    entries: entries(series, baselines),
+    rows: rowsOf(categories, series),
   });
 }
 
 /** The x of a point in pixels: the points of a category stand side by side around its middle. */
 function placing(categories: number, series: number) {
-  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, categories);
+  const room = categoryWidth(categories);
   const step = Math.min(14, room / (series + 1));
   return (category: number, which: number): number =>
     FRAME.left + (category + 0.5) * room + (which - (series - 1) / 2) * step;
@@ -109,7 +88,7 @@ interface Drawing {
 }
 
 function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: Drawing): string[] {
-  const ink = colour(which);
+  const ink = colourAt(which);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
     const x = place(i, which);
@@ -128,7 +107,7 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
 
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [
-    ...series.map(({ name }, i) => ({ name, colour: colour(i) })),
+    ...series.map(({ name }, i) => ({ name, colour: colourAt(i) })),
     ...levelEntries(baselines),
   ];
   return series.length > 1 ? all : all.slice(1); // the axis already names a single series
@@ -151,27 +130,19 @@ function plotly(
       array: points.map(({ error }) => short(error)),
       visible: true,
     },
-    marker: { color: colour(which), size: 8 },
-    line: { color: colour(which) },
+    marker: { color: colourAt(which), size: 8 },
+    line: { color: colourAt(which) },
   };
 }
 
-function asText(
-  categories: readonly string[],
-  series: readonly MeasuredSeries[],
-  title: string,
-): string {
+/** A line of text for each point. */
+function rowsOf(categories: readonly string[], series: readonly MeasuredSeries[]): string[] {
   const widest = Math.max(0, ...categories.map((name) => name.length));
-  const rows = categories.flatMap((category, i) =>
+  return categories.flatMap((category, i) =>
     series.map(({ name, points }) =>
       `${category.padEnd(widest)}  ${name}  ${short(points[i].value)} ± ${
         Number(points[i].error.toPrecision(2))
       }`
     )
   );
-  return [title, ...rows].join("\n");
-}
-
-function colour(index: number): string {
-  return COLOURS[index % COLOURS.length];
 }

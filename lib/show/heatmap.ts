@@ -1,13 +1,20 @@
 /** Heat maps: tables of numbers as colours, such as attention maps. */
-import { checkArguments, TEXT } from "../checks.ts";
+import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import { checkRows, checkTitles } from "./chart_checks.ts";
 import { Figure, layout, short, type Titles } from "./figure.ts";
-import { box, document, FRAME, label, number } from "./svg.ts";
+import { box, document, label } from "./svg.ts";
+import { number } from "./axes.ts";
+import { FRAME } from "./svg.ts";
 
 const SHADES = 20; // the eye cannot distinguish more
 const MOST_CELLS = 64; // per side of the SVG, to keep it small; plotly gets all of them
 const PLOT = { left: 110, top: FRAME.top, width: FRAME.width - 190, height: 300 } as const;
+
+const DECIMALS: Kind = {
+  name: "a whole number from 0 to 6",
+  fits: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 6,
+};
 
 /** Titles and options of a heat map. */
 export interface HeatmapOptions extends Titles {
@@ -17,6 +24,8 @@ export interface HeatmapOptions extends Titles {
   readonly columns?: readonly string[];
   /** Names of the rows, from the top. */
   readonly rows?: readonly string[];
+  /** Decimals of the values that are written into the cells. Default: no values are written. */
+  readonly decimals?: number;
 }
 
 /**
@@ -41,8 +50,11 @@ export function heatmap(
   options: HeatmapOptions,
 ): Figure {
   checkRows("heatmap(values, options)", values);
-  checkTitles("heatmap()", options, ["valueTitle", "columns", "rows"]);
+  checkTitles("heatmap()", options, ["valueTitle", "columns", "rows", "decimals"]);
   checkArguments("heatmap(values, options)", [["options.valueTitle", options.valueTitle, TEXT]]);
+  if (options.decimals !== undefined) {
+    checkArguments("heatmap(values, options)", [["options.decimals", options.decimals, DECIMALS]]);
+  }
   const [height, width] = checkTable(values, options);
   const [low, high] = rangeOf(values);
   const below = options.columns ? fits(options.columns) ? 34 : 70 : 16;
@@ -53,6 +65,7 @@ export function heatmap(
       z: values.map((row) => row.map((value) => Number.isFinite(value) ? short(value) : null)),
       colorscale: [[0, shade(0)], [1, shade(1)]],
       colorbar: { title: { text: options.valueTitle } },
+      ...(options.decimals !== undefined && { texttemplate: `%{z:.${options.decimals}f}` }),
     }],
     layout: layout(options, {
       xaxis: named(options.xTitle, options.columns),
@@ -64,11 +77,12 @@ export function heatmap(
     }),
     svg: document(options.title, [
       ...cells(shrink(values), low, high),
+      ...written(values, options.decimals, low, high),
       ...names(options, height, width),
       ...colourBar(options.valueTitle, low, high),
       label(options.xTitle, PLOT.left + PLOT.width / 2, foot + 10, { anchor: "middle" }),
       label(options.yTitle, 16, PLOT.top + PLOT.height / 2, { anchor: "middle", turn: -90 }),
-    ], { height: foot + 24 }),
+    ], foot + 24),
     text: `${options.title}: ${height} × ${width} values from ${short(low)} to ${short(high)}`,
   });
 }
@@ -137,6 +151,26 @@ function cells(values: readonly (readonly number[])[], low: number, high: number
   return [`<g transform="${scale}" shape-rendering="crispEdges">`, ...paths, "</g>", frame];
 }
 
+/** The values as text in their cells, white on the dark ones. */
+function written(
+  values: readonly (readonly number[])[],
+  decimals: number | undefined,
+  low: number,
+  high: number,
+): string[] {
+  if (decimals === undefined) return [];
+  const width = PLOT.width / values[0].length;
+  const height = PLOT.height / values.length;
+  return values.flatMap((row, r) =>
+    row.map((value, c) => {
+      const colour = value > low + 0.55 * (high - low) ? "#ffffff" : "#222222";
+      const at = { size: 11, anchor: "middle", colour } as const;
+      const [x, y] = [PLOT.left + (c + 0.5) * width, PLOT.top + (r + 0.5) * height + 4];
+      return Number.isFinite(value) ? label(value.toFixed(decimals), x, y, at) : "";
+    })
+  ).filter((text) => text !== "");
+}
+
 /** Averages blocks of neighbouring cells until the table is small enough. */
 function shrink(values: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const size = Math.ceil(Math.max(values.length, values[0].length) / MOST_CELLS);
@@ -190,8 +224,11 @@ function colourBar(title: string, low: number, high: number): string[] {
   const end = (value: number) =>
     // a value that is tiny beside the other end is shown as 0
     number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
+  const frame = `<rect x="${left}" y="${top}" width="16" height="${PLOT.height}" ` +
+    `fill="none" stroke="#888888"/>`;
   return [
     ...boxes,
+    frame,
     label(end(high), beside, top + 10, { size: 10 }),
     label(end(low), beside, top + PLOT.height, { size: 10 }),
     label(title, beside + 6, top + PLOT.height / 2, { size: 11, anchor: "middle", turn: 90 }),

@@ -1,7 +1,7 @@
 /** Drawings of products and sums of matrices, with their rows, columns and shapes. */
 import { checkOptions } from "../checks.ts";
-import { card, Picture } from "./diagram.ts";
-import { box, label, line } from "./svg.ts";
+import { card, Picture } from "./picture.ts";
+import { box, label, line, subscripts } from "./svg.ts";
 
 const CELL = 15;
 const MOST = 16; // most rows or columns that are drawn; a larger matrix is drawn with a gap
@@ -109,7 +109,7 @@ function drawMatrix(matrix: Matrix, left: number, top: number, mark?: Mark): str
   const height = drawnSize(matrix.rows);
   const small = { size: 11, colour: "#5a5a5a" } as const;
   return [
-    label(name, left + width / 2, top - 20, { size: 13, anchor: "middle" }),
+    subscripts(label(name, left + width / 2, top - 20, { size: 13, anchor: "middle" })),
     label(columnLabel, left + width / 2, top - 5, { ...small, anchor: "middle" }),
     label(rowLabel, left - 5, top + height / 2 + 4, { ...small, anchor: "end" }),
     box(left, top, width, height, FILL),

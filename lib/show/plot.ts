@@ -1,47 +1,14 @@
 /**
- * The figures of the notebooks: lines, bars and tables. Each function takes plain data and returns a
- * `Figure` or `Table`, independent of notebooks and training.
+ * Charts of lines. Notebooks import charts of bars and tables from here, too.
  */
-import { checkWhole } from "../checks.ts";
-import {
-  type Baseline,
-  COLOURS,
-  Figure,
-  layout,
-  levelColour,
-  short,
-  Table,
-  type Titles,
-} from "./figure.ts";
-import { levelEntries, levelPaths, levelShapes, levelTraces } from "./category_levels.ts";
-import {
-  checkBars,
-  checkBaselines,
-  checkSeries,
-  checkTableRows,
-  checkTitles,
-} from "./chart_checks.ts";
-import {
-  axes,
-  box,
-  categoryNames,
-  document,
-  escape,
-  FRAME,
-  frameOf,
-  horizontal,
-  legend,
-  path,
-  vertical,
-} from "./svg.ts";
+import { checkBaselines, checkSeries, checkTitles } from "./chart_checks.ts";
+import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
+import { colourAt, levelColour } from "./colours.ts";
+import { document, legend, path } from "./svg.ts";
+import { axes, horizontal, vertical } from "./axes.ts";
 
-/** Options of `lineChart()` beside its titles. */
-export interface LineChartOptions extends Titles {
-  /** Level lines (dashed) to compare with. */
-  readonly baselines?: readonly Baseline[];
-  /** How wide the picture is, in pixels, at least 240; text keeps its size. Default 700. */
-  readonly width?: number;
-}
+export { barChart } from "./bar_chart.ts";
+export { table } from "./table.ts";
 
 /** One line of a chart. Points must be in the order in which they are joined. */
 export interface Series {
@@ -57,18 +24,15 @@ export interface Series {
   readonly dotted?: boolean;
 }
 
-/** The least width of a chart in pixels, of which margins take 90. */
-export const LEAST_WIDTH = 240;
-
 const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, and would enlarge the file
 
 /**
  * Draws a chart of lines.
  *
  * @param series The lines. In a line of more than 400 points neighbours are averaged.
- * @param options Titles, level lines (dashed) to compare with, and the width.
+ * @param options Titles, and level lines (dashed) to compare with.
  * @throws {TypeError} If a line or a number has a wrong type.
- * @throws {ConfigError} If a title is missing, or an option is unknown or cannot work.
+ * @throws {ConfigError} If a title is missing or an option is unknown.
  * @throws {RangeError} If a line has different numbers of x and y.
  *
  * @example
@@ -79,17 +43,17 @@ const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, 
  * ok(lineChart([{ name: "n²", x: [1, 2, 3], y: [1, 4, 9] }], titles).svg.startsWith("<svg"));
  * ```
  */
-export function lineChart(series: readonly Series[], options: LineChartOptions): Figure {
+export function lineChart(
+  series: readonly Series[],
+  options: Titles & { readonly baselines?: readonly Baseline[] },
+): Figure {
   checkSeries(series);
-  checkTitles("lineChart()", options, ["baselines", "width"]);
+  checkTitles("lineChart()", options, ["baselines"]);
   checkBaselines("lineChart(series, options)", options.baselines);
   const lines = series.map(thin);
-  const { baselines = [], width = FRAME.width } = options;
-  checkWhole("width", width, LEAST_WIDTH);
-  const frame = frameOf(width, [...lines, ...baselines]);
-  const x = horizontal(lines.flatMap((line) => line.x), frame);
-  const heights = [...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)];
-  const y = vertical(heights, frame);
+  const { baselines = [] } = options;
+  const x = horizontal(lines.flatMap((line) => line.x));
+  const y = vertical([...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)]);
   const levels = baselines.map((line, i) => ({
     name: line.name,
     x: [x.low, x.high],
@@ -100,7 +64,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
   const drawn = [
     ...lines.map((line, i) => ({
       ...line,
-      colour: colour(line.colour ?? i),
+      colour: colourAt(line.colour ?? i),
       stroke: line.dotted ? "dot" as const : "solid" as const,
     })),
     ...levels,
@@ -118,132 +82,16 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
       y: y.map(short),
       line: { color: colour, dash: stroke },
     })),
-    layout: layout(options, { width, height: frame.height + 40 }),
-    svg: document(
-      options.title,
-      [...axes(x, y, options, { frame }), ...paths, ...legend(drawn, frame)],
-      frame,
-    ),
+    layout: layout(options),
+    svg: document(options.title, [...axes(x, y, options), ...paths, ...legend(drawn)]),
     text: `${options.title}\n${
       lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
     }`,
   });
 }
 
-/**
- * Draws a chart of bars, one for each entry, in the order of the entries.
- *
- * @param bars The height of each bar, by name.
- * @param options Titles, and level lines (dashed) to compare with.
- * @throws {TypeError} If a height is no number.
- * @throws {ConfigError} If a title is missing or an option is unknown.
- *
- * @example
- * ```ts
- * import { barChart } from "bert/show/plot.ts";
- * import { ok } from "node:assert";
- * const titles = { title: "Right answers", xTitle: "model", yTitle: "share" };
- * ok(barChart({ ours: 0.4, chance: 0.1 }, titles).svg.startsWith("<svg"));
- * ```
- */
-export function barChart(
-  bars: Readonly<Record<string, number>>,
-  options: Titles & { readonly baselines?: readonly Baseline[] },
-): Figure {
-  checkBars(bars);
-  checkTitles("barChart()", options, ["baselines"]);
-  checkBaselines("barChart(bars, options)", options.baselines);
-  const names = Object.keys(bars);
-  const values = Object.values(bars);
-  const { baselines = [] } = options;
-  const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
-  const room = (FRAME.width - FRAME.left - FRAME.right) / Math.max(1, names.length);
-  const below = categoryNames(names);
-  const shapes = values.map((value, i) => {
-    const left = FRAME.left + i * room;
-    const top = y.toPixel(value);
-    const zero = y.toPixel(0);
-    const x = left + room * 0.15;
-    const width = room * 0.7;
-    return box(x, Math.min(top, zero), width, Math.abs(zero - top), COLOURS[0]);
-  });
-  const widest = Math.max(0, ...names.map((name) => name.length));
-  return new Figure({
-    data: [
-      {
-        type: "bar",
-        x: names,
-        y: values.map(short),
-        marker: { color: COLOURS[0] },
-        showlegend: false, // the bars have their names below them
-      },
-      ...levelTraces(baselines, names),
-    ],
-    layout: layout(options, {
-      xaxis: { title: { text: options.xTitle }, type: "category" },
-      shapes: levelShapes(baselines),
-    }),
-    svg: document(options.title, [
-      ...axes(undefined, y, options, { foot: below.foot }),
-      ...below.labels,
-      ...shapes,
-      ...levelPaths(baselines, y),
-      ...legend(levelEntries(baselines)),
-    ], { height: FRAME.height + below.foot }),
-    text: `${options.title}\n${
-      names.map((name, i) => `${name.padEnd(widest)}  ${short(values[i])}`).join("\n")
-    }`,
-  });
-}
-
-/**
- * Makes a table of rows. Its columns are the keys of the first row. Columns of numbers are aligned to
- * the right.
- */
-export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
-  checkTableRows(rows);
-  const columns = Object.keys(rows[0] ?? {});
-  const cells = rows.map((row) => columns.map((column) => String(row[column] ?? "")));
-  const right = columns.map((column) => rows.every((row) => isFigure(row[column] ?? "")));
-  const html = (tag: string, texts: readonly string[]) =>
-    texts.map((text, i) =>
-      `<${tag} ${aligned(right[i] ? "right" : "left")}>${escape(text)}</${tag}>`
-    )
-      .join("");
-  const widths = columns.map((column, i) =>
-    Math.max(column.length, ...cells.map((row) => row[i].length))
-  );
-  const plain = [columns, ...cells].map((row) =>
-    row.map((text, i) => right[i] ? text.padStart(widths[i]) : text.padEnd(widths[i])).join("  ")
-      .trimEnd()
-  );
-  return new Table(
-    `<table><thead><tr>${html("th", columns)}</tr></thead><tbody>${
-      cells.map((row) => `<tr>${html("td", row)}</tr>`).join("")
-    }</tbody></table>`,
-    plain.join("\n"),
-  );
-}
-
-/** Whether a value is a number, a text that is a number (with `±` or `%`), or empty. */
-function isFigure(value: string | number): boolean {
-  return typeof value === "number" || /^((± ?)?-?\d[\d,.]*(e[-+]\d+)?( ?%)?)?$/.test(value);
-}
-
-/**
- * Both an attribute and a style, as Jupyter's style sheet overrides the attribute, and code hosts
- * remove the style.
- */
-function aligned(side: "left" | "right"): string {
-  return `align="${side}" style="text-align:${side}"`;
-}
-
-function colour(index: number): string {
-  return COLOURS[index % COLOURS.length];
-}
-
-/** Averages neighbouring points until there are few enough for a chart. */
-export function thin(series: Series): Series {
+/** Averages neighbouring points until there are few enough. */
+function thin(series: Series): Series {
   const size = Math.ceil(series.x.length / MOST_POINTS);
   if (size <= 1) return series;
   const mean = (values: readonly number[], i: number) => {

@@ -5,12 +5,13 @@ import { count, duration, percent, several } from "../format.ts";
 import type { RunConfig } from "../runs/config_file.ts";
 import { evaluationIn, type EvaluationLog } from "../runs/journal.ts";
 import { type TextFacts, textRows } from "../runs/text_facts.ts";
-import type { FilledSample } from "../runs/samples.ts";
+import type { FilledSample } from "../runs/sample_sentences.ts";
 import type { IntervalName } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
 import { stepIn } from "../training/metrics_file.ts";
 import type { Interval } from "../training/statistics.ts";
-import { type Series, table } from "./plot.ts";
+import type { Series } from "./plot.ts";
+import { table } from "./table.ts";
 import { type Score, scoreChart, scoreCurve, SCORES } from "./score_chart.ts";
 import { escape } from "./svg.ts";
 

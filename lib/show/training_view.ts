@@ -91,23 +91,24 @@ export function trainingView(
   };
 }
 
-/** The progress of a run in words: losses, mean tokens per second, and the time left. */
+/** The progress of a run in words: losses of the last batch, mean tokens per second, time left. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
   const speed = `${count(Math.round(tokens / seconds))} tokens/s`;
   const left = seconds / step * (plannedSteps - step);
   const rest = left > 0 ? `, ${duration(left)} left` : "";
-  return `step ${step} of ${plannedSteps}: ${losses(log)}, ${speed}${rest}`;
+  return `step ${step} of ${plannedSteps}, ${losses(log)}, ${speed}${rest}`;
 }
 
 /** The end of a run in words, and whether it was stopped before its planned steps. */
 export function endNote(log: StepLog, plannedSteps: number): string {
   const { step } = log;
-  if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}: ${losses(log)}`;
-  return `step ${step} of ${plannedSteps}: ${losses(log)}`;
+  if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}, ${losses(log)}`;
+  return `step ${step} of ${plannedSteps}, ${losses(log)}`;
 }
 
+/** The losses of one batch. They jump about the curves, which are means of many. */
 function losses(log: StepLog): string {
   const pairs = asksPairs(log) ? `, NSP ${log.nspLoss.toFixed(2)}` : "";
-  return `MLM ${log.mlmLoss.toFixed(2)}${pairs} nats`;
+  return `last batch: MLM ${log.mlmLoss.toFixed(2)}${pairs} nats`;
 }

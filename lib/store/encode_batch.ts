@@ -2,9 +2,9 @@
  * The work of the helper threads of `prepare()`: splitting documents into sentences and encoding
  * them.
  */
-import { createHash } from "node:crypto";
 import { type RawDocument, splitDocument } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { digestOf, rankOf } from "./held_out_rank.ts";
 import { idTypeFor } from "./indexed_layout.ts";
 
 /** How documents become ids, beside the tokenizer. */
@@ -57,19 +57,4 @@ export function encodeBatch(
   }
   const Ids = idTypeFor(tokenizer.vocab.size) === "uint16" ? Uint16Array : Int32Array;
   return { ids: new Ids(ids), lengths: new Int32Array(lengths), sentences, digests, ranks };
-}
-
-/**
- * A pseudo-random number from 0 to below 1 that decides whether a document is held out. It depends
- * only on the name and the seed.
- */
-export function rankOf(name: string, seed: number): number {
-  const [high, low] = digestOf(`${seed}/${name}`);
-  return (high * 2 ** 21 + (low >>> 11)) / 2 ** 53;
-}
-
-/** The first eight bytes of the SHA-256 of a text. */
-function digestOf(text: string): [high: number, low: number] {
-  const bytes = createHash("sha256").update(text).digest();
-  return [bytes.readUInt32BE(0), bytes.readUInt32BE(4)];
 }

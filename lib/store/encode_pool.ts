@@ -2,7 +2,7 @@
 import type { RawDocument } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { EncodedBatch, EncodeRules } from "./encode_batch.ts";
-import type { WorkerStart } from "./prepare_worker.ts";
+import type { WorkerStart } from "./encode_worker.ts";
 
 interface Job {
   readonly documents: readonly RawDocument[];
@@ -24,7 +24,7 @@ export class EncodePool implements Disposable {
     const origin = { repeats: "later", added, pieces } as const;
     const start: WorkerStart = { tokens, origin, options, rules };
     for (let i = 0; i < count; i++) {
-      const worker = new Worker(new URL("./prepare_worker.ts", import.meta.url), {
+      const worker = new Worker(new URL("./encode_worker.ts", import.meta.url), {
         type: "module",
         name: `encoder ${i + 1}`,
       });

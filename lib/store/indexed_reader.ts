@@ -3,7 +3,7 @@ import { checkWhole } from "../checks.ts";
 import type { TokenIds, TokenizedDocument } from "../data/document.ts";
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
-import { blocksIn, readChecked } from "./block_sums.ts";
+import { blocksIn, readChecked } from "./block_checksums.ts";
 import { checkIndex, type OpenIndex } from "./indexed_check.ts";
 import {
   FIRST_BYTES,

@@ -53,7 +53,7 @@ export type LaneParts = readonly (Batch | undefined)[];
  * @example
  * ```ts
  * import { dataConfig } from "bert/config.ts";
- * import { EncodedDocuments } from "bert/data/encoded.ts";
+ * import { EncodedDocuments } from "bert/data/encoded_documents.ts";
  * import { LaneStream } from "bert/store/lanes.ts";
  * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
  * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

@@ -1,6 +1,6 @@
 /** Preparing texts of any size as a corpus on disk, for `deno task prepare`. */
 import { FormatError } from "../errors.ts";
-import { readTextIfThere } from "../files/json.ts";
+import { readTextIfThere } from "../files/optional_file.ts";
 import { Throttle } from "../throttle.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { EncodedBatch } from "./encode_batch.ts";

@@ -4,7 +4,7 @@ import type { CorpusOptions } from "../data/document.ts";
 import { splitSentences } from "../data/sentences.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { vocabularyFacts } from "../tokenizer/facts.ts";
+import { vocabularyFacts } from "../tokenizer/vocab_facts.ts";
 import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
 
 /** How texts become a prepared corpus. */

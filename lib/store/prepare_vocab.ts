@@ -4,7 +4,7 @@ import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { loadVocab } from "../tokenizer/vocab.ts";
-import { rankOf } from "./encode_batch.ts";
+import { rankOf } from "./held_out_rank.ts";
 import { FIRST_PLACE, type InputReader } from "./prepare_inputs.ts";
 import type { PrepareHooks, PrepareSettings } from "./prepare_settings.ts";
 

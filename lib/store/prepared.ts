@@ -4,9 +4,10 @@
  */
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
+import { isNothing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { describeFile } from "./file_pieces.ts";
+import { describeFile } from "./file_digest.ts";
 import { isIndex } from "./indexed_layout.ts";
 import { IndexedReader } from "./indexed_reader.ts";
 import {
@@ -197,9 +198,7 @@ function find(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
+    if (isNothing(error)) return undefined;
     throw error;
   }
 }

@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
-import { readTextIfThere } from "../files/json.ts";
+import { readTextIfThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
 import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
 import type { Input } from "./prepare_inputs.ts";
-import { sealFolder } from "./seal.ts";
+import { sealFolder } from "./seal_folder.ts";
 
 /** The facts without those of the files. */
 export type OpenFacts = Omit<PreparedFacts, "files">;

@@ -1,9 +1,10 @@
 /** The team of the processes that a launcher of MPI started. */
 import { type Place, type Share, shareOf } from "./cores.ts";
 import type { Mpi, Request } from "./mpi.ts";
-import { waitFor } from "./patience.ts";
+import { waitFor } from "./waiting.ts";
 import { bytesOf, SegmentedSum } from "./segmented_sum.ts";
-import { type Alarm, systemAlarm, systemCores } from "./system.ts";
+import { type Alarm, systemAlarm } from "./alarm.ts";
+import { systemCores } from "./system_cores.ts";
 import type { Team } from "./team.ts";
 
 /** The most bytes that one operation moves, as MPI counts them in 31 bits. */

@@ -12,10 +12,10 @@ import {
   LIST,
 } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { VOCAB } from "./arguments.ts";
+import { VOCAB } from "./argument_kinds.ts";
 import { saveFolder } from "../files/save_folder.ts";
 import { joinTokens } from "./decode.ts";
-import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./folder.ts";
+import { OBSOLETE_FILES, readTokenizer, tokenizerFiles } from "./tokenizer_folder.ts";
 import {
   agreedOptions,
   CLEAN_UPS,

@@ -3,6 +3,7 @@
  */
 import { checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { canonicalLocale, hasDotlessI } from "./locale.ts";
 
 /** How text becomes tokens: everything, except the vocabulary, that decides which ids a text gets. */
 export interface TokenizerOptions {
@@ -112,27 +113,6 @@ export function withoutUndefined<Options extends TokenizerOptions>(options: Opti
 }
 
 /**
- * Whether the small letter of `I` is `ı` in a language: Turkish, Azeri and others in Latin script.
- *
- * @throws {ConfigError} If `locale` is no language tag.
- */
-export function hasDotlessI(locale: string | null): boolean {
-  if (locale === null) return false;
-  const known = dotless.get(locale);
-  if (known !== undefined) return known;
-  const { language, script } = new Intl.Locale(canonicalLocale(locale)).maximize();
-  const found = DOTLESS.includes(language) && (script ?? "Latn") === "Latn";
-  dotless.set(locale, found);
-  return found;
-}
-
-/** Turkish, Azeri, Crimean Tatar, Gagauz, and Tatar and Kazakh where they are written in Latin. */
-const DOTLESS = ["tr", "az", "crh", "gag", "tt", "kk"];
-
-/** A cache, as there are few tags and many words. */
-const dotless = new Map<string, boolean>();
-
-/**
  * The effect of options: two locales with the same small letters are equal, as are two ways to say
  * "strip".
  */
@@ -144,23 +124,4 @@ function effective(options: Required<TokenizerOptions>): Required<TokenizerOptio
     locale: lowercase && hasDotlessI(locale) ? "tr" : null,
     maxWordLength,
   };
-}
-
-/** What a locale must be, as the end of a message. */
-export const LOCALE_ADVICE = 'must be a language tag such as "de", "tr" or "pt-BR"';
-
-/** Whether a value is a language tag whose language is a code of two or three letters. */
-export function isLocale(value: unknown): value is string {
-  try {
-    return typeof value === "string" && new Intl.Locale(value).language.length < 4;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
-/** A language tag in its usual spelling. */
-function canonicalLocale(locale: string): string {
-  if (isLocale(locale)) return new Intl.Locale(locale).toString();
-  throw new ConfigError("locale", locale, LOCALE_ADVICE);
 }

@@ -8,17 +8,10 @@ import type { TokenizerOptions } from "./options.ts";
 import type { Part } from "./truncate.ts";
 import type { Vocab } from "./vocab.ts";
 import { isLongerThan } from "./word_counts.ts";
-import { WordTable } from "./word_table.ts";
-import { WordCache, WordPieces } from "./wordpiece.ts";
-import {
-  normalizeText,
-  placedText,
-  type PlacedWord,
-  placedWords,
-  splitPunctuation,
-  WHITESPACE,
-  wordTokens,
-} from "./words.ts";
+import { WordCache, WordTable } from "./word_cache.ts";
+import { WordPieces } from "./wordpiece.ts";
+import { normalizeText, splitPunctuation, WHITESPACE, wordTokens } from "./words.ts";
+import { placedText, type PlacedWord, placedWords } from "./word_offsets.ts";
 
 /** Start and end in a text, in UTF-16 units. */
 type Place = readonly [start: number, end: number];

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
-import { type CleanUp, hasDotlessI, type TokenizerOptions } from "./options.ts";
+import type { CleanUp, TokenizerOptions } from "./options.ts";
+import { hasDotlessI } from "./locale.ts";
 import type { JsonFile } from "./tokenizer_config.ts";
 import type { Vocab } from "./vocab.ts";
 import { DOTTED_LETTERS } from "./words.ts";

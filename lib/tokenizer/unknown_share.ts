@@ -1,5 +1,5 @@
 /** The share of `[UNK]` in texts. */
-import { TOKENIZER } from "./arguments.ts";
+import { TOKENIZER } from "./argument_kinds.ts";
 import { checkArguments, checkText, having, LIST } from "../checks.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
 import type { VocabNote } from "./vocab_notes.ts";

@@ -4,9 +4,9 @@
  */
 import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
-import { VOCAB } from "./arguments.ts";
+import { VOCAB } from "./argument_kinds.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
-import { refusePointer } from "../files/foreign_folder.ts";
+import { refusePointer } from "../files/foreign_formats.ts";
 import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { repeatNotes, type VocabNote } from "./vocab_notes.ts";

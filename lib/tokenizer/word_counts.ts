@@ -1,6 +1,7 @@
 /** Counting words, and finding different words that become equal. */
 import { decompose } from "./decompose.ts";
-import { hasDotlessI, type TokenizerOptions } from "./options.ts";
+import type { TokenizerOptions } from "./options.ts";
+import { hasDotlessI } from "./locale.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 import { WHITESPACE, wordTokens } from "./words.ts";
 

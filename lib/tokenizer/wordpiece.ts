@@ -1,6 +1,6 @@
-/** WordPiece: cutting a word into the longest pieces of a vocabulary; and a cache of words. */
+/** WordPiece: cutting a word into the longest pieces of a vocabulary. */
 import { checkArguments } from "../checks.ts";
-import { VOCAB } from "./arguments.ts";
+import { VOCAB } from "./argument_kinds.ts";
 import type { Vocab } from "./vocab.ts";
 
 /**
@@ -55,51 +55,5 @@ export class WordPieces {
       start = end;
     }
     return ids;
-  }
-}
-
-/**
- * A map that holds at most `2 * capacity` entries and forgets those used least recently.
- *
- * It has two generations. When the young one is full it becomes the old one, and the entries of the
- * former old one that were not used since then are dropped. A look-up costs one or two map
- * look-ups, and there is no list to reorder.
- */
-export class WordCache<Value> {
-  readonly #capacity: number;
-  #young = new Map<string, Value>();
-  #old = new Map<string, Value>();
-
-  /**
-   * An empty cache.
-   *
-   * @param capacity The most entries of a generation; 0 for none.
-   */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  /** The value of a key; undefined if it is not in the map. */
-  get(key: string): Value | undefined {
-    const young = this.#young.get(key);
-    if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old !== undefined) this.set(key, old);
-    return old;
-  }
-
-  /** Sets the value of a key. */
-  set(key: string, value: Value): void {
-    if (this.#capacity === 0) return;
-    if (this.#young.size >= this.#capacity) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, value);
-  }
-
-  /** The number of entries in both generations. */
-  get size(): number {
-    return this.#young.size + this.#old.size;
   }
 }

@@ -1,6 +1,6 @@
 /** Clipping of gradients by their global norm. */
 import type * as tf from "@tensorflow/tfjs";
-import { globalNorm } from "./adamw_update.ts";
+import { globalNorm } from "./global_norm.ts";
 
 /**
  * The global norm of all gradients, and the factor that reduces it to `clipNorm`.

@@ -6,11 +6,11 @@ import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { type PieceStream, pieceStream } from "../data/contexts.ts";
-import { DOCUMENTS } from "../data/arguments.ts";
+import { DOCUMENTS } from "../data/argument_kinds.ts";
 import type { Document } from "../data/document.ts";
-import { MODEL } from "../model/arguments.ts";
+import { MODEL } from "../model/argument_kinds.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { countedVectors, type CountedVectorsOptions } from "./counted_vectors.ts";
 

@@ -8,7 +8,7 @@ import type { Batch } from "../data/batch.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { TreeSum } from "../team/tree_sum.ts";
-import { globalNorm } from "./adamw_update.ts";
+import { globalNorm } from "./global_norm.ts";
 import { type BatchTensors, toTensors } from "./batch_tensors.ts";
 import { pretrainLoss } from "./loss.ts";
 import { countRight } from "./right_answers.ts";

@@ -5,7 +5,7 @@
 import { FormatError } from "../errors.ts";
 import { parse, stringify } from "../files/csv.ts";
 import { AppendFile, lastLines } from "../files/growing_file.ts";
-import { readTextIfThere, readTextIfThereSync } from "../files/json.ts";
+import { readTextIfThere, readTextIfThereSync } from "../files/optional_file.ts";
 import { replaceFileSync } from "../files/write.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochLog, StepLog } from "./history.ts";

@@ -7,9 +7,8 @@ import {
   checkOptions,
   checkPositive,
 } from "../checks.ts";
-import type { TrainConfig } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
-import { WEIGHTS } from "../model/arguments.ts";
+import { WEIGHTS } from "../model/argument_kinds.ts";
 import { muonUpdate } from "./muon_update.ts";
 import {
   AdamW,
@@ -211,26 +210,4 @@ export function isLayerMatrix(name: string): boolean {
 /** The number of matrices in a weight: query, key and value lie side by side in one. */
 function partsOf(name: string): number {
   return name.endsWith(".qkv.weight") ? 3 : 1;
-}
-
-/**
- * Creates the optimizer that the settings name: AdamW unless they say `"muon"`.
- *
- * @param weights `model.weights`.
- * @param train Settings from `trainConfig()`.
- *
- * @example
- * ```ts
- * import { trainConfig } from "bert/config.ts";
- * import { createOptimizer, Muon } from "bert/training/muon.ts";
- * import { ok } from "node:assert";
- * using optimizer = createOptimizer(new Map(), trainConfig({ optimizer: "muon" }));
- * ok(optimizer instanceof Muon);
- * ```
- */
-export function createOptimizer(
-  weights: ReadonlyMap<string, tf.Variable>,
-  train: TrainConfig,
-): Optimizer {
-  return train.optimizer === "muon" ? new Muon(weights, train) : new AdamW(weights, train);
 }

@@ -13,7 +13,7 @@ import {
 } from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
-import { WEIGHTS } from "../model/arguments.ts";
+import { WEIGHTS } from "../model/argument_kinds.ts";
 import { adamWUpdate, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
 
 /** An optimizer as the training loop needs it. `AdamW` and `Muon` implement it. */

@@ -5,7 +5,7 @@
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { replaceFile } from "../files/write.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { vocabularyFacts } from "../tokenizer/facts.ts";
+import { vocabularyFacts } from "../tokenizer/vocab_facts.ts";
 
 /** Everything that decides the numbers of a run. */
 export interface RunDecisions {

@@ -7,7 +7,7 @@ import { pooler } from "../model/heads.ts";
 import type { DenseWeights } from "../model/layers.ts";
 import { BertModel, type BertPretrainHead } from "../model/bert.ts";
 import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
-import { MODEL } from "../model/arguments.ts";
+import { MODEL } from "../model/argument_kinds.ts";
 import { linear } from "../model/ops/linear.ts";
 import { dropout, mixSeed } from "../model/ops/dropout.ts";
 import type { Shares } from "../model/classes_json.ts";

@@ -5,7 +5,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { savedPath, saveFolder, writeJson } from "../files/save_folder.ts";
+import { savedPath, saveFolder } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import type { SavedDtype } from "../files/safetensors.ts";
 import { BertModel } from "../model/bert.ts";
 import {
@@ -16,12 +17,12 @@ import {
 } from "../model/classes_json.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
-import { StoredWeights } from "../model/stored_weights.ts";
+import { StoredWeights } from "../model/sharded_weights.ts";
 import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
-import { CLASSIFIER } from "../training/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { CLASSIFIER } from "../training/argument_kinds.ts";
 import { BertClassifier, classifierShapes } from "./classifier.ts";
 
 /** Options of `saveClassifier()`. */

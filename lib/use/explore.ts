@@ -5,7 +5,7 @@ import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkQuestion, encode, inputs } from "./question.ts";
+import { checkQuestion, encode, inputs } from "./text_inputs.ts";
 import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
 /** A word, and its similarity to the given one. */

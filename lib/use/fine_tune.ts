@@ -6,7 +6,7 @@ import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { checkArguments, checkOptions, checkWhole } from "../checks.ts";
-import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/arguments.ts";
+import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
@@ -18,7 +18,7 @@ import {
 } from "./labelled_texts.ts";
 import { crossEntropyLoss } from "../training/loss.ts";
 import { countRight } from "../training/right_answers.ts";
-import { globalNorm } from "../training/adamw_update.ts";
+import { globalNorm } from "../training/global_norm.ts";
 import { clipScale } from "../training/clipping.ts";
 import { learningRateAt } from "../training/learning_rate.ts";
 import { AdamW, type Optimizer } from "../training/optimizer.ts";

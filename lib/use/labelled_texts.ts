@@ -9,7 +9,7 @@ import {
   nameOf,
   TEXT,
 } from "../checks.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** A text and its class. */

@@ -5,7 +5,7 @@ import { checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { checkQuestion, encode, inputs, read } from "./question.ts";
+import { checkQuestion, encode, inputs, read } from "./text_inputs.ts";
 import { largest } from "./vectors.ts";
 
 /** One way to fill a blank. */

@@ -4,8 +4,8 @@ import { ensureBackend } from "../backend/choose.ts";
 import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertModel } from "../model/bert.ts";
-import { BACKBONE } from "../model/arguments.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { BACKBONE } from "../model/argument_kinds.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { BertTokenizer, type Encoding } from "../tokenizer/bert_tokenizer.ts";
 
 import {
@@ -15,7 +15,7 @@ import {
   readPrompt,
   readSwitch,
   TRANSFORMER,
-} from "./sentence_files.ts";
+} from "./sentence_transformers_files.ts";
 
 /** Options of `sentenceEmbeddings()`. */
 export interface EmbeddingOptions {

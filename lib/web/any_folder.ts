@@ -3,12 +3,12 @@
  * run, its best model is opened.
  */
 import { FormatError } from "../errors.ts";
-import { isThere } from "../files/json.ts";
+import { isThere } from "../files/optional_file.ts";
 import { savedPath } from "../files/save_folder.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
-import { StoredWeights } from "../model/stored_weights.ts";
+import { StoredWeights } from "../model/sharded_weights.ts";
 import type { Weights } from "../model/weights.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { BertClassifier } from "../use/classifier.ts";

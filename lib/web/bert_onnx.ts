@@ -27,11 +27,7 @@ export interface GraphOptions {
   readonly classifierPooling?: "cls" | "mean";
   /** Whether to add outputs `attentions.0` [B, A, T, T] and so on, one for each layer. Default false. */
   readonly attentions?: boolean;
-  /** Whether a model with heads has the output `last_hidden_state`, too. Default false. */
-  readonly lastHiddenState?: boolean;
 }
-
-const OPTIONS = ["dtype", "sentence", "classifierPooling", "attentions", "lastHiddenState"];
 
 /**
  * Makes the graph of a model.
@@ -48,7 +44,7 @@ export function bertGraph(
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
   options: GraphOptions,
 ): OnnxGraph {
-  checkOptions("bertGraph()", options, OPTIONS);
+  checkOptions("bertGraph()", options, ["dtype", "sentence", "classifierPooling", "attentions"]);
   const graph = new OnnxGraph("BERT");
   new BertGraph(graph, config, new OnnxWeights(graph, weights, options.dtype)).build(options);
   return graph;
@@ -86,9 +82,9 @@ class BertGraph {
       this.#graph.output(`attentions.${layer}`, attention, "FLOAT", shape);
     }
     const isEncoder = !this.#heads(x, shares, options);
-    if (!isEncoder && !options.lastHiddenState) return;
+    if (!isEncoder) return;
     this.#graph.output("last_hidden_state", x, "FLOAT", ["batch", "sequence", width]);
-    if (!isEncoder || !options.sentence) return;
+    if (!options.sentence) return;
     const sentence = this.#sentence(x, shares, options.sentence);
     this.#graph.output("sentence_embedding", sentence, "FLOAT", ["batch", width]);
   }

@@ -7,14 +7,15 @@ import { checkArguments, checkChoice, checkOptions, checkWhole, having, TEXT } f
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
-import { type FileWriter, saveFolder, writeJson } from "../files/save_folder.ts";
+import { type FileWriter, saveFolder } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
 import { classesToJson, classLabels, type Shares } from "../model/classes_json.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/folder.ts";
+import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { TOKENIZER } from "../tokenizer/arguments.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
 

@@ -4,7 +4,7 @@
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
-import type { Asset } from "./assets.ts";
+import type { Asset } from "./page_assets.ts";
 import type { Engine } from "./page/engine.ts";
 
 /** The most bytes of a request. The longest text that the page accepts is far shorter. */
@@ -25,6 +25,8 @@ export interface Playground {
   readonly engine: Engine;
   /** The page's files by their paths. */
   readonly assets: ReadonlyMap<string, Asset>;
+  /** Files that change, by their paths. */
+  readonly fresh: (path: string) => Promise<Asset | undefined>;
 }
 
 /** A running server. */
@@ -91,7 +93,7 @@ async function answer(
     if (pathname.startsWith("/api/")) {
       return json(200, await ask(request, pathname.slice("/api/".length), playground.engine));
     }
-    return file(request, pathname.slice(1) || "index.html", playground.assets);
+    return await file(request, pathname.slice(1) || "index.html", playground);
   } catch (error) {
     if (error instanceof Refused) return json(error.status, { problem: error.message });
     const isQuestion = error instanceof RangeError || error instanceof TypeError ||
@@ -118,11 +120,15 @@ function checkOrigin({ headers }: Request, port: number): void {
   }
 }
 
-function file({ method }: Request, path: string, assets: Playground["assets"]): Response {
+async function file(
+  { method }: Request,
+  path: string,
+  { assets, fresh }: Playground,
+): Promise<Response> {
   if (method !== "GET" && method !== "HEAD") {
     throw new Refused(405, `Cannot ${method} ${path}: it can only be read`);
   }
-  const asset = assets.get(path);
+  const asset = assets.get(path) ?? await fresh(path);
   if (!asset) throw new Refused(404, `There is no ${path} here`);
   return new Response(asset.body, {
     headers: { ...HEADERS, "content-type": `${asset.type}; charset=utf-8` },

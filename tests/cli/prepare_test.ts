@@ -1,5 +1,5 @@
 import { match, ok, rejects, strictEqual } from "node:assert";
-import { Output } from "bert/cli/output.ts";
+import { Output } from "bert/cli/terminal_output.ts";
 import { prepareCommand } from "bert/cli/prepare.ts";
 import { PrepareLine } from "bert/cli/prepare_status.ts";
 import { openPrepared } from "bert/store/prepared.ts";

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert";
-import { Output } from "bert/cli/output.ts";
+import { Output } from "bert/cli/terminal_output.ts";
 import { startupLine } from "bert/cli/startup_status.ts";
 
 /** What is printed of two stages, the first of which takes a minute. */

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { corpus, readAll } from "bert/data/corpus.ts";
+import { createRng } from "bert/random.ts";
 import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
 
 const FOLDER = new URL("../fixtures/parquet/", import.meta.url).pathname;
@@ -115,6 +116,33 @@ Deno.test("a Parquet file of which a byte is harmed is read or refused by name, 
     }
   }
   ok(refused > 50);
+});
+
+Deno.test("a Parquet file in which any length is made as large as can be ends at once, read or refused by name", async () => {
+  const random = createRng(2);
+  for (const name of ["snappy", "zstd", "numbered", "encodings_1", "encodings_2"]) {
+    const bytes = await bytesOf(name);
+    const textColumn = name === "numbered" ? "body" : name.startsWith("enc") ? "prefixes" : "text";
+    const documentColumn = name.startsWith("enc") ? "int64" : undefined;
+    for (let i = 0; i < 200; i++) {
+      const harmed = bytes.slice();
+      const length = random.between(1, 5);
+      const at = random.between(4, bytes.length - 14);
+      harmed.fill(255, at, at + length);
+      harmed[at + length] = 7;
+      const options = { textColumn, documentColumn };
+      await readCorpusFile("a.parquet", harmed, options).catch((error: Error) => {
+        strictEqual(error.name, "FormatError", `${name}, byte ${at}: ${error.message}`);
+      });
+    }
+  }
+});
+
+Deno.test("a row group of more rows than memory holds is refused, also in a file of 191 bytes", async () => {
+  await rejects(readAll(corpus(`${FOLDER}large_group.parquet`)), {
+    name: "FormatError",
+    message: /expected row groups of 33554432 rows at most, found one of 33554433: write the file/,
+  });
 });
 
 Deno.test("Parquet files lie in folders beside others", async () => {

@@ -2,7 +2,7 @@ import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual, throws }
 import type { Batch } from "bert/data/batch.ts";
 import { dataConfig } from "bert/config.ts";
 import type { Document } from "bert/data/document.ts";
-import { EncodedDocuments } from "bert/data/encoded.ts";
+import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import {
   batches,
   batchesAsync,

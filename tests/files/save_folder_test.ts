@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
-import { readTextIfThere } from "bert/files/json.ts";
+import { readTextIfThere } from "bert/files/optional_file.ts";
 import { savedPath, saveFolder } from "bert/files/save_folder.ts";
 import { createRng } from "bert/random.ts";
 import { type Break, onBrokenDisk } from "../support/broken_disk.ts";

@@ -5,8 +5,8 @@ import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
 import { neighbourCounts, passageCounts, pieceStream, positivePmi } from "bert/data/contexts.ts";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
-import { CorpusCounter } from "bert/data/counts.ts";
-import { EncodedDocuments } from "bert/data/encoded.ts";
+import { CorpusCounter } from "bert/data/report_counts.ts";
+import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { batches, batchesAsync, countBatches } from "bert/data/epochs.ts";
 import { EpochStream } from "bert/data/epoch_stream.ts";
 import { corruptToken, mlmData } from "bert/data/mlm.ts";
@@ -22,19 +22,13 @@ import { addTokens, addWords, changeVocabulary, resizePositions } from "bert/mod
 import { pretrainShapes } from "bert/model/weights.ts";
 import { createRng } from "bert/random.ts";
 import { runToEnd } from "bert/runs/loop.ts";
-import { completeSettings } from "bert/runs/settings.ts";
+import { completeSettings } from "bert/runs/complete_settings.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { unknownShare } from "bert/tokenizer/unknown_share.ts";
 import { loadVocab, saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
-import {
-  basicTokens,
-  cleanText,
-  lowerCase,
-  placedText,
-  placedWords,
-  stripAccents,
-} from "bert/tokenizer/words.ts";
+import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/words.ts";
+import { placedText, placedWords } from "bert/tokenizer/word_offsets.ts";
 import { countedStart } from "bert/training/counted_start.ts";
 import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
 import { untyped } from "../support/refuses.ts";

@@ -39,12 +39,7 @@ testRefusals([
   [
     "lineChart() with a mistyped option",
     () => lineChart([line], untyped({ ...titles, baseline: [] })),
-    "ConfigError: Unknown option baseline of lineChart(): did you mean baselines? The options are title, xTitle, yTitle, baselines, width",
-  ],
-  [
-    "lineChart() that is too narrow for its margins",
-    () => lineChart([line], { ...titles, width: 100 }),
-    "ConfigError: Invalid width = 100: it must be a whole number of at least 240",
+    "ConfigError: Unknown option baseline of lineChart(): did you mean baselines? The options are title, xTitle, yTitle, baselines",
   ],
   [
     "lineChart() of a line with more of x than of y",
@@ -102,9 +97,14 @@ testRefusals([
     "TypeError: Cannot call heatmap(values, options): options.valueTitle must be a text, found nothing",
   ],
   [
+    "heatmap() with decimals that cannot be written",
+    () => heatmap([[1]], { ...titles, valueTitle: "share", decimals: 0.5 }),
+    "TypeError: Cannot call heatmap(values, options): options.decimals must be a whole number from 0 to 6, found 0.5",
+  ],
+  [
     "heatmap() with a mistyped option",
     () => heatmap([[1]], untyped({ ...titles, valueTitle: "share", column: ["a"] })),
-    "ConfigError: Unknown option column of heatmap(): did you mean columns? The options are title, xTitle, yTitle, valueTitle, columns, rows",
+    "ConfigError: Unknown option column of heatmap(): did you mean columns? The options are title, xTitle, yTitle, valueTitle, columns, rows, decimals",
   ],
   [
     "table() of numbers",

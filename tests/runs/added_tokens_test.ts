@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert";
-import { runTokenizer } from "bert/runs/inputs.ts";
+import { runTokenizer } from "bert/runs/run_vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
-import { vocabularyFacts, vocabularyText } from "bert/tokenizer/facts.ts";
+import { vocabularyFacts, vocabularyText } from "bert/tokenizer/vocab_facts.ts";
 import { loadVocab } from "bert/tokenizer/vocab.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 

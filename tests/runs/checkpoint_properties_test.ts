@@ -13,7 +13,7 @@ import {
   sealCheckpoint,
   unpackCheckpoint,
 } from "bert/runs/checkpoint.ts";
-import type { RunState } from "bert/runs/state.ts";
+import type { RunState } from "bert/runs/run_state.ts";
 import { type HostTensor, readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";

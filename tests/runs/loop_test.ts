@@ -14,7 +14,7 @@ import type { OpenRun } from "bert/runs/open.ts";
 import { reopenRun } from "bert/runs/open.ts";
 import { RunSaver } from "bert/runs/run_saver.ts";
 import type { RunSettings } from "bert/runs/run_settings.ts";
-import { firstState } from "bert/runs/state.ts";
+import { firstState } from "bert/runs/run_state.ts";
 import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { timelessMetrics, withCorpus } from "../support/runs.ts";
 import { countedStart } from "bert/training/counted_start.ts";

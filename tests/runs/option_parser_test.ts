@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
 import { formatOptions, optionsFromJson, parseOptions } from "bert/runs/option_parser.ts";
 import { RUN_DEFAULTS } from "bert/runs/run_settings.ts";
-import { completeSettings, libraryConfigs, modelConfig } from "bert/runs/settings.ts";
-import { corpusOptions } from "bert/runs/inputs.ts";
+import { completeSettings, libraryConfigs, modelConfig } from "bert/runs/complete_settings.ts";
+import { corpusOptions } from "bert/runs/run_documents.ts";
 import { RUN_OPTIONS } from "bert/runs/settings_table.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);

@@ -68,6 +68,23 @@ Deno.test("diagram() draws one arrow head for each arrow, and its label", () => 
   ok(svg.includes(">around</text>") && svg.includes(">beside</text>"));
 });
 
+Deno.test("diagram() moves boxes apart until the labels between two rows do not touch", () => {
+  const rows = [["a"], ["b", "c"]];
+  const arrows = ["a -> b: the longest match", "a -> c: all the rest"];
+  const { svg } = diagram({ title: "t", rows, arrows });
+  const grounds = [...svg.matchAll(/<path d="M([\d.]+) [\d.]+h([\d.]+)v17/g)];
+  const [first, second] = grounds.map(([, left, width]) => ({ left: +left, width: +width }));
+  ok(first.left + first.width < second.left);
+  ok(apart(svg));
+});
+
+Deno.test("diagram() draws -- as a line without a head, and its sign large", () => {
+  const { svg, text } = diagram({ title: "t", rows: [["a"], ["b"]], arrows: ["a -- b: +"] });
+  ok(!svg.includes("M0 0L-9 -4L-9 4Z"));
+  ok(/font-size="19"[^>]*>\+</.test(svg));
+  ok(text.endsWith("a -- b: +"));
+});
+
 Deno.test("diagram() draws labels over all lines, so that none is crossed out", () => {
   const rows = [["a", "b"], ["c", "d"]];
   const { svg } = diagram({ title: "t", rows, arrows: ["a -> d: first", "b -> c: second"] });
@@ -105,7 +122,9 @@ Deno.test("diagram() refuses arrows and lists that name no box, and names that c
   );
   throws(
     () => diagram({ title: "t", rows, arrows: ["query to key"] }),
-    new RangeError('Invalid arrow "query to key": it must be "from -> to" or "from -> to: label"'),
+    new RangeError(
+      'Invalid arrow "query to key": it must be "from -> to" or "from -> to: label" (-- for no head)',
+    ),
   );
   throws(
     () => diagram({ title: "t", rows: [["a"], ["a [T]"]] }),

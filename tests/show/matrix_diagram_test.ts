@@ -10,6 +10,11 @@ Deno.test("matrices() draws each matrix with as many cells as its shape says, an
   strictEqual(text, "Scores\n  Q [T = 3, D = 2] × Kᵀ [2, 3] = S [3, 3]");
 });
 
+Deno.test("matrices() writes the letter behind an underscore below the line", () => {
+  const { svg } = matrices({ title: "t", terms: ["W_Q [2, 3]"] });
+  ok(svg.includes('>W<tspan font-size="9" dy="3">Q</tspan></text>'));
+});
+
 Deno.test("matrices() refuses what has no two sizes, and marks outside", () => {
   throws(
     () => matrices({ title: "t", terms: ["Q [T, H]"] }),

@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
 import { barChart, lineChart, table } from "bert/show/plot.ts";
 import { heatmap } from "bert/show/heatmap.ts";
-import { escape, number, ticksBetween } from "bert/show/svg.ts";
+import { escape } from "bert/show/svg.ts";
+import { number, ticksBetween } from "bert/show/axes.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
 const x = Array.from({ length: 5000 }, (_, i) => i);
@@ -50,16 +51,6 @@ Deno.test("values that are not finite leave a gap instead of breaking the pictur
   const { svg } = lineChart([{ name: "l", x: [0, 1, 2, 3], y: [1, NaN, 2, 3] }], TITLES);
   ok(!svg.includes("NaN"));
   strictEqual(svg.match(/d="([^"]*)"/)![1].split("M").length - 1, 2);
-});
-
-Deno.test("a point alone, such as a run's first score, is seen as a dot", () => {
-  const dots = (x: number[], y: number[]) => {
-    const { svg } = lineChart([{ name: "l", x, y }], TITLES);
-    return [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x]) => Number(x));
-  };
-  deepStrictEqual(dots([0, 10], [1, 2]), []);
-  deepStrictEqual(dots([0, 5, 10, 20], [1, NaN, 2, 3]), [70]);
-  strictEqual(dots([7], [1]).length, 1);
 });
 
 Deno.test("a baseline of bars goes from side to side and has its name in the legend", () => {
@@ -119,6 +110,26 @@ Deno.test("heatmap() colours each cell by its value, from the top down", () => {
   deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
 });
 
+Deno.test("heatmap() writes its values into the cells, white on dark ones, where decimals are asked for", () => {
+  const options = { ...TITLES, valueTitle: "share" };
+  const written = (svg: string) =>
+    [...svg.matchAll(/font-size="11" [^>]*fill="(#\w+)">([-\d.]+)</g)].map((m) => m.slice(1));
+  const values = [[0.123, 0.999], [NaN, 0.5]];
+  deepStrictEqual(written(heatmap(values, { ...options, decimals: 2 }).svg), [
+    ["#222222", "0.12"],
+    ["#ffffff", "1.00"],
+    ["#222222", "0.50"],
+  ]);
+  deepStrictEqual(written(heatmap(values, options).svg), []);
+});
+
+Deno.test("the name of the vertical axis stands beside its numbers, not on them", () => {
+  const { svg } = lineChart([{ name: "rate", x: [0, 1], y: [0, 0.001] }], TITLES);
+  const [, title] = svg.match(/<text x="([\d.]+)"[^>]*rotate\(-90/)!;
+  const widest = 7.5 * "0.0008".length;
+  ok(Number(title) + 4 < 62 - widest, `${title} beside numbers that begin at ${62 - widest}`);
+});
+
 Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
   const ends = (low: number, high: number) => {
     const { svg } = heatmap([[low, high]], { ...TITLES, valueTitle: "share" });
@@ -176,40 +187,4 @@ Deno.test("the last number of the horizontal axis stays inside the picture", () 
   const { svg } = lineChart([{ name: "a", x: [0, 125_000], y: [1, 2] }], TITLES);
   const [, at] = svg.match(/<text x="([\d.]+)"[^>]*>125,000</)!;
   ok(Number(at) + 3.3 * "125,000".length < 700, at); // it is written around its middle
-});
-
-/** The texts of a picture with their sizes, and where they begin, end and stand; turned ones are left out. */
-function textsIn(svg: string) {
-  const found = svg.matchAll(
-    /<text x="([\d.]+)" y="([\d.]+)"[^>]*font-size="(\d+)" text-anchor="(\w+)" fill="[^"]*">([^<]*)</g,
-  );
-  return [...found].map(([, x, y, size, anchor, text]) => {
-    const length = 0.55 * Number(size) * text.length; // about
-    const start = Number(x) - { start: 0, middle: length / 2, end: length }[anchor]!;
-    return { text, size: Number(size), start, end: start + length, y: Number(y) };
-  });
-}
-
-Deno.test("a chart of any width has text of the same size, all of it inside and nothing over another", () => {
-  const names = ["training, means of 3", "held out", "once more", "and again", "the last of them"];
-  const series = names.map((name) => ({ name, x: [0, 125_000], y: [6, 7] }));
-  for (const width of [240, 316, 500, 700, 1100]) {
-    const { svg, layout } = lineChart(series, { ...TITLES, width });
-    const height = Number(svg.match(/height="(\d+)"/)![1]);
-    deepStrictEqual([svg.match(/width="(\d+)"/)![1], layout.width], [`${width}`, width]);
-    const texts = textsIn(svg);
-    ok(names.every((name) => texts.some(({ text }) => text === name)));
-    for (const { text, size, start, end, y } of texts) {
-      ok(size >= 12 && start >= 0 && end <= width && y > size && y < height, `${width}: ${text}`);
-    }
-    for (const [i, one] of texts.entries()) {
-      const other = texts.slice(i + 1).find((text) =>
-        Math.abs(text.y - one.y) < 12 && text.start < one.end && one.start < text.end
-      );
-      strictEqual(other, undefined, `${width}: ${one.text}`);
-    }
-    const points = [...svg.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, , y]) => Number(y));
-    const legend = Math.max(...texts.filter(({ text }) => names.includes(text)).map(({ y }) => y));
-    ok(Math.min(...points) >= legend, `${width}: the lines begin below the legend`);
-  }
 });

@@ -1,13 +1,13 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { GrowingFile, lastLines } from "bert/files/growing_file.ts";
 import { readLastSteps, stepIn } from "bert/training/metrics_file.ts";
-import { Output } from "bert/cli/output.ts";
+import { Output } from "bert/cli/terminal_output.ts";
 import { PretrainLine } from "bert/cli/pretrain_status.ts";
 import { duration } from "bert/format.ts";
 import type { RunConfig } from "bert/runs/config_file.ts";
 import type { EvaluationLog } from "bert/runs/journal.ts";
 import { RunReport, runReport } from "bert/show/run_report.ts";
-import { completeSettings, libraryConfigs } from "bert/runs/settings.ts";
+import { completeSettings, libraryConfigs } from "bert/runs/complete_settings.ts";
 import { bertConfig } from "bert/config.ts";
 import { MetricsFile } from "bert/training/metrics_file.ts";
 import { StepMeans } from "bert/show/run_report.ts";

@@ -26,7 +26,10 @@ const LOG: StepLog = {
 
 Deno.test("the note of a run: 30 steps in 20 s leave 70 steps for 46.7 s", () => {
   const note = progressNote(LOG, 100);
-  strictEqual(note, "step 30 of 100: MLM 6.13, NSP 0.69 nats, 1,500 tokens/s, 47 s left");
+  strictEqual(
+    note,
+    "step 30 of 100, last batch: MLM 6.13, NSP 0.69 nats, 1,500 tokens/s, 47 s left",
+  );
   ok(progressNote(LOG, 3000).endsWith("33 min left"));
   ok(progressNote(LOG, 30).endsWith("1,500 tokens/s"), "nothing is left at the end");
 });
@@ -60,12 +63,13 @@ Deno.test("trainingView() draws each task on axes of its own, and none that the 
   };
   deepStrictEqual(await titles(LOG), ["Masked words: loss", "Sentence pairs: loss"]);
   deepStrictEqual(await titles({ ...LOG, nspLoss: 0 }), ["Masked words: loss"]);
-  ok(progressNote({ ...LOG, nspLoss: 0 }, 100).startsWith("step 30 of 100: MLM 6.13 nats, "));
+  const noPairs = progressNote({ ...LOG, nspLoss: 0 }, 100);
+  ok(noPairs.startsWith("step 30 of 100, last batch: MLM 6.13 nats, "));
 });
 
 Deno.test("endNote() says where a run was stopped, and nothing of time or speed", () => {
-  strictEqual(endNote(LOG, 100), "stopped at step 30 of 100: MLM 6.13, NSP 0.69 nats");
-  strictEqual(endNote(LOG, 30), "step 30 of 30: MLM 6.13, NSP 0.69 nats");
+  strictEqual(endNote(LOG, 100), "stopped at step 30 of 100, last batch: MLM 6.13, NSP 0.69 nats");
+  strictEqual(endNote(LOG, 30), "step 30 of 30, last batch: MLM 6.13, NSP 0.69 nats");
 });
 
 Deno.test("level lines have one colour by their name in every chart, and no line has it", () => {

@@ -10,7 +10,7 @@ import { runAsProgram } from "bert/cli/main.ts";
 import { parseOptions } from "bert/runs/option_parser.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun } from "bert/runs/open.ts";
-import { openTeam } from "bert/team/open.ts";
+import { openTeam } from "bert/team/open_team.ts";
 import type { Team } from "bert/team/team.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;

@@ -5,7 +5,7 @@ import type { Batch } from "bert/data/batch.ts";
 import { batches, windowGenerators } from "bert/data/epochs.ts";
 import { cutStore, type StoreCut } from "bert/store/lane_order.ts";
 import { type LaneOptions, type LaneParts, type LanePlaces, LaneStream } from "bert/store/lanes.ts";
-import { surveyStore } from "bert/store/survey.ts";
+import { surveyStore } from "bert/store/store_survey.ts";
 import { memoryStore } from "../support/stores.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 

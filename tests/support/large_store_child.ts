@@ -6,7 +6,7 @@
 import { dataConfig } from "bert/config.ts";
 import { IndexedReader } from "bert/store/indexed_reader.ts";
 import { LaneStream } from "bert/store/lanes.ts";
-import { surveyStore } from "bert/store/survey.ts";
+import { surveyStore } from "bert/store/store_survey.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 

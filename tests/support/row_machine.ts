@@ -6,7 +6,7 @@ import type { Lanes } from "bert/backend/native/lane_assembler.ts";
 import { nativeCode } from "bert/backend/native/native_code.ts";
 import { nativeImports, type Rows } from "bert/backend/native/native_imports.ts";
 import { Allocator } from "bert/backend/simd/allocator.ts";
-import { compiledKernels } from "bert/backend/simd/binary.ts";
+import { compiledKernels } from "bert/backend/simd/wasm_binary.ts";
 import { CONTROL_BYTES, WORD } from "bert/backend/simd/control_block.ts";
 import { type KernelName, KERNELS } from "bert/backend/simd/kernel_names.ts";
 import type { RowTrialMachine } from "bert/backend/simd/row_trial.ts";

@@ -1,9 +1,9 @@
 /** Stores of documents of the toy language, for tests: in memory, and in a folder. */
 import type { Document } from "bert/data/document.ts";
-import { EncodedDocuments } from "bert/data/encoded.ts";
+import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { IndexedWriter } from "bert/store/indexed_writer.ts";
 import type { DocumentSource } from "bert/store/lane_order.ts";
-import { sealFolder } from "bert/store/seal.ts";
+import { sealFolder } from "bert/store/seal_folder.ts";
 import { TOY_TOKENIZER } from "./toy.ts";
 
 /** Documents of the toy language as a store has them. */

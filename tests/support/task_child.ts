@@ -4,7 +4,7 @@
  * each task would start Deno and load the library as often.
  */
 import { main } from "bert/cli/main.ts";
-import { messageOf } from "bert/cli/messages.ts";
+import { messageOf } from "bert/cli/error_message.ts";
 
 /** What is to be done: the words behind `deno run lib/cli/main.ts`, where, and with which preset. */
 export interface Task {

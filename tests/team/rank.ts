@@ -3,7 +3,7 @@
  * prints its process id, so that the test can see that none is left.
  */
 import { checkAgreement } from "bert/team/agreement.ts";
-import { openTeam } from "bert/team/open.ts";
+import { openTeam } from "bert/team/open_team.ts";
 
 const [mode = "none", patience = "20"] = Deno.args;
 

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { type AddedToken, TokenFinder } from "bert/tokenizer/added_tokens.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { saveVocab, SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
-import { normalizeText, placedText } from "bert/tokenizer/words.ts";
+import { normalizeText } from "bert/tokenizer/words.ts";
+import { placedText } from "bert/tokenizer/word_offsets.ts";
 
 const WORDS = ["the", "sea", "new", "##x", "york", "e", "##1", "[", "]", "New", "York", "cat"];
 const BASE = new Vocab([...SPECIAL_TOKENS, ...WORDS]);

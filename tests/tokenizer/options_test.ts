@@ -3,12 +3,8 @@ import { loadModel, saveModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
-import {
-  agreedOptions,
-  hasDotlessI,
-  type TokenizerOptions,
-  tokenizerOptions,
-} from "bert/tokenizer/options.ts";
+import { agreedOptions, type TokenizerOptions, tokenizerOptions } from "bert/tokenizer/options.ts";
+import { hasDotlessI } from "bert/tokenizer/locale.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 

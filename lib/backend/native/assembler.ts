@@ -1,7 +1,7 @@
 /**
  * A small assembler for x86-64: bytes of the instructions that the native kernels need, with labels
  * for jumps. It knows registers of 64 bits, vectors of 256 bits (AVX2, FMA) and one shape of address,
- * `[base + index * scale + offset]`. `wide_assembler.ts` adds vectors of 512 bits.
+ * `[base + index * scale + offset]`. `avx512_assembler.ts` adds vectors of 512 bits.
  *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, sections 2.1
  * (prefixes, ModRM, SIB), 2.3 (VEX) and the pages of the instructions; its names are used here.

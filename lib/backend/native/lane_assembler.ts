@@ -4,10 +4,10 @@
  *
  * Vectors are registers 0 to 15; with 16 floats constants may lie in 16 to 31.
  *
- * Source: as in `assembler.ts` and `wide_assembler.ts`.
+ * Source: as in `assembler.ts` and `avx512_assembler.ts`.
  */
 import { type Address, type Vec } from "./assembler.ts";
-import { type Mask, WideAssembler } from "./wide_assembler.ts";
+import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
 /** Numbers in a vector. */
 export type Lanes = 8 | 16;

@@ -11,11 +11,11 @@ import {
   makeAllExecutable,
   makeExecutable,
 } from "./executable_memory.ts";
-import { assemblePanels } from "./panels.ts";
+import { assemblePanels } from "./avx2_panels.ts";
 import { assembleRows, ROW_KERNELS } from "./row_kernels.ts";
 import type { Operand } from "./pack_parameters.ts";
-import { assembleWidePack } from "./wide_pack.ts";
-import { assembleWidePanels } from "./wide_panels.ts";
+import { assembleWidePack } from "./avx512_pack.ts";
+import { assembleWidePanels } from "./avx512_panels.ts";
 
 /** Where the native code lies, or why there is none. */
 export type NativeCode = NativeKernels | { readonly missing: string };

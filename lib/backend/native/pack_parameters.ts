@@ -1,4 +1,4 @@
-/** The panels that `wide_pack.ts` makes, and the parameters that its code is given. */
+/** The panels that `avx512_pack.ts` makes, and the parameters that its code is given. */
 
 /** What the panels hold. */
 export type Operand = "float32" | "pairs";

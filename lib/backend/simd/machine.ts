@@ -5,17 +5,17 @@
 import { checkOptions, checkWhole } from "../../checks.ts";
 import type { Precision } from "../../config.ts";
 import { ConfigError } from "../../errors.ts";
-import { Allocator } from "./allocator.ts";
-import { compiledKernels } from "./binary.ts";
 import { type NativeCode, nativeCode, reportMissing } from "../native/native_code.ts";
 import { nativeImports } from "../native/native_imports.ts";
-import { type KernelName, KERNELS } from "./kernel_names.ts";
+import { Allocator } from "./allocator.ts";
 import { type Blas, loadBlas, sgemmImport } from "./blas.ts";
 import { abandonJob, CONTROL_BYTES, takeFailure, WORD } from "./control_block.ts";
+import { type KernelName, KERNELS } from "./kernel_names.ts";
 import { type Arithmetic, ARITHMETICS, type Multiplier, MULTIPLIERS } from "./multipliers.ts";
-import { tryNative, tryPairs } from "./native_trial.ts";
+import { tryNative, tryPairs } from "./product_trial.ts";
 import { tryRows } from "./row_trial.ts";
-import { Pool } from "./pool.ts";
+import { defaultThreads, Pool } from "./thread_pool.ts";
+import { compiledKernels } from "./wasm_binary.ts";
 
 const CONSTANT_BYTES = 1024;
 const PAGE = 65536;
@@ -42,14 +42,6 @@ export interface MachineOptions {
   /** Whether to use the kernels with relaxed SIMD; by default where this machine has it. */
   readonly relaxedSimd?: boolean;
 }
-
-/** One for each core, up to where more of them did not help. */
-function defaultThreads(): number {
-  return Math.min(navigator.hardwareConcurrency, MOST_THREADS);
-}
-
-/** The threads that one process uses by itself. */
-export const MOST_THREADS = 8;
 
 /** One shared memory with kernels and threads. */
 export class Machine {

@@ -5,7 +5,7 @@
 import { reportMissing } from "../native/native_code.ts";
 import { float } from "./float_word.ts";
 import type { KernelName } from "./kernel_names.ts";
-import { sameBits } from "./native_trial.ts";
+import { sameBits } from "./product_trial.ts";
 
 /** What a trial needs of a machine. */
 export interface RowTrialMachine {

@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { assembleQuestion, featuresOf } from "bert/backend/native/cpu.ts";
-import { COLUMNS, PARAMETER } from "bert/backend/native/panels.ts";
+import { COLUMNS, PARAMETER } from "bert/backend/native/avx2_panels.ts";
 import { panelParameters, setLastColumns } from "bert/backend/native/native_imports.ts";
 import {
   type Operand,
@@ -14,8 +14,8 @@ import {
   setPackEnds,
   WIDE_ROWS,
 } from "bert/backend/native/pack_parameters.ts";
-import { assembleWidePack } from "bert/backend/native/wide_pack.ts";
-import { assembleWidePanels } from "bert/backend/native/wide_panels.ts";
+import { assembleWidePack } from "bert/backend/native/avx512_pack.ts";
+import { assembleWidePanels } from "bert/backend/native/avx512_panels.ts";
 import { createRng } from "bert/random.ts";
 import { emulate, emulator, type Job, MEMORY_AT } from "../../support/emulator.ts";
 import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";

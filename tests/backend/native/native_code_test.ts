@@ -6,7 +6,7 @@ import { convention } from "bert/backend/native/executable_memory.ts";
 import { nativeCode } from "bert/backend/native/native_code.ts";
 import { Machine } from "bert/backend/simd/machine.ts";
 import type { Arithmetic, Multiplier } from "bert/backend/simd/multipliers.ts";
-import type { NativeKind } from "bert/backend/simd/native_trial.ts";
+import type { NativeKind } from "bert/backend/simd/product_trial.ts";
 
 /** A machine with native code, or undefined, said by name, where this computer cannot run it. */
 function nativeMachine(threads = 1): Machine | undefined {

@@ -3,10 +3,10 @@
  * JavaScript takes its place, which `emulated_test.ts` compares with the machine code.
  */
 import { deepStrictEqual } from "node:assert";
-import { COLUMNS } from "bert/backend/native/panels.ts";
+import { COLUMNS } from "bert/backend/native/avx2_panels.ts";
 import type { NativeImports } from "bert/backend/native/native_imports.ts";
 import { WIDE_ROWS } from "bert/backend/native/pack_parameters.ts";
-import { compiledKernels } from "bert/backend/simd/binary.ts";
+import { compiledKernels } from "bert/backend/simd/wasm_binary.ts";
 import { CONTROL_BYTES, WORD } from "bert/backend/simd/control_block.ts";
 import { createRng } from "bert/random.ts";
 import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";

@@ -1,0 +1,304 @@
+/**
+ * Copies pieces of a product's operands into the panels that `avx512_panels.ts` multiplies: of A 12 rows,
+ * of B 16 columns, for each step along the depth their values side by side. Vectors of 512 bits do it,
+ * whether the numbers of a step lie side by side in memory, too, or along the depth, where 16 steps at
+ * a time are transposed in registers.
+ *
+ * For AVX512_BF16 the numbers are rounded on the way and two steps become one of pairs: the first step
+ * in the upper half of a pair, as the instruction that multiplies pairs begins with that. Behind an odd
+ * depth follows a 0.
+ *
+ * The last panel holds whatever it likes in rows or columns that the operand does not have: no sum
+ * that is kept depends on them. Only the operand itself is read. Behind the last panel up to
+ * `PACK_OVERSHOOT` bytes are written.
+ */
+import { type Address, type Label, number, Reg } from "./assembler.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
+import type { Convention } from "./executable_memory.ts";
+import { BLOCK, type Operand, PACK_PARAMETER, WIDE_ROWS } from "./pack_parameters.ts";
+import { COLUMNS } from "./avx2_panels.ts";
+import { type Mask, WideAssembler } from "./avx512_assembler.ts";
+
+const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
+
+// What the general registers hold throughout.
+const parameters = r15;
+const from = rbx; // the panel's first number
+const to = rbp; // where the panel under way goes on
+const stride = r8;
+const countLeft = r9;
+const depth = r10;
+const stepsLeft = rcx;
+const bytesOfPanel = r13;
+const bytesOf3Panels = r14;
+
+/** Vectors 0 to 15 hold rows, then steps; these are beside them. */
+const ZERO = 30;
+const ORDER = 31;
+const SECOND = 29;
+const SPARE = [16, 17, 18, 19] as const;
+
+/** The numbers of a step that a whole panel has, and the last one. */
+const WHOLE: Mask = 1;
+const LAST: Mask = 4;
+/** The steps of a last block, 16 and 16. */
+const STEPS: readonly [Mask, Mask] = [2, 3];
+
+/** The code, to be called with the address of a block of parameters. */
+export function assembleWidePack(
+  convention: Convention,
+  operand: Operand,
+): Uint8Array<ArrayBuffer> {
+  const assembler = new WideAssembler();
+  beginFunction(assembler, convention, parameters);
+  const parameter = (offset: number) => ({ base: parameters, offset });
+  assembler.load(rsi, parameter(PACK_PARAMETER.base));
+  assembler.load(from, parameter(PACK_PARAMETER.from));
+  assembler.add(from, rsi);
+  assembler.load(to, parameter(PACK_PARAMETER.to));
+  assembler.add(to, rsi);
+  assembler.load(stride, parameter(PACK_PARAMETER.stride));
+  assembler.load(countLeft, parameter(PACK_PARAMETER.count));
+  assembler.load(depth, parameter(PACK_PARAMETER.depth));
+  assembler.load(bytesOfPanel, parameter(PACK_PARAMETER.bytesOfPanel));
+  assembler.loadAddress(bytesOf3Panels, { base: bytesOfPanel, index: bytesOfPanel, scale: 2 });
+  assembler.clearWide(ZERO);
+  assembler.load(r11, parameter(PACK_PARAMETER.along));
+  assembler.load(r12, parameter(PACK_PARAMETER.width));
+  const [panelsOfA, along, alongA, done] = [0, 1, 2, 3].map(() => assembler.label());
+  assembler.compare(r11, number(0));
+  assembler.jump(along, "notEqual");
+  assembler.loadWide(ORDER, parameter(PACK_PARAMETER.orderOfSteps));
+  assembler.compare(r12, number(COLUMNS));
+  assembler.jump(panelsOfA, "notEqual");
+  emitCopies(assembler, operand, COLUMNS, done);
+  assembler.place(panelsOfA);
+  emitCopies(assembler, operand, WIDE_ROWS, done);
+  assembler.place(along);
+  assembler.loadWide(ORDER, parameter(PACK_PARAMETER.orderAlong));
+  STEPS.forEach((mask, i) => {
+    assembler.loadMask(mask, parameter(PACK_PARAMETER.lastSteps + 4 * i));
+  });
+  assembler.compare(r12, number(COLUMNS));
+  assembler.jump(alongA, "notEqual");
+  emitTranspositions(assembler, operand, COLUMNS, done);
+  assembler.place(alongA);
+  emitTranspositions(assembler, operand, WIDE_ROWS, done);
+  assembler.place(done);
+  return endFunction(assembler, convention);
+}
+
+/**
+ * All panels of an operand whose rows in memory are steps: four at a time, so that a row is read in
+ * longer pieces, then one at a time.
+ */
+function emitCopies(assembler: WideAssembler, operand: Operand, width: number, done: Label): void {
+  const [four, single, whole] = [0, 1, 2].map(() => assembler.label());
+  assembler.loadMask(WHOLE, { base: parameters, offset: PACK_PARAMETER.wholeStep });
+  assembler.place(four);
+  assembler.compare(countLeft, number(4 * width));
+  assembler.jump(single, "below");
+  emitPanels(assembler, { operand, width, panels: 4, mask: WHOLE });
+  assembler.subtract(countLeft, number(4 * width));
+  assembler.jump(done, "equal");
+  assembler.jump(four);
+  assembler.place(single);
+  assembler.compare(countLeft, number(width));
+  assembler.jump(whole, "aboveOrEqual");
+  assembler.loadMask(LAST, { base: parameters, offset: PACK_PARAMETER.lastOfStep });
+  emitPanels(assembler, { operand, width, panels: 1, mask: LAST });
+  assembler.jump(done);
+  assembler.place(whole);
+  emitPanels(assembler, { operand, width, panels: 1, mask: WHOLE });
+  assembler.subtract(countLeft, number(width));
+  assembler.jump(done, "equal");
+  assembler.jump(single);
+}
+
+/** Panels side by side. */
+interface Copies {
+  readonly operand: Operand;
+  readonly width: number;
+  readonly panels: 1 | 4;
+  /** The columns that they have. */
+  readonly mask: Mask;
+}
+
+/** All steps of one panel or of four side by side. */
+function emitPanels(assembler: WideAssembler, copies: Copies): void {
+  const { operand, width, panels } = copies;
+  assembler.move(rdx, from);
+  assembler.move(stepsLeft, depth);
+  if (operand === "pairs") emitPairsOfSteps(assembler, copies);
+  else emitSteps(assembler, copies);
+  assembler.add(from, number(4 * width * panels));
+  for (let i = 1; i < panels; i++) assembler.add(to, bytesOfPanel);
+}
+
+/** Where each of the panels goes on. */
+const PANEL: readonly Address[] = [
+  { base: to },
+  { base: to, index: bytesOfPanel },
+  { base: to, index: bytesOfPanel, scale: 2 },
+  { base: to, index: bytesOf3Panels },
+];
+
+/** One step after the other. */
+function emitSteps(assembler: WideAssembler, { width, panels, mask }: Copies): void {
+  const step = assembler.label();
+  assembler.place(step);
+  for (let i = 0; i < panels; i++) {
+    assembler.loadWide(i, { base: rdx, offset: 4 * width * i }, mask);
+    assembler.storeWide(PANEL[i], i, WHOLE);
+  }
+  assembler.add(rdx, stride);
+  assembler.add(to, number(4 * width));
+  assembler.subtract(stepsLeft, number(1));
+  assembler.jump(step, "notEqual");
+}
+
+/** Two steps at a time become one of pairs. */
+function emitPairsOfSteps(assembler: WideAssembler, copies: Copies): void {
+  const [pair, last, end] = [0, 1, 2].map(() => assembler.label());
+  assembler.compare(stepsLeft, number(2));
+  assembler.jump(last, "below");
+  assembler.place(pair);
+  emitPairOfSteps(assembler, copies, 2);
+  assembler.loadAddress(rdx, { base: rdx, index: stride, scale: 2 });
+  assembler.subtract(stepsLeft, number(2));
+  assembler.compare(stepsLeft, number(2));
+  assembler.jump(pair, "aboveOrEqual");
+  assembler.place(last);
+  assembler.compare(stepsLeft, number(0));
+  assembler.jump(end, "equal");
+  emitPairOfSteps(assembler, copies, 1);
+  assembler.place(end);
+}
+
+/** A step of pairs, of two steps or of one and zeros. */
+function emitPairOfSteps(
+  assembler: WideAssembler,
+  { width, panels, mask }: Copies,
+  steps: 1 | 2,
+): void {
+  for (let i = 0; i < panels; i++) {
+    const [first, second] = [2 * i, 2 * i + 1];
+    const offset = 4 * width * i;
+    assembler.loadWide(first, { base: rdx, offset }, mask);
+    assembler.roundToHalves(first, first);
+    if (steps === 2) {
+      assembler.loadWide(second, { base: rdx, index: stride, offset }, mask);
+      assembler.roundToHalves(second, second);
+    }
+    assembler.permuteWords(first, ORDER, steps === 2 ? second : ZERO);
+    assembler.storeWide(PANEL[i], first, WHOLE);
+  }
+  assembler.add(to, number(4 * width));
+}
+
+/** Goes on at `done` behind the last panel. */
+function leaveOrCount(assembler: WideAssembler, width: number, done: Label): void {
+  assembler.compare(countLeft, number(width + 1));
+  assembler.jump(done, "below");
+  assembler.subtract(countLeft, number(width));
+}
+
+/** All panels of an operand whose rows in memory run along the depth. */
+function emitTranspositions(
+  assembler: WideAssembler,
+  operand: Operand,
+  width: number,
+  done: Label,
+): void {
+  const [panel, block, last, end] = [0, 1, 2, 3].map(() => assembler.label());
+  assembler.place(panel);
+  emitRowAddresses(assembler, width);
+  assembler.move(stepsLeft, depth);
+  assembler.subtract(rdx, rdx);
+  assembler.place(block);
+  assembler.compare(stepsLeft, number(BLOCK[operand]));
+  assembler.jump(last, "below");
+  emitBlock(assembler, operand, width);
+  assembler.subtract(stepsLeft, number(BLOCK[operand]));
+  assembler.jump(block);
+  assembler.place(last);
+  assembler.compare(stepsLeft, number(0));
+  assembler.jump(end, "equal");
+  emitBlock(assembler, operand, width, end);
+  assembler.place(end);
+  leaveOrCount(assembler, width, done);
+  assembler.jump(panel);
+}
+
+/** Where the rows of a panel begin; for rows that the operand does not have, where its last one does. */
+function emitRowAddresses(assembler: WideAssembler, width: number): void {
+  assembler.move(rax, from);
+  for (let row = 0; row < width; row++) {
+    assembler.store({ base: parameters, offset: PACK_PARAMETER.rows + 8 * row }, rax);
+    if (row === width - 1) continue;
+    const missing = assembler.label();
+    assembler.compare(countLeft, number(row + 2));
+    assembler.jump(missing, "below");
+    assembler.add(rax, stride);
+    assembler.place(missing);
+  }
+  assembler.loadAddress(from, { base: rax, index: stride });
+}
+
+/**
+ * A block of steps of all rows of a panel. The last block, which is cut off, goes on at `end` when it
+ * has written its steps.
+ */
+function emitBlock(assembler: WideAssembler, operand: Operand, width: number, end?: Label): void {
+  for (let row = 0; row < width; row++) {
+    const mask = (half: 0 | 1) => end === undefined ? 0 : STEPS[half];
+    assembler.load(rax, { base: parameters, offset: PACK_PARAMETER.rows + 8 * row });
+    assembler.loadWide(row, { base: rax, index: rdx }, mask(0));
+    if (operand === "float32") continue;
+    assembler.loadWide(SECOND, { base: rax, index: rdx, offset: 64 }, mask(1));
+    assembler.roundToHalves(row, row);
+    assembler.roundToHalves(SECOND, SECOND);
+    assembler.permuteWords(row, ORDER, SECOND);
+  }
+  emitTransposition(assembler, width);
+  for (let step = 0; step < 16; step++) {
+    assembler.storeWide({ base: to, offset: end === undefined ? 4 * width * step : 0 }, step);
+    if (end === undefined) continue;
+    assembler.add(to, number(4 * width));
+    if (step === 15) continue;
+    const steps = (step + 1) * (operand === "pairs" ? 2 : 1); // written so far
+    assembler.compare(stepsLeft, number(steps + 1));
+    assembler.jump(end, "below");
+  }
+  if (end !== undefined) return;
+  assembler.add(to, number(16 * 4 * width));
+  assembler.add(rdx, number(4 * BLOCK[operand]));
+}
+
+/** Vectors 0 to 15 (or 11), a row each, become vectors 0 to 15 with a step each. */
+function emitTransposition(assembler: WideAssembler, width: number): void {
+  const [a, b, c, d] = SPARE;
+  for (let row = 0; row < width; row += 4) { // four rows become four steps of each quarter
+    assembler.interleaveLow(a, row, row + 1);
+    assembler.interleaveHigh(b, row, row + 1);
+    assembler.interleaveLow(c, row + 2, row + 3);
+    assembler.interleaveHigh(d, row + 2, row + 3);
+    assembler.joinLow(row, a, c);
+    assembler.joinHigh(row + 1, a, c);
+    assembler.joinLow(row + 2, b, d);
+    assembler.joinHigh(row + 3, b, d);
+  }
+  const [even, odd] = [0b10_00_10_00, 0b11_01_11_01];
+  for (let step = 0; step < 4; step++) { // the same quarter of all rows comes together
+    const third = 8 + step;
+    const fourth = width === 16 ? 12 + step : third;
+    assembler.shuffleFours(a, step, 4 + step, even);
+    assembler.shuffleFours(b, step, 4 + step, odd);
+    assembler.shuffleFours(c, third, fourth, even);
+    assembler.shuffleFours(d, third, fourth, odd);
+    assembler.shuffleFours(step, a, c, even);
+    assembler.shuffleFours(4 + step, b, d, even);
+    assembler.shuffleFours(8 + step, a, c, odd);
+    assembler.shuffleFours(12 + step, b, d, odd);
+  }
+}

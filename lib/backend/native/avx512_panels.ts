@@ -1,0 +1,226 @@
+/**
+ * The innermost part of a matrix product for AVX-512: what `avx2_panels.ts` does, with the same parameters, but
+ * with tiles of 12 rows and 32 columns in 32 registers of 512 bits. 24 of them hold sums, two hold B, four
+ * take turns with A. A tile takes one panel of A, whose upper half is enough for the last rows, and two of
+ * B side by side, one where only one is left. `avx512_pack.ts` makes the panels.
+ *
+ * It multiplies float32 or pairs of bfloat16: those are as wide as a float, and one instruction does the
+ * work of two. Either way each element of C is summed over the depth in order,
+ * with one rounding for each product.
+ */
+import { type Label, number, Reg } from "./assembler.ts";
+import { beginFunction, endFunction } from "./calling_convention.ts";
+import type { Convention } from "./executable_memory.ts";
+import { type Operand, WIDE_ROWS } from "./pack_parameters.ts";
+import { COLUMNS, PARAMETER } from "./avx2_panels.ts";
+import { type Mask, WideAssembler } from "./avx512_assembler.ts";
+
+/** Rows of a tile and panels of B that it takes. */
+interface Tile {
+  readonly rows: number;
+  readonly across: 1 | 2;
+}
+
+const HALF = WIDE_ROWS / 2;
+
+const UNROLL = 4;
+const { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
+
+// What the general registers hold throughout; rsi is the memory's base.
+const parameters = r15;
+const panelB = r8; // the first panel under way
+const columnC = r9; // C's first row, at that panel's first column
+const rowBytes = r10;
+const columnsLeft = r11;
+const depth = r12;
+const rowsLeft = r13;
+const bytesOfA = rdi; // of a panel
+const bytesOfB = r14;
+const panelA = rbx;
+const tileC = rbp;
+
+/** Vectors 8 to 31: two for each row. */
+const sum = (row: number, half: number) => 8 + 2 * row + half;
+const value = (row: number) => 2 + row % 4;
+
+/** The columns that the last panel of a tile has. */
+const LAST: Mask = 1;
+
+/** The code, to be called with the address of a block of parameters, whose depth counts floats or pairs. */
+export function assembleWidePanels(
+  convention: Convention,
+  operand: Operand,
+): Uint8Array<ArrayBuffer> {
+  const assembler = new WideAssembler();
+  beginFunction(assembler, convention, parameters);
+  loadParameters(assembler);
+  const [next, single, finished] = [0, 1, 2].map(() => assembler.label());
+  assembler.place(next);
+  assembler.compare(columnsLeft, number(COLUMNS + 1));
+  assembler.jump(single, "below");
+  emitColumns(assembler, operand, 2, next, finished);
+  assembler.place(single);
+  emitColumns(assembler, operand, 1, next, finished);
+  assembler.place(finished);
+  return endFunction(assembler, convention);
+}
+
+function loadParameters(assembler: WideAssembler): void {
+  const from = (offset: number) => ({ base: parameters, offset });
+  assembler.load(rsi, from(PARAMETER.base));
+  assembler.load(panelB, from(PARAMETER.b));
+  assembler.add(panelB, rsi);
+  assembler.load(columnC, from(PARAMETER.c));
+  assembler.add(columnC, rsi);
+  assembler.load(rowBytes, from(PARAMETER.rowBytes));
+  assembler.load(columnsLeft, from(PARAMETER.columns));
+  assembler.load(depth, from(PARAMETER.depth));
+  assembler.loadAddress(bytesOfA, { base: depth, index: depth, scale: 2 }); // 3 depth
+  double(assembler, bytesOfA, 4 * WIDE_ROWS / 3);
+  assembler.move(bytesOfB, depth);
+  double(assembler, bytesOfB, 4 * COLUMNS);
+}
+
+/** Multiplies a register by a power of two. */
+function double(assembler: WideAssembler, register: Reg, factor: number): void {
+  for (let doubled = 1; doubled < factor; doubled *= 2) assembler.add(register, register);
+}
+
+/** All tiles of one panel of B or of two; goes on at `next` where C has further columns. */
+function emitColumns(
+  assembler: WideAssembler,
+  operand: Operand,
+  across: 1 | 2,
+  next: Label,
+  finished: Label,
+): void {
+  const mask = { full: PARAMETER.allColumns, last: PARAMETER.lastColumns };
+  const [whole, masked, tile, single, advance] = [0, 1, 2, 3, 4].map(() => assembler.label());
+  assembler.compare(columnsLeft, number(across * COLUMNS));
+  assembler.jump(whole, "aboveOrEqual");
+  assembler.loadMask(LAST, { base: parameters, offset: mask.last });
+  assembler.jump(masked);
+  assembler.place(whole);
+  assembler.loadMask(LAST, { base: parameters, offset: mask.full });
+  assembler.place(masked);
+  assembler.load(panelA, { base: parameters, offset: PARAMETER.a });
+  assembler.add(panelA, rsi);
+  assembler.move(tileC, columnC);
+  assembler.load(rowsLeft, { base: parameters, offset: PARAMETER.rows });
+  assembler.place(tile);
+  assembler.compare(rowsLeft, number(HALF + 1));
+  assembler.jump(single, "below");
+  emitTile(assembler, operand, { rows: WIDE_ROWS, across });
+  assembler.compare(rowsLeft, number(WIDE_ROWS + 1));
+  assembler.jump(advance, "below");
+  assembler.subtract(rowsLeft, number(WIDE_ROWS));
+  assembler.jump(tile);
+  assembler.place(single);
+  emitTile(assembler, operand, { rows: HALF, across });
+  assembler.place(advance);
+  assembler.compare(columnsLeft, number(across * COLUMNS + 1));
+  assembler.jump(finished, "below");
+  assembler.subtract(columnsLeft, number(across * COLUMNS));
+  for (let i = 0; i < across; i++) assembler.add(panelB, bytesOfB);
+  assembler.add(columnC, number(4 * COLUMNS * across));
+  assembler.jump(next);
+}
+
+/** One tile: its sums, then its rows of C; leads to the next tile below. */
+function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void {
+  prefetchTile(assembler, tile);
+  emitSums(assembler, operand, tile);
+  const [plain, done] = [assembler.label(), assembler.label()];
+  assembler.load(rcx, { base: parameters, offset: PARAMETER.keep });
+  assembler.move(rdx, tileC);
+  assembler.compare(rcx, number(0));
+  assembler.jump(plain, "equal");
+  emitRows(assembler, tile, true, done);
+  assembler.place(plain);
+  emitRows(assembler, tile, false, done);
+  assembler.place(done);
+  assembler.add(panelA, bytesOfA);
+  assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 }); // 3 rows
+  assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 4 });
+}
+
+/** What C holds will be needed, or written to, when the sums are done. */
+function prefetchTile(assembler: WideAssembler, { rows, across }: Tile): void {
+  assembler.move(rdx, tileC);
+  for (let row = 0; row < rows; row++) {
+    for (let half = 0; half < across; half++) assembler.prefetch({ base: rdx, offset: 64 * half });
+    assembler.add(rdx, rowBytes);
+  }
+}
+
+/** The sums of a tile over the depth. */
+function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void {
+  for (let row = 0; row < tile.rows; row++) {
+    for (let half = 0; half < tile.across; half++) assembler.clearWide(sum(row, half));
+  }
+  assembler.move(rax, panelA);
+  assembler.move(rdx, panelB);
+  assembler.move(rcx, depth);
+  const [many, few, one, end] = [0, 1, 2, 3].map(() => assembler.label());
+  assembler.compare(rcx, number(UNROLL));
+  assembler.jump(few, "below");
+  assembler.place(many);
+  for (let step = 0; step < UNROLL; step++) emitStep(assembler, operand, tile, step);
+  assembler.add(rax, number(UNROLL * 4 * WIDE_ROWS));
+  assembler.add(rdx, number(UNROLL * 4 * COLUMNS));
+  assembler.subtract(rcx, number(UNROLL));
+  assembler.compare(rcx, number(UNROLL));
+  assembler.jump(many, "aboveOrEqual");
+  assembler.place(few);
+  assembler.compare(rcx, number(0));
+  assembler.jump(end, "equal");
+  assembler.place(one);
+  emitStep(assembler, operand, tile, 0);
+  assembler.add(rax, number(4 * WIDE_ROWS));
+  assembler.add(rdx, number(4 * COLUMNS));
+  assembler.subtract(rcx, number(1));
+  assembler.jump(one, "notEqual");
+  assembler.place(end);
+}
+
+/** One step along the depth: 6 or 12 values of A, each times 16 or 32 of B. */
+function emitStep(
+  assembler: WideAssembler,
+  operand: Operand,
+  { rows, across }: Tile,
+  step: number,
+): void {
+  for (let half = 0; half < across; half++) {
+    const index = half === 0 ? undefined : bytesOfB;
+    assembler.loadWide(half, { base: rdx, index, offset: 4 * COLUMNS * step });
+  }
+  for (let row = 0; row < rows; row++) {
+    assembler.broadcastWide(value(row), { base: rax, offset: 4 * (WIDE_ROWS * step + row) });
+    for (let half = 0; half < across; half++) {
+      if (operand === "pairs") assembler.multiplyAddPairs(sum(row, half), value(row), half);
+      else assembler.multiplyAddWide(sum(row, half), value(row), half);
+    }
+  }
+}
+
+/** Writes the rows that C has, or adds to them, and goes on at `done`. */
+function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Label): void {
+  const { rows, across } = tile;
+  for (let row = 0; row < rows; row++) {
+    for (let half = 0; half < across; half++) {
+      const to = { base: rdx, offset: 64 * half };
+      const mask = half === across - 1 ? LAST : 0;
+      const from = sum(row, half);
+      if (keep) {
+        assembler.loadWide(half, to, mask);
+        assembler.addWide(from, half, from);
+      }
+      assembler.storeWide(to, from, mask);
+    }
+    if (row === rows - 1) continue;
+    assembler.compare(rowsLeft, number(row + 2));
+    assembler.jump(done, "below");
+    assembler.add(rdx, rowBytes);
+  }
+  assembler.jump(done);
+}

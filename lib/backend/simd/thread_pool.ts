@@ -1,0 +1,80 @@
+/**
+ * The helper threads: started when the first job for several threads comes, gone with the backend
+ * or the process, never waited for. A job does not depend on them: the threads that are awake take its tasks.
+ */
+import { Worker } from "node:worker_threads";
+import type { NativeCode } from "../native/native_code.ts";
+import { CONTROL_BYTES, WORD } from "./control_block.ts";
+
+/** What every helper works with. */
+export interface PoolParts {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** The native library, if products go there. */
+  readonly blasPath: string | undefined;
+  /** The native code, which lies in the memory of the process. */
+  readonly code: NativeCode;
+}
+
+/** What a helper gets to start with. */
+export interface HelperData extends PoolParts {
+  /** Its number, from 1. */
+  readonly index: number;
+}
+
+/** Helper threads on one memory. */
+export class Pool {
+  readonly #parts: PoolParts;
+  readonly #count: number;
+  readonly #quit = () => this.close();
+  #workers: Worker[] | undefined;
+
+  constructor(parts: PoolParts, count: number) {
+    this.#parts = parts;
+    this.#count = count;
+  }
+
+  /** How many helpers there are; starts them when first asked. */
+  helpers(): number {
+    if (this.#count > 0 && !this.#workers) this.#start();
+    return this.#count;
+  }
+
+  #start(): void {
+    this.#workers = Array.from({ length: this.#count }, (_, i) => {
+      const data: HelperData = { ...this.#parts, index: i + 1 };
+      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // its copy would need permission
+      worker.unref(); // a waiting helper keeps no process alive
+      return worker;
+    });
+    globalThis.addEventListener("unload", this.#quit);
+  }
+
+  /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
+  close(): void {
+    if (!this.#workers) return;
+    const words = new Int32Array(this.#parts.memory.buffer, 0, CONTROL_BYTES / 4);
+    Atomics.store(words, WORD.quit, 1);
+    Atomics.add(words, WORD.generation, 1);
+    Atomics.notify(words, WORD.generation);
+    this.#workers = undefined;
+    globalThis.removeEventListener("unload", this.#quit);
+  }
+}
+
+/** Node's `Worker` takes no code from a server, but a `data:` module may import it from there. */
+function workerUrl(): URL {
+  const url = new URL("./thread_pool_worker.ts", import.meta.url);
+  if (url.protocol === "file:") return url;
+  return new URL(
+    `data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(url.href)};`)}`,
+  );
+}
+
+/** One for each core, up to where more of them did not help. */
+export function defaultThreads(): number {
+  return Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+}
+
+/** The threads that one process uses by itself. */
+export const MOST_THREADS = 8;

@@ -1,0 +1,124 @@
+/** Reading `.csv` files. */
+import { FormatError } from "../errors.ts";
+import { unpackedBytes } from "../files/compressed.ts";
+import { parse } from "../files/csv.ts";
+import { readLines } from "../files/lines.ts";
+import type { CorpusOptions } from "./document.ts";
+import type { RawDocument } from "./raw_document.ts";
+import { gatherRows, type Row } from "./table_rows.ts";
+import type { TextFile } from "./raw_document.ts";
+
+/**
+ * The most characters of a CSV row. Otherwise a quote that is never closed would make the rest of the
+ * file one row.
+ */
+const LONGEST_ROW = 16_000_000;
+
+/** `.csv`: a header, then rows, each of which is a document, a part of one, or a sentence. */
+export async function* readCsv(
+  file: TextFile,
+  options: CorpusOptions,
+): AsyncGenerator<RawDocument> {
+  yield* gatherRows(file, csvRecords(file.path, options), options);
+}
+
+async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator<Row> {
+  let header: string[] | undefined;
+  let headerLine = 0;
+  for await (const { line, text } of csvRows(path, options)) {
+    const row = parseRow(path, text, line);
+    if (!header) {
+      header = row;
+      headerLine = line;
+      checkHeader(path, header, line, options);
+    } else if (row.length !== header.length) {
+      if (text.trim() === "") continue; // a line of blanks
+      const problem = `expected ${header.length} fields, found ${row.length}`;
+      const fix = row.length > header.length
+        ? "put text that holds a comma in quotes"
+        : "fill in those that are missing, if only with commas; put text of several lines in quotes";
+      throw new FormatError(path, `${problem}: ${fix}`, line);
+    } else {
+      const fields = new Map(header.map((column, i) => [column, row[i]]));
+      yield { line, header: headerLine, fields };
+    }
+  }
+}
+
+function checkHeader(
+  path: string,
+  header: readonly string[],
+  line: number,
+  { textColumn }: CorpusOptions,
+): void {
+  if (/^sep=.?$/i.test(header[0])) {
+    const problem = "found a line that spreadsheets put before the header: take it out";
+    throw new FormatError(path, `${problem}, and part the columns by commas`, line);
+  }
+  const isOne = header.length === 1 && header[0] !== textColumn;
+  const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
+  if (separator !== undefined) {
+    const found = `${JSON.stringify(header[0].slice(0, 60))}, parted by ${
+      JSON.stringify(separator)
+    }`;
+    throw new FormatError(
+      path,
+      `expected columns parted by commas, found ${found}: save it with commas`,
+      line,
+    );
+  }
+  const twice = header.find((column, i) => header.indexOf(column) < i);
+  if (twice === undefined) return;
+  throw new FormatError(
+    path,
+    `expected each column once, found "${twice}" twice: rename one`,
+    line,
+  );
+}
+
+/** The text of each row, and the line in which it starts. A row continues while a quote is open. */
+async function* csvRows(
+  path: string,
+  { onRead }: CorpusOptions,
+): AsyncGenerator<{ text: string; line: number }> {
+  let start = 0;
+  let quotes = 0;
+  let size = 0;
+  let lines: string[] = [];
+  for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
+    if (lines.length === 0) start = line;
+    lines.push(text);
+    size += text.length;
+    for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
+    if (quotes % 2 === 1 && size < LONGEST_ROW) continue;
+    if (quotes % 2 === 1) throw openQuote(path, lines[0], start);
+    const row = lines.join("\n");
+    if (row !== "") yield { text: row, line: start };
+    quotes = 0;
+    size = 0;
+    lines = [];
+  }
+  if (lines.length > 0) throw openQuote(path, lines[0], start);
+}
+
+function openQuote(path: string, text: string, line: number): FormatError {
+  const begins = JSON.stringify(text.slice(0, 30));
+  const advice = 'close it, and write a quote inside a field twice: ""';
+  return new FormatError(
+    path,
+    `expected every quote to be closed, found one open in ${begins}: ${advice}`,
+    line,
+  );
+}
+
+function parseRow(path: string, text: string, line: number): string[] {
+  try {
+    return parse(text)[0];
+  } catch {
+    const start = JSON.stringify(text.slice(0, 30));
+    const advice = /, +"/.test(text)
+      ? "take out the blanks between a comma and a quote"
+      : 'put the whole field in quotes, and each quote inside it twice: ""';
+    throw new FormatError(path, `expected CSV, found a stray quote in ${start}: ${advice}`, line);
+  }
+}

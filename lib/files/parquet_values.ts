@@ -1,0 +1,116 @@
+/**
+ * The encodings of Parquet's values that say how many numbers or bytes follow, each checked against
+ * what is there.
+ *
+ * Source: the specification of apache/parquet-format.
+ */
+import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
+import { readVarInt } from "./thrift.ts";
+
+/** Values of a page that grow beyond this, by prefixes that they share, are not unpacked. */
+const LARGEST_PAGE = 2 ** 30;
+
+/** Numbers of which each is stored as its difference to the one before, in blocks. */
+export function readDeltas<T extends Int32Array | BigInt64Array>(
+  reader: { view: DataView; offset: number },
+  output: T,
+): T {
+  const { buffer, byteOffset, byteLength } = reader.view;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const block = readVarInt(bytes, reader.offset);
+  const parts = readVarInt(bytes, block.end);
+  checkCount(block.value, 2 ** 30);
+  checkCount(parts.value, bytes.length);
+  if (!(block.value > 0 && block.value % parts.value === 0)) { // also if there are 0 parts
+    throw new RangeError(`blocks of ${block.value} numbers in ${parts.value} parts`);
+  }
+  deltaBinaryUnpack(reader, output.length, output);
+  return output;
+}
+
+/** Cuts bytes into pieces. */
+export function readPieces(bytes: Uint8Array, lengths: Int32Array, offset: number): Uint8Array[] {
+  let at = offset;
+  return Array.from(lengths, (length) => {
+    checkCount(length, bytes.length - at);
+    at += length;
+    return bytes.subarray(at - length, at);
+  });
+}
+
+/** Gives each piece the start that it shares with the whole before it. */
+export function withPrefixes(shared: Int32Array, pieces: Uint8Array[]): Uint8Array[] {
+  let size = 0;
+  let before = new Uint8Array(0);
+  return pieces.map((piece, i) => {
+    checkCount(shared[i], before.length);
+    size += shared[i] + piece.length;
+    checkCount(size, LARGEST_PAGE);
+    const whole = new Uint8Array(shared[i] + piece.length);
+    whole.set(before.subarray(0, shared[i]));
+    whole.set(piece, shared[i]);
+    before = whole;
+    return whole;
+  });
+}
+
+/** The places of values in a dictionary. The first byte says how many bits each of them has. */
+export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
+  checkCount(1, bytes.length);
+  checkCount(bytes[0], 32);
+  return bytes[0] === 0 ? new Uint32Array(count) : readRuns(bytes.subarray(1), bytes[0], count);
+}
+
+/** Reads small numbers, which are stored as runs of equal ones and as groups of eight. */
+export function readRuns(bytes: Uint8Array, width: number, count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  const size = Math.ceil(width / 8);
+  let filled = 0;
+  for (let at = 0; filled < count;) {
+    const { value: head, end } = readVarInt(bytes, at);
+    const length = Math.floor(head / 2);
+    if (head % 2 === 0) {
+      checkCount(length, count - filled);
+      const number = bitsAt(bytes, 8 * end, 8 * size);
+      checkCount(number, 2 ** width - 1);
+      numbers.fill(number, filled, filled + length);
+      filled += length;
+      at = end + size;
+    } else {
+      const last = Math.min(count, filled + 8 * length);
+      for (let bit = 8 * end; filled < last; bit += width) {
+        numbers[filled++] = bitsAt(bytes, bit, width);
+      }
+      at = end + length * width;
+    }
+  }
+  return numbers;
+}
+
+/** A number of up to 32 bits, the lowest first. */
+function bitsAt(bytes: Uint8Array, bit: number, width: number): number {
+  checkCount(bit + width, 8 * bytes.length);
+  let value = 0;
+  for (let done = 0; done < width;) {
+    const at = bit + done;
+    const taken = Math.min(8 - at % 8, width - done);
+    value += (bytes[Math.floor(at / 8)] >> at % 8 & (1 << taken) - 1) * 2 ** done;
+    done += taken;
+  }
+  return value;
+}
+
+/** Parts with four bytes for the length of the first one before them. */
+export function withLength(bytes: Uint8Array<ArrayBuffer>) {
+  checkCount(4, bytes.length);
+  const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  checkCount(end, bytes.length);
+  return { runs: bytes.subarray(4, end), rest: bytes.subarray(end) };
+}
+
+/** Throws if a count is none from 0 to the largest one that can be. */
+export function checkCount(count: number, largest: number): void {
+  if (!(count >= 0 && count <= largest)) {
+    throw new RangeError(`${count} is read where there can be ${largest} at most`);
+  }
+}

@@ -1,0 +1,96 @@
+/** Warnings about the training text of a run, and about a run that is too short. */
+import type { DataConfig } from "../config.ts";
+import { count, percent, several } from "../format.ts";
+import type { TextFacts } from "./text_facts.ts";
+
+/**
+ * The largest share of the text that may be unused. Pairs are cut to the length, which loses about a
+ * tenth of any text; without pairs nothing is lost.
+ */
+const MOST_UNREACHED = { nsp: 0.25, sop: 0.25, none: 0.02 };
+
+const MOST_UNUSED = 0.01;
+
+const MOST_EQUAL = 0.05;
+
+/** How far from one half the share of pairs that do not follow each other may be. */
+const MOST_UNEVEN = 0.1;
+
+const FEWEST_PAIRS = 50;
+
+/**
+ * Warnings about the training text, each with what to do. Frequent `[UNK]` is warned of with the
+ * vocabulary.
+ *
+ * @param pairing As in `DataConfig`.
+ */
+export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): string[] {
+  const { documents, reachedShare, unusedDocuments, equalDocuments, pairs, notNextShare } = facts;
+  const warnings: string[] = [];
+  if (unusedDocuments && unusedDocuments > MOST_UNUSED * documents) {
+    warnings.push(
+      `${count(unusedDocuments)} of ${several(documents, "document")} are never shown${
+        pairing === "sop" ? ", as two sentences in order need two sentences" : ""
+      }. To use them, join short texts into longer documents, or train with --pairing none`,
+    );
+  }
+  if (reachedShare !== null && 1 - reachedShare > MOST_UNREACHED[pairing]) {
+    const cure = pairing === "none"
+      ? "raise --length"
+      : "end sentences with a full stop or a line end, raise --length, or train with --pairing none, " +
+        "which cuts nothing off";
+    warnings.push(
+      `One epoch does not show ${
+        percent(1 - reachedShare)
+      } of the tokens: sentences that do not fit ` +
+        `into --length are cut off. To use them, ${cure}`,
+    );
+  }
+  if (equalDocuments !== null && equalDocuments > MOST_EQUAL * documents) {
+    warnings.push(
+      `${count(equalDocuments)} of ${
+        several(documents, "document")
+      } read as one before them, so that ` +
+        "their text counts more than the rest. Remove them from the corpus unless you want that",
+    );
+  }
+  if (
+    notNextShare !== null && pairs >= FEWEST_PAIRS && Math.abs(notNextShare - 0.5) > MOST_UNEVEN
+  ) {
+    warnings.push(
+      `${
+        percent(notNextShare)
+      } of the sentence pairs do not follow each other, where one half should: ` +
+        "a model that always gives the same answer is right so often. Join short texts into longer documents",
+    );
+  }
+  return warnings;
+}
+
+/**
+ * A small model from random weights was seen to learn little but word frequencies in this many
+ * tokens.
+ */
+const PLATEAU = 12_000_000;
+
+/**
+ * A warning if a run from random weights is too short to learn more than word frequencies.
+ *
+ * @param plannedSteps The steps of the run; `null` if only the clock ends it.
+ * @param sequences Sequences in a step.
+ */
+export function plateauWarning(
+  plannedSteps: number | null,
+  sequences: number,
+  { exampleTokens }: TextFacts,
+): string | undefined {
+  if (plannedSteps === null) return undefined;
+  const tokens = plannedSteps * sequences * exampleTokens;
+  if (tokens >= PLATEAU) return undefined;
+  const million = tokens < 1e6
+    ? `${count(Math.round(tokens))}`
+    : `${(tokens / 1e6).toFixed(1)} million`;
+  return `The run shows ${million} tokens to a model that begins with random weights. In 12 million tokens such a ` +
+    "model was seen to learn how frequent words are, and little about what stands beside them. For a " +
+    "short run add --recipe short or --head-start, or begin with a saved model: --init";
+}

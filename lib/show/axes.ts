@@ -1,0 +1,120 @@
+/** The frame of a chart: scales, axes with their numbers and grid lines, names of categories. */
+import { FRAME, label, line, PLOT_HEIGHT, PLOT_WIDTH, round, upright } from "./svg.ts";
+
+/** A linear mapping from values to pixels. */
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+  readonly ticks: readonly number[];
+  toPixel(value: number): number;
+}
+
+/** A horizontal scale over the plot's width. */
+export function horizontal(values: readonly number[]): Scale {
+  return scale(values, FRAME.left, FRAME.left + PLOT_WIDTH);
+}
+
+/** A vertical scale over the plot's height; larger values are further up. */
+export function vertical(values: readonly number[]): Scale {
+  return scale(values, FRAME.top + PLOT_HEIGHT, FRAME.top);
+}
+
+function scale(values: readonly number[], from: number, to: number): Scale {
+  const finite = values.filter(Number.isFinite);
+  const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [bottom, top] = least < most
+    ? [least, most]
+    : least === most
+    ? [least - 0.5, most + 0.5]
+    : [0, 1];
+  const ticks = ticksBetween(bottom, top);
+  const low = Math.min(bottom, ticks[0]);
+  const high = Math.max(top, ticks[ticks.length - 1]);
+  const toPixel = (value: number) => round(from + (to - from) * (value - low) / (high - low));
+  return { low, high, ticks, toPixel };
+}
+
+/** About six round numbers that enclose the range. */
+export function ticksBetween(low: number, high: number): number[] {
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ??
+    raw;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  return Array.from(
+    { length: last - first + 1 },
+    (_, i) => Number(((first + i) * step).toPrecision(10)),
+  );
+}
+
+/** Axis names, tick marks and grid lines. `xTicks` replaces the numbers of the horizontal axis. */
+export function axes(
+  x: Scale | undefined,
+  y: Scale,
+  titles: { readonly xTitle: string; readonly yTitle: string },
+  foot = 0,
+): string[] {
+  const bottom = FRAME.top + PLOT_HEIGHT;
+  const lines = y.ticks.flatMap((tick) => {
+    const at = y.toPixel(tick);
+    return [
+      line(FRAME.left, at, FRAME.left + PLOT_WIDTH, at, "#e3e3e3"),
+      label(number(tick), FRAME.left - 8, at + 4, { anchor: "end" }),
+    ];
+  });
+  const columns = (x?.ticks ?? []).flatMap((tick) => {
+    const at = x?.toPixel(tick) ?? 0;
+    return [
+      line(at, bottom, at, bottom + 4, "#888888"),
+      label(number(tick), inside(at, number(tick)), bottom + 18, { anchor: "middle" }),
+    ];
+  });
+  return [
+    ...lines,
+    ...columns,
+    line(FRAME.left, bottom, FRAME.left + PLOT_WIDTH, bottom, "#888888"),
+    label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12 + foot, {
+      anchor: "middle",
+    }),
+    upright(titles.yTitle, besideTicks(y.ticks), FRAME.top + PLOT_HEIGHT / 2),
+  ];
+}
+
+/** Where the name of the vertical axis stands: further left if its numbers are long. */
+function besideTicks(ticks: readonly number[]): number {
+  const widest = Math.max(...ticks.map((tick) => number(tick).length));
+  return Math.max(12, Math.min(18, FRAME.left - 8 - 7.5 * widest - 6));
+}
+
+/**
+ * The names of categories below the axis, at equal distances. They are slanted if they would not fit
+ * side by side; `foot` is the additional height that this needs.
+ */
+export function categoryNames(names: readonly string[]): { labels: string[]; foot: number } {
+  const room = PLOT_WIDTH / Math.max(1, names.length);
+  const bottom = FRAME.top + PLOT_HEIGHT;
+  const widest = Math.max(0, ...names.map((name) => name.length));
+  const slanted = widest * 6.2 >= room;
+  const at = slanted ? bottom + 12 : bottom + 18;
+  const style = slanted
+    ? { size: 10, anchor: "end" as const, turn: -35 }
+    : { anchor: "middle" as const };
+  return {
+    labels: names.map((name, i) => label(name, FRAME.left + (i + 0.5) * room, at, style)),
+    foot: slanted ? Math.max(0, Math.round(3.1 * widest - 24)) : 0,
+  };
+}
+
+/** The middle of a text, moved to the left if the text would reach beyond the right edge. */
+function inside(middle: number, text: string): number {
+  return Math.min(middle, FRAME.width - 2 - 3.4 * text.length);
+}
+
+/** A number in a readable notation, such as 12,000 or 0.25 or 3e-5. */
+export function number(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential().replace("e+", "e");
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 6 });
+}

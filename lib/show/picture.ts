@@ -1,0 +1,41 @@
+/** A drawing that a notebook displays, and the white card that diagrams are drawn on. */
+import { label, SHRINKS } from "./svg.ts";
+
+/** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
+export class Picture {
+  /** A stand-alone SVG document. */
+  readonly svg: string;
+  /** The same for a terminal, and for viewers that do not trust SVG. */
+  readonly text: string;
+
+  /** Makes a picture of both forms. */
+  constructor(svg: string, text: string) {
+    this.svg = svg;
+    this.text = text;
+  }
+
+  /** The MIME bundle that Jupyter asks for. */
+  bundle(): Record<string, unknown> {
+    return { "image/svg+xml": this.svg, "text/plain": this.text };
+  }
+
+  /** Shows the drawing when it is the value of a cell. */
+  [Symbol.for("Jupyter.display")](): Record<string, unknown> {
+    return this.bundle();
+  }
+}
+
+/** The white card with its title. */
+export function card(title: string, width: number, height: number, content: string[]): string {
+  const w = Math.ceil(width);
+  const h = Math.ceil(height);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" ` +
+    `${SHRINKS}>`,
+    `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +
+    `stroke="#cccccc"/>`,
+    label(title, w / 2, 26, { size: 15, anchor: "middle", colour: "#222222" }),
+    ...content,
+    "</svg>",
+  ].join("\n");
+}

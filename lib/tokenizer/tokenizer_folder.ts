@@ -1,0 +1,241 @@
+/**
+ * A tokenizer in a folder, in the format of transformers. A folder gives the same ids here as with
+ * `AutoTokenizer`, or it is refused by name.
+ *
+ * Which file is used depends on the class. `BertTokenizer` takes the vocabulary of `tokenizer.json`,
+ * or `vocab.txt`, and everything else from `tokenizer_config.json` or its own defaults.
+ * `PreTrainedTokenizerFast` takes everything from `tokenizer.json`. Added tokens may be in five
+ * places, which `added_tokens_folder.ts` reads.
+ *
+ * Source: `AutoTokenizer`, `BertTokenizer` and `TokenizersBackend` in transformers 5.24.
+ */
+import { FormatError } from "../errors.ts";
+import { missingFile } from "../files/foreign_formats.ts";
+import { readJsonIfThere } from "../files/json.ts";
+import { isThere } from "../files/optional_file.ts";
+import { type FileWriter, savedPath } from "../files/save_folder.ts";
+import { writeJson } from "../files/json.ts";
+import { replaceFile } from "../files/write.ts";
+import { vocabWithTokens } from "./added_tokens_folder.ts";
+import { type CleanUp, type TokenizerOptions, tokenizerOptions } from "./options.ts";
+import { hasDotlessI, isLocale } from "./locale.ts";
+import {
+  checkRoles,
+  checkSettings,
+  classOf,
+  type JsonFile,
+  type ReadBy,
+  refusal,
+  ROLES,
+  switchIn,
+} from "./tokenizer_config.ts";
+import {
+  addedTokensJson,
+  checkNoGap,
+  checkPostProcessor,
+  optionsOfJson,
+  piecesOfJson,
+  tidiesTokens,
+  tokenizerJson,
+} from "./tokenizer_json.ts";
+import { isOneOfFive, loadVocab, type Vocab, vocabularyLines } from "./vocab.ts";
+
+const VOCAB = "vocab.txt";
+const PIPELINE = "tokenizer.json";
+const SETTINGS = "tokenizer_config.json";
+const SPECIALS = "special_tokens_map.json";
+const ADDED = "added_tokens.json";
+
+/**
+ * Files of a tokenizer that `tokenizerFiles()` does not write. Saving removes them, as an older one
+ * would not fit the new files.
+ */
+export const OBSOLETE_FILES: readonly string[] = [ADDED];
+
+/** Everything that decides which ids a text gets. */
+export interface TokenizerParts {
+  readonly vocab: Vocab;
+  readonly options: Required<TokenizerOptions>;
+  /** Where `decode()` leaves out the spaces before punctuation. */
+  readonly cleanUp: CleanUp;
+}
+
+/**
+ * Reads the tokenizer of a folder. It needs `vocab.txt` or `tokenizer.json`; if both exist they must
+ * agree.
+ *
+ * @throws {FormatError} If both are missing, a file cannot be read, or it is another kind of
+ * tokenizer.
+ */
+export async function readTokenizer(folder: string): Promise<TokenizerParts> {
+  const settings = await readFile(folder, SETTINGS);
+  const pipeline = await readFile(folder, PIPELINE);
+  const map = await readFile(folder, SPECIALS);
+  const added = await readFile(folder, ADDED);
+  const readBy = classOf(settings, await readFile(folder, "config.json"));
+  checkSettings(settings, readBy);
+  checkRoles(
+    settings.json["added_tokens_decoder"] === undefined ? [settings, map] : [settings],
+    readBy,
+  );
+  if (readBy === "pipeline" && !pipeline.isThere) {
+    const problem = `there is no such file, and ${SETTINGS} names a class that reads no other`;
+    throw new FormatError(pipeline.path, problem);
+  }
+  const { pieces, path } = await readPieces(folder, pipeline);
+  const vocab = vocabWithTokens(pieces, path, { settings, pipeline, map, added }, readBy);
+  if (pipeline.isThere && vocab.size > pieces.length) checkNoGap(pipeline, pieces.length);
+  if (readBy === "pipeline") checkPostProcessor(pipeline, vocab);
+  return {
+    vocab,
+    options: optionsOf(settings, pipeline, readBy),
+    cleanUp: cleanUpOf(settings, pipeline, readBy),
+  };
+}
+
+/**
+ * Where `decode()` leaves out spaces. Clean-up of the whole text is a setting; that of each token is
+ * a part of the pipeline or the class.
+ */
+function cleanUpOf(settings: JsonFile, pipeline: JsonFile, readBy: ReadBy): CleanUp {
+  if (switchIn(settings, "clean_up_tokenization_spaces", true)) return "text";
+  return readBy === "bert" || tidiesTokens(pipeline) ? "tokens" : "none";
+}
+
+/** A file of the folder, and whether it exists. */
+interface FolderFile extends JsonFile {
+  readonly isThere: boolean;
+}
+
+async function readFile(folder: string, name: string): Promise<FolderFile> {
+  const path = await savedPath(folder, name);
+  const json = await readJsonIfThere(path);
+  return { json: json ?? {}, path, isThere: json !== undefined };
+}
+
+/** The options that the class reads from the files. */
+function optionsOf(
+  settings: JsonFile,
+  pipeline: JsonFile,
+  readBy: ReadBy,
+): Required<TokenizerOptions> {
+  const own = readBy === "pipeline" ? optionsOfJson(pipeline) : {
+    lowercase: switchIn(settings, "do_lower_case") ?? true,
+    stripAccents: switchIn(settings, "strip_accents", true) ?? null,
+  };
+  return tokenizerOptions({ ...own, locale: localeOf(settings, own) });
+}
+
+/**
+ * The language in the settings of a folder, which only this project writes. The class of transformers
+ * must treat text in the same way.
+ */
+function localeOf(settings: JsonFile, { lowercase, locale: own = null }: TokenizerOptions) {
+  const locale = settings.json["locale"] ?? own;
+  if (locale === null) return null;
+  const isDone = isLocale(locale) && (!lowercase || hasDotlessI(locale) === hasDotlessI(own));
+  if (isDone) return locale;
+  throw refusal(
+    settings,
+    "locale",
+    `a language whose small letters ${PIPELINE} and the class know`,
+  );
+}
+
+/**
+ * Writers of the four files, for `saveFolder()`.
+ *
+ * @param maxLength The most tokens of the model, to which the tokenizer of transformers cuts texts.
+ */
+export function tokenizerFiles(
+  parts: TokenizerParts,
+  maxLength?: number,
+): Readonly<Record<string, FileWriter>> {
+  const { options: { lowercase, stripAccents, locale }, cleanUp } = parts;
+  const extra = parts.vocab.added.filter(({ content }) => !isOneOfFive(content));
+  const special = extra.filter((token) => token.special).map(({ content }) => content);
+  const settings = {
+    "tokenizer_class": classFor(parts),
+    "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+    "do_lower_case": lowercase,
+    "strip_accents": stripAccents,
+    ...(locale !== null && { locale }),
+    "tokenize_chinese_chars": true,
+    "clean_up_tokenization_spaces": cleanUp === "text",
+    ...(maxLength !== undefined && { "model_max_length": maxLength }),
+    ...ROLES,
+    ...(special.length > 0 && { "additional_special_tokens": special }),
+    ...(extra.length > 0 && { "added_tokens_decoder": decoderJson(parts.vocab) }),
+  };
+  return {
+    [SPECIALS]: (path) => writeJson(path, ROLES),
+    [SETTINGS]: (path) => writeJson(path, settings),
+    [PIPELINE]: (path) => writeJson(path, tokenizerJson(parts)),
+    [VOCAB]: (path) => replaceFile(path, vocabularyLines(parts.vocab)),
+  };
+}
+
+/**
+ * The class of transformers for a tokenizer. `BertTokenizer` always has words of at most 100
+ * characters, the same small letters and the same decoder, whatever `tokenizer.json` says; the other
+ * class reads that file.
+ */
+function classFor({ options, cleanUp }: TokenizerParts): string {
+  const { maxWordLength, lowercase, locale } = options;
+  const plain = maxWordLength === 100 && !(lowercase && hasDotlessI(locale));
+  return plain && cleanUp !== "none" ? "BertTokenizer" : "PreTrainedTokenizerFast";
+}
+
+/** The added tokens by id, in the format of `tokenizer_config.json`. */
+function decoderJson(vocab: Vocab): Record<string, unknown> {
+  return Object.fromEntries(addedTokensJson(vocab).map(({ id, ...token }) => [id, token]));
+}
+
+/** The pieces of the vocabulary by id, and the file that they come from. */
+async function readPieces(folder: string, pipeline: FolderFile) {
+  const path = await savedPath(folder, VOCAB);
+  const fromJson = pipeline.isThere ? piecesOfJson(pipeline) : undefined;
+  if (!await isThere(path)) {
+    if (fromJson) return { pieces: fromJson, path: pipeline.path };
+    const otherwise =
+      `there is neither this file nor ${PIPELINE}: is this a saved tokenizer's folder?`;
+    throw await missingFile(folder, VOCAB, otherwise);
+  }
+  if (!fromJson) await refuseMark(path);
+  const pieces = (await loadVocab(path)).tokens;
+  const line = fromJson ? firstDifference(reachable(pieces), reachable(fromJson)) : -1;
+  if (line < 0 || !fromJson) return { pieces, path };
+  const here = `"${pieces[line] ?? "nothing"}"`;
+  const there = `"${fromJson[line] ?? "nothing"}"`;
+  const problem = `found ${here}, and ${PIPELINE} has ${there}: delete the file that is wrong`;
+  throw new FormatError(path, problem, line + 1);
+}
+
+/**
+ * Refuses a byte-order mark at the beginning of a file, which transformers reads as a part of the
+ * first token.
+ */
+async function refuseMark(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const start = new Uint8Array(3);
+  await file.read(start);
+  if (start[0] !== 0xef || start[1] !== 0xbb || start[2] !== 0xbf) return;
+  const problem =
+    "found a byte-order mark, which transformers takes for a part of the first token: " +
+    "save the file as UTF-8 without one";
+  throw new FormatError(path, problem, 1);
+}
+
+/**
+ * The pieces, with an empty one for each piece that occurs again later, as no text gets its first id.
+ */
+function reachable(pieces: readonly string[]): string[] {
+  const last = new Map(pieces.map((piece, id) => [piece, id]));
+  return pieces.map((piece, id) => last.get(piece) === id ? piece : "");
+}
+
+function firstDifference(a: readonly string[], b: readonly string[]): number {
+  const length = Math.max(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}

@@ -1,0 +1,54 @@
+/** The facts by which a run recognises its vocabulary. */
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { checkArguments } from "../checks.ts";
+import { type AddedToken, completeToken } from "./added_tokens.ts";
+import { TOKENIZER } from "./argument_kinds.ts";
+import type { BertTokenizer } from "./bert_tokenizer.ts";
+import type { CleanUp, TokenizerOptions } from "./options.ts";
+import { isOneOfFive } from "./vocab.ts";
+
+/**
+ * What identifies a vocabulary, and the options of its tokenizer. Runs of older versions lack the
+ * last two fields.
+ */
+export interface VocabularyFacts extends TokenizerOptions {
+  /** The SHA-256 of `vocab.txt`. */
+  readonly sha256: string;
+  /** The number of tokens. */
+  readonly size: number;
+  /** Where `decode()` leaves out spaces; missing if it is `"tokens"`. */
+  readonly cleanUp?: CleanUp;
+  /** The number of pieces that words are cut into; missing if no token was added. */
+  readonly pieces?: number;
+  /** Added tokens, and special tokens with unusual flags. */
+  readonly added?: readonly AddedToken[];
+}
+
+/** The text of `vocab.txt` of a tokenizer. */
+export function vocabularyText(tokenizer: BertTokenizer): string {
+  checkArguments("vocabularyText(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
+  const { vocab } = tokenizer;
+  return `${vocab.tokens.join("\n")}\n`;
+}
+
+/** The digest and the size of a vocabulary, and the options of its tokenizer. */
+export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
+  checkArguments("vocabularyFacts(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
+  const sha256 = createHash("sha256").update(vocabularyText(tokenizer)).digest("hex");
+  const { vocab, options, cleanUp } = tokenizer;
+  const added = vocab.added.filter((token) => !isUsual(token));
+  const tokens = added.length > 0 && { pieces: vocab.pieces, added };
+  return {
+    sha256,
+    size: vocab.size,
+    ...options,
+    ...(cleanUp !== "tokens" && { cleanUp }),
+    ...tokens,
+  };
+}
+
+/** Whether a token is a special one with the usual flags. */
+function isUsual(token: Required<AddedToken>): boolean {
+  return isOneOfFive(token.content) && isDeepStrictEqual(token, completeToken(token.content));
+}

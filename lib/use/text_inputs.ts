@@ -1,0 +1,72 @@
+/**
+ * Helpers of `predict.ts` and `explore.ts`: checking and encoding a text, making the model's input,
+ * and reading the output.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { checkArguments, TEXT } from "../checks.ts";
+import { ConfigError } from "../errors.ts";
+import type { BertPretrainHead } from "../model/bert.ts";
+import type { ModelInputs } from "../model/inputs.ts";
+import type { BertTokenizer, Encoding } from "../tokenizer/bert_tokenizer.ts";
+import { MODEL } from "../model/argument_kinds.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+
+/**
+ * Checks that a model, a tokenizer and texts are given in the right order.
+ *
+ * @param call The function with the names of its arguments.
+ * @param texts By the names of their arguments.
+ * @throws {TypeError} If an argument has a wrong type; the message names it and what was found.
+ */
+export function checkQuestion(
+  call: string,
+  model: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  texts: Readonly<Record<string, string>>,
+): void {
+  checkArguments(call, [
+    ["model", model, MODEL],
+    ["tokenizer", tokenizer, TOKENIZER],
+    ...Object.entries(texts).map(([name, text]) => [name, text, TEXT] as const),
+  ]);
+}
+
+/**
+ * Encodes a text or a pair.
+ *
+ * @throws {ConfigError} If it is longer than the model can take.
+ */
+export function encode(
+  { config: { maxPositionEmbeddings: most } }: BertPretrainHead,
+  tokenizer: BertTokenizer,
+  text: string,
+  pair?: string,
+): Encoding {
+  const encoding = tokenizer.encode(text, pair);
+  const count = encoding.tokenIds.length;
+  if (count <= most) return encoding;
+  const advice = `must be at most ${most} tokens with [CLS] and [SEP], and is ${count}: shorten it`;
+  throw new ConfigError("text", text, advice);
+}
+
+/**
+ * One sequence as the model's input. Every token is attended to, except a `[PAD]` in the text, as in
+ * training.
+ */
+export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): ModelInputs {
+  const row = (ids: readonly number[]) => tf.tensor2d([[...ids]], undefined, "int32"); // [1, T]
+  return {
+    tokenIds: row(tokenIds),
+    segmentIds: row(segmentIds),
+    attentionMask: row(attentionMask),
+  };
+}
+
+/** Reads the numbers of a tensor and disposes of it. */
+export async function read(tensor: tf.Tensor): Promise<Float32Array> {
+  try {
+    return await tensor.data<"float32">();
+  } finally {
+    tensor.dispose();
+  }
+}
