@@ -39,7 +39,7 @@ export const PARAMETER = {
   columns: 48,
   /** Products in each sum, at least 1. */
   depth: 56,
-  /** 1 if what C holds stays in the sum. */
+  /** 1 if what C holds is added to the sums, 0 if nothing is; for AVX-512 also 2, if `bias` is. */
   keep: 64,
   /** 16 words: -1 for each column of the last panel that C has, else 0. */
   mask: 72,
@@ -47,10 +47,12 @@ export const PARAMETER = {
   lastColumns: 136,
   /** 16 bits, all 1. */
   allColumns: 144,
+  /** For AVX-512, with `keep` 2: the first number of a row that is added to all rows of C. */
+  bias: 152,
 } as const;
 
 /** Bytes of a block of parameters. */
-export const PARAMETER_BYTES = 152;
+export const PARAMETER_BYTES = 160;
 
 const UNROLL = 4;
 const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;

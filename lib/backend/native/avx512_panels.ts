@@ -135,6 +135,7 @@ function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.move(rdx, tileC);
   assembler.compare(rcx, number(0));
   assembler.jump(plain, "equal");
+  emitPlaceOfAddends(assembler);
   emitRows(assembler, tile, true, done);
   assembler.place(plain);
   emitRows(assembler, tile, false, done);
@@ -142,6 +143,23 @@ function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.add(panelA, bytesOfA);
   assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 }); // 3 rows
   assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 4 });
+}
+
+/** Lets rax point to what is added to the first row, and rcx be the bytes from there to the next row's. */
+function emitPlaceOfAddends(assembler: WideAssembler): void {
+  const [bias, found] = [assembler.label(), assembler.label()];
+  assembler.compare(rcx, number(1));
+  assembler.jump(bias, "notEqual");
+  assembler.move(rax, tileC);
+  assembler.move(rcx, rowBytes);
+  assembler.jump(found);
+  assembler.place(bias);
+  assembler.load(rax, { base: parameters, offset: PARAMETER.bias });
+  assembler.load(rcx, { base: parameters, offset: PARAMETER.c });
+  assembler.add(rax, columnC);
+  assembler.subtract(rax, rcx); // as far from the bias as the columns are from C
+  assembler.subtract(rcx, rcx);
+  assembler.place(found);
 }
 
 /** What C holds will be needed, or written to, when the sums are done. */
@@ -203,7 +221,7 @@ function emitStep(
   }
 }
 
-/** Writes the rows that C has, or adds to them, and goes on at `done`. */
+/** Writes the rows that C has, with `keep` after adding what rax points to, and goes on at `done`. */
 function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Label): void {
   const { rows, across } = tile;
   for (let row = 0; row < rows; row++) {
@@ -212,7 +230,7 @@ function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Lab
       const mask = half === across - 1 ? LAST : 0;
       const from = sum(row, half);
       if (keep) {
-        assembler.loadWide(half, to, mask);
+        assembler.loadWide(half, { base: rax, offset: 64 * half }, mask);
         assembler.addWide(from, half, from);
       }
       assembler.storeWide(to, from, mask);
@@ -221,6 +239,7 @@ function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Lab
     assembler.compare(rowsLeft, number(row + 2));
     assembler.jump(done, "below");
     assembler.add(rdx, rowBytes);
+    if (keep) assembler.add(rax, rcx);
   }
   assembler.jump(done);
 }

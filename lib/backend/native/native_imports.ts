@@ -6,7 +6,8 @@ import { MOST_PARAMETERS, parameterAt, rowParameters } from "./row_code.ts";
 import { type Operand, PACK_PARAMETER, packParameters, setPackEnds } from "./pack_parameters.ts";
 
 /**
- * Multiplies panels that lie in the memory: `c` = or, with `keep`, += A B.
+ * Multiplies panels that lie in the memory: `c` = A B, or, with `keep` 1, += A B, or, for AVX-512 with
+ * `keep` 2, = A B plus a row of numbers at `bias`.
  *
  * Addresses count bytes from the start of the memory, `stride` the bytes from row to row of C.
  */
@@ -19,6 +20,7 @@ export type Panels = (
   c: number,
   stride: number,
   keep: number,
+  bias?: number,
 ) => void;
 
 /**
@@ -91,7 +93,7 @@ function callPanels(code: bigint | undefined, memory: WebAssembly.Memory): Panel
   const call = nativeCaller();
   const words = panelParameters();
   const place = placeOf(words, PARAMETER.base, memory);
-  return (rows, columns, depth, a, b, c, stride, keep) => {
+  return (rows, columns, depth, a, b, c, stride, keep, bias = 0) => {
     words[PARAMETER.a / 4] = a;
     words[PARAMETER.b / 4] = b;
     words[PARAMETER.c / 4] = c;
@@ -100,6 +102,7 @@ function callPanels(code: bigint | undefined, memory: WebAssembly.Memory): Panel
     words[PARAMETER.columns / 4] = columns;
     words[PARAMETER.depth / 4] = depth;
     words[PARAMETER.keep / 4] = keep;
+    words[PARAMETER.bias / 4] = bias;
     setLastColumns(words, columns);
     call(code, place);
   };

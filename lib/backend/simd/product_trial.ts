@@ -29,14 +29,16 @@ interface Trial {
   /** 1 if an operand is stored transposed. */
   readonly ta: 0 | 1;
   readonly tb: 0 | 1;
+  /** Whether a row of numbers is added. */
+  readonly bias: boolean;
 }
 
 /** One product past the blocks, the other layouts past the panels, all cut off in all three directions. */
 const TRIALS: readonly Trial[] = [
-  { m: 125, n: 531, k: 259, ta: 0, tb: 0 },
-  { m: 13, n: 37, k: 35, ta: 0, tb: 1 },
-  { m: 13, n: 37, k: 35, ta: 1, tb: 0 },
-  { m: 13, n: 37, k: 35, ta: 1, tb: 1 },
+  { m: 125, n: 531, k: 259, ta: 0, tb: 0, bias: true },
+  { m: 13, n: 37, k: 35, ta: 0, tb: 1, bias: true },
+  { m: 13, n: 37, k: 35, ta: 1, tb: 0, bias: false },
+  { m: 13, n: 37, k: 35, ta: 1, tb: 1, bias: false },
 ];
 
 /** What of this process's native code passed, where it was tried. */
@@ -109,24 +111,25 @@ class NoRoom extends Error {}
 /** The same product, computed in several ways. */
 function products(
   machine: TrialMachine,
-  { m, n, k, ta, tb }: Trial,
+  { m, n, k, ta, tb, bias }: Trial,
   valueOf: (i: number) => number,
   ways: readonly (readonly [Multiplier, Arithmetic])[],
 ): Float32Array[] {
-  const counts = [m * k, k * n, m * n];
+  const counts = [m * k, k * n, n, m * n];
   const strides = [ta ? m : k, tb ? k : n, n];
   const places = counts.map((count) => machine.allocate(4 * count));
   try {
     if (places.includes(undefined)) throw new NoRoom();
-    const [a, b, out] = places as number[];
+    const [a, b, row, out] = places as number[];
     const view = (at: number, count: number) => new Float32Array(machine.memory.buffer, at, count);
-    [a, b].forEach((at, i) => {
+    [a, b, row].forEach((at, i) => {
       const values = view(at, counts[i]);
       for (let j = 0; j < values.length; j++) values[j] = valueOf(j);
     });
     return ways.map((way) => {
       machine.setProducts(...way);
-      machine.run("product", 1, a, b, out, 0, m, n, k, ...strides, ta, tb, m, n, 0, 0, 0);
+      const operands = [a, b, out, bias ? row : 0];
+      machine.run("product", 1, ...operands, m, n, k, ...strides, ta, tb, m, n, 0, 0, 0);
       return view(out, m * n).slice();
     });
   } finally {

@@ -40,7 +40,9 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
       }
     }
   };
-  const pairs: NativeImports["pairs"] = (rows, columns, depth, a, b, c, stride, keep) => {
+  const pairs: NativeImports["pairs"] = (
+    ...[rows, columns, depth, a, b, c, stride, keep, bias = 0]
+  ) => {
     const at = (panels: number, width: number, i: number, k: number) =>
       words[panels / 4 + (Math.floor(i / width) * depth + k) * width + i % width];
     for (let i = 0; i < rows; i++) {
@@ -53,7 +55,8 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
           }
         }
         const place = (c + i * stride) / 4 + j;
-        floats[place] = keep ? floats[place] + sum : sum;
+        const added = keep === 1 ? place : bias / 4 + j;
+        floats[place] = keep ? floats[added] + sum : sum;
       }
     }
   };
@@ -74,13 +77,15 @@ Deno.test("products of pairs of bf16 are those of rounded operands in all layout
   const rng = createRng(3);
   for (const [m, n, k] of [[1, 1, 1], [7, 17, 5], [125, 18, 3], [3, 530, 2], [6, 7, 515]]) {
     for (const [ta, tb] of [[0, 0], [0, 1], [1, 0], [1, 1]]) {
-      const counts = [m * k, k * n, m * n];
       const a = Math.ceil((SCRATCH + productScratch()) / 64) * 64;
-      const [b, c] = [a + 4 * counts[0], a + 4 * (counts[0] + counts[1])];
-      const values = new Float32Array(memory.buffer, a, counts[0] + counts[1]);
+      const b = a + 4 * m * k;
+      const bias = b + 4 * k * n;
+      const c = bias + 4 * n;
+      const values = new Float32Array(memory.buffer, a, m * k + k * n + n);
       for (let i = 0; i < values.length; i++) values[i] = 2 * rng.random() - 1;
       const [lda, ldb] = [ta ? m : k, tb ? k : n];
-      control.set([a, b, c, 0, m, n, k, lda, ldb, n, ta, tb, m, n, 0, 0, 0], WORD.parameters);
+      const added = ta === tb ? bias : 0;
+      control.set([a, b, c, added, m, n, k, lda, ldb, n, ta, tb, m, n, 0, 0, 0], WORD.parameters);
       const multiply = (multiplier: number, arithmetic: number) => {
         control[WORD.multiplier] = multiplier;
         control[WORD.precision] = arithmetic;

@@ -40,19 +40,25 @@ declare function nativePanels(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
 ): void;
 
-// The same for AVX-512, whose panels are copied by `packWide` below.
+// The same for AVX-512, whose panels are copied by `packWide` below. It takes what is added to the sums
+// (NOTHING, C or BIAS), and a row of numbers in case it is BIAS.
 // @ts-ignore: decorator
 @external("env", "wide")
 declare function nativeWide(
-  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, added: i32, bias: usize,
 ): void;
 
 // The same for panels of pairs; the depth counts pairs.
 // @ts-ignore: decorator
 @external("env", "pairs")
 declare function nativePairs(
-  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
+  m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, added: i32, bias: usize,
 ): void;
+
+/** What is added to the sums of a product. */
+const NOTHING: i32 = 0;
+const C: i32 = 1;
+const BIAS: i32 = 2;
 
 // Copies rows of A or columns of B into panels: where to, where from, bytes from row to row in memory, how
 // many rows or columns, depth, width of a panel, and whether the depth runs along the rows in memory.
@@ -74,17 +80,20 @@ export function multiply(
   ta: bool, tb: bool, m: i32, n: i32, k: i32,
   a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, bias: usize, add: bool,
 ): void {
-  if (bias != 0) fillRows(m, n, c, ldc, bias);
-  else if (!add && k == 0) zeroRows(m, n, c, ldc);
-  let keep = add || bias != 0;
+  let added = add ? C : NOTHING;
+  if (bias != 0) {
+    added = hasWideCode() && k > 0 ? BIAS : C;
+    if (added == C) fillRows(m, n, c, ldc, bias);
+  } else if (!add && k == 0) zeroRows(m, n, c, ldc);
   if (hasLibrary()) {
-    if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, keep ? 1 : 0, c, ldc);
+    if (m > 0 && n > 0 && k > 0) sgemm(ta, tb, m, n, k, a, lda, b, ldb, <f32> added, c, ldc);
     return;
   }
   if (hasNativeLoop() || hasWideCode()) {
     touchEnd(ta ? k : m, ta ? m : k, a, lda);
     touchEnd(tb ? n : k, tb ? k : n, b, ldb);
     touchEnd(m, n, c, ldc);
+    if (added == BIAS) touchEnd(1, n, bias, n);
   }
   const size = pairsOperands() ? 2 : 1; // pairs take half the room
   for (let p = 0; p < k; p += KC) {
@@ -95,10 +104,11 @@ export function multiply(
       for (let i = 0; i < m; i += size * MC) {
         const rows = min(size * MC, m - i);
         copyA(ta, rows, depth, at(a, ta, i, p, lda), lda);
-        multiplyPanels(rows, columns, depth, c + (<usize> (i * ldc + j) << 2), <usize> ldc << 2, keep);
+        const block = c + (<usize> (i * ldc + j) << 2);
+        multiplyPanels(rows, columns, depth, block, <usize> ldc << 2, added, bias + (<usize> j << 2));
       }
     }
-    keep = true;
+    added = C;
   }
 }
 
@@ -136,13 +146,13 @@ function copyB(transposed: bool, depth: i32, columns: i32, from: usize, ldb: i32
 
 /** Multiplies the panels that have been copied. */
 function multiplyPanels(
-  m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool,
+  m: i32, n: i32, depth: i32, c: usize, stride: usize, added: i32, bias: usize,
 ): void {
   const a = scratch(), b = panelsOfB();
-  if (pairsOperands()) nativePairs(m, n, depth + 1 >> 1, a, b, c, stride, keep);
-  else if (hasWideCode()) nativeWide(m, n, depth, a, b, c, stride, keep);
-  else if (hasNativeLoop()) nativePanels(m, n, depth, a, b, c, stride, keep);
-  else multiplyTiles(m, n, depth, c, stride, keep);
+  if (pairsOperands()) nativePairs(m, n, depth + 1 >> 1, a, b, c, stride, added, bias);
+  else if (hasWideCode()) nativeWide(m, n, depth, a, b, c, stride, added, bias);
+  else if (hasNativeLoop()) nativePanels(m, n, depth, a, b, c, stride, added == C);
+  else multiplyTiles(m, n, depth, c, stride, added == C);
 }
 
 /** Where the panels of B lie: behind those of A. */
