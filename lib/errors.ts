@@ -75,6 +75,25 @@ export class NoExamplesError extends RangeError {
   override readonly name = "NoExamplesError";
 }
 
+/** The memory of a backend has no room for what a computation needs. */
+export class OutOfMemoryError extends RangeError {
+  /** Always `"OutOfMemoryError"`. */
+  override readonly name = "OutOfMemoryError";
+  /** What had no room, and how much of it: "a float32 tensor [8000,1000] needs 30.5 MiB". */
+  readonly need: string;
+
+  /**
+   * Says what had no room, how full the memory is, and what to do.
+   *
+   * @param where The computation that needed it, as in `"Concat"`; empty if it is not known.
+   * @param usage How full the memory is, and what to do.
+   */
+  constructor(where: string, need: string, usage: string) {
+    super(`Out of memory${where === "" ? "" : ` in ${where}`}: ${need}; ${usage}`);
+    this.need = need;
+  }
+}
+
 /** A file, or text in a known format, cannot be read. */
 export class FormatError extends SyntaxError {
   /** Always `"FormatError"`. */

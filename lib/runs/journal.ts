@@ -64,10 +64,10 @@ export class RunJournal {
     if (spike) this.event(spike);
   }
 
-  /** Writes a row and an event for a step that diverged and was skipped. */
+  /** Writes a row and an event for batches on which step `at.step` diverged, and which are skipped. */
   skipped(at: Pick<StepLog, "epoch" | "step" | "tokens">, why: string): void {
     this.#metrics?.writeSkipped(at);
-    this.event(`skipped: ${why}`);
+    this.event(`skipped the batch of step ${at.step}: ${why}`);
   }
 
   /** Writes held-out scores as a row of `metrics.csv` and a line of `evaluations.jsonl`. */

@@ -185,7 +185,7 @@ class RunLoop {
     if (this.#run.config.settings.onNan === "stop") throw error;
     this.#skips.count(error);
     const { epoch, tokens, skipped } = this.#state;
-    this.#journal.skipped({ epoch, tokens, step: error.step }, error.message.split(". ")[0]);
+    this.#journal.skipped({ epoch, tokens, step: error.step }, error.problem);
     this.#state = { ...this.#state, skipped: skipped + 1 };
   }
 

@@ -75,17 +75,21 @@ export class DivergedError extends Error {
   readonly step: number;
   /** The batches of the step. Their `examples` say where each row comes from. */
   readonly batches: readonly Batch[];
+  /** What is not finite, and the learning rate, as a clause. */
+  readonly problem: string;
 
   /** Says which step was not made, on which batches, and what is not finite. */
   constructor(step: number, batches: readonly Batch[], found: string, learningRate: number) {
+    const problem = `${found} at learning rate ${learningRate.toPrecision(3)}`;
     super(
-      `Stopped before step ${step}: ${found} at learning rate ${learningRate.toPrecision(3)}. ` +
+      `Stopped before step ${step}: ${problem}. ` +
         `The weights are those of step ${step - 1}. The batch: ${provenance(batches)}. ` +
         "Try a lower learningRate, a longer warmupShare or a smaller clipNorm; if it stops at " +
         "step 1, the weights or the data are at fault",
     );
     this.step = step;
     this.batches = batches;
+    this.problem = problem;
   }
 }
 

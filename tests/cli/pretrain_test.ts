@@ -1,4 +1,5 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
+import { ConfigError, NoExamplesError, OutOfMemoryError } from "bert/errors.ts";
 import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import { explainMemory } from "bert/cli/out_of_memory.ts";
 import { pretrainCommand } from "bert/cli/pretrain.ts";
@@ -167,20 +168,33 @@ Deno.test("with --config of a run on text, --corpus may name a prepared corpus, 
   });
 });
 
-Deno.test("explainMemory() says what to lower, and leaves other errors alone", () => {
+Deno.test("explainMemory() says what to lower where memory has ended, or may have ended", () => {
   const need = { batchSize: 32, length: 128, preset: "base" };
-  for (const said of ["Out of memory: a float32 tensor", "Array buffer allocation failed"]) {
-    const { message } = explainMemory(new RangeError(said), need) as Error;
-    match(
-      message,
-      /--preset base, --batch-size 32 and --length 128 .*--batch-size 16 --accumulation 2/,
-    );
-  }
-  const other = new RangeError("Invalid steps");
-  strictEqual(explainMemory(other, need), other);
-  const grown = explainMemory(
-    new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded"),
-    need,
+  const full = new OutOfMemoryError(
+    "Concat",
+    "a tensor needs 9 MiB",
+    "8 of 9 MiB are in use. Lower",
   );
-  match((grown as Error).message, /^Out of memory/);
+  deepStrictEqual(
+    explainMemory(full, need),
+    new RangeError(
+      "Out of memory with --preset base, --batch-size 32 and --length 128 (a tensor needs 9 MiB). Lower " +
+        "them; --batch-size 16 --accumulation 2 learns the same from half the memory",
+      { cause: full },
+    ),
+  );
+  let refused: unknown; // what the engine throws
+  throws(() => new Float64Array(2 ** 50), (error) => (refused = error) instanceof RangeError);
+  match(
+    (explainMemory(refused, need) as Error).message,
+    /If memory has ended, lower them; --batch-size 16/,
+  );
+});
+
+Deno.test("explainMemory() leaves errors alone that have another cause", () => {
+  const need = { batchSize: 32, length: 128, preset: "base" };
+  const others = [new Error("Out of memory"), new ConfigError("steps", -1, "must be above 0")];
+  for (const other of [...others, new NoExamplesError("none")]) {
+    strictEqual(explainMemory(other, need), other);
+  }
 });

@@ -287,7 +287,7 @@ Deno.test("a NaN stops a run, with its checkpoint kept; or is skipped, counted a
       stopAt: 6,
     });
     strictEqual(end.skipped, 1);
-    match(events[0], /skipped: Stopped before step 4/);
+    match(events[0], /skipped the batch of step 4: the MLM loss is NaN/);
     const rows = (await timelessMetrics(`${folder}/run`)).filter(([split]) => split === "skipped");
     deepStrictEqual(rows[0].slice(0, 4), ["skipped", "1", "4", ""]);
     strictEqual(rows.length, end.skipped);

@@ -4,7 +4,7 @@
  */
 import { checkOptions, checkWhole } from "../../checks.ts";
 import type { Precision } from "../../config.ts";
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, OutOfMemoryError } from "../../errors.ts";
 import { type NativeCode, nativeCode, reportMissing } from "../native/native_code.ts";
 import { nativeImports } from "../native/native_imports.ts";
 import { Allocator } from "./allocator.ts";
@@ -132,9 +132,10 @@ export class Machine {
     if (needed <= this.#scratchBytes) return;
     const address = this.#allocator.allocate(needed * this.threads);
     if (address === undefined) {
-      throw new RangeError(
-        `Out of memory: ${this.threads} threads need ${needed} bytes of scratch each; ` +
-          `${this.#allocator.usedBytes} bytes are in use. Use smaller batches or sequences`,
+      throw new OutOfMemoryError(
+        "",
+        `${this.threads} threads need ${needed} bytes of scratch each`,
+        `${this.#allocator.usedBytes} bytes are in use. Use smaller batches or sequences`,
       );
     }
     if (this.#scratchBytes > 0) this.#allocator.free(this.#words[WORD.scratch] >>> 0);

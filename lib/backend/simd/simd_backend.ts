@@ -3,6 +3,7 @@
  * where the kernels find them. An operation without a kernel of ours runs on tfjs's CPU kernel.
  */
 import * as tf from "@tensorflow/tfjs";
+import { OutOfMemoryError } from "../../errors.ts";
 import type { KernelName } from "./kernel_names.ts";
 import type { Machine } from "./machine.ts";
 
@@ -164,13 +165,14 @@ export class SimdBackend extends tf.MathBackendCPU {
     entry.address = undefined;
   }
 
-  #outOfMemory(bytes: number, what: string): RangeError {
+  #outOfMemory(bytes: number, what: string): OutOfMemoryError {
     const { used, blocks, most, longestFree } = this.machine.usage;
     const mega = (count: number) => (count / 2 ** 20).toFixed(1);
-    return new RangeError(
-      `Out of memory${this.#kernel ? ` in ${this.#kernel}` : ""}: ${what} needs ${mega(bytes)} ` +
-        `MiB; ${blocks} blocks hold ${mega(used)} of ${mega(most)} MiB, and the longest free ` +
-        `piece has ${mega(longestFree)} MiB. Lower batchSize or maxLength, or dispose of tensors`,
+    return new OutOfMemoryError(
+      this.#kernel ?? "",
+      `${what} needs ${mega(bytes)} MiB`,
+      `${blocks} blocks hold ${mega(used)} of ${mega(most)} MiB, and the longest free piece has ` +
+        `${mega(longestFree)} MiB. Lower batchSize or maxLength, or dispose of tensors`,
     );
   }
 }

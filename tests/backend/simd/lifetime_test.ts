@@ -38,7 +38,7 @@ Deno.test("out of memory: the error names operation, tensor and sizes, and nothi
   const x = tf.ones([1000, 1000]);
   const before = held();
   throws(() => tf.tidy(() => tf.concat(new Array(8).fill(x))), {
-    name: "RangeError",
+    name: "OutOfMemoryError",
     message: new RegExp(
       "^Out of memory in Concat: a float32 tensor \\[8000,1000\\] needs 30\\.5 MiB; " +
         "\\d blocks hold \\d\\.\\d of 32\\.0 MiB, and the longest free piece has 2\\d\\.\\d MiB",
