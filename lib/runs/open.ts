@@ -129,8 +129,7 @@ export async function beginRun(
   progress: Progress,
   team: Team = SOLO,
 ): Promise<OpenRun> {
-  checkGiven("beginRun()", given, RUN_OPTIONS);
-  checkBackend(software.backend, given);
+  checkCall("beginRun()", given, software.backend);
   const settings = completeSettings(given);
   try {
     return await begin(path, { given, all: settings }, software, progress, team);
@@ -164,17 +163,7 @@ async function begin(
       await folder.saveConfig(config);
     }
     const { backend } = software;
-    return openRun({
-      folder,
-      config,
-      corpus,
-      heldOut,
-      tokenizer,
-      model,
-      backend,
-      team,
-      warnings,
-    });
+    return openRun({ folder, config, corpus, heldOut, tokenizer, model, backend, team, warnings });
   } catch (error) {
     folder?.close();
     model.dispose();
@@ -214,8 +203,12 @@ async function decide(
   return { decisive, heldOut, warnings };
 }
 
-/** Throws for `webgpu`: a checkpoint copies all weights synchronously, which that backend cannot do. */
-function checkBackend(backend: string, given: Given<keyof RunSettings>): void {
+/**
+ * Throws if a setting is unknown or of the wrong kind, or for `webgpu`: a checkpoint copies all weights
+ * synchronously, which that backend cannot do.
+ */
+function checkCall(call: string, given: Given<keyof RunSettings>, backend: string): void {
+  checkGiven(call, given, RUN_OPTIONS);
   if (backend !== "webgpu") return;
   const name = given.backend === undefined ? "BERT_BACKEND" : "--backend";
   throw new ConfigError(name, backend, "cannot keep a run in a folder: use simd or wasm");
@@ -270,8 +263,7 @@ export async function reopenRun(
   progress: Progress,
   team: Team = SOLO,
 ): Promise<OpenRun> {
-  checkGiven("reopenRun()", given, RUN_OPTIONS);
-  checkBackend(software.backend, given);
+  checkCall("reopenRun()", given, software.backend);
   const saved = await fromFirst(team, () => readRunConfig(path));
   if (!saved) {
     throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");
@@ -299,18 +291,8 @@ export async function reopenRun(
     const documents = checkpoint || !settings.countedStart ? [] : corpus.sample();
     const model = await modelToContinue(config, checkpoint, { tokenizer, documents });
     const { backend } = software;
-    return openRun({
-      folder,
-      config,
-      corpus,
-      heldOut,
-      tokenizer,
-      model,
-      checkpoint,
-      backend,
-      team,
-      warnings,
-    });
+    const known = { folder, config, heldOut, checkpoint, backend, team, warnings };
+    return openRun({ ...known, corpus, tokenizer, model });
   } catch (error) {
     opened?.[Symbol.dispose]();
     folder.close();

@@ -48,27 +48,11 @@ export interface RunState {
  * ```
  */
 export function firstState(run: string): RunState {
-  return {
-    run,
-    step: 0,
-    epoch: 1,
-    batches: 0,
-    tokens: 0,
-    seconds: 0,
-    skipped: 0,
-    rows: 0,
-    evaluations: 0,
-    evaluatedAt: -1,
-    finished: false,
-    backend: "",
-  };
+  return { run, ...FIRST };
 }
 
-/** The kind of each field; a number stands for a number of at least that. */
-const FIELDS: Readonly<
-  Record<Exclude<keyof RunState, "best" | "lanes">, "text" | "switch" | number>
-> = {
-  run: "text",
+/** What every run begins with. Later a field has the same type, and no number is smaller. */
+const FIRST: Omit<RunState, "run" | "best" | "lanes"> = {
   step: 0,
   epoch: 1,
   batches: 0,
@@ -78,8 +62,8 @@ const FIELDS: Readonly<
   rows: 0,
   evaluations: 0,
   evaluatedAt: -1,
-  finished: "switch",
-  backend: "text",
+  finished: false,
+  backend: "",
 };
 
 /** The nesting depth of its JSON: the state, and `best` in it. */
@@ -106,8 +90,8 @@ export function readState(text: string, file: string): RunState {
     throw new FormatError(file, "expected the state of a run as a JSON object, found other JSON");
   }
   const fields = state as Partial<Record<keyof RunState, unknown>>;
-  for (const [name, kind] of Object.entries(FIELDS)) {
-    checkField(name, kind, fields[name as keyof RunState], file);
+  for (const [name, first] of Object.entries(firstState(""))) {
+    checkField(name, first, fields[name as keyof RunState], file);
   }
   if (fields.best !== undefined) checkBest(fields.best, file);
   if (fields.lanes !== undefined) checkLanes(fields.lanes, file);
@@ -116,7 +100,7 @@ export function readState(text: string, file: string): RunState {
 
 function checkField(
   name: string,
-  kind: "text" | "switch" | number,
+  first: string | boolean | number,
   value: unknown,
   file: string,
 ): void {
@@ -124,12 +108,14 @@ function checkField(
     const found = JSON.stringify(value)?.slice(0, 40) ?? "nothing";
     throw new FormatError(file, `expected the run's ${name} to be ${wanted}, found ${found}`);
   };
-  if (kind === "text") return typeof value === "string" ? undefined : refuse("a text");
-  if (kind === "switch") return typeof value === "boolean" ? undefined : refuse("true or false");
+  if (typeof first === "string") return typeof value === "string" ? undefined : refuse("a text");
+  if (typeof first === "boolean") {
+    return typeof value === "boolean" ? undefined : refuse("true or false");
+  }
   const whole = name !== "seconds";
   const fits = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (!fits || (value as number) < kind) {
-    refuse(`a ${whole ? "whole number" : "number"} of at least ${kind}`);
+  if (!fits || (value as number) < first) {
+    refuse(`a ${whole ? "whole number" : "number"} of at least ${first}`);
   }
 }
 

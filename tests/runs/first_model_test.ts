@@ -36,6 +36,14 @@ async function withTexts(use: (folder: string, corpus: string) => Promise<void>)
   }
 }
 
+/** Saves a model with random weights and this vocabulary. */
+async function saveNewModel(folder: string, vocab: Vocab): Promise<void> {
+  const config = bertConfig("smoke", { vocabSize: vocab.size });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  await saveModel(folder, model, new BertTokenizer(vocab));
+  model.dispose();
+}
+
 /** Begins a run, stops it at once, resumes it to its end; the options at each of these and of the model. */
 async function optionsThroughRun(path: string, settings: Given<keyof RunSettings>) {
   const software = { backend: await useBackend() };
@@ -75,10 +83,7 @@ Deno.test("a run from a saved model keeps every option of its tokenizer, also wh
   withTexts(async (folder, corpus) => {
     const options = { lowercase: false, locale: "tr", maxWordLength: 4 };
     const vocab = await trainVocab(SENTENCES, { size: 60, ...options });
-    const config = bertConfig("smoke", { vocabSize: vocab.size });
-    const model = new BertPretrainHead(config, { seed: 1 });
-    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
-    model.dispose();
+    await saveNewModel(`${folder}/saved`, vocab);
     const { preset: _preset, vocabSize: _size, ...run } = RUN;
     const settings = { ...run, init: `${folder}/saved`, corpus };
     const software = { backend: await useBackend() };
@@ -116,10 +121,7 @@ Deno.test("a run warns of accents that it strips, and says that a vocabulary is 
 Deno.test("a run warns if more than 5 % of its tokens are [UNK] to the model it begins with", () =>
   withTexts(async (folder, corpus) => {
     const vocab = new Vocab([...SPECIAL_TOKENS, "schon", "."]);
-    const config = bertConfig("smoke", { vocabSize: vocab.size });
-    const model = new BertPretrainHead(config, { seed: 1 });
-    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
-    model.dispose();
+    await saveNewModel(`${folder}/saved`, vocab);
     const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2 };
     const software = { backend: await useBackend() };
     const run = await beginRun(`${folder}/run`, settings, software, () => {});
@@ -138,10 +140,7 @@ Deno.test("a run splits sentences by the language of the saved model it begins w
       .map((document, i) => document && `${document} Nummer ${i}.`).join("\n\n");
     await Deno.writeTextFile(corpus, text);
     const vocab = await trainVocab([text], { size: 60, stripAccents: false, locale: "de" });
-    const config = bertConfig("smoke", { vocabSize: vocab.size });
-    const model = new BertPretrainHead(config, { seed: 1 });
-    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
-    model.dispose();
+    await saveNewModel(`${folder}/saved`, vocab);
     const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2 };
     const software = { backend: await useBackend() };
     const run = await beginRun(`${folder}/run`, settings, software, () => {});
@@ -159,10 +158,7 @@ Deno.test("a run splits sentences by the language of the saved model it begins w
 Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>
   withTexts(async (folder, corpus) => {
     const vocab = await trainVocab(SENTENCES, { size: 60 });
-    const config = bertConfig("smoke", { vocabSize: vocab.size });
-    const model = new BertPretrainHead(config, { seed: 1 });
-    await saveModel(`${folder}/saved`, model, new BertTokenizer(vocab));
-    model.dispose();
+    await saveNewModel(`${folder}/saved`, vocab);
     const settings = { init: `${folder}/saved`, corpus, length: 16, steps: 2, locale: "tr" };
     const begun = beginRun(`${folder}/run`, settings, { backend: await useBackend() }, () => {});
     await rejects(begun, {

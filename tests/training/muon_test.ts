@@ -11,22 +11,17 @@ import { assertClose } from "../support/assert_close.ts";
 import { testOnBackends } from "../support/backends.ts";
 import { randomTensor } from "../support/gradients.ts";
 import { toyBatches, toyModel } from "../support/toy_model.ts";
+import { tensorsOf, type Values, variablesOf } from "../support/named_tensors.ts";
 import fixture from "../fixtures/muon.json" with { type: "json" };
 
 await useBackend();
 
-type Values = Record<string, number[]>;
 const SHAPES: Record<string, number[]> = fixture.shapes;
 const OPTIONS = { ...fixture.settings, rateFactor: 1, isMatrix: () => true };
 
+/** Variables with the fixture's initial values, or others. */
 function variables(values: Values = fixture.initial): Map<string, tf.Variable> {
-  const entries = Object.entries(values);
-  return new Map(entries.map(([name, v]) => [name, tf.variable(tf.tensor(v, SHAPES[name]))]));
-}
-
-function tensors(values: Values): tf.NamedTensorMap {
-  const entries = Object.entries(values);
-  return Object.fromEntries(entries.map(([name, v]) => [name, tf.tensor(v, SHAPES[name])]));
+  return variablesOf(values, SHAPES);
 }
 
 testOnBackends(
@@ -35,7 +30,7 @@ testOnBackends(
     const weights = variables();
     using optimizer = new Muon(weights, OPTIONS);
     for (const { gradients, learningRate, weights: expected, bfloat16 } of fixture.steps) {
-      optimizer.step(tensors(gradients), learningRate);
+      optimizer.step(tensorsOf(gradients, SHAPES), learningRate);
       for (const [name, values] of Object.entries(expected)) {
         const found = weights.get(name)!.dataSync();
         assertClose(found, values, { rtol: 1e-5, atol: 2e-5 }, name);
@@ -55,7 +50,7 @@ Deno.test("Muon continues from a saved state as if it had never stopped, and fre
     using first = new Muon(stopped, OPTIONS);
     using second = new Muon(stopped, OPTIONS);
     for (const [i, step] of fixture.steps.entries()) {
-      const gradients = tensors(step.gradients);
+      const gradients = tensorsOf(step.gradients, SHAPES);
       whole.step(gradients, step.learningRate);
       if (i === 3) second.restore(first.state);
       (i < 3 ? first : second).step(gradients, step.learningRate);
@@ -140,7 +135,7 @@ Deno.test("Muon refuses options that cannot be, gradients that do not fit, and A
   throws(() => new Muon(weights, { nesterov: true } as object), /Unknown option nesterov of Muon/);
   using muon = new Muon(weights, OPTIONS);
   const before = weights.get("wide")!.dataSync();
-  const gradients = tensors(fixture.steps[0].gradients);
+  const gradients = tensorsOf(fixture.steps[0].gradients, SHAPES);
   throws(() => muon.step({ ...gradients, tall: tf.zeros([6, 10]) }, 0.1), {
     name: "ShapeError",
     message:

@@ -3,21 +3,16 @@ import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:a
 import { useBackend } from "bert/backend/choose.ts";
 import { clipByGlobalNorm } from "bert/training/clipping.ts";
 import { AdamW, decaysByDefault } from "bert/training/optimizer.ts";
+import { tensorsOf, type Values, variablesOf } from "../support/named_tensors.ts";
 import fixture from "../fixtures/optimizer.json" with { type: "json" };
 
 await useBackend("cpu");
 
-type Values = Record<string, number[]>;
 const SHAPES: Record<string, number[]> = fixture.shapes;
 
+/** Variables with the fixture's initial values, or others. */
 function variables(values: Values = fixture.initial): Map<string, tf.Variable> {
-  const entries = Object.entries(values);
-  return new Map(entries.map(([name, v]) => [name, tf.variable(tf.tensor(v, SHAPES[name]))]));
-}
-
-function tensors(values: Values): tf.NamedTensorMap {
-  const entries = Object.entries(values);
-  return Object.fromEntries(entries.map(([name, v]) => [name, tf.tensor(v, SHAPES[name])]));
+  return variablesOf(values, SHAPES);
 }
 
 function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
@@ -48,7 +43,10 @@ Deno.test("AdamW decays matrices and embeddings only, by the rate times the deca
   strictEqual(decaysByDefault("bert.encoder.layer.0.attention.output.dense.bias"), false);
   strictEqual(decaysByDefault("bert.encoder.layer.0.attention.output.LayerNorm.weight"), false);
   const weights = variables({ "dense.bias": [1, 1, 1, 1], "dense.weight": Array(12).fill(1) });
-  const zeros = tensors({ "dense.bias": [0, 0, 0, 0], "dense.weight": Array(12).fill(0) });
+  const zeros = tensorsOf(
+    { "dense.bias": [0, 0, 0, 0], "dense.weight": Array(12).fill(0) },
+    SHAPES,
+  );
   new AdamW(weights, { weightDecay: 0.5 }).step(zeros, 0.1);
   close(weights.get("dense.bias")!.dataSync(), [1, 1, 1, 1], 0);
   close(weights.get("dense.weight")!.dataSync(), Array(12).fill(0.95), 1e-7);
@@ -58,7 +56,7 @@ Deno.test("AdamW equals ten steps of torch.optim.AdamW", () => {
   const weights = variables();
   const optimizer = new AdamW(weights, fixture.settings);
   for (const step of fixture.steps) {
-    optimizer.step(tensors(step.gradients), step.learningRate);
+    optimizer.step(tensorsOf(step.gradients, SHAPES), step.learningRate);
     for (const [name, expected] of Object.entries(step.weights)) {
       close(weights.get(name)!.dataSync(), expected, 2e-6);
     }
@@ -72,10 +70,10 @@ Deno.test("AdamW continues from a saved state as if it had never stopped", () =>
   const first = new AdamW(stopped, fixture.settings);
   const second = new AdamW(stopped, fixture.settings);
   for (const [i, { gradients, learningRate }] of fixture.steps.entries()) {
-    whole.step(tensors(gradients), learningRate);
+    whole.step(tensorsOf(gradients, SHAPES), learningRate);
     if (i === 4) second.restore(first.state);
-    (i < 4 ? first : second).step(tensors(gradients), learningRate);
-    if (i === 4) first.step(tensors(gradients), 0); // the copy is a copy
+    (i < 4 ? first : second).step(tensorsOf(gradients, SHAPES), learningRate);
+    if (i === 4) first.step(tensorsOf(gradients, SHAPES), 0); // the copy is a copy
   }
   for (const [name, weight] of through) {
     deepStrictEqual(stopped.get(name)!.dataSync(), weight.dataSync());
@@ -85,19 +83,19 @@ Deno.test("AdamW continues from a saved state as if it had never stopped", () =>
 Deno.test("AdamW gives a weight a new tensor at each update", () => {
   const weights = variables();
   const { dataId } = weights.get("dense.weight")!;
-  new AdamW(weights).step(tensors(fixture.steps[0].gradients), 0.1);
+  new AdamW(weights).step(tensorsOf(fixture.steps[0].gradients, SHAPES), 0.1);
   notStrictEqual(weights.get("dense.weight")!.dataId, dataId); // packed copies stay valid
 });
 
 Deno.test("AdamW leaves a weight without a gradient alone", () => {
   const weights = variables();
-  new AdamW(weights).step(tensors({ "dense.bias": [1, 1, 1, 1] }), 0.1);
+  new AdamW(weights).step(tensorsOf({ "dense.bias": [1, 1, 1, 1] }, SHAPES), 0.1);
   close(weights.get("dense.weight")!.dataSync(), fixture.initial["dense.weight"], 0);
 });
 
 Deno.test("AdamW.step() keeps two means a weight until `using` ends, and leaves its gradients alone", () => {
   const weights = variables();
-  const gradients = tensors(fixture.steps[0].gradients);
+  const gradients = tensorsOf(fixture.steps[0].gradients, SHAPES);
   const before = tf.memory().numTensors;
   {
     using optimizer = new AdamW(weights);
@@ -140,7 +138,7 @@ Deno.test("AdamW.step() with the scale of clipByGlobalNorm() is a step down the 
   const [clipped, byHand] = [variables(), variables()];
   const [a, b] = [new AdamW(clipped), new AdamW(byHand)];
   for (const { gradients } of fixture.steps) {
-    const given = tensors(gradients);
+    const given = tensorsOf(gradients, SHAPES);
     const { norm, scale } = clipByGlobalNorm(given, 1);
     a.step(given, 0.1, scale);
     const names = Object.keys(given);
