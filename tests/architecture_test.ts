@@ -111,7 +111,7 @@ Deno.test("no import goes in a circle, types included", () => {
   deepStrictEqual(circles, []);
 });
 
-Deno.test("text is read, cut and masked without TensorFlow.js", () => {
+Deno.test("files that read, split and mask text do not load TensorFlow.js", () => {
   const wrong = sources.filter(({ path, specifiers }) =>
     WITHOUT_TFJS.includes(folderOf(path)) && specifiers.some((one) => one.startsWith("@tensorflow"))
   );
@@ -125,7 +125,7 @@ Deno.test("every import inside lib/ is relative, so that the library runs withou
   deepStrictEqual(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("randomness is always an argument, and nothing is evaluated", () => {
+Deno.test("random numbers come from an argument and never from Math.random(), and no text is run as code", () => {
   const wrong = sources.filter(({ code }) =>
     /Math\.random|tf\.random|\beval\(|new Function/.test(
       code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ""),
@@ -134,7 +134,7 @@ Deno.test("randomness is always an argument, and nothing is evaluated", () => {
   deepStrictEqual(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("no file has grown beyond reading at a sitting", async () => {
+Deno.test("no file of lib/ has more than 370 lines", async () => {
   for (const { path } of sources) {
     const lines = (await Deno.readTextFile(path)).split("\n").length;
     ok(lines <= 370, `${path} has ${lines} lines`);

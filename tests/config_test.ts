@@ -23,7 +23,7 @@ Deno.test("the defaults are the documented ones: 15 %, pairs, one epoch", () => 
   strictEqual(trainConfig().epochs, 1);
 });
 
-Deno.test("overrides win, and an override of nothing changes nothing", () => {
+Deno.test("overrides replace defaults, and an empty object changes nothing", () => {
   strictEqual(bertConfig("tiny", { vocabSize: 99 }).vocabSize, 99);
   deepStrictEqual(trainConfig({}), trainConfig());
 });

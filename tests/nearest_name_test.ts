@@ -1,7 +1,7 @@
 import { strictEqual } from "node:assert";
 import { nearest } from "bert/nearest_name.ts";
 
-Deno.test("nearest() takes a part of a name for the name, unless the part is short beside it", () => {
+Deno.test("nearest() takes a part of a name for the name, unless the part is much shorter", () => {
   strictEqual(nearest("steps", ["seed", "plannedSteps"]), "plannedSteps");
   strictEqual(nearest("onStepDone", ["onStep", "onEpoch"]), "onStep");
   strictEqual(nearest("pandas.DataFrame", ["FRAME", "frame"]), undefined);

@@ -38,7 +38,7 @@ Deno.test("the code cells of every notebook pass the type-check", async () => {
   }
 });
 
-Deno.test("links between the notebooks lead to notebooks that there are", async () => {
+Deno.test("links between the notebooks lead to existing notebooks", async () => {
   for (const name of names) {
     const text = await Deno.readTextFile(`${FOLDER}/${name}`);
     for (const [, target] of text.matchAll(/\]\((\d\d_\w+\.ipynb)\)/g)) {
@@ -53,7 +53,7 @@ Deno.test("links between the notebooks lead to notebooks that there are", async 
 for (const name of names) {
   const path = `${FOLDER}/${name}`;
 
-  Deno.test(`${name} has the outputs of the code it has, all cells run in order`, async () => {
+  Deno.test(`${name} has the outputs of its present code, with all cells run in order`, async () => {
     const notebook = await readNotebook(path);
     const ran = notebook.metadata.ran as { preset: string; digest: string } | undefined;
     strictEqual(ran?.digest, codeDigest(notebook), "outputs are stale: deno task notebooks");

@@ -41,7 +41,7 @@ Deno.test("useBackend() takes the fastest that starts", async () => {
   strictEqual(taken, tf.getBackend());
 });
 
-Deno.test("useBackend() follows BERT_BACKEND, a name given wins, and all is quiet", async () => {
+Deno.test("useBackend() takes the backend of BERT_BACKEND unless it is given a name, and prints nothing", async () => {
   const all = ["--allow-all"];
   for (const name of BACKENDS) {
     deepStrictEqual(await run(PRINT, all, name), { out: name, err: "" });
@@ -52,7 +52,7 @@ Deno.test("useBackend() follows BERT_BACKEND, a name given wins, and all is quie
   match(err, /Invalid BERT_BACKEND = "gpu": it must be one of .*wasm, cpu, webgpu/);
 });
 
-Deno.test("useBackend() without permission to read the environment does not ask", async () => {
+Deno.test("useBackend() does not ask for permission to read the environment", async () => {
   const { out } = await run(
     PRINT,
     ["--allow-read", "--allow-ffi", "--deny-env=BERT_BACKEND"],
@@ -70,7 +70,7 @@ Deno.test("useBackend() says once which backend cannot start and why, and takes 
   match(err, /^The backend simd cannot start here, so the slower wasm is used: .*relaxed\.wasm.*$/);
 });
 
-Deno.test("useBackend() of an unknown backend says which there are", async () => {
+Deno.test("useBackend() refuses an unknown name and lists the known backends", async () => {
   const advice = `must be one of ${backendNames().join(", ")}`;
   await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));
 });
@@ -123,7 +123,7 @@ Deno.test("a model made before its backend started moves there, and computes the
   match(fallen.err, /The backend simd cannot start here, so the slower wasm is used/);
 });
 
-Deno.test("computing on tfjs's cpu that nobody named is said once, with the remedy", async () => {
+Deno.test("one warning says that tfjs's cpu backend computes although nobody named it, and what to do", async () => {
   for (const first of ["tf.ones([2]);", 'await tf.setBackend("cpu");']) {
     const { used, err } = await forgetful(first, ["--allow-all"], "");
     deepStrictEqual(used, ["cpu", "cpu", "cpu"]);

@@ -102,7 +102,7 @@ Deno.test("products are float32 again afterwards, also when the computation thro
   strictEqual(tf.matMul(x, y).dataSync()[0], before);
 });
 
-Deno.test("a precision that cannot be had is refused with what to set instead", async () => {
+Deno.test("a precision that this machine lacks is refused, and the message says what to set instead", async () => {
   await useBackend("simd");
   const missing = simdMachine().missing("bf16");
   if (missing !== undefined) {

@@ -22,7 +22,7 @@ Deno.test("the batch is full, has 15 % labels, and both kinds of pairs", () => {
   strictEqual(batch.nspLabels.filter((label) => label === 1).length, 16);
 });
 
-Deno.test("medians and ratios, round by round", () => {
+Deno.test("medians are those of all rounds, and ratios are taken round by round", () => {
   deepStrictEqual([sample([3, 1, 2]).median, sample([4, 1, 2, 3]).median], [2, 2.5]);
   const { lowest, highest } = sample([3, 1, 2]);
   deepStrictEqual([lowest, highest], [1, 3]);
@@ -45,7 +45,7 @@ function counter(name: string): Promise<Child> {
   return Child.start({ command: Deno.execPath(), args: ["eval", code, name] });
 }
 
-Deno.test("children are asked by turns, and one that has had its rounds no more", async () => {
+Deno.test("child processes are asked in turn, and none after its last round", async () => {
   const [a, b] = [await counter("a"), await counter("b")];
   const contenders = [
     { name: "a", child: a, request: {} },
@@ -58,7 +58,7 @@ Deno.test("children are asked by turns, and one that has had its rounds no more"
   deepStrictEqual(answers.get("b"), [{ n: 1 }]);
 });
 
-Deno.test("a child that ends early is an error, not silence", async () => {
+Deno.test("a child process that ends early is an error", async () => {
   const args = ["eval", "Deno.exit(3)"];
   await rejects(Child.start({ command: Deno.execPath(), args }), /ended early, with code 3/);
 });

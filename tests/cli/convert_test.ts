@@ -40,7 +40,7 @@ Deno.test("convertFolder() writes every kind of folder as one that opens to the 
   }
 });
 
-Deno.test("convertFolder() that cannot read writes nothing", async () => {
+Deno.test("convertFolder() writes nothing if the folder cannot be read", async () => {
   const from = await copyOf("encoder");
   await rejects(convertFolder(from, `${from}/out`), {
     name: "FormatError",

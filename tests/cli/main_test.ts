@@ -53,7 +53,7 @@ Deno.test("the task notebooks --check saves nothing", async () => {
   ok(!good.includes('"preset"'));
 });
 
-Deno.test("a task that fails says one thing, without a stack trace of its own, and exits with 1", async () => {
+Deno.test("a task that fails prints one message without a stack trace, and exits with code 1", async () => {
   const { code, err } = await task("notebooks");
   strictEqual(code, 1);
   ok(
@@ -64,7 +64,7 @@ Deno.test("a task that fails says one thing, without a stack trace of its own, a
   ok(!/main\.ts|run_notebook\.ts|kernel\.ts/.test(err));
 });
 
-Deno.test("wrong arguments are named, with what is possible", async () => {
+Deno.test("a wrong argument is refused by name, and the message lists what is possible", async () => {
   const cases: [string[], RegExp][] = [
     [
       ["dance"],

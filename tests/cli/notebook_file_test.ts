@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { type Cell, finished, jupyterJson, type Notebook } from "bert/cli/notebook_file.ts";
 
-Deno.test("jupyterJson() orders keys and writes numbers as Python does, and touches no text", () => {
+Deno.test("jupyterJson() sorts keys and writes numbers as Python does, and changes no text", () => {
   const value = {
     b: [0.00001916, -5e-7, 0.0001, 12, 1.5, 0],
     a: "1e-7 and\n0.00001,",
@@ -31,7 +31,7 @@ Deno.test("jupyterJson() orders keys and writes numbers as Python does, and touc
   deepStrictEqual(JSON.parse(jupyterJson(value)), value);
 });
 
-Deno.test("finished() keeps tags and what folds code away, and no other metadata", () => {
+Deno.test("finished() keeps tags and the metadata that hides code, and no other", () => {
   const cell = (metadata: Record<string, unknown>): Cell => ({
     id: "a",
     cell_type: "code",

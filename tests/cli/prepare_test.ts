@@ -17,7 +17,7 @@ async function prepareTask(folder: string, ...args: string[]) {
   return { code, out, err };
 }
 
-Deno.test("deno task prepare writes a corpus, says what is in it, and finds it done when called again", async () => {
+Deno.test("deno task prepare writes a corpus, prints what is in it, and finds it finished when called again", async () => {
   const folder = await Deno.makeTempDir();
   const words = ["--corpus", "data/sample.csv", "tests/fixtures/wiki", "--vocab-size", "120"];
   const more = ["--cased", "--held-out", "0.2", "--workers", "1", "--out", `${folder}/mine/`];
@@ -46,7 +46,7 @@ Deno.test("deno task prepare writes a corpus, says what is in it, and finds it d
   match(other.err, /^Invalid --out = ".*mine": it holds a corpus that was prepared of other texts/);
 });
 
-Deno.test("deno task prepare refuses what it was not permitted to write, in its own words", async () => {
+Deno.test("deno task prepare refuses, with a message of its own, a folder that Deno may not write to", async () => {
   const { code, err } = await prepareTask("/nowhere", "--corpus", "data/sample.csv", "--out", "/x");
   strictEqual(code, 1);
   match(err, /^Invalid --out = "\/x": it must lie in data\/, where this task may write; for any/);

@@ -101,7 +101,7 @@ Deno.test("the task refuses bad input with one sentence and code 1, and writes n
   });
 });
 
-Deno.test("a held-out loss that is NaN ends the task with what to do, and that is not to go on", async () => {
+Deno.test("a held-out loss that is NaN ends the task, and the message advises against resuming", async () => {
   await withCorpus(async (folder) => {
     const args = ["--out", `${folder}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
     const { code, err } = await ended(
@@ -112,7 +112,7 @@ Deno.test("a held-out loss that is NaN ends the task with what to do, and that i
   });
 });
 
-Deno.test("a folder that Deno may not write to is named, with what to do", async () => {
+Deno.test("a folder that Deno may not write to is refused by name, with what to do", async () => {
   await withCorpus(async (folder) => {
     const elsewhere = await Deno.makeTempDir();
     const args = ["--out", `${elsewhere}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
@@ -124,7 +124,7 @@ Deno.test("a folder that Deno may not write to is named, with what to do", async
   });
 });
 
-Deno.test("settings come from --config, the command line first; a run's config.json will do", async () => {
+Deno.test("--config reads settings from a file or a run's config.json, and the command line takes precedence", async () => {
   await withCorpus(async (folder) => {
     const settings = { corpus: `${folder}/corpus.csv`, preset: "smoke", vocabSize: 60, steps: 2 };
     const more = { length: 32, batchSize: 4, lr: 0.01 };

@@ -85,7 +85,7 @@ Deno.test("runNotebook() stops at the first error, shows the cell and the error,
     deepStrictEqual([...Deno.readDirSync(path.replace("/small.ipynb", ""))].length, 1);
   }));
 
-Deno.test("runNotebook() reports code that is no code, and promises that fail", async () => {
+Deno.test("runNotebook() reports syntax errors and rejected promises", async () => {
   await rejects(
     saved(["const = 1"]),
     /code cell 1 failed[^]*const = 1\n\nSyntaxError: Unexpected token/,
@@ -110,7 +110,7 @@ Deno.test("runNotebook() saves nothing of a cell tagged volatile", async () => {
   );
 });
 
-Deno.test("runNotebook() tells which cell is too slow, and which one ended the kernel", async () => {
+Deno.test("runNotebook() names the cell that took too long, and the one that ended the kernel", async () => {
   const slow = { ...OPTIONS, timeout: 1 };
   await withNotebook(
     ["1", "for (;;);"],

@@ -20,7 +20,7 @@ function printed(terminal: boolean): string {
   return text;
 }
 
-Deno.test("startupLine() draws over how far a stage is, and leaves a line for each stage", () => {
+Deno.test("startupLine() redraws the progress of a stage, and leaves a line for each stage", () => {
   const clear = "\r\x1b[K";
   strictEqual(
     printed(true),
@@ -29,6 +29,6 @@ Deno.test("startupLine() draws over how far a stage is, and leaves a line for ea
   );
 });
 
-Deno.test("startupLine() has a line every ten seconds where no terminal is", () => {
+Deno.test("startupLine() prints a line every ten seconds where there is no terminal", () => {
   strictEqual(printed(false), "… reading\n… reading: 2 documents\n… counting\n");
 });

@@ -45,7 +45,7 @@ Deno.test("collate() rounds up no further than maxLength, and pads to padTo if t
   strictEqual(collate([example(Array(8).fill(1))]).length, 8);
 });
 
-Deno.test("collate() refuses no examples, uneven ones, and ones longer than the row", () => {
+Deno.test("collate() refuses an empty list, arrays of unequal length, and examples longer than the row", () => {
   throws(() => collate([]), { name: "ConfigError", message: /at least one/ });
   throws(() => collate([{ ...SHORT, labels: [-1] }]), {
     name: "ShapeError",

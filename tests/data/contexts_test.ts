@@ -16,27 +16,27 @@ function near(values: Float32Array, rows: readonly number[][]): void {
   }
 }
 
-Deno.test("neighbourCounts(): as numpy counts, and not across documents", () => {
+Deno.test("neighbourCounts() counts what numpy counts, and nothing across documents", () => {
   const { values, rows, columns } = neighbourCounts(countedText(), { window, contexts });
   deepStrictEqual([rows, columns], [expected.vocabSize, contexts]);
   near(values, expected.counts);
 });
 
-Deno.test("neighbourCounts(): no more contexts than there are pieces", () => {
+Deno.test("neighbourCounts() has no more contexts than there are pieces", () => {
   const text = { ids: Int32Array.of(0, 1), starts: Int32Array.of(0, 1, 2), vocabSize: 2 };
   const { columns, values } = neighbourCounts(text);
   deepStrictEqual([columns, ...values], [2, 0, 0, 0, 0]); // two documents of one piece
 });
 
-Deno.test("neighbourCounts(): refuses a window of nothing", () => {
+Deno.test("neighbourCounts() refuses a window of 0", () => {
   throws(() => neighbourCounts(countedText(), { window: 0 }), ConfigError);
 });
 
-Deno.test("positivePmi(): as numpy has it", () => {
+Deno.test("positivePmi() gives numpy's values", () => {
   near(positivePmi(neighbourCounts(countedText(), { window, contexts })).values, expected.pmi);
 });
 
-Deno.test("passageCounts(): as numpy counts; never more passages than pieces", () => {
+Deno.test("passageCounts() counts what numpy counts, in no more passages than pieces", () => {
   near(passageCounts(countedText(), expected.passages).values, expected.passageCounts);
   const text = { ids: Int32Array.of(0, 1), starts: Int32Array.of(0, 2), vocabSize: 2 };
   deepStrictEqual([...passageCounts(text, 9).values], [1, 0, 0, 1]);

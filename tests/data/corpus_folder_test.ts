@@ -47,7 +47,7 @@ Deno.test("links to files and folders are followed, each file being read once", 
   }
 });
 
-Deno.test("hidden files, macOS's ._ files and other kinds are left out, and that is said", async () => {
+Deno.test("hidden files, macOS's ._ files and other kinds are left out, and a message says so", async () => {
   const { names, leftOut } = await readFolder(async (folder) => {
     await Deno.mkdir(`${folder}/.git`);
     await Deno.writeTextFile(`${folder}/.git/text.txt`, "One.");
@@ -63,7 +63,7 @@ Deno.test("hidden files, macOS's ._ files and other kinds are left out, and that
   ]);
 });
 
-Deno.test("a link that leads nowhere is an error where it was to be read", async () => {
+Deno.test("a broken link is an error if its name is that of a readable file", async () => {
   const broken = readFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.txt`, "One.");
     await Deno.symlink(`${folder}/gone.txt`, `${folder}/b.txt`);
@@ -79,7 +79,7 @@ Deno.test("a link that leads nowhere is an error where it was to be read", async
   ok(other.leftOut[0].includes("b.md"));
 });
 
-Deno.test("a name that would steer a terminal is shown as it is written", async () => {
+Deno.test("control characters in the name of a file are escaped in messages", async () => {
   const { leftOut } = await readFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.txt`, "One.");
     await Deno.writeTextFile(`${folder}/b\x1b[2J\n.md`, "x");

@@ -3,7 +3,7 @@ import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { type Document } from "bert/data/document.ts";
 import { readCorpusFile as read, sentencesOf } from "../support/corpus_file.ts";
 
-Deno.test(".txt: documents parted by an empty line, prose split into sentences", async () => {
+Deno.test(".txt: documents are separated by empty lines, and prose is split into sentences", async () => {
   const documents = await read("a.txt", "One here. Two\nhere.\n\n\nThree.\n");
   deepStrictEqual(sentencesOf(documents), [["One here.", "Two here."], ["Three."]]);
   deepStrictEqual(documents.map(({ name }) => name), ["a.txt 1", "a.txt 2"]);
@@ -93,7 +93,7 @@ Deno.test("corpus() streams: it stops reading when nobody asks for more", async 
   }
 });
 
-Deno.test("splitHeldOut() parts by document, the same way each time, whatever the order", () => {
+Deno.test("splitHeldOut() splits by document, the same way each time, whatever the order", () => {
   const documents = Array.from({ length: 40 }, (_, i) => ({ name: `d${i}`, sentences: ["x"] }));
   const { train, heldOut } = splitHeldOut(documents, 0.1, 1);
   strictEqual(heldOut.length, 4);
@@ -201,7 +201,7 @@ Deno.test("splitHeldOut() leaves something to train on", () => {
   deepStrictEqual(splitHeldOut([], 0.5, 1), { train: [], heldOut: [] });
 });
 
-Deno.test(".jsonl: a null document is none", async () => {
+Deno.test(".jsonl: a row whose document is null is a document of its own", async () => {
   const documents = await read(
     "a.jsonl",
     '{"document":null,"text":"A."}\n{"document":null,"text":"B."}',
@@ -216,7 +216,7 @@ Deno.test("a byte-order mark and letters cut by a chunk's end are read right, in
   deepStrictEqual(sentencesOf(await read("a.txt", `\ufeff${long}\n\n${long}`)), [[long], [long]]);
 });
 
-Deno.test("a document without end comes in parts, so that its file streams", async () => {
+Deno.test("a document of any length is read in parts, so that memory holds one of them", async () => {
   const lines = Array.from({ length: 90_000 }, (_, i) => `${i} ${"word ".repeat(20).trim()}`);
   const text = await read("a.txt", lines.join("\n"), { sentencePerLine: true });
   deepStrictEqual(text.map(({ name }) => name), ["a.txt 1", "a.txt 2", "a.txt 3"]);

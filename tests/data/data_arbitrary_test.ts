@@ -46,7 +46,7 @@ function pairsOf(found: readonly Document[], options: NspOptions): PairExample[]
   }
 }
 
-Deno.test("pairs of any documents: framed, no longer than asked, made of what their spans say", () => {
+Deno.test("pairs of any documents have [CLS] and [SEP] in place, fit maxLength, and hold the text of their spans", () => {
   fc.assert(
     fc.property(documents, settings, (found, options) => {
       for (const pair of pairsOf(found, options)) {
@@ -101,7 +101,7 @@ const masking = fc.record({
   rng: fc.nat(1e6).map((seed) => createRng(seed)),
 });
 
-Deno.test("masking any ids: changed only where asked, never a special token, never too many", () => {
+Deno.test("masking changes ids only where there is a label, no special token, and no more than the limit", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(vocab.size - 1), { maxLength: 40 }), masking, (ids, options) => {
       const { tokenIds, labels } = mlmData(ids, vocab, options);
@@ -126,7 +126,7 @@ Deno.test("masking any ids: changed only where asked, never a special token, nev
   );
 });
 
-Deno.test("whole words are asked for as a whole, or not at all", () => {
+Deno.test("whole words are predicted as a whole or not at all", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(vocab.size - 1), { maxLength: 40 }), masking, (ids, options) => {
       const { labels } = mlmData(ids, vocab, { ...options, wholeWord: true });
@@ -193,7 +193,7 @@ Deno.test("JSON lines give any text back", async () => {
   );
 });
 
-Deno.test("text files give their lines back, documents parted by empty ones", async () => {
+Deno.test("text files give their lines back, as documents separated by empty ones", async () => {
   const line = fileText().filter((text) => text.trim() !== "" && !text.startsWith("\ufeff"));
   const file = fc.array(fc.array(line, { minLength: 1, maxLength: 4 }), {
     minLength: 1,

@@ -49,7 +49,7 @@ function isRunOf(part: readonly number[], whole: readonly number[]): boolean {
   return `,${whole},`.includes(`,${part},`);
 }
 
-Deno.test("segments are what their spans say: whole, or a run out of it where cut", () => {
+Deno.test("segments hold the text of their spans, or a part of it where they were cut", () => {
   for (const { pair } of manyPairs()) {
     const [first, second] = segmentsOf(pair);
     const wholes = [tokensAt(pair.first), tokensAt(pair.second!)];
@@ -59,7 +59,7 @@ Deno.test("segments are what their spans say: whole, or a run out of it where cu
   }
 });
 
-Deno.test("over many seeds a label 1 is never the continuation, nor of the same place", () => {
+Deno.test("over many seeds the second segment of label 1 is never the true next one, nor from the same place", () => {
   const lone = sample.reduce((a, b) => a.sentences.length > b.sentences.length ? a : b);
   for (const documents of [sample, [lone]]) {
     for (const { pair: { first, second, nspLabel } } of manyPairs(documents)) {
@@ -70,7 +70,7 @@ Deno.test("over many seeds a label 1 is never the continuation, nor of the same 
   }
 });
 
-Deno.test("framing holds for every pair: [CLS] 1… [SEP] 1, 2… [SEP] 2, no longer than asked", () => {
+Deno.test("every pair is [CLS] 1… [SEP] 1, 2… [SEP] 2, and no longer than maxLength", () => {
   const { clsId, sepId } = tokenizer.vocab;
   for (const { pair, settings } of manyPairs()) {
     const { tokenIds, segmentIds } = pair;
@@ -84,7 +84,7 @@ Deno.test("framing holds for every pair: [CLS] 1… [SEP] 1, 2… [SEP] 2, no lo
   }
 });
 
-Deno.test("the halves are equal over many seeds: within four standard deviations of 0.5", () => {
+Deno.test("half of the labels are 1 over many seeds, within four standard deviations", () => {
   for (const settings of SETTINGS.filter(({ balanced }) => balanced !== false)) {
     let [pairs, notNext] = [0, 0];
     for (let seed = 0; seed < 200; seed++) {
@@ -98,7 +98,7 @@ Deno.test("the halves are equal over many seeds: within four standard deviations
   }
 });
 
-Deno.test("masked pairs give the original back, and specials are never asked for", () => {
+Deno.test("labels restore masked pairs, and special tokens are never predicted", () => {
   for (const { pair, seed } of manyPairs()) {
     for (const selection of ["independent", "exact"] as const) {
       const settings = { selection, wholeWord: seed % 2 === 0, maxPredictions: 6 };

@@ -81,7 +81,7 @@ Deno.test("batches() with static masking repeats pairs and masks, and only draws
   notDeepStrictEqual(contents(epoch({ data, seed: 4 })), contents(first));
 });
 
-Deno.test("batches() with static masking leaves the questions of an evaluation as they are", () => {
+Deno.test("batches() with static masking does not change the predictions of an evaluation", () => {
   const data: typeof DATA = { ...DATA, masking: "static" };
   deepStrictEqual(seen(epoch({ data, epoch: 0 })), seen(epoch({ epoch: 0 })));
   notDeepStrictEqual(contents(epoch({ data, epoch: 0 })), contents(epoch({ data, epoch: 1 })));

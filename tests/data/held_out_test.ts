@@ -38,7 +38,7 @@ Deno.test("documents are equal however they were cut into sentences", () => {
   }
 });
 
-Deno.test("a text that most documents repeat is not held out where another is", () => {
+Deno.test("a text that most documents repeat is not held out if there is another", () => {
   const repeated = Array.from({ length: 19 }, (_, i) => ({ name: `r${i}`, sentences: ["Same."] }));
   const [other] = documentsOf(1);
   const documents = [...repeated, { ...other, sentences: ["Other"] }];
@@ -47,7 +47,7 @@ Deno.test("a text that most documents repeat is not held out where another is", 
   }
 });
 
-Deno.test("copies that are more than what is held out are not cut where other documents are", () => {
+Deno.test("equal documents with more text than is held out are not cut if there are other documents", () => {
   const copies = Array.from({ length: 30 }, (_, i) => ({
     name: `copy ${i}`,
     sentences: ["It is the same text.", "The sea is old.", "The sea is old."],
@@ -59,7 +59,7 @@ Deno.test("copies that are more than what is held out are not cut where other do
   }
 });
 
-Deno.test("of few or unequal documents the held-out text is what was asked for, within reason", () => {
+Deno.test("with few or unequal documents the held-out share is within a factor of two of the wanted one", () => {
   const corpora = [[400, 100], [100, 100, 100], [1000, 10, 10, 10], [1000, ...Array(30).fill(2)]];
   for (const counts of corpora) {
     const documents = documentsOf(...counts);

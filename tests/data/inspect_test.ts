@@ -32,7 +32,7 @@ Deno.test("inspectExample() tells masked, random, kept, plain and special tokens
   deepStrictEqual(tokens[6], { position: 6, token: "whale", state: "plain", segment: 2 });
 });
 
-Deno.test("inspectExample() gives label and places in words", () => {
+Deno.test("inspectExample() gives the label and the sources in words", () => {
   const { relation, sources, nspLabel, truncated } = inspectExample(EXAMPLE, tokenizer);
   strictEqual(relation, "1: the second segment does not follow the first");
   deepStrictEqual(sources, ['"log", sentences 3 to 5', '"diary", sentence 1']);
@@ -41,7 +41,7 @@ Deno.test("inspectExample() gives label and places in words", () => {
   strictEqual(ordered.relation, "0: the segments are in order");
 });
 
-Deno.test("inspectExample() of a single, unmasked segment asks nothing", () => {
+Deno.test("inspectExample() of a single, unmasked segment has nothing to predict", () => {
   const { labels: _, second: __, ...rest } = EXAMPLE;
   const seen = inspectExample({ ...rest, nspLabel: -1 }, tokenizer);
   strictEqual(seen.relation, "no second segment");

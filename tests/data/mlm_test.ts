@@ -105,7 +105,7 @@ function askedByPosition(draws: number, sequence: number[], options: Partial<Mlm
 
 const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
 
-Deno.test("every position is asked for equally often: chi-squared over 100,000 draws", () => {
+Deno.test("every position is chosen equally often: chi-squared over 100,000 draws", () => {
   for (const share of [0.15, 0.4]) {
     const sequence = [clsId, ...words(29), sepId];
     const asked = askedByPosition(100_000, sequence, { maskProbability: share }).slice(1, -1);
@@ -116,7 +116,7 @@ Deno.test("every position is asked for equally often: chi-squared over 100,000 d
   }
 });
 
-Deno.test("the share is what was asked for to 0.1 %, whatever the length of the sequence", () => {
+Deno.test("the share is the wanted one to 0.1 %, whatever the length of the sequence", () => {
   for (const length of [4, 8, 32, 64, 128, 512]) {
     const draws = Math.ceil(700_000 / length);
     const asked = askedByPosition(draws, [clsId, ...words(length - 2), sepId]);
@@ -125,7 +125,7 @@ Deno.test("the share is what was asked for to 0.1 %, whatever the length of the 
   }
 });
 
-Deno.test("whole words of any number of pieces are asked for equally often", () => {
+Deno.test("whole words of any number of pieces are chosen equally often", () => {
   const sequence = [clsId];
   for (let pieces = 1; pieces <= 6; pieces++) sequence.push(5, ...Array(pieces - 1).fill(ING));
   for (const length of [1, 8]) { // once, and eight times over
@@ -140,7 +140,7 @@ Deno.test("whole words of any number of pieces are asked for equally often", () 
   }
 });
 
-Deno.test("[UNK] is no question, unless the reference's way is asked for", () => {
+Deno.test("[UNK] is never chosen, unless the reference's way is asked for", () => {
   const sequence = [clsId, 5, unkId, 6, unkId, sepId];
   for (const { labels } of run(500, { maskProbability: 0.9 }, sequence)) {
     deepStrictEqual([labels[2], labels[4]], [-1, -1]);
@@ -176,13 +176,13 @@ Deno.test("mlmData() refuses shares and limits that make no sense", () => {
   });
 });
 
-Deno.test("a [MASK] of the text is never asked for", () => {
+Deno.test("a [MASK] in the text is never chosen", () => {
   for (const { labels } of run(500, { maskProbability: 0.5 }, [clsId, 5, maskId, 6, sepId])) {
     strictEqual(labels[2], -1);
   }
 });
 
-Deno.test("a vocabulary without any word ends, with a special token", () => {
+Deno.test("corruptToken() with a vocabulary of special tokens alone ends, with one of them", () => {
   const bare = new Vocab(SPECIAL_TOKENS);
   const rng = createRng(1);
   for (let i = 0; i < 100; i++) ok(bare.isSpecial(corruptToken(unkId, bare, { rng })));

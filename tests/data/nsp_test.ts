@@ -47,7 +47,7 @@ for (const packing of [true, false]) {
   });
 }
 
-Deno.test("the halves are equal also where long sentences force the reference's hand", () => {
+Deno.test("half of the labels are 1 even where long sentences leave the reference no choice", () => {
   const documents = library(20, 60, 30); // one sentence fills an example
   const seeds = [1, 2, 3, 4, 5];
   const balanced = seeds.map((seed) => share(make(documents, { rng: createRng(seed) })));
@@ -58,7 +58,7 @@ Deno.test("the halves are equal also where long sentences force the reference's 
   ok(reference.every((x) => x > 0.9), `${reference}`);
 });
 
-Deno.test("the halves are equal with documents of odd and tiny sizes", () => {
+Deno.test("half of the labels are 1 in documents of three or seven sentences", () => {
   const documents = [
     ...library(40, 3, 7),
     ...library(40, 7, 3).map((d) => ({ ...d, name: `x${d.name}` })),
@@ -129,7 +129,7 @@ Deno.test("nspExamplesAsync() gives what nspExamples() gives", async () => {
   );
 });
 
-Deno.test("a window holds no more than it should: pairs come before the corpus has been read", () => {
+Deno.test("nspExamples() reads one window of documents before it yields the first pair", () => {
   const documents = library(50, 20);
   let read = 0;
   const counted = (function* () {
@@ -191,13 +191,13 @@ Deno.test("maxLength without room for two tokens is refused", async () => {
   await rejects(async () => await pairs.next(), { name: "ConfigError" });
 });
 
-Deno.test("bad luck with coins is no error: a document of many sentences can always be used", () => {
+Deno.test("no seed makes an error of a document of many sentences", () => {
   for (let seed = 0; seed < 2000; seed++) {
     make(library(1, 10, 5), { maxLength: 9, rng: createRng(seed) });
   }
 });
 
-Deno.test("the halves are equal in many small corpora, within four standard deviations", () => {
+Deno.test("half of the labels are 1 in many small corpora, within four standard deviations", () => {
   for (const [documents, sentences, words] of [[10, 8, 12], [30, 3, 7]]) {
     let [pairs, notNext] = [0, 0];
     for (let seed = 0; seed < 200; seed++) {

@@ -82,7 +82,7 @@ Deno.test("the median is the middle, the lower one of two", async () => {
   strictEqual(await median("a b", "a b c", "a b c a b"), 2);
 });
 
-Deno.test("dataReport() sees what was cut", async () => {
+Deno.test("dataReport() counts the examples that were cut", async () => {
   const { truncatedShare } = await dataReport(TEXTS, tokenizer, options({ maxLength: 5 }));
   strictEqual(truncatedShare, 1);
 });
@@ -144,7 +144,7 @@ Deno.test("dataReport() of a stream counts what an array counts", async () => {
   strictEqual(streamed.digests.corpus, held.digests.corpus);
 });
 
-Deno.test("maxExamples stops there", async () => {
+Deno.test("maxExamples limits how many examples are counted", async () => {
   const report = await dataReport(toyDocuments(30), TOY_TOKENIZER, options({}, { maxExamples: 7 }));
   deepStrictEqual([report.examples, report.documents], [7, 30]);
 });
@@ -201,7 +201,7 @@ Deno.test("formatReport() says each number once, in words", async () => {
   ok(/^tokens +12, 8\.33 % of them \[UNK\]$/m.test(none));
 });
 
-Deno.test("dataReport() passes on what cannot work", async () => {
+Deno.test("dataReport() refuses an empty corpus and a limit of 0 examples", async () => {
   await rejects(dataReport([], tokenizer, options()), {
     name: "NoExamplesError",
     message: /no text/,

@@ -138,7 +138,7 @@ Deno.test("splitSentences() leaves an opening mark with what it opens, whatever 
   }
 });
 
-Deno.test("splitSentences() joins lines of a paragraph and parts paragraphs", () => {
+Deno.test("splitSentences() joins the lines of a paragraph and separates paragraphs", () => {
   deepStrictEqual(splitSentences("a line\nthat goes on\r\n\r\nanother paragraph"), [
     "a line that goes on",
     "another paragraph",
@@ -151,7 +151,7 @@ Deno.test("splitSentences() joins lines of a paragraph and parts paragraphs", ()
   }
 });
 
-Deno.test("splitSentences() of nothing is nothing", () => {
+Deno.test("splitSentences() of an empty text is an empty list", () => {
   deepStrictEqual(splitSentences(""), []);
   deepStrictEqual(splitSentences(" \n\n \t "), []);
 });

@@ -42,7 +42,7 @@ Deno.test("documentColumn: false makes every row a document", async () => {
   deepStrictEqual(sentencesOf(sentences), [["One.", "Two."], ["Three."]]);
 });
 
-Deno.test("a document column that nobody asked for refuses nothing: what is no name is none", async () => {
+Deno.test("a value of the default document column that is no name is ignored", async () => {
   const values = ['{"a":1}', "[1]", "true", "null", '""', '" "'];
   const lines = values.map((value) => `{"document":${value},"text":"One. Two."}`);
   const documents = await read("a.jsonl", [...lines, '{"text":"Last."}'].join("\n"));

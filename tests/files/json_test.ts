@@ -30,7 +30,7 @@ Deno.test("every reader of JSON says file and line, what it expected and what it
   await rejects(readJson(path), /there is no such file/);
 });
 
-Deno.test("what is JSON is read as JSON.parse() reads it", () => {
+Deno.test("valid JSON is read as JSON.parse() reads it", () => {
   const text = '{"a": [1, null, "\\u00e9"], "b": {}}';
   deepStrictEqual(parseJsonObject(text, "a.json"), JSON.parse(text));
   deepStrictEqual(parseStrictJson(text, "a.json", 2), JSON.parse(text));

@@ -51,7 +51,7 @@ Deno.test("saveSafetensors() asks for a tensor only when it is its turn", () =>
     deepStrictEqual(asked, ["a.scalar", "empty", "z"]);
   }));
 
-Deno.test("saveSafetensors() refuses a source that breaks its word", () =>
+Deno.test("saveSafetensors() refuses a source with another number of values than its shape says", () =>
   inFolder(async (folder) => {
     const source = { ...SOURCES[0], shape: [7] };
     const message = /"z": expected 7 values of shape \[7\], got 6/;
@@ -77,7 +77,7 @@ Deno.test("SafetensorsFile.open() refuses what is no file, and files of a few by
     await refuses(`${folder}/x`, /expected at least 8 bytes, found 5/);
   }));
 
-Deno.test("a file of terabytes, all but its header a hole, costs nothing to open", async () => {
+Deno.test("a sparse file of terabytes is opened without reading its values", async () => {
   if (Deno.build.os === "windows") return; // no sparse files by default
   await inFolder(async (folder) => {
     const path = `${folder}/x`;
@@ -155,7 +155,7 @@ function assertAccounts(bytes: Uint8Array): void {
   strictEqual(covered, values.length);
 }
 
-Deno.test("6,000 harmed files: each is a FormatError, or holds what it says", () => {
+Deno.test("each of 6,000 damaged files is a FormatError, or is read as its header says", () => {
   const whole = writeSafetensors(TENSORS, { format: "pt" });
   const rng = createRng(20);
   const outcomes = { refused: 0, read: 0 };

@@ -34,7 +34,7 @@ Deno.test("what a killed writer left is written over", () =>
     deepStrictEqual(names(folder), ["a"]);
   }));
 
-Deno.test("a file that cannot be replaced stays, and the error names it", () =>
+Deno.test("a file that cannot be replaced stays as it was, and the error names it", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/a/full`, { recursive: true });
     await rejects(replaceFile(`${folder}/a`, "x"), /Cannot write .*\/a: /);

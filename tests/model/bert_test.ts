@@ -44,7 +44,7 @@ testOnBackends("forward() gives the same on every backend", async () => {
   assertClose(here.nsp, there.nsp, { atol: 1e-5 });
 });
 
-testOnBackends("forward(): padding changes nothing at the other positions", () => {
+testOnBackends("forward() gives the same at the other positions with and without padding", () => {
   const short = logits({ tokenIds: [SECOND.slice(0, 5)], segmentIds: [SEGMENTS[1].slice(0, 5)] });
   for (const padding of [1, 3, 11]) {
     const row = [...SECOND.slice(0, 5), ...Array(padding).fill(0)];
@@ -55,7 +55,7 @@ testOnBackends("forward(): padding changes nothing at the other positions", () =
   }
 });
 
-testOnBackends("forward(): what stands at padding does not matter, to the last bit", () => {
+testOnBackends("forward() does not depend on the ids at padding, to the last bit", () => {
   const attentionMask = [[1, 1, 1, 0, 0, 0]];
   const one = logits({ tokenIds: [[2, 9, 3, 0, 0, 0]], attentionMask });
   const other = logits({ tokenIds: [[2, 9, 3, 40, 41, 42]], attentionMask });
@@ -96,7 +96,7 @@ Deno.test("forward() takes rows of numbers or tensors, and fills in what is miss
   deepStrictEqual(logits({ tokenIds: [FIRST, SECOND] }), logits(all));
 });
 
-Deno.test("forward() heeds segment, position and mask", () => {
+Deno.test("forward() depends on segment, position and mask", () => {
   const plain = logits({ tokenIds: [FIRST] });
   notDeepStrictEqual(logits({ tokenIds: [FIRST], segmentIds: [SEGMENTS[0]] }), plain);
   notDeepStrictEqual(logits({ tokenIds: [FIRST], positionIds: [[5, 4, 3, 2, 1, 0]] }), plain);
@@ -135,7 +135,7 @@ Deno.test("forward() gives attention and hidden states when asked", () => {
   assertClose(asked.hiddenStates![1], hidden, { atol: 1e-6 });
 });
 
-Deno.test("the classes can be used one by one", () => {
+Deno.test("BertModel, MlmHead and NspHead can be used one by one", () => {
   const bert = new BertModel(config, { seed: 1 });
   const mlm = new MlmHead(config, bert.wordEmbeddings, { seed: 1 });
   const nsp = new NspHead(config, { seed: 1 });
@@ -146,7 +146,7 @@ Deno.test("the classes can be used one by one", () => {
   [bert, mlm, nsp].forEach((part) => part.dispose());
 });
 
-Deno.test("a model is decided by its seed", () => {
+Deno.test("the weights of a model depend on its seed alone", () => {
   const [same, other] = [1, 2].map((seed) => new BertPretrainHead(config, { seed }));
   deepStrictEqual(logits({ tokenIds: [FIRST] }, {}, same), logits({ tokenIds: [FIRST] }));
   notDeepStrictEqual(logits({ tokenIds: [FIRST] }, {}, other), logits({ tokenIds: [FIRST] }));
@@ -245,7 +245,7 @@ Deno.test("forward() in training asks for a seed, unless nothing is dropped", ()
   dry.dispose();
 });
 
-Deno.test("a model that cannot be is refused before anything is made", () => {
+Deno.test("an impossible configuration is refused before any weight is made", () => {
   const before = tf.memory().numTensors;
   throws(() => new BertPretrainHead({ ...config, numAttentionHeads: 3 }, { seed: 1 }), ConfigError);
   strictEqual(tf.memory().numTensors, before);

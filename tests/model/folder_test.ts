@@ -147,7 +147,7 @@ Deno.test("saveModel() writes the names, layouts and format of transformers", as
   });
 });
 
-Deno.test("the segment row of padding survives in config.json; without it there the first row stands in", async () => {
+Deno.test("the segment row of padding is kept in config.json; without it the first row is used", async () => {
   await inFolder(async (folder) => {
     const name = "bert.embeddings.token_type_embeddings.weight";
     const saved = snapshot(toyModel(0.1, 7))[name];

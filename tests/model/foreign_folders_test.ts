@@ -104,7 +104,7 @@ function renamed(rename: (name: string) => string): (tensors: Tensors) => Tensor
   return (tensors) => new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]));
 }
 
-Deno.test("what a wrapper put before the names of weights is left out, with a note", () =>
+Deno.test("a prefix that a wrapper put before the names of weights is removed, with a note", () =>
   inFolder(async (folder) => {
     for (
       const prefix of ["module.", "_orig_mod.", "model.", "_orig_mod.module.", "0.auto_model."]
@@ -125,7 +125,7 @@ Deno.test("what a wrapper put before the names of weights is left out, with a no
     }
   }));
 
-Deno.test("weights under names that are not known are shown instead of advice that leads nowhere", () =>
+Deno.test("an error about missing weights shows the unknown names in the file", () =>
   inFolder(async (folder) => {
     await edit(folder, renamed((name) => `student.${name.replace("word_embeddings", "words")}`));
     for (const options of [{}, { seed: 1 }]) {
@@ -159,7 +159,7 @@ Deno.test("a weight that is NaN or infinite is refused by name, and nothing is l
     }
   }));
 
-Deno.test("a field of config.json that looks misspelt is said", () =>
+Deno.test("a warning names a field of config.json that looks misspelt", () =>
   inFolder(async (folder) => {
     const config = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
     const { "layer_norm_eps": _, ...rest } = config;

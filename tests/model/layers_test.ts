@@ -51,7 +51,7 @@ function ids(rows: number[][]): tf.Tensor2D {
   return tf.tensor2d(rows, undefined, "int32");
 }
 
-testOnBackends("embeddings() adds up three rows, norms them, then drops", () => {
+testOnBackends("embeddings() sums three rows, then comes LayerNorm, then dropout", () => {
   const weights = {
     word: tf.tensor2d([[1, 0], [0, 10]]),
     position: tf.tensor2d([[0, 0], [100, 0]]),
@@ -83,7 +83,7 @@ testOnBackends("selfAttention() is attention, a dense layer and the norm of the 
   assertClose(selfAttention(x, mask, weights, OPTIONS), expected, { atol: 1e-5 });
 });
 
-testOnBackends("selfAttentionWeights() are those with which selfAttention() works", () => {
+testOnBackends("selfAttentionWeights() are the weights that selfAttention() uses", () => {
   const [{ x, mask }, weights] = [twoSequences(), attentionWeights()];
   const probabilities = selfAttentionWeights(x, mask, weights, 2);
   deepStrictEqual(probabilities.shape, [2, 2, 3, 3]);
@@ -95,19 +95,22 @@ testOnBackends("selfAttentionWeights() are those with which selfAttention() work
   assertClose(context.slice([3, 0], [3, 2]), seen, { atol: 1e-5 });
 });
 
-testOnBackends("feedForward() is wide, GELU, narrow, and the norm of the sum", () => {
-  const [{ x }, weights] = [twoSequences(), feedForwardWeights()];
-  const { inner, output, norm } = weights;
-  const wide = gelu(linear(x, inner.weight, inner.bias));
-  const sublayer = linear(wide, output.weight, output.bias);
-  const expected = (rate: number) => {
-    const seed = mixSeed(DROPOUT.seed, 2);
-    return residualLayerNorm(x, sublayer, norm.gamma, norm.beta, 1e-6, rate, seed);
-  };
-  assertClose(feedForward(x, weights, OPTIONS), expected(0), { atol: 1e-5 });
-  const dropped = feedForward(x, weights, { ...OPTIONS, dropout: DROPOUT });
-  assertClose(dropped, expected(DROPOUT.hidden), { atol: 1e-5 });
-});
+testOnBackends(
+  "feedForward() is a wider dense layer, GELU, a dense layer back, and LayerNorm of the sum",
+  () => {
+    const [{ x }, weights] = [twoSequences(), feedForwardWeights()];
+    const { inner, output, norm } = weights;
+    const wide = gelu(linear(x, inner.weight, inner.bias));
+    const sublayer = linear(wide, output.weight, output.bias);
+    const expected = (rate: number) => {
+      const seed = mixSeed(DROPOUT.seed, 2);
+      return residualLayerNorm(x, sublayer, norm.gamma, norm.beta, 1e-6, rate, seed);
+    };
+    assertClose(feedForward(x, weights, OPTIONS), expected(0), { atol: 1e-5 });
+    const dropped = feedForward(x, weights, { ...OPTIONS, dropout: DROPOUT });
+    assertClose(dropped, expected(DROPOUT.hidden), { atol: 1e-5 });
+  },
+);
 
 testOnBackends("encoderLayer() is attention, then the feed-forward block", () => {
   const { x, mask } = twoSequences();

@@ -81,7 +81,7 @@ Deno.test("addWords() starts a word as the mean of its parts, in both tables of 
   deepStrictEqual(snapshot(model), before);
 });
 
-Deno.test("changeVocabulary() moves what both have, and spells what is new", async () => {
+Deno.test("changeVocabulary() keeps the vectors of common pieces, and makes new ones from the pieces that spell them", async () => {
   const model = biasedModel();
   const before = snapshot(model);
   const to = new BertTokenizer(

@@ -48,7 +48,7 @@ Deno.test("a kill or a failure at any moment of saveModel() leaves the old model
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("saveModel() writes halves, rounded to nearest, that load again", async () => {
+Deno.test("saveModel() writes 16-bit floats, rounded to nearest, that load again", async () => {
   const model = toyModel(0, 7);
   const folder = await Deno.makeTempDir();
   const values = snapshot(model)["cls.predictions.transform.dense.weight"];

@@ -47,7 +47,7 @@ Deno.test("one file goes before an index, as in transformers", () =>
     deepStrictEqual([...stored.names].sort(), ["bert.embeddings.x", "other"]);
   }));
 
-Deno.test("an index that lies, or leads out of the folder, is refused", () =>
+Deno.test("an index with wrong names, or with paths out of the folder, is refused", () =>
   inFolder(async (folder, index) => {
     const [name, file] = Object.entries(index)[0];
     await writeIndex(folder, { ...index, [name]: "../elsewhere.safetensors" });

@@ -168,7 +168,7 @@ const CLEAR =
   /^(Type|Range|Config|Format)Error: (?:Invalid |Unknown option |Cannot (?!read prop|destr|conv))/;
 
 for (const [name, f, ...args] of CALLS) {
-  Deno.test(`refused by name: everything else in the place of each argument of ${name}()`, async () => {
+  Deno.test(`${name}() refuses, by name, a value of any other kind for each of its arguments`, async () => {
     for (const [place, [, ...fits]] of args.entries()) {
       for (const [what, value] of Object.entries(VALUES)) {
         if (fits.includes(what)) continue;

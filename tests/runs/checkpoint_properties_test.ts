@@ -181,7 +181,7 @@ async function isRefused(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   }
 }
 
-Deno.test("checkpoints: whatever is changed, cut off or put in is seen", async () => {
+Deno.test("checkpoints: any change, cut or insertion is noticed", async () => {
   await fc.assert(
     fc.asyncProperty(checkpoint, fc.array(harm, { minLength: 1 }), async (one, harms) => {
       const whole = await sealed(one);
@@ -193,7 +193,7 @@ Deno.test("checkpoints: whatever is changed, cut off or put in is seen", async (
   );
 });
 
-Deno.test("checkpoints: a lie under a right checksum is refused, or is a run all the same", async () => {
+Deno.test("checkpoints: changed fields under a right checksum are refused, or are still those of a run", async () => {
   const outcomes = { refused: 0, read: 0 };
   await fc.assert(
     fc.asyncProperty(checkpoint, harm, async (one, how) => {
@@ -211,7 +211,7 @@ Deno.test("checkpoints: a lie under a right checksum is refused, or is a run all
   ok(outcomes.refused > 100 && outcomes.read > 20, JSON.stringify(outcomes)); // both are tried
 });
 
-Deno.test("checkpoints: a field of the state that cannot be is refused by name", async () => {
+Deno.test("checkpoints: an impossible field of the state is refused by name", async () => {
   const fields =
     "run step epoch batches tokens seconds skipped rows evaluations evaluatedAt best " +
     "finished backend";
@@ -238,7 +238,7 @@ Deno.test("checkpoints: a field of the state that cannot be is refused by name",
   );
 });
 
-Deno.test("any bytes at all are a FormatError to every reader of checkpoints", async () => {
+Deno.test("random bytes are a FormatError to every reader of checkpoints", async () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.json().map((text) => headed(new TextEncoder().encode(text))),
@@ -296,7 +296,7 @@ async function withModel(
   }
 }
 
-Deno.test("model folders: any model comes back, and a harmed file is a FormatError or the model that it says", async () => {
+Deno.test("model folders: any model is read back, and a damaged file is a FormatError or a valid model", async () => {
   const files = ["config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json"];
   const file = fc.constantFrom(...files, "model.safetensors");
   const outcomes = { refused: 0, read: 0 };

@@ -71,7 +71,7 @@ async function write(folder: string, steps: readonly number[], keep = 9): Promis
   await writer.settle();
 }
 
-Deno.test("a checkpoint is what it was, to the bit, and its file a safetensors file", async () => {
+Deno.test("a checkpoint is read back bit for bit, and its file is a safetensors file", async () => {
   const bytes = await sealed(checkpoint(7));
   deepStrictEqual(await unpackCheckpoint(bytes, "x"), checkpoint(7));
   ok(readSafetensors(bytes).tensors.has("weight/a/b"));
@@ -92,7 +92,7 @@ Deno.test("a checkpoint keeps Muon's means, and refuses those that do not fit th
   );
 });
 
-Deno.test("no bit of a checkpoint can change unseen", async () => {
+Deno.test("a change of any bit of a checkpoint is noticed", async () => {
   const bytes = await sealed(checkpoint(7));
   const rng = createRng(1);
   for (let i = 0; i < 400; i++) {
@@ -191,7 +191,7 @@ Deno.test("CheckpointWriter keeps the newest and the best", async () => {
   });
 });
 
-Deno.test("CheckpointWriter writes what was handed to it, whatever becomes of the weights", async () => {
+Deno.test("CheckpointWriter writes the weights as they were when it was called", async () => {
   await withFolder(async (folder) => {
     const writer = new CheckpointWriter(folder, 2);
     const one = checkpoint(3);
@@ -202,7 +202,7 @@ Deno.test("CheckpointWriter writes what was handed to it, whatever becomes of th
   });
 });
 
-Deno.test("CheckpointWriter says once what went wrong, and what was there stays", async () => {
+Deno.test("CheckpointWriter reports a failure once, and older checkpoints stay", async () => {
   await withFolder(async (folder) => {
     await write(folder, [1]);
     await Deno.mkdir(`${checkpointPath(folder, 2)}.unfinished`); // nothing can be written there

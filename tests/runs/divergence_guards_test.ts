@@ -3,7 +3,7 @@ import { SkipCounter, SpikeDetector } from "bert/runs/divergence_guards.ts";
 import { createRng } from "bert/random.ts";
 import { DivergedError } from "bert/training/train_step.ts";
 
-Deno.test("SpikeDetector says nothing of a noisy, falling loss, and one thing of a jump", () => {
+Deno.test("SpikeDetector reports a jump once, and nothing for a noisy, falling loss", () => {
   const rng = createRng(3);
   const detector = new SpikeDetector();
   const loss = (step: number) => 4 + 5 * Math.exp(-step / 100) + 0.3 * (rng.random() - 0.5);

@@ -44,7 +44,7 @@ Deno.test("a run refuses its settings by the options that were typed, before it 
   });
 });
 
-Deno.test("a task says a path from the root, wherever it was started", async () => {
+Deno.test("a task prints absolute paths, wherever it was started", async () => {
   await withCorpus(async (folder) => {
     const here = Deno.cwd();
     const away = (path: string) => `${"../".repeat(here.split("/").length)}${path.slice(1)}`;

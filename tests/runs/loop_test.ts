@@ -64,7 +64,7 @@ async function drive(
   }
 }
 
-Deno.test("a run stopped after any step and gone on with is the run that never stopped", async () => {
+Deno.test("a run that is stopped after any step and resumed equals a run that was never stopped", async () => {
   await withCorpus(async (folder) => {
     const whole = await drive(await begin(folder));
     const metrics = await timelessMetrics(`${folder}/run`);
@@ -83,7 +83,7 @@ Deno.test("a run stopped after any step and gone on with is the run that never s
   }, 10);
 });
 
-Deno.test("a run with Muon, stopped and gone on with, is the run that never stopped; not with AdamW", async () => {
+Deno.test("a run with Muon that is stopped and resumed equals one that was not, and cannot be resumed with AdamW", async () => {
   await withCorpus(async (folder) => {
     const muon = { optimizer: "muon", epochs: 1, heldOut: 0 };
     const whole = await drive(await begin(folder, muon));
@@ -97,7 +97,7 @@ Deno.test("a run with Muon, stopped and gone on with, is the run that never stop
   }, 10);
 });
 
-Deno.test("a run in bf16 writes its precision down, and is not gone on with in another", async () => {
+Deno.test("a run in bf16 records its precision, and is not resumed in another", async () => {
   await withCorpus(async (folder) => {
     const short = { epochs: 1, heldOut: 0 };
     const exact = await drive(await begin(folder, short));
@@ -294,7 +294,7 @@ Deno.test("a NaN stops a run, with its checkpoint kept; or is skipped, counted a
   });
 });
 
-Deno.test("a held-out loss that is NaN stops a run whatever it is to skip, and is never the best", async () => {
+Deno.test("a held-out loss that is NaN stops a run even if it skips diverged steps, and is never the best", async () => {
   await withCorpus(async (folder) => {
     for (const onNan of ["stop", "skip"]) {
       const run = await begin(folder, { onNan });
@@ -311,7 +311,7 @@ Deno.test("a held-out loss that is NaN stops a run whatever it is to skip, and i
   });
 });
 
-Deno.test("the best model is written behind the run's back, as it was, before its checkpoint", async () => {
+Deno.test("the best model is written in the background, with the weights of its evaluation, before its checkpoint", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder);
     const saver = new RunSaver(run);
@@ -362,7 +362,7 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
   });
 });
 
-Deno.test("--counted-start and --head-start begin so, also when resumed before the first checkpoint", async () => {
+Deno.test("--counted-start and --head-start set the first weights, also of a run resumed before its first checkpoint", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder, {
       countedStart: true,

@@ -62,7 +62,7 @@ Deno.test("optionsFromJson() refuses unknown settings and wrong kinds, with the 
   for (const [json, message] of bad) throws(() => read(json), { name: "FormatError", message });
 });
 
-Deno.test("the help has every option once, and what the defaults are is what it says", () => {
+Deno.test("the help lists every option once, with its true default", () => {
   const help = formatOptions(RUN_OPTIONS);
   for (const name of Object.keys(RUN_OPTIONS)) {
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -74,7 +74,7 @@ Deno.test("the help has every option once, and what the defaults are is what it 
   }
 });
 
-Deno.test("a run without a length is one epoch; steps or minutes take as many as they need", () => {
+Deno.test("a run makes one epoch unless it is given steps or minutes", () => {
   const epochs = (given: object) => libraryConfigs(completeSettings(given)).train.epochs;
   deepStrictEqual([epochs({}), epochs({ epochs: 3 }), epochs({ steps: 9, epochs: 2 })], [1, 3, 2]);
   ok(epochs({ steps: 9 }) > 1000 && epochs({ maxMinutes: 2 }) > 1000);
@@ -92,7 +92,7 @@ Deno.test("--no-document-column says that every row is a document", () => {
   });
 });
 
-Deno.test("--recipe short is notebook 10's recipe; what is set beside it goes before it", () => {
+Deno.test("--recipe short is notebook 10's recipe, and settings beside it take precedence", () => {
   const short = completeSettings({ recipe: "short" });
   const { headStart, heads, initialRange, dropout, lr, beta2, length, batchSize, steps } = short;
   strictEqual(short.countedStart, true);

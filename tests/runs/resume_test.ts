@@ -163,7 +163,7 @@ Deno.test("a link, or a folder, in the place of a file of the run is refused by 
   });
 });
 
-Deno.test("what the first save would stumble over is refused by name before a run goes on", async () => {
+Deno.test("what would make the first save fail is refused by name before a run is resumed", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 5);
     const harms: [string, (path: string) => Promise<void>, RegExp][] = [

@@ -24,7 +24,7 @@ Deno.test("replaceFile() puts a whole file in place and leaves nothing beside it
   });
 });
 
-Deno.test("AppendFile goes on behind whole lines only", async () => {
+Deno.test("AppendFile continues after the last whole line", async () => {
   await withFolder((folder) => {
     const path = `${folder}/lines`;
     const file = AppendFile.create(path);
@@ -74,7 +74,7 @@ async function withSmallDisk(kilobytes: number, use: (folder: string) => Promise
   }
 }
 
-Deno.test("a full disk: rows stay whole, and the checkpoint of before stays the newest valid one", async () => {
+Deno.test("on a full disk rows stay whole, and the checkpoint before stays the newest valid one", async () => {
   await withSmallDisk(64, async (folder) => {
     const metrics = MetricsFile.create(`${folder}/metrics.csv`);
     const fill = () => {
@@ -94,7 +94,7 @@ Deno.test("a full disk: rows stay whole, and the checkpoint of before stays the 
   });
 });
 
-Deno.test("a run on a full disk stops with code 1 and a sentence; freed, it goes on", async () => {
+Deno.test("a run on a full disk stops with code 1 and one message; once there is room, it can be resumed", async () => {
   await withCorpus(async (folder) => {
     await withSmallDisk(2000, async (disk) => {
       await Deno.writeFile(`${disk}/ballast`, new Uint8Array(1_350_000));

@@ -27,7 +27,7 @@ async function warningsOf(documents: readonly Document[], pairing: Pairing): Pro
   return textWarnings(await factsOf(documents, pairing), pairing);
 }
 
-Deno.test("a run has nothing to warn of where the text is as it should be", async () => {
+Deno.test("a run gives no warning for an ordinary text", async () => {
   const documents = toyDocuments(60);
   for (const pairing of ["nsp", "sop", "none"] as const) {
     deepStrictEqual(await warningsOf(documents, pairing), [], pairing);
@@ -36,7 +36,7 @@ Deno.test("a run has nothing to warn of where the text is as it should be", asyn
   deepStrictEqual([found, reachedShare, equalDocuments], [60, 1, 0]);
 });
 
-Deno.test("a run warns of documents that no epoch shows, as sop has no use for one sentence", async () => {
+Deno.test("a run with sop warns of documents of one sentence, which no epoch shows", async () => {
   const lone = toyDocuments(60).map(({ name, sentences }, i) => ({
     name,
     sentences: i < 40 ? sentences.slice(0, 1) : sentences,
@@ -71,7 +71,7 @@ Deno.test("a run counts equal documents and warns of many", async () => {
   );
 });
 
-Deno.test("a run from noise says when it is too short to learn more than word frequencies", async () => {
+Deno.test("a run from random weights warns if it is too short to learn more than word frequencies", async () => {
   const facts = { ...await factsOf(toyDocuments(30), "nsp"), exampleTokens: 100 };
   match(
     plateauWarning(1000, 32, facts)!,
@@ -94,7 +94,7 @@ Deno.test("a run from noise says when it is too short to learn more than word fr
   });
 });
 
-Deno.test("the text in numbers stands on the terminal before the first step, and in run.html, resumed or not", async () => {
+Deno.test("the figures of the text are printed before the first step and are in run.html, resumed or not", async () => {
   await withCorpus(async (folder) => {
     const out = ["--out", `${folder}/run`];
     const first = await ended(

@@ -121,7 +121,7 @@ Deno.test("live() makes a content only when it is shown", () =>
     ok(JSON.stringify(outputs).includes("step 9"));
   }));
 
-Deno.test("outside a kernel the kit works, too, and leaves Ctrl-C alone", async () => {
+Deno.test("outside a kernel show(), live() and stopButton() work, too, and leave Ctrl-C alone", async () => {
   strictEqual(inNotebook(), false);
   using stop = stopButton();
   strictEqual(stop.aborted, false);

@@ -52,7 +52,7 @@ const CONFIG: RunConfig = {
   software: { backend: "test" },
 };
 
-Deno.test("run.html has curves, scores beside baselines with intervals, samples and settings, and asks for nothing", () => {
+Deno.test("run.html has curves, scores beside baselines with intervals, samples and settings, and loads nothing", () => {
   const facts = { config: CONFIG, steps: STEPS, evaluations: [EVALUATION], events: ["x <began>"] };
   const html = runReport("whales", facts);
   strictEqual(html.split("<svg ").length - 1, 4);
@@ -187,7 +187,7 @@ Deno.test("the progress line draws over itself on a terminal, and is rare elsewh
   strictEqual(drawn.split("\n").length - 1, 2);
 });
 
-Deno.test("a run without sentence pairs is told of without them", () => {
+Deno.test("the report of a run without sentence pairs has no figures of pairs", () => {
   const { output, text } = kept(false);
   new PretrainLine(output, { plannedSteps: 40, pairs: false }).show(STEPS[0]);
   strictEqual(text(), "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");

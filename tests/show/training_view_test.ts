@@ -47,7 +47,7 @@ Deno.test("charts name their axes and their unit", () => {
   strictEqual(title(layout.yaxis), "share of right answers");
 });
 
-Deno.test("trainingView() draws each task on axes of its own, and none that the run does not ask for", async () => {
+Deno.test("trainingView() draws each task on axes of its own, and none that the run does not have", async () => {
   const titles = async (log: StepLog) => {
     const printed: string[] = [];
     const { log: print } = console; // outside a notebook the view prints what it would show
@@ -72,7 +72,7 @@ Deno.test("endNote() says where a run was stopped, and nothing of time or speed"
   strictEqual(endNote(LOG, 30), "step 30 of 30, last batch: MLM 6.13, NSP 0.69 nats");
 });
 
-Deno.test("level lines have one colour by their name in every chart, and no line has it", () => {
+Deno.test("a level line has the same colour in every chart, and no other line has it", () => {
   const baselines = {
     uniformLoss: 9,
     unigramLoss: 6,

@@ -47,7 +47,7 @@ function report(step: number, loss: number): void {
   );
 }
 
-Deno.test("simd trains on and on in the same memory", async () => {
+Deno.test("simd trains for thousands of steps in the same memory", async () => {
   await useBackend("cpu"); // silences tfjs's advice
   await startSimd();
   const model = toyModel(0.1);

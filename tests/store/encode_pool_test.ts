@@ -21,7 +21,7 @@ Deno.test("a thread gives what encodeBatch() gives, with added tokens and cased 
   deepStrictEqual(found, batches.map((batch) => encodeBatch(batch, tokenizer, rules)));
 });
 
-Deno.test("where a thread fails, every batch is refused, those that come later too", async () => {
+Deno.test("if a thread fails, every batch is refused, those that come later too", async () => {
   const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a"]));
   using pool = new EncodePool(1, tokenizer, { locale: "?", seed: 1 });
   const failed = /A helper thread failed: .*Invalid locale = "\?"/;

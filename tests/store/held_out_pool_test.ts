@@ -30,7 +30,7 @@ function expected(documents: readonly RankedDocument[], share: number, tokens: n
   return sorted.slice(0, count).map(({ rank }) => rank);
 }
 
-Deno.test("HeldOutPool holds the documents of the least ranks, in whatever order they come", () => {
+Deno.test("HeldOutPool holds the documents of the lowest ranks, in whatever order they come", () => {
   fc.assert(
     fc.property(anyCase, ({ documents, order, share, tokens, stop }) => {
       const keys = new Map(documents.map((document) => [document, order.next().value]));

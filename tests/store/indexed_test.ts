@@ -94,7 +94,7 @@ Deno.test({
   },
 });
 
-Deno.test("any documents come back as they were written, in any stretch", async () => {
+Deno.test("any documents are read back as they were written, in any range", async () => {
   const prefix = await newPrefix();
   const any = fc.boolean().chain((isWide) =>
     fc.record({

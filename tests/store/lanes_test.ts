@@ -132,7 +132,7 @@ Deno.test("LaneStream reads one window a lane to come back to a place", async ()
   ok(documents > 0 && documents < STORE.documents / 2, `${documents} documents`);
 });
 
-Deno.test("LaneStream says that a place is not in the store, and passes on why it cannot read it", () => {
+Deno.test("LaneStream refuses a place that is not in the store, and passes on errors of reading", () => {
   for (const [places, lanes] of [[[0, 1], 2], [[0, 99], 1], [[3, 1], 1], [[4, 0], 1]] as const) {
     strictEqual(open(lanes).goTo(places, 1), false, `${places}`);
   }

@@ -68,7 +68,7 @@ Deno.test("a prepared corpus gives its texts, its tokenizer and its facts", asyn
   deepStrictEqual(Object.keys(corpus.facts.files), [...files, ...more, "vocab.txt"]);
 });
 
-Deno.test("two corpora are told apart by their digest", async () => {
+Deno.test("two corpora have different digests", async () => {
   const digestOf = async (folder: string) => (await openPrepared(folder)).sha256;
   const [same, again, other] = [await prepare(20), await prepare(20), await prepare(21)];
   strictEqual(await digestOf(same), await digestOf(again));
@@ -83,7 +83,7 @@ const anyHarm = fc.record({
   value: fc.integer({ min: 1, max: 255 }),
 });
 
-Deno.test("of a thousand harmed prepared corpora each is refused or reads as the whole one", async () => {
+Deno.test("each of a thousand damaged prepared corpora is refused or read as the undamaged one", async () => {
   const folder = await prepare(40);
   const whole = await contentOf(folder);
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();

@@ -63,7 +63,7 @@ Deno.test("cores are shared out among the ranks of a machine, and ranks that hav
   deepStrictEqual(shareOf(1, [half("0f"), half("f0")]), { localSize: 2, cores: 4 });
 });
 
-Deno.test("ranks that are kept to one core of many are said to be", () => {
+Deno.test("a warning names ranks that are bound to one core of many", () => {
   const on = (mask: string, all = 8) => ({ machine: "a", cores: 1, all, mask });
   const { cores, warning = "" } = shareOf(0, [on("01"), on("02")]);
   strictEqual(cores, 1);

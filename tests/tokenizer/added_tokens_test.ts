@@ -150,7 +150,7 @@ Deno.test("tokens without a text, with a line break, or without a place in the f
   throws(() => twice.addTokens(["[E1]"]), /behind pieces that stand twice/);
 });
 
-Deno.test("a finder of nothing finds nothing", () => {
+Deno.test("a TokenFinder without tokens finds nothing", () => {
   const finder = new TokenFinder([]);
   strictEqual(finder.mayFind("text"), false);
   deepStrictEqual([...finder.split("text")], [{ text: "text", start: 0, id: undefined }]);

@@ -92,7 +92,7 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
 
 for (const one of cases) {
   const { name, ids: expected } = one;
-  Deno.test(`a folder of another's gives transformers' ids, or is refused: ${name}`, () =>
+  Deno.test(`a folder of another program gives transformers' ids, or is refused: ${name}`, () =>
     inFolder(one, async (folder) => {
       const tokenizer = await load(folder);
       if (Object.hasOwn(REFUSED, name)) return match(`${tokenizer}`, REFUSED[name]);

@@ -61,7 +61,7 @@ Deno.test("save() and fromPretrained() are inverse, from either of the two files
     strictEqual(given.options.maxWordLength, 9);
   }));
 
-Deno.test("save() keeps added tokens with their ids and flags; one that an older save knew goes", () =>
+Deno.test("save() keeps added tokens with their ids and flags, and removes those of an older save", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/added_tokens.json`, '{"[OLD]": 11}');
     const tokens = ["[E1]", { content: "Lake", lstrip: true }, {

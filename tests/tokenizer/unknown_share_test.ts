@@ -11,12 +11,12 @@ Deno.test("unknownShare() counts tokens, not words: a word of two pieces counts 
   deepStrictEqual(found, { tokens: 6, unknown: 2, tooLong: 0, share: 1 / 3, examples: ["ship"] });
 });
 
-Deno.test("unknownShare() of nothing is 0", () => {
+Deno.test("unknownShare() of no text is 0", () => {
   strictEqual(unknownShare(tokenizer, []).share, 0);
   strictEqual(unknownShare(tokenizer, ["", "  "]).share, 0);
 });
 
-Deno.test("unknownNote() is silent to 5 %, and tells words of unknown pieces from words without spaces", async () => {
+Deno.test("unknownNote() has no note up to 5 %, and tells words of unknown pieces from words without spaces", async () => {
   const known = "sea ".repeat(95);
   strictEqual(unknownNote(unknownShare(tokenizer, [known + "ship ".repeat(5)])), undefined);
   const note = unknownNote(unknownShare(tokenizer, [known + "ship ".repeat(6)]));

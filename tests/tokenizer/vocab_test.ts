@@ -41,7 +41,7 @@ Deno.test("loadVocab() reads CRLF, a byte-order mark and a last line without an 
     deepStrictEqual((await loadVocab(`${folder}/vocab.txt`)).tokens, TOKENS);
   }));
 
-Deno.test("tokenOf() names the ids there are", () => {
+Deno.test("tokenOf() refuses an unknown id and says which ids there are", () => {
   throws(() => new Vocab(TOKENS).tokenOf(7), {
     name: "RangeError",
     message: "Cannot find the token of id 7: ids are 0 to 6",

@@ -35,7 +35,7 @@ Deno.test("WordTable knows white space as the rest of the tokenizer does, unit b
   }
 });
 
-Deno.test("WordTable cuts a word once, and of too many words keeps those that were met again", () => {
+Deno.test("WordTable cuts a word once, and when it is full keeps the words that were looked up again", () => {
   const cut: string[] = [];
   const table = new WordTable(100, (word) => [cut.push(word)]);
   table.append([], "often often");
@@ -46,7 +46,7 @@ Deno.test("WordTable cuts a word once, and of too many words keeps those that we
   deepStrictEqual(cut.at(-1), "once1");
 });
 
-Deno.test("words of one hash are told apart", () => {
+Deno.test("WordTable distinguishes words with the same hash", () => {
   // 0x01000193 is odd, so that two units can be found for which the hash of a pair is the same
   const hashOf = (word: string) => {
     let hash = 0;

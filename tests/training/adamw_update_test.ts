@@ -42,14 +42,14 @@ function byHand(size: number): number[][] {
   return [w, m, v];
 }
 
-testOnBackends("adamWUpdate() is the formula, at any size", () => {
+testOnBackends("adamWUpdate() computes its formula, at any size", () => {
   for (const size of SIZES) {
     const expected = byHand(size);
     afterThree(size).forEach((found, i) => assertClose(found, expected[i], { atol: 3e-6 }));
   }
 });
 
-testOnBackends("adamWUpdate() carries what is not finite to its own weight only", () => {
+testOnBackends("adamWUpdate() passes NaN and infinity on to their own entries only", () => {
   const odd = [NaN, Infinity, -Infinity, 1, 1e30]; // the square of the last is infinite
   const weight = tf.variable(tf.ones([10]));
   const moments = { first: tf.zeros([10]), second: tf.zeros([10]) };

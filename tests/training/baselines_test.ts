@@ -31,7 +31,7 @@ Deno.test("baselines() scores the held-out labels by the training text's counts"
   strictEqual(found.nspUniformLoss, Math.LN2);
 });
 
-Deno.test("baselines() of nothing are 0, but for those that need no data", () => {
+Deno.test("baselines() without data are 0, but for those that need none", () => {
   const { unigramLoss, unigramAccuracy, nspMajority } = baselines(new Float64Array(8), [
     batch([-1], -1),
   ]);

@@ -16,7 +16,7 @@ await useBackend();
 const { window, contexts, vocabSize: V, singularValues } = expected;
 const SIZE = singularValues.length;
 
-Deno.test("truncatedSvd(): the singular values that numpy finds, orthogonal vectors, no tensor left", async () => {
+Deno.test("truncatedSvd() gives numpy's singular values and orthogonal vectors, and leaves no tensor", async () => {
   const matrix = tf.tensor2d(expected.pmi);
   const before = tf.memory().numTensors;
   const svd = await truncatedSvd(matrix, SIZE, 1);
@@ -33,7 +33,7 @@ Deno.test("truncatedSvd(): the singular values that numpy finds, orthogonal vect
   matrix.dispose();
 });
 
-Deno.test("truncatedSvd(): a matrix of lower rank has singular values of 0, and no NaN", async () => {
+Deno.test("truncatedSvd() of a matrix of lower rank gives singular values of 0, and no NaN", async () => {
   const { singularValues, left } = await truncatedSvd(tf.ones([6, 4]), 3, 1);
   ok(Math.abs(singularValues[0] - Math.sqrt(24)) < 1e-4);
   ok(singularValues[1] < 1e-2 && singularValues[2] < 1e-2);
@@ -41,7 +41,7 @@ Deno.test("truncatedSvd(): a matrix of lower rank has singular values of 0, and 
 });
 
 for (const passages of [0, expected.passages]) {
-  Deno.test(`countedVectors(): their products are numpy's exact ones, ${passages} passages`, async () => {
+  Deno.test(`countedVectors() have the products of numpy's exact vectors, ${passages} passages`, async () => {
     const right = passages === 0 ? expected.products : expected.productsWithPassages;
     const options = { window, contexts, passages };
     const vectors = await countedVectors(countedText(), SIZE, 1, options);
@@ -56,7 +56,7 @@ for (const passages of [0, expected.passages]) {
   });
 }
 
-Deno.test("countedVectors(): a text in which no word has a neighbour is refused", async () => {
+Deno.test("countedVectors() refuses a text in which no word has a neighbour", async () => {
   const text = { ids: Int32Array.of(0), starts: Int32Array.of(0, 1), vocabSize: 2 };
   await rejects(countedVectors(text, 2, 1), ConfigError);
 });
@@ -64,7 +64,7 @@ Deno.test("countedVectors(): a text in which no word has a neighbour is refused"
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d", "unseen"]));
 const documents = [{ name: "x", sentences: ["a b a c", "d a b b"] }];
 
-Deno.test("countedStart(): lengths as before, unseen pieces as before, frequencies in the bias", async () => {
+Deno.test("countedStart() keeps lengths and the vectors of unseen pieces, and sets the bias to log frequencies", async () => {
   const config = bertConfig("smoke", { vocabSize: 10, hiddenSize: 4, initializerRange: 0.06 });
   const model = new BertPretrainHead(config, { seed: 1 });
   const words = () => model.bert.wordEmbeddings.arraySync() as number[][];
@@ -81,7 +81,7 @@ Deno.test("countedStart(): lengths as before, unseen pieces as before, frequenci
   model.dispose();
 });
 
-Deno.test("countedStart(): refuses the tokenizer of another vocabulary", async () => {
+Deno.test("countedStart() refuses the tokenizer of another vocabulary", async () => {
   const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 11 }), { seed: 1 });
   await rejects(countedStart(model, documents, tokenizer, { seed: 1 }), ConfigError);
   model.dispose();

@@ -1,7 +1,7 @@
 import { ok, strictEqual } from "node:assert";
 import { learningRateAt } from "bert/training/learning_rate.ts";
 
-Deno.test("learningRateAt() climbs, then falls, with no jump between, to zero", () => {
+Deno.test("learningRateAt() rises, then falls to 0, without a jump", () => {
   const options = { peak: 0.001, warmupShare: 0.2 };
   strictEqual(learningRateAt(0, options), 0);
   near(learningRateAt(0.1, options), 0.0005, 1e-12);

@@ -37,14 +37,14 @@ Deno.test("crossEntropyLoss() takes the mean over the labels, not over the paddi
   near(value(crossEntropyLoss(LOGITS, ids([2, 0, -1, -1]), { reduction: "mean" })), expected);
 });
 
-Deno.test("crossEntropyLoss() counts label 0: the ignore index eats no NSP answer", () => {
+Deno.test("crossEntropyLoss() counts label 0, as only -1 is ignored", () => {
   const logits = tf.tensor2d([[0, 3], [0, 3]]);
   near(value(crossEntropyLoss(logits, ids([0, 0]))), 2 * byHand([0, 3], 0));
   const gradient = tf.grad((x: tf.Tensor) => crossEntropyLoss(x, ids([0, 0])))(logits);
   near(gradient.dataSync()[0], 1 / (1 + Math.exp(3)) - 1);
 });
 
-Deno.test("crossEntropyLoss() with none gives one loss for each position, in the labels' shape", () => {
+Deno.test("crossEntropyLoss() without a reduction gives a loss for each position, in the labels' shape", () => {
   const labels = tf.tensor2d([[2, 0], [-1, 1]], [2, 2], "int32");
   const losses = crossEntropyLoss(tf.reshape(LOGITS, [2, 2, 3]), labels, { reduction: "none" });
   deepStrictEqual(losses.shape, [2, 2]);
@@ -87,7 +87,7 @@ Deno.test("crossEntropyLoss() has the gradient softmax minus one-hot", () => {
   }
 });
 
-Deno.test("accuracy() is the share of the labels that count", () => {
+Deno.test("accuracy() is the share of right answers among the labels that are not ignored", () => {
   near(value(accuracy(LOGITS, ids([2, -1, 0, 2]))), 2 / 3);
   strictEqual(value(accuracy(LOGITS, ids([0, 2, 1, 2]))), 0);
   strictEqual(value(accuracy(LOGITS, ids([-1, -1, -1, -1]))), 0);
@@ -95,7 +95,7 @@ Deno.test("accuracy() is the share of the labels that count", () => {
   near(value(accuracy(LOGITS, ids([2, 2, 0, 0]), 0)), 1 / 2); // a guess of what is ignored is no hit
 });
 
-Deno.test("countLabels() counts what asks something, 0 included", () => {
+Deno.test("countLabels() counts the labels that are not -1, 0 included", () => {
   strictEqual(countLabels(Int32Array.of(-1, 0, 5, -1)), 2);
 });
 
@@ -111,7 +111,7 @@ Deno.test("pretrainLoss() is the mean over predictions plus the mean over pairs"
   near(value(loss.totalLoss), mlm + nsp);
 });
 
-Deno.test("pretrainLoss() with sum sums both; without pairs the NSP loss is 0", () => {
+Deno.test("pretrainLoss() with reduction `sum` sums both tasks; without pairs the NSP loss is 0", () => {
   const labels = { predictedLabels: ids([2, 0, -1, -1]), nspLabels: ids([-1, -1]) };
   const logits = { mlmLogits: LOGITS, nspLogits: NSP };
   const loss = pretrainLoss(logits, labels, { reduction: "sum" });

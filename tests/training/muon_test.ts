@@ -125,7 +125,7 @@ Deno.test("Muon trains: the loss of a toy model falls as with AdamW, and nothing
   strictEqual(tf.memory().numTensors, before);
 });
 
-Deno.test("Muon refuses options that cannot be, gradients that do not fit, and AdamW's state", () => {
+Deno.test("Muon refuses impossible options, gradients that do not fit, and AdamW's state", () => {
   const weights = variables();
   throws(() => new Muon(weights, { momentum: 1 }), {
     name: "ConfigError",

@@ -69,7 +69,7 @@ Deno.test("pretrain() learns: on held-out text it beats the word counts", async 
   ok(scores.mlmAccuracy > naive.unigramAccuracy + 0.1);
 });
 
-Deno.test("pretrain() scores the held-out part on the same questions each epoch", async () => {
+Deno.test("pretrain() evaluates on the same masked tokens in each epoch", async () => {
   const { history } = await run({ train: { ...OPTIONS.train, learningRate: 1e-12 } }, 0);
   const [first, second] = history.epochs;
   ok(Math.abs(first.heldOut!.mlmLoss - second.heldOut!.mlmLoss) < 1e-6);
@@ -180,7 +180,7 @@ Deno.test("pretrain() stops after maxSeconds and still scores the held-out part"
   ok(history.epochs.at(-1)!.heldOut);
 });
 
-Deno.test("pretrain() starts the clock when it is prepared: slow data does not eat the warm-up", async () => {
+Deno.test("pretrain() starts its clock after preparing, so that slow data does not shorten the warm-up", async () => {
   let opened = 0;
   const slow = async function* () {
     if (opened++ === 0) await new Promise((resolve) => setTimeout(resolve, 300)); // while counting

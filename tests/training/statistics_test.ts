@@ -22,7 +22,7 @@ Deno.test("wilson() gives the intervals of statsmodels' proportion_confint", () 
   deepStrictEqual(wilson(0, 0), [0, 1]);
 });
 
-Deno.test("shareInterval() of one answer each is Wilson's, and wider where answers go together", () => {
+Deno.test("shareInterval() of one answer a sequence is Wilson's, and wider for correlated answers", () => {
   const single = Array.from({ length: 40 }, (_, i) => ({ sum: i < 10 ? 1 : 0, count: 1 }));
   deepStrictEqual(rounded(shareInterval(single)), rounded(wilson(0.25, 40)));
   const together = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 4 : 0, count: 4 }));
@@ -42,7 +42,7 @@ function coverage(truth: number, draw: (rng: Rng) => Cluster[], of: typeof meanI
   return covered / 2000;
 }
 
-Deno.test("both intervals have the truth in them 95 times of 100 when answers go together", () => {
+Deno.test("both intervals contain the true value 95 times of 100 for correlated answers", () => {
   const losses = (rng: Rng) =>
     Array.from({ length: 60 }, () => {
       const [level, count] = [2 + 2 * rng.random(), rng.between(5, 20)];
@@ -63,7 +63,7 @@ Deno.test("both intervals have the truth in them 95 times of 100 when answers go
   ok(share > 0.93 && share < 0.97, `${share}`);
 });
 
-Deno.test("meanInterval() of one sequence knows nothing; empty sequences do not count", () => {
+Deno.test("meanInterval() of one sequence is infinite, and empty sequences do not count", () => {
   deepStrictEqual(meanInterval([{ sum: 3, count: 2 }]), [-Infinity, Infinity]);
   const two = [{ sum: 3, count: 2 }, { sum: 9, count: 3 }];
   deepStrictEqual(meanInterval([...two, { sum: 0, count: 0 }]), meanInterval(two));
@@ -97,7 +97,7 @@ Deno.test("the interval of meanOfRuns() holds the truth 95 times in 100, whateve
   }
 });
 
-Deno.test("pairedDifference() takes out what a seed does to both", () => {
+Deno.test("pairedDifference() removes the effect of a seed on both recipes", () => {
   const reference = [1, 5, 9];
   const found = pairedDifference([1.2, 5.1, 9.3], reference);
   assertClose(found.mean, 0.2, { atol: 1e-12 });
@@ -107,7 +107,7 @@ Deno.test("pairedDifference() takes out what a seed does to both", () => {
   deepStrictEqual(pairedDifference(reference, reference).clear, false);
 });
 
-Deno.test("one run says nothing about luck, and pairs must be pairs", () => {
+Deno.test("meanOfRuns() refuses one run, and pairedDifference() lists of unequal length", () => {
   throws(() => meanOfRuns([1]), { name: "ConfigError", message: /at least 2 runs/ });
   throws(() => pairedDifference([1, 2], [1, 2, 3]), {
     name: "ConfigError",

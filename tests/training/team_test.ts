@@ -121,7 +121,7 @@ class Recorder extends AdamW {
   }
 }
 
-Deno.test("each masked word weighs the same, however unequal the ranks' parts are", async () => {
+Deno.test("each masked word has the same weight, however unequal the ranks' parts are", async () => {
   const parts = [asking(10, toyBatches(1, 32)[0]), asking(30, toyBatches(2, 32)[1])];
   const gradientOf = async (batch: StepParts, team?: Team) => {
     using model = toyModel();

@@ -46,13 +46,13 @@ Deno.test("train() yields one entry a step, counting steps, tokens and seconds",
   }
 });
 
-Deno.test("train() gives each step the rate of its middle", async () => {
+Deno.test("train() gives each step the learning rate of its middle", async () => {
   const { logs } = await run();
   const expected = logs.map((_, i) => learningRateAt((i + 0.5) / 8, SCHEDULE));
   deepStrictEqual(logs.map(({ learningRate }) => learningRate), expected);
 });
 
-Deno.test("train() drops other values in each step, by its seed", async () => {
+Deno.test("train() has another dropout mask in each step, by its seed", async () => {
   const losses = async (seed: number) => {
     const model = toyModel(0.5);
     const optimizer = new AdamW(model.weights, SETTINGS);
@@ -178,11 +178,11 @@ Deno.test("train() says in the run why it stopped", async () => {
   strictEqual(await reason({ train: { ...SETTINGS, maxSeconds: 5 }, now }), "time");
 });
 
-Deno.test("train() wants to know how long the run will be", async () => {
+Deno.test("train() refuses 0 planned steps", async () => {
   await rejects(run({ plannedSteps: 0 }), { name: "ConfigError", message: /plannedSteps = 0/ });
 });
 
-Deno.test("train() goes on where the run stands: two calls are one", async () => {
+Deno.test("train() goes on where the run stands: two calls equal one", async () => {
   using model = toyModel(0.1);
   const optimizer = new AdamW(model.weights, SETTINGS);
   const options = { train: SETTINGS, seed: 1, plannedSteps: 8, run: startRun(optimizer) };
@@ -218,7 +218,7 @@ Deno.test("train() takes no batch from its source after the signal", async () =>
   strictEqual(taken, 3); // a checkpoint of now knows its place in the data
 });
 
-Deno.test("train() passes over a diverged step if somebody wants to hear of it", async () => {
+Deno.test("train() skips a diverged step if onDiverged is given", async () => {
   using model = toyModel();
   using optimizer = new AdamW(model.weights, SETTINGS);
   const weight = model.weights.values().next().value!;

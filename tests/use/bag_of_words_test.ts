@@ -47,7 +47,7 @@ Deno.test("BagOfWords does not see the order of words, nor that of the texts", (
   assertClose(turned.classify("the red ship"), model.classify("the red ship"), { atol: 1e-9 });
 });
 
-Deno.test("a penalty makes BagOfWords more careful", () => {
+Deno.test("a penalty makes the probabilities of BagOfWords less certain", () => {
   const sure = BagOfWords.train(TEXTS, TOY_TOKENIZER, { ...OPTIONS, penalty: 0.1 });
   const careful = BagOfWords.train(TEXTS, TOY_TOKENIZER, { ...OPTIONS, penalty: 10 });
   ok(Math.max(...sure.classify("the red ship")) > Math.max(...careful.classify("the red ship")));

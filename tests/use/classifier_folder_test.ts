@@ -67,7 +67,7 @@ Deno.test("classes have the names LABEL_0 and so on unless they are given others
   loaded.model.dispose();
 });
 
-Deno.test("classes that fit a text each by itself are read so, and not trained further", async () => {
+Deno.test("a model that gives a text several classes is loaded with independent probabilities, and not trained further", async () => {
   const folder = await changed("several", { "problem_type": "multi_label_classification" });
   using model = (await loadClassifier(folder)).model;
   using plain = classifier();

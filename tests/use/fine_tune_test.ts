@@ -86,7 +86,7 @@ Deno.test("fineTune() warms up and decays, goes over every text once an epoch, a
   deepStrictEqual(await fineTune(model, TEXTS, TOY_TOKENIZER, { ...settings, signal }), []);
 });
 
-Deno.test("evaluateClassifier() gives the loss and the confusions of what classify() says", async () => {
+Deno.test("evaluateClassifier() gives the loss and the confusion matrix of the classes that classify() gives", async () => {
   using model = toyClassifier();
   const texts = TEXTS.slice(0, 5);
   const found = await evaluateClassifier(model, texts, TOY_TOKENIZER, {
@@ -137,7 +137,7 @@ Deno.test("fineTuneStep() stops at a loss that is no number, and changes nothing
   broken.dispose();
 });
 
-Deno.test("fineTune() refuses no texts and no epochs", async () => {
+Deno.test("fineTune() refuses an empty list of texts and 0 epochs", async () => {
   using model = toyClassifier();
   await rejects(fineTune(model, [], TOY_TOKENIZER, SETTINGS), /texts = \[\]: .*at least one/);
   const none = { ...SETTINGS, epochs: 0 };

@@ -74,7 +74,7 @@ Deno.test("fillMask() and isNext() leave no tensor behind", async () => {
   strictEqual(tf.memory().numTensors, before);
 });
 
-Deno.test("fillMask() says what it needs", async () => {
+Deno.test("fillMask() refuses a text without [MASK] and one that is too long", async () => {
   using model = toyModel();
   await rejects(fillMask(model, TOY_TOKENIZER, "the sea"), {
     name: "ConfigError",

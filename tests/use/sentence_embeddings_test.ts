@@ -80,7 +80,7 @@ Deno.test("sentenceEmbeddings() without special tokens are the mean of the words
   }
 });
 
-Deno.test("sentenceEmbeddings() of length 1, and of texts that are cut", async () => {
+Deno.test("sentenceEmbeddings() can have length 1, and cuts long texts", async () => {
   const options = { normalize: true, maxLength: 4 };
   const [long, short] = await sentenceEmbeddings(
     bert,
@@ -94,13 +94,13 @@ Deno.test("sentenceEmbeddings() of length 1, and of texts that are cut", async (
   strictEqual((await tokenEmbeddings(bert, TOY_TOKENIZER, many)).tokens.length, 16);
 });
 
-Deno.test("tokenEmbeddings() says where its tokens stand", async () => {
+Deno.test("tokenEmbeddings() gives the offsets of its tokens", async () => {
   const { tokens, offsets } = await tokenEmbeddings(bert, TOY_TOKENIZER, "The ships");
   deepStrictEqual(tokens, ["[CLS]", "the", "ship", "##s", "[SEP]"]);
   deepStrictEqual(offsets, [[0, 0], [0, 3], [4, 8], [8, 9], [0, 0]]);
 });
 
-Deno.test("wrong options are refused, no text is no vector, and nothing is left behind", async () => {
+Deno.test("sentenceEmbeddings() refuses wrong options, gives no vector without a text, and leaves no tensor behind", async () => {
   const refuses = (options: object, field: string) =>
     rejects(sentenceEmbeddings(bert, TOY_TOKENIZER, TEXTS, options), {
       name: "ConfigError",
@@ -115,7 +115,7 @@ Deno.test("wrong options are refused, no text is no vector, and nothing is left 
   await assertNoLeak(() => sentenceEmbeddings(bert, TOY_TOKENIZER, TEXTS));
 });
 
-Deno.test("embeddingOptions() reads old and new files, and refuses what is not here by name", async () => {
+Deno.test("embeddingOptions() reads old and new files, and refuses by name what is not supported", async () => {
   const folder = await Deno.makeTempDir();
   const write = (file: string, value: unknown) =>
     Deno.writeTextFile(`${folder}/${file}`, JSON.stringify(value));

@@ -50,7 +50,7 @@ for (const one of cases) {
     }));
 }
 
-Deno.test("embeddingOptions() takes a prompt by name, and refuses what it cannot follow", () =>
+Deno.test("embeddingOptions() takes a prompt by name, and refuses unknown prompts and unusual settings", () =>
   inFolder(cases[0], async (folder) => {
     const options = await embeddingOptions(folder, "none");
     strictEqual(options.prompt, undefined);

@@ -27,7 +27,7 @@ function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine 
   return new LibraryEngine(opened, () => Promise.resolve(undefined));
 }
 
-Deno.test("the engine fills, judges, looks and compares as the library does", async () => {
+Deno.test("the engine gives the blanks, pairs, attention and neighbours of the library", async () => {
   const [guesses] = await fillMask(model, TOY_TOKENIZER, "the [MASK] sea", { topK: 8 });
   const [filled] = await engine().fill("the ___ sea");
   deepStrictEqual(
@@ -51,7 +51,7 @@ Deno.test("the engine fills, judges, looks and compares as the library does", as
   strictEqual(near.inSentence!.length, 8);
 });
 
-Deno.test("the engine says what the model lacks, and what there is not", async () => {
+Deno.test("the engine refuses what the model has no head for, and unknown layers and places", async () => {
   const bare = engine({ words: false, pairs: false });
   await rejects(bare.fill("___"), /^TypeError: The model has no masked-word head/);
   await rejects(bare.follows("a", "b"), /^TypeError: The model has no next-sentence head/);
@@ -63,7 +63,7 @@ Deno.test("the engine says what the model lacks, and what there is not", async (
   deepStrictEqual({ name, fillsBlanks, run }, { name: "toy", fillsBlanks: false, run: undefined });
 });
 
-Deno.test("a model is called by its folder, and by that around it where this says nothing", async () => {
+Deno.test("a model has the name of its folder, with that around it if its own does not describe it", async () => {
   const names = ["some/toy", "some/toy/", "runs/tutorial/model", "runs/first/best"].map((folder) =>
     engine({}, folder).facts()
   );
@@ -88,7 +88,7 @@ Deno.test("a blank may be typed as a line, and a long text is refused", () => {
   });
 });
 
-Deno.test("a word is all its pieces, whichever of them is chosen", () => {
+Deno.test("wordAround() gives all pieces of a word, whichever of them is chosen", () => {
   const tokens = ["[CLS]", "un", "##able", "##s", "sea", "[SEP]"];
   for (const place of [1, 2, 3]) deepStrictEqual(wordAround(tokens, place), [1, 2, 3]);
   deepStrictEqual(wordAround(tokens, 4), [4]);

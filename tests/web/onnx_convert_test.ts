@@ -158,7 +158,7 @@ Deno.test("convertToOnnx() leaves out the one head that a folder does not have",
   model.dispose();
 });
 
-Deno.test("convertToOnnx() takes the best model of a run, and waits for none", async () => {
+Deno.test("convertToOnnx() takes the best model of a run, and refuses a run without a model", async () => {
   const run = `${OUT}-run`;
   await Deno.mkdir(run);
   await Deno.writeTextFile(`${run}/metrics.csv`, "");

@@ -159,7 +159,7 @@ Deno.test("a port that another program has is said to be in use", async () => {
   });
 });
 
-Deno.test("the server is there for this machine only", async () => {
+Deno.test("the server listens on this machine only", async () => {
   const [outer] = Deno.networkInterfaces().filter(({ family, address }) =>
     family === "IPv4" && address !== "127.0.0.1"
   );

@@ -31,7 +31,7 @@ const EXECUTED: Readonly<Record<string, string>> = {
   "weightsGradient windows": "d0c0b75ec384dc05",
 };
 
-Deno.test("the AVX-512 code for rows is that which was run on the emulated processor", async () => {
+Deno.test("the AVX-512 code for rows is the code that was run on the emulated processor", async () => {
   const digests: Record<string, string> = {};
   for (const convention of CONVENTIONS) {
     for (const name of ROW_KERNELS) {
@@ -93,7 +93,7 @@ function jobOf(call: Call, convention: Job["convention"]): Job {
   return { code, convention, block: new Uint8Array(words.buffer), memory: call.before };
 }
 
-Deno.test("AVX-512 code for rows leaves what AVX2 code leaves, on an emulated processor", async () => {
+Deno.test("AVX-512 code for rows writes the same bytes as AVX2 code, on an emulated processor", async () => {
   const python = emulator();
   if (!python || lanesHere().length === 0) return;
   for (const odd of [false, true]) {

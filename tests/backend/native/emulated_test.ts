@@ -40,7 +40,7 @@ const EXECUTED: Readonly<Record<string, string>> = {
   "panels pairs windows": "bd48d9f3ea3501ef",
 };
 
-Deno.test("the native code for AVX-512 is that which was run on the emulated processor", async () => {
+Deno.test("the native code for AVX-512 is the code that was run on the emulated processor", async () => {
   for (const convention of CONVENTIONS) {
     for (const operand of OPERANDS) {
       const codes = {

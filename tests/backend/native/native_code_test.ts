@@ -205,7 +205,7 @@ Deno.test("native products are the same bits on 1, 2, 3 and 8 threads", () => {
   for (const result of results) deepStrictEqual(result, results[0]);
 });
 
-Deno.test("who multiplies can be chosen among those that are here", () => {
+Deno.test("multiplyWith() chooses among the multipliers of this machine", () => {
   const machine = Machine.create({ threads: 1, blas: false, native: false });
   deepStrictEqual(machine.multipliers, ["wasm"]);
   throws(() => machine.multiplyWith("avx2"), /Cannot multiply with avx2: here are wasm/);
@@ -237,14 +237,14 @@ async function program(env: Record<string, string>, ...flags: string[]) {
   return { code, printed: text(stdout).trim(), warnings: text(stderr).trim() };
 }
 
-Deno.test("without permission for FFI the kernels multiply, and it is said once with the reason", async () => {
+Deno.test("without permission for FFI the kernels multiply, and one message says why", async () => {
   const { code, printed, warnings } = await program({});
   deepStrictEqual([code, printed], [0, "wasm"]);
   match(warnings, /^Products are computed by WebAssembly, at about half the speed: .*$/);
   match(warnings, /--allow-ffi|written for x86-64/);
 });
 
-Deno.test("BERT_NATIVE=off: the kernels multiply, and nothing is said", async () => {
+Deno.test("BERT_NATIVE=off: the kernels multiply, without a message", async () => {
   const { printed, warnings } = await program({ BERT_NATIVE: "off" }, "--allow-ffi");
   deepStrictEqual([printed, warnings], ["wasm", ""]);
 });
@@ -256,7 +256,7 @@ function allKinds(): string {
   return [...(has?.avx512 ? ["avx512"] : []), ...(has?.avx2 ? ["avx2"] : []), "wasm"].join();
 }
 
-Deno.test("all native code that the processor has is there by itself, that for AVX-512 first", async () => {
+Deno.test("native code for all instruction sets of the processor is used by default, AVX-512 first", async () => {
   strictEqual((await program({}, "--allow-ffi")).printed, allKinds());
 });
 

@@ -78,7 +78,7 @@ class FullMachine extends RowMachine {
   }
 }
 
-Deno.test("where memory is full there is no trial, and no error", () => {
+Deno.test("native code for rows is not tried where memory is full, and that is no error", () => {
   for (const lanes of lanesHere()) {
     const [job] = rowJobs({ rows: 16, width: 16, each: 1, least: 0 });
     strictEqual(runBothWays(new FullMachine(lanes), job, () => 1), undefined);

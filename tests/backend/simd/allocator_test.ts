@@ -29,7 +29,7 @@ Deno.test("Allocator merges free neighbours, also with the unused end", () => {
   strictEqual(allocator.end, 256);
 });
 
-Deno.test("Allocator says when there is no room, and goes on with what there is", () => {
+Deno.test("Allocator returns undefined when there is no room, and works again after a block was freed", () => {
   const allocator = new Allocator(0, (end) => end <= 256);
   const first = allocator.allocate(200)!;
   strictEqual(allocator.allocate(1), undefined);

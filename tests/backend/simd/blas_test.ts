@@ -76,7 +76,7 @@ async function build(folder: string, name: string, source: string): Promise<stri
   return undefined;
 }
 
-Deno.test("BERT_BLAS=off: products are computed without a library, and nothing is said", async () => {
+Deno.test("BERT_BLAS=off: products are computed without a library and without a message", async () => {
   const { machine, warnings } = await withLibrary("off");
   deepStrictEqual([machine.blas, warnings], [undefined, []]);
 });
@@ -93,7 +93,7 @@ Deno.test("a named library that is not there, or has no product, is refused with
   }
 });
 
-Deno.test("a library is refused that gets anything wrong that the kernels ask of it", async (t) => {
+Deno.test("a library that gets any product of the kernels wrong is refused", async (t) => {
   const folder = await Deno.makeTempDir();
   for (const [i, [what, mistake]] of Object.entries(MISTAKES).entries()) {
     const path = await build(folder, `wrong${i}`, SOURCE(mistake));
@@ -109,7 +109,7 @@ Deno.test("a library is refused that gets anything wrong that the kernels ask of
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a library that computes right is used, and nothing is said", async () => {
+Deno.test("a library that computes correctly is used without a message", async () => {
   const folder = await Deno.makeTempDir();
   const right = await build(folder, "right", SOURCE({}));
   if (right) {

@@ -45,7 +45,7 @@ async function startAnew(): Promise<Machine> {
   return simdMachine();
 }
 
-Deno.test("a trap in whichever thread is an error, after which nobody writes and all works", async () => {
+Deno.test("a trap in any thread becomes an error, after which no thread writes and the backend works", async () => {
   const machine = await startAnew();
   checkProduct();
   const out = machine.allocate(3 * BYTES)!;
@@ -62,7 +62,7 @@ Deno.test("a trap in whichever thread is an error, after which nobody writes and
   strictEqual(seen.size, 2, "only one of the threads has failed");
 });
 
-Deno.test("a trap in a job of one task is an error, after which all works", async () => {
+Deno.test("a trap in a job of one task becomes an error, after which the backend works", async () => {
   const machine = await startAnew();
   const beyond = machine.memory.buffer.byteLength;
   throws(() => machine.run("unary", 1, beyond, 2048, 64, 0), {

@@ -82,7 +82,7 @@ Deno.test("an operation that throws leaves no tensor, no memory and a usable bac
   checkProduct();
 });
 
-Deno.test("a removed and restarted backend: new options, old tensors keep their numbers", async () => {
+Deno.test("a backend that was removed and started again has new options, and old tensors keep their numbers", async () => {
   await restart({ threads: 2 });
   const [old, machine] = [tf.tensor2d([[1, 2], [3, 4]]), simdMachine()];
   const variable = tf.variable(tf.tensor1d([5, 6]));
@@ -185,7 +185,7 @@ Deno.test("simd computes beyond the second gigabyte", async () => {
   deepStrictEqual(found, near.dataSync());
 });
 
-Deno.test("simd refuses options that cannot be", async () => {
+Deno.test("simd refuses impossible options", async () => {
   tf.removeBackend("simd");
   const advice = "must be a whole number of at least 1";
   await rejects(startSimd({ threads: 0 }), new ConfigError("threads", 0, advice));

@@ -40,7 +40,7 @@ function special(count: number): tf.Tensor1D {
   );
 }
 
-Deno.test("simd multiplies in every layout, at odd sizes, with nothing and with one", async () => {
+Deno.test("simd multiplies in every layout, at odd sizes, at size 0 and at size 1", async () => {
   const rng = createRng(1);
   const shapes = Array.from({ length: 40 }, () => [0, 1, 2].map(() => SIZES[rng.below(12)]));
   for (const [m, n, k] of [...shapes, [130, 600, 300], [7, 520, 260], [121, 9, 513]]) {
@@ -96,7 +96,7 @@ Deno.test("simd products carry NaN and infinity to their own rows and columns on
   });
 });
 
-Deno.test("simd functions of one number", async () => {
+Deno.test("simd computes functions of one number as tfjs's cpu backend does", async () => {
   const functions = [
     ...[tf.exp, tf.sqrt, tf.rsqrt, tf.square, tf.neg, tf.abs, tf.reciprocal, tf.erf, tf.tanh],
     ...[tf.sigmoid, tf.relu, tf.log],
@@ -108,7 +108,7 @@ Deno.test("simd functions of one number", async () => {
   await compare(() => tf.square(tf.tensor1d([3, -4], "int32")));
 });
 
-Deno.test("simd functions of two numbers, broadcasting in every way", async () => {
+Deno.test("simd computes functions of two numbers, broadcast in every way", async () => {
   const shapes = [
     [[5], [5]],
     [[1], [5]],
@@ -143,7 +143,7 @@ Deno.test("simd functions of two numbers, broadcasting in every way", async () =
   await compare(() => tf.add(tf.tensor1d([1, 2], "int32"), tf.tensor1d([3, 4.5])));
 });
 
-Deno.test("simd reductions over any axes", async () => {
+Deno.test("simd reduces over any axes", async () => {
   const functions = [tf.sum, tf.mean, tf.max, tf.min];
   for (const shape of [[1], [7], [130, 67], [3, 1, 5], [2, 3, 4, 5], [5, 300]]) {
     const axes = [undefined, 0, -1, ...(shape.length > 2 ? [[0, 2], [1, 2], [0, 1]] : [])];
@@ -167,7 +167,7 @@ Deno.test("simd sums a million numbers without losing digits", () => {
   near(tf.sum(ones, 0), 1e3);
 });
 
-Deno.test("simd softmax, its logarithm, and the place of the maximum", async () => {
+Deno.test("simd computes softmax, its logarithm, and the index of the maximum", async () => {
   for (const shape of [[1], [5], [3, 4], [2, 3, 37], [3, 5000]]) {
     for (const f of [tf.softmax, tf.logSoftmax, (x: tf.Tensor) => tf.argMax(x, -1)]) {
       await compare(() => f(tf.mul(randomTensor(shape as [number], 1), 30)));
@@ -200,7 +200,7 @@ Deno.test("simd moves numbers: transpose, gather, slice, concat, tile, where, ca
   await compare(() => tf.addN([x([5]), x([5]), x([5])]));
 });
 
-Deno.test("simd runs what it has no kernel for on tfjs's own, in both directions", async () => {
+Deno.test("simd runs operations that it has no kernel for on tfjs's cpu kernels, and computes with their results", async () => {
   await compare(() => tf.add(tf.cumsum(randomTensor<tf.Rank.R1>([9], 1)), 1));
   await compare(() =>
     tf.conv1d(randomTensor<tf.Rank.R2>([9, 2], 1), randomTensor([3, 2, 4], 2), 1, "same")
@@ -209,7 +209,7 @@ Deno.test("simd runs what it has no kernel for on tfjs's own, in both directions
   strictEqual(tf.tensor(["a", "b"]).dataSync()[1], "b");
 });
 
-Deno.test("simd tensors survive their neighbours: values read are copies", () => {
+Deno.test("values that are read from simd are copies, which later tensors do not change", () => {
   const first = tf.tensor1d([1, 2, 3]);
   const read = first.dataSync();
   first.dispose();

@@ -59,7 +59,7 @@ Deno.test("dropoutScales() drops neighbours, and the same position of other seed
   }
 });
 
-Deno.test("mixSeed() gives every use of every seed another one", () => {
+Deno.test("mixSeed() gives a different seed for every use of every seed", () => {
   const seeds = new Set<number>();
   for (let seed = 0; seed < 100; seed++) {
     for (let use = 0; use < 100; use++) seeds.add(mixSeed(seed, use));
@@ -88,7 +88,7 @@ testOnBackends("dropout() leaves no tensor behind", async () => {
   await assertNoLeak(() => gradientAt((y) => dropout(y, 0.5, 1), x).dispose());
 });
 
-Deno.test("dropout() refuses rates and seeds that cannot be", () => {
+Deno.test("dropout() refuses impossible rates and seeds", () => {
   const x = tf.ones([2]);
   const rate = /^ConfigError: Invalid dropout rate = 1: it must be at least 0 and below 1$/;
   throws(() => dropout(x, 1, 1), rate);
