@@ -197,13 +197,13 @@ function examples({ examples, truncatedShare, unreachedShare, unusedDocuments }:
   return `${cut}; ${percent(unreachedShare)} of the tokens are in none${unused}`;
 }
 
-/** The histogram of predictions: `3: 12, 4: 40` means 12 examples with 3 predictions and 40 with 4. */
+/** The predictions of an example: their mean, least and most. */
 function predictions(histogram: readonly number[]): string {
   const present = [...histogram.entries()].filter(([, examples]) => examples > 0);
   const total = present.reduce((sum, [number, examples]) => sum + number * examples, 0);
   const examples = histogram.reduce((a, b) => a + b, 0);
-  const parts = present.map(([number, times]) => `${number}: ${count(times)}`).join(", ");
-  return `${(total / examples).toFixed(1)} an example; how many have 0, 1 …: ${parts}`;
+  const [least, most] = [present[0]?.[0] ?? 0, present.at(-1)?.[0] ?? 0];
+  return `${(total / Math.max(1, examples)).toFixed(1)} an example, ${least} to ${most}`;
 }
 
 function percent(share: number): string {

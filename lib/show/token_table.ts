@@ -7,9 +7,9 @@ import { escape } from "./svg.ts";
 import type { Vocab } from "../tokenizer/vocab.ts";
 
 const SEGMENTS = [
-  { segment: 1, name: "First segment", background: "#dcebf7" },
-  { segment: 2, name: "Second segment", background: "#fdebd3" },
-  { segment: 0, name: "Padding", background: "#eeeeee" },
+  { segment: 1, name: "First segment", background: "#f0f0f0" },
+  { segment: 2, name: "Second segment", background: "#dde2e8" },
+  { segment: 0, name: "Padding", background: "#fafafa" },
 ];
 const COLOURS = {
   plain: "#222222",

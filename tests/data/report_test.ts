@@ -197,7 +197,7 @@ Deno.test("formatReport() says each number once, in words", async () => {
   strictEqual(names.join(), expected);
   ok(text.includes("10 documents, 84 sentences"));
   const none = formatReport(await dataReport(TEXTS, tokenizer, options({ maxLength: 5 })));
-  ok(/^predictions +\d\.\d an example; how many have 0, 1 …: (\d: \d(, )?)+$/m.test(none));
+  ok(/^predictions +\d\.\d an example, \d to \d$/m.test(none));
   ok(/^tokens +12, 8\.33 % of them \[UNK\]$/m.test(none));
 });
 
