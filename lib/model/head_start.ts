@@ -86,6 +86,8 @@ export interface HeadStartOptions {
  * Some heads of a trained BERT attend to neighbours: Clark et al. 2019, "What Does BERT Look At?",
  * section 3.1. Waves, and that a shift is a linear map of them (a rotation): Vaswani et al. 2017,
  * section 3.5; theirs are longer, and fill all dimensions.
+ * The difference of two texts' vectors, from which a pair is judged: Conneau et al. 2017, section 3.1;
+ * Reimers and Gurevych 2019, section 3; both take it from a finished encoder.
  *
  * @example
  * ```ts
