@@ -1,7 +1,7 @@
 /** NFD, Unicode's canonical decomposition, as of Unicode 9 and in linear time. */
 import { anyOf, isOneOf, LATER_FORMS } from "./unicode.ts";
 
-const MAYBE_YOUNG = anyOf(LATER_FORMS);
+const MAYBE_LATER = anyOf(LATER_FORMS);
 
 /**
  * A row of this many marks occurs in no language. The engine sorts marks by insertion, so that a
@@ -14,7 +14,7 @@ const MANY_MARKS = /\p{M}{64}/u;
  * character of a later version is not changed, and accents are not sorted across it.
  */
 export function decompose(text: string): string {
-  if (!MAYBE_YOUNG.test(text)) return nfd(text);
+  if (!MAYBE_LATER.test(text)) return nfd(text);
   const parts: string[] = [];
   let start = 0;
   let at = 0;
@@ -84,7 +84,10 @@ function isSwapped(first: string, second: string): boolean {
   return (first + second).normalize("NFD") !== first + second;
 }
 
-/** Two marks of a very low and of the highest class: NFD moves every reordered mark past one of them. */
+/**
+ * Marks of a very low class and of the highest one. NFD exchanges every mark of a class other than 0
+ * with one of them.
+ */
 const LOW = "\u0334";
 const HIGH = "\u0345";
 

@@ -1,7 +1,7 @@
 /**
- * Characters that the reference tokenizer sees otherwise than JavaScript does, because its tables of
- * categories are those of Unicode 8 (2015) and JavaScript's are newer. Without these lists a young
- * punctuation mark, such as U+2E4F, would be split off here and kept in its word there.
+ * Characters that the reference tokenizer treats differently from JavaScript, because its tables of
+ * categories are those of Unicode 8 (2015) and JavaScript's are newer. Without these lists a newer
+ * punctuation mark, such as U+2E4F, would be split off here and stay in its word there.
  *
  * Found by comparing every code point, alone, with `tokenizers` 0.23.3 under V8's Unicode 17. With
  * them, ids and offsets of 106,953 texts over all of Unicode equal those of transformers 5.24.0, cased
@@ -18,26 +18,26 @@
  * | composes letters and accents (NFC) first: `e` + U+0301 becomes `é`      | 35      | 3,509  |
  * | takes U+2B820 to U+2B91F for ideographs; the fast one skips them        | 67      | 67     |
  *
- * Half a surrogate pair cannot be handed to the fast tokenizer, which refuses it; the slow one drops
- * it as it drops U+FFFD, and so does this project.
+ * The fast tokenizer refuses half a surrogate pair. The slow one drops it as it drops U+FFFD, and so
+ * does this project.
  */
 
 /** Ranges of code points, first and last, in rising order. */
-export type Parsed = readonly (readonly [number, number])[];
+export type CodePointRanges = readonly (readonly [number, number])[];
 
-/** Format characters (Cf) younger than Unicode 8: not removed. */
-export const LATER_FORMAT: Parsed = parse("890-891 8e2 110cd 13430-1343f");
+/** Format characters (Cf) that are newer than Unicode 8. They are not removed. */
+export const LATER_FORMAT: CodePointRanges = parse("890-891 8e2 110cd 13430-1343f");
 
-/** Punctuation younger than Unicode 8: not split off. */
-export const LATER_PUNCTUATION: Parsed = parse(
+/** Punctuation that is newer than Unicode 8. It is not split off. */
+export const LATER_PUNCTUATION: CodePointRanges = parse(
   "61d 9fd a76 c77 c84 1b4e-1b4f 1b7d-1b7f 2e43-2e4f 2e52-2e5d 10d6e 10ead 10f55-10f59 10f86-10f89 " +
     "113d4-113d5 113d7-113d8 1144b-1144f 1145a-1145b 1145d 11660-1166c 116b9 1183b 11944-11946 119e2 " +
     "11a3f-11a46 11a9a-11a9c 11a9e-11aa2 11b00-11b09 11be1 11c41-11c45 11c70-11c71 11ef7-11ef8 " +
     "11f43-11f4f 11fff 12ff1-12ff2 16d6d-16d6f 16e97-16e9a 16fe2 1e5ff 1e95e-1e95f",
 );
 
-/** Accents (Mn) younger than Unicode 8: not stripped. */
-export const LATER_MARKS: Parsed = parse(
+/** Accents (Mn) that are newer than Unicode 8. They are not stripped. */
+export const LATER_MARKS: CodePointRanges = parse(
   "7fd 897-89f 8ca-8e1 9fe afa-aff b55 c04 c3c d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1ace " +
     "1df6-1dfb a82c a8c5 a8ff a9bd 10d24-10d27 10d69-10d6d 10eab-10eac 10efc-10eff 10f46-10f50 " +
     "10f82-10f85 11070 11073-11074 110c2 111c9 111cf 1123e 11241 1133b 113bb-113c0 113ce 113d0 113d2 " +
@@ -50,8 +50,11 @@ export const LATER_MARKS: Parsed = parse(
     "1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e944-1e94a",
 );
 
-/** What NFD decomposes or reorders now, but did not in Unicode 9, whose tables the reference has. */
-export const LATER_FORMS: Parsed = parse(
+/**
+ * Characters that NFD decomposes or reorders in newer versions of Unicode, but not in Unicode 9, whose
+ * tables the reference has.
+ */
+export const LATER_FORMS: CodePointRanges = parse(
   "7fd 897-89f 8ca-8d3 9fe c3c d3b-d3c eba 1715 1abf-1ace 1df6-1dfa a82c 105c9 105e4 10d24-10d27 " +
     "10d69-10d6d 10eab-10eac 10efd-10eff 10f46-10f50 10f82-10f85 11070 1133b 11383 11385 1138e 11391 " +
     "113c5 113c7-113c8 113ce-113d0 1145e 11839-1183a 11938 1193d-1193e 11943 119e0 11a34 11a47 11a99 " +
@@ -59,14 +62,14 @@ export const LATER_FORMS: Parsed = parse(
     "1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef",
 );
 
-/** Capitals so young that V8 does not know their small letters yet, and how far those are. */
-export const LATER_CAPITALS: readonly (readonly [Parsed, number])[] = [
+/** Capitals whose small letters V8 does not know yet, and the distance from capital to small letter. */
+export const LATER_CAPITALS: readonly (readonly [CodePointRanges, number])[] = [
   [parse("a7ce a7d2 a7d4"), 1],
   [parse("16ea0-16eb8"), 0x1b],
 ];
 
 /** Whether a character lies in one of the ranges. */
-export function isOneOf(char: string, ranges: Parsed): boolean {
+export function isOneOf(char: string, ranges: CodePointRanges): boolean {
   const code = char.codePointAt(0) ?? 0;
   let low = 0;
   let high = ranges.length;
@@ -79,14 +82,14 @@ export function isOneOf(char: string, ranges: Parsed): boolean {
 }
 
 /** A pattern that finds a character of any of the ranges. */
-export function anyOf(ranges: Parsed): RegExp {
+export function anyOf(ranges: CodePointRanges): RegExp {
   const hex = (code: number) => `\\u{${code.toString(16)}}`;
   const inside = ranges.map(([first, last]) => `${hex(first)}-${hex(last)}`).join("");
   return new RegExp(`[${inside}]`, "u");
 }
 
 /** Reads `first-last` ranges in hexadecimal. */
-function parse(ranges: string): Parsed {
+function parse(ranges: string): CodePointRanges {
   return ranges.split(" ").map((range) => {
     const [first, last = first] = range.split("-").map((hex) => parseInt(hex, 16));
     return [first, last] as const;

@@ -37,19 +37,20 @@ const NOTHING = -0;
 const KEPT = new WeakMap<ReadonlyMap<string, tf.Variable>, Float32Array>();
 
 /**
- * Sums the gradients of a step's parts. Two neighbours are added on the backend; larger sums are
- * held outside of it, whose memory may be short, and only then.
+ * Sums the gradients of a step's parts. Those of two neighbouring parts are added on the backend. If
+ * there are more parts, these sums are read back and added in arrays, as the memory of the backend may
+ * be too small to hold them.
  */
 export class GradientSum implements Disposable {
   /** The gradients by the names of their weights, after `read()`. */
   gradients: tf.NamedTensorMap = {};
   readonly #weights: ReadonlyMap<string, tf.Variable>;
   readonly #team: Team;
-  /** Whether there are at most two parts in all, so that all is done on the backend. */
+  /** Whether there are at most two parts in all, so that they are summed on the backend alone. */
   readonly #small: boolean;
   readonly #tree = new TreeSum();
   #count = 0;
-  /** The first of two neighbours. */
+  /** The gradient of the last part, or the sum of the last two. */
   #first: PartGradient | undefined;
   /** The array that goes back to `KEPT` when the gradients made of it are freed. */
   #used: Float32Array | undefined;
@@ -61,21 +62,26 @@ export class GradientSum implements Disposable {
     this.#small = team.size === 1 && lanes <= 2;
   }
 
-  /** Adds the next part: forward and backward pass of a batch, or nothing where there is none. */
+  /** Computes and adds the gradient of the next part. A part without a batch adds nothing. */
   add(model: BertPretrainHead, batch: Batch | undefined, divisors: Divisors, seed: number): void {
     const part = batch && this.#gradient(model, batch, divisors, seed);
     this.#first = this.#count++ % 2 === 1 ? addParts(this.#first, part) : part;
   }
 
-  /** Call it after each `add()`: moves the sum of two parts into memory, so that few are on the backend. */
+  /**
+   * Moves the sum of the last two parts from the backend into an array. Call it after each `add()`, so
+   * that the backend holds the gradients of two parts at most.
+   */
   async collect(): Promise<void> {
     if (this.#count % 2 === 1 || this.#small) return;
     this.#tree.add(this.#first && await this.#takeFirst(), 1);
   }
 
   /**
-   * Sums over the team. `gradients` are there afterwards, and what is returned: summed MLM loss, summed
-   * NSP loss, right words and right pairs of all parts, and the length of the gradient.
+   * Sums over the team and sets `gradients`.
+   *
+   * @returns `totals` of all parts: summed MLM loss, summed NSP loss, right words, right pairs; and the
+   * `norm` of the gradient.
    */
   async read(): Promise<{ totals: Float32Array; norm: number }> {
     if (this.#small && this.#first) return await this.#readSmall(this.#first);
@@ -85,9 +91,9 @@ export class GradientSum implements Disposable {
     this.#unpack(flat);
     this.#used = flat;
     const norm = globalNorm(this.gradients);
-    const [length] = await norm.data<"float32">();
+    const [value] = await norm.data<"float32">();
     norm.dispose();
-    return { totals: flat.slice(-TOTALS), norm: length };
+    return { totals: flat.slice(-TOTALS), norm: value };
   }
 
   /** Frees all gradients. */
@@ -97,7 +103,7 @@ export class GradientSum implements Disposable {
     if (this.#first) tf.dispose([this.#first.totals, this.#first.gradients]);
   }
 
-  /** Both figures in one read. */
+  /** `read()` where all is on the backend: totals and norm are read at once. */
   async #readSmall({ gradients, totals }: PartGradient) {
     this.gradients = gradients;
     const figures = tf.tidy(() => tf.concat([totals, tf.reshape(globalNorm(gradients), [1])])); // [5]
@@ -125,7 +131,10 @@ export class GradientSum implements Disposable {
     return { gradients, totals: totals! };
   }
 
-  /** An array for all gradients, which weights have one, and the totals; there may be anything in it. */
+  /**
+   * An array with room for all gradients, for a flag of each weight that says whether it has one, and
+   * for the totals. Its values are arbitrary.
+   */
   #flat(): Float32Array {
     const sizes = [...this.#weights.values()].map(({ size }) => size);
     const length = sizes.reduce((sum, size) => sum + size, 0) + sizes.length + TOTALS;
@@ -134,7 +143,7 @@ export class GradientSum implements Disposable {
     return kept?.length === length ? kept : new Float32Array(length);
   }
 
-  /** Moves what is on the backend into an array. */
+  /** Reads `#first` into an array, and disposes of its tensors. */
   async #takeFirst(): Promise<Float32Array> {
     const { gradients, totals } = this.#first!;
     const flat = this.#flat();
@@ -153,7 +162,7 @@ export class GradientSum implements Disposable {
     return flat;
   }
 
-  /** The opposite: a weight that no part's loss reaches has no gradient. */
+  /** Makes `gradients` of such an array. A weight that the loss of no part depends on gets none. */
   #unpack(flat: Float32Array): void {
     const flags = flat.length - TOTALS - this.#weights.size;
     let at = 0;
@@ -165,7 +174,7 @@ export class GradientSum implements Disposable {
   }
 }
 
-/** What is minimised, and the totals that are logged. */
+/** The loss that is minimised, and the totals that are logged. */
 function lossOf(
   model: BertPretrainHead,
   tensors: BatchTensors,
@@ -184,7 +193,7 @@ function lossOf(
   };
 }
 
-/** The sum of two neighbours, whose own tensors go. */
+/** The sum of the gradients of two parts, whose own tensors are disposed of. */
 function addParts(
   left: PartGradient | undefined,
   right: PartGradient | undefined,
