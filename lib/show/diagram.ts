@@ -134,8 +134,9 @@ function readBoxes({ rows, learnt = [], marked = [] }: DiagramOptions): Box[] {
   return boxes;
 }
 
+/** Name and shape of a box. `[MASK]` and other special tokens belong to the name. */
 function readNamed(text: string): { name: string; shape: string } {
-  const [, name, shape = ""] = text.match(/^(.*?)\s*(\[[^\]]*\])?$/)!;
+  const [, name, shape = ""] = text.match(/^(.*?)\s*(\[(?![A-Z]{3,}\])[^\]]*\])?$/)!;
   return name === "" ? { name: shape, shape: "" } : { name, shape };
 }
 

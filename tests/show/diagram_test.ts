@@ -99,6 +99,13 @@ Deno.test("diagram() writes the letter behind an underscore below the line", () 
   ok(text.includes("× W_Q"));
 });
 
+Deno.test("diagram() takes [T, H] behind a name for its shape, and [MASK] for a part of the name", () => {
+  const { svg } = diagram({ title: "t", rows: [["a text with [MASK]", "vector of [CLS] [B, H]"]] });
+  for (const text of ["a text with [MASK]", "vector of [CLS]", "[B, H]"]) {
+    ok(svg.includes(`>${text}</text>`));
+  }
+});
+
 Deno.test("diagram() escapes what would be markup", () => {
   const { svg } = diagram({ title: "a < b", rows: [['"x" & <y>']] });
   ok(svg.includes("a &lt; b") && svg.includes("&quot;x&quot; &amp; &lt;y&gt;"));
