@@ -1,5 +1,5 @@
 /** The frame of a chart: scales, axes with their numbers and grid lines, names of categories. */
-import { FRAME, label, line, PLOT_HEIGHT, PLOT_WIDTH, round, upright } from "./svg.ts";
+import { FRAME, type Frame, label, line, plotBottom, plotWidth, round, upright } from "./svg.ts";
 
 /** A linear mapping from values to pixels. */
 export interface Scale {
@@ -10,16 +10,19 @@ export interface Scale {
 }
 
 /** A horizontal scale over the plot's width. */
-export function horizontal(values: readonly number[]): Scale {
-  return scale(values, FRAME.left, FRAME.left + PLOT_WIDTH);
+export function horizontal(values: readonly number[], frame = FRAME): Scale {
+  const width = plotWidth(frame);
+  return scale(values, frame.left, frame.left + width, Math.min(STEPS, Math.floor(width / 70)));
 }
 
 /** A vertical scale over the plot's height; larger values are further up. */
-export function vertical(values: readonly number[]): Scale {
-  return scale(values, FRAME.top + PLOT_HEIGHT, FRAME.top);
+export function vertical(values: readonly number[], frame = FRAME): Scale {
+  return scale(values, plotBottom(frame), frame.top);
 }
 
-function scale(values: readonly number[], from: number, to: number): Scale {
+const STEPS = 5; // between the ticks of an axis, about
+
+function scale(values: readonly number[], from: number, to: number, steps = STEPS): Scale {
   const finite = values.filter(Number.isFinite);
   const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -28,16 +31,16 @@ function scale(values: readonly number[], from: number, to: number): Scale {
     : least === most
     ? [least - 0.5, most + 0.5]
     : [0, 1];
-  const ticks = ticksBetween(bottom, top);
+  const ticks = ticksBetween(bottom, top, steps);
   const low = Math.min(bottom, ticks[0]);
   const high = Math.max(top, ticks[ticks.length - 1]);
   const toPixel = (value: number) => round(from + (to - from) * (value - low) / (high - low));
   return { low, high, ticks, toPixel };
 }
 
-/** About six round numbers that enclose the range. */
-export function ticksBetween(low: number, high: number): number[] {
-  const raw = (high - low) / 5;
+/** Round numbers that enclose the range, one more than `steps`, or somewhat fewer or more. */
+export function ticksBetween(low: number, high: number, steps = STEPS): number[] {
+  const raw = (high - low) / steps;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ??
     raw;
@@ -49,36 +52,39 @@ export function ticksBetween(low: number, high: number): number[] {
   );
 }
 
-/** Axis names, tick marks and grid lines. `xTicks` replaces the numbers of the horizontal axis. */
+/**
+ * Axis names, tick marks and grid lines. Without `x` the horizontal axis has no numbers; `foot` is the
+ * height of what stands there instead.
+ */
 export function axes(
   x: Scale | undefined,
   y: Scale,
   titles: { readonly xTitle: string; readonly yTitle: string },
-  foot = 0,
+  { foot = 0, frame = FRAME }: { readonly foot?: number; readonly frame?: Frame } = {},
 ): string[] {
-  const bottom = FRAME.top + PLOT_HEIGHT;
+  const { left, top } = frame;
+  const right = left + plotWidth(frame);
+  const bottom = plotBottom(frame);
   const lines = y.ticks.flatMap((tick) => {
     const at = y.toPixel(tick);
     return [
-      line(FRAME.left, at, FRAME.left + PLOT_WIDTH, at, "#e3e3e3"),
-      label(number(tick), FRAME.left - 8, at + 4, { anchor: "end" }),
+      line(left, at, right, at, "#e3e3e3"),
+      label(number(tick), left - 8, at + 4, { anchor: "end" }),
     ];
   });
   const columns = (x?.ticks ?? []).flatMap((tick) => {
     const at = x?.toPixel(tick) ?? 0;
     return [
       line(at, bottom, at, bottom + 4, "#888888"),
-      label(number(tick), inside(at, number(tick)), bottom + 18, { anchor: "middle" }),
+      label(number(tick), inside(at, number(tick), frame), bottom + 18, { anchor: "middle" }),
     ];
   });
   return [
     ...lines,
     ...columns,
-    line(FRAME.left, bottom, FRAME.left + PLOT_WIDTH, bottom, "#888888"),
-    label(titles.xTitle, FRAME.left + PLOT_WIDTH / 2, FRAME.height - 12 + foot, {
-      anchor: "middle",
-    }),
-    upright(titles.yTitle, besideTicks(y.ticks), FRAME.top + PLOT_HEIGHT / 2),
+    line(left, bottom, right, bottom, "#888888"),
+    label(titles.xTitle, (left + right) / 2, frame.height - 12 + foot, { anchor: "middle" }),
+    upright(titles.yTitle, besideTicks(y.ticks), (top + bottom) / 2),
   ];
 }
 
@@ -93,8 +99,8 @@ function besideTicks(ticks: readonly number[]): number {
  * side by side; `foot` is the additional height that this needs.
  */
 export function categoryNames(names: readonly string[]): { labels: string[]; foot: number } {
-  const room = PLOT_WIDTH / Math.max(1, names.length);
-  const bottom = FRAME.top + PLOT_HEIGHT;
+  const room = plotWidth(FRAME) / Math.max(1, names.length);
+  const bottom = plotBottom(FRAME);
   const widest = Math.max(0, ...names.map((name) => name.length));
   const slanted = widest * 6.2 >= room;
   const at = slanted ? bottom + 12 : bottom + 18;
@@ -108,8 +114,8 @@ export function categoryNames(names: readonly string[]): { labels: string[]; foo
 }
 
 /** The middle of a text, moved to the left if the text would reach beyond the right edge. */
-function inside(middle: number, text: string): number {
-  return Math.min(middle, FRAME.width - 2 - 3.4 * text.length);
+function inside(middle: number, text: string, { width }: Frame): number {
+  return Math.min(middle, width - 2 - 3.4 * text.length);
 }
 
 /** A number in a readable notation, such as 12,000 or 0.25 or 3e-5. */

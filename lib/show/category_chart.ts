@@ -2,7 +2,7 @@
 import type { Data, Layout } from "plotly.js";
 import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
 import { levelColour } from "./colours.ts";
-import { document, legend, path } from "./svg.ts";
+import { document, legend, type LegendEntry, path } from "./svg.ts";
 import { axes, categoryNames, type Scale } from "./axes.ts";
 import { FRAME } from "./svg.ts";
 
@@ -13,7 +13,7 @@ export interface CategoryContent {
   /** Everything within the frame of the SVG, level lines included, from the back to the front. */
   readonly drawn: readonly string[];
   /** The entries of the legend of the SVG. */
-  readonly entries: Parameters<typeof legend>[0];
+  readonly entries: readonly LegendEntry[];
   /** The values as lines of text. */
   readonly rows: readonly string[];
 }
@@ -34,11 +34,11 @@ export function categoryChart(
       shapes: levelShapes(baselines),
     }),
     svg: document(title, [
-      ...axes(undefined, y, options, below.foot),
+      ...axes(undefined, y, options, { foot: below.foot }),
       ...below.labels,
       ...drawn,
       ...legend(entries),
-    ], FRAME.height + below.foot),
+    ], { height: FRAME.height + below.foot }),
     text: [title, ...rows].join("\n"),
   });
 }

@@ -82,7 +82,7 @@ export function heatmap(
       ...colourBar(options.valueTitle, low, high),
       label(options.xTitle, PLOT.left + PLOT.width / 2, foot + 10, { anchor: "middle" }),
       label(options.yTitle, 16, PLOT.top + PLOT.height / 2, { anchor: "middle", turn: -90 }),
-    ], foot + 24),
+    ], { height: foot + 24 }),
     text: `${options.title}: ${height} × ${width} values from ${short(low)} to ${short(high)}`,
   });
 }

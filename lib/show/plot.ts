@@ -1,14 +1,23 @@
 /**
  * Charts of lines. Notebooks import charts of bars and tables from here, too.
  */
+import { checkWhole } from "../checks.ts";
 import { checkBaselines, checkSeries, checkTitles } from "./chart_checks.ts";
 import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
 import { colourAt, levelColour } from "./colours.ts";
-import { document, legend, path } from "./svg.ts";
+import { document, FRAME, frameOf, legend, path } from "./svg.ts";
 import { axes, horizontal, vertical } from "./axes.ts";
 
 export { barChart } from "./bar_chart.ts";
 export { table } from "./table.ts";
+
+/** Options of `lineChart()` beside its titles. */
+export interface LineChartOptions extends Titles {
+  /** Level lines (dashed) to compare with. */
+  readonly baselines?: readonly Baseline[];
+  /** How wide the picture is, in pixels, at least 240; text keeps its size. Default 700. */
+  readonly width?: number;
+}
 
 /** One line of a chart. Points must be in the order in which they are joined. */
 export interface Series {
@@ -24,15 +33,18 @@ export interface Series {
   readonly dotted?: boolean;
 }
 
+/** The least width of a chart in pixels, of which margins take 90. */
+export const LEAST_WIDTH = 240;
+
 const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, and would enlarge the file
 
 /**
  * Draws a chart of lines.
  *
  * @param series The lines. In a line of more than 400 points neighbours are averaged.
- * @param options Titles, and level lines (dashed) to compare with.
+ * @param options Titles, level lines (dashed) to compare with, and the width.
  * @throws {TypeError} If a line or a number has a wrong type.
- * @throws {ConfigError} If a title is missing or an option is unknown.
+ * @throws {ConfigError} If a title is missing, or an option is unknown or cannot work.
  * @throws {RangeError} If a line has different numbers of x and y.
  *
  * @example
@@ -43,17 +55,17 @@ const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, 
  * ok(lineChart([{ name: "n²", x: [1, 2, 3], y: [1, 4, 9] }], titles).svg.startsWith("<svg"));
  * ```
  */
-export function lineChart(
-  series: readonly Series[],
-  options: Titles & { readonly baselines?: readonly Baseline[] },
-): Figure {
+export function lineChart(series: readonly Series[], options: LineChartOptions): Figure {
   checkSeries(series);
-  checkTitles("lineChart()", options, ["baselines"]);
+  checkTitles("lineChart()", options, ["baselines", "width"]);
   checkBaselines("lineChart(series, options)", options.baselines);
   const lines = series.map(thin);
-  const { baselines = [] } = options;
-  const x = horizontal(lines.flatMap((line) => line.x));
-  const y = vertical([...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)]);
+  const { baselines = [], width = FRAME.width } = options;
+  checkWhole("width", width, LEAST_WIDTH);
+  const frame = frameOf(width, [...lines, ...baselines]);
+  const x = horizontal(lines.flatMap((line) => line.x), frame);
+  const heights = [...lines.flatMap((line) => line.y), ...baselines.map((line) => line.y)];
+  const y = vertical(heights, frame);
   const levels = baselines.map((line, i) => ({
     name: line.name,
     x: [x.low, x.high],
@@ -82,16 +94,20 @@ export function lineChart(
       y: y.map(short),
       line: { color: colour, dash: stroke },
     })),
-    layout: layout(options),
-    svg: document(options.title, [...axes(x, y, options), ...paths, ...legend(drawn)]),
+    layout: layout(options, { width, height: frame.height + 40 }),
+    svg: document(
+      options.title,
+      [...axes(x, y, options, { frame }), ...paths, ...legend(drawn, frame)],
+      frame,
+    ),
     text: `${options.title}\n${
       lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
     }`,
   });
 }
 
-/** Averages neighbouring points until there are few enough. */
-function thin(series: Series): Series {
+/** Averages neighbouring points until there are few enough for a chart. */
+export function thin(series: Series): Series {
   const size = Math.ceil(series.x.length / MOST_POINTS);
   if (size <= 1) return series;
   const mean = (values: readonly number[], i: number) => {

@@ -3,12 +3,42 @@
  * references, so that code hosts and viewers show it unchanged.
  */
 
-/** The outer size and the margins of the plot, in pixels. */
-export const FRAME = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 } as const;
+/** The outer size and the margins of a plot, in pixels. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
 
-/** The width and the height of the plot within the margins, in pixels. */
-export const PLOT_WIDTH = FRAME.width - FRAME.left - FRAME.right;
-export const PLOT_HEIGHT = FRAME.height - FRAME.top - FRAME.bottom;
+/** The frame of the figures of notebooks and reports. */
+export const FRAME: Frame = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 };
+
+const LEAST_HEIGHT = 240; // below it, margins would leave too little of the plot
+const LEGEND_ROW = 17;
+
+/**
+ * The frame of a figure of another width. Text keeps its size, so that it can be read where there is
+ * little room; the plot shrinks, and the legend has as many rows as it needs.
+ */
+export function frameOf(width: number, entries: readonly { readonly name: string }[]): Frame {
+  const rows = legendRows(entries, { ...FRAME, width }).length;
+  const more = Math.max(0, LEGEND_ROW * (rows - 1) - 12); // the second has not quite room
+  const height = Math.max(LEAST_HEIGHT, Math.round(FRAME.height * width / FRAME.width));
+  return { ...FRAME, width, height: height + more, top: FRAME.top + more };
+}
+
+/** The width of the plot within the margins. */
+export function plotWidth({ width, left, right }: Frame): number {
+  return width - left - right;
+}
+
+/** Where the plot ends below. */
+export function plotBottom({ height, bottom }: Frame): number {
+  return height - bottom;
+}
 
 /** The attribute by which a drawing becomes smaller on a page that is narrower than it. */
 export const SHRINKS = 'style="max-width:100%;height:auto"';
@@ -17,9 +47,8 @@ export const SHRINKS = 'style="max-width:100%;height:auto"';
 export function document(
   title: string,
   content: readonly string[],
-  height: number = FRAME.height,
+  { width = FRAME.width, height = FRAME.height }: Partial<Frame> = {},
 ): string {
-  const { width } = FRAME;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" ${SHRINKS}>`,
@@ -35,46 +64,77 @@ export type Stroke = "solid" | "dash" | "dot";
 
 const DASHES: Readonly<Record<Stroke, string>> = { solid: "", dash: "6 4", dot: "2 3" };
 
-/** Names and colours of the lines, below the title, in two rows if one is too short. */
-export function legend(
-  entries: readonly { readonly name: string; readonly colour: string; readonly stroke?: Stroke }[],
-): string[] {
-  const widths = entries.map(({ name }) => 34 + 6.6 * name.length);
-  const total = widths.reduce((a, b) => a + b, 0);
-  const most = FRAME.width - FRAME.right - 8;
-  const start = Math.max(8, FRAME.left + PLOT_WIDTH - total);
-  let at = start;
-  let y = total > most ? 38 : 44;
-  return entries.flatMap(({ name, colour, stroke }, i) => {
-    if (at + widths[i] > FRAME.width && y === 38) {
-      at = start;
-      y = 55;
-    }
-    const drawn = [
-      line(at, y, at + 18, y, colour, { width: 2.5, stroke }),
-      label(name, at + 22, y + 4, {}),
-    ];
-    at += widths[i];
-    return drawn;
+/** A line of a chart in its legend. */
+export interface LegendEntry {
+  readonly name: string;
+  readonly colour: string;
+  readonly stroke?: Stroke;
+}
+
+/** Names and colours of the lines, below the title, in several rows if one is too short. */
+export function legend(entries: readonly LegendEntry[], frame = FRAME): string[] {
+  const total = entries.reduce((sum, entry) => sum + legendWidth(entry), 0);
+  const start = Math.max(8, frame.width - frame.right - total);
+  const first = total > frame.width - frame.right - 8 ? 38 : 44;
+  return legendRows(entries, frame).flatMap((row, i) => {
+    let at = start;
+    const y = first + LEGEND_ROW * i;
+    return row.flatMap((entry) => {
+      const { name, colour, stroke } = entry;
+      const drawn = [
+        line(at, y, at + 18, y, colour, { width: 2.5, stroke }),
+        label(name, at + 22, y + 4, {}),
+      ];
+      at += legendWidth(entry);
+      return drawn;
+    });
   });
 }
 
-/** Points joined by straight lines. A point that is not finite leaves a gap. */
+/** The entries of a legend by rows, as many in each as have room. */
+function legendRows<Entry extends { readonly name: string }>(
+  entries: readonly Entry[],
+  { width, right }: Frame,
+): Entry[][] {
+  const total = entries.reduce((sum, entry) => sum + legendWidth(entry), 0);
+  const start = Math.max(8, width - right - total);
+  const rows: Entry[][] = [[]];
+  let at = start;
+  for (const entry of entries) {
+    if (at + legendWidth(entry) > width && at > start) {
+      rows.push([]);
+      at = start;
+    }
+    rows[rows.length - 1].push(entry);
+    at += legendWidth(entry);
+  }
+  return rows;
+}
+
+function legendWidth({ name }: { readonly name: string }): number {
+  return 34 + 6.6 * name.length;
+}
+
+/**
+ * Points joined by straight lines. A point that is not finite leaves a gap, and one between two gaps is
+ * a dot.
+ */
 export function path(
   points: readonly (readonly [number, number])[],
   colour: string,
   stroke: Stroke = "solid",
 ): string {
+  const isThere = (at: number) => Number.isFinite(points[at]?.[1]);
   let d = "";
-  let gap = true;
-  for (const [x, y] of points) {
-    if (!Number.isFinite(y)) gap = true;
-    else {
-      d += `${gap ? "M" : "L"}${x} ${y}`;
-      gap = false;
-    }
+  const dots: string[] = [];
+  for (const [i, [x, y]] of points.entries()) {
+    if (!isThere(i)) continue;
+    d += `${isThere(i - 1) ? "L" : "M"}${x} ${y}`;
+    if (isThere(i - 1) || isThere(i + 1)) continue;
+    dots.push(`<circle cx="${x}" cy="${y}" r="3" fill="${colour}"/>`);
   }
-  return `<path d="${d}" fill="none" stroke="${colour}" stroke-width="2"${dashes(stroke)}/>`;
+  const line = `<path d="${d}" fill="none" stroke="${colour}" stroke-width="2"${dashes(stroke)}/>`;
+  return [line, ...dots].join("\n");
 }
 
 function dashes(stroke: Stroke): string {

@@ -27,7 +27,11 @@ export interface GraphOptions {
   readonly classifierPooling?: "cls" | "mean";
   /** Whether to add outputs `attentions.0` [B, A, T, T] and so on, one for each layer. Default false. */
   readonly attentions?: boolean;
+  /** Whether a model with heads has the output `last_hidden_state`, too. Default false. */
+  readonly lastHiddenState?: boolean;
 }
+
+const OPTIONS = ["dtype", "sentence", "classifierPooling", "attentions", "lastHiddenState"];
 
 /**
  * Makes the graph of a model.
@@ -44,7 +48,7 @@ export function bertGraph(
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
   options: GraphOptions,
 ): OnnxGraph {
-  checkOptions("bertGraph()", options, ["dtype", "sentence", "classifierPooling", "attentions"]);
+  checkOptions("bertGraph()", options, OPTIONS);
   const graph = new OnnxGraph("BERT");
   new BertGraph(graph, config, new OnnxWeights(graph, weights, options.dtype)).build(options);
   return graph;
@@ -82,9 +86,9 @@ class BertGraph {
       this.#graph.output(`attentions.${layer}`, attention, "FLOAT", shape);
     }
     const isEncoder = !this.#heads(x, shares, options);
-    if (!isEncoder) return;
+    if (!isEncoder && !options.lastHiddenState) return;
     this.#graph.output("last_hidden_state", x, "FLOAT", ["batch", "sequence", width]);
-    if (!options.sentence) return;
+    if (!isEncoder || !options.sentence) return;
     const sentence = this.#sentence(x, shares, options.sentence);
     this.#graph.output("sentence_embedding", sentence, "FLOAT", ["batch", width]);
   }

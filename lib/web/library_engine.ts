@@ -2,11 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
+import type { Encoding } from "../tokenizer/bert_tokenizer.ts";
 import { classify } from "../use/classify.ts";
-import { attentionMaps, nearestWords } from "../use/explore.ts";
+import { attentionMaps, nearestWords, type Neighbour } from "../use/explore.ts";
 import { fillMask, isNext } from "../use/predict.ts";
 import { encode, inputs, read } from "../use/text_inputs.ts";
-import { largest } from "../use/vectors.ts";
+import { largest, meanRow } from "../use/vectors.ts";
 import type { OpenedFolder } from "./any_folder.ts";
 import {
   bestFirst,
@@ -22,6 +23,15 @@ import {
   withBlanks,
   wordAround,
 } from "./page/engine.ts";
+import {
+  type Ids,
+  isWhole,
+  MOST_TOKENS,
+  nearestInPlace,
+  putInPlace,
+  SEARCHED,
+  TRIED,
+} from "./page/in_place.ts";
 
 /** The facts of a model for the page, without its run. */
 export function factsOf(opened: OpenedFolder): Facts {
@@ -113,17 +123,49 @@ export class LibraryEngine implements Engine {
     const places = wordAround(tokens, place);
     const word = joined(tokens, places);
     const isWord = !places.some((at) => tokenizer.vocab.isSpecial(tokenIds[at]));
-    const neighbours = isWord ? await nearestWords(model, tokenizer, word, SHOWN) : [];
-    const alone = neighbours.map(({ token, similarity: share }) => ({ token, share }));
-    if (!heads.words) return { word, alone };
+    const neighbours = isWord ? await nearestWords(model, tokenizer, word, SEARCHED) : [];
+    const alone = neighbours.slice(0, SHOWN)
+      .map(({ token, similarity: share }) => ({ token, share }));
+    if (!heads.words) {
+      const tried = neighbours.filter(isWhole).slice(0, TRIED);
+      return { word, alone, inPlace: await this.#inPlace(encoding, places, tried) };
+    }
     const shares = await this.#sharesAt(encoding, place);
     const ids = largest(shares, SHOWN + 1).filter((id) => id !== tokenIds[place]).slice(0, SHOWN);
     const inSentence = ids.map((id) => ({ token: tokenizer.vocab.tokenOf(id), share: shares[id] }));
     return { word, alone, inSentence };
   }
 
+  /** Words like the one at some places, by their vectors there. */
+  async #inPlace(
+    encoding: Encoding,
+    places: readonly number[],
+    tried: readonly Neighbour[],
+  ): Promise<Candidate[] | undefined> {
+    if (tried.length === 0 || encoding.tokenIds.length > MOST_TOKENS) return undefined;
+    const texts = putInPlace(encoding, places, tried.map(({ id }) => id));
+    const pieces = await this.#vectors([encoding], places);
+    const word = meanRow(pieces, [...places.keys()], this.#opened.model.config.hiddenSize);
+    const length = texts[0].tokenIds.length;
+    const table = await this.#vectors(texts, texts.map((_, text) => text * length + places[0]));
+    return nearestInPlace(word, table, tried.map(({ token }) => token));
+  }
+
+  /** The last hidden vectors of some positions, b*T + t, of texts of equal length. */
+  async #vectors(texts: readonly Ids[], positions: readonly number[]): Promise<Float32Array> {
+    const inputs = {
+      tokenIds: texts.map(({ tokenIds }) => tokenIds),
+      segmentIds: texts.map(({ segmentIds }) => segmentIds),
+      attentionMask: texts.map(({ attentionMask }) => attentionMask),
+    };
+    return await read(tf.tidy(() => {
+      const rows = tf.tensor1d([...positions], "int32");
+      return this.#opened.model.bert.forwardAt(inputs, rows).hidden; // [P, H]
+    }));
+  }
+
   /** The probability of each word at a position, without a mask. */
-  async #sharesAt(encoding: ReturnType<typeof encode>, place: number): Promise<Float32Array> {
+  async #sharesAt(encoding: Encoding, place: number): Promise<Float32Array> {
     return await read(tf.tidy(() => {
       const predictedPositions = tf.tensor1d([place], "int32");
       const { mlmLogits } = this.#opened.model.forward(inputs(encoding), { predictedPositions });

@@ -25,8 +25,6 @@ export interface Playground {
   readonly engine: Engine;
   /** The page's files by their paths. */
   readonly assets: ReadonlyMap<string, Asset>;
-  /** Files that change, by their paths. */
-  readonly fresh: (path: string) => Promise<Asset | undefined>;
 }
 
 /** A running server. */
@@ -93,7 +91,7 @@ async function answer(
     if (pathname.startsWith("/api/")) {
       return json(200, await ask(request, pathname.slice("/api/".length), playground.engine));
     }
-    return await file(request, pathname.slice(1) || "index.html", playground);
+    return file(request, pathname.slice(1) || "index.html", playground.assets);
   } catch (error) {
     if (error instanceof Refused) return json(error.status, { problem: error.message });
     const isQuestion = error instanceof RangeError || error instanceof TypeError ||
@@ -120,15 +118,11 @@ function checkOrigin({ headers }: Request, port: number): void {
   }
 }
 
-async function file(
-  { method }: Request,
-  path: string,
-  { assets, fresh }: Playground,
-): Promise<Response> {
+function file({ method }: Request, path: string, assets: Playground["assets"]): Response {
   if (method !== "GET" && method !== "HEAD") {
     throw new Refused(405, `Cannot ${method} ${path}: it can only be read`);
   }
-  const asset = assets.get(path) ?? await fresh(path);
+  const asset = assets.get(path);
   if (!asset) throw new Refused(404, `There is no ${path} here`);
   return new Response(asset.body, {
     headers: { ...HEADERS, "content-type": `${asset.type}; charset=utf-8` },

@@ -8,31 +8,19 @@ import { pageAssets } from "./page_assets.ts";
 import { bertGraph } from "./bert_onnx.ts";
 import { factsOf, LibraryEngine } from "./library_engine.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
-import type { Facts, PageFile, PageModel, RunFacts } from "./page/engine.ts";
+import type { PageFile, PageModel, RunFacts } from "./page/engine.ts";
 import type { Playground } from "./play_server.ts";
-import { type RunCharts, runCharts } from "./run_charts.ts";
+import { runCharts } from "./run_charts.ts";
 
 /** The page behind a server, for `startPlayServer()`. */
 export async function playground(opened: OpenedFolder): Promise<Playground> {
-  const { run } = opened;
-  let charts: RunCharts | undefined;
-  const read = async () => {
-    if (run === undefined) return undefined;
-    charts = await runCharts(run);
-    return runFacts(charts, true);
-  };
-  return {
-    engine: new LibraryEngine(opened, read),
-    assets: await pageAssets("server"),
-    fresh: (path) => {
-      const chart = charts?.charts.find(({ file }) => file === path);
-      return Promise.resolve(chart && { type: "image/svg+xml", body: chart.svg });
-    },
-  };
+  const run = () => runFacts(opened, true);
+  return { engine: new LibraryEngine(opened, run), assets: await pageAssets("server") };
 }
 
-function runFacts({ name, step, charts }: RunCharts, isLive: boolean): RunFacts {
-  return { name, step, isLive, charts: charts.map(({ title, file }) => ({ title, file })) };
+/** The run that the model comes from, with its charts. */
+async function runFacts({ run }: OpenedFolder, isLive: boolean): Promise<RunFacts | undefined> {
+  return run === undefined ? undefined : { ...await runCharts(run), isLive };
 }
 
 /** The files of onnxruntime that the page loads. */
@@ -56,11 +44,9 @@ export async function exportPage(
   dtypes: readonly PageFile["dtype"][] = ["fp32", "q8"],
 ): Promise<void> {
   const files = await saveModel(opened, `${folder}/model`, dtypes);
-  const { tokenizer, run } = opened;
-  const charts = run === undefined ? undefined : await runCharts(run);
-  const facts: Facts = { ...factsOf(opened), ...(charts && { run: runFacts(charts, false) }) };
+  const { tokenizer } = opened;
   const page: PageModel = {
-    facts,
+    facts: { ...factsOf(opened), run: await runFacts(opened, false) },
     tokens: tokenizer.vocab.tokens,
     pieces: tokenizer.vocab.pieces,
     added: tokenizer.vocab.added,
@@ -71,7 +57,6 @@ export async function exportPage(
   for (const name of RUNTIME) {
     await put(`${folder}/ort/${name}`, await Deno.readFile(`${runtime}/${name}`));
   }
-  for (const { file, svg } of charts?.charts ?? []) await put(`${folder}/${file}`, svg);
   await put(`${folder}/page.json`, JSON.stringify(page));
   const assets = [...await pageAssets("static")].reverse(); // index.html comes last
   for (const [name, { body }] of assets) await put(`${folder}/${name}`, body);
@@ -98,6 +83,7 @@ async function saveModel(
       sentence,
       classifierPooling: model.pooling,
       attentions: true,
+      lastHiddenState: !opened.heads.words, // of which the neighbours in a sentence are made then
     });
     const write = async (path: string) => {
       const offsets = await graph.write(path);

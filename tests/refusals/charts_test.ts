@@ -39,7 +39,12 @@ testRefusals([
   [
     "lineChart() with a mistyped option",
     () => lineChart([line], untyped({ ...titles, baseline: [] })),
-    "ConfigError: Unknown option baseline of lineChart(): did you mean baselines? The options are title, xTitle, yTitle, baselines",
+    "ConfigError: Unknown option baseline of lineChart(): did you mean baselines? The options are title, xTitle, yTitle, baselines, width",
+  ],
+  [
+    "lineChart() that is too narrow for its margins",
+    () => lineChart([line], { ...titles, width: 100 }),
+    "ConfigError: Invalid width = 100: it must be a whole number of at least 240",
   ],
   [
     "lineChart() of a line with more of x than of y",

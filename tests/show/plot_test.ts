@@ -53,6 +53,16 @@ Deno.test("values that are not finite leave a gap instead of breaking the pictur
   strictEqual(svg.match(/d="([^"]*)"/)![1].split("M").length - 1, 2);
 });
 
+Deno.test("lineChart() draws a single point, such as a run's first score, as a dot", () => {
+  const dots = (x: number[], y: number[]) => {
+    const { svg } = lineChart([{ name: "l", x, y }], TITLES);
+    return [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/g)].map(([, x]) => Number(x));
+  };
+  deepStrictEqual(dots([0, 10], [1, 2]), []);
+  deepStrictEqual(dots([0, 5, 10, 20], [1, NaN, 2, 3]), [70]);
+  strictEqual(dots([7], [1]).length, 1);
+});
+
 Deno.test("a baseline of bars goes from side to side and has its name in the legend", () => {
   const baselines = [{ name: "chance", y: 0.25 }];
   const { data, layout } = barChart({ a: 0.1, b: 0.2 }, { ...TITLES, baselines });
@@ -187,4 +197,40 @@ Deno.test("the last number of the horizontal axis stays inside the picture", () 
   const { svg } = lineChart([{ name: "a", x: [0, 125_000], y: [1, 2] }], TITLES);
   const [, at] = svg.match(/<text x="([\d.]+)"[^>]*>125,000</)!;
   ok(Number(at) + 3.3 * "125,000".length < 700, at); // it is written around its middle
+});
+
+/** The texts of a picture with their sizes, and where they begin, end and stand; turned ones are left out. */
+function textsIn(svg: string) {
+  const found = svg.matchAll(
+    /<text x="([\d.]+)" y="([\d.]+)"[^>]*font-size="(\d+)" text-anchor="(\w+)" fill="[^"]*">([^<]*)</g,
+  );
+  return [...found].map(([, x, y, size, anchor, text]) => {
+    const length = 0.55 * Number(size) * text.length; // about
+    const start = Number(x) - { start: 0, middle: length / 2, end: length }[anchor]!;
+    return { text, size: Number(size), start, end: start + length, y: Number(y) };
+  });
+}
+
+Deno.test("lineChart() of any width has text of the same size, which stays inside and does not overlap", () => {
+  const names = ["training, means of 3", "held out", "once more", "and again", "the last of them"];
+  const series = names.map((name) => ({ name, x: [0, 125_000], y: [6, 7] }));
+  for (const width of [240, 316, 500, 700, 1100]) {
+    const { svg, layout } = lineChart(series, { ...TITLES, width });
+    const height = Number(svg.match(/height="(\d+)"/)![1]);
+    deepStrictEqual([svg.match(/width="(\d+)"/)![1], layout.width], [`${width}`, width]);
+    const texts = textsIn(svg);
+    ok(names.every((name) => texts.some(({ text }) => text === name)));
+    for (const { text, size, start, end, y } of texts) {
+      ok(size >= 12 && start >= 0 && end <= width && y > size && y < height, `${width}: ${text}`);
+    }
+    for (const [i, one] of texts.entries()) {
+      const other = texts.slice(i + 1).find((text) =>
+        Math.abs(text.y - one.y) < 12 && text.start < one.end && one.start < text.end
+      );
+      strictEqual(other, undefined, `${width}: ${one.text}`);
+    }
+    const points = [...svg.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, , y]) => Number(y));
+    const legend = Math.max(...texts.filter(({ text }) => names.includes(text)).map(({ y }) => y));
+    ok(Math.min(...points) >= legend, `${width}: the lines begin below the legend`);
+  }
 });

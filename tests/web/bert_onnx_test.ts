@@ -127,6 +127,21 @@ Deno.test("the graph gives the attention of every layer where it is asked to", a
   model.dispose();
 });
 
+Deno.test("the graph of a classifier gives the vectors of the last layer where it is asked to", async () => {
+  const model = shaken(new BertClassifier(CONFIG, { classes: 3, seed: 6 }));
+  const batch = idBatch(CONFIG, 2, 9);
+  await write(model);
+  deepStrictEqual(Object.keys(await runOnnx(PATH, batch)), ["logits"]);
+  await write(model, { lastHiddenState: true });
+  const found = await runOnnx(PATH, batch);
+  deepStrictEqual(Object.keys(found), ["logits", "last_hidden_state"]);
+  const { hidden } = model.bert.forward(asInputs(batch));
+  const wanted = atTokens(await hidden.data(), batch);
+  assertClose(atTokens(found.last_hidden_state.data, batch), wanted, { atol: 1e-5 });
+  hidden.dispose();
+  model.dispose();
+});
+
 Deno.test("16 and 8 bits give nearly the same, in a half and a quarter of the bytes", async () => {
   const config = bertConfig("tiny", { vocabSize: 8000 });
   const model = new BertPretrainHead(config, { seed: 6 });

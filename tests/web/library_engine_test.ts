@@ -1,8 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
+import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
-import { attentionMaps, nearestWords } from "bert/use/explore.ts";
+import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
 import type { Heads, OpenedFolder } from "bert/web/any_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
@@ -56,11 +57,48 @@ Deno.test("the engine refuses what the model has no head for, and unknown layers
   await rejects(bare.fill("___"), /^TypeError: The model has no masked-word head/);
   await rejects(bare.follows("a", "b"), /^TypeError: The model has no next-sentence head/);
   strictEqual((await bare.near({ text: "sea" }, 1)).inSentence, undefined);
-  deepStrictEqual((await bare.near({ text: "sea" }, 0)).alone, []); // [CLS] is no word
+  const start = await bare.near({ text: "sea" }, 0); // [CLS] is no word
+  deepStrictEqual([start.alone, start.inPlace], [[], undefined]);
   await rejects(bare.look({ text: "sea" }, 5), /Invalid layer = 5: it must be from 0 to/);
   await rejects(bare.near({ text: "sea" }, 3), /Invalid place = 3: it must be from 0 to 2/);
   const { name, fillsBlanks, run } = await bare.facts();
   deepStrictEqual({ name, fillsBlanks, run }, { name: "toy", fillsBlanks: false, run: undefined });
+});
+
+/** The mean of the last vectors of some places of a text. */
+function vectorAt(text: string, second: string, places: readonly number[]): Float32Array {
+  const encoding = TOY_TOKENIZER.encode(text, second);
+  const { tokenIds, segmentIds } = encoding;
+  return tf.tidy(() => {
+    const { hidden } = model.bert.forward({ tokenIds: [tokenIds], segmentIds: [segmentIds] });
+    return tf.mean(tf.gather(tf.squeeze<tf.Tensor2D>(hidden, [0]), [...places]), 0);
+  }).dataSync<"float32">();
+}
+
+Deno.test("without a masked-word head, near() compares the vectors of words that are put in the same place", async () => {
+  const asked = (word: string) => ({ text: `the ${word} .`, second: "a sea" });
+  const bare = engine({ words: false });
+  const { tokens } = TOY_TOKENIZER.encode(asked("ships").text);
+  deepStrictEqual(tokens.slice(2, 4), ["ship", "##s"]);
+  const word = vectorAt(asked("ships").text, "a sea", [2, 3]);
+  const words = (await nearestWords(model, TOY_TOKENIZER, "ships", 48))
+    .map(({ token }) => token).filter((token) => !token.startsWith("##")).slice(0, 24);
+  const wanted = words.map((token) => ({
+    token,
+    share: cosine(word, vectorAt(asked(token).text, "a sea", [2])),
+  })).sort((a, b) => b.share - a.share).slice(0, 8);
+  for (const place of [2, 3]) {
+    const { inPlace } = await bare.near(asked("ships"), place);
+    deepStrictEqual(inPlace!.map(({ token }) => token), wanted.map(({ token }) => token));
+    ok(inPlace!.every(({ share }, i) => Math.abs(share - wanted[i].share) < 1e-5));
+  }
+  for (const text of ["red", "whale", "sea", "the", "likes", "bird"]) {
+    const { inPlace } = await bare.near({ text }, 1);
+    ok(inPlace!.every(({ token }) => token !== "##s"), text); // it cannot stand as a word
+  }
+  const long = await bare.near({ text: "sea ".repeat(63) }, 1); // 65 tokens
+  deepStrictEqual([long.inPlace, long.alone.length], [undefined, 8]);
+  strictEqual((await bare.near({ text: "sea ".repeat(62) }, 1)).inPlace!.length, 8);
 });
 
 Deno.test("a model has the name of its folder, with that around it if its own does not describe it", async () => {
@@ -75,6 +113,7 @@ Deno.test("the engine leaves no tensor behind", async () => {
   await assertNoLeak(async () => {
     await engine().fill("___ sea");
     await engine().near({ text: "the sea" }, 1);
+    await engine({ words: false }).near({ text: "the sea" }, 1);
     await engine().look({ text: "the sea" }, 0);
   });
 });

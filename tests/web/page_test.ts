@@ -177,6 +177,23 @@ async function playTooLong(page: Page): Promise<void> {
   await until(page, `document.querySelector("#fill .problem").textContent === ""`);
 }
 
+/** Of a model without a word head: words like a chosen one where it stands. */
+async function playPlaces(page: Page, engine: LibraryEngine): Promise<void> {
+  const asked = { text: "the ships follows the sea ." };
+  await write(page, "A sentence", asked.text);
+  await until(page, `document.querySelectorAll(".tokens button").length === 9`);
+  await (await named(page, "button", "##s")).click();
+  const { inPlace } = await engine.near(asked, 3);
+  await heading(page, "#near-sentence", 'Like "ships" in this sentence');
+  deepStrictEqual(
+    await listed(page, "#near-sentence"),
+    inPlace!.map(({ token, share }) => `${token} ${share.toFixed(2)}`),
+  );
+  await write(page, "A sentence", "sea ".repeat(70));
+  await page.waitForSelector("::-p-text(In texts of up to 64 tokens: words like)");
+  deepStrictEqual(await listed(page, "#near-sentence"), []);
+}
+
 /** What one does with the page, and what it should show, wherever the model computes. */
 async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await named(page, "heading", "<i>run");
@@ -187,6 +204,8 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await playWithKeyboard(page);
   const images = `[...document.querySelectorAll("#run img")]`;
   await until(page, `${images}.filter((one) => one.naturalWidth > 0).length === 4`);
+  await until(page, `${images}.every((one) => one.naturalWidth <= one.clientWidth)`); // text as drawn
+  ok(await valueOf<boolean>(page, `${images}.every((one) => one.naturalWidth > 240)`));
   const [needed, given] = await valueOf<number[]>(
     page,
     "[document.documentElement.scrollWidth, document.documentElement.clientWidth]",
@@ -274,7 +293,7 @@ async function growing(browser: Browser, url: string): Promise<void> {
     const more = "train,1,3,2.8,0.7,0.3,0.5,300,3\n";
     await Deno.writeTextFile(`${MODEL}/metrics.csv`, more, { append: true });
     await stands(3);
-    await named(page, "image", "Masked words: loss, up to step 3");
+    await named(page, "image", "Masked words: loss, up to step 3; training: 2.80");
   });
 }
 
@@ -287,23 +306,28 @@ Deno.test({
     await saveModel(`${folder}/encoder`, model, TOY_TOKENIZER);
     model.dispose();
     const opened = await openFolder(`${folder}/encoder`);
+    const engine = new LibraryEngine(opened, () => Promise.resolve(undefined));
+    await exportPage(opened, `${folder}/vectors`, ["fp32"]);
     const server = startPlayServer(await playground(opened), 0, (error) => {
       throw error;
     });
+    await using files = serveFiles(folder);
     const browser = await openChromium(chromium!);
     try {
-      await withPage(browser, server.url, PHONE, async (page) => {
-        await page.waitForSelector(
-          "::-p-text(It has no masked-word head, so it fills no blanks.)",
-        );
-        await page.waitForSelector("#near-alone li");
-        const hidden = await valueOf(
-          page,
-          `["fill", "pair", "look", "run"].filter((id) => document.getElementById(id).hidden)`,
-        );
-        deepStrictEqual(hidden, ["fill", "pair", "run"]);
-        deepStrictEqual(await listed(page, "#near-sentence"), []);
-      });
+      for (const url of [server.url, `http://127.0.0.1:${files.addr.port}/vectors/`]) {
+        await withPage(browser, url, PHONE, async (page) => {
+          await page.waitForSelector(
+            "::-p-text(It has no masked-word head, so it fills no blanks.)",
+          );
+          await page.waitForSelector("#near-alone li");
+          const hidden = await valueOf(
+            page,
+            `["fill", "pair", "look", "run"].filter((id) => document.getElementById(id).hidden)`,
+          );
+          deepStrictEqual(hidden, ["fill", "pair", "run"]);
+          await playPlaces(page, engine);
+        });
+      }
     } finally {
       await browser.close();
       await server.close();
@@ -322,6 +346,7 @@ Deno.test({
     const model = new BertClassifier(CONFIG, { classes: 3, seed: 5, pooling: "mean" });
     await saveClassifier(`${folder}/classifier`, model, TOY_TOKENIZER, { labels });
     const opened = await openFolder(`${folder}/classifier`);
+    const engine = new LibraryEngine(opened, () => Promise.resolve(undefined));
     await exportPage(opened, `${folder}/classes`, ["fp32"]);
     const server = startPlayServer(await playground(opened), 0, (error) => {
       throw error;
@@ -359,8 +384,7 @@ Deno.test({
             `["fill", "pair", "classes", "look"].filter((id) => document.getElementById(id).hidden)`,
           );
           deepStrictEqual(hidden, ["fill", "pair"]);
-          await page.waitForSelector("#near-alone li");
-          deepStrictEqual(await texts(page, "#near-sentence h3"), []);
+          await playPlaces(page, engine);
           deepStrictEqual(await texts(page, "#weights a"), []);
         });
       }

@@ -15,7 +15,7 @@ const ASSETS = new Map([["index.html", { type: "text/html", body: "<p>page" }]])
 /** Runs `use` with a server and what it reported. */
 async function withServer(use: (url: string, reported: unknown[]) => Promise<void>): Promise<void> {
   const reported: unknown[] = [];
-  const playground = { engine: ENGINE, assets: ASSETS, fresh: () => Promise.resolve(undefined) };
+  const playground = { engine: ENGINE, assets: ASSETS };
   const server = startPlayServer(playground, 0, (error) => reported.push(error));
   try {
     await use(server.url, reported);
@@ -148,7 +148,7 @@ Deno.test("the server refuses what is no question, and what is too long", async 
 Deno.test("a port that another program has is said to be in use", async () => {
   await withServer(async (url) => {
     const { port } = new URL(url);
-    const playground = { engine: ENGINE, assets: ASSETS, fresh: () => Promise.resolve(undefined) };
+    const playground = { engine: ENGINE, assets: ASSETS };
     throws(() => startPlayServer(playground, Number(port), () => {}), {
       name: "ConfigError",
       message:

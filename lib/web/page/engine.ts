@@ -39,7 +39,23 @@ export interface RunFacts {
   readonly step: number;
   /** Whether the run may still be going on. */
   readonly isLive: boolean;
-  readonly charts: readonly { readonly title: string; readonly file: string }[];
+  readonly charts: readonly RunChart[];
+}
+
+/** A chart of a run. The page draws it, as wide as there is room. */
+export interface RunChart {
+  readonly title: string;
+  readonly yTitle: string;
+  readonly lines: readonly RunLine[];
+}
+
+/** A curve over the steps. */
+export interface RunLine {
+  readonly name: string;
+  /** The steps. */
+  readonly x: readonly number[];
+  /** The values; null where one is not finite. */
+  readonly y: readonly (number | null)[];
 }
 
 /** A word or a class with its probability, cosine or score. */
@@ -63,6 +79,8 @@ export interface Near {
   readonly alone: readonly Candidate[];
   /** By probability at its place, the word in view; nothing if the model has no masked-word head. */
   readonly inSentence?: readonly Candidate[];
+  /** If it has none: by cosine of the vectors in this place; nothing in a long text. */
+  readonly inPlace?: readonly Candidate[];
 }
 
 /** One text, or two. */

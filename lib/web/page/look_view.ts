@@ -4,6 +4,7 @@ import { candidateList, choices, find, latest, make, press } from "./dom.ts";
 import { type Engine, type Facts, type Look, type Near, SHOWN, type Texts } from "./engine.ts";
 import { largest } from "../../use/vectors.ts";
 import { showHeads } from "./heads_view.ts";
+import { MOST_TOKENS, TRIED } from "./in_place.ts";
 
 /** Starts the part about attention and neighbours. */
 export function startLook(engine: Engine, facts: Facts, example: string): void {
@@ -104,18 +105,35 @@ class LookView {
     find("#looks-at").replaceChildren(candidateList(title, looked));
   }
 
-  #showNear({ word, alone, inSentence }: Near): void {
-    const cosine = (share: number) => share.toFixed(2);
+  #showNear(near: Near): void {
+    const { word, alone } = near;
     const nothing = make("p", "hint", `"${word}" is no word of the vocabulary.`);
     find("#near-alone").replaceChildren(
       alone.length === 0
         ? nothing
         : candidateList(`Like "${word}" by itself (cosine)`, alone, { shown: cosine }),
     );
-    find("#near-sentence").replaceChildren(
-      ...(inSentence ? [candidateList(`Instead of "${word}" in this sentence`, inSentence)] : []),
-    );
+    find("#near-sentence").replaceChildren(...this.#inSentence(near));
   }
+
+  /** A masked-word head says what could stand there instead; without one, vectors are compared. */
+  #inSentence({ word, alone, inSentence, inPlace }: Near): HTMLElement[] {
+    if (inSentence) return [candidateList(`Instead of "${word}" in this sentence`, inSentence)];
+    if (inPlace) {
+      const title = `Like "${word}" in this sentence (cosine)`;
+      const how = `The ${TRIED} words most like it by themselves, each put in its place and ` +
+        "compared by the vectors of the last layer.";
+      return [candidateList(title, inPlace, { shown: cosine }), make("p", "hint", how)];
+    }
+    if (alone.length === 0) return [];
+    const limit = `In texts of up to ${MOST_TOKENS} tokens: words like "${word}" in its sentence.`;
+    return [make("p", "hint", limit)];
+  }
+}
+
+/** How a cosine is written. */
+function cosine(share: number): string {
+  return share.toFixed(2);
 }
 
 /** How much each token is looked at by all of them. */

@@ -18,6 +18,15 @@ import {
   withBlanks,
   wordAround,
 } from "./engine.ts";
+import {
+  type Ids,
+  isWhole,
+  MOST_TOKENS,
+  nearestInPlace,
+  putInPlace,
+  SEARCHED,
+  TRIED,
+} from "./in_place.ts";
 
 /** The outputs of a model for one sequence, by name. */
 interface Outputs {
@@ -122,9 +131,34 @@ export class OnnxEngine implements Engine {
     if (ids.some((id) => vocab.isSpecial(id))) return { word, alone: [], inSentence };
     const cosines = cosinesTo(meanRow(this.#table, ids, this.#model.facts.width), this.#table);
     for (const id of [...ids, ...vocab.specialIds]) cosines[id] = -Infinity;
-    const alone = largest(cosines, SHOWN).filter((id) => cosines[id] > -Infinity)
-      .map((id) => ({ token: vocab.tokenOf(id), share: cosines[id] }));
-    return { word, alone, inSentence };
+    const neighbours = largest(cosines, SEARCHED).filter((id) => cosines[id] > -Infinity)
+      .map((id) => ({ id, token: vocab.tokenOf(id), share: cosines[id] }));
+    const alone = neighbours.slice(0, SHOWN).map(({ token, share }) => ({ token, share }));
+    if (inSentence) return { word, alone, inSentence };
+    const tried = neighbours.filter(isWhole).slice(0, TRIED);
+    return { word, alone, inPlace: await this.#inPlace({ encoding, values }, places, tried) };
+  }
+
+  /** Words like the one at some places, by their vectors there. */
+  async #inPlace(
+    { encoding, values }: Outputs,
+    places: readonly number[],
+    tried: readonly { readonly id: number; readonly token: string }[],
+  ): Promise<Candidate[] | undefined> {
+    if (tried.length === 0 || encoding.tokenIds.length > MOST_TOKENS) return undefined;
+    const { width } = this.#model.facts;
+    const word = meanRow(values["last_hidden_state"], places, width);
+    const texts = putInPlace(encoding, places, tried.map(({ id }) => id));
+    const table = new Float32Array(texts.length * width);
+    for (const [i, text] of texts.entries()) {
+      // one after the other, so that a newer question gets its turn between them
+      const { last_hidden_state: states } = await this.#next(() =>
+        this.#compute(text, ["last_hidden_state"])
+      );
+      const start = places[0] * width;
+      table.set(states.subarray(start, start + width), i * width);
+    }
+    return nearestInPlace(word, table, tried.map(({ token }) => token));
   }
 
   /** The likeliest words at a place, but for one. */
@@ -138,10 +172,16 @@ export class OnnxEngine implements Engine {
   #run({ text, second }: Texts): Promise<Outputs> {
     const key = JSON.stringify([text, second]);
     if (this.#last?.key === key) return this.#last.outputs;
-    const outputs = this.#queue.then(() => this.#runNow(text, second));
-    this.#queue = outputs.catch(() => {});
+    const outputs = this.#next(() => this.#runNow(text, second));
     this.#last = { key, outputs };
     return outputs;
+  }
+
+  /** Does something as soon as what was asked for before is done. */
+  #next<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => {});
+    return result;
   }
 
   async #runNow(text: string, second: string | undefined): Promise<Outputs> {
@@ -156,17 +196,28 @@ export class OnnxEngine implements Engine {
         `The text has ${length} tokens: shorten it to ${most}, with [CLS] and [SEP]`,
       );
     }
+    return { encoding, values: await this.#compute(encoding) };
+  }
+
+  /** The outputs of the model, or some of them. */
+  async #compute(
+    { tokenIds, attentionMask, segmentIds }: Ids,
+    names?: readonly string[],
+  ): Promise<Record<string, Float32Array>> {
     const tensor = (values: readonly number[]) =>
-      new this.#ort.Tensor("int64", BigInt64Array.from(values, BigInt), [1, length]);
-    const found = await this.#session.run({
-      "input_ids": tensor(encoding.tokenIds),
-      "attention_mask": tensor(encoding.attentionMask),
-      "token_type_ids": tensor(encoding.segmentIds.map((id) => id - 1)),
-    });
+      new this.#ort.Tensor("int64", BigInt64Array.from(values, BigInt), [1, values.length]);
+    const found = await this.#session.run(
+      {
+        "input_ids": tensor(tokenIds),
+        "attention_mask": tensor(attentionMask),
+        "token_type_ids": tensor(segmentIds.map((id) => id - 1)),
+      },
+      names ?? this.#session.outputNames,
+    );
     const values = Object.entries(found).map(([name, { data }]) =>
       [name, data as Float32Array] as const
     );
-    return { encoding, values: Object.fromEntries(values) };
+    return Object.fromEntries(values);
   }
 }
 
