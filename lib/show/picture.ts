@@ -1,5 +1,5 @@
 /** A drawing that a notebook displays, and the white card that diagrams are drawn on. */
-import { label, SHRINKS } from "./svg.ts";
+import { label } from "./svg.ts";
 
 /** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
 export class Picture {
@@ -30,8 +30,7 @@ export function card(title: string, width: number, height: number, content: stri
   const w = Math.ceil(width);
   const h = Math.ceil(height);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" ` +
-    `${SHRINKS}>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">`,
     `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +
     `stroke="#cccccc"/>`,
     label(title, w / 2, 26, { size: 15, anchor: "middle", colour: "#222222" }),

@@ -2,7 +2,7 @@
 import { percent } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import type { StepLog } from "../training/history.ts";
-import { label, SHRINKS } from "./svg.ts";
+import { label } from "./svg.ts";
 import { mlmLossChart } from "./training_view.ts";
 
 /** A text with a blank, and the most probable words for it. */
@@ -27,7 +27,6 @@ export function resultPicture(
 ): string {
   const chart = mlmLossChart(steps, baselines).svg
     .replace(/^<svg /, '<svg x="0" y="8" ')
-    .replace(` ${SHRINKS}`, "") // inside another drawing it has the size that it is given
     .replace(/ width="\d+" height="\d+"/, ` width="${CHART_WIDTH}" height="${HEIGHT - 16}"`);
   const lines = blanks.flatMap(({ text, guesses }, i) => {
     const [first, ...others] = guesses.slice(0, 3).map(({ token, probability }) =>

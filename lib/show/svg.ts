@@ -40,9 +40,6 @@ export function plotBottom({ height, bottom }: Frame): number {
   return height - bottom;
 }
 
-/** The attribute by which a drawing becomes smaller on a page that is narrower than it. */
-export const SHRINKS = 'style="max-width:100%;height:auto"';
-
 /** The whole document around `content`. */
 export function document(
   title: string,
@@ -51,7 +48,7 @@ export function document(
 ): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
-    `viewBox="0 0 ${width} ${height}" ${SHRINKS}>`,
+    `viewBox="0 0 ${width} ${height}">`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     label(title, width / 2, 24, { size: 15, anchor: "middle" }),
     ...content,
