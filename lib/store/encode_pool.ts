@@ -10,33 +10,46 @@ interface Job {
   readonly reject: (error: Error) => void;
 }
 
+/**
+ * The batches that a thread has at a time. While it encodes one, the next one has arrived already, so
+ * that it does not wait for this thread to answer.
+ */
+const BATCHES = 2;
+
 /** Threads with one tokenizer each. Dispose of it when you are done. */
 export class EncodePool implements Disposable {
   readonly #workers: Worker[] = [];
+  /** Threads that can take a batch, once for each batch. */
   readonly #free: Worker[] = [];
   readonly #waiting: Job[] = [];
-  readonly #busy = new Map<Worker, Job>();
+  /** The batches that each thread has, in their order. */
+  readonly #busy = new Map<Worker, Job[]>();
   #failure: Error | undefined;
 
-  /** Starts `count` threads. */
-  constructor(count: number, tokenizer: BertTokenizer, rules: EncodeRules) {
-    const { vocab: { tokens, added, pieces }, options } = tokenizer;
-    const origin = { repeats: "later", added, pieces } as const;
-    const start: WorkerStart = { tokens, origin, options, rules };
+  /** Starts `count` threads. They load their code while the caller goes on to `begin()`. */
+  constructor(count: number) {
     for (let i = 0; i < count; i++) {
       const worker = new Worker(new URL("./encode_worker.ts", import.meta.url), {
         type: "module",
         name: `encoder ${i + 1}`,
       });
-      worker.postMessage(start);
       worker.onmessage = ({ data }: MessageEvent<EncodedBatch>) => this.#finish(worker, data);
       worker.onerror = (event) => {
         event.preventDefault();
         this.#fail(new Error(`A helper thread failed: ${event.message}`));
       };
       this.#workers.push(worker);
-      this.#free.push(worker);
+      this.#busy.set(worker, []);
     }
+  }
+
+  /** Gives all threads the tokenizer, once. Batches wait until then. */
+  begin({ vocab: { tokens, added, pieces }, options }: BertTokenizer, rules: EncodeRules): void {
+    const origin = { repeats: "later", added, pieces } as const;
+    const start: WorkerStart = { tokens, origin, options, rules };
+    for (const worker of this.#workers) worker.postMessage(start);
+    for (let i = 0; i < BATCHES; i++) this.#free.push(...this.#workers);
+    this.#hand();
   }
 
   /**
@@ -48,7 +61,7 @@ export class EncodePool implements Disposable {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ documents, resolve, reject });
-      this.#begin();
+      this.#hand();
     });
   }
 
@@ -60,22 +73,22 @@ export class EncodePool implements Disposable {
   /** After the failure of a thread all waiting and later batches fail, too. */
   #fail(error: Error): void {
     this.#failure ??= error;
-    for (const { reject } of [...this.#busy.values(), ...this.#waiting.splice(0)]) reject(error);
+    const jobs = [...this.#busy.values(), this.#waiting].flatMap((list) => list.splice(0));
+    for (const { reject } of jobs) reject(error);
   }
 
-  #begin(): void {
+  #hand(): void {
     while (this.#free.length > 0 && this.#waiting.length > 0) {
-      const [worker, job] = [this.#free.pop()!, this.#waiting.shift()!];
-      this.#busy.set(worker, job);
+      const [worker, job] = [this.#free.shift()!, this.#waiting.shift()!];
+      this.#busy.get(worker)!.push(job);
       worker.postMessage(job.documents);
     }
   }
 
   #finish(worker: Worker, batch: EncodedBatch): void {
-    const job = this.#busy.get(worker)!;
-    this.#busy.delete(worker);
+    const job = this.#busy.get(worker)!.shift();
     this.#free.push(worker);
-    this.#begin();
-    job.resolve(batch);
+    this.#hand();
+    job?.resolve(batch); // a batch that has failed with all others has no job
   }
 }

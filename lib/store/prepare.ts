@@ -71,6 +71,7 @@ export async function prepare(
   hooks: PrepareHooks = {},
 ): Promise<Prepared> {
   const settings = prepareSettings(options);
+  using pool = new EncodePool(settings.workers); // its threads load their code during what follows
   const inputs = await findInputs(settings);
   const named = await namedTokenizer(settings);
   const text = settingsText(settings, named);
@@ -78,7 +79,8 @@ export async function prepare(
   const before = await factsIfThere(settings.out, digest);
   if (before) return { facts: before, wasThere: true };
   using work = await WorkFolder.open(settings.out, text);
-  const facts = await work.facts(digest) ?? await encodeAll(settings, inputs, named, work, hooks);
+  const facts = await work.facts(digest) ??
+    await encodeAll({ settings, inputs, named, hooks, pool }, work);
   if (!facts) return { facts: undefined, wasThere: false };
   const { documents, tokens } = facts;
   hooks.onProgress?.({ stage: "finishing", bytes: 0, totalBytes: 0, documents, tokens });
@@ -86,22 +88,26 @@ export async function prepare(
   return { facts: sealed, wasThere: false };
 }
 
+/** What a call of `prepare()` works with. */
+interface Call {
+  readonly settings: PrepareSettings;
+  readonly inputs: readonly Input[];
+  /** The tokenizer that the settings name. */
+  readonly named: BertTokenizer | undefined;
+  readonly hooks: PrepareHooks;
+  readonly pool: EncodePool;
+}
+
 /** Encodes the rest of the texts; undefined if it was stopped before the end. */
-async function encodeAll(
-  settings: PrepareSettings,
-  inputs: readonly Input[],
-  named: BertTokenizer | undefined,
-  { folder, work }: WorkFolder,
-  hooks: PrepareHooks,
-): Promise<OpenFacts | undefined> {
+async function encodeAll(call: Call, { folder, work }: WorkFolder): Promise<OpenFacts | undefined> {
+  const { settings, inputs, named } = call;
   const text = await readTextIfThere(`${work}/${PLACE_FILE}`);
-  if (text === undefined) {
-    const learn = () => learnTokenizer(settings, new InputReader(inputs, settings), hooks);
-    const chosen = named ?? await unlessStopped(learn, hooks);
-    if (!chosen) return undefined;
-    await chosen.save(folder);
-  }
-  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const tokenizer = text === undefined
+    ? await chosenTokenizer(call)
+    : await BertTokenizer.fromPretrained(folder);
+  if (!tokenizer) return undefined;
+  call.pool.begin(tokenizer, { locale: localeOf(settings, tokenizer), seed: settings.seed });
+  if (text === undefined) await tokenizer.save(folder);
   const place = text === undefined
     ? beginning(tokenizer.vocab.size)
     : JSON.parse(text) as BuilderPlace;
@@ -109,7 +115,7 @@ async function encodeAll(
   checkInputs(inputs, place.inputs, place.isRead);
   if (!place.isRead) {
     builder.save(place.input, inputs, false);
-    const isRead = await encodeFrom(place.input, inputs, builder, tokenizer, settings, hooks);
+    const isRead = await encodeFrom(place.input, builder, call);
     if (!isRead) return undefined;
   }
   const made = builder.finish();
@@ -125,6 +131,12 @@ async function encodeAll(
     locale: localeOf(settings, tokenizer),
     settings: settingsDigest(settingsText(settings, named), inputs),
   };
+}
+
+/** The tokenizer of a new corpus; undefined if it was stopped before one was learnt. */
+async function chosenTokenizer({ settings, inputs, named, hooks }: Call) {
+  const learn = () => learnTokenizer(settings, new InputReader(inputs, settings), hooks);
+  return named ?? await unlessStopped(learn, hooks);
 }
 
 /** The result of `make`; undefined if the signal stopped it. */
@@ -151,16 +163,11 @@ const AHEAD = 3;
 /** Encodes on all threads and writes in the order of the input; false if it was stopped. */
 async function encodeFrom(
   from: InputPlace,
-  inputs: readonly Input[],
   builder: StoreBuilder,
-  tokenizer: BertTokenizer,
-  settings: PrepareSettings,
-  { onProgress, signal }: PrepareHooks,
+  { settings, inputs, pool, hooks: { onProgress, signal } }: Call,
 ): Promise<boolean> {
-  const { seed, workers, saveSeconds } = settings;
-  const locale = localeOf(settings, tokenizer);
+  const { workers, saveSeconds } = settings;
   const reader = new InputReader(inputs, settings);
-  using pool = new EncodePool(workers, tokenizer, { locale, seed });
   const pending: { batch: Promise<EncodedBatch> | undefined; place: InputPlace }[] = [];
   let place = from;
   const saving = new Throttle(1000 * saveSeconds);
@@ -182,6 +189,7 @@ async function encodeFrom(
     if (signal?.aborted) break;
   }
   while (pending.length > 0 && !signal?.aborted) await writeNext();
+  pool[Symbol.dispose](); // frees the memory of its threads while this one goes on
   builder.save(place, inputs, !signal?.aborted);
   return !signal?.aborted;
 }
