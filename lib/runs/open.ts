@@ -291,8 +291,18 @@ export async function reopenRun(
     const documents = checkpoint || !settings.countedStart ? [] : corpus.sample();
     const model = await modelToContinue(config, checkpoint, { tokenizer, documents });
     const { backend } = software;
-    const known = { folder, config, heldOut, checkpoint, backend, team, warnings };
-    return openRun({ ...known, corpus, tokenizer, model });
+    return openRun({
+      folder,
+      config,
+      corpus,
+      heldOut,
+      tokenizer,
+      model,
+      checkpoint,
+      backend,
+      team,
+      warnings,
+    });
   } catch (error) {
     opened?.[Symbol.dispose]();
     folder.close();

@@ -28,10 +28,17 @@ import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./pr
  * writer.add([[5, 6], [6]]);
  * writer.finish();
  * await sealFolder(folder, ["train"], {
- *   ...{ documents: 1, sentences: 2, tokens: 3, histogram: [0, 0, 0, 0, 0, 1, 2] },
+ *   documents: 1,
+ *   sentences: 2,
+ *   tokens: 3,
+ *   histogram: [0, 0, 0, 0, 0, 1, 2],
  *   heldOut: { documents: 0, sentences: 0, tokens: 0 },
- *   ...{ unknownShare: 0, duplicates: 0, short: 0, sources: ["mine.txt"] },
- *   ...{ tokenizer: tokenizer.options, locale: "en" },
+ *   unknownShare: 0,
+ *   duplicates: 0,
+ *   short: 0,
+ *   sources: ["mine.txt"],
+ *   tokenizer: tokenizer.options,
+ *   locale: "en",
  * });
  * using corpus = await openPrepared(folder);
  * strictEqual(corpus.train.tokens, 3);

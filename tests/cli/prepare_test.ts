@@ -74,7 +74,10 @@ Deno.test("the progress of preparing is a bar with its rate and the time that is
   const line = new PrepareLine(new Output({ terminal: true, write }), () => now);
   const at = (bytes: number) => ({
     stage: "encoding" as const,
-    ...{ bytes, totalBytes: 20e9, documents: 12_345, tokens: 3_000_000 },
+    bytes,
+    totalBytes: 20e9,
+    documents: 12_345,
+    tokens: 3_000_000,
   });
   line.show(at(1e9)); // a process that goes on from here
   now = 100_000;

@@ -75,7 +75,8 @@ const finite = (least: number) =>
   fc.double({ min: least, max: 1e9, noNaN: true }).map((value) => value + 0); // -0 is 0 in JSON
 
 const state: fc.Arbitrary<RunState> = fc.record({
-  ...{ run: fc.string({ unit: "binary" }), backend: fc.string({ unit: "grapheme" }) },
+  run: fc.string({ unit: "binary" }),
+  backend: fc.string({ unit: "grapheme" }),
   ...{
     step: count,
     epoch: count.map((n) => n + 1),
@@ -84,7 +85,9 @@ const state: fc.Arbitrary<RunState> = fc.record({
     skipped: count,
     rows: count,
   },
-  ...{ evaluations: count, evaluatedAt: count.map((step) => step - 1), seconds: finite(0) },
+  evaluations: count,
+  evaluatedAt: count.map((step) => step - 1),
+  seconds: finite(0),
   finished: fc.boolean(),
   best: fc.option(fc.record({ step: count, loss: finite(-1e9) }, PLAIN), { nil: undefined }),
 }).map(({ best, ...rest }) => best ? { ...rest, best } : rest);

@@ -22,7 +22,12 @@ function checkpoint(step: number, best?: number): RunCheckpoint {
   const rng = createRng(step);
   const numbers = (count: number) => Float32Array.from({ length: count }, () => rng.random() - 0.5);
   const state = {
-    ...{ run: RUN, step, epoch: 1, batches: step, tokens: 10 * step, seconds: step / 3 },
+    run: RUN,
+    step,
+    epoch: 1,
+    batches: step,
+    tokens: 10 * step,
+    seconds: step / 3,
     ...{
       skipped: 0,
       rows: step,

@@ -25,8 +25,14 @@ await useBackend();
 
 const SOFTWARE = { backend: "test" };
 const QUICK: Given<keyof RunSettings> = {
-  ...{ preset: "smoke", vocabSize: 60, length: 32, batchSize: 4, epochs: 2, heldOut: 0.1 },
-  ...{ lr: 0.003, evaluateEvery: 10 },
+  preset: "smoke",
+  vocabSize: 60,
+  length: 32,
+  batchSize: 4,
+  epochs: 2,
+  heldOut: 0.1,
+  lr: 0.003,
+  evaluateEvery: 10,
 };
 
 async function begin(folder: string, changes: Given<keyof RunSettings> = {}): Promise<OpenRun> {

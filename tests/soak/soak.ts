@@ -51,8 +51,11 @@ function watch(readings: Reading[], interval: number, name: string) {
     const { rss, heapUsed } = Deno.memoryUsage();
     const tokensPerSecond = (total - tokens) / (seconds - since);
     const reading = {
-      ...{ seconds, rss: rss / 2 ** 20, heap: heapUsed / 2 ** 20 },
-      ...{ tensors: tf.memory().numTensors, tokensPerSecond },
+      seconds,
+      rss: rss / 2 ** 20,
+      heap: heapUsed / 2 ** 20,
+      tensors: tf.memory().numTensors,
+      tokensPerSecond,
     };
     if (since > 0) readings.push(reading); // the first one holds the start of everything
     [next, tokens, since] = [seconds + interval, total, seconds];
@@ -101,8 +104,15 @@ async function train(minutes: number, team: Team): Promise<Reading[]> {
   const folder = await Deno.makeTempDir({ prefix: "soak-" });
   const backend = await useBackend(undefined, team.cores ? { threads: team.cores } : {});
   const settings = {
-    ...{ corpus: "moby-dick", preset: "tiny", vocabSize: 4000, length: 64, batchSize: 16 },
-    ...{ maxMinutes: minutes, evaluateEvery: 200, checkpointEvery: 100, keep: 2 },
+    corpus: "moby-dick",
+    preset: "tiny",
+    vocabSize: 4000,
+    length: 64,
+    batchSize: 16,
+    maxMinutes: minutes,
+    evaluateEvery: 200,
+    checkpointEvery: 100,
+    keep: 2,
     accumulation: team.size,
   };
   const run = await beginRun(`${folder}/run`, settings, { backend }, console.log, team);

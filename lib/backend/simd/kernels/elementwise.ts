@@ -7,7 +7,7 @@ import { bell4, gelu4, slope4 } from "./gelu";
 /** Numbers that one task handles. */
 const CHUNK: i32 = 16384;
 
-/** One function of four numbers; the codes are those of `unary_kernels.ts`. */
+/** One function of four numbers; the codes are those of `elementwise_kernels.ts`. */
 // @ts-ignore: decorator
 @inline
 function unary4(code: i32, x: v128): v128 {
