@@ -14,60 +14,21 @@
 import { Assembler, type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
+import {
+  COLUMNS,
+  loadPanelParameters,
+  multiplyByPower,
+  PANEL_REGISTER,
+  PARAMETER,
+} from "./panel_parameters.ts";
 
 /** Rows of a panel of A. */
 export const ROWS = 6;
 
-/** Columns of a panel of B: two vectors. */
-export const COLUMNS = 16;
-
-/** Where each parameter lies, in bytes from the start of the block that the code is given. */
-export const PARAMETER = {
-  /** Address of the memory that the next three count from. */
-  base: 0,
-  /** Panels of A, each `depth` times 6 floats (for AVX-512 12). */
-  a: 8,
-  /** Panels of B, each `depth` times 16 floats. What a last panel has beyond A or B does not matter. */
-  b: 16,
-  /** The first element of C. */
-  c: 24,
-  /** Bytes from one row of C to the next. */
-  rowBytes: 32,
-  /** Rows of C, at least 1. */
-  rows: 40,
-  /** Columns of C, at least 1. */
-  columns: 48,
-  /** Products in each sum, at least 1. */
-  depth: 56,
-  /** 1 if what C holds is added to the sums, 0 if nothing is; for AVX-512 also 2, if `bias` is. */
-  keep: 64,
-  /** 16 words: -1 for each column of the last panel that C has, else 0. */
-  mask: 72,
-  /** For AVX-512 the same: 16 bits, a 1 for each column of the last panel that C has. */
-  lastColumns: 136,
-  /** 16 bits, all 1. */
-  allColumns: 144,
-  /** For AVX-512, with `keep` 2: the first number of a row that is added to all rows of C. */
-  bias: 152,
-} as const;
-
-/** Bytes of a block of parameters. */
-export const PARAMETER_BYTES = 160;
-
 const UNROLL = 4;
-const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
-
-// What the general registers hold throughout.
-const parameters = r15;
-const panelB = r8; // the panel under way
-const columnC = r9; // C's first row, at the panel's first column
-const rowBytes = r10;
-const columnsLeft = r11;
-const depth = r12;
-const rowsLeft = r13;
-const bytesOfB = r14; // of a panel
-const panelA = rbx;
-const tileC = rbp;
+const { rax, rcx, rdx, rsi } = Reg;
+const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
+const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
 
 /** Vectors 4 to 15: two for each row. */
 const sum = (row: number, half: number) => 4 + 2 * row + half;
@@ -77,7 +38,9 @@ const MASK = [2, 3] as const;
 export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> {
   const assembler = new Assembler();
   beginFunction(assembler, convention, parameters);
-  loadParameters(assembler);
+  loadPanelParameters(assembler);
+  assembler.move(bytesOfB, depth);
+  multiplyByPower(assembler, bytesOfB, 4 * COLUMNS);
   const nextPanelB = assembler.label();
   assembler.place(nextPanelB);
   assembler.load(panelA, { base: parameters, offset: PARAMETER.a });
@@ -90,21 +53,6 @@ export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> 
   assembler.subtract(columnsLeft, number(COLUMNS));
   assembler.jump(nextPanelB, "above");
   return endFunction(assembler, convention);
-}
-
-/** rsi stays the memory's base. */
-function loadParameters(assembler: Assembler): void {
-  const from = (offset: number) => ({ base: parameters, offset });
-  assembler.load(rsi, from(PARAMETER.base));
-  assembler.load(panelB, from(PARAMETER.b));
-  assembler.add(panelB, rsi);
-  assembler.load(columnC, from(PARAMETER.c));
-  assembler.add(columnC, rsi);
-  assembler.load(rowBytes, from(PARAMETER.rowBytes));
-  assembler.load(columnsLeft, from(PARAMETER.columns));
-  assembler.load(depth, from(PARAMETER.depth));
-  assembler.move(bytesOfB, depth);
-  for (let doubled = 1; doubled < 4 * COLUMNS; doubled *= 2) assembler.add(bytesOfB, bytesOfB);
 }
 
 /** All tiles of one panel of B; jumps out of the unsigned loops happen at or below zero. */

@@ -16,7 +16,7 @@ import { type Address, type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { BLOCK, type Operand, PACK_PARAMETER, WIDE_ROWS } from "./pack_parameters.ts";
-import { COLUMNS } from "./avx2_panels.ts";
+import { COLUMNS } from "./panel_parameters.ts";
 import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
 const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;

@@ -12,7 +12,13 @@ import { type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { type Operand, WIDE_ROWS } from "./pack_parameters.ts";
-import { COLUMNS, PARAMETER } from "./avx2_panels.ts";
+import {
+  COLUMNS,
+  loadPanelParameters,
+  multiplyByPower,
+  PANEL_REGISTER,
+  PARAMETER,
+} from "./panel_parameters.ts";
 import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
 /** Rows of a tile and panels of B that it takes. */
@@ -24,20 +30,10 @@ interface Tile {
 const HALF = WIDE_ROWS / 2;
 
 const UNROLL = 4;
-const { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
-
-// What the general registers hold throughout; rsi is the memory's base.
-const parameters = r15;
-const panelB = r8; // the first panel under way
-const columnC = r9; // C's first row, at that panel's first column
-const rowBytes = r10;
-const columnsLeft = r11;
-const depth = r12;
-const rowsLeft = r13;
+const { rax, rcx, rdx, rsi, rdi } = Reg;
+const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
+const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
 const bytesOfA = rdi; // of a panel
-const bytesOfB = r14;
-const panelA = rbx;
-const tileC = rbp;
 
 /** Vectors 8 to 31: two for each row. */
 const sum = (row: number, half: number) => 8 + 2 * row + half;
@@ -53,7 +49,11 @@ export function assembleWidePanels(
 ): Uint8Array<ArrayBuffer> {
   const assembler = new WideAssembler();
   beginFunction(assembler, convention, parameters);
-  loadParameters(assembler);
+  loadPanelParameters(assembler);
+  assembler.loadAddress(bytesOfA, { base: depth, index: depth, scale: 2 }); // 3 depth
+  multiplyByPower(assembler, bytesOfA, 4 * WIDE_ROWS / 3);
+  assembler.move(bytesOfB, depth);
+  multiplyByPower(assembler, bytesOfB, 4 * COLUMNS);
   const [next, single, finished] = [0, 1, 2].map(() => assembler.label());
   assembler.place(next);
   assembler.compare(columnsLeft, number(COLUMNS + 1));
@@ -63,27 +63,6 @@ export function assembleWidePanels(
   emitColumns(assembler, operand, 1, next, finished);
   assembler.place(finished);
   return endFunction(assembler, convention);
-}
-
-function loadParameters(assembler: WideAssembler): void {
-  const from = (offset: number) => ({ base: parameters, offset });
-  assembler.load(rsi, from(PARAMETER.base));
-  assembler.load(panelB, from(PARAMETER.b));
-  assembler.add(panelB, rsi);
-  assembler.load(columnC, from(PARAMETER.c));
-  assembler.add(columnC, rsi);
-  assembler.load(rowBytes, from(PARAMETER.rowBytes));
-  assembler.load(columnsLeft, from(PARAMETER.columns));
-  assembler.load(depth, from(PARAMETER.depth));
-  assembler.loadAddress(bytesOfA, { base: depth, index: depth, scale: 2 }); // 3 depth
-  double(assembler, bytesOfA, 4 * WIDE_ROWS / 3);
-  assembler.move(bytesOfB, depth);
-  double(assembler, bytesOfB, 4 * COLUMNS);
-}
-
-/** Multiplies a register by a power of two. */
-function double(assembler: WideAssembler, register: Reg, factor: number): void {
-  for (let doubled = 1; doubled < factor; doubled *= 2) assembler.add(register, register);
 }
 
 /** All tiles of one panel of B or of two; goes on at `next` where C has further columns. */

@@ -1,7 +1,7 @@
 /** What the WebAssembly kernels of one thread import to call native code. */
 import { addressOf, nativeCaller } from "./executable_memory.ts";
 import type { NativeCode } from "./native_code.ts";
-import { COLUMNS, PARAMETER, PARAMETER_BYTES } from "./avx2_panels.ts";
+import { COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panel_parameters.ts";
 import { MOST_PARAMETERS, parameterAt, rowParameters } from "./row_code.ts";
 import { type Operand, PACK_PARAMETER, packParameters, setPackEnds } from "./pack_parameters.ts";
 

@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { assembleQuestion, featuresOf } from "bert/backend/native/cpu.ts";
-import { COLUMNS, PARAMETER } from "bert/backend/native/avx2_panels.ts";
+import { COLUMNS, PARAMETER } from "bert/backend/native/panel_parameters.ts";
 import { panelParameters, setLastColumns } from "bert/backend/native/native_imports.ts";
 import {
   type Operand,

@@ -3,7 +3,7 @@
  * JavaScript takes its place, which `emulated_test.ts` compares with the machine code.
  */
 import { deepStrictEqual } from "node:assert";
-import { COLUMNS } from "bert/backend/native/avx2_panels.ts";
+import { COLUMNS } from "bert/backend/native/panel_parameters.ts";
 import type { NativeImports } from "bert/backend/native/native_imports.ts";
 import { WIDE_ROWS } from "bert/backend/native/pack_parameters.ts";
 import { compiledKernels } from "bert/backend/simd/wasm_binary.ts";
