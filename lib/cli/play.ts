@@ -61,7 +61,7 @@ export async function playCommand(args: string[]): Promise<void> {
   for (const dtype of dtypes) checkChoice("--dtype", dtype, DTYPES);
   if (values.export !== undefined && !values.replace) await checkEmpty("--export", values.export);
   await useBackend(values.export === undefined ? undefined : "cpu"); // an export computes nothing
-  const opened = await openFolder(folder);
+  using opened = await openFolder(folder);
   if (values.export !== undefined) {
     await exportPage(opened, values.export, dtypes);
     console.log(

@@ -114,6 +114,10 @@ export class MpiTeam implements Team {
     this.#ranks.close();
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   get #wantsStop(): boolean {
     return this.#asked?.aborted ?? false;
   }

@@ -16,9 +16,8 @@ import { SOLO, type Team } from "./team.ts";
  * ```ts
  * import { openTeam } from "bert/team/open_team.ts";
  * import { strictEqual } from "node:assert";
- * const team = await openTeam();
+ * await using team = await openTeam();
  * strictEqual((await team.sumCounts([1]))[0], team.size);
- * await team.close();
  * ```
  */
 export async function openTeam(): Promise<Team> {

@@ -7,7 +7,7 @@
  * A team of processes (ranks) that all run the same program. Every rank must call the same methods in
  * the same order: if a rank leaves out a call, the others wait for it.
  */
-export interface Team {
+export interface Team extends AsyncDisposable {
   /** The number of this process, from 0. Rank 0 writes files and prints messages. */
   readonly rank: number;
   /** How many processes there are. */
@@ -45,7 +45,7 @@ export interface Team {
    * the same reason, it is called on the first one only.
    */
   abort(report: (name: string) => void): Promise<never>;
-  /** Leaves the team. Every rank calls it as its last method. */
+  /** Leaves the team; `await using` does so, too. Every rank calls it as its last method. */
   close(): Promise<void>;
 }
 
@@ -68,4 +68,5 @@ export const SOLO: Team = {
     Deno.exit(1);
   },
   close: () => Promise.resolve(),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
 };

@@ -26,7 +26,7 @@ export interface Heads {
 }
 
 /** A model from any folder. */
-export interface OpenedFolder {
+export interface OpenedFolder extends Disposable {
   /** The folder of the model itself, which for a run is `best` or `final`. */
   readonly folder: string;
   /** The folder of the run, if it is one. */
@@ -41,7 +41,7 @@ export interface OpenedFolder {
   readonly classifier?: BertClassifier;
   /** The names of its classes; none if it is no classifier. */
   readonly labels: readonly string[];
-  /** Frees all weights. */
+  /** Frees all weights; `using` does so, too. */
   dispose(): void;
 }
 
@@ -58,6 +58,10 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
   const { model, tokenizer } = await loadModel(folder, { seed: 0 });
   try {
     const classifier = classes && await classifierOn(model.bert, folder, classes);
+    const dispose = () => {
+      classifier?.dispose();
+      model.dispose();
+    };
     return {
       folder,
       ...(isRun && { run: path }),
@@ -66,10 +70,8 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
       heads,
       classifier,
       labels: classes?.labels ?? [],
-      dispose() {
-        classifier?.dispose();
-        model.dispose();
-      },
+      dispose,
+      [Symbol.dispose]: dispose,
     };
   } catch (error) {
     model.dispose();

@@ -38,26 +38,22 @@ export async function convertToOnnx(
   dtypes: readonly Dtype[] = Object.keys(ONNX_FILES) as Dtype[],
 ): Promise<string[]> {
   for (const dtype of dtypes) checkChoice("dtypes", dtype, Object.keys(ONNX_FILES));
-  const opened = await openFolder(from);
-  try {
-    const { model, labels, sentence, maxLength, does, lacks } = await onnxParts(opened);
-    await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence, maxLength });
-    const { numHiddenLayers, hiddenSize } = model.config;
-    const sizes = dtypes.map(async (dtype) => {
-      const { size } = await Deno.stat(`${to}/onnx/${ONNX_FILES[dtype]}`);
-      return `onnx/${ONNX_FILES[dtype]}: ${
-        (size / 1e6).toFixed(1)
-      } MB, "${dtype}" in transformers.js`;
-    });
-    return [
-      `${
-        several(numHiddenLayers, "layer")
-      }, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
-      ...await Promise.all(sizes),
-      ...lacks,
-      `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
-    ];
-  } finally {
-    opened.dispose();
-  }
+  using opened = await openFolder(from);
+  const { model, labels, sentence, maxLength, does, lacks } = await onnxParts(opened);
+  await saveOnnx(model, opened.tokenizer, to, { dtypes, labels, sentence, maxLength });
+  const { numHiddenLayers, hiddenSize } = model.config;
+  const sizes = dtypes.map(async (dtype) => {
+    const { size } = await Deno.stat(`${to}/onnx/${ONNX_FILES[dtype]}`);
+    return `onnx/${ONNX_FILES[dtype]}: ${
+      (size / 1e6).toFixed(1)
+    } MB, "${dtype}" in transformers.js`;
+  });
+  return [
+    `${
+      several(numHiddenLayers, "layer")
+    }, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
+    ...await Promise.all(sizes),
+    ...lacks,
+    `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
+  ];
 }

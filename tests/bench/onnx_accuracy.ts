@@ -31,7 +31,7 @@ const { heldOut } = splitHeldOut(
   settings.heldOut,
   settings.seed,
 );
-const opened = await openFolder(run);
+using opened = await openFolder(run);
 const folder = await Deno.makeTempDir();
 await saveOnnx(opened.model, opened.tokenizer, folder);
 for (const dtype of Object.keys(ONNX_FILES) as Dtype[]) {
@@ -52,7 +52,6 @@ for (const dtype of Object.keys(ONNX_FILES) as Dtype[]) {
   );
   await session.release();
 }
-opened.dispose();
 await Deno.remove(folder, { recursive: true });
 
 async function addBatch(session: ort.InferenceSession, batch: Batch, score: Score): Promise<void> {

@@ -80,6 +80,10 @@ class LocalTeam implements Team {
     throw new Error(`${this.name} ended all of them`);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -95,9 +95,8 @@ Deno.test("what is no classifier of texts is refused by name", async () => {
       message: `Cannot read ${folder}: it holds no classifier of texts, which has ` +
         "classifier.weight and a pooler: loadModel() opens other models",
     });
-    const opened = await openFolder(folder);
+    using opened = await openFolder(folder);
     strictEqual(opened.classifier, undefined);
-    opened.dispose();
   }
   const odd = await changed("odd", { "classifier_pooling": "max" });
   await rejects(loadClassifier(odd), /odd\/config\.json: .*classifier_pooling = "max": it must be/);
@@ -110,7 +109,9 @@ Deno.test("what is no classifier of texts is refused by name", async () => {
 
 Deno.test("a folder that is opened and closed leaves no tensor behind", async () => {
   const folder = await changed("leak", {});
-  await assertNoLeak(async () => (await openFolder(folder)).dispose());
+  await assertNoLeak(async () => {
+    using _opened = await openFolder(folder);
+  });
   await assertNoLeak(async () => (await loadClassifier(folder)).model.dispose());
 });
 

@@ -24,6 +24,7 @@ function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine 
     heads: { words: true, pairs: true, ...heads },
     labels: [],
     dispose() {},
+    [Symbol.dispose]() {},
   };
   return new LibraryEngine(opened, () => Promise.resolve(undefined));
 }
