@@ -19,7 +19,7 @@ import { BLOCK, type Operand, PACK_PARAMETER, WIDE_ROWS } from "./pack_parameter
 import { COLUMNS } from "./panel_parameters.ts";
 import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
-const { rax, rcx, rdx, rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
+const { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
 
 // What the general registers hold throughout.
 const parameters = r15;
@@ -27,10 +27,20 @@ const from = rbx; // the panel's first number
 const to = rbp; // where the panel under way goes on
 const stride = r8;
 const countLeft = r9;
-const depth = r10;
+const depth = r10; // of the panels, or of a block of their steps
 const stepsLeft = rcx;
 const bytesOfPanel = r13;
 const bytesOf3Panels = r14;
+
+/** Steps that are copied of all panels before the next ones, where rows in memory are steps; even. */
+const STEPS_AT_ONCE = 16;
+
+// What registers hold there, besides.
+const bytesOfRows = rax; // of STEPS_AT_ONCE
+const firstOfBlock = r11; // the first number of these steps
+const panelsOfBlock = r12; // where they go
+const depthLeft = rdi;
+const firstTo = rsi; // where the panels under way begin
 
 /** Vectors 0 to 15 hold rows, then steps; these are beside them. */
 const ZERO = 30;
@@ -89,12 +99,40 @@ export function assembleWidePack(
 }
 
 /**
- * All panels of an operand whose rows in memory are steps: four at a time, so that a row is read in
- * longer pieces, then one at a time.
+ * All panels of an operand whose rows in memory are steps: some steps of all panels, then the next
+ * steps, so that rows are read in long pieces, which the processor fetches ahead.
  */
 function emitCopies(assembler: WideAssembler, operand: Operand, width: number, done: Label): void {
-  const [four, single, whole] = [0, 1, 2].map(() => assembler.label());
+  const [block, cut, next] = [0, 1, 2].map(() => assembler.label());
   assembler.loadMask(WHOLE, { base: parameters, offset: PACK_PARAMETER.wholeStep });
+  assembler.move(bytesOfRows, stride);
+  for (let rows = 1; rows < STEPS_AT_ONCE; rows *= 2) assembler.add(bytesOfRows, bytesOfRows);
+  assembler.move(firstOfBlock, from);
+  assembler.move(panelsOfBlock, to);
+  assembler.move(depthLeft, depth);
+  assembler.place(block);
+  assembler.move(from, firstOfBlock);
+  assembler.move(to, panelsOfBlock);
+  assembler.load(countLeft, { base: parameters, offset: PACK_PARAMETER.count });
+  assembler.move(depth, depthLeft);
+  assembler.compare(depthLeft, number(STEPS_AT_ONCE + 1));
+  assembler.jump(cut, "below");
+  assembler.subtract(depth, depth);
+  assembler.add(depth, number(STEPS_AT_ONCE));
+  assembler.place(cut);
+  emitAcross(assembler, operand, width, next);
+  assembler.place(next);
+  assembler.compare(depthLeft, number(STEPS_AT_ONCE + 1));
+  assembler.jump(done, "below");
+  assembler.subtract(depthLeft, number(STEPS_AT_ONCE));
+  assembler.add(firstOfBlock, bytesOfRows);
+  assembler.add(panelsOfBlock, number(STEPS_AT_ONCE * 4 * width / (operand === "pairs" ? 2 : 1)));
+  assembler.jump(block);
+}
+
+/** The steps of a block, of all panels: four panels at a time, then one at a time. */
+function emitAcross(assembler: WideAssembler, operand: Operand, width: number, done: Label): void {
+  const [four, single, whole] = [0, 1, 2].map(() => assembler.label());
   assembler.place(four);
   assembler.compare(countLeft, number(4 * width));
   assembler.jump(single, "below");
@@ -124,15 +162,16 @@ interface Copies {
   readonly mask: Mask;
 }
 
-/** All steps of one panel or of four side by side. */
+/** The steps of a block, of one panel or of four side by side. */
 function emitPanels(assembler: WideAssembler, copies: Copies): void {
   const { operand, width, panels } = copies;
   assembler.move(rdx, from);
   assembler.move(stepsLeft, depth);
+  assembler.move(firstTo, to);
   if (operand === "pairs") emitPairsOfSteps(assembler, copies);
   else emitSteps(assembler, copies);
   assembler.add(from, number(4 * width * panels));
-  for (let i = 1; i < panels; i++) assembler.add(to, bytesOfPanel);
+  assembler.loadAddress(to, { base: firstTo, index: bytesOfPanel, scale: panels });
 }
 
 /** Where each of the panels goes on. */
