@@ -2,7 +2,7 @@
 import { ConfigError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { count, percent, several } from "../format.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import {
   flag,
   formatOptions,

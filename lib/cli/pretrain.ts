@@ -2,12 +2,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
-import { MOST_THREADS } from "../backend/simd/thread_pool.ts";
+import { MOST_THREADS } from "../backend/simd/thread_count.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent, several } from "../format.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import { absolutePath, withoutEndSlash } from "../files/path.ts";
 import { checkpointSteps } from "../runs/checkpoint_files.ts";
 import type { EvaluationLog } from "../runs/journal.ts";

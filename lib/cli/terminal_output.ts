@@ -3,7 +3,7 @@
  * The output of a task. If it cannot be printed because the terminal is closed, the pipe broken or
  * the disk full, it is dropped and the task goes on.
  */
-import { printable } from "../terminal_text.ts";
+import { printable } from "../printable_text.ts";
 
 /** Options of an `Output`. */
 export interface OutputOptions {

@@ -3,7 +3,7 @@
  * out.
  */
 import { FormatError } from "../errors.ts";
-import { printable } from "../terminal_text.ts";
+import { printable } from "../printable_text.ts";
 import type { TextFile } from "./raw_document.ts";
 
 /**

@@ -6,7 +6,7 @@ import { FormatError } from "../errors.ts";
 import { readTextIfThereSync } from "../files/optional_file.ts";
 import { completeSave } from "../files/save_folder.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import {
   packCheckpoint,
   type RunCheckpoint,

@@ -12,7 +12,7 @@ import {
 } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { withoutEndSlash } from "../files/path.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import { isLocale, LOCALE_ADVICE } from "../tokenizer/locale.ts";
 import { checkGiven, flag, type Given } from "./option_parser.ts";
 import { withRecipe } from "./recipes.ts";

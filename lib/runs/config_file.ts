@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { isNothing } from "../files/optional_file.ts";
 import type { VocabularyFacts } from "../tokenizer/vocab_facts.ts";

@@ -2,7 +2,7 @@
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { EncodedDocuments } from "../data/encoded_documents.ts";
-import { EpochStream } from "../data/epoch_stream.ts";
+import { EpochStream } from "../data/resumable_epoch.ts";
 import { createRng, type RngState } from "../random.ts";
 import { Throttle } from "../throttle.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";

@@ -1,6 +1,6 @@
 /** The settings of a run that goes on: which may change, and which are refused. */
 import { ConfigError } from "../errors.ts";
-import { shellWord } from "../terminal_text.ts";
+import { shellWord } from "../shell_quote.ts";
 import { flag, type Given } from "./option_parser.ts";
 import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 import { withPlainPaths } from "./complete_settings.ts";

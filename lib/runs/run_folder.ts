@@ -1,7 +1,7 @@
 /** The folder of a run: its files, and the lock that lets one process at a time work in it. */
 import { ConfigError, FormatError } from "../errors.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
-import { printable } from "../terminal_text.ts";
+import { printable } from "../printable_text.ts";
 import { isNothing } from "../files/optional_file.ts";
 import { configPath, readRunConfig, type RunConfig } from "./config_file.ts";
 

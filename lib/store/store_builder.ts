@@ -1,7 +1,7 @@
 /** Writing the files of a prepared corpus, with a place from which a stopped preparation can go on. */
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { replaceFileSync } from "../files/write.ts";
-import { DigestSet } from "./digest_set.ts";
+import { DigestSet } from "./duplicates.ts";
 import type { EncodedBatch } from "./encode_batch.ts";
 import { HeldOutPool, type RankedDocument } from "./held_out_pool.ts";
 import { idTypeFor } from "./indexed_layout.ts";

@@ -8,7 +8,7 @@ import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
 import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
 import type { Input } from "./prepare_inputs.ts";
-import { sealFolder } from "./seal_folder.ts";
+import { sealFolder } from "./seal_prepared.ts";
 
 /** The facts without those of the files. */
 export type OpenFacts = Omit<PreparedFacts, "files">;

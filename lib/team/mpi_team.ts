@@ -1,9 +1,9 @@
 /** The team of the processes that a launcher of MPI started. */
-import { type Place, type Share, shareOf } from "./cores.ts";
+import { type Place, type Share, shareOf } from "./core_shares.ts";
 import type { Mpi, Request } from "./mpi.ts";
-import { waitFor } from "./waiting.ts";
+import { waitFor } from "./wait_limit.ts";
 import { bytesOf, SegmentedSum } from "./segmented_sum.ts";
-import { type Alarm, systemAlarm } from "./alarm.ts";
+import { type Alarm, systemAlarm } from "./sigalrm.ts";
 import { systemCores } from "./system_cores.ts";
 import type { Team } from "./team.ts";
 

@@ -15,6 +15,7 @@ import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "../model/argument_kinds.ts";
 import { adamWUpdate, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
+import { decaysByDefault } from "./weight_decay.ts";
 
 /** An optimizer as the training loop needs it. `AdamW` and `Muon` implement it. */
 export interface Optimizer extends Disposable {
@@ -223,20 +224,6 @@ export class AdamW implements Optimizer {
     this.#moments.set(name, fresh);
     return fresh;
   }
-}
-
-/**
- * Whether a weight decays by default: matrices and embeddings do, biases and LayerNorm do not.
- *
- * @example
- * ```ts
- * import { decaysByDefault } from "bert/training/optimizer.ts";
- * import { deepStrictEqual } from "node:assert";
- * deepStrictEqual(["a.dense.weight", "a.dense.bias", "a.LayerNorm.weight"].map(decaysByDefault), [true, false, false]);
- * ```
- */
-export function decaysByDefault(name: string): boolean {
-  return !/bias|layer_?norm/i.test(name);
 }
 
 /** Throws `ConfigError` if the given settings of a run name another optimizer. */

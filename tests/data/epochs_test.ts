@@ -13,7 +13,7 @@ import {
   epochMasking,
   epochPairs,
 } from "bert/data/epochs.ts";
-import { EpochStream } from "bert/data/epoch_stream.ts";
+import { EpochStream } from "bert/data/resumable_epoch.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
 const DOCUMENTS = toyDocuments(40);

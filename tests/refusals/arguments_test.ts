@@ -8,7 +8,7 @@ import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { CorpusCounter } from "bert/data/report_counts.ts";
 import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { batches, batchesAsync, countBatches } from "bert/data/epochs.ts";
-import { EpochStream } from "bert/data/epoch_stream.ts";
+import { EpochStream } from "bert/data/resumable_epoch.ts";
 import { corruptToken, mlmData } from "bert/data/mlm.ts";
 import { nspData, nspExamples, nspExamplesAsync } from "bert/data/nsp.ts";
 import { dataReport } from "bert/data/report.ts";

@@ -4,7 +4,7 @@ import { FormatError } from "bert/errors.ts";
 import { IndexedWriter } from "bert/store/indexed_writer.ts";
 import { isPrepared, openPrepared } from "bert/store/prepared.ts";
 import type { PreparedFacts } from "bert/store/prepared_facts.ts";
-import { sealFolder } from "bert/store/seal_folder.ts";
+import { sealFolder } from "bert/store/seal_prepared.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { SETTINGS } from "../support/arbitrary.ts";

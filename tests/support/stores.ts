@@ -3,7 +3,7 @@ import type { Document } from "bert/data/document.ts";
 import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { IndexedWriter } from "bert/store/indexed_writer.ts";
 import type { DocumentSource } from "bert/store/lane_order.ts";
-import { sealFolder } from "bert/store/seal_folder.ts";
+import { sealFolder } from "bert/store/seal_prepared.ts";
 import { TOY_TOKENIZER } from "./toy.ts";
 
 /** Documents of the toy language as a store has them. */

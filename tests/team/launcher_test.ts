@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
-import { shareOf } from "bert/team/cores.ts";
+import { shareOf } from "bert/team/core_shares.ts";
 import { checkStartedOnce, findLauncher } from "bert/team/launcher.ts";
 import { mpiCandidates } from "bert/team/mpi_libraries.ts";
 

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { clipByGlobalNorm } from "bert/training/clipping.ts";
-import { AdamW, decaysByDefault } from "bert/training/optimizer.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { decaysByDefault } from "bert/training/weight_decay.ts";
 import { tensorsOf, type Values, variablesOf } from "../support/named_tensors.ts";
 import fixture from "../fixtures/optimizer.json" with { type: "json" };
 

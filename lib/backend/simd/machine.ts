@@ -14,7 +14,8 @@ import { type KernelName, KERNELS } from "./kernel_names.ts";
 import { type Arithmetic, ARITHMETICS, type Multiplier, MULTIPLIERS } from "./multipliers.ts";
 import { tryNative, tryPairs } from "./product_trial.ts";
 import { tryRows } from "./row_trial.ts";
-import { defaultThreads, Pool } from "./thread_pool.ts";
+import { Pool } from "./thread_pool.ts";
+import { defaultThreads } from "./thread_count.ts";
 import { compiledKernels } from "./wasm_binary.ts";
 
 const CONSTANT_BYTES = 1024;

@@ -29,7 +29,7 @@ export interface EpochPlace {
  * @example
  * ```ts
  * import { dataConfig } from "bert/config.ts";
- * import { EpochStream } from "bert/data/epoch_stream.ts";
+ * import { EpochStream } from "bert/data/resumable_epoch.ts";
  * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
  * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
  * import { strictEqual } from "node:assert";

@@ -1,4 +1,4 @@
-/** An alarm that ends this process, by the C library. */
+/** The signal SIGALRM, by which the system ends this process after a time, through the C library. */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 

@@ -17,7 +17,7 @@ import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./pr
  * ```ts
  * import { IndexedWriter } from "bert/store/indexed_writer.ts";
  * import { openPrepared } from "bert/store/prepared.ts";
- * import { sealFolder } from "bert/store/seal_folder.ts";
+ * import { sealFolder } from "bert/store/seal_prepared.ts";
  * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
  * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
  * import { strictEqual } from "node:assert";

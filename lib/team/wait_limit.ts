@@ -1,6 +1,6 @@
 /** Waiting for other processes, without a blocking call and with a time limit. */
 import type { Request } from "./mpi.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Alarm } from "./sigalrm.ts";
 
 /** The other processes did not answer within the time limit. */
 export class LostTeamError extends Error {

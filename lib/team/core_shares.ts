@@ -30,7 +30,7 @@ export interface Share {
  *
  * @example
  * ```ts
- * import { shareOf } from "bert/team/cores.ts";
+ * import { shareOf } from "bert/team/core_shares.ts";
  * import { strictEqual } from "node:assert";
  * const place = { machine: "a", cores: 8, all: 8, mask: "ff" };
  * strictEqual(shareOf(0, [place, place, { ...place, machine: "b" }]).cores, 4);

@@ -1,4 +1,4 @@
-import { systemAlarm } from "bert/team/alarm.ts";
+import { systemAlarm } from "bert/team/sigalrm.ts";
 
 Deno.test("systemAlarm() takes any number of seconds", () => {
   const alarm = systemAlarm();

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert";
-import { printable } from "bert/terminal_text.ts";
+import { printable } from "bert/printable_text.ts";
 
 Deno.test("printable() turns every control character into its escape, but tab and line feed", () => {
   const kept = "tab\t line\n é 中 😀 \u200d";
