@@ -193,3 +193,8 @@ export function checkSwitch(field: string, value: unknown): void {
   if (typeof value === "boolean") return;
   throw new ConfigError(field, value, "must be true or false");
 }
+
+/** `checkSwitch()` for those of the named options that are given. */
+export function checkSwitches<T extends object>(options: T, names: readonly (keyof T & string)[]): void {
+  for (const name of names) if (options[name] !== undefined) checkSwitch(name, options[name]);
+}

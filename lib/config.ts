@@ -227,7 +227,7 @@ export const MODEL_PRESETS: readonly ModelPreset[] = Object.keys(SIZES) as Model
  * ```
  */
 export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {}): BertConfig {
-  if (!Object.hasOwn(SIZES, name)) {
+  if (typeof name !== "string" || !Object.hasOwn(SIZES, name)) {
     throw new ConfigError("preset", name, `must be one of ${MODEL_PRESETS.join(", ")}`);
   }
   const size = SIZES[name];

@@ -144,17 +144,17 @@ export function checkShape(
 }
 
 /** A value as a reader would type it, shortened if it is long. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   const text = toText(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** A value as JSON, except for NaN, a bigint, or an object that contains itself. */
+/** A value as JSON, except for NaN, a bigint, or an object with one in it or with itself. */
 function toText(value: unknown): string {
   if (typeof value !== "object" && typeof value !== "string") return String(value);
   try {
     return JSON.stringify(value);
   } catch {
-    return String(value);
+    return Array.isArray(value) ? "an array" : "an object";
   }
 }

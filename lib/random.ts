@@ -6,6 +6,7 @@
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister" (MT19937), and `Lib/random.py`.
  */
+import { checkArguments, type Kind } from "./checks.ts";
 import { ConfigError } from "./errors.ts";
 
 const N = 624; // words of state
@@ -110,6 +111,20 @@ export function isRngState({ words, index }: RngState): boolean {
     words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
 }
 
+/** What can be shuffled in place. */
+const SHUFFLED: Kind = {
+  name: "an array that can be changed",
+  fits: (value) =>
+    typeof value === "object" && value !== null && !Object.isFrozen(value) &&
+    Number.isSafeInteger((value as { length?: unknown }).length),
+};
+
+/** The name of a stream. */
+const LABEL: Kind = {
+  name: "a text or a number",
+  fits: (value) => typeof value === "string" || typeof value === "number",
+};
+
 class MersenneTwister implements Rng {
   readonly seed: number;
   #words: Uint32Array;
@@ -148,6 +163,7 @@ class MersenneTwister implements Rng {
   }
 
   shuffle(items: { length: number; [index: number]: unknown }): void {
+    checkArguments("shuffle(items)", [["items", items, SHUFFLED]]);
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.below(i + 1);
       [items[i], items[j]] = [items[j], items[i]];
@@ -155,6 +171,7 @@ class MersenneTwister implements Rng {
   }
 
   fork(label: string | number): Rng {
+    checkArguments("fork(label)", [["label", label, LABEL]]);
     return createRng(forkedSeed(this.seed, label));
   }
 

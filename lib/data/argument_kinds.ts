@@ -9,10 +9,15 @@ export const DOCUMENT: Kind = {
   name: 'a document, { name, sentences: ["…"] }',
   fits: (value) => {
     const { name, sentences } = (value ?? {}) as { name?: unknown; sentences?: unknown };
-    return typeof name === "string" && Array.isArray(sentences) &&
-      sentences.every((sentence) => typeof sentence === "string");
+    return typeof name === "string" && Array.isArray(sentences) && areTexts(sentences);
   },
 };
+
+/** Whether all entries are strings, also those that a sparse array does not have. */
+function areTexts(list: readonly unknown[]): boolean {
+  for (const entry of list) if (typeof entry !== "string") return false;
+  return true;
+}
 
 /** Documents in memory as text. */
 export const DOCUMENTS: Kind = {

@@ -3,7 +3,7 @@
  * `training/batch_tensors.ts` turns into tensors.
  */
 import { MASKED } from "./argument_kinds.ts";
-import { ARRAY, checkArguments, checkEntries, checkOptions } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";
 
@@ -47,6 +47,7 @@ export interface CollateOptions {
   readonly maxLength?: number;
 }
 
+const LONGEST_ROW = 2 ** 24; // tokens, so that a mistyped length is no request for all memory
 const MULTIPLE = 8; // of row lengths and prediction counts: fewer shapes, and SIMD-friendly ones
 
 /**
@@ -70,7 +71,11 @@ const MULTIPLE = 8; // of row lengths and prediction counts: fewer shapes, and S
 export function collate(examples: readonly MaskedExample[], options: CollateOptions = {}): Batch {
   checkArguments("collate(examples)", [["examples", examples, ARRAY]]);
   checkOptions("collate()", options, ["padTokenId", "maskTokenId", "padTo", "maxLength"]);
-  const { padTokenId = 0, maskTokenId = 4 } = options;
+  const { padTokenId = 0, maskTokenId = 4, padTo, maxLength } = options;
+  checkWhole("padTokenId", padTokenId, 0);
+  checkWhole("maskTokenId", maskTokenId, 0);
+  if (padTo !== undefined) checkWhole("padTo", padTo, 1, LONGEST_ROW);
+  if (maxLength !== undefined) checkWhole("maxLength", maxLength, 1, LONGEST_ROW);
   checkEntries("collate(examples)", "examples", examples, MASKED);
   if (examples.length === 0) throw new ConfigError("examples", [], "must have at least one");
   const size = examples.length;

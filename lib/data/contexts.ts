@@ -8,7 +8,6 @@ import {
   checkNotNegative,
   checkOptions,
   checkWhole,
-  having,
   type Kind,
 } from "../checks.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
@@ -36,12 +35,20 @@ export interface ContextMatrix {
   readonly values: Float32Array;
 }
 
-const PIECES = having("what pieceStream() gives", "ids", "starts", "vocabSize");
+const PIECES: Kind = {
+  name: "what pieceStream() gives",
+  fits: (value) => {
+    const { ids, starts, vocabSize } = (value ?? {}) as Partial<PieceStream>;
+    return ids instanceof Int32Array && starts instanceof Int32Array &&
+      Number.isSafeInteger(vocabSize) && ids.every((id) => id >= 0 && id < vocabSize!);
+  },
+};
 const MATRIX: Kind = {
   name: "counts, { rows, columns, values: Float32Array of rows x columns }",
   fits: (value) => {
     const { rows, columns, values } = (value ?? {}) as Partial<ContextMatrix>;
-    return values instanceof Float32Array && values.length === Number(rows) * Number(columns);
+    return values instanceof Float32Array && typeof rows === "number" &&
+      typeof columns === "number" && values.length === rows * columns;
   },
 };
 

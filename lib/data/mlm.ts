@@ -12,6 +12,7 @@ import {
   checkChoice,
   checkOptions,
   checkShare,
+  checkSwitches,
   checkWhole,
   nameOf,
 } from "../checks.ts";
@@ -123,6 +124,7 @@ export function corruptToken(
 ): number {
   checkArguments("corruptToken(id, vocab, options)", [["vocab", vocab, VOCAB]]);
   checkOptions("corruptToken()", options, ["rng", "randomSpecials"]);
+  checkSwitches(options, ["randomSpecials"]);
   checkRng(options.rng);
   checkIds([id], vocab);
   return corrupted(id, vocab, options);
@@ -160,6 +162,7 @@ const OPTIONS = [
 ];
 
 function checkMasking(options: MlmOptions, maskProbability: number, maxPredictions: number): void {
+  checkSwitches(options, ["wholeWord", "randomSpecials"]);
   checkChoice("selection", options.selection, [undefined, "independent", "exact"]);
   checkRng(options.rng);
   checkShare("maskProbability", maskProbability);

@@ -4,7 +4,15 @@
  * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same code makes
  * the pairs of sentence-order prediction, and single segments without a label.
  */
-import { checkArguments, checkChoice, checkOptions, checkShare, checkWhole } from "../checks.ts";
+import {
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkShare,
+  checkSwitches,
+  checkWhole,
+  having,
+} from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { checkRng } from "../random.ts";
@@ -166,6 +174,8 @@ function* fromWindow(
   reach?.countWindow();
 }
 
+const REACH = having("a ReachCounter", "open", "mark", "countWindow");
+
 /**
  * The known options. Those of `DataConfig` are allowed, so that one object of settings serves for
  * pairs and masks.
@@ -187,9 +197,11 @@ function checked(options: NspOptions): NspOptions {
   if (!Number.isInteger(maxLength) || maxLength < 5) {
     throw new ConfigError("maxLength", maxLength, "must be at least 5, for [CLS] x [SEP] y [SEP]");
   }
+  checkSwitches(options, ["balanced", "packing"]);
   checkShare("shortSequenceProbability", shortSequenceProbability);
-  if (!(windowTokens >= 1)) {
-    throw new ConfigError("windowTokens", windowTokens, "must be at least 1");
+  if (windowTokens !== Infinity) checkWhole("windowTokens", windowTokens, 1);
+  if (options.reach !== undefined) {
+    checkArguments("nspExamples()", [["options.reach", options.reach, REACH]]);
   }
   return options;
 }

@@ -5,7 +5,7 @@
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { REOPENED, STREAM } from "./argument_kinds.ts";
 import { createHash } from "node:crypto";
-import { checkArguments, checkOptions, having } from "../checks.ts";
+import { checkArguments, checkOptions, checkWhole, having } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { count, percent as percentOf } from "../format.ts";
@@ -93,7 +93,7 @@ export async function dataReport(
   ]);
   checkOptions("dataReport()", options, ["data", "seed", "epoch", "maxExamples"]);
   const { maxExamples = Infinity } = options;
-  if (!(maxExamples >= 1)) throw new ConfigError("maxExamples", maxExamples, "must be at least 1");
+  if (maxExamples !== Infinity) checkWhole("maxExamples", maxExamples, 1);
   const held = typeof documents === "function" ? documents : [...documents];
   const corpus = await countCorpus(held, tokenizer);
   const examples = await countExamples(held, tokenizer, options);

@@ -20,15 +20,16 @@ import {
 import {
   type BackboneOptions,
   type BackboneOutput,
+  checkForwardOptions,
   checkPositions,
   checkSeed,
   type CompleteInputs,
   completeInputs,
-  FORWARD_OPTIONS,
   type ForwardOptions,
   type ForwardOutput,
   type ModelInputs,
 } from "./inputs.ts";
+import { checkSeed as checkRandomSeed } from "../random.ts";
 import { gatherRows } from "./ops/rows.ts";
 import { mixSeed } from "./ops/dropout.ts";
 import {
@@ -92,7 +93,7 @@ export class BertModel {
    * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
    */
   forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
-    checkOptions("forward()", options, FORWARD_OPTIONS);
+    checkForwardOptions("forward()", options);
     checkSeed(this.config, options);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
@@ -121,7 +122,7 @@ export class BertModel {
     positions: tf.Tensor1D,
     options: BackboneOptions = {},
   ): { hidden: tf.Tensor2D; starts: tf.Tensor2D } {
-    checkOptions("forwardAt()", options, FORWARD_OPTIONS);
+    checkForwardOptions("forwardAt()", options);
     checkSeed(this.config, options);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
@@ -223,6 +224,7 @@ export class BertPretrainHead {
   ): Promise<BertPretrainHead> {
     checkText("BertPretrainHead.fromPretrained(folder, options)", "folder", folder);
     checkOptions("BertPretrainHead.fromPretrained()", options, ["seed"]);
+    if (options.seed !== undefined) checkRandomSeed(options.seed);
     const { seed } = options;
     const config = await readConfig(folder);
     const { weights, notes } = await readWeights(folder, config, pretrainShapes(config), seed);
@@ -276,7 +278,7 @@ export class BertPretrainHead {
    * ```
    */
   forward(inputs: ModelInputs, options: ForwardOptions = {}): ForwardOutput {
-    checkOptions("forward()", options, FORWARD_OPTIONS);
+    checkForwardOptions("forward()", options);
     return tf.tidy(() => {
       const { predictedPositions: positions, outputAttentions, outputHiddenStates } = options;
       if (positions && !outputAttentions && !outputHiddenStates) {

@@ -7,7 +7,7 @@ import { MODEL } from "./argument_kinds.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
-import { checkArguments, checkOptions } from "../checks.ts";
+import { checkArguments, checkOptions, checkSwitches } from "../checks.ts";
 import type { BertPretrainHead } from "./bert.ts";
 import { comparingOutput, comparingQkv } from "./comparing_heads.ts";
 import {
@@ -101,6 +101,7 @@ export interface HeadStartOptions {
 export function headStart(model: BertPretrainHead, options: HeadStartOptions = {}): void {
   checkArguments("headStart(model, options)", [["model", model, MODEL]]);
   checkOptions("headStart()", options, ["looks", "compare"]);
+  checkSwitches(options, ["compare"]);
   const { config } = model;
   const { looks = usualLooks(config.numAttentionHeads), compare = config.numHiddenLayers > 1 } =
     options;
@@ -140,8 +141,8 @@ function check({ numAttentionHeads: heads, hiddenSize }: BertConfig, looks: read
     throw new ConfigError("numAttentionHeads", heads, advice);
   }
   if (hiddenSize < 6) throw new ConfigError("hiddenSize", hiddenSize, "must be at least 6");
-  const known = looks.every((look) => look === "same" || Number.isInteger(look));
-  if (looks.length !== heads || !known) {
+  const known = Array.isArray(looks) && looks.every((look) => look === "same" || Number.isInteger(look));
+  if (!known || looks.length !== heads) {
     throw new ConfigError("looks", looks, `must be ${heads} whole numbers or "same", one a head`);
   }
 }

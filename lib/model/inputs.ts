@@ -2,10 +2,10 @@
  * The inputs and outputs of the model. Inputs are checked here, once, so that later code can rely on
  * ids that have a row in their table.
  */
-import { checkOptions } from "../checks.ts";
+import { checkOptions, checkSwitches } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
-import { checkShape, ConfigError, ShapeError } from "../errors.ts";
+import { checkShape, ConfigError, describe, ShapeError } from "../errors.ts";
 import type { EmbeddingIds } from "./layers.ts";
 
 /** Integers by sequence and position, [B, T]: a tensor, or rows of equal length. */
@@ -75,14 +75,13 @@ const INPUTS = [
   "dispose",
 ];
 
-/** The names of `ForwardOptions`. */
-export const FORWARD_OPTIONS: readonly string[] = [
-  "training",
-  "seed",
-  "outputAttentions",
-  "outputHiddenStates",
-  "predictedPositions",
-];
+const SWITCHES = ["training", "outputAttentions", "outputHiddenStates"] as const;
+
+/** Throws `ConfigError` if an option of `forward()` is unknown, or one that is a switch is none. */
+export function checkForwardOptions(what: string, options: ForwardOptions): void {
+  checkOptions(what, options, [...SWITCHES, "seed", "predictedPositions"]);
+  checkSwitches(options, SWITCHES);
+}
 
 /** All inputs as tensors. */
 export interface CompleteInputs extends EmbeddingIds {
@@ -123,10 +122,15 @@ export function completeInputs(inputs: ModelInputs, config: BertConfig): Complet
 /**
  * Checks the positions whose words to predict.
  *
+ * @throws {ConfigError} If they are no tensor.
  * @throws {ShapeError} If they are not a vector.
  * @throws {RangeError} If one of them is not among the `count` positions of the batch.
  */
 export function checkPositions(positions: tf.Tensor1D, count: number): void {
+  if (!(positions instanceof tf.Tensor)) {
+    const advice = `must be a tensor, as in tf.tensor1d([3, 7], "int32")`;
+    throw new ConfigError("predictedPositions", positions, advice);
+  }
   checkShape("forward() from predictedPositions", positions, ["P"]);
   checkIds("predictedPositions", positions, positions.shape, count, "positions in the batch, B*T");
 }
@@ -152,7 +156,7 @@ function toIds(name: string, ids: IdMatrix): tf.Tensor2D {
 function checkRows(name: string, rows: unknown): asserts rows is number[][] {
   const what = `Cannot use ${name}: expected rows of whole numbers, as in [[2, 7, 3]]`;
   if (!Array.isArray(rows) || !rows.every(isRow)) {
-    throw new TypeError(`${what}, found ${JSON.stringify(rows)?.slice(0, 40)}`);
+    throw new TypeError(`${what}, found ${describe(rows)}`);
   }
   const length = rows[0]?.length ?? 0;
   if (length === 0) throw new ShapeError(`forward() from ${name}`, ["B", "T"], [rows.length, 0]);

@@ -205,7 +205,7 @@ export class BertTokenizer {
     checkArguments("encodeBatch(texts)", [["texts", texts, ARRAY]]);
     checkOptions("encodeBatch()", options, ENCODE_OPTIONS);
     const { maxLength, padTo } = options;
-    const encodings = texts.map((item, i) => {
+    const encodings = Array.from(texts, (item, i) => { // not map(), which passes over missing ones
       if (typeof item === "string") return this.encode(item, undefined, { maxLength });
       checkPair(item, i);
       return this.encode(item[0], item[1], { maxLength });

@@ -19,8 +19,8 @@ export interface Part {
  * Source: `truncate_encodings` with the strategy "longest first" in huggingface/tokenizers.
  */
 export function truncate(parts: readonly Part[], maxLength: number): void {
-  const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
   checkWhole("maxLength", maxLength, 1 + 2 * parts.length);
+  const room = maxLength - 1 - parts.length; // [CLS], and a [SEP] for each part
   const lengths = shareRoom(parts.map(({ ids }) => ids.length), room);
   for (const [index, { ids, offsets }] of parts.entries()) {
     ids.splice(lengths[index]);

@@ -2,7 +2,7 @@
  * A vocabulary: a table of pieces of text and their ids, and its file `vocab.txt`, with one piece on
  * each line, whose id is the line number (from 0).
  */
-import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { VOCAB } from "./argument_kinds.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
@@ -89,7 +89,13 @@ export class Vocab {
   ) {
     checkOptions("Vocab", origin, ["options", "notes", "repeats", "added", "pieces"]);
     const { options, notes = [], repeats = "refuse", added = [], pieces = tokens?.length } = origin;
-    checkArguments("new Vocab(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
+    checkArguments("new Vocab(tokens, name, origin)", [
+      ["tokens", tokens, ARRAY],
+      ["name", name, TEXT],
+      ["notes", notes, ARRAY],
+      ["added", added, ARRAY],
+    ]);
+    checkWhole("pieces", pieces, 0, tokens.length);
     this.options = options;
     this.pieces = pieces;
     this.#repeats = repeats;
@@ -153,7 +159,7 @@ export class Vocab {
     const all = [...this.tokens];
     const isSpare = (token: string, id: number) => id >= this.pieces && !added.has(token);
     const spare = [...all.keys()].filter((id) => isSpare(all[id], id));
-    for (const token of tokens.map((given) => completeToken(given, name))) {
+    for (const token of Array.from(tokens, (given) => completeToken(given, name))) {
       const isNew = !this.has(token.content) && !added.has(token.content);
       if (isNew) all[spare.shift() ?? all.length] = token.content;
       added.set(token.content, token);

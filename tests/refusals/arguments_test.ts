@@ -1,5 +1,5 @@
 /** Each argument of the public functions with everything that it is not: refused by name, never a raw error. */
-import { match } from "node:assert";
+import { doesNotMatch, match, rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
@@ -55,6 +55,12 @@ const VALUES: Readonly<Record<string, unknown>> = {
   promise: Promise.resolve([]),
   stream: corpus("sotu"),
   mistyped: { bogus: 1 },
+  withoutPrototype: Object.assign(Object.create(null), { bogus: 1 }),
+  sparse: Object.assign(new Array(3), { 1: "a" }),
+  symbol: Symbol("a"),
+  bigint: 7n,
+  function: () => 7,
+  map: new Map([["a", 1]]),
   model,
   tokenizer: tok,
   vocab: tok.vocab,
@@ -99,6 +105,10 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["placedWords", placedWords, TEXT],
   ["placedText", placedText, TEXT],
   ["between", rng.between.bind(rng), [1], [5]],
+  ["below", rng.below.bind(rng), [5]],
+  ["shuffle", rng.shuffle.bind(rng), [[1, 2], "texts", "numbers", "documents", "sparse"]],
+  ["fork", rng.fork.bind(rng), ["a name", "text", "number"]],
+  ["createRng", createRng, [1]],
   ["saveSafetensors", saveSafetensors, [nowhere, "text"], [[source], "none"]],
   ["saveModel", saveModel, [nowhere, "text"], MODEL, TOKENIZER, OPTIONS],
   ["loadModel", loadModel, [nowhere, "text"], OPTIONS],
@@ -180,4 +190,81 @@ for (const [name, f, ...args] of CALLS) {
       }
     }
   });
+}
+
+/** Everything that may stand as an option's value, and an object of which no text can be made. */
+const OPTION_VALUES = { ...VALUES, nan: NaN, negative: -1, large: 2 ** 53, empty: "" };
+
+/** What the engine says where nobody has checked. */
+const RAW =
+  /read propert|destructure|convert|is not (?:a function|iterable|a constructor|defined)|read only|Invalid (?:array|typed array) length|Cannot mix|\[object/;
+
+for (const [name, f, ...args] of CALLS) {
+  const places = args.flatMap(([right], place) => isPlain(right) ? [place] : []);
+  if (places.length === 0) continue;
+  Deno.test(`no value of an option of ${name}() ends in a raw error`, async () => {
+    for (const place of places) {
+      const right = args[place][0] as Record<string, unknown>;
+      for (const option of new Set([...Object.keys(right), ...await optionsOf(f, args, place)])) {
+        for (const [what, value] of Object.entries(OPTION_VALUES)) {
+          const given = args.map(([one], i) => i === place ? { ...right, [option]: value } : one);
+          const error = await begin(f, given).then(() => undefined, (error) => error);
+          if (error === undefined) continue;
+          match(`${error.name}: ${error.message}`, CLEAR, `${what} as ${option}`);
+          doesNotMatch(error.message, RAW, `${what} as ${option}`);
+        }
+      }
+    }
+  });
+}
+
+/** Calls with an option that is a switch, beside arguments that are right. */
+const SWITCHES: readonly [string, string, (options: Record<string, unknown>) => unknown][] = [
+  ["mlmData", "wholeWord", (options) => mlmData([2, 5], tok.vocab, untyped({ rng, ...options }))],
+  ["mlmData", "randomSpecials", (one) => mlmData([2, 5], tok.vocab, untyped({ rng, ...one }))],
+  ["corruptToken", "randomSpecials", (one) => corruptToken(5, tok.vocab, untyped({ rng, ...one }))],
+  ["nspExamples", "balanced", pairsOf],
+  ["nspExamples", "packing", pairsOf],
+  ["headStart", "compare", (options) => headStart(model, options)],
+  ["forward", "training", forward],
+  ["forward", "outputAttentions", forward],
+  ["forward", "outputHiddenStates", forward],
+  ["decode", "skipSpecialTokens", (options) => tok.decode([5], options)],
+  ["decode", "cleanUp", (options) => tok.decode([5], options)],
+  ["basicTokens", "lowercase", (options) => basicTokens("a", options)],
+  ["corpus", "sentencePerLine", (options) => readAll(corpus("data/sample.csv", options))],
+];
+
+function pairsOf(options: Record<string, unknown>): unknown {
+  return [...nspExamples(documents, tok, untyped({ maxLength: 8, rng, ...options }))];
+}
+
+function forward(options: Record<string, unknown>): unknown {
+  return model.forward({ tokenIds: [[2, 3]] }, options);
+}
+
+for (const [name, option, f] of SWITCHES) {
+  Deno.test(`${option} of ${name}() is true or false, and nothing else`, async () => {
+    for (const [what, value] of Object.entries(OPTION_VALUES)) {
+      if (what === "nothing") continue;
+      const act = async () => await f({ [option]: value });
+      await rejects(act, { name: "ConfigError", field: option }, what);
+    }
+  });
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value?.constructor === Object;
+}
+
+/** The names of the options, as the error about an unknown one lists them. */
+async function optionsOf(
+  f: (...args: unknown[]) => unknown,
+  args: readonly Argument[],
+  place: number,
+): Promise<string[]> {
+  const given = args.map(([right], i) => i === place ? { ...right as object, bogus: 1 } : right);
+  const error = await begin(f, given).then(() => undefined, (error) => error);
+  return error?.message.match(/The options are (.*)$/)?.[1].split(", ") ??
+    error?.message.match(/the options are (.*)$/)?.[1].split(", ") ?? [];
 }
