@@ -54,6 +54,12 @@ export const TEXT: Kind = { name: "a text", fits: (value) => typeof value === "s
 /** A function. */
 export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof value === "function" };
 
+/** What stops something, or nothing. */
+export const SIGNAL: Kind = {
+  name: "an AbortSignal, as in new AbortController().signal",
+  fits: (value) => value === undefined || value instanceof AbortSignal,
+};
+
 /** An array. */
 export const ARRAY: Kind = { name: "an array", fits: (value) => Array.isArray(value) };
 
@@ -195,6 +201,9 @@ export function checkSwitch(field: string, value: unknown): void {
 }
 
 /** `checkSwitch()` for those of the named options that are given. */
-export function checkSwitches<T extends object>(options: T, names: readonly (keyof T & string)[]): void {
+export function checkSwitches<T extends object>(
+  options: T,
+  names: readonly (keyof T & string)[],
+): void {
   for (const name of names) if (options[name] !== undefined) checkSwitch(name, options[name]);
 }

@@ -3,6 +3,7 @@
  * name.
  */
 import { having, ITERABLE, type Kind, LIST } from "../checks.ts";
+import type { PairExample } from "./example.ts";
 
 /** One document. */
 export const DOCUMENT: Kind = {
@@ -43,12 +44,14 @@ export const REOPENED: Kind = {
 };
 
 /** A pair, or a single segment, as ids. */
-export const EXAMPLE: Kind = having(
-  "an example, as nspExamples() gives it",
-  "tokenIds",
-  "segmentIds",
-  "nspLabel",
-);
+export const EXAMPLE: Kind = {
+  name: "an example, as nspExamples() gives it",
+  fits: (value) => {
+    const { tokenIds, segmentIds, nspLabel, first } = (value ?? {}) as Partial<PairExample>;
+    return Array.isArray(tokenIds) && Array.isArray(segmentIds) && typeof nspLabel === "number" &&
+      typeof first === "object" && first !== null;
+  },
+};
 
 /** An example with its words hidden. */
 export const MASKED: Kind = having(

@@ -9,6 +9,7 @@ import {
   checkChoice,
   checkEntries,
   checkOptions,
+  FUNCTION,
 } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
@@ -77,7 +78,9 @@ export async function* corpus(
 }
 
 /** Throws `ConfigError` if an option has a wrong type. */
-function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptions): void {
+export function checkKinds(
+  { sentencePerLine, textColumn, documentColumn, onLeftOut }: CorpusOptions,
+): void {
   checkChoice("sentencePerLine", sentencePerLine ?? false, [true, false]);
   const columns = { textColumn: textColumn ?? "", documentColumn: documentColumn || "" };
   for (const [field, value] of Object.entries(columns)) {
@@ -86,6 +89,8 @@ function checkKinds({ sentencePerLine, textColumn, documentColumn }: CorpusOptio
       (field === "documentColumn" ? ", or false" : "");
     throw new ConfigError(field, value, advice);
   }
+  if (onLeftOut === undefined) return;
+  checkArguments("corpus()", [["options.onLeftOut", onLeftOut, FUNCTION]]);
 }
 
 /**

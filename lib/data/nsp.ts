@@ -14,7 +14,7 @@ import {
   having,
 } from "../checks.ts";
 import { DATA_DEFAULTS } from "../config.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, describe } from "../errors.ts";
 import { checkRng } from "../random.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -219,7 +219,7 @@ function* tokenized(
 /** Throws `TypeError` unless the argument is a document. */
 export function checkDocument(document: Document): void {
   if (Array.isArray(document?.sentences)) return;
-  const found = JSON.stringify(document)?.slice(0, 60);
+  const found = describe(document);
   throw new TypeError(`Cannot make pairs of ${found}: expected { name, sentences: ["…", "…"] }`);
 }
 

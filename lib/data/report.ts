@@ -7,7 +7,6 @@ import { REOPENED, STREAM } from "./argument_kinds.ts";
 import { createHash } from "node:crypto";
 import { checkArguments, checkOptions, checkWhole, having } from "../checks.ts";
 import type { DataConfig } from "../config.ts";
-import { ConfigError } from "../errors.ts";
 import { count, percent as percentOf } from "../format.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { vocabularyFacts } from "../tokenizer/vocab_facts.ts";

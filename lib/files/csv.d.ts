@@ -1,4 +1,5 @@
 /** The part of `@std/csv` that this project uses; the npm edition ships no types. */
+import type { CsvCell } from "./csv.ts";
 
 /**
  * The fields of each row.
@@ -7,8 +8,8 @@
  */
 export function parse(text: string, options?: { separator?: string }): string[][];
 
-/** Rows as lines, with quotes where a field needs them; `crlf` is true by default. */
+/** Rows as lines that end in CR LF, with quotes where a field needs them. */
 export function stringify(
-  rows: readonly (readonly (string | number)[])[],
-  options?: { headers?: boolean; crlf?: boolean },
+  rows: readonly (readonly CsvCell[])[],
+  options?: { headers?: boolean },
 ): string;

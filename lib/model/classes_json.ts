@@ -77,6 +77,8 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
  */
 export function classLabels(count: number, labels?: readonly string[]): readonly string[] {
   if (labels === undefined) return Array.from({ length: count }, (_, id) => `LABEL_${id}`);
-  if (labels.length === count && new Set(labels).size === count) return labels;
+  const named = Array.isArray(labels) &&
+    Array.from(labels).every((label) => typeof label === "string");
+  if (named && labels.length === count && new Set(labels).size === count) return labels;
   throw new ConfigError("labels", labels, `must be ${count} different names, one for each class`);
 }

@@ -141,7 +141,8 @@ function check({ numAttentionHeads: heads, hiddenSize }: BertConfig, looks: read
     throw new ConfigError("numAttentionHeads", heads, advice);
   }
   if (hiddenSize < 6) throw new ConfigError("hiddenSize", hiddenSize, "must be at least 6");
-  const known = Array.isArray(looks) && looks.every((look) => look === "same" || Number.isInteger(look));
+  const known = Array.isArray(looks) &&
+    looks.every((look) => look === "same" || Number.isInteger(look));
   if (!known || looks.length !== heads) {
     throw new ConfigError("looks", looks, `must be ${heads} whole numbers or "same", one a head`);
   }

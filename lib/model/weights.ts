@@ -161,7 +161,7 @@ export function startWeights(
   { initializerRange }: BertConfig,
   start: WeightStart,
 ): Weights {
-  if (!start || !("seed" in start || "weights" in start)) {
+  if (typeof start !== "object" || start === null || !("seed" in start || "weights" in start)) {
     const advice = "must say what the weights start from, as in new BertModel(config, { seed: 1 })";
     throw new ConfigError("start", start, advice);
   }
@@ -180,7 +180,7 @@ function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R
     throw new TypeError(`Cannot take weight "${name}" out of ${found}: expected ${WEIGHTS.name}`);
   }
   const weight = weights.get(name);
-  if (!weight) throw new TypeError(`There is no weight "${name}"`);
+  if (!weight) throw new TypeError(`Cannot find the weight "${name}" among those given`);
   return weight as tf.Variable<R>;
 }
 

@@ -2,7 +2,15 @@
  * Comparing runs: reading their `metrics.csv` and `config.json`, their curves over steps, tokens or
  * seconds, and the settings in which they differ.
  */
-import { ARRAY, checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkChoice,
+  checkEntries,
+  checkOptions,
+  checkWhole,
+  type Kind,
+} from "../checks.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
 import {
   type Metric,
@@ -28,6 +36,14 @@ export interface RunRecord {
    */
   readonly settings: Readonly<Record<string, string>>;
 }
+
+const RUN: Kind = {
+  name: "what readRun() gives",
+  fits: (value) => {
+    const { name, steps, evaluations } = (value ?? {}) as Partial<RunRecord>;
+    return typeof name === "string" && Array.isArray(steps) && Array.isArray(evaluations);
+  },
+};
 
 /** A line of a chart, for `lineChart()`. */
 export interface Curve {
@@ -208,6 +224,7 @@ export function curves(
   checkChoice("y", y, METRICS);
   checkChoice("split", split, ["steps", "evaluations"]);
   checkWhole("smoothing", smoothing, 1);
+  checkEntries("curves(runs, options)", "runs", runs, RUN);
   return runs.map((run) => {
     const rows = run[split].filter((row) => row[x] !== undefined && row[y] !== undefined);
     const values = movingMean(rows.map((row) => row[y]!), smoothing);

@@ -38,7 +38,8 @@ export function barChart(
   const { baselines = [] } = options;
   const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
   const room = categoryWidth(names.length);
-  const shapes = values.map((value, i) => {
+  const shapes = values.flatMap((value, i) => {
+    if (!Number.isFinite(value)) return []; // its name and its value stand there all the same
     const top = y.toPixel(value);
     const zero = y.toPixel(0);
     const x = FRAME.left + i * room + room * (1 - BAR_WIDTH) / 2;

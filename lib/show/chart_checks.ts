@@ -2,7 +2,16 @@
  * Checks of the arguments of charts. Cells of a notebook are not type-checked, and without these
  * checks a wrong argument would give an empty picture or an unclear error.
  */
-import { ARRAY, checkArguments, checkOptions, having, type Kind, nameOf, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkEntries,
+  checkOptions,
+  having,
+  type Kind,
+  nameOf,
+  TEXT,
+} from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { Titles } from "./figure.ts";
 
@@ -51,8 +60,8 @@ export function checkSeries(series: unknown): void {
   for (const [i, line] of (series as { name: string; x: number[]; y: number[] }[]).entries()) {
     checkArguments(call, [[`entry ${i} of series`, line, SERIES]]);
     const { name, x, y } = line;
+    checkArguments(call, [[`the name of entry ${i} of series`, name, TEXT]]);
     checkArguments(call, [
-      [`the name of entry ${i} of series`, name, TEXT],
       [`x of "${name}"`, x, NUMBERS],
       [`y of "${name}"`, y, NUMBERS],
     ]);
@@ -84,7 +93,8 @@ export function checkBars(bars: unknown): void {
 }
 
 function isRecord(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !(value instanceof Promise) &&
+    !(Symbol.iterator in value) && !(Symbol.asyncIterator in value);
 }
 
 const MEASURED_SERIES = having("{ name, points }", "name", "points");
@@ -101,8 +111,10 @@ export function checkMeasured(categories: unknown, series: unknown): void {
   const call = "errorBarChart(categories, series, options)";
   checkArguments(call, [["categories", categories, ARRAY], ["series", series, ARRAY]]);
   const names = categories as readonly unknown[];
+  checkEntries(call, "categories", names, TEXT);
   for (const [i, one] of (series as { name: string; points: unknown[] }[]).entries()) {
     checkArguments(call, [[`entry ${i} of series`, one, MEASURED_SERIES]]);
+    checkArguments(call, [[`the name of entry ${i} of series`, one.name, TEXT]]);
     checkArguments(call, [[`points of "${one.name}"`, one.points, ARRAY]]);
     for (const point of one.points) {
       checkArguments(call, [[`a point of "${one.name}"`, point, MEASURED]]);
@@ -114,6 +126,11 @@ export function checkMeasured(categories: unknown, series: unknown): void {
     throw new RangeError(`Cannot draw "${one.name}": ${problem}`);
   }
 }
+
+const CELL: Kind = {
+  name: "a text, a number or nothing",
+  fits: (value) => value === undefined || value === null || TEXT.fits(value) || NUMBER.fits(value),
+};
 
 /** Throws `TypeError` unless these are rows of numbers. */
 export function checkRows(call: string, rows: unknown): void {
@@ -127,7 +144,12 @@ export function checkRows(call: string, rows: unknown): void {
 export function checkTableRows(rows: unknown): void {
   checkArguments("table(rows)", [["rows", rows, ARRAY]]);
   for (const [i, row] of (rows as unknown[]).entries()) {
-    if (isRecord(row)) continue;
+    if (isRecord(row)) {
+      for (const [column, cell] of Object.entries(row as object)) {
+        checkArguments("table(rows)", [[`"${column}" of entry ${i} of rows`, cell, CELL]]);
+      }
+      continue;
+    }
     const wanted = "cells by column, as in { step: 1, loss: 2 }";
     throw new TypeError(
       `Cannot call table(rows): entry ${i} of rows must be ${wanted}, found ${nameOf(row)}`,

@@ -1,4 +1,5 @@
 /** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
+import { checkSwitches } from "../checks.ts";
 import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
 import { type Baseline, type Figure, short, type Titles } from "./figure.ts";
@@ -57,10 +58,11 @@ export function errorBarChart(
   checkMeasured(categories, series);
   checkTitles("errorBarChart()", options, ["joined", "baselines"]);
   checkBaselines("errorBarChart(categories, series, options)", options.baselines);
+  checkSwitches(options, ["joined"]);
   const { baselines = [], joined = false } = options;
   const all = series.flatMap(({ points }) => points);
   const y = vertical([
-    ...all.flatMap(({ value, error }) => [value - error, value + error]),
+    ...all.flatMap(({ value, error }) => [value, value - error, value + error]),
     ...baselines.map((level) => level.y),
   ]);
   const place = placing(categories.length, series.length);
@@ -91,6 +93,7 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
   const ink = colourAt(which);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
+    if (!Number.isFinite(value) || !Number.isFinite(error)) return []; // of a single run, say
     const x = place(i, which);
     const top = y.toPixel(value + error);
     const bottom = y.toPixel(value - error);
@@ -101,7 +104,8 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
       line(x - 4, bottom, x + 4, bottom, ink, { width }),
     ];
   });
-  const dots = places.map(([x, at]) => box(x - 4, at - 4, 8, 8, ink));
+  const dots = places.filter(([, at]) => Number.isFinite(at))
+    .map(([x, at]) => box(x - 4, at - 4, 8, 8, ink));
   return [...(joined ? [path(places, ink)] : []), ...whiskers, ...dots];
 }
 

@@ -1,5 +1,5 @@
 /** Heat maps: tables of numbers as colours, such as attention maps. */
-import { checkArguments, type Kind, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, type Kind, TEXT } from "../checks.ts";
 import { ShapeError } from "../errors.ts";
 import { checkRows, checkTitles } from "./chart_checks.ts";
 import { Figure, layout, short, type Titles } from "./figure.ts";
@@ -54,6 +54,12 @@ export function heatmap(
   checkArguments("heatmap(values, options)", [["options.valueTitle", options.valueTitle, TEXT]]);
   if (options.decimals !== undefined) {
     checkArguments("heatmap(values, options)", [["options.decimals", options.decimals, DECIMALS]]);
+  }
+  for (const field of ["columns", "rows"] as const) {
+    if (options[field] === undefined) continue;
+    const name = `options.${field}`;
+    checkArguments("heatmap(values, options)", [[name, options[field], ARRAY]]);
+    checkEntries("heatmap(values, options)", name, options[field], TEXT);
   }
   const [height, width] = checkTable(values, options);
   const [low, high] = rangeOf(values);
@@ -132,7 +138,7 @@ function cells(values: readonly (readonly number[])[], low: number, high: number
     for (let start = 0, end = 0; start < row.length; start = end) {
       while (end < row.length && Object.is(row[end], row[start])) end++;
       const level = row[start];
-      if (level > 0) {
+      if (level > 0 && level < SHADES) { // not if it is NaN or infinite
         strokes.set(level, `${strokes.get(level) ?? ""}M${start} ${r}h${end - start}`);
       }
     }

@@ -1,5 +1,13 @@
 /** The options of `prepare()` and their defaults. */
-import { checkBelow1, checkOptions, checkWhole } from "../checks.ts";
+import { checkKinds } from "../data/corpus.ts";
+import {
+  checkBelow1,
+  checkEntries,
+  checkNotNegative,
+  checkOptions,
+  checkWhole,
+  TEXT,
+} from "../checks.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import { splitSentences } from "../data/sentences.ts";
 import { ConfigError } from "../errors.ts";
@@ -115,6 +123,9 @@ export function prepareSettings(options: PrepareOptions): PrepareSettings {
   if (!Array.isArray(checked.corpus) || checked.corpus.length === 0) {
     throw new ConfigError("corpus", checked.corpus, "must be a list of names or paths");
   }
+  checkEntries("prepare(options)", "options.corpus", checked.corpus, TEXT);
+  checkKinds(checked);
+  checkNotNegative("saveSeconds", checked.saveSeconds);
   if (typeof checked.out !== "string" || checked.out === "") {
     throw new ConfigError("out", checked.out, "must name the folder to write");
   }

@@ -2,6 +2,7 @@
  * Opening a prepared corpus: a folder that `deno task prepare` has written, or a store of
  * Megatron-LM.
  */
+import { checkText } from "../checks.ts";
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { isNothing } from "../files/optional_file.ts";
@@ -81,6 +82,7 @@ export function isPrepared(path: string): boolean {
  * ```
  */
 export async function openPrepared(path: string): Promise<PreparedCorpus> {
+  checkText("openPrepared(path)", "path", path);
   const folder = withoutEndSlash(path);
   if (isFile(`${folder}/${FACTS_FILE}`)) return await openFolder(folder);
   if (isPrepared(path)) return await openBare(path);

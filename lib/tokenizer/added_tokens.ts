@@ -3,7 +3,7 @@
  * such as `[MASK]`, and those that were added to a vocabulary.
  */
 import { ARRAY, checkArguments, checkEntries, checkOptions, having } from "../checks.ts";
-import { FormatError } from "../errors.ts";
+import { describe, FormatError } from "../errors.ts";
 
 /** A token that is found as a whole. */
 export interface AddedToken {
@@ -45,7 +45,7 @@ export function completeToken(
     ? { content: given, special: true }
     : given;
   if (typeof content !== "string" || content === "" || /[\r\n]/.test(content)) {
-    const found = JSON.stringify(content);
+    const found = describe(content);
     throw new FormatError(where, `expected a token of one line, found ${found}`);
   }
   if (!content.isWellFormed()) {

@@ -2,9 +2,9 @@
  * A vocabulary: a table of pieces of text and their ids, and its file `vocab.txt`, with one piece on
  * each line, whose id is the line number (from 0).
  */
-import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, nameOf, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
-import { VOCAB } from "./argument_kinds.ts";
+import { checkVocab, VOCAB } from "./argument_kinds.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import { refusePointer } from "../files/foreign_formats.ts";
 import { replaceFile } from "../files/write.ts";
@@ -89,13 +89,7 @@ export class Vocab {
   ) {
     checkOptions("Vocab", origin, ["options", "notes", "repeats", "added", "pieces"]);
     const { options, notes = [], repeats = "refuse", added = [], pieces = tokens?.length } = origin;
-    checkArguments("new Vocab(tokens, name, origin)", [
-      ["tokens", tokens, ARRAY],
-      ["name", name, TEXT],
-      ["notes", notes, ARRAY],
-      ["added", added, ARRAY],
-    ]);
-    checkWhole("pieces", pieces, 0, tokens.length);
+    checkVocab(tokens, name, { notes, added, pieces });
     this.options = options;
     this.pieces = pieces;
     this.#repeats = repeats;

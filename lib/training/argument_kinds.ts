@@ -11,6 +11,9 @@ export const CLASSIFIER: Kind = having("a BertClassifier", "forward", "classes")
 /** An optimizer. */
 export const OPTIMIZER: Kind = having("an optimizer such as AdamW", "step", "steps", "state");
 
+/** The processes that train together. */
+export const TEAM: Kind = having("a team, as openTeam() gives it", "size", "sum");
+
 /** A padded batch for pre-training. */
 export const BATCH: Kind = having(
   "a batch, as batches() and collate() give them",

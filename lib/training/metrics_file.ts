@@ -121,7 +121,7 @@ export class MetricsFile {
   }
 
   #write(row: readonly (string | number)[]): void {
-    this.#file.write(stringify([row], { headers: false }));
+    this.#file.write(stringify([row]));
   }
 }
 
@@ -136,7 +136,7 @@ function withHeader(path: string): string | undefined {
   const first = text.slice(0, end).replace(/^\ufeff/, "").trim();
   if (first === COLUMNS.join(",")) return undefined;
   const isRow = SPLITS.some((split) => first.startsWith(`${split},`));
-  return stringify([COLUMNS], { headers: false }) + (isRow ? text : text.slice(end));
+  return stringify([COLUMNS]) + (isRow ? text : text.slice(end));
 }
 
 /** The first cell of a row. */
@@ -237,7 +237,7 @@ export async function readMetrics(path: string): Promise<ReadRow[]> {
   if (text === undefined) {
     throw new FormatError(path, "there is no such file: is this the folder of a run?");
   }
-  const [header = [], ...rows] = parse(text.slice(0, text.lastIndexOf("\n") + 1));
+  const [header = [], ...rows] = parse(text.slice(0, text.lastIndexOf("\n") + 1), {}, path);
   for (const column of ["split", "step", "tokens", "seconds"]) {
     if (header.includes(column)) continue;
     throw new FormatError(path, `expected a column "${column}", found ${header.join(", ")}`);

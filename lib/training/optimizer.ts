@@ -10,6 +10,8 @@ import {
   checkNotNegative,
   checkOptions,
   checkPositive,
+  checkSwitch,
+  FUNCTION,
 } from "../checks.ts";
 import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
@@ -124,6 +126,8 @@ export class AdamW implements Optimizer {
     checkBelow1("beta2", beta2);
     checkPositive("epsilon", epsilon);
     checkNotNegative("weightDecay", weightDecay);
+    checkSwitch("biasCorrection", biasCorrection);
+    checkArguments("new AdamW(weights, options)", [["options.decays", decays, FUNCTION]]);
     this.#weights = weights;
     this.#options = { beta1, beta2, epsilon, weightDecay, biasCorrection, decays };
   }

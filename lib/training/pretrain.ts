@@ -5,7 +5,17 @@
 import { ensureBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
 import { type DataConfig, dataConfig, type TrainConfig, trainConfig } from "../config.ts";
-import { checkArguments, checkOptions, FUNCTION, ITERABLE, type Kind } from "../checks.ts";
+import {
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkText,
+  FUNCTION,
+  ITERABLE,
+  type Kind,
+  LIST,
+  SIGNAL,
+} from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import { EncodedDocuments } from "../data/encoded_documents.ts";
@@ -157,11 +167,16 @@ function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void 
   const { documents, heldOut = [], tokenizer, onStep = ignore, onEpoch = ignore } = options;
   checkArguments(call, [
     ["options.documents", documents, DOCUMENTS],
-    ["options.heldOut", heldOut, ITERABLE],
+    ["options.heldOut", heldOut, LIST],
     ["options.tokenizer", tokenizer, TOKENIZER],
     ["options.onStep", onStep, FUNCTION],
     ["options.onEpoch", onEpoch, FUNCTION],
+    ["options.signal", options.signal, SIGNAL],
   ]);
+  checkChoice("reduction", options.reduction, [undefined, "mean", "sum"]);
+  if (options.metricsFile !== undefined) {
+    checkText(call, "options.metricsFile", options.metricsFile);
+  }
 }
 
 function ignore(): void {}

@@ -5,7 +5,15 @@
 import { macrotask } from "./macrotask.ts";
 import type { Batch } from "../data/batch.ts";
 import type { TrainConfig } from "../config.ts";
-import { checkArguments, checkOptions, FUNCTION, having, ITERABLE } from "../checks.ts";
+import {
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  FUNCTION,
+  having,
+  ITERABLE,
+  SIGNAL,
+} from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import { BATCH, OPTIMIZER } from "./argument_kinds.ts";
@@ -264,7 +272,11 @@ function checkTrain(
     ["source", source, ITERABLE],
   ]);
   checkOptions("train()", options, OPTIONS);
-  checkArguments(call, [["options.train", options.train, TRAIN_CONFIG]]);
+  checkArguments(call, [
+    ["options.train", options.train, TRAIN_CONFIG],
+    ["options.signal", options.signal, SIGNAL],
+  ]);
+  checkChoice("reduction", options.reduction, [undefined, "mean", "sum"]);
   if (options.onDiverged) {
     checkArguments(call, [["options.onDiverged", options.onDiverged, FUNCTION]]);
   }

@@ -5,7 +5,15 @@
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkArguments, checkOptions, checkWhole } from "../checks.ts";
+import {
+  checkArguments,
+  checkNotNegative,
+  checkOptions,
+  checkPositive,
+  checkShare,
+  checkWhole,
+  SIGNAL,
+} from "../checks.ts";
 import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
 import { toTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
@@ -254,6 +262,12 @@ function checkRun(
   const { epochs } = options;
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   checkWhole("epochs", epochs, 1);
+  checkWhole("batchSize", options.batchSize, 1);
+  const { learningRate = 1e-3, warmupShare = 0.1, weightDecay = 0 } = options;
+  checkPositive("learningRate", learningRate);
+  checkShare("warmupShare", warmupShare);
+  checkNotNegative("weightDecay", weightDecay);
+  checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
 }
 
 /** The batches of all epochs, each epoch in its own order. */

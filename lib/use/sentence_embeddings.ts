@@ -1,7 +1,15 @@
 /** Embeddings: one vector for a sentence, or one for each of its tokens, from any encoder. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { ARRAY, checkArguments, checkOptions, checkText, checkWhole, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkOptions,
+  checkSwitches,
+  checkText,
+  checkWhole,
+  TEXT,
+} from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertModel } from "../model/bert.ts";
 import { BACKBONE } from "../model/argument_kinds.ts";
@@ -185,6 +193,8 @@ function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
 function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   const most = bert.config.maxPositionEmbeddings;
   const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
+  checkSwitches(options, ["specialTokens", "normalize", "includePrompt", "lowercase"]);
+  checkWhole("maxLength", maxLength, 3);
   if (pooling !== "mean" && pooling !== "cls") {
     throw new ConfigError("pooling", pooling, 'must be "mean" or "cls"');
   }

@@ -3,7 +3,16 @@
  * tokenizer.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkChoice, checkOptions, checkWhole, having, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkChoice,
+  checkOptions,
+  checkSwitches,
+  checkWhole,
+  having,
+  TEXT,
+} from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
@@ -117,6 +126,8 @@ export async function saveOnnx(
   if (maxLength > most) {
     throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
   }
+  checkArguments(call, [["options.dtypes", dtypes, ARRAY]]);
+  checkSwitches(options, ["attentions"]);
   for (const dtype of dtypes) checkChoice("dtypes", dtype, DTYPES);
   if (sentence) checkChoice("sentence.pooling", sentence.pooling, ["mean", "cls"]);
   const configFile = configWriter(model, options.labels);

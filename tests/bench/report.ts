@@ -50,7 +50,7 @@ export class Report {
 
   /** Writes all figures that there are. */
   async save(path: string): Promise<void> {
-    await Deno.writeTextFile(path, stringify([HEADER, ...this.#rows], { headers: false }));
+    await Deno.writeTextFile(path, stringify([HEADER, ...this.#rows]));
   }
 }
 

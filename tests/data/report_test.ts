@@ -207,5 +207,7 @@ Deno.test("dataReport() refuses an empty corpus and a limit of 0 examples", asyn
     message: /no text/,
   });
   const none = dataReport(TEXTS, tokenizer, options({}, { maxExamples: 0 }));
-  await rejects(none, { message: "Invalid maxExamples = 0: it must be at least 1" });
+  await rejects(none, {
+    message: "Invalid maxExamples = 0: it must be a whole number of at least 1",
+  });
 });

@@ -77,7 +77,7 @@ Deno.test("truncatedNormal() has the moments of a normal distribution cut at two
 });
 
 Deno.test("a weight that does not exist is named", () => {
-  throws(() => denseWeights(new Map(), "nowhere"), /There is no weight "nowhere.weight"/);
+  throws(() => denseWeights(new Map(), "nowhere"), /Cannot find the weight "nowhere.weight"/);
 });
 
 Deno.test("a model needs a seed or weights to start from", () => {

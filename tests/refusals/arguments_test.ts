@@ -1,5 +1,5 @@
 /** Each argument of the public functions with everything that it is not: refused by name, never a raw error. */
-import { doesNotMatch, match, rejects } from "node:assert";
+import { match, rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
 import { collate } from "bert/data/batch.ts";
@@ -31,6 +31,14 @@ import { basicTokens, cleanText, lowerCase, stripAccents } from "bert/tokenizer/
 import { placedText, placedWords } from "bert/tokenizer/word_offsets.ts";
 import { countedStart } from "bert/training/counted_start.ts";
 import { embeddingOptions } from "bert/use/sentence_embeddings.ts";
+import {
+  type Argument,
+  begin,
+  type Call,
+  CLEAR,
+  HOSTILE,
+  testOptionValues,
+} from "../support/hostile.ts";
 import { untyped } from "../support/refuses.ts";
 
 await useBackend("cpu");
@@ -46,29 +54,13 @@ const nowhere = `${await Deno.makeTempDir()}/none`;
 
 /** What may stand in the wrong place: another argument, a name, nothing, what was not awaited. */
 const VALUES: Readonly<Record<string, unknown>> = {
-  nothing: undefined,
-  null: null,
-  number: 7.5,
   text: nowhere,
-  texts: ["a"],
-  numbers: [7],
-  promise: Promise.resolve([]),
-  stream: corpus("sotu"),
-  mistyped: { bogus: 1 },
-  withoutPrototype: Object.assign(Object.create(null), { bogus: 1 }),
-  sparse: Object.assign(new Array(3), { 1: "a" }),
-  symbol: Symbol("a"),
-  bigint: 7n,
-  function: () => 7,
-  map: new Map([["a", 1]]),
+  ...HOSTILE,
   model,
   tokenizer: tok,
   vocab: tok.vocab,
   documents,
 };
-
-/** An argument that is right, and those of `VALUES` that would be, too. */
-type Argument = readonly [right: unknown, ...fits: string[]];
 
 const MODEL: Argument = [model, "model"];
 const TOKENIZER: Argument = [tok, "tokenizer"];
@@ -79,8 +71,7 @@ const TEXT: Argument = ["a b", "text"];
 const TEXTS: Argument = [["a b a b"], "texts"];
 const OPTIONS: Argument = [{}, "nothing"];
 
-// deno-lint-ignore no-explicit-any -- any function, called with anything
-const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Argument[]][] = [
+const CALLS: readonly Call[] = [
   ["resizePositions", resizePositions, MODEL, [20]],
   ["addWords", addWords, MODEL, TOKENIZER, [["e"], "texts"]],
   ["addTokens", addTokens, MODEL, TOKENIZER, [["[E1]"], "texts"]],
@@ -106,7 +97,14 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["placedText", placedText, TEXT],
   ["between", rng.between.bind(rng), [1], [5]],
   ["below", rng.below.bind(rng), [5]],
-  ["shuffle", rng.shuffle.bind(rng), [[1, 2], "texts", "numbers", "documents", "sparse"]],
+  ["shuffle", rng.shuffle.bind(rng), [
+    [1, 2],
+    "texts",
+    "numbers",
+    "documents",
+    "sparse",
+    "bigints",
+  ]],
   ["fork", rng.fork.bind(rng), ["a name", "text", "number"]],
   ["createRng", createRng, [1]],
   ["saveSafetensors", saveSafetensors, [nowhere, "text"], [[source], "none"]],
@@ -168,15 +166,6 @@ const CALLS: readonly [name: string, f: (...args: any[]) => unknown, ...args: Ar
   ["runToEnd", runToEnd, [{}]],
 ];
 
-/** Calls a function, and takes the first of what it gives one by one: generators wait until then. */
-async function begin(f: (...args: unknown[]) => unknown, args: unknown[]): Promise<void> {
-  const found = untyped(await f(...args));
-  if (typeof found?.next === "function") await found.next();
-}
-
-const CLEAR =
-  /^(Type|Range|Config|Format)Error: (?:Invalid |Unknown option |Cannot (?!read prop|destr|conv))/;
-
 for (const [name, f, ...args] of CALLS) {
   Deno.test(`${name}() refuses, by name, a value of any other kind for each of its arguments`, async () => {
     for (const [place, [, ...fits]] of args.entries()) {
@@ -192,31 +181,7 @@ for (const [name, f, ...args] of CALLS) {
   });
 }
 
-/** Everything that may stand as an option's value, and an object of which no text can be made. */
-const OPTION_VALUES = { ...VALUES, nan: NaN, negative: -1, large: 2 ** 53, empty: "" };
-
-/** What the engine says where nobody has checked. */
-const RAW =
-  /read propert|destructure|convert|is not (?:a function|iterable|a constructor|defined)|read only|Invalid (?:array|typed array) length|Cannot mix|\[object/;
-
-for (const [name, f, ...args] of CALLS) {
-  const places = args.flatMap(([right], place) => isPlain(right) ? [place] : []);
-  if (places.length === 0) continue;
-  Deno.test(`no value of an option of ${name}() ends in a raw error`, async () => {
-    for (const place of places) {
-      const right = args[place][0] as Record<string, unknown>;
-      for (const option of new Set([...Object.keys(right), ...await optionsOf(f, args, place)])) {
-        for (const [what, value] of Object.entries(OPTION_VALUES)) {
-          const given = args.map(([one], i) => i === place ? { ...right, [option]: value } : one);
-          const error = await begin(f, given).then(() => undefined, (error) => error);
-          if (error === undefined) continue;
-          match(`${error.name}: ${error.message}`, CLEAR, `${what} as ${option}`);
-          doesNotMatch(error.message, RAW, `${what} as ${option}`);
-        }
-      }
-    }
-  });
-}
+testOptionValues(CALLS, VALUES);
 
 /** Calls with an option that is a switch, beside arguments that are right. */
 const SWITCHES: readonly [string, string, (options: Record<string, unknown>) => unknown][] = [
@@ -245,26 +210,10 @@ function forward(options: Record<string, unknown>): unknown {
 
 for (const [name, option, f] of SWITCHES) {
   Deno.test(`${option} of ${name}() is true or false, and nothing else`, async () => {
-    for (const [what, value] of Object.entries(OPTION_VALUES)) {
+    for (const [what, value] of Object.entries({ ...VALUES, nan: NaN, empty: "" })) {
       if (what === "nothing") continue;
       const act = async () => await f({ [option]: value });
       await rejects(act, { name: "ConfigError", field: option }, what);
     }
   });
-}
-
-function isPlain(value: unknown): boolean {
-  return typeof value === "object" && value?.constructor === Object;
-}
-
-/** The names of the options, as the error about an unknown one lists them. */
-async function optionsOf(
-  f: (...args: unknown[]) => unknown,
-  args: readonly Argument[],
-  place: number,
-): Promise<string[]> {
-  const given = args.map(([right], i) => i === place ? { ...right as object, bogus: 1 } : right);
-  const error = await begin(f, given).then(() => undefined, (error) => error);
-  return error?.message.match(/The options are (.*)$/)?.[1].split(", ") ??
-    error?.message.match(/the options are (.*)$/)?.[1].split(", ") ?? [];
 }

@@ -201,12 +201,12 @@ testRefusals([
   [
     "nsp windowTokens",
     () => [...nspExamples(docs, tok, { maxLength: 8, rng: rng(), windowTokens: NaN })],
-    "ConfigError: Invalid windowTokens = NaN: it must be at least 1",
+    "ConfigError: Invalid windowTokens = NaN: it must be a whole number of at least 1",
   ],
   [
     "nsp windowTokens 0",
     () => [...nspExamples(docs, tok, { maxLength: 8, rng: rng(), windowTokens: 0 })].length,
-    "ConfigError: Invalid windowTokens = 0: it must be at least 1",
+    "ConfigError: Invalid windowTokens = 0: it must be a whole number of at least 1",
   ],
   [
     "nsp no rng",
@@ -393,7 +393,7 @@ testRefusals([
   [
     "report maxExamples",
     () => dataReport(docs, tok, { data: dataConfig({ maxLength: 8 }), seed: 1, maxExamples: 0 }),
-    "ConfigError: Invalid maxExamples = 0: it must be at least 1",
+    "ConfigError: Invalid maxExamples = 0: it must be a whole number of at least 1",
   ],
   [
     "inspect lengths",

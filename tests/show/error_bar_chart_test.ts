@@ -1,4 +1,6 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:assert";
+import { barChart } from "bert/show/bar_chart.ts";
+import { heatmap } from "bert/show/heatmap.ts";
 import { errorBarChart } from "bert/show/error_bar_chart.ts";
 
 const TITLES = { title: "A & B", xTitle: "texts", yTitle: "accuracy" };
@@ -44,4 +46,20 @@ Deno.test("errorBarChart() keeps everything inside its frame, also long names an
   for (const [, y] of svg.matchAll(/ y[12]?="(-?[\d.]+)"/g)) ok(+y >= 0 && +y <= height, y);
   for (const [, x] of svg.matchAll(/ x[12]?="(-?[\d.]+)"/g)) ok(+x >= 0 && +x <= 700, x);
   ok(!svg.includes(">only<"), "one series needs no legend");
+});
+
+Deno.test("what is no number is drawn nowhere, and said: the error of a single run, a diverged loss", () => {
+  const titles = { title: "a", xTitle: "b", yTitle: "c" };
+  for (const [value, error] of [[2, NaN], [2, Infinity], [NaN, 0.1], [Infinity, NaN]]) {
+    const series = [{ name: "s", points: [{ value, error }, { value: 1, error: 0.5 }] }];
+    const { svg, text } = errorBarChart(["x", "y"], series, { ...titles, joined: true });
+    doesNotMatch(svg, /="[^"]*(NaN|Infinity)/);
+    match(text, new RegExp(`x  s  ${value} ± ${error}`));
+    strictEqual(svg.match(/width="8"/g)?.length, Number.isFinite(value) ? 2 : 1); // the points
+  }
+  const bars = barChart({ a: NaN, b: Infinity, c: 1 }, titles);
+  doesNotMatch(bars.svg, /="[^"]*(NaN|Infinity)/);
+  match(bars.text, /a {2}NaN\nb {2}Infinity\nc {2}1/);
+  const map = heatmap([[Infinity, 1], [NaN, 3]], { ...titles, valueTitle: "d", decimals: 1 });
+  doesNotMatch(map.svg, /="[^"]*(NaN|Infinity)/);
 });
