@@ -36,6 +36,7 @@ const MOST_BYTES = 100e6;
  * of files can serve it, under any path. Its `model/` is a folder of transformers.js, too.
  *
  * @param dtypes In which precisions; where there are both, who opens the page chooses.
+ * @throws {FormatError} If the `metrics.csv` of the run cannot be read; nothing is written then.
  * @throws As `saveOnnx()`, and {Error} if a file cannot be written.
  */
 export async function exportPage(
@@ -43,10 +44,11 @@ export async function exportPage(
   folder: string,
   dtypes: readonly PageFile["dtype"][] = ["fp32", "q8"],
 ): Promise<void> {
+  const run = await runFacts(opened, false); // before anything is written, as it may be unreadable
   const files = await saveModel(opened, `${folder}/model`, dtypes);
   const { tokenizer } = opened;
   const page: PageModel = {
-    facts: { ...factsOf(opened), run: await runFacts(opened, false) },
+    facts: { ...factsOf(opened), run },
     tokens: tokenizer.vocab.tokens,
     pieces: tokenizer.vocab.pieces,
     added: tokenizer.vocab.added,
