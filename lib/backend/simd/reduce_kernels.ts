@@ -21,8 +21,18 @@ const SUM = 0;
 const MAX = 1;
 const MIN = 2;
 
-/** Columns or rows in a task, as in the kernel. */
+/** Rows in a task where the numbers of a row are reduced, as in the kernel. */
+const ROWS_PER_TASK = 64;
+
+/** Columns in a task are a multiple of the first, and at most the second, so that their sums stay in cache. */
 const STRIP = 64;
+const MOST_COLUMNS = 4096;
+
+/**
+ * Rows whose sums the kernel adds up on their own. So as many as these of such blocks can be a job, which
+ * reads the rows in the order in which they lie, and their sums another: it is the same sum.
+ */
+const BLOCK = 64;
 
 /** Reduces [outer, n, inner] to [outer, inner]. */
 export function reduceAxis(
@@ -47,9 +57,33 @@ export function reduceInto(
   { code = SUM, scale = 1 } = {},
 ): void {
   if (outer * inner === 0) return;
-  const strips = Math.ceil(inner / STRIP);
-  const tasks = inner === 1 ? tasksFor(outer, STRIP) : outer * strips;
-  backend.run("reduce", tasks, from, to, outer, n, inner, code, strips, float(scale));
+  const blocks = n / BLOCK;
+  if (code === SUM && inner > 1 && Number.isInteger(blocks) && blocks > 1 && blocks <= BLOCK) {
+    const sums = backend.output([outer * blocks, inner]);
+    const at = backend.pointer(sums);
+    reduceAtOnce(backend, from, at, [outer * blocks, BLOCK, inner]);
+    reduceAtOnce(backend, at, to, [outer, blocks, inner], { code, scale });
+    backend.disposeData(sums.dataId);
+  } else reduceAtOnce(backend, from, to, [outer, n, inner], { code, scale });
+}
+
+/** The same in one job. */
+function reduceAtOnce(
+  backend: SimdBackend,
+  from: number,
+  to: number,
+  [outer, n, inner]: readonly [number, number, number],
+  { code = SUM, scale = 1 } = {},
+): void {
+  const columns = columnsPerTask(outer, inner, backend.machine.threads);
+  const tasks = inner === 1 ? tasksFor(outer, ROWS_PER_TASK) : outer * Math.ceil(inner / columns);
+  backend.run("reduce", tasks, from, to, outer, n, inner, code, columns, float(scale));
+}
+
+/** As wide as keeps the threads evenly loaded; no sum depends on it. */
+function columnsPerTask(outer: number, inner: number, threads: number): number {
+  const wanted = Math.ceil(2 * threads / outer);
+  return Math.min(STRIP * Math.ceil(inner / wanted / STRIP), MOST_COLUMNS);
 }
 
 /** Groups of neighbouring axes to reduce, last group first. */

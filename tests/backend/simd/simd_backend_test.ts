@@ -167,6 +167,29 @@ Deno.test("simd sums a million numbers without losing digits", () => {
   near(tf.sum(ones, 0), 1e3);
 });
 
+/** The sums of the columns of [n, columns]: those of 64 rows each, added up in order, in float32. */
+function columnSums(values: Float32Array, n: number, columns: number): Float32Array {
+  const sums = new Float32Array(columns);
+  for (let block = 0; block < n; block += 64) {
+    for (let j = 0; j < columns; j++) {
+      let part = 0;
+      for (let i = block; i < Math.min(n, block + 64); i++) {
+        part = Math.fround(part + values[i * columns + j]);
+      }
+      sums[j] += part;
+    }
+  }
+  return sums;
+}
+
+Deno.test("simd sums columns in blocks of 64 rows, to the last bit, in whatever jobs", () => {
+  for (const [n, columns] of [[64, 80], [128, 48], [4096, 67], [4224, 48], [200, 272], [2, 9000]]) {
+    const x = randomTensor([n, columns], n);
+    const sums = tf.sum(x, 0).dataSync() as Float32Array;
+    deepStrictEqual(sums, columnSums(x.dataSync() as Float32Array, n, columns), `${[n, columns]}`);
+  }
+});
+
 Deno.test("simd computes softmax, its logarithm, and the index of the maximum", async () => {
   for (const shape of [[1], [5], [3, 4], [2, 3, 37], [3, 5000]]) {
     for (const f of [tf.softmax, tf.logSoftmax, (x: tf.Tensor) => tf.argMax(x, -1)]) {

@@ -1,18 +1,19 @@
 // Sums and maxima along one axis of [outer, n, inner], softmax along rows, the place of a maximum.
-import { address, float, int } from "./parameters";
+import { address, float, int, scratch } from "./parameters";
 import { expLow4, largest, log1, splat, total } from "./math";
 
-/** Columns that one task handles when the axis is not the last. */
-const STRIP: i32 = 64;
+/** Rows that one task handles when the axis is the last. */
+const ROWS_PER_TASK: i32 = 64;
 
-/** x, out, outer, n, inner, code (0 sum, 1 max, 2 min), tasks along a row, float scale */
+/** x, out, outer, n, inner, code (0 sum, 1 max, 2 min), columns in a task, float scale */
 export function reduceTask(task: i32): void {
   if (int(4) == 1) return reduceRows(task);
-  const strips = int(6), n = int(3), inner = int(4);
-  const outer = task / strips, first = (task % strips) * STRIP;
+  const columns = int(6), n = int(3), inner = int(4);
+  const strips = (inner + columns - 1) / columns;
+  const outer = task / strips, first = (task % strips) * columns;
   const x = address(0) + (<usize> (outer * n * inner + first) << 2);
   const out = address(1) + (<usize> (outer * inner + first) << 2);
-  reduceStrip(x, out, n, inner, min(STRIP, inner - first));
+  reduceStrip(x, out, n, inner, min(columns, inner - first));
 }
 
 /** Down a strip of columns: blocks of 64 rows first, so that long sums keep their digits. */
@@ -40,24 +41,40 @@ function reduceColumns4(x: usize, out: usize, n: i32, stride: i32, lanes: i32): 
 }
 
 /**
- * Sums of a multiple of 16 columns, in the same order as four columns at a time: a block of rows for all
- * columns before the next block, so that memory is read in longer runs.
+ * Sums of a multiple of 16 columns, in the same order as four columns at a time: the sums of 64 rows,
+ * added up. Memory is quickest in long runs: rows that follow each other without a gap are read one by one,
+ * others eight at a time from the first column to the last; in scratch lie the sums of the rows before.
  */
 function sumColumns(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
   const step = <usize> stride << 2, bytes = <usize> width << 2, scale = splat(float(7));
+  const atOnce = width == stride ? 1 : 8;
   memory.fill(out, 0, bytes);
   for (let block = 0; block < n; block += 64) {
-    const rows = min(64, n - block), from = x + <usize> block * step;
-    for (let j: usize = 0; j < bytes; j += 64) addColumns16(from + j, out + j, rows, step);
+    const end = min(block + 64, n);
+    for (let i = block; i < end; i += atOnce) {
+      const from = x + <usize> i * step, rows = min(atOnce, end - i);
+      for (let j: usize = 0; j < bytes; j += 64) {
+        addColumns16(from + j, scratch() + j, rows, step, i > block);
+        if (i + atOnce >= end) addColumns16(scratch() + j, out + j, 1, 0, true);
+      }
+    }
   }
   for (let j: usize = 0; j < bytes; j += 16) {
     v128.store(out + j, f32x4.mul(v128.load(out + j), scale));
   }
 }
 
-/** Adds to 16 sums those of some rows. */
-function addColumns16(from: usize, out: usize, rows: i32, step: usize): void {
+/** Adds up 16 columns of some rows, with `keep` to the sums that are there. */
+// @ts-ignore: decorator
+@inline
+function addColumns16(from: usize, sums: usize, rows: i32, step: usize, keep: bool): void {
   let a = splat(0), b = a, c = a, d = a;
+  if (keep) {
+    a = v128.load(sums);
+    b = v128.load(sums, 16);
+    c = v128.load(sums, 32);
+    d = v128.load(sums, 48);
+  }
   for (let i = 0; i < rows; i++) {
     a = f32x4.add(a, v128.load(from));
     b = f32x4.add(b, v128.load(from, 16));
@@ -65,10 +82,10 @@ function addColumns16(from: usize, out: usize, rows: i32, step: usize): void {
     d = f32x4.add(d, v128.load(from, 48));
     from += step;
   }
-  v128.store(out, f32x4.add(v128.load(out), a));
-  v128.store(out, f32x4.add(v128.load(out, 16), b), 16);
-  v128.store(out, f32x4.add(v128.load(out, 32), c), 32);
-  v128.store(out, f32x4.add(v128.load(out, 48), d), 48);
+  v128.store(sums, a);
+  v128.store(sums, b, 16);
+  v128.store(sums, c, 32);
+  v128.store(sums, d, 48);
 }
 
 // @ts-ignore: decorator
@@ -105,8 +122,8 @@ function storeLanes(to: usize, x: v128, lanes: i32): void {
 /** Along rows; the strips are groups of rows then. */
 function reduceRows(task: i32): void {
   const n = int(3), rows = int(2), code = int(5);
-  const last = min((task + 1) * STRIP, rows);
-  for (let row = task * STRIP; row < last; row++) {
+  const last = min((task + 1) * ROWS_PER_TASK, rows);
+  for (let row = task * ROWS_PER_TASK; row < last; row++) {
     const x = address(0) + (<usize> (row * n) << 2);
     const value = code == 0 ? sumRow(x, n) * float(7) : extremeOf(code, x, n);
     store<f32>(address(1) + (<usize> row << 2), value);
