@@ -3,7 +3,7 @@
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
-import { openFolder } from "../web/any_folder.ts";
+import { openFolder } from "../web/model_or_run_folder.ts";
 import { startPlayServer } from "../web/play_server.ts";
 import { exportPage, playground } from "../web/playground.ts";
 import { readArguments, readWhole } from "./simple_options.ts";

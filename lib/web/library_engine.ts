@@ -8,7 +8,7 @@ import { attentionMaps, nearestWords, type Neighbour } from "../use/explore.ts";
 import { fillMask, isNext } from "../use/predict.ts";
 import { encode, inputs, read } from "../use/text_inputs.ts";
 import { largest, meanRow } from "../use/vectors.ts";
-import type { OpenedFolder } from "./any_folder.ts";
+import type { OpenedFolder } from "./model_or_run_folder.ts";
 import {
   bestFirst,
   type Candidate,

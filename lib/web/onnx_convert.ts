@@ -1,7 +1,7 @@
 /** Converting any readable folder of a model to ONNX, for `deno task convert --to onnx`. */
 import { checkChoice } from "../checks.ts";
 import { several } from "../format.ts";
-import { onnxParts, openFolder } from "./any_folder.ts";
+import { onnxParts, openFolder } from "./model_or_run_folder.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
 import type { Dtype } from "./onnx_weights.ts";
 

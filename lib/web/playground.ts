@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { dirname } from "node:path";
 import { saveFolder } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
-import { onnxParts, type OpenedFolder } from "./any_folder.ts";
+import { onnxParts, type OpenedFolder } from "./model_or_run_folder.ts";
 import { pageAssets } from "./page_assets.ts";
 import { bertGraph } from "./bert_onnx.ts";
 import { factsOf, LibraryEngine } from "./library_engine.ts";

@@ -10,7 +10,7 @@ import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { batches } from "bert/data/epochs.ts";
 import { readJson } from "bert/files/json.ts";
 import type { RunConfig } from "bert/runs/config_file.ts";
-import { openFolder } from "bert/web/any_folder.ts";
+import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { ONNX_FILES, saveOnnx } from "bert/web/onnx_folder.ts";
 import type { Dtype } from "bert/web/onnx_weights.ts";
 

@@ -9,7 +9,7 @@ import { BertClassifier } from "bert/use/classifier.ts";
 import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
 import { classify, evaluateClassifier } from "bert/use/classify.ts";
 import { fineTune } from "bert/use/fine_tune.ts";
-import { openFolder } from "bert/web/any_folder.ts";
+import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";
 import { findPython, runPython } from "../support/python.ts";

@@ -5,7 +5,7 @@ import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
-import type { Heads, OpenedFolder } from "bert/web/any_folder.ts";
+import type { Heads, OpenedFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { joined, withBlanks, wordAround } from "bert/web/page/engine.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";

@@ -7,7 +7,7 @@ import { saveModel } from "bert/model/folder.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { saveClassifier } from "bert/use/classifier_folder.ts";
 import { classify } from "bert/use/classify.ts";
-import { openFolder } from "bert/web/any_folder.ts";
+import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { startPlayServer } from "bert/web/play_server.ts";
 import { exportPage, playground } from "bert/web/playground.ts";

@@ -3,7 +3,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { saveModel } from "bert/model/folder.ts";
-import { openFolder } from "bert/web/any_folder.ts";
+import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { exportPage } from "bert/web/playground.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
