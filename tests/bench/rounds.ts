@@ -19,16 +19,20 @@ export type Answers = ReadonlyMap<string, readonly Message[]>;
 
 const PAUSE = 50; // ms, in which the threads of the one before go to sleep
 
-/** Asks every contender once a round. */
+/** Asks every contender once a round. `onAnswer` is called with each answer. */
 export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
+  onAnswer: (contender: Contender, answer: Message) => void = () => {},
 ): Promise<Answers> {
   const answers = new Map<string, Message[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const { name, child, request, rounds: most = rounds } of contenders) {
+    for (const contender of contenders) {
+      const { name, child, request, rounds: most = rounds } = contender;
       if (round >= most) continue;
-      answers.get(name)?.push(await child.ask(request));
+      const answer = await child.ask(request);
+      answers.get(name)?.push(answer);
+      onAnswer(contender, answer);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
