@@ -39,6 +39,10 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
         : "fill in those that are missing, if only with commas; put text of several lines in quotes";
       throw new FormatError(path, `${problem}: ${fix}`, line);
     } else {
+      if (row.length > 1 && row.every((field, i) => field === header![i])) {
+        const problem = "found the header again: were files joined? Take it out";
+        throw new FormatError(path, problem, line);
+      }
       const fields = new Map(header.map((column, i) => [column, row[i]]));
       yield { line, header: headerLine, fields };
     }
@@ -54,6 +58,9 @@ function checkHeader(
   if (/^sep=.?$/i.test(header[0])) {
     const problem = "found a line that spreadsheets put before the header: take it out";
     throw new FormatError(path, `${problem}, and part the columns by commas`, line);
+  }
+  if (header.length === 1 && header[0].startsWith("#") && header[0] !== textColumn) {
+    throw new FormatError(path, "found a comment before the header: take it out", line);
   }
   const isOne = header.length === 1 && header[0] !== textColumn;
   const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
@@ -116,8 +123,10 @@ function parseRow(path: string, text: string, line: number): string[] {
     return parse(text)[0];
   } catch {
     const start = JSON.stringify(text.slice(0, 30));
-    const advice = /, +"/.test(text)
+    const advice = /, +"|" +(?:,|$)/.test(text)
       ? "take out the blanks between a comma and a quote"
+      : text.includes('\\"')
+      ? 'write a quote inside a field twice, "", and not behind a backslash'
       : 'put the whole field in quotes, and each quote inside it twice: ""';
     throw new FormatError(path, `expected CSV, found a stray quote in ${start}: ${advice}`, line);
   }

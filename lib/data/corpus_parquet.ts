@@ -11,6 +11,7 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { FormatError } from "../errors.ts";
+import { refusePointer } from "../files/foreign_formats.ts";
 import { readColumn } from "../files/parquet_pages.ts";
 import { endOfStruct } from "../files/thrift.ts";
 import type { CorpusOptions } from "./document.ts";
@@ -35,6 +36,7 @@ export async function* readParquet(
 async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   using opened = await open(path);
   const file: OpenFile = { file: opened, size: (await opened.stat()).size, options };
+  refusePointer(readRange(file, 0, Math.min(file.size, 200)), path);
   const metadata = whole(path, () => readMetadata(file));
   const schema = whole(path, () => parquetSchema(metadata));
   const columns = columnsOf(path, whole(path, () => columnsIn(schema)), options);

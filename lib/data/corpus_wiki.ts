@@ -49,6 +49,9 @@ async function* readTagged(
       const lines = first === open.title ? rest : open.lines;
       yield { name: `${name} ${++count}`, texts: [prose(lines.join("\n"))] };
       open = undefined;
+    } else if (BEGIN.test(text)) {
+      const problem = `expected ${END} on a line of its own before the next article, found none`;
+      throw new FormatError(path, `${problem}: extract the file again`, line);
     } else open.lines.push(text);
   }
   if (!open) return;

@@ -119,9 +119,8 @@ function isAbbreviation(
   if (forms.some((form) => beforeNoun.has(form)) && !opens(after, openers)) return true;
   if (/^\p{Ll}$/u.test(word) && /^\p{L}{1,3}\.\s/u.test(after)) return true; // z. | B. ; v. | Chr.
   if (/^(?:\p{Lu}\.)+\p{Lu}$/u.test(word)) { // J.R. Smith, U.S. Army
-    if (goesOnSmall) return true;
-    return /^\p{Lu}/u.test(after) &&
-      (!forms.some((form) => mayEnd.has(form)) || !opens(after, openers));
+    if (goesOnSmall || POSTSCRIPT.test(word)) return true;
+    return /^\p{Lu}/u.test(after) && !opens(after, openers);
   }
   return goesOnSmall && forms.some((form) => mayEnd.has(form));
 }
@@ -132,6 +131,9 @@ const ROMAN_FIGURE = /^[IVX]{2,}(?!\p{L})/u;
 /** What stands behind an hour: 5 p.m. EST. */
 const TIME_ZONE =
   /^(?:[A-Z]{1,3}[SD]T|[ECMP]T|GMT|UTC|CET|(?:Eastern|Central|Mountain|Pacific)(?! \p{Ll}))(?!\p{L})/u;
+
+/** What stands before a sentence: P.S. I love you. */
+const POSTSCRIPT = /^(?:(?:P\.)+S|P(?:\.S)+|N\.B)$/;
 
 /** Small words within names: the Bank of America Corp. */
 const WITHIN_NAMES = new Set(["and", "de", "for", "in", "of", "on", "the", "van", "von"]);

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
 import { FormatError } from "../errors.ts";
+import { refuseForeignText } from "./foreign_texts.ts";
 import { fileBytes } from "./lines.ts";
 
 /**
@@ -12,9 +13,24 @@ import { fileBytes } from "./lines.ts";
  * them.
  *
  * @param onRead Is called with the number of bytes of the file that were read since the last call.
- * @throws {FormatError} If the file cannot be read, is not what its name says, or is cut short.
+ * @throws {FormatError} If the file cannot be read, is not what its name says, such as a web page, or
+ * is cut short.
  */
 export async function* unpackedBytes(
+  path: string,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const piece of unpacked(path, onRead)) {
+    if (isFirst && piece.length > 0) {
+      refuseForeignText(piece, path);
+      isFirst = false;
+    }
+    yield piece;
+  }
+}
+
+async function* unpacked(
   path: string,
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -57,15 +73,15 @@ async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 
 /** Decompresses all frames. Node's own decoder silently ignores every frame but the first. */
 async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const unpacked: Uint8Array[] = [];
-  const decoder = new Decompress((chunk) => unpacked.push(chunk));
+  const pieces: Uint8Array[] = [];
+  const decoder = new Decompress((chunk) => pieces.push(chunk));
   let next: Uint8Array = new Uint8Array(0);
   for await (const chunk of packed) { // one behind, as the last has to be named
     if (next.length > 0) decoder.push(next);
-    yield* unpacked.splice(0);
+    yield* pieces.splice(0);
     next = chunk;
   }
   if (next.length === 0) throw new RangeError("it is empty");
   decoder.push(next, true);
-  yield* unpacked;
+  yield* pieces;
 }

@@ -101,7 +101,12 @@ export async function sentenceEmbeddings(
   const cutter = lowercase ? lowercasing(tokenizer) : tokenizer;
   const encode = (text: string) => cutter.encode(text, undefined, { maxLength });
   const encodings = texts.map((text) => encode(prompt + text));
-  const start = prompt === "" || includePrompt ? 0 : length(encode(prompt)) - 1; // without [SEP]
+  const promptLength = prompt === "" ? 0 : length(encode(prompt)); // with [CLS] and [SEP]
+  if (promptLength >= maxLength) {
+    const advice = `must leave room for a text within ${maxLength} tokens: shorten it`;
+    throw new ConfigError("prompt", prompt, advice);
+  }
+  const start = includePrompt ? 0 : Math.max(0, promptLength - 1); // without [SEP]
   const empty = specialTokens ? -1 : encodings.findIndex((encoding) => length(encoding) <= 2);
   if (empty >= 0) throw new ConfigError("text", texts[empty], "must have at least one token");
   const order = [...encodings.keys()].sort((a, b) => length(encodings[a]) - length(encodings[b]));

@@ -53,3 +53,12 @@ Deno.test("a file of wikiextractor that is cut short, or of bare text, is refuse
     /sentencePerLine = true: it is for \.txt files/,
   );
 });
+
+Deno.test("an article that ends on no line of its own is refused, and does not swallow the next one", async () => {
+  const text = '<doc id="1" url="u" title="T">\nT\n\nOne.</doc>\n' +
+    '<doc id="2" url="u" title="U">\nU\n\nTwo.\n</doc>\n';
+  await rejects(readCorpusFile("wiki_00", text), {
+    name: "FormatError",
+    message: /line 5: expected <\/doc> on a line of its own before the next article, found none/,
+  });
+});

@@ -99,6 +99,7 @@ const LANGUAGES: Record<string, string[]> = {
     "We met King Jr. | Day broke. | He works at Acme Inc. | Smith founded it. | Sammy Davis Jr. | He sang.",
     "It begins at 5 p.m. EST. | At 9 a.m. Pacific Time. | We met at 5 a.m. | Mr. Smith was late. | At 4 p.m. | Eastern winds blew.",
     "I wear size S. | Fits well. | See vol. II and chap. XIV. | He said no. | I left. | ART. | II. Spain will cede it.",
+    "He went to the F.C.C. | Until then it was in N.Y. | He knew the N.Y. Times. | P.S. I left. | N.B. She came.",
     "I don't. | Mr. Smith does. | 'Mr. Smith left.' | She won't. | It is Ann's. | Go.",
     "He came.¦“Hello.” | She left. | “Yes.” | (Really.) | It was.¦(No.) | So it is.¦[1] Then.",
     "I chose plan B. | She chose plan A. | We left. | See Appendix A. | Smith wrote it.",

@@ -83,12 +83,12 @@ testRefusals([
   [
     "gzip named csv",
     () => file("a.csv", new Uint8Array([0x1f, 0x8b, 8, 0, 0])),
-    "FormatError: Cannot read ~/a.csv, line 1: expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8",
+    "FormatError: Cannot read ~/a.csv: expected text, found a file that is packed by gzip: add .gz to its name",
   ],
   [
     "utf16",
     () => file("a.txt", utf16),
-    "FormatError: Cannot read ~/a.txt, line 1: expected text, found a zero byte: is it a picture, an archive, UTF-16? Save it as UTF-8",
+    "FormatError: Cannot read ~/a.txt: expected text, found text in UTF-16: save it as UTF-8",
   ],
   [
     "latin1",
@@ -189,6 +189,26 @@ testRefusals([
     "text after quoted",
     () => file("a.csv", 'text\n"x" y\n'),
     'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"x\\" y": put the whole field in quotes, and each quote inside it twice: ""',
+  ],
+  [
+    "csv blank behind a quote",
+    () => file("a.csv", 'text,b\n"One." ,2\n'),
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"One.\\" ,2": take out the blanks between a comma and a quote',
+  ],
+  [
+    "csv quote behind a backslash",
+    () => file("a.csv", 'text,b\n"a \\"b\\" c",2\n'),
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"a \\\\\\"b\\\\\\" c\\",2": write a quote inside a field twice, "", and not behind a backslash',
+  ],
+  [
+    "csv of joined files",
+    () => file("a.csv", "text,id\nOne.,1\ntext,id\nTwo.,2\n"),
+    "FormatError: Cannot read ~/a.csv, line 3: found the header again: were files joined? Take it out",
+  ],
+  [
+    "csv with a comment before the header",
+    () => file("a.csv", "# made by hand\ntext,id\nOne.,1\n"),
+    "FormatError: Cannot read ~/a.csv, line 1: found a comment before the header: take it out",
   ],
   [
     "jsonl broken line",

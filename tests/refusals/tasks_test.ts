@@ -136,6 +136,12 @@ const BAD: readonly Bad[] = [
       '"sotu", "moby-dick"',
   },
   {
+    args: ["pretrain", "--corpus", "a.txt", "--corpus=b.txt", "--out", "runs/new"],
+    says:
+      'Invalid --corpus = "b.txt": it must be given once: put the texts into one folder and name it, ' +
+      "or prepare them: deno task prepare --corpus A B --out data/NAME",
+  },
+  {
     args: ["pretrain", "--batchsize", "3"],
     says: 'Invalid option = "--batchsize": it is not one of this task: did you mean --batch-size?',
   },

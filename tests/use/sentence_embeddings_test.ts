@@ -94,6 +94,18 @@ Deno.test("sentenceEmbeddings() can have length 1, and cuts long texts", async (
   strictEqual((await tokenEmbeddings(bert, TOY_TOKENIZER, many)).tokens.length, 16);
 });
 
+Deno.test("a prompt that leaves no room for the text is refused, as each text would have the same vector", async () => {
+  const embed = (words: number) =>
+    sentenceEmbeddings(bert, TOY_TOKENIZER, ["sea", "tree"], { prompt: "the ".repeat(words) });
+  await rejects(embed(14), {
+    name: "ConfigError",
+    field: "prompt",
+    message: /must leave room for a text within 16 tokens: shorten it$/,
+  });
+  const [sea, tree] = await embed(13); // with [CLS] and [SEP] one token is left
+  ok(sea.some((value, i) => value !== tree[i]));
+});
+
 Deno.test("tokenEmbeddings() gives the offsets of its tokens", async () => {
   const { tokens, offsets } = await tokenEmbeddings(bert, TOY_TOKENIZER, "The ships");
   deepStrictEqual(tokens, ["[CLS]", "the", "ship", "##s", "[SEP]"]);

@@ -1,0 +1,48 @@
+/** Refusing files that are something else than the text that their names promise. */
+import { FormatError } from "../errors.ts";
+import { refusePointer } from "./foreign_formats.ts";
+
+/** How other files begin, each byte read as a character; what they are; and what to do. */
+const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, way: string])[] = [
+  [["%PDF-"], "a PDF document", "convert it to text, as with pdftotext"],
+  [["{\\rtf"], "a document of a word processor (RTF)", "save it as plain text in UTF-8"],
+  [
+    ["PK\x03\x04"],
+    "a ZIP archive, or a document of an office program",
+    "unpack it, or save its text as UTF-8",
+  ],
+  [["\x1f\x8b"], "a file that is packed by gzip", "add .gz to its name"],
+  [["\x28\xb5\x2f\xfd"], "a file that is packed by Zstandard", "add .zst to its name"],
+  [["BZh", "\xfd7zXZ\x00"], "a file that is packed by bzip2 or xz", "unpack it"],
+  [["PAR1"], "a Parquet file", "name it .parquet"],
+  [["\xff\xfe", "\xfe\xff"], "text in UTF-16", "save it as UTF-8"],
+];
+
+const WEB_PAGE = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])/i;
+
+/**
+ * Throws `FormatError` if a file begins as one of another format does, or is a pointer of Git LFS.
+ *
+ * @param start Its first bytes, after unpacking.
+ *
+ * @example
+ * ```ts
+ * import { refuseForeignText } from "bert/files/foreign_texts.ts";
+ * import { throws } from "node:assert";
+ * const page = new TextEncoder().encode("<!DOCTYPE html><html>");
+ * throws(() => refuseForeignText(page, "a.txt"), /expected text, found a web page/);
+ * ```
+ */
+export function refuseForeignText(start: Uint8Array, path: string): void {
+  const bytes = start.subarray(0, 200);
+  refusePointer(bytes, path);
+  const text = String.fromCharCode(...bytes);
+  if (WEB_PAGE.test(text)) {
+    const advice = "save its text, and see whether the page says that a download was refused";
+    throw new FormatError(path, `expected text, found a web page: ${advice}`);
+  }
+  const found = BEGINNINGS.find(([marks]) => marks.some((mark) => text.startsWith(mark)));
+  if (!found) return;
+  const [, what, way] = found;
+  throw new FormatError(path, `expected text, found ${what}: ${way}`);
+}
