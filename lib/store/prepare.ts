@@ -189,7 +189,6 @@ async function encodeFrom(
     if (signal?.aborted) break;
   }
   while (pending.length > 0 && !signal?.aborted) await writeNext();
-  pool[Symbol.dispose](); // frees the memory of its threads while this one goes on
   builder.save(place, inputs, !signal?.aborted);
   return !signal?.aborted;
 }
