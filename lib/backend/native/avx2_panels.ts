@@ -13,6 +13,7 @@
  */
 import { Assembler, type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
+import { emitDepthLoop } from "./depth_loop.ts";
 import type { Convention } from "./executable_memory.ts";
 import {
   COLUMNS,
@@ -25,7 +26,6 @@ import {
 /** Rows of a panel of A. */
 export const ROWS = 6;
 
-const UNROLL = 4;
 const { rax, rcx, rdx, rsi } = Reg;
 const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
 const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
@@ -98,29 +98,7 @@ function emitSums(assembler: Assembler): void {
   for (let row = 0; row < ROWS; row++) {
     for (let half = 0; half < 2; half++) assembler.clearVector(sum(row, half));
   }
-  assembler.move(rax, panelA);
-  assembler.move(rdx, panelB);
-  assembler.move(rcx, depth);
-  const [many, few, one, end] = [0, 1, 2, 3].map(() => assembler.label());
-  assembler.compare(rcx, number(UNROLL));
-  assembler.jump(few, "below");
-  assembler.place(many);
-  for (let step = 0; step < UNROLL; step++) emitStep(assembler, step);
-  assembler.add(rax, number(UNROLL * 4 * ROWS));
-  assembler.add(rdx, number(UNROLL * 4 * COLUMNS));
-  assembler.subtract(rcx, number(UNROLL));
-  assembler.compare(rcx, number(UNROLL));
-  assembler.jump(many, "aboveOrEqual");
-  assembler.place(few);
-  assembler.compare(rcx, number(0));
-  assembler.jump(end, "equal");
-  assembler.place(one);
-  emitStep(assembler, 0);
-  assembler.add(rax, number(4 * ROWS));
-  assembler.add(rdx, number(4 * COLUMNS));
-  assembler.subtract(rcx, number(1));
-  assembler.jump(one, "notEqual");
-  assembler.place(end);
+  emitDepthLoop(assembler, ROWS, (step) => emitStep(assembler, step));
 }
 
 /** One step along the depth: 6 values of A, each times 16 of B. */

@@ -10,6 +10,7 @@
  */
 import { type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
+import { emitDepthLoop } from "./depth_loop.ts";
 import type { Convention } from "./executable_memory.ts";
 import { type Operand, WIDE_ROWS } from "./pack_parameters.ts";
 import {
@@ -29,7 +30,6 @@ interface Tile {
 
 const HALF = WIDE_ROWS / 2;
 
-const UNROLL = 4;
 const { rax, rcx, rdx, rsi, rdi } = Reg;
 const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
 const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
@@ -155,29 +155,7 @@ function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   for (let row = 0; row < tile.rows; row++) {
     for (let half = 0; half < tile.across; half++) assembler.clearWide(sum(row, half));
   }
-  assembler.move(rax, panelA);
-  assembler.move(rdx, panelB);
-  assembler.move(rcx, depth);
-  const [many, few, one, end] = [0, 1, 2, 3].map(() => assembler.label());
-  assembler.compare(rcx, number(UNROLL));
-  assembler.jump(few, "below");
-  assembler.place(many);
-  for (let step = 0; step < UNROLL; step++) emitStep(assembler, operand, tile, step);
-  assembler.add(rax, number(UNROLL * 4 * WIDE_ROWS));
-  assembler.add(rdx, number(UNROLL * 4 * COLUMNS));
-  assembler.subtract(rcx, number(UNROLL));
-  assembler.compare(rcx, number(UNROLL));
-  assembler.jump(many, "aboveOrEqual");
-  assembler.place(few);
-  assembler.compare(rcx, number(0));
-  assembler.jump(end, "equal");
-  assembler.place(one);
-  emitStep(assembler, operand, tile, 0);
-  assembler.add(rax, number(4 * WIDE_ROWS));
-  assembler.add(rdx, number(4 * COLUMNS));
-  assembler.subtract(rcx, number(1));
-  assembler.jump(one, "notEqual");
-  assembler.place(end);
+  emitDepthLoop(assembler, WIDE_ROWS, (step) => emitStep(assembler, operand, tile, step));
 }
 
 /** One step along the depth: 6 or 12 values of A, each times 16 or 32 of B. */
