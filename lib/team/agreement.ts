@@ -4,6 +4,7 @@ import type { Team } from "./team.ts";
 /**
  * Compares facts about each rank with those about rank 0.
  *
+ * @param team The team, in which every rank makes this call.
  * @param facts What has to be equal, by its name in messages. Each value is a short text.
  * @throws {Error} On every rank, if one of them differs from rank 0. The message names the first such
  * rank.
@@ -27,7 +28,7 @@ export async function checkAgreement(
     const fact = Object.keys(first).find((fact) => first[fact] !== found[fact]);
     if (fact === undefined) continue;
     throw new Error(
-      `The processes are not about the same: ${name} has another ${fact} (${found[fact]}) than ` +
+      `The processes do not agree: ${name} has another ${fact} (${found[fact]}) than ` +
         `rank 0 (${first[fact]})`,
     );
   }

@@ -26,7 +26,8 @@ export interface Share {
  * The cores of a rank: those that the launcher has given to it alone, else an equal share of the
  * cores of the machine.
  *
- * @param places The machines of all ranks.
+ * @param rank The rank whose cores are computed.
+ * @param places The machine of each rank, in the order of the ranks.
  *
  * @example
  * ```ts

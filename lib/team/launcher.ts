@@ -40,6 +40,8 @@ const TRACES: readonly Trace[] = [
  *
  * It only reads environment variables, and only those for which there is permission.
  *
+ * @param variable Reads an environment variable.
+ *
  * @example
  * ```ts
  * import { findLauncher } from "bert/team/launcher.ts";
@@ -73,10 +75,11 @@ export async function letFirstSpeak({ rank }: Launcher): Promise<void> {
 
 /**
  * Throws if a launcher of MPI started several processes of a program that must run once. The processes
- * other than the first one wait and end with code 1 instead, so that the message is printed once: Open
- * MPI ends the first one, too, as soon as another ends so.
+ * other than the first one wait, then end with code 1, so that the message is printed once. They have
+ * to wait, as Open MPI ends the first process, too, as soon as another one has ended with an error.
  *
- * @param program What to call without the launcher.
+ * @param program The command to call without the launcher, for the message.
+ * @param launcher The launcher; undefined if there is none.
  * @throws {Error} In the first process, or if its number is not known.
  */
 export async function checkStartedOnce(

@@ -37,24 +37,25 @@ interface Calls {
 }
 
 /** The functions, with the library's type of handles. */
-function signatures(H: "i32" | "usize") {
+function signatures(handle: "i32" | "usize") {
   const result = "i32" as const;
   const text = { parameters: ["buffer", "buffer"], result } as const;
-  const ofWorld = { parameters: [H, "buffer"], result } as const;
-  const everyone = ["buffer", "i32", H, "buffer", "i32", H, H, "buffer"] as const;
+  const ofWorld = { parameters: [handle, "buffer"], result } as const;
+  const sent = ["buffer", "i32", handle] as const;
+  const everyone = [...sent, ...sent, handle, "buffer"] as const;
   return {
     MPI_Get_library_version: text,
     MPI_Init_thread: { parameters: ["pointer", "pointer", "i32", "buffer"], result },
-    MPI_Comm_set_errhandler: { parameters: [H, H], result },
+    MPI_Comm_set_errhandler: { parameters: [handle, handle], result },
     MPI_Comm_rank: ofWorld,
     MPI_Comm_size: ofWorld,
     MPI_Get_processor_name: text,
     MPI_Error_string: { parameters: ["i32", "buffer", "buffer"], result },
     MPI_Ialltoall: { parameters: everyone, result },
     MPI_Iallgather: { parameters: everyone, result },
-    MPI_Ibcast: { parameters: ["buffer", "i32", H, "i32", H, "buffer"], result },
+    MPI_Ibcast: { parameters: [...sent, "i32", handle, "buffer"], result },
     MPI_Test: { parameters: ["buffer", "buffer", "usize"], result },
-    MPI_Abort: { parameters: [H, "i32"], result },
+    MPI_Abort: { parameters: [handle, "i32"], result },
     MPI_Finalize: { parameters: [], result },
   } as const satisfies Record<string, Deno.ForeignFunction>;
 }
@@ -79,14 +80,19 @@ export class Mpi {
   readonly #values: AbiValues;
   readonly #flag = integers(1);
 
-  /** @throws {Error} If the file is missing, is no library, or lacks a function of MPI 3.1. */
+  /**
+   * Loads a library.
+   *
+   * @param path The path of its file, or its name if the system finds it.
+   * @throws {Error} If the file is missing, is no library, or lacks a function of MPI 3.1.
+   */
   constructor(path: string) {
     const { abi, values } = abiOf(path);
     this.path = path;
     this.abi = abi;
     this.#values = values;
     this.#calls = Deno.dlopen(path, signatures(values.handle)).symbols as unknown as Calls;
-    this.version = tidy(
+    this.version = shortVersion(
       this.#text((text, length) => this.#calls.MPI_Get_library_version(text, length)),
     );
   }
@@ -113,6 +119,8 @@ export class Mpi {
   /**
    * Starts an all-to-all operation: part r of `from` is sent to rank r, and the part that rank r
    * sends is stored as part r of `to`.
+   *
+   * @param bytesEach The bytes of one part.
    */
   allToAll(from: Bytes, to: Bytes, bytesEach: number): Request {
     const { byte, world } = this.#values;
@@ -146,7 +154,7 @@ export class Mpi {
     );
   }
 
-  /** Ends all processes of the job. Usually it does not return. */
+  /** Ends all processes of the job with an exit code. Usually it does not return. */
   abort(code: number): void {
     this.#calls.MPI_Abort(this.#values.world, code);
   }
@@ -160,19 +168,20 @@ export class Mpi {
   }
 
   /**
+   * Starts an operation.
+   *
    * @param used Memory that the library reads and writes during the operation. It must not be freed
    * before its end.
    */
   #begin(what: string, used: readonly Bytes[], begin: (request: Bytes) => number): Request {
     const request = new Uint8Array(new ArrayBuffer(this.#values.requestBytes));
     this.#check(what, begin(request));
-    const buffers = { used };
     return {
       what,
       test: () => {
         const { MPI_Test } = this.#calls;
         this.#check(what, MPI_Test(request, this.#flag, this.#values.statusIgnore));
-        return this.#flag[0] !== 0 && buffers.used.length > 0;
+        return this.#flag[0] !== 0 && used.length > 0; // refers to `used`, so that it is not freed
       },
     };
   }
@@ -192,7 +201,7 @@ export class Mpi {
 }
 
 /** The short form of a version: `MPICH 5.0.2` for `MPICH Version: 5.0.2 …`. */
-function tidy(version: string): string {
+function shortVersion(version: string): string {
   const first = version.split(/[\n,]/)[0].replace(/ for .*/, "").replaceAll("(R)", "");
   return first.replace(/\s*Version:?\s*/i, " ").replace(/ v(?=\d)/, " ").trim();
 }

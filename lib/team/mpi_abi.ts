@@ -25,7 +25,7 @@ export interface AbiValues {
   readonly funneled: number;
 }
 
-/** Sources: `mpi.h` of MPICH 5.0.2; `mpi_abi.h` of the same, which is that of the standard, chapter 20. */
+/** Source: `mpi.h` of MPICH 5.0.2. */
 const MPICH: AbiValues = {
   handle: "i32",
   requestBytes: 4,
@@ -35,6 +35,8 @@ const MPICH: AbiValues = {
   statusIgnore: 1n,
   funneled: 1,
 };
+
+/** Source: `mpi_abi.h` of MPICH 5.0.2, which follows chapter 20 of the standard MPI 5.0. */
 const STANDARD: AbiValues = {
   handle: "usize",
   requestBytes: 8,
@@ -78,6 +80,6 @@ function openMpiValues(path: string): AbiValues | undefined {
       funneled: 1,
     };
   } catch {
-    return undefined; // no such symbols, or no such library, which the caller finds out
+    return undefined; // other symbols, or no library at all, for which the caller throws
   }
 }

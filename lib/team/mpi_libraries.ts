@@ -1,4 +1,4 @@
-/** Where to look for libraries of MPI. */
+/** The places in which libraries of MPI are looked for. */
 import { permittedVariable } from "../permissions.ts";
 import type { Family, Launcher } from "./launcher.ts";
 
@@ -28,6 +28,8 @@ const LAUNCHER = /^(mpiexec|mpirun|prterun|orterun)(\.[\w.]+)?$/;
  * libraries beside the launcher that the shell started, in Python environments and beside launchers
  * on PATH, then those that the system finds by name.
  *
+ * @returns `paths`: the files to try; `named`: whether they come from `BERT_MPI`.
+ *
  * @example
  * ```ts
  * import { mpiCandidates } from "bert/team/mpi_libraries.ts";
@@ -53,7 +55,7 @@ export function mpiCandidates(
 }
 
 function foldersBeside(variable: (name: string) => string | undefined): string[] {
-  const started = variable("_") ?? ""; // where a shell leaves the path of what it started
+  const started = variable("_") ?? ""; // the shell stores the path of the program it started
   const beside = LAUNCHER.test(started.split("/").at(-1)!) ? [parentOf(started)] : [];
   const prefixes = PREFIXES.map(variable);
   const path = (variable("PATH") ?? "").split(":").filter((folder) => folder.endsWith("/bin"));

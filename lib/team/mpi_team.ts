@@ -7,7 +7,7 @@ import { type Alarm, systemAlarm } from "./sigalrm.ts";
 import { systemCores } from "./system_cores.ts";
 import type { Team } from "./team.ts";
 
-/** The most bytes that one operation moves, as MPI counts them in 31 bits. */
+/** The most bytes that one operation moves; MPI counts them in a signed integer of 32 bits. */
 const MOST_BYTES = 1 << 28;
 /** Seconds to wait for the other processes, by default. */
 const PATIENCE = 600;
@@ -15,9 +15,7 @@ const PATIENCE = 600;
 const ABORT_SECONDS = 5;
 /** Seconds that `MPI_Finalize` may take before this process exits anyway. */
 const FINISH_SECONDS = 60;
-/**
- * Milliseconds for the launcher to forward printed text, as it drops the rest when all processes end.
- */
+/** Milliseconds for the launcher to forward printed text: what is left when it ends is lost. */
 const FORWARDING = 300;
 /** Milliseconds that rank 0 has to print its message before the others do. */
 const TURN = 500;
@@ -109,7 +107,7 @@ export class MpiTeam implements Team {
   }
 
   async close(): Promise<void> {
-    await this.sumCounts([]); // waits with patience, which MPI_Finalize does not
+    await this.sumCounts([]); // waits with the time limit, which MPI_Finalize lacks
     this.#ended = true;
     this.#ranks.close();
   }
@@ -139,6 +137,7 @@ class Ranks {
   readonly size: number;
   /** The name of this machine. */
   readonly machine: string;
+  /** Seconds to wait for the other processes. */
   patience = PATIENCE;
   /** Sums arrays over all ranks. */
   readonly sum: SegmentedSum;
@@ -173,6 +172,7 @@ class Ranks {
     };
   }
 
+  /** Sends rank 0's bytes to all ranks: first their number, then the bytes in pieces. */
   async broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const length = Float64Array.of(bytes?.length ?? 0);
     await this.#wait(this.mpi.broadcast(bytesOf(length)));
@@ -183,7 +183,7 @@ class Ranks {
     return all;
   }
 
-  /** Ends all processes, and this one even if MPI does not return. */
+  /** Ends all processes; if MPI does not return, the alarm ends this one. */
   abort(): void {
     this.#alarm(ABORT_SECONDS);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FORWARDING);

@@ -50,7 +50,7 @@ function loadMpi(launcher: Launcher): Mpi {
   throw refusal(launcher, problem);
 }
 
-const ADVICE = "name the one that belongs to it, as in " +
+const ADVICE = "name the launcher's own library, as in " +
   "BERT_MPI=/usr/lib/x86_64-linux-gnu/libmpich.so.12, or use the mpiexec of pip install mpich";
 
 function refusal({ name, size }: Launcher, problem: string): Error {
@@ -59,12 +59,13 @@ function refusal({ name, size }: Launcher, problem: string): Error {
 }
 
 /**
- * Throws if the library sees another number of processes than the launcher started: then it belongs
- * to another launcher, and each process would begin a run of its own.
+ * Throws if the library sees another number of processes than the launcher started: such a library
+ * belongs to another launcher, and each process would begin a run of its own.
  */
 function checkSize(mpi: Mpi, size: number, launcher: Launcher): void {
   if (launcher.size === undefined || launcher.size === size) return;
   const sees = size === 1 ? "only this one" : `${size}`;
-  const problem = `${mpi.version} (${mpi.path}) sees ${sees}: it does not belong to it; ${ADVICE}`;
+  const found = `${mpi.version} (${mpi.path}) sees ${sees}`;
+  const problem = `${found}: it does not belong to ${launcher.name}; ${ADVICE}`;
   throw refusal(launcher, problem);
 }

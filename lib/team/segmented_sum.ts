@@ -7,7 +7,7 @@
 import type { Bytes, Mpi, Request } from "./mpi.ts";
 import { sumRows } from "./tree_sum.ts";
 
-/** The most floats of a segment, of which each rank adds up an equal part. */
+/** The most float32 numbers in a segment, of which each rank adds up an equal part. */
 const SEGMENT = 1 << 20;
 /** How many segments this rank receives at once. */
 const AHEAD = 2;
@@ -42,7 +42,7 @@ export class SegmentedSum {
     const leaving: Request[] = [];
     const begin = async (i: number) => {
       if (i >= segments.length) return;
-      if (i >= IN_FLIGHT) await this.#wait(leaving[i - IN_FLIGHT]); // its memory is used again
+      if (i >= IN_FLIGHT) await this.#wait(leaving[i - IN_FLIGHT]); // as this segment reuses its memory
       const { length } = segments[i];
       const [from, to] = [bytesOf(segments[i]), bytesOf(this.#memory(i, length))];
       arriving[i] = this.#mpi.allToAll(from, to, from.length / this.#size);
@@ -60,12 +60,15 @@ export class SegmentedSum {
     if (at >= 0) values.set(segments.at(-1)!.subarray(0, values.length - at), at);
   }
 
-  /** Floats of all segments but the last. */
+  /** The length of every segment but the last. */
   get #whole(): number {
     return Math.floor(SEGMENT / this.#size) * this.#size;
   }
 
-  /** Parts of an array that are shared out equally; the last one is copied, and padded by zeros. */
+  /**
+   * Cuts an array into segments whose length is a multiple of the number of ranks. If the last one is
+   * not, it is copied and padded by zeros.
+   */
   #cut(values: Float32Array): Float32Array[] {
     const segments: Float32Array[] = [];
     for (let at = 0; at < values.length; at += this.#whole) {
@@ -81,7 +84,7 @@ export class SegmentedSum {
     return segments;
   }
 
-  /** Where a segment of so many floats is received. */
+  /** The memory into which a segment of this length is received. */
   #memory(segment: number, length: number): Float32Array {
     const place = segment % IN_FLIGHT;
     if (!(this.#received[place]?.length >= length)) {
@@ -91,7 +94,7 @@ export class SegmentedSum {
   }
 }
 
-/** The memory behind an array. */
+/** The bytes of an array, in the same memory. */
 export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Bytes {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }

@@ -20,6 +20,6 @@ export function systemAlarm(): Alarm {
     const { symbols } = Deno.dlopen(C_LIBRARY, ALARM);
     return (seconds) => void symbols.alarm(Math.min(seconds, MOST_SECONDS));
   } catch {
-    return () => {}; // another C library
+    return () => {}; // a C library without `alarm()`
   }
 }

@@ -1,4 +1,4 @@
-/** The cores that this process may use, by the C library. */
+/** The cores that this process may use, according to the C library. */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 
@@ -7,9 +7,9 @@ const CORES = {
   sysconf: { parameters: ["i32"], result: "i64" },
 } as const;
 
-/** 8,192 cores. */
+/** The size of a mask with one bit for each of 8,192 cores. */
 const MASK_BYTES = 1024;
-/** `_SC_NPROCESSORS_ONLN` of Linux. */
+/** `_SC_NPROCESSORS_ONLN` of Linux, the argument of `sysconf()` that asks for the number of cores. */
 const ONLINE = 84;
 
 /**

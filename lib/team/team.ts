@@ -24,7 +24,7 @@ export interface Team extends AsyncDisposable {
   sumCounts(values: readonly number[]): Promise<number[]>;
   /**
    * Sums arrays of one length over all ranks, in place, by a binary tree in the order of the ranks:
-   * every rank gets the same bits, whatever moves the bytes.
+   * every rank gets the same bits, with every library of MPI.
    */
   sum(values: Float32Array): Promise<void>;
   /** Gathers bytes of all ranks, in the order of the ranks. */
@@ -33,7 +33,7 @@ export interface Team extends AsyncDisposable {
   broadcast(bytes?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * A signal that is aborted on every rank in the same call of `sumCounts()` or `gather()`, once
-   * `signal` is aborted on any rank. So all ranks stop after the same step.
+   * `signal` is aborted on any rank, so that all ranks stop after the same step.
    */
   agree(signal: AbortSignal | undefined): AbortSignal | undefined;
   /** Sets how many seconds to wait for the others before they count as lost. */
@@ -49,7 +49,7 @@ export interface Team extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The team of one process: it waits for no other process, and a sum is the value that was given. */
+/** The team of one process. It waits for no other process, and its sums are the given values. */
 export const SOLO: Team = {
   rank: 0,
   size: 1,

@@ -19,7 +19,7 @@ interface Node {
  * import { strictEqual } from "node:assert";
  * const sum = new TreeSum();
  * for (const x of [1, 2 ** -24, 2 ** -24, 2 ** -24]) sum.add(Float32Array.of(x));
- * strictEqual(sum.result()![0], 1 + 2 ** -23); // from left to right it were 1
+ * strictEqual(sum.result()![0], 1 + 2 ** -23); // added from left to right, the sum would be 1
  * ```
  */
 export class TreeSum {
@@ -56,6 +56,7 @@ function join(left: Node, right: Node): Node {
  * Sums the rows of a matrix by the same tree; the sum is in its first row afterwards.
  *
  * @param values `[rows, length]`; overwritten.
+ * @returns `[length]`: the first row, in the memory of `values`.
  */
 export function sumRows(values: Float32Array, rows: number, length: number): Float32Array {
   const row = (i: number) => values.subarray(i * length, (i + 1) * length);

@@ -11,7 +11,7 @@ export class LostTeamError extends Error {
   constructor(what: string, seconds: number) {
     super(
       `Waited ${seconds} s for the other processes (${what}): one of them or the network between them ` +
-        "is gone, or it is that slow; --patience says how many seconds to wait",
+        "is gone, or a step takes longer than that; --patience says how many seconds to wait",
     );
   }
 }
@@ -24,9 +24,9 @@ export interface Waiting {
   readonly alarm: Alarm;
 }
 
-/** Milliseconds of polling without a pause, for operations that are fast. */
+/** Milliseconds of polling without a pause, in which fast operations end. */
 const EAGER = 1;
-/** Milliseconds after which timers and signals are served. */
+/** Milliseconds between two moments at which timers and signals are served. */
 const TURN = 10;
 /** Seconds between the end of patience and the alarm. */
 const GRACE = 20;
@@ -46,7 +46,7 @@ export async function waitFor(request: Request, { patience, alarm }: Waiting): P
   let turn = began + TURN;
   alarm(Math.ceil(patience) + GRACE);
   try {
-    while (!asked(request)) {
+    while (!poll(request)) {
       const now = performance.now();
       const waited = now - began;
       if (waited > 1000 * patience) throw new LostTeamError(request.what, patience);
@@ -61,7 +61,8 @@ export async function waitFor(request: Request, { patience, alarm }: Waiting): P
   }
 }
 
-function asked(request: Request): boolean {
+/** Polls a request a few times; whether it is done. */
+function poll(request: Request): boolean {
   for (let i = 0; i < IN_A_ROW; i++) if (request.test()) return true;
   return false;
 }

@@ -3,7 +3,7 @@ import { shareOf } from "bert/team/core_shares.ts";
 import { checkStartedOnce, findLauncher } from "bert/team/launcher.ts";
 import { mpiCandidates } from "bert/team/mpi_libraries.ts";
 
-/** What launchers set, as seen of MPICH 5.0.2, Intel MPI 2021.18, Open MPI 5.0.11; of Slurm by its manual. */
+/** The variables that MPICH 5.0.2, Intel MPI 2021.18 and Open MPI 5.0.11 set, and Slurm by its manual. */
 const ENVIRONMENTS: Readonly<Record<string, readonly [Record<string, string>, unknown]>> = {
   "no launcher": [{ PATH: "/usr/bin", SLURM_NTASKS: "4", SLURM_PROCID: "0" }, undefined],
   "mpiexec of MPICH": [{ PMI_RANK: "1", PMI_SIZE: "4", MPI_LOCALNRANKS: "2" }, ["mpiexec", 1, 4]],
@@ -21,13 +21,13 @@ const ENVIRONMENTS: Readonly<Record<string, readonly [Record<string, string>, un
 };
 
 for (const [title, [variables, expected]] of Object.entries(ENVIRONMENTS)) {
-  Deno.test(`findLauncher() knows its environment: ${title}`, () => {
+  Deno.test(`findLauncher() recognises its environment: ${title}`, () => {
     const found = findLauncher((name) => variables[name]);
     deepStrictEqual(found && [found.name, found.rank, found.size], expected);
   });
 }
 
-Deno.test("a library of MPI is looked for beside its launcher, in Python environments, by its name", () => {
+Deno.test("mpiCandidates() names libraries beside the launcher, in Python environments, and by name", () => {
   const launcher = { name: "mpiexec", size: 2, rank: 0, families: ["mpich"] } as const;
   const find = (variables: Record<string, string>) =>
     mpiCandidates(launcher, (name) => variables[name], "linux");
@@ -50,10 +50,10 @@ Deno.test("a library of MPI is looked for beside its launcher, in Python environ
     paths: ["/x/libmpi.so"],
     named: true,
   });
-  deepStrictEqual(find({ _: "/usr/bin/deno" }).paths.length, 3); // that is no launcher
+  deepStrictEqual(find({ _: "/usr/bin/deno" }).paths.length, 3); // deno is no launcher
 });
 
-Deno.test("cores are shared out among the ranks of a machine, and ranks that have their own keep them", () => {
+Deno.test("shareOf() divides the cores among the ranks of a machine, unless each has cores of its own", () => {
   const free = { machine: "a", cores: 8, all: 8, mask: "ff" };
   const other = { machine: "b", cores: 2, all: 2, mask: "03" };
   deepStrictEqual(shareOf(0, [free, free, free, other]), { localSize: 3, cores: 2 });
@@ -63,12 +63,12 @@ Deno.test("cores are shared out among the ranks of a machine, and ranks that hav
   deepStrictEqual(shareOf(1, [half("0f"), half("f0")]), { localSize: 2, cores: 4 });
 });
 
-Deno.test("a warning names ranks that are bound to one core of many", () => {
+Deno.test("shareOf() warns if each rank is bound to one of several cores", () => {
   const on = (mask: string, all = 8) => ({ machine: "a", cores: 1, all, mask });
   const { cores, warning = "" } = shareOf(0, [on("01"), on("02")]);
   strictEqual(cores, 1);
   match(warning, /keeps each process on a to one of its 8 cores.*--bind-to none/);
-  deepStrictEqual(shareOf(0, [on("01", 2), on("02", 2)]), { localSize: 2, cores: 1 }); // no more there
+  deepStrictEqual(shareOf(0, [on("01", 2), on("02", 2)]), { localSize: 2, cores: 1 }); // the machine has no other cores
   match(shareOf(0, [on("01")]).warning ?? "", /one of its 8 cores/);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Ranks that fail, over MPI: each time all processes end, with a code that is not 0, and a message says
- * which rank it was. Skipped where there is no `mpiexec`, on PATH or named by `BERT_MPIEXEC`.
+ * Ranks that fail, over MPI: in each case all processes end, the exit code is not 0, and a message
+ * names the rank. Skipped where there is no `mpiexec` on PATH or in `BERT_MPIEXEC`.
  */
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert";
 import { denoRun, findMpiLauncher, startRanks, survivors } from "../support/mpi.ts";
@@ -8,7 +8,7 @@ import { denoRun, findMpiLauncher, startRanks, survivors } from "../support/mpi.
 const launcher = await findMpiLauncher();
 const ignore = launcher === undefined;
 
-/** Ways to fail, what is printed then, and how many times. */
+/** Ways to fail, and the message that must be printed exactly once. */
 const FAILURES: Readonly<Record<string, RegExp>> = {
   "throws": /rank 1 of 2 on \S+: no more of this\n/g,
   "throws later": /rank 1 of 2 on \S+: Error: no more of this; all processes end\n/g,
@@ -49,7 +49,7 @@ async function alone(env: Record<string, string>) {
   return { code, text: new TextDecoder().decode(stderr) };
 }
 
-Deno.test("a process of several that finds no library of MPI refuses to run alone", async () => {
+Deno.test("a process that belongs to several refuses to run alone if no library of MPI is found", async () => {
   const { code, text } = await alone({
     PMI_RANK: "0",
     PMI_SIZE: "2",
@@ -59,9 +59,11 @@ Deno.test("a process of several that finds no library of MPI refuses to run alon
   match(text, /mpiexec started 2 processes, but BERT_MPI = \/none\/libmpi\.so\.12 cannot be used/);
 });
 
-const mpich = { name: "a library that does not belong to the launcher is refused by name" };
-Deno.test({ ...mpich, ignore: ignore || launcher!.isOpenMpi }, async () => {
-  // a process that MPICH did not start is one of one to it, whatever another launcher says
+Deno.test({
+  name: "a library that does not belong to the launcher is refused by name",
+  ignore: ignore || launcher!.isOpenMpi,
+}, async () => {
+  // to a process that it did not start, MPICH reports a size of 1, whatever other launchers say
   const prefix = launcher!.mpiexec.replace(/\/?bin\/[^/]*$|^mpiexec$/, "");
   const PATH = Deno.env.get("PATH")!;
   const library = { PATH, VIRTUAL_ENV: prefix };

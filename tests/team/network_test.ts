@@ -1,6 +1,7 @@
 /**
- * Two "machines" on one: network namespaces, each with one interface, on a bridge. The link of one is
- * pulled. Skipped where they cannot be made (Linux, root, iproute2), or without MPICH's `mpiexec`.
+ * Two network namespaces stand in for two machines: each has one interface on a bridge, and the link
+ * of one is cut. Skipped where they cannot be made (it takes Linux, root and iproute2), or without
+ * MPICH's `mpiexec`.
  */
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert";
 import { denoRun, findMpiLauncher, mpiEnvironment, survivors } from "../support/mpi.ts";
@@ -26,8 +27,11 @@ async function command(program: string, ...args: string[]): Promise<boolean> {
 
 const ip = (words: string) => command("ip", ...words.split(" "));
 
-/** A bridge in a namespace of its own, and two namespaces with an interface on it. */
-async function lay(): Promise<boolean> {
+/**
+ * Makes a bridge in a namespace of its own, and two namespaces with an interface on it; whether that
+ * succeeded.
+ */
+async function makeNetwork(): Promise<boolean> {
   const steps = [
     `netns add ${NAME}`,
     `-n ${NAME} link add br0 type bridge`,
@@ -46,21 +50,21 @@ async function lay(): Promise<boolean> {
   return true;
 }
 
-async function clear(): Promise<void> {
+async function removeNetwork(): Promise<void> {
   for (const name of [`${NAME}-1`, `${NAME}-2`, NAME]) await ip(`netns del ${name}`);
 }
 
 const possible = Deno.build.os === "linux" && Deno.uid() === 0 && launcher !== undefined &&
-  !launcher.isOpenMpi && await lay();
-await clear();
+  !launcher.isOpenMpi && await makeNetwork();
+await removeNetwork();
 
 Deno.test({
-  name: "a link that is cut ends all processes on both sides within their patience",
+  name: "a link that is cut ends all processes on both sides after --patience seconds",
   ignore: !possible,
 }, async () => {
   const folder = await Deno.makeTempDir();
   try {
-    strictEqual(await lay(), true);
+    strictEqual(await makeNetwork(), true);
     await Deno.writeTextFile(`${folder}/shell.sh`, SHELL, { mode: 0o755 });
     const hosts = ["-launcher", "ssh", "-launcher-exec", `${folder}/shell.sh`];
     const process = new Deno.Command("ip", {
@@ -69,7 +73,7 @@ Deno.test({
         ...["-hosts", "10.77.0.1,10.77.0.2", "-n", "2", "-ppn", "1"],
         ...denoRun("tests/team/rank.ts", ["long", "2"]),
       ],
-      // between namespaces of one machine the library would else go through its memory
+      // TCP has to be asked for, as on one machine the library would use shared memory
       env: { ...mpiEnvironment(launcher!), MPIR_CVAR_CH4_NETMOD: "ofi", FI_PROVIDER: "tcp" },
       stdout: "piped",
       stderr: "null",
@@ -88,7 +92,7 @@ Deno.test({
     strictEqual(pids.length, 2, printed);
     deepStrictEqual(await survivors(pids), []);
   } finally {
-    await clear();
+    await removeNetwork();
     await Deno.remove(folder, { recursive: true });
   }
 });

@@ -1,6 +1,7 @@
 /**
- * Whole runs over MPI: the same bits on 1, 2 and 4 ranks, killed, stopped and gone on with by others.
- * Skipped where there is no `mpiexec`, on PATH or named by `BERT_MPIEXEC`.
+ * Whole runs over MPI: they have the same bits on 1, 2 and 4 ranks, also if they are killed, stopped
+ * and resumed with another number of ranks. Skipped where there is no `mpiexec` on PATH or in
+ * `BERT_MPIEXEC`.
  */
 import { deepStrictEqual, doesNotMatch, match, notStrictEqual, ok, strictEqual } from "node:assert";
 import { createHash } from "node:crypto";
@@ -31,7 +32,7 @@ function task(folder: string, more: readonly string[]): string[] {
   return denoRun("lib/cli/main.ts", ["pretrain", "--out", folder, ...more]);
 }
 
-/** A run by itself, or on several ranks, to its end; what it printed. */
+/** Runs the task in one process or on several ranks to its end; its exit code and what it printed. */
 async function run(size: number, folder: string, more: readonly string[] = SETTINGS) {
   const command = task(folder, more);
   if (size > 1) return await startRanks(launcher!, size, command).ended();
@@ -40,7 +41,7 @@ async function run(size: number, folder: string, more: readonly string[] = SETTI
   return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
 
-/** Everything that a run leaves, but for what the clock says. */
+/** All results of a run except speeds and times. */
 async function results(folder: string) {
   const read = (name: string) => Deno.readTextFile(`${folder}/${name}`);
   const rows = (await read("metrics.csv")).trim().split("\n");
@@ -49,7 +50,7 @@ async function results(folder: string) {
     createHash("sha256").update(await Deno.readFile(`${folder}/${name}/model.safetensors`))
       .digest("hex");
   return {
-    metrics: rows.map((row) => row.split(",").slice(0, 11).join(",")), // without the last two: speed and time
+    metrics: rows.map((row) => row.split(",").slice(0, 11).join(",")), // without the speed and the time
     evaluations: evaluations.map((line) => ({ ...JSON.parse(line), seconds: 0 })),
     best: await digest("best"),
     final: await digest("final"),
@@ -81,7 +82,7 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
     const alone = await results(`${folder}/1`);
     strictEqual(alone.metrics.filter((row) => row.startsWith("train,")).length, STEPS);
 
-    await t.step("a run on 2 ranks leaves what one process leaves, and one log", async () => {
+    await t.step("a run on 2 ranks has the results of one process, and one log", async () => {
       const { code, text } = await run(2, `${folder}/2`);
       strictEqual(code, 0, text);
       deepStrictEqual(await results(`${folder}/2`), alone);
@@ -91,12 +92,12 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
     });
 
     await t.step(
-      "killed on 4, stopped by a file on 2, ended on 1, it is the same run",
+      "a run that is killed on 4 ranks, stopped by a file on 2 and ended on 1 has the same results",
       async () => {
         await killAndStop(`${folder}/4`, SETTINGS, [4, 2, 1]);
         deepStrictEqual(await results(`${folder}/4`), alone);
         const log = await Deno.readTextFile(`${folder}/4/log.txt`);
-        doesNotMatch(log, /may differ/); // as other numbers of threads give the same bits
+        doesNotMatch(log, /may differ/); // no warning, as any number of threads gives the same bits
       },
     );
 
@@ -107,7 +108,7 @@ Deno.test({ name: "runs over MPI", ignore }, async (t) => {
       ranks.process.kill("SIGINT");
       const { code, text } = await ranks.ended();
       notStrictEqual(code, 0, text);
-      if (launcher!.isOpenMpi) return; // which kills its processes after half a second
+      if (launcher!.isOpenMpi) return; // it kills its processes after half a second
       match(text, /Stopped at step \d+\. Go on with/);
       strictEqual((await run(1, path, ["--resume"])).code, 0);
       deepStrictEqual(await results(path), alone);
@@ -132,7 +133,10 @@ Deno.test({ name: "a run over MPI on a prepared corpus", ignore }, async () => {
   });
 });
 
-/** A run whose ranks are killed, which is stopped by a file, and comes to its end: each on so many ranks. */
+/**
+ * Starts a run on `first` ranks and kills one of them, resumes it on `second` ranks and stops it by a
+ * file, then resumes it on `third` ranks to its end.
+ */
 async function killAndStop(
   path: string,
   settings: readonly string[],
@@ -159,7 +163,7 @@ async function killAndStop(
   strictEqual(ended.code, 0, ended.text);
 }
 
-/** The processes that run the task below a launcher. */
+/** The descendants of a launcher that run the task. */
 async function ranksOf(launcher: number): Promise<number[]> {
   const all = await processes();
   const below = (pid: number): Process[] =>

@@ -1,16 +1,16 @@
 /**
  * A rank that fails in the way that its first argument names, for `tests/team/mpi_test.ts`. Each rank
- * prints its process id, so that the test can see that none is left.
+ * prints its process id, so that the test can check that it has ended.
  */
 import { checkAgreement } from "bert/team/agreement.ts";
 import { openTeam } from "bert/team/open_team.ts";
 
 const [mode = "none", patience = "20"] = Deno.args;
 
-/** Fails, on rank 1. */
+/** What rank 1 does after step 10, by mode. */
 const FAILURES: Readonly<Record<string, () => unknown>> = {
   none: () => {},
-  long: () => {}, // goes on for ever
+  long: () => {}, // its loop never ends
   throws: () => {
     throw new Error("no more of this");
   },

@@ -4,7 +4,7 @@ import { SegmentedSum } from "bert/team/segmented_sum.ts";
 import { sumRows } from "bert/team/tree_sum.ts";
 import { createRng } from "bert/random.ts";
 
-/** One operation, as the ranks began it. */
+/** One operation that the ranks have begun, with the memory of each of them. */
 interface Operation {
   readonly what: string;
   readonly bytes: number;
@@ -15,8 +15,8 @@ interface Operation {
 }
 
 /**
- * Moves bytes between ranks of this process, at some time after all of them have begun an operation:
- * what a rank changes too early is seen.
+ * Moves bytes between ranks of this process, some time after all of them have begun an operation. So a
+ * rank that changes its memory too early makes the sum wrong.
  */
 class Mover {
   readonly #size: number;
@@ -27,7 +27,7 @@ class Mover {
     this.#size = size;
   }
 
-  /** What a rank calls. */
+  /** The operations of one rank. */
   forRank(rank: number) {
     let next = 0;
     const begin = (what: string, from: Bytes, to: Bytes, bytes: number): Request => {
@@ -75,7 +75,7 @@ function numbers(rank: number, length: number): Float32Array {
 }
 
 for (const size of [2, 3, 4]) {
-  Deno.test(`${size} ranks get the sum by the tree of arrays of any length, of one segment or several`, async () => {
+  Deno.test(`${size} ranks sum arrays of any length by the tree, in one segment or several`, async () => {
     const mover = new Mover(size);
     const sums = Array.from(
       { length: size },

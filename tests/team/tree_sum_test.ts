@@ -11,7 +11,7 @@ const LEAF = fc.option(
   { nil: undefined, freq: 5 },
 );
 
-/** The sum by its definition: of the left half and the right half, a missing one adding nothing. */
+/** The sum by its definition: the left half plus the right half, where a missing half adds nothing. */
 function expected(leaves: readonly (number[] | undefined)[]): number[] | undefined {
   if (leaves.length === 1) return leaves[0]?.map(Math.fround);
   const half = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
@@ -40,7 +40,7 @@ Deno.test("the sum of eight leaves has the same bits on 1, 2, 4 and 8 ranks", ()
     fc.property(fc.array(LEAF, { minLength: 8, maxLength: 8 }), (leaves) => {
       const whole = treeSum(leaves) ?? new Float32Array(3).fill(-0);
       for (const ranks of [1, 2, 4, 8]) {
-        const rows = new Float32Array(ranks * 3).fill(-0); // what a rank without leaves brings
+        const rows = new Float32Array(ranks * 3).fill(-0); // -0 is what a rank without leaves sends
         for (let rank = 0; rank < ranks; rank++) {
           const own = treeSum(leaves.slice(rank * 8 / ranks, (rank + 1) * 8 / ranks));
           if (own) rows.set(own, rank * 3);
