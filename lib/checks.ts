@@ -23,7 +23,7 @@ import { nearest } from "./nearest_name.ts";
  * ```
  */
 export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || isNoRecord(options)) {
+  if (typeof options !== "object" || options === null || holdsNoOptions(options)) {
     const wanted = `expected options by name, as in { ${known[0]}: … }`;
     throw new TypeError(`Cannot call ${what}: ${wanted}, found ${nameOf(options)}`);
   }
@@ -35,12 +35,12 @@ export function checkOptions(what: string, options: object, known: readonly stri
   }
 }
 
-/** Whether an object is an array, a stream or a promise, which have no options in them. */
-function isNoRecord(value: object): boolean {
+/** Whether an object is an iterable, a stream or a promise, none of which holds options by name. */
+function holdsNoOptions(value: object): boolean {
   return value instanceof Promise || Symbol.iterator in value || Symbol.asyncIterator in value;
 }
 
-/** A kind of argument: its name in messages, and its check. */
+/** A kind of argument, with its name in messages and its check. */
 export interface Kind {
   /** Its name in a message, with the article: `"a text"`. */
   readonly name: string;
@@ -54,7 +54,7 @@ export const TEXT: Kind = { name: "a text", fits: (value) => typeof value === "s
 /** A function. */
 export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof value === "function" };
 
-/** What stops something, or nothing. */
+/** An `AbortSignal`, or undefined. */
 export const SIGNAL: Kind = {
   name: "an AbortSignal, as in new AbortController().signal",
   fits: (value) => value === undefined || value instanceof AbortSignal,
@@ -63,13 +63,13 @@ export const SIGNAL: Kind = {
 /** An array. */
 export const ARRAY: Kind = { name: "an array", fits: (value) => Array.isArray(value) };
 
-/** An iterable for `for`, such as an array or a set; no string and no stream. */
+/** An iterable for `for`, such as an array or a set, but not a string or a stream. */
 export const LIST: Kind = {
   name: "an array or another iterable",
   fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
 };
 
-/** An iterable for `for await`, such as an array or a generator; no string. */
+/** An iterable for `for await`, such as an array or a generator, but not a string. */
 export const ITERABLE: Kind = {
   name: "an array or another iterable",
   fits: (value) =>
@@ -77,7 +77,12 @@ export const ITERABLE: Kind = {
     (Symbol.iterator in value || Symbol.asyncIterator in value),
 };
 
-/** An object with all these members, by which an instance of a class is recognised. */
+/**
+ * An object that has certain members, by which an instance of a class is recognised.
+ *
+ * @param name The name of the kind in messages, with the article: `"a BertTokenizer"`.
+ * @param members The names of the members that it must have.
+ */
 export function having(name: string, ...members: readonly string[]): Kind {
   const fits = (value: unknown) =>
     typeof value === "object" && value !== null && members.every((member) => member in value);
@@ -85,11 +90,12 @@ export function having(name: string, ...members: readonly string[]): Kind {
 }
 
 /**
- * Throws unless every argument is of its kind, for instance if two were exchanged.
+ * Throws unless every argument is of its kind. This also finds arguments in the wrong order.
  *
  * @param call The function with the names of its arguments in order: `"fillMask(model, text)"`.
  * @param given For each argument its name, its value and its kind.
- * @throws {TypeError} If one is not. The message names the argument, its kind and what was found.
+ * @throws {TypeError} If one is of another kind. The message names the argument, its kind and what
+ * was found.
  *
  * @example
  * ```ts
@@ -116,9 +122,11 @@ export function checkText(call: string, name: string, value: unknown): void {
 }
 
 /**
- * Throws `TypeError` unless every entry of a list is of a kind.
+ * Throws unless every entry of a list is of a kind.
  *
+ * @param call The function with the names of its arguments in order.
  * @param name The name of the list, such as `"words"`.
+ * @throws {TypeError} If one is of another kind. The message names the index of the entry.
  */
 export function checkEntries(
   call: string,
@@ -133,31 +141,31 @@ export function checkEntries(
   }
 }
 
-/** A value in words, such as `a BertTokenizer`, `an array` or `7`. */
+/** Describes a value in a message: `a BertTokenizer`, `an array` or `7`. */
 export function nameOf(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return "an array";
-  if (value instanceof Promise) return "a promise: await what gives it";
+  if (value instanceof Promise) return "a promise: write await before the call that returns it";
   const type = value.constructor?.name ?? "Object";
   if (type === "" && Symbol.asyncIterator in value) {
-    return "a stream: await Array.fromAsync() of it";
+    return "a stream: collect it with await Array.fromAsync(stream)";
   }
   if (type !== "Object") return `${/^[AEIOU]/.test(type) ? "an" : "a"} ${type}`;
   const names = Object.keys(value).slice(0, 5).join(", ");
   return names === "" ? "an empty object" : `an object with ${names}`;
 }
 
-/** Throws `ConfigError` unless an option that is a choice has one of its values. */
+/** Throws `ConfigError` unless a value is one of `choices`. */
 export function checkChoice(field: string, value: unknown, choices: readonly unknown[]): void {
   if (choices.includes(value)) return;
   const wanted = choices.map((choice) => JSON.stringify(choice)).join(", ");
   throw new ConfigError(field, value, `must be one of ${wanted}`);
 }
 
-/** Throws `ConfigError` unless a value is a whole number that is large enough, and not too large. */
+/** Throws `ConfigError` unless a value is a whole number from `least` to `most`, both included. */
 export function checkWhole(field: string, value: unknown, least: number, most = Infinity): void {
   const fits = Number.isSafeInteger(value) && (value as number) >= least;
   if (fits && (value as number) <= most) return;
@@ -188,7 +196,7 @@ export function checkShare(field: string, value: unknown): void {
   throw new ConfigError(field, value, "must be a share from 0 to 1");
 }
 
-/** Throws `ConfigError` unless a value is a number from 0 to below 1. */
+/** Throws `ConfigError` unless a value x is a number with 0 ≤ x < 1. */
 export function checkBelow1(field: string, value: unknown): void {
   if (typeof value === "number" && value >= 0 && value < 1) return;
   throw new ConfigError(field, value, "must be at least 0 and below 1");
@@ -200,7 +208,7 @@ export function checkSwitch(field: string, value: unknown): void {
   throw new ConfigError(field, value, "must be true or false");
 }
 
-/** `checkSwitch()` for those of the named options that are given. */
+/** Calls `checkSwitch()` for each of the named options that is given. */
 export function checkSwitches<T extends object>(
   options: T,
   names: readonly (keyof T & string)[],

@@ -1,6 +1,6 @@
 /**
- * The settings of a run as three plain objects: for the model, the data and the training. They are
- * valid JSON, so that a run can print and save them, and be repeated from them.
+ * The settings of a run as three plain objects: one for the model, one for the data and one for the
+ * training. They can be written as JSON, so that a run can save them and be repeated from them.
  */
 import { ConfigError } from "./errors.ts";
 import {
@@ -34,17 +34,18 @@ export const HIDDEN_ACTS = [
 /** The name of an activation. */
 export type HiddenAct = typeof HIDDEN_ACTS[number];
 
-/** What the operands of a training step's products may be rounded to, by their names in the settings. */
+/** The number formats to which the operands of a training step's matrix products can be rounded. */
 export const PRECISIONS = ["float32", "bf16", "bf16-emulated"] as const;
 
 /**
- * What the operands of a training step's matrix products are rounded to. Everything else, including
- * weights and sums, is float32.
+ * The number format to which the operands of a training step's matrix products are rounded.
+ * Everything else, including weights and sums, is float32.
  *
- * - `"float32"`: operands are not rounded.
- * - `"bf16"`: operands rounded to bfloat16, multiplied by instructions made for that (AVX512_BF16).
- * - `"bf16-emulated"`: operands rounded alike and multiplied as float32, on any processor. It saves
- *   no time: it shows what `"bf16"` would learn.
+ * - `"float32"`: the operands are not rounded.
+ * - `"bf16"`: the operands are rounded to bfloat16 and multiplied by instructions made for it
+ *   (AVX512_BF16).
+ * - `"bf16-emulated"`: the operands are rounded in the same way and multiplied as float32, which
+ *   works on any processor. It saves no time, but shows what a model learns with `"bf16"`.
  */
 export type Precision = typeof PRECISIONS[number];
 
@@ -60,13 +61,13 @@ export interface BertConfig {
   readonly numAttentionHeads: number;
   /** Width inside the feed-forward block, I. */
   readonly intermediateSize: number;
-  /** `"gelu"` is the exact erf form; `"gelu_new"` and its like are the tanh form, another function. */
+  /** `"gelu"` is x · Φ(x), computed by erf; `"gelu_new"` and others approximate it by tanh. */
   readonly hiddenAct: HiddenAct;
-  /** Dropout: the share of hidden values set to zero in training. */
+  /** Dropout: the share of hidden values that training sets to zero, 0 to below 1. */
   readonly hiddenDropoutProb: number;
-  /** Dropout: the share of attention weights set to zero in training. */
+  /** Dropout: the share of attention weights that training sets to zero, 0 to below 1. */
   readonly attentionProbsDropoutProb: number;
-  /** Longest sequence that has position embeddings. */
+  /** Rows of the position-embedding table: the length of the longest possible sequence in tokens. */
   readonly maxPositionEmbeddings: number;
   /**
    * Rows of the segment-embedding table: 3 here, for padding (0), first (1) and second (2). One
@@ -75,7 +76,7 @@ export interface BertConfig {
   readonly typeVocabSize: number;
   /** Standard deviation of the initial weights. */
   readonly initializerRange: number;
-  /** Added to the variance inside LayerNorm. */
+  /** ε of LayerNorm: it is added to the variance. */
   readonly layerNormEps: number;
   /** The id of `[PAD]`. */
   readonly padTokenId: number;
@@ -83,26 +84,26 @@ export interface BertConfig {
 
 /** How text becomes examples. */
 export interface DataConfig {
-  /** Tokens in a sequence, special tokens included. */
+  /** Most tokens in a sequence, special tokens included. */
   readonly maxLength: number;
-  /** Share of positions that the model has to predict. */
+  /** Share of the tokens, special ones aside, that the model has to predict, 0 to 1. */
   readonly maskProbability: number;
   /**
-   * The most predictions of a sequence. Default: no limit. A limit near the mean number makes the
-   * share smaller than `maskProbability`.
+   * The most predictions in a sequence. Default: no limit. A limit near their mean number makes the
+   * share of predictions smaller than `maskProbability`.
    */
   readonly maxPredictions?: number;
   /** Whether all pieces of a word are masked together. */
   readonly wholeWord: boolean;
   /** `"dynamic"` makes new pairs and masks for each epoch, `"static"` repeats those of the first. */
   readonly masking: "dynamic" | "static";
-  /** Sentence pairs: next-sentence prediction, sentence-order prediction, or no label. */
+  /** The label of a pair: next-sentence prediction, sentence-order prediction, or no label. */
   readonly pairing: "nsp" | "sop" | "none";
   /** Whether each segment is filled with several sentences up to the length. */
   readonly packing: boolean;
-  /** With packing: the share of documents whose examples get a random, shorter length. */
+  /** With packing: the share of documents whose examples get a random, shorter length, 0 to 1. */
   readonly shortSequenceProbability: number;
-  /** Share of the documents held out for evaluation. */
+  /** Share of the documents that are held out for evaluation, 0 to 1. */
   readonly heldOutShare: number;
 }
 
@@ -114,16 +115,16 @@ export interface TrainConfig {
   readonly accumulation: number;
   /** Passes over the training documents. */
   readonly epochs: number;
-  /** Stop after this many updates, if given. */
+  /** Training stops after this many updates. Default: no limit. */
   readonly maxSteps?: number;
-  /** Stop after this many seconds, if given; the learning rate then follows the clock. */
+  /** Training stops after this many seconds; the learning rate then follows the clock. Default: no limit. */
   readonly maxSeconds?: number;
   /**
    * The optimizer. Default `"adamw"`. `"muon"` uses Muon for the matrices of the layers and AdamW for
    * all other weights.
    */
   readonly optimizer?: "adamw" | "muon";
-  /** What the operands of matrix products are rounded to. Default `"float32"`: they are not. */
+  /** The format to which operands of matrix products are rounded. Default `"float32"`: they are not. */
   readonly precision?: Precision;
   /** The highest learning rate. */
   readonly learningRate: number;
@@ -137,7 +138,7 @@ export interface TrainConfig {
   readonly beta2: number;
   /** ε: added to the root of the mean of squared gradients before dividing by it; above 0. */
   readonly epsilon: number;
-  /** Largest global norm of the gradient; a longer one is scaled down. */
+  /** Largest global norm of the gradient; a gradient with a larger norm is scaled down to it. */
   readonly clipNorm: number;
 }
 
@@ -165,7 +166,8 @@ export const BERT_DEFAULTS: BertConfig = {
 /**
  * The default settings of the data: pairs of 128 tokens, 15 % of them to predict.
  *
- * Source: `create_pretraining_data.py` in google-research/bert, but for fresh masks in each epoch.
+ * Source: `create_pretraining_data.py` in google-research/bert. Unlike there, pairs and masks are made
+ * anew for each epoch.
  */
 export const DATA_DEFAULTS: DataConfig = {
   maxLength: 128,
@@ -178,7 +180,12 @@ export const DATA_DEFAULTS: DataConfig = {
   heldOutShare: 0.05,
 };
 
-/** Source: `optimization.py` in google-research/bert, but for the batch, which fits two cores. */
+/**
+ * The default settings of training: AdamW, one epoch in batches of 32.
+ *
+ * Source: `optimization.py` in google-research/bert for the decay rates, ε, weight decay and
+ * clipping. Batch size and learning rate are this project's own, for small models.
+ */
 export const TRAIN_DEFAULTS: TrainConfig = {
   batchSize: 32,
   accumulation: 1,
@@ -198,7 +205,10 @@ export type ModelPreset = "smoke" | "tiny" | "mini" | "small" | "medium" | "base
 /** The fields of a model configuration in which the presets differ. */
 type PresetSize = Pick<BertConfig, "numHiddenLayers" | "hiddenSize" | "numAttentionHeads">;
 
-/** Layers, width: Turc et al. 2019, "Well-Read Students Learn Better", table 1; heads are H / 64. */
+/**
+ * The sizes of the presets. Source: Turc et al. 2019, "Well-Read Students Learn Better", table 1,
+ * with H / 64 heads. `smoke` is this project's own size, for tests.
+ */
 const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
   smoke: { numHiddenLayers: 1, hiddenSize: 32, numAttentionHeads: 2 },
   tiny: { numHiddenLayers: 2, hiddenSize: 128, numAttentionHeads: 2 },
@@ -212,10 +222,10 @@ const SIZES: Readonly<Record<ModelPreset, PresetSize>> = {
 export const MODEL_PRESETS: readonly ModelPreset[] = Object.keys(SIZES) as ModelPreset[];
 
 /**
- * Makes a model configuration by name, with fields of your own.
+ * Makes a model configuration from the name of a preset.
  *
- * @param name `smoke` (tests), or `tiny mini small medium base` as in Turc et al. 2019.
- * @param overrides Fields that differ, `vocabSize` for one.
+ * @param name `smoke` (for tests), or `tiny mini small medium base` as in Turc et al. 2019.
+ * @param overrides Fields that differ from the preset, such as `vocabSize`.
  * @returns A complete, checked configuration.
  * @throws {ConfigError} If the name or a field is unknown, or values do not fit together.
  *
@@ -235,7 +245,11 @@ export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {
   return checkBertConfig(override(preset, overrides));
 }
 
-/** Checked data settings: `DATA_DEFAULTS` with your fields. Throws `ConfigError`. */
+/**
+ * Makes checked data settings: `DATA_DEFAULTS` with the fields of `overrides`.
+ *
+ * @throws {ConfigError} If a field is unknown or a value cannot work.
+ */
 export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   const config = override(DATA_DEFAULTS, overrides, ["maxPredictions"]);
   checkWhole("maxLength", config.maxLength, 5); // [CLS] x [SEP] y [SEP]
@@ -251,9 +265,9 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
 }
 
 /**
- * Checked training settings: `TRAIN_DEFAULTS` with your fields. If `precision` is missing, it comes
- * from the environment variable `BERT_PRECISION`, provided that reading it is permitted. So a
- * notebook can train in another precision without a change.
+ * Makes checked training settings: `TRAIN_DEFAULTS` with the fields of `overrides`. If `precision` is
+ * missing, it comes from the environment variable `BERT_PRECISION`, provided that reading it is
+ * permitted. So a notebook can train in another precision without a change.
  *
  * @throws {ConfigError} If a field is unknown or a value cannot work.
  */
@@ -278,7 +292,7 @@ export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
 
 const OPTIONAL = ["maxSteps", "maxSeconds", "optimizer", "precision"];
 
-/** The defaults, with the precision of the environment if the settings name none. */
+/** The defaults, with the precision of the environment variable if the settings name none. */
 function defaultsBeside(precision: Precision | undefined): TrainConfig {
   const variable = precision === undefined ? permittedVariable("BERT_PRECISION") : undefined;
   if (variable === undefined) return TRAIN_DEFAULTS;
@@ -301,7 +315,7 @@ export function checkBertConfig(config: BertConfig): BertConfig {
   checkWhole("numAttentionHeads", config.numAttentionHeads, 1);
   checkWhole("intermediateSize", config.intermediateSize, 1);
   checkWhole("maxPositionEmbeddings", config.maxPositionEmbeddings, 1);
-  checkWhole("typeVocabSize", config.typeVocabSize, 2); // padding and one kind of sentence
+  checkWhole("typeVocabSize", config.typeVocabSize, 2); // padding and one segment
   checkChoice("hiddenAct", config.hiddenAct, HIDDEN_ACTS);
   checkBelow1("hiddenDropoutProb", config.hiddenDropoutProb);
   checkBelow1("attentionProbsDropoutProb", config.attentionProbsDropoutProb);
@@ -321,7 +335,7 @@ export function checkBertConfig(config: BertConfig): BertConfig {
   return config;
 }
 
-/** `defaults` with `overrides`. A field that `defaults` does not have is refused. */
+/** `defaults` with `overrides`. A field that is neither in `defaults` nor in `optional` is refused. */
 function override<T extends object>(
   defaults: T,
   overrides: Partial<T>,

@@ -3,10 +3,10 @@
  * as data, what its message says in words.
  */
 
-/** The size of each axis; a string such as `"B"` stands for "any size". */
+/** The size of each axis; a string such as `"B"` stands for any size. */
 export type Shape = readonly (number | string)[];
 
-/** A tensor or array does not have the shape its function needs. */
+/** A tensor or array does not have the shape that its function needs. */
 export class ShapeError extends TypeError {
   /** Always `"ShapeError"`. */
   override readonly name = "ShapeError";
@@ -16,7 +16,7 @@ export class ShapeError extends TypeError {
   readonly actual: Shape;
 
   /**
-   * Says what was computed, which shape it needs and which it got.
+   * Says what was to be computed, which shape it needs and which shape was given.
    *
    * @param what The computation and the argument, as in `"crossEntropyLoss() from labels"`.
    */
@@ -61,7 +61,7 @@ export class UnknownOptionError extends ConfigError {
    * Names the option, its function, and the known options.
    *
    * @param what The function whose option it would be, as in `"mlmData()"`.
-   * @param advice The known names, as a sentence.
+   * @param advice The nearest known name, if there is one, and all known names.
    */
   constructor(field: string, value: unknown, what: string, advice: string) {
     super(field, value, "is unknown");
@@ -69,7 +69,7 @@ export class UnknownOptionError extends ConfigError {
   }
 }
 
-/** No example to train or evaluate on can be made of the texts. */
+/** The texts yield no example to train or to evaluate on. */
 export class NoExamplesError extends RangeError {
   /** Always `"NoExamplesError"`. */
   override readonly name = "NoExamplesError";
@@ -85,7 +85,8 @@ export class OutOfMemoryError extends RangeError {
   /**
    * Says what had no room, how full the memory is, and what to do.
    *
-   * @param where The computation that needed it, as in `"Concat"`; empty if it is not known.
+   * @param where The computation that needed the memory, as in `"Concat"`; empty if it is not known.
+   * @param need What had no room, and how much of it.
    * @param usage How full the memory is, and what to do.
    */
   constructor(where: string, need: string, usage: string) {
@@ -143,13 +144,16 @@ export function checkShape(
   if (!fits) throw new ShapeError(what, expected, shape);
 }
 
-/** A value as a reader would type it, shortened if it is long. */
+/** A value as a reader would type it, cut off after 60 characters. */
 export function describe(value: unknown): string {
   const text = toText(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** A value as JSON, except for NaN, a bigint, or an object with one in it or with itself. */
+/**
+ * A string or an object as JSON, and any other value as `String()` writes it. An object that JSON
+ * cannot express, as it contains a bigint or itself, is called "an object" or "an array".
+ */
 function toText(value: unknown): string {
   if (typeof value !== "object" && typeof value !== "string") return String(value);
   try {

@@ -15,9 +15,9 @@ export function count(value: number): string {
 }
 
 /**
- * A number with its noun, as `1 document` or `1,200 documents`.
+ * A number with its noun, as in `1 document` or `1,200 documents`.
  *
- * @param noun In the singular; its plural ends with an s.
+ * @param noun The noun in the singular; its plural must be formed by an added s.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function several(number: number, noun: string): string {
 /**
  * A share from 0 to 1 as a percentage.
  *
- * @param digits Digits after the point.
+ * @param digits Digits after the decimal point. Default 1.
  *
  * @example
  * ```ts
@@ -49,7 +49,8 @@ export function percent(share: number, digits = 1): string {
 }
 
 /**
- * Seconds as a duration, rounded to what matters: `12 s`, `5 min`, `3 h 20 min`.
+ * A number of seconds as text, rounded to whole seconds below a minute and to whole minutes above:
+ * `12 s`, `5 min`, `3 h 20 min`.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Checks of Deno's permissions that never make Deno ask the user. */
+/** Checks of Deno's permissions that never make Deno prompt the user. */
 
 /** The value of an environment variable; undefined if it is empty, not set, or may not be read. */
 export function permittedVariable(variable: string): string | undefined {
@@ -6,7 +6,7 @@ export function permittedVariable(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
 }
 
-/** Whether native code may be called. */
+/** Whether native code may be called, that is, whether `--allow-ffi` was granted. */
 export function mayCallNative(): boolean {
   return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }

@@ -5,10 +5,10 @@
 const UNPRINTABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * Escapes control characters of a text, as in `\x1b[2J`: otherwise a corpus or the name of a file
+ * Escapes the control characters of a text, as in `\x1b[2J`: otherwise a corpus or the name of a file
  * could clear the screen of a terminal or rename its window.
  *
- * @returns The text; tabs and line feeds stay as they are.
+ * @returns The text with escapes; tabs and line feeds stay as they are.
  *
  * @example
  * ```ts

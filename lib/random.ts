@@ -1,18 +1,18 @@
 /**
  * Seeded random numbers, equal draw for draw to CPython's `random.Random(seed)`.
  *
- * Being equal to CPython is what lets BERT's own `create_pretraining_data.py` serve as a
- * token-for-token oracle for `nsp.ts` and `mlm.ts`.
+ * Because they are equal, the tests can compare `nsp.ts` and `mlm.ts` token for token with BERT's own
+ * `create_pretraining_data.py`.
  *
  * Source: Matsumoto and Nishimura 1998, "Mersenne Twister" (MT19937), and `Lib/random.py`.
  */
 import { checkArguments, type Kind } from "./checks.ts";
 import { ConfigError } from "./errors.ts";
 
-const N = 624; // words of state
-const M = 397; // distance to the word that is mixed in
+const N = 624; // the number of words in the state
+const M = 397; // the distance from a word to the later word that is mixed into it
 
-/** The state of a generator, to continue it later: 624 words and the position in them. */
+/** The state of a generator, from which it can be continued: 624 words and the position in them. */
 export interface RngState {
   /** The 624 words of state, each an unsigned 32-bit integer. */
   readonly words: readonly number[];
@@ -24,7 +24,7 @@ export interface RngState {
 export interface Rng {
   /** A float in [0, 1) with 53 random bits, as `random.random()`. */
   random(): number;
-  /** An integer in [0, n), every value equally likely, as `random.randrange(n)`. */
+  /** An integer in [0, n), every value equally likely, as `random.randrange(n)`; n is below 2^32. */
   below(n: number): number;
   /** An integer in [low, high], both ends included, as `random.randint(low, high)`. */
   between(low: number, high: number): number;
@@ -65,8 +65,8 @@ export function createRng(seed: number): Rng {
 }
 
 /**
- * The same number as `createRng(seed).fork(label).random()`, but faster, for draws with very many
- * labels.
+ * The same number as `createRng(seed).fork(label).random()`, but faster, for code that needs one
+ * number for each of very many labels.
  *
  * @example
  * ```ts
@@ -82,13 +82,13 @@ export function forkedRandom(seed: number, label: string | number): number {
 
 const scratch = new Uint32Array(N);
 
-/** A seed, cut into words of 32 bits. */
+/** A seed as words of 32 bits, the lower one first. */
 function keyOf(seed: number): number[] {
   const high = Math.floor(seed / 2 ** 32);
   return high > 0 ? [seed >>> 0, high] : [seed >>> 0];
 }
 
-/** The seed of a stream named `label`. */
+/** The seed of the stream that is named `label`. */
 function forkedSeed(seed: number, label: string | number): number {
   return hash53(`${seed}/${label}`);
 }
@@ -150,7 +150,7 @@ class MersenneTwister implements Rng {
     }
     const bits = 32 - Math.clz32(n);
     let drawn = this.#next() >>> (32 - bits);
-    while (drawn >= n) drawn = this.#next() >>> (32 - bits); // rejected, so that no value is favoured
+    while (drawn >= n) drawn = this.#next() >>> (32 - bits); // rejection keeps all values equally likely
     return drawn;
   }
 
@@ -181,24 +181,28 @@ class MersenneTwister implements Rng {
     return temper(this.#words[this.#index++]);
   }
 
+  /** Makes the next 624 words of the state. */
   #twist(): void {
     for (let i = 0; i < N; i++) this.#words[i] = twisted(this.#words, i);
     this.#index = 0;
   }
 }
 
-/** Two draws of 32 bits as a float in [0, 1): 27 bits of the first, 26 of the second. */
+/** A float in [0, 1) from two draws of 32 bits: 27 bits of the first and 26 of the second. */
 function toFloat(first: number, second: number): number {
   return ((first >>> 5) * 2 ** 26 + (second >>> 6)) / 2 ** 53;
 }
 
-/** Word `i` of the next 624, from those at and behind it; those before it are of the next already. */
+/**
+ * Word `i` of the next state, computed from the words `i`, `i + 1` and `i + M`, indices modulo N. The
+ * words with an index below `i` must already be those of the next state.
+ */
 function twisted(words: Uint32Array, i: number): number {
   const y = (words[i] & 0x80000000) | (words[i + 1 < N ? i + 1 : 0] & 0x7fffffff);
   return words[i + M < N ? i + M : i + M - N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
 }
 
-/** Mixes the bits of a word of the state: 32 random bits. */
+/** The tempering of MT19937: makes 32 random bits from a word of the state. */
 function temper(word: number): number {
   let y = word;
   y ^= y >>> 11;
@@ -217,13 +221,13 @@ function initGenrand(seed: number): Uint32Array {
   return words;
 }
 
-/** What every `init_by_array` begins with. */
+/** The state that every `init_by_array` starts from. */
 const INITIAL_WORDS = initGenrand(19650218);
 
 /** `init_by_array`: how CPython turns a seed, cut into 32-bit words, into a state. */
 function initByArray(key: readonly number[], words: Uint32Array): void {
   words.set(INITIAL_WORDS);
-  let previous = words[0] | 0; // as a signed number: the same bits, and quicker to compute with
+  let previous = words[0] | 0; // the same bits as a signed number, with which engines compute faster
   let i = 1;
   for (let k = 0; k < Math.max(N, key.length); k++) {
     const j = k % key.length;
@@ -245,7 +249,10 @@ function initByArray(key: readonly number[], words: Uint32Array): void {
   words[0] = 0x80000000;
 }
 
-/** FNV-1a over UTF-16 units, twice with different offsets, folded to 53 bits: a seed from a name. */
+/**
+ * Makes a seed of 53 bits from a name: 32 bits are FNV-1a over its UTF-16 units, and 21 bits are the
+ * same hash with another offset and another multiplier.
+ */
 function hash53(text: string): number {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;

@@ -1,11 +1,11 @@
-/** Quotation marks around a word of a printed command, where the shell needs them. */
+/** Quoting the words of a printed command where the shell needs it. */
 
 /**
  * A text as one word of a command line, in quotes if the shell needs them. It is used for every path
  * in a printed command.
  *
- * @param system The operating system, as Windows' shells only know double quotes. Default: the
- * present one.
+ * @param system The operating system, as the shells of Windows only know double quotes. Default: the
+ * one on which the program runs.
  *
  * @example
  * ```ts

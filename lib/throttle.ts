@@ -1,7 +1,7 @@
 /** Doing something at most once in an interval, such as showing progress. */
 
 /**
- * Lets something happen at most once in an interval.
+ * Says when something may happen that should happen at most once in an interval.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ export class Throttle {
    * Begins the first interval.
    *
    * @param interval Its length in milliseconds.
-   * @param now A clock in milliseconds, for tests.
+   * @param now A clock in milliseconds, which tests replace. Default `performance.now()`.
    */
   constructor(interval: number, now: () => number = () => performance.now()) {
     this.#interval = interval;

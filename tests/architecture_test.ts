@@ -5,7 +5,7 @@
 import { deepStrictEqual, ok } from "node:assert";
 import { dirname, join, normalize } from "node:path/posix";
 
-/** The folders that each folder may import from beside itself; `""` is the files right in `lib/`. */
+/** The other folders from which each folder may import; `""` stands for the files right in `lib/`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "": [],
   files: [""],
@@ -48,11 +48,11 @@ interface Source {
   readonly code: string;
   /** Every module that the file imports or exports from, types included, as written. */
   readonly specifiers: readonly string[];
-  /** Those of them that are files of this project, as paths. */
+  /** Those of the specifiers that are files of this project, as paths from its root. */
   readonly local: readonly string[];
 }
 
-/** All TypeScript of `lib/` but the AssemblyScript kernels. */
+/** The paths of all TypeScript files of `lib/`, without the kernels, which are AssemblyScript. */
 async function* paths(folder = "lib"): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory && name !== "kernels") yield* paths(`${folder}/${name}`);
@@ -80,7 +80,7 @@ Deno.test("every folder of lib/ is a room with a rule", () => {
   deepStrictEqual([...folders].sort(), Object.keys(MAY_IMPORT).sort());
 });
 
-Deno.test("a folder imports only from the folders below it", () => {
+Deno.test("a folder imports only from the folders that its rule names", () => {
   const wrong: string[] = [];
   for (const { path, local } of sources) {
     const from = folderOf(path);
@@ -92,7 +92,7 @@ Deno.test("a folder imports only from the folders below it", () => {
   deepStrictEqual(wrong, []);
 });
 
-Deno.test("no import goes in a circle, types included", () => {
+Deno.test("no imports form a circle, imports of types included", () => {
   const imports = new Map(sources.map(({ path, local }) => [path, local]));
   const done = new Set<string>();
   const open = new Set<string>();

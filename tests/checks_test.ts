@@ -13,7 +13,7 @@ const whole = (field: string, value: unknown) => checkWhole(field, value, 2);
 
 const byte = (field: string, value: unknown) => checkWhole(field, value, 0, 255);
 
-/** For each check the values that it lets pass and those that it refuses. */
+/** Each check with values that it must accept and values that it must refuse. */
 const CASES = [
   [whole, [2, 3, 2 ** 53 - 1], [1, 0, -1, 2.5, NaN, Infinity, 2 ** 53, "2", null, undefined]],
   [byte, [0, 255], [-1, 256, 0.5, "0"]],
@@ -25,7 +25,7 @@ const CASES = [
   [checkSwitch, [true, false], [0, 1, "true", null, undefined]],
 ] as const;
 
-Deno.test("number checks let pass what they name, and refuse all else by the field's name", () => {
+Deno.test("checks of one value accept the right ones, and name the field when they refuse another", () => {
   for (const [check, good, bad] of CASES) {
     for (const value of good) check("speed", value);
     for (const value of bad) {

@@ -16,7 +16,7 @@ Deno.test("bertConfig() has the sizes of Turc et al. 2019", () => {
   ]);
 });
 
-Deno.test("the defaults are the documented ones: 15 %, pairs, one epoch", () => {
+Deno.test("the defaults are the documented ones: 15 % predictions, labelled pairs, one epoch", () => {
   strictEqual(dataConfig().maskProbability, 0.15);
   strictEqual(dataConfig().pairing, "nsp");
   strictEqual(dataConfig().masking, "dynamic");
@@ -29,38 +29,50 @@ Deno.test("overrides replace defaults, and an empty object changes nothing", () 
 });
 
 const BAD: [string, () => unknown, RegExp][] = [
-  ["unknown preset", () => bertConfig("huge" as ModelPreset), /preset = "huge": .*smoke, tiny/],
+  ["an unknown preset", () => bertConfig("huge" as ModelPreset), /preset = "huge": .*smoke, tiny/],
   [
-    "unknown field",
+    "an unknown field",
     () => bertConfig("tiny", { hidden: 3 } as object),
     /^Unknown option hidden of the settings: .*hiddenSize/,
   ],
   [
-    "heads that do not divide",
+    "a number of heads that does not divide the width",
     () => bertConfig("tiny", { numAttentionHeads: 3 }),
     /divide hiddenSize \(128\)/,
   ],
-  ["a fraction", () => bertConfig("tiny", { numHiddenLayers: 1.5 }), /whole number of at least 1/],
+  [
+    "a fraction as the number of layers",
+    () => bertConfig("tiny", { numHiddenLayers: 1.5 }),
+    /whole number of at least 1/,
+  ],
   [
     "a share above 1",
     () => dataConfig({ maskProbability: 1.5 }),
     /maskProbability = 1.5: .*0 to 1/,
   ],
-  ["too short", () => dataConfig({ maxLength: 4 }), /maxLength = 4: .*at least 5/],
   [
-    "unknown masking",
+    "a length without room for a pair",
+    () => dataConfig({ maxLength: 4 }),
+    /maxLength = 4: .*at least 5/,
+  ],
+  [
+    "an unknown kind of masking",
     () => dataConfig({ masking: "fixed" as "static" }),
     /masking = "fixed": .*"dynamic", "static"/,
   ],
-  ["a rate of zero", () => trainConfig({ learningRate: 0 }), /learningRate = 0: .*above 0/],
-  ["NaN", () => trainConfig({ weightDecay: NaN }), /weightDecay/],
   [
-    "pad id outside",
+    "a learning rate of zero",
+    () => trainConfig({ learningRate: 0 }),
+    /learningRate = 0: .*above 0/,
+  ],
+  ["NaN as the weight decay", () => trainConfig({ weightDecay: NaN }), /weightDecay/],
+  [
+    "a padding id outside the vocabulary",
     () => bertConfig("tiny", { vocabSize: 10, padTokenId: 10 }),
     /padTokenId = 10: .*below 10/,
   ],
   [
-    "other activation",
+    "an unknown activation",
     () => bertConfig("tiny", { hiddenAct: "prelu" as "gelu" }),
     /must be one of "gelu"/,
   ],
@@ -72,7 +84,7 @@ for (const [name, make, message] of BAD) {
   });
 }
 
-Deno.test("BERT_PRECISION stands in for a precision that is not set, and is checked", () => {
+Deno.test("BERT_PRECISION is the precision if the settings name none, and is checked", () => {
   strictEqual(trainConfig().precision, undefined);
   {
     using _ = setVariable("BERT_PRECISION", "bf16-emulated");

@@ -1,7 +1,7 @@
 import { doesNotThrow, ok, strictEqual, throws } from "node:assert";
 import { checkShape, ConfigError, FormatError, ShapeError } from "bert/errors.ts";
 
-Deno.test("checkShape() passes the right shape, where a name stands for any size", () => {
+Deno.test("checkShape() accepts the right shape, and any size where a name stands", () => {
   doesNotThrow(() => checkShape("a sum", { shape: [2, 3] }, [2, 3]));
   doesNotThrow(() => checkShape("a sum", { shape: [7, 3] }, ["B", 3]));
   doesNotThrow(() => checkShape("a number", { shape: [] }, []));
@@ -27,7 +27,7 @@ Deno.test("ConfigError names the field, its value and the advice", () => {
   ok(error instanceof RangeError);
 });
 
-Deno.test("ConfigError shows text in quotes, cuts what is long and has no value for undefined", () => {
+Deno.test("ConfigError shows text in quotes, shows undefined as such and cuts off long values", () => {
   strictEqual(
     new ConfigError("name", "x", "must be y").message,
     'Invalid name = "x": it must be y',

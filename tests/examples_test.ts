@@ -1,11 +1,11 @@
 /**
  * Every example of a doc comment in `lib/`, and of a README, runs. They share one process, so that
- * TensorFlow.js is loaded once. `deno check --doc` checks their types (`deno task ok`).
+ * TensorFlow.js is loaded only once. Their types are checked by `deno check --doc` in `deno task ok`.
  */
 import { ok } from "node:assert";
 
 const ROOT = new URL("../", import.meta.url);
-const FOLDERS = ["", "data/", "tests/"]; // looked at without their folders
+const FOLDERS = ["", "data/", "tests/"]; // searched without their subfolders; lib/ is searched with them
 const NO_EXAMPLES = ["lib/backend/simd/kernels/"];
 
 interface Example {
@@ -24,7 +24,7 @@ function filesBelow(folder: string): string[] {
   return [...filesOf(folder), ...folders.flatMap(({ name }) => filesBelow(`${folder}${name}/`))];
 }
 
-/** The texts of a file that may hold examples, and in which line each begins. */
+/** The texts of a file that can contain examples, and the line in which each begins. */
 function documentation(path: string, text: string): { text: string; line: number }[] {
   if (path.endsWith(".md")) return [{ text, line: 1 }];
   return [...text.matchAll(/\/\*\*[^]*?\*\//g)].map((comment) => ({
@@ -47,7 +47,7 @@ function examplesOf(path: string): Example[] {
   );
 }
 
-/** The code as a module that can be imported from anywhere: with the addresses of what it imports. */
+/** The code as the address of a module, in which the names of imported modules are resolved. */
 function moduleOf(code: string): string {
   const resolved = code.replaceAll(
     /\b(from|import\()( ?)"([\w@][\w@./:-]*)"/g,

@@ -7,7 +7,7 @@ Deno.test("duration() rounds to seconds, minutes, or hours and minutes", () => {
   deepStrictEqual(found, expected);
 });
 
-Deno.test("count() sets thousands apart, percent() has the digits that were asked for", () => {
+Deno.test("count() puts commas between thousands, and percent() has as many digits as it was asked for", () => {
   deepStrictEqual([count(999), count(1000), count(12_345_678)], ["999", "1,000", "12,345,678"]);
   deepStrictEqual([percent(0), percent(1 / 3), percent(1, 0)], ["0.0 %", "33.3 %", "100 %"]);
 });

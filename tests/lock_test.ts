@@ -1,13 +1,13 @@
 /**
- * `deno.lock` pins what the library needs, and whoever runs a task for the first time downloads all of
- * it. `tests/deno.lock` pins what the tests and the compiler of the kernels need besides.
+ * `deno.lock` pins the packages of the library: all of them are downloaded when a task runs for the
+ * first time. `tests/deno.lock` pins them, too, and those of the tests and of the kernels' compiler.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { parseJson } from "bert/files/json.ts";
 
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
-  /** Packages by name and version; how dependencies are named depends on what else is in the file. */
+  /** Packages by name and version. Their other fields depend on what else the file pins. */
   readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
 }
 

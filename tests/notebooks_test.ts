@@ -44,7 +44,7 @@ Deno.test("links between the notebooks lead to existing notebooks", async () => 
     for (const [, target] of text.matchAll(/\]\((\d\d_\w+\.ipynb)\)/g)) {
       ok(names.includes(target), `${name} → ${target}`);
     }
-    for (const [, number, target] of text.matchAll(/\[[Nn]?o?t?e?b?o?o?k? ?(\d\d)\]\((\d\d)_/g)) {
+    for (const [, number, target] of text.matchAll(/\[(?:[Nn]otebook )?(\d\d)\]\((\d\d)_/g)) {
       strictEqual(number, target, `${name}: [${number}](${target}_…)`);
     }
   }
@@ -64,7 +64,7 @@ for (const name of names) {
     ok(outputs.every(({ output_type }) => output_type !== "error"));
   });
 
-  Deno.test(`${name} opens with a title, a promise, what you need, how long, what you see, and where it is in lib/`, async () => {
+  Deno.test(`${name} begins with a title, a summary, what you need, how long it takes, what you will see, and its files of lib/`, async () => {
     const notebook = await readNotebook(path);
     const opening = sourceOf(notebook.cells[0]);
     for (
@@ -98,7 +98,7 @@ for (const name of names) {
     }
   });
 
-  Deno.test(`${name} has a diagram, a formula (but for the tour), small cells, and exercises that ask why and to predict`, async () => {
+  Deno.test(`${name} has a diagram, a formula (except the tour), small cells, and exercises "Why" and "Predict, then change"`, async () => {
     const { cells } = await readNotebook(path);
     const texts = cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join(
       "\n",
@@ -124,7 +124,7 @@ function isDiagram(cell: Cell): boolean {
     /diagram\(|matrices\(/.test(sourceOf(cell));
 }
 
-Deno.test("solve() puts a solution where the exercise declares what it answers", () => {
+Deno.test("solve() replaces the declaration of the exercise that the solution answers", () => {
   const exercise =
     "const a = 0; // your turn\nasync function f() {\n  return 1; // your turn\n}\nprint(a);";
   strictEqual(
@@ -137,7 +137,7 @@ Deno.test("solve() puts a solution where the exercise declares what it answers",
   );
 });
 
-/** Runs a notebook in small, its exercises first as they are and then with their solutions. */
+/** Runs a notebook in its smallest size, each exercise first as it is and then with its solution. */
 async function runSmall(name: string): Promise<void> {
   const path = `${FOLDER}/${name}`;
   const { notebook, solved } = withSolutions(await readNotebook(path));
@@ -151,7 +151,10 @@ async function runSmall(name: string): Promise<void> {
   }
 }
 
-/** Two at a time, half of all apart, so that none runs beside the one whose model it reads. */
+/**
+ * Two notebooks run at the same time. Their numbers differ by half of the number of notebooks, so
+ * that none runs beside the one whose model it reads.
+ */
 const half = Math.ceil(names.length / 2);
 for (const [i, name] of names.slice(0, half).entries()) {
   const pair = names.filter((other) => other === name || other === names[i + half]);

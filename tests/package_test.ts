@@ -5,7 +5,7 @@ import deno from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What a user's own program does, without naming a backend: train three steps, save and load. */
+/** A user's own program: it trains three steps, saves and loads, and names no backend. */
 const PROGRAM = `
 import * as tf from "@tensorflow/tfjs";
 import { bertConfig } from "bert/config.ts";
@@ -34,7 +34,7 @@ await new Promise((resolve) => setTimeout(resolve, 1500)); // helper threads loa
 console.log(JSON.stringify({ backend: tf.getBackend(), steps: steps.length, pieces: loaded.tokenizer.vocab.size }));
 `;
 
-/** Serves the project's files; `log` gets the path of each one that was asked for. */
+/** Serves the project's files, and appends the path of each requested file to `log`. */
 function serve(log: string[]): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const { pathname } = new URL(url);
@@ -76,11 +76,11 @@ Deno.test("the library trains, saves and loads when it is imported from a URL", 
   if (navigator.hardwareConcurrency === 1) return; // there are no helper threads on one core
   ok(
     asked.includes("/lib/backend/simd/thread_pool_worker.ts"),
-    "its helper threads come from there, too",
+    "the code of its helper threads comes from the URL, too",
   );
 });
 
-Deno.test("the library serves a project beside it through two lines of deno.json", async () => {
+Deno.test("a project beside the library can use it with two lines of its deno.json", async () => {
   const imports = {
     "bert/": `jsr:/${deno.name}@^${deno.version}/`,
     "@tensorflow/tfjs": deno.imports["@tensorflow/tfjs"],

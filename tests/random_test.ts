@@ -42,7 +42,7 @@ Deno.test("fork() gives different streams for many labels and seeds", () => {
   strictEqual(seen.size, 2500);
 });
 
-Deno.test("state is a copy that is equal for streams at the same place, and for no others", () => {
+Deno.test("state is a copy, and is equal for streams at the same position only", () => {
   const [one, other] = [createRng(3), createRng(3)];
   const { state } = one;
   for (let i = 0; i < 1000; i++) one.random();
@@ -52,11 +52,11 @@ Deno.test("state is a copy that is equal for streams at the same place, and for 
   deepStrictEqual(other.state, one.state);
 });
 
-Deno.test("below() is even: a die of six falls on each side equally often", () => {
+Deno.test("below() is uniform: a die with six sides falls on each equally often", () => {
   const rng = createRng(1);
   const counts = new Array(6).fill(0);
   for (let i = 0; i < 60_000; i++) counts[rng.below(6)]++;
-  ok(counts.every((count) => Math.abs(count - 10_000) < 400), `${counts}`); // 4 standard deviations
+  ok(counts.every((count) => Math.abs(count - 10_000) < 400), `${counts}`); // 4.4 standard deviations
 });
 
 Deno.test("createRng() and below() refuse negative, fractional and too large numbers", () => {
@@ -68,7 +68,7 @@ Deno.test("createRng() and below() refuse negative, fractional and too large num
   }
 });
 
-Deno.test("forkedRandom() is the first number of the stream of that name", () => {
+Deno.test("forkedRandom() is the first number of the forked stream with that label", () => {
   for (const seed of [0, 1, 42, 2 ** 40 + 7, Number.MAX_SAFE_INTEGER]) {
     for (const label of ["", "held out/a", "é中", 7]) {
       strictEqual(forkedRandom(seed, label), createRng(seed).fork(label).random());

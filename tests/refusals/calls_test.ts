@@ -59,7 +59,7 @@ testRefusals([
   [
     "pretrain() with a model that was not awaited",
     () => pretrain(untyped(Promise.resolve(model)), { documents, tokenizer: tok, seed: 1 }),
-    "TypeError: Cannot call pretrain(model, options): model must be a BertPretrainHead, found a promise: await what gives it",
+    "TypeError: Cannot call pretrain(model, options): model must be a BertPretrainHead, found a promise: write await before the call that returns it",
   ],
   [
     "pretrain() with documents in the place of the options",

@@ -502,7 +502,7 @@ testRefusals([
   [
     "splitHeldOut() of a stream",
     () => splitHeldOut(untyped(corpus("sotu")), 0.1, 1),
-    "TypeError: Cannot call splitHeldOut(documents, share, seed): documents must be an array, found a stream: await Array.fromAsync() of it",
+    "TypeError: Cannot call splitHeldOut(documents, share, seed): documents must be an array, found a stream: collect it with await Array.fromAsync(stream)",
   ],
   [
     "splitHeldOut() without a seed",
