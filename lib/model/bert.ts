@@ -49,7 +49,7 @@ export class BertModel {
   readonly config: BertConfig;
   /** The weights, by the names in `weights.ts`. */
   readonly weights: Weights;
-  /** [V, H]; the MLM head decodes with it. */
+  /** [V, H]: the word embeddings, which are also the decoder's weights in the MLM head. */
   readonly wordEmbeddings: tf.Tensor2D;
   readonly #embeddings: EmbeddingWeights;
   readonly #layers: readonly EncoderLayerWeights[];
@@ -109,12 +109,12 @@ export class BertModel {
   }
 
   /**
-   * Computes the last hidden vectors of some positions and of the first position of each sequence, as
-   * pre-training needs no others. The last layer skips the rest, which in a model of four layers
-   * saves a seventh of the work. The dropout differs from that of `forward()`.
+   * Computes the last hidden vectors of some positions and of the first position of each sequence, the
+   * only ones that pre-training needs. The last layer skips the other positions, which saves a seventh
+   * of the work in a model of four layers. The dropout differs from that of `forward()`.
    *
-   * @param positions [P] int32, b*T + t.
-   * @returns [P, H] and [B, H]; the caller disposes of both.
+   * @param positions [P] int32: b*T + t for position t of sequence b.
+   * @returns `hidden` [P, H] and `starts` [B, H]; the caller disposes of both.
    * @throws {RangeError} As `forward()`, and if a position is not in the batch.
    */
   forwardAt(
@@ -131,7 +131,7 @@ export class BertModel {
       const rows = tf.concat([positions, tf.range(0, batch * length, length, "int32")]); // [P + B]
       const { states } = this.#run(ids, options, rows);
       const last = states[states.length - 1]; // [P + B, H]
-      const places = tf.range(0, rows.size, 1, "int32");
+      const places = tf.range(0, rows.size, 1, "int32"); // [P + B]
       const pick = (start: number, count: number) =>
         gatherRows(last, tf.slice<tf.Rank.R1, tf.Tensor1D>(places, start, count));
       return { hidden: pick(0, positions.size), starts: pick(positions.size, batch) };
@@ -155,7 +155,7 @@ export class BertModel {
     return { states, attentions };
   }
 
-  /** The options of one layer. `use` gives each layer its own seed of dropout. */
+  /** The options of one layer. `use` is a number of its own, from which its dropout seed is derived. */
   #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
     const { numAttentionHeads: heads, layerNormEps: epsilon, hiddenAct: activation } = this.config;
     if (!training) return { heads, epsilon, activation };
@@ -187,7 +187,7 @@ export class BertPretrainHead {
   /** All weights by name, those of the backbone first. */
   readonly weights: Weights;
 
-  /** Sentences about weights that the model's folder lacked, or that were not used. */
+  /** Sentences about weights that the model's folder lacked, or that it has and the model does not use. */
   readonly notes: readonly string[];
 
   /**
@@ -195,6 +195,7 @@ export class BertPretrainHead {
    *
    * @param config For instance `bertConfig("tiny", { vocabSize: 8000 })`.
    * @param start A seed for initial weights, or weights, which the model then owns.
+   * @param notes Sentences about weights that were missing or not used, from `readWeights()`.
    * @throws {ConfigError} If the configuration cannot work.
    */
   constructor(config: BertConfig, start: WeightStart, notes: readonly string[] = []) {
@@ -299,6 +300,7 @@ export class BertPretrainHead {
     });
   }
 
+  /** [P, V], or [B*T, V] without positions. */
   #mlmLogits(rows: tf.Tensor2D, positions: tf.Tensor1D | undefined): tf.Tensor2D {
     if (!positions) return this.mlm.forward(rows); // [B*T, V]
     checkPositions(positions, rows.shape[0]);

@@ -1,15 +1,17 @@
-/** The fields of `config.json` about the classes of a classifier, with the names of transformers. */
+/** The fields of `config.json` that describe the classes of a classifier, under their transformers names. */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 
-/** How the scores of classes become probabilities. */
+/** The ways in which scores become probabilities. */
 export const SHARES = ["softmax", "sigmoid", "none"] as const;
 
 /**
- * - `"softmax"`: a text has one of the classes; the shares sum to 1.
- * - `"sigmoid"`: each class by itself, as where a text may have several.
- * - `"none"`: the scores are numbers to be read as they are.
+ * How the scores of classes become probabilities.
+ *
+ * - `"softmax"`: a text has exactly one of the classes; the probabilities sum to 1.
+ * - `"sigmoid"`: a text may have several classes; each has a probability of its own.
+ * - `"none"`: the scores stay as they are (regression).
  */
 export type Shares = typeof SHARES[number];
 
@@ -17,9 +19,9 @@ export type Shares = typeof SHARES[number];
 export interface Classes {
   /** Their names, in their order; all different. */
   readonly labels: readonly string[];
-  /** How their scores are read. */
+  /** How their scores become probabilities. */
   readonly shares: Shares;
-  /** What stands for a text: the vector of `[CLS]` through the pooler, or the mean of all tokens. */
+  /** The vector that is classified: that of `[CLS]` after the pooler, or the mean of all tokens. */
   readonly pooling: "cls" | "mean";
 }
 
@@ -29,16 +31,18 @@ const PROBLEM_TYPES: Readonly<Record<Shares, string>> = {
   none: "regression",
 };
 
-/** The key under which "mean" is said; transformers has it for ModernBERT, and BERT's classifier ignores it. */
+/** The field for `"mean"`. It is that of ModernBERT in transformers, whose BERT classifier ignores it. */
 const POOLING = "classifier_pooling";
 
 /**
  * The classes that a `config.json` names; `LABEL_0` and so on if it names none.
  *
+ * @param json The contents of the file.
  * @param count The number of classes.
  * @throws {ConfigError} If it names an unknown pooling or problem type.
  *
- * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for what is done to scores.
+ * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
+ * probabilities.
  */
 export function classesFromJson(json: Readonly<Record<string, unknown>>, count: number): Classes {
   const named = isRecord(json["id2label"]) ? json["id2label"] : {};
@@ -48,7 +52,7 @@ export function classesFromJson(json: Readonly<Record<string, unknown>>, count: 
   const type = json["problem_type"] ?? PROBLEM_TYPES.softmax;
   checkChoice("problem_type", type, Object.values(PROBLEM_TYPES));
   const found = SHARES.find((one) => PROBLEM_TYPES[one] === type)!;
-  const shares = found === "softmax" && count === 1 ? "sigmoid" : found; // one share alone is always 1
+  const shares = found === "softmax" && count === 1 ? "sigmoid" : found; // softmax of one score is always 1
   return { labels, shares, pooling: pooling as Classes["pooling"] };
 }
 

@@ -1,25 +1,28 @@
 /**
- * Heads of the second layer by which `[CLS]` compares two texts from the start: one of two heads
- * gives it the mean vector of the first text, the other that of the second, and what is added to its
- * own vector is the difference.
+ * Initial weights of the second layer by which `[CLS]` compares two texts. Of each pair of heads, one
+ * gives it the mean vector of the first text, the other that of the second, and the difference of both
+ * is added to the vector of `[CLS]`.
  */
 import type { BertConfig } from "../config.ts";
 import { startDimensions } from "./start_embeddings.ts";
 
 /**
- * The weight with which a key reads the mark of the text. The query's weight is 1 divided by the root
- * of the head's width, so that the scores do not depend on the width: about 5 for the text that the
- * head looks at, -5 for the other.
+ * The weight of the text's mark in a key. The weight of the start mark in a query is 1 / √(width of a
+ * head), so that the scores do not depend on the width: about 5 for the text that the head attends to,
+ * -5 for the other.
  */
 const KEY = 0.6;
 
 /**
- * The factor of the difference. The means of two texts of thirty pieces are nearly the same; this
- * makes the numbers of their difference about as large as those of the vector that it is added to.
+ * The factor of the difference. The mean vectors of two texts of thirty pieces are nearly equal; this
+ * factor makes their difference about as large as the vector that it is added to.
  */
 const DIFFERENCE = 6;
 
-/** How many pairs of heads compare, and how many dimensions they compare together. */
+/**
+ * `pairs`: how many pairs of heads compare; `width`: the dimensions of a head; `compared`: how many
+ * dimensions of the vectors all pairs together compare.
+ */
 function pairsOf(config: BertConfig): { pairs: number; width: number; compared: number } {
   const { hiddenSize, numAttentionHeads } = config;
   const width = hiddenSize / numAttentionHeads;
@@ -44,7 +47,7 @@ export function comparingQkv(weight: Float32Array, config: BertConfig): Float32A
   const at = (row: number, column: number) => row * 3 * H + column;
   for (let column = 0; column < 2 * pairs * width; column++) {
     const head = Math.floor(column / width);
-    const first = head % 2 === 0; // looks at the first text
+    const first = head % 2 === 0; // attends to the first text
     values[at(startMark, column)] = 1 / Math.sqrt(width);
     values[at(textMark, H + column)] = first ? -KEY : KEY;
     const taken = Math.floor(head / 2) * width + column % width;

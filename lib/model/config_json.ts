@@ -35,25 +35,26 @@ const KEYS: Readonly<Record<keyof BertConfig, string>> = {
  * others.
  */
 const ONLY: Readonly<Record<string, readonly [value: string | boolean, advice: string]>> = {
-  "model_type": ["bert", "other architectures are not read here"],
+  "model_type": ["bert", "other architectures are not supported"],
   "position_embedding_type": [
     "absolute",
-    "a model that was trained with relative positions is of no use without them",
+    "relative positions, with which the model was trained, are not supported",
   ],
   "is_decoder": [
     false,
-    "every token sees all others here; if the weights are an encoder's, say false there",
+    "every token attends to all others here; if the weights are an encoder's, set it to false",
   ],
   "add_cross_attention": [false, "there is no second sequence to attend to here"],
   "is_encoder_decoder": [false, "there is no decoder here"],
   "tie_word_embeddings": [true, TIE_ADVICE],
 };
 
-/** A limit for wrong files, as names are made for all layers before their weights are looked up. */
+/** A limit that refuses damaged files, as the names of all layers are made before weights are read. */
 const MOST_LAYERS = 1000;
 
 /**
- * A configuration with the names of transformers, whose segment table has no row for padding.
+ * A configuration as the fields of `config.json`. `type_vocab_size` is one less than `typeVocabSize`, as
+ * the segment table of transformers has no row for padding.
  *
  * @example
  * ```ts
@@ -108,6 +109,7 @@ export function configFromJson(json: Readonly<Record<string, unknown>>): BertCon
   return checkBertConfig(Object.fromEntries(fields));
 }
 
+/** The value of a field, or its default. `field` is its name here, `key` that in `config.json`. */
 function fieldFrom(json: Readonly<Record<string, unknown>>, key: string, field: string): unknown {
   const standard = BERT_DEFAULTS[field as keyof BertConfig];
   const value = json[key];
@@ -123,7 +125,7 @@ function refusePruned(heads: unknown): void {
   throw new ConfigError("pruned_heads", heads, "must be empty: every layer here has all its heads");
 }
 
-/** Fields that transformers writes beside those that are read here, and that a typo could be taken for. */
+/** Other fields that transformers writes; they are no misspelt names. */
 const OTHERS = [
   "architectures",
   "attn_implementation",
@@ -181,7 +183,11 @@ export function misspelt(json: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** Reads the configuration of a folder. Throws a `FormatError` that names the file. */
+/**
+ * Reads the configuration of a folder.
+ *
+ * @throws {FormatError} If the file is missing or cannot be read; the message names it.
+ */
 export async function readConfig(folder: string): Promise<BertConfig> {
   const path = await savedPath(folder, CONFIG_FILE);
   const json = await readConfigJson(folder);
@@ -194,8 +200,9 @@ export async function readConfig(folder: string): Promise<BertConfig> {
 }
 
 /**
- * Reads a folder's `config.json`. If there is none, throws a `FormatError` that says what the folder
- * holds instead.
+ * Reads a folder's `config.json`.
+ *
+ * @throws {FormatError} If there is none; the message says what the folder holds instead.
  */
 export async function readConfigJson(folder: string): Promise<Record<string, unknown>> {
   const json = await readJsonIfThere(await savedPath(folder, CONFIG_FILE));

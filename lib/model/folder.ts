@@ -90,7 +90,7 @@ export async function saveModel(
  */
 export function checkVocabulary({ vocabSize }: BertConfig, { vocab }: BertTokenizer): void {
   if (vocab.size === vocabSize) return;
-  const advice = `must be the ${vocabSize} that the model has words for: save it with its own`;
+  const advice = `must be the model's vocabSize, ${vocabSize}: save it with its own tokenizer`;
   throw new ConfigError("size of the tokenizer's vocabulary", vocab.size, advice);
 }
 
@@ -142,7 +142,7 @@ export async function loadModel(
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const model = await BertPretrainHead.fromPretrained(folder, options);
   try {
-    return fitted(model, tokenizer, folder);
+    return matched(model, tokenizer, folder);
   } catch (error) {
     model.dispose();
     throw error;
@@ -153,7 +153,7 @@ export async function loadModel(
  * Makes model and tokenizer agree about the number of rows of the word table and about the id of
  * padding.
  */
-function fitted(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
+function matched(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
   const spare = model.config.vocabSize - tokenizer.vocab.size;
   if (spare < 0) {
     const problem = `expected ${model.config.vocabSize} tokens as ${CONFIG_FILE} says`;
@@ -185,8 +185,8 @@ function withPadding(model: BertPretrainHead, { padId: padTokenId }: Vocab) {
   const { config, weights } = model;
   if (config.padTokenId === padTokenId) return { model, notes: [] };
   const notes = [
-    `${CONFIG_FILE} says that token ${config.padTokenId} is padding: [PAD] of the vocabulary, ` +
-    `${padTokenId}, is`,
+    `${CONFIG_FILE} says that padding is token ${config.padTokenId}: [PAD] of the vocabulary, ` +
+    `token ${padTokenId}, is used instead`,
   ];
   return {
     model: new BertPretrainHead({ ...config, padTokenId }, { weights }, model.notes),

@@ -10,6 +10,7 @@ import { ConfigError } from "../errors.ts";
 import { checkArguments, checkOptions, checkSwitches } from "../checks.ts";
 import type { BertPretrainHead } from "./bert.ts";
 import { comparingOutput, comparingQkv } from "./comparing_heads.ts";
+import { TRUNCATED_DEVIATION } from "./weights.ts";
 import {
   positionTable,
   segmentTable,
@@ -41,7 +42,7 @@ const SAMENESS = 15;
  */
 export type Look = number | "same";
 
-/** What the heads do before training. */
+/** Options of `headStart()`. */
 export interface HeadStartOptions {
   /**
    * What the heads of the first layer attend to, one entry for each head. By default about half of
@@ -66,7 +67,7 @@ export interface HeadStartOptions {
  * shows what two sentences have in common. The heads of the second layer work in pairs: for `[CLS]`
  * one takes the mean vector of the first text, the other that of the second, and their difference is
  * added, six times as large, to the vector of `[CLS]`. It is small where both texts are about the
- * same. Other tokens use these heads with random queries and keys as before. The identity is added to
+ * same. The queries of other tokens keep their random weights. The identity is added to
  * the dense layer of the word head, so that at first it predicts the input word. All of these weights
  * are trained like the rest, and the saved model is a BERT like any other.
  *
@@ -77,12 +78,13 @@ export interface HeadStartOptions {
  * @param model The model to change, with initial weights from `new BertPretrainHead(config, { seed
  * })`.
  * @throws {ConfigError} If there are not as many looks as heads, or one is neither a whole number nor
- * "same", or a head has an odd width, or there is only one head or a width of 4, which leaves no
- * dimensions for words, or `compare` is true for a model of one layer.
+ * "same", or a head has an odd width, or there is only one head or a hidden size of 4, which
+ * leaves no dimensions for words, or `compare` is true for a model of one layer.
  *
  * Source: the idea of initialising attention near its trained state: Trockman and Kolter 2023,
- * "Mimetic Initialization of Self-Attention Layers"; theirs sets products of weights to the identity
- * and its negative in all layers, here only queries and keys of the first are set, and differently.
+ * "Mimetic Initialization of Self-Attention Layers", who set products of weights to the identity and
+ * its negative in all layers. Here the queries and keys of the first layer and the comparing heads of
+ * the second are set, and to other values.
  * Some heads of a trained BERT attend to neighbours: Clark et al. 2019, "What Does BERT Look At?",
  * section 3.1. Waves, and that a shift is a linear map of them (a rotation): Vaswani et al. 2017,
  * section 3.5; theirs are longer, and fill all dimensions.
@@ -121,9 +123,9 @@ export function headStart(model: BertPretrainHead, options: HeadStartOptions = {
 }
 
 /**
- * For two heads -1 and 1; for four these and twice the same word; for eight -1, 1, -1, 1, -2, 2 and
- * twice the same word. A head carries only as many numbers as it is wide, so that two heads tell more
- * of a direct neighbour than one.
+ * The default looks: of two heads -1 and 1; of four -1, 1 and twice the same word; of eight -1, 1, -1,
+ * 1, -2, 2 and twice the same word. A head passes on only as many numbers as it is wide, so two heads
+ * pass on more about a direct neighbour than one.
  */
 function usualLooks(heads: number): Look[] {
   const near = 2 * Math.max(1, Math.floor(heads / 4));
@@ -148,6 +150,7 @@ function check({ numAttentionHeads: heads, hiddenSize }: BertConfig, looks: read
   }
 }
 
+/** Replaces a weight's values by those that `to` computes of them. */
 function change(model: BertPretrainHead, name: string, to: (weight: tf.Tensor) => tf.Tensor): void {
   const weight = model.weights.get(name)!;
   tf.tidy(() => weight.assign(to(weight)));
@@ -170,7 +173,7 @@ function withLooks(weight: tf.Tensor, looks: readonly Look[], config: BertConfig
   for (const [head, look] of looks.entries()) {
     const width = H / looks.length;
     const part = { values, H, width, query: head * width, key: H + head * width, ...dimensions };
-    if (look === "same") lookAtSame(part, 0.88 * config.initializerRange); // a truncated normal distribution has 0.88 of the deviation
+    if (look === "same") lookAtSame(part, TRUNCATED_DEVIATION * config.initializerRange);
     else lookAtOffset(part, waveAngles(config).map((angle) => angle * look));
   }
   return tf.tensor(values, weight.shape);
@@ -186,8 +189,8 @@ interface HeadPart extends StartDimensions {
 }
 
 /**
- * Makes a head attend to an offset: keys are the waves, and queries are the waves moved by the
- * offset.
+ * Makes a head attend to an offset d: keys are the waves at position t, and queries the waves at t + d.
+ * `angles` holds the angle of each wave over d positions.
  */
 function lookAtOffset({ values, H, waves, query, key }: HeadPart, angles: number[]): void {
   for (const [i, angle] of angles.entries()) {
@@ -206,7 +209,7 @@ function lookAtOffset({ values, H, waves, query, key }: HeadPart, angles: number
 
 /**
  * Makes a head attend to the same word: query and key are the same random projection of the word's
- * dimensions, without the waves and marks.
+ * dimensions, without the waves and marks. `deviation` is that of the random weights.
  */
 function lookAtSame(
   { values, H, width, words, query, key }: HeadPart, // see SAMENESS for the words' variance

@@ -7,8 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { BertConfig, HiddenAct } from "../config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
 import { gatherRows } from "./ops/rows.ts";
-import { linear, project } from "./ops/linear.ts";
-import { linearActivated } from "./ops/linear.ts";
+import { linear, linearActivated, project } from "./ops/linear.ts";
 import { layerNorm } from "./ops/layer_norm.ts";
 import {
   decoderBias,
@@ -24,21 +23,21 @@ import {
 
 /** The weights of the masked-language-model head. Its decoder is the table of word embeddings. */
 export interface MlmHeadWeights {
-  /** [H, H] */
+  /** [H, H]: the dense layer before the activation. */
   readonly dense: DenseWeights;
-  /** After the activation, over [H]. */
+  /** The LayerNorm after the activation, over [H]. */
   readonly norm: NormWeights;
   /** [V, H]: the table of word embeddings. */
   readonly decoder: tf.Tensor2D;
-  /** [V] */
+  /** [V]: the bias of the decoder. */
   readonly bias: tf.Tensor1D;
 }
 
-/** The next-sentence head. */
+/** The weights of the next-sentence head. */
 export interface NspHeadWeights {
-  /** [H, H] */
+  /** [H, H]: the dense layer on `[CLS]`, before tanh. */
   readonly pooler: DenseWeights;
-  /** [H, 2] */
+  /** [H, 2]: the scores of the two classes. */
   readonly classifier: DenseWeights;
 }
 
@@ -47,7 +46,7 @@ export interface NspHeadWeights {
  *
  * @param hidden [N, H]: all positions, or those picked by `gatherRows()`.
  * @param epsilon Added to the variance inside LayerNorm.
- * @param activation After the dense layer, the same as in the encoder.
+ * @param activation The function after the dense layer, the same as in the encoder.
  * @returns Logits, [N, V]; the caller disposes of them.
  *
  * Source: Devlin et al. 2018 section 3.1; `BertLMPredictionHead`.
@@ -166,7 +165,7 @@ export class MlmHead {
     };
   }
 
-  /** [N, H] hidden vectors -> [N, V] logits, which the caller disposes. */
+  /** Computes the logits, [N, V], of hidden vectors, [N, H]. The caller disposes of them. */
   forward(hidden: tf.Tensor2D): tf.Tensor2D {
     return mlmHead(hidden, this.#parts, this.#epsilon, this.#activation);
   }
@@ -202,7 +201,10 @@ export class NspHead {
     };
   }
 
-  /** [B*T, H] hidden vectors of sequences of `length` -> [B, 2] logits, which the caller disposes. */
+  /**
+   * Computes the logits, [B, 2], of the hidden vectors, [B*T, H], of sequences of `length` positions. The
+   * caller disposes of them.
+   */
   forward(hidden: tf.Tensor2D, length: number): tf.Tensor2D {
     return nspHead(hidden, length, this.#parts);
   }

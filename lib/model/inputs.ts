@@ -13,9 +13,11 @@ export type IdMatrix = tf.Tensor | readonly (readonly number[])[];
 
 /** One batch as input of the model. */
 export interface ModelInputs {
-  /** Pieces of the vocabulary. */
+  /** Ids of pieces of the vocabulary. */
   readonly tokenIds: IdMatrix;
-  /** 1 first sentence, 2 second, 0 padding; by default 1 wherever `attentionMask` is 1. */
+  /**
+   * 1 in the first sentence, 2 in the second, 0 at padding. Default: 1 wherever `attentionMask` is 1.
+   */
   readonly segmentIds?: IdMatrix;
   /** By default 0, 1, 2, … in each sequence. */
   readonly positionIds?: IdMatrix;
@@ -23,7 +25,7 @@ export interface ModelInputs {
   readonly attentionMask?: IdMatrix;
 }
 
-/** How the backbone runs. */
+/** Options of `BertModel.forward()`. */
 export interface BackboneOptions {
   /** Whether dropout is on; off by default. */
   readonly training?: boolean;
@@ -58,7 +60,7 @@ export interface ForwardOptions extends BackboneOptions {
 export interface ForwardOutput extends Omit<BackboneOutput, "hidden"> {
   /** A score for each word: [P, V] with `predictedPositions`, else [B, T, V]. */
   readonly mlmLogits: tf.Tensor;
-  /** A score for "follows" (0) and "does not" (1), [B, 2]. */
+  /** Scores of "follows" (0) and "does not follow" (1), [B, 2]. */
   readonly nspLogits: tf.Tensor2D;
 }
 
@@ -77,7 +79,7 @@ const INPUTS = [
 
 const SWITCHES = ["training", "outputAttentions", "outputHiddenStates"] as const;
 
-/** Throws `ConfigError` if an option of `forward()` is unknown, or one that is a switch is none. */
+/** Throws `ConfigError` if an option of `forward()` is unknown, or one that must be true or false is not. */
 export function checkForwardOptions(what: string, options: ForwardOptions): void {
   checkOptions(what, options, [...SWITCHES, "seed", "predictedPositions"]);
   checkSwitches(options, SWITCHES);
@@ -146,8 +148,9 @@ export function checkSeed(config: BertConfig, { training, seed }: BackboneOption
   throw new ConfigError("seed", seed, "must be an integer when training with dropout, one a step");
 }
 
+/** Integers as a [B, T] int32 tensor. */
 function toIds(name: string, ids: IdMatrix): tf.Tensor2D {
-  if (ids instanceof tf.Tensor) return tf.cast(ids as tf.Tensor2D, "int32");
+  if (ids instanceof tf.Tensor) return tf.cast(ids as tf.Tensor2D, "int32"); // [B, T]
   checkRows(name, ids);
   return tf.tensor2d(ids.flatMap((row) => [...row]), [ids.length, ids[0].length], "int32"); // [B, T]
 }
@@ -180,6 +183,7 @@ function countUp([rows, columns]: readonly number[]): tf.Tensor2D {
   return tf.tensor2d(values, [rows, columns], "int32"); // [B, T]
 }
 
+/** Throws unless ids have a shape and all are from 0 to `size` - 1; `setting` names that limit. */
 function checkIds(
   name: string,
   ids: tf.Tensor,

@@ -5,10 +5,9 @@
 import * as tf from "@tensorflow/tfjs";
 import type { HiddenAct } from "../config.ts";
 import { embed, gatherRows } from "./ops/rows.ts";
-import { linear } from "./ops/linear.ts";
+import { linear, linearActivated } from "./ops/linear.ts";
 import { attention, attentionProbabilities } from "./ops/attention.ts";
 import { dropout, mixSeed } from "./ops/dropout.ts";
-import { linearActivated } from "./ops/linear.ts";
 import { layerNorm, residualLayerNorm } from "./ops/layer_norm.ts";
 
 /** Scale and shift of a LayerNorm. */
@@ -19,19 +18,19 @@ export interface NormWeights {
   readonly beta: tf.Tensor1D;
 }
 
-/** A dense layer. */
+/** The weights of a dense layer. */
 export interface DenseWeights {
-  /** [in, out] */
+  /** [I, O] for I inputs and O outputs. */
   readonly weight: tf.Tensor2D;
-  /** [out] */
+  /** [O] */
   readonly bias: tf.Tensor1D;
 }
 
 /** The three tables whose rows are summed, and the LayerNorm of the sum. */
 export interface EmbeddingWeights {
-  /** [V, H] */
+  /** [V, H]: one row for each piece of the vocabulary. */
   readonly word: tf.Tensor2D;
-  /** [maxPositionEmbeddings, H] */
+  /** [maxPositionEmbeddings, H]: one row for each position. */
   readonly position: tf.Tensor2D;
   /** [typeVocabSize, H]; row 0 is that of padding. */
   readonly segment: tf.Tensor2D;
@@ -39,27 +38,27 @@ export interface EmbeddingWeights {
   readonly norm: NormWeights;
 }
 
-/** One attention block; `qkv` holds the query, key and value layers side by side. */
+/** The weights of one attention block; `qkv` holds the query, key and value layers side by side. */
 export interface AttentionWeights {
   /** [H, 3H]: query, key and value. */
   readonly qkv: DenseWeights;
-  /** [H, H] */
+  /** [H, H]: the dense layer after attention. */
   readonly output: DenseWeights;
   /** The LayerNorm of the residual sum, over [H]. */
   readonly norm: NormWeights;
 }
 
-/** One feed-forward block. */
+/** The weights of one feed-forward block. */
 export interface FeedForwardWeights {
-  /** [H, I] */
+  /** [H, I]: the layer to the wider vectors. */
   readonly inner: DenseWeights;
-  /** [I, H] */
+  /** [I, H]: the layer back. */
   readonly output: DenseWeights;
   /** The LayerNorm of the residual sum, over [H]. */
   readonly norm: NormWeights;
 }
 
-/** One encoder layer. */
+/** The weights of one encoder layer. */
 export interface EncoderLayerWeights {
   /** The attention block, which comes first. */
   readonly attention: AttentionWeights;
@@ -85,7 +84,7 @@ export interface LayerOptions {
   readonly epsilon: number;
   /** The activation between the two layers of the feed-forward block. Default `"gelu"`. */
   readonly activation?: HiddenAct;
-  /** Absent in evaluation. */
+  /** The dropout; absent in evaluation. */
   readonly dropout?: Dropout;
 }
 
@@ -93,7 +92,7 @@ export interface LayerOptions {
 export interface EmbeddingIds {
   /** Ids of pieces, 0 to V - 1. */
   readonly tokenIds: tf.Tensor2D;
-  /** 0 for padding, 1 and 2 for the two sentences. */
+  /** 0 at padding, 1 and 2 in the two sentences. */
   readonly segmentIds: tf.Tensor2D;
   /** Positions in the sequence, from 0. */
   readonly positionIds: tf.Tensor2D;
@@ -127,11 +126,11 @@ export function embeddings(
   { epsilon, dropout: drop }: Omit<LayerOptions, "heads">,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const words = embed(weights.word, tf.reshape(ids.tokenIds, [-1]));
-    const positions = embed(weights.position, tf.reshape(ids.positionIds, [-1]));
-    const segments = embed(weights.segment, tf.reshape(ids.segmentIds, [-1]));
+    const words = embed(weights.word, tf.reshape(ids.tokenIds, [-1])); // [B*T, H]
+    const positions = embed(weights.position, tf.reshape(ids.positionIds, [-1])); // [B*T, H]
+    const segments = embed(weights.segment, tf.reshape(ids.segmentIds, [-1])); // [B*T, H]
     const sum = tf.add<tf.Tensor2D>(tf.add(words, segments), positions); // [B*T, H]
-    const normed = layerNorm(sum, weights.norm.gamma, weights.norm.beta, epsilon);
+    const normed = layerNorm(sum, weights.norm.gamma, weights.norm.beta, epsilon); // [B*T, H]
     return drop ? dropout(normed, drop.hidden, drop.seed) : normed; // [B*T, H]
   });
 }

@@ -57,7 +57,7 @@ export async function resizePositions(
   });
 }
 
-/** A piece that a vocabulary did not have, and what its embedding was made from. */
+/** A piece that a vocabulary did not have, and the pieces of which its embedding is the mean. */
 export interface NewPiece {
   /** The piece as it stands in the vocabulary. */
   readonly token: string;
@@ -79,6 +79,7 @@ export interface Revocabulated {
  * Makes the same model with more words. The embedding and the decoder bias of a new word are the
  * means of those of the pieces that it was cut into so far.
  *
+ * @param tokenizer The model's tokenizer.
  * @param words The words as in texts. Words that the vocabulary already has are ignored.
  * @returns A new model and a new tokenizer; the caller disposes of both models.
  * @throws {ConfigError} If a word is more than one word to the tokenizer, or the tokenizer is not the
@@ -119,8 +120,9 @@ export async function addWords(
  * Makes the same model with additional tokens, such as markers like `[E1]`. The embedding of a new
  * token is the mean of those of the pieces that it was cut into so far.
  *
- * @param tokens A string is a special token: found as it is typed, and never masked. Those that the
- * vocabulary has as pieces keep their embeddings.
+ * @param tokenizer The model's tokenizer.
+ * @param tokens The tokens. A string is a special token: it is found as it is typed, and never masked.
+ * Tokens that the vocabulary has as pieces keep their embeddings.
  * @returns A new model and a new tokenizer; the caller disposes of both models.
  * @throws {FormatError} If a token is empty or has a line break.
  * @throws {ConfigError} If the tokenizer is not the model's.
@@ -162,7 +164,7 @@ export async function addTokens(
  * pieces that spell it, or the mean of all pieces if they cannot spell it.
  *
  * @param from The model's tokenizer.
- * @param to The new one.
+ * @param to The tokenizer with the new vocabulary.
  * @returns A new model; the caller disposes of both.
  * @throws {ConfigError} If `from` is not the model's.
  *
@@ -235,14 +237,14 @@ async function rebuilt(
   return new BertPretrainHead({ ...model.config, ...settings }, { weights }, model.notes);
 }
 
-/** A table whose rows are means of rows of another. */
+/** A table of rows of `width` numbers, each of which is the mean of some rows of another table. */
 function meansOf(
   table: Float32Array,
   width: number,
   rows: readonly (readonly number[])[],
 ): Float32Array {
   const means = new Float32Array(rows.length * width);
-  const average = new Map<readonly number[], Float32Array>(); // the mean of all is asked for often
+  const average = new Map<readonly number[], Float32Array>(); // kept, as many pieces get the mean of all
   for (const [i, sources] of rows.entries()) {
     const known = average.get(sources) ?? meanOf(table, width, sources);
     if (sources.length > 100) average.set(sources, known);
@@ -251,6 +253,7 @@ function meansOf(
   return means;
 }
 
+/** The mean of some rows of a table. */
 function meanOf(table: Float32Array, width: number, rows: readonly number[]): Float32Array {
   const [only] = rows;
   if (rows.length === 1) return table.subarray(only * width, (only + 1) * width);
@@ -259,13 +262,13 @@ function meanOf(table: Float32Array, width: number, rows: readonly number[]): Fl
   return Float32Array.from(sum, (value) => value / rows.length);
 }
 
-/** The ids of the pieces of `pieces` that spell a token of another vocabulary; none if they cannot. */
+/** The ids of the pieces that spell a token of another vocabulary; none if they cannot. */
 function spelling(token: string, pieces: WordPieces): number[] {
   const continues = token.startsWith("##") && token.length > 2;
   return pieces.idsOf(continues ? token.slice(2) : token, continues) ?? [];
 }
 
-/** The ids of the pieces that a tokenizer cuts a token into, but for special ones such as `[UNK]`. */
+/** The ids of the pieces that a tokenizer cuts a token into, without special ones such as `[UNK]`. */
 function knownParts(token: string, tokenizer: BertTokenizer): number[] {
   return tokenizer.ids(token).filter((id) => !tokenizer.vocab.isSpecial(id));
 }

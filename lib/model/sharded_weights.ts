@@ -10,19 +10,19 @@ import { savedPath } from "../files/save_folder.ts";
 import { canonicalName, prefixOf, TIED } from "./transformers_names.ts";
 import { SafetensorsFile } from "../files/safetensors_file.ts";
 
-/** The file that a model has unless it is stored in several. */
+/** The file of the weights, unless they are stored in several files. */
 export const WEIGHTS_FILE = "model.safetensors";
 const INDEX_FILE = "model.safetensors.index.json";
 
 /** One tensor of the folder. */
 interface Stored {
   readonly file: SafetensorsFile;
-  /** As it is called in the file. */
+  /** Its name in the file. */
   readonly name: string;
 }
 
 /**
- * All tensors of a folder, by their present names. Dispose of it to close the files.
+ * All tensors of a folder, by their present names. The caller disposes of it, which closes the files.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export class StoredWeights implements Disposable {
     }
   }
 
-  /** The names of all tensors but buffers. */
+  /** The names of all tensors except buffers. */
   get names(): readonly string[] {
     return [...this.#tensors.keys()];
   }
@@ -76,6 +76,7 @@ export class StoredWeights implements Disposable {
     return this.#prefix;
   }
 
+  /** Whether there is a tensor of this name. */
   has(name: string): boolean {
     return this.#tensors.has(name);
   }
@@ -85,6 +86,7 @@ export class StoredWeights implements Disposable {
     return this.#find(name).file.path;
   }
 
+  /** The shape of a tensor in its file. Throws `FormatError` if there is none of this name. */
   shapeOf(name: string): readonly number[] {
     const { file, name: own } = this.#find(name);
     return file.header.tensors.get(own)!.shape;
@@ -98,16 +100,18 @@ export class StoredWeights implements Disposable {
     throw new FormatError(file.path, `expected weight "${own}" as floats, found I32`);
   }
 
+  /** Closes the files. */
   [Symbol.dispose](): void {
     for (const file of this.#files) file[Symbol.dispose]();
   }
 
-  /** Finds a tied weight that is only stored under its second name. */
+  /** Makes a tied weight known under its first name if it is only stored under its second one. */
   #fillFrom(copy: string, original: string): void {
     const found = this.#tensors.get(copy);
     if (found && !this.#tensors.has(original)) this.#tensors.set(original, found);
   }
 
+  /** The tensor of this name. Throws `FormatError` if there is none. */
   #find(name: string): Stored {
     const found = this.#tensors.get(name);
     if (found) return found;
@@ -117,6 +121,7 @@ export class StoredWeights implements Disposable {
     throw new FormatError(this.#files[0].path, `expected a weight "${name}", found none${there}`);
   }
 
+  /** Opens a file and lists its tensors, or only those with the names in `only`. */
   async #add(path: string, only?: ReadonlySet<string>): Promise<void> {
     const file = await SafetensorsFile.open(path);
     this.#files.push(file);
@@ -143,6 +148,7 @@ export class StoredWeights implements Disposable {
     }
   }
 
+  /** Opens the files that the index names. */
   async #addShards(folder: string): Promise<void> {
     const index = await readJsonIfThere(`${folder}/${INDEX_FILE}`);
     if (!index) throw await missingFile(folder, WEIGHTS_FILE);

@@ -5,14 +5,15 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 
-/** Amplitude of the waves and of the texts' mark, in standard deviations of the other initial weights. */
+/** The amplitude of the waves and of the texts' mark, in units of `initializerRange`. */
 const AMPLITUDE = 3;
 
-/** Size of the first position's mark, in the same measure. It stands in one vector of a sequence. */
+/** The size of the first position's mark, in the same unit. One vector of each sequence has it. */
 const START = 6;
 
-/** The shortest wave has a period of 4 positions, the longest of 32. */
+/** The period of the shortest wave, in positions. */
 const SHORTEST = 4;
+/** The period of the longest wave, in positions. */
 const LONGEST = 32;
 
 /** Which dimensions of the embeddings hold what. */
@@ -33,7 +34,10 @@ export function startDimensions({ hiddenSize, numAttentionHeads }: BertConfig): 
   return { words: waves - 2, startMark: waves - 2, textMark: waves - 1, waves };
 }
 
-/** The angle of each wave between two positions. A wave takes two dimensions. */
+/**
+ * The angle by which each wave advances from one position to the next, in radians. A wave takes two
+ * dimensions, its sine and its cosine.
+ */
 export function waveAngles({ hiddenSize, numAttentionHeads }: BertConfig): number[] {
   const count = hiddenSize / numAttentionHeads / 2;
   return Array.from({ length: count }, (_, i) => {
@@ -42,13 +46,13 @@ export function waveAngles({ hiddenSize, numAttentionHeads }: BertConfig): numbe
   });
 }
 
-/** [V, H]: the vectors of the words, with 0 in all dimensions that are not for words. */
+/** [V, H]: the given vectors of the words, with 0 in all dimensions that are not for words. */
 export function wordTable(table: tf.Tensor, config: BertConfig): tf.Tensor {
   const { words } = startDimensions(config);
   return tf.mul(table, row(config, (dimension) => dimension < words ? 1 : 0));
 }
 
-/** [3, H]: the texts' mark, and the given vectors in the dimensions for positions. */
+/** [3, H]: the texts' marks, and the given vectors in the dimensions for positions. */
 export function segmentTable(table: tf.Tensor, config: BertConfig): tf.Tensor {
   const { waves, textMark } = startDimensions(config);
   const kept = tf.mul(table, row(config, (dimension) => dimension < waves ? 0 : 1));

@@ -8,8 +8,9 @@
 
 /** The name and layout in transformers of a weight of ours. */
 export interface TheirWeight {
-  /** One name, or three whose columns lie side by side here. */
+  /** One name, or three names of weights whose columns lie side by side here. */
   readonly names: readonly string[];
+  /** How the layout there differs from ours. */
   readonly layout: "same" | "transposed" | "segments";
 }
 
@@ -52,13 +53,13 @@ export function theirShape(
   { names, layout }: TheirWeight,
 ): readonly number[] {
   if (layout === "segments") return [shape[0] - 1, shape[1]];
-  const [width, ...rows] = [...shape].reverse(); // the last axis holds the parts
+  const [width, ...rows] = [...shape].reverse(); // the parts lie along the last axis
   return layout === "transposed"
     ? [width / names.length, ...rows]
     : [...rows, width / names.length];
 }
 
-/** Decoder weights that some programs store a second time, with the weights that they are copies of. */
+/** Decoder weights that some programs store a second time: the name of each copy and its original. */
 export const TIED: Readonly<Record<string, string>> = {
   "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
   "cls.predictions.decoder.bias": "cls.predictions.bias",
@@ -115,8 +116,9 @@ export function prefixOf(names: readonly string[]): string {
 /**
  * Converts values from their layout to ours.
  *
- * @param parts As `theirWeight()` names them, each of their shape.
- * @param shape Ours.
+ * @param parts The values of the weights that `theirWeight()` names, each of the shape in transformers.
+ * @param shape The shape of our weight.
+ * @param layout The layout in transformers.
  * @param paddingRow Row 0 of the segment table; by default a copy of the first sentence's, which is
  * what transformers gives to padding.
  *
@@ -175,6 +177,7 @@ export function toTheirs(
   return theirs;
 }
 
+/** A table with one more row before the others. */
 function withRow(first: Float32Array, others: Float32Array): Float32Array {
   const all = new Float32Array(first.length + others.length);
   all.set(first);

@@ -5,7 +5,7 @@
  * layers are stored [in, out], the transpose of theirs; query, key and value are one matrix side by
  * side, `attention.self.qkv.weight` [H, 3H] and `.bias` [3H]; the segment table has row 0 for
  * padding, so that theirs (0 first, 1 second sentence) are rows 1 and 2 here. The decoder is the
- * table of word embeddings and has no weight of its own but `cls.predictions.bias`.
+ * table of word embeddings; its only weight of its own is `cls.predictions.bias`.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkNotNegative, checkWhole, type Kind, nameOf } from "../checks.ts";
@@ -26,7 +26,7 @@ export type Weights = ReadonlyMap<string, tf.Variable>;
 /** Shapes by name, in the order in which data flows. */
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
 
-/** The weights of the backbone: embeddings and encoder. */
+/** The names and shapes of the backbone's weights: embeddings and encoder. */
 export function backboneShapes(config: BertConfig): WeightShapes {
   const { hiddenSize: H, intermediateSize: I, numHiddenLayers } = checkBertConfig(config);
   const shapes = new Map<string, readonly number[]>([
@@ -48,7 +48,7 @@ export function backboneShapes(config: BertConfig): WeightShapes {
   return shapes;
 }
 
-/** The weights of the masked-language-model head, without its decoder, which is shared. */
+/** The names and shapes of the masked-language-model head's weights, without the shared decoder. */
 export function mlmHeadShapes(config: BertConfig): WeightShapes {
   const { vocabSize, hiddenSize: H } = checkBertConfig(config);
   return new Map([
@@ -58,13 +58,13 @@ export function mlmHeadShapes(config: BertConfig): WeightShapes {
   ]);
 }
 
-/** The weights of the next-sentence head, its pooler included. */
+/** The names and shapes of the next-sentence head's weights, the pooler included. */
 export function nspHeadShapes(config: BertConfig): WeightShapes {
   const { hiddenSize: H } = checkBertConfig(config);
   return new Map([...dense("bert.pooler.dense", H, H), ...dense("cls.seq_relationship", H, 2)]);
 }
 
-/** All weights of a model with both heads, the backbone's first. */
+/** The names and shapes of all weights of a model with both heads, those of the backbone first. */
 export function pretrainShapes(config: BertConfig): WeightShapes {
   return new Map([...backboneShapes(config), ...nspHeadShapes(config), ...mlmHeadShapes(config)]);
 }
@@ -122,8 +122,12 @@ function initialValues(name: string, count: number, deviation: number, rng: Rng)
   return truncatedNormal(count, deviation, rng.fork(name));
 }
 
+/** The standard deviation of a standard normal distribution that is truncated at ±2. */
+export const TRUNCATED_DEVIATION = 0.88;
+
 /**
- * Normal numbers with mean 0. Those beyond two standard deviations are drawn again.
+ * Random numbers from a normal distribution with mean 0. Those beyond two standard deviations are drawn
+ * again.
  *
  * Source: Marsaglia's polar method; `tf.truncated_normal`.
  */
@@ -173,7 +177,7 @@ export function startWeights(
   }));
 }
 
-/** The variable of that name, which the model is known to have. */
+/** The variable of a name. Throws `TypeError` if there is none. */
 function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R> {
   if (!WEIGHTS.fits(weights)) {
     const found = nameOf(weights);
@@ -184,7 +188,7 @@ function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R
   return weight as tf.Variable<R>;
 }
 
-/** A dense layer out of the named weights. */
+/** The weights of a dense layer, whose names begin with `name`. */
 export function denseWeights(weights: Weights, name: string): DenseWeights {
   return {
     weight: named<tf.Rank.R2>(weights, `${name}.weight`),
@@ -192,7 +196,7 @@ export function denseWeights(weights: Weights, name: string): DenseWeights {
   };
 }
 
-/** A LayerNorm out of the named weights. */
+/** The weights of a LayerNorm, whose names begin with `name`. */
 export function normWeights(weights: Weights, name: string): NormWeights {
   return {
     gamma: named<tf.Rank.R1>(weights, `${name}.weight`),
@@ -205,7 +209,7 @@ export function decoderBias(weights: Weights): tf.Tensor1D {
   return named<tf.Rank.R1>(weights, "cls.predictions.bias");
 }
 
-/** The embeddings out of the named weights. */
+/** The weights of the embeddings. */
 export function embeddingWeights(weights: Weights): EmbeddingWeights {
   const table = (name: string) => named<tf.Rank.R2>(weights, `bert.embeddings.${name}.weight`);
   return {
@@ -216,7 +220,7 @@ export function embeddingWeights(weights: Weights): EmbeddingWeights {
   };
 }
 
-/** One encoder layer out of the named weights; layers count from 0. */
+/** The weights of one encoder layer; layers are numbered from 0. */
 export function encoderLayerWeights(weights: Weights, layer: number): EncoderLayerWeights {
   const prefix = `bert.encoder.layer.${layer}`;
   return {

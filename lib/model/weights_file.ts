@@ -1,19 +1,18 @@
 /**
- * The weights of a model from and into a folder as transformers has it, under its names and in its
- * layouts. What is read may be a whole pre-training model or less: heads that are not there are
- * started anew from a seed, and said.
+ * Reads and writes the weights of a model in a folder of transformers, under its names and in its
+ * layouts. The folder may hold a whole pre-training model or a part of it: heads that are missing get
+ * initial weights from a seed, and notes name them.
  *
- * Row 0 of the segment table, for padding, has no place in a file of transformers. It stands in
- * `config.json` as `padding_segment_embedding` (float32, base64), which transformers keeps and passes on.
+ * The files of transformers have no place for row 0 of the segment table, which is for padding. It is
+ * kept in `config.json` as `padding_segment_embedding` (float32, base64); transformers keeps this field.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
-import { readJson } from "../files/json.ts";
+import { readJson, writeJson } from "../files/json.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
-import { writeJson } from "../files/json.ts";
 import {
   theirShape,
   theirWeight,
@@ -30,27 +29,27 @@ import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
 const PADDING_ROW = "padding_segment_embedding";
 const SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
 
-/** The parts that a checkpoint may lack, each as a whole, and what they are in words. */
+/** The parts that a checkpoint may lack as a whole: how their weights' names begin, and their own name. */
 const HEADS: Readonly<Record<string, string>> = {
   "bert.pooler.": "the pooler",
   "cls.predictions.": "the masked-language-model head",
   "cls.seq_relationship.": "the next-sentence head",
 };
 
-/** Weights, and what a reader should know about where they come from. */
+/** Weights, and notes about where they come from. */
 export interface ReadWeights {
   /** tfjs variables; the caller disposes of them. */
   readonly weights: Weights;
-  /** Sentences; empty where the folder had just what was asked for. */
+  /** Sentences about missing and unused weights; empty if the folder had exactly the wanted ones. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads weights out of a model's folder, one after the other: memory holds the model, and one tensor
- * more.
+ * Reads weights from a model's folder, one after the other, so that memory holds the model and at most
+ * one more tensor.
  *
- * @param shapes Those that are wanted.
- * @param seed For heads that are not in the folder. Without it their absence is an error.
+ * @param shapes The names and shapes of the wanted weights.
+ * @param seed The seed for heads that the folder lacks. Without it a missing head is an error.
  * @throws {FormatError} If a file cannot be read, or a weight is missing or has another shape than
  * `config` says. Nothing is left behind then.
  *
@@ -108,10 +107,10 @@ function readWeight(
   return weight;
 }
 
-/** These copy a new tensor's values into memory of their own; others may go on using the array. */
+/** Backends that copy a new tensor's values into memory of their own; others may keep the array. */
 const COPYING_BACKENDS = new Set(["simd", "wasm"]);
 
-/** Frees an array's memory now: the collector would let several of 100 MB pile up. */
+/** Frees an array's memory at once: the garbage collector would let several arrays of 100 MB pile up. */
 function release(array: Float32Array): void {
   (array.buffer as ArrayBuffer).transfer(0);
 }
@@ -125,7 +124,7 @@ const DTYPES: Readonly<Record<SavedDtype, TensorSource["dtype"]>> = {
 /** The names of the types that weights are saved in. */
 export const SAVED_DTYPES: readonly string[] = Object.keys(DTYPES);
 
-/** The largest number in float16. */
+/** The largest finite number in float16. */
 const MOST_IN_HALF = 65504;
 
 /**
@@ -148,7 +147,7 @@ export function modelFiles(
   };
 }
 
-/** What `config.json` of a model with pre-training heads holds. */
+/** The fields of `config.json` for a model with pre-training heads. */
 export async function configFields(
   config: BertConfig,
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
@@ -160,7 +159,7 @@ export async function configFields(
   return { ...configToJson(config), ...more, [PADDING_ROW]: row.toBase64() };
 }
 
-/** A weight as the tensors that it is there, each with its values when they are asked for. */
+/** The tensors that a weight becomes in the file; their values are computed when they are written. */
 function sourcesOf(
   name: string,
   weight: tf.Variable | HostTensor,
@@ -188,7 +187,7 @@ function checkHalf(values: Float32Array, name: string): void {
   throw new ConfigError("dtype", "float16", advice);
 }
 
-/** The values of a tfjs variable as it is now, or of a copy. */
+/** The present values of a tfjs variable, or those of a copy. */
 export async function valuesOf(weight: tf.Variable | HostTensor): Promise<Float32Array> {
   return await (typeof weight.data === "function"
     ? weight.data<"float32">()
@@ -216,7 +215,7 @@ function paddingRowIn(
   throw new FormatError(path, `expected ${PADDING_ROW} to be ${width} float32 numbers in base64`);
 }
 
-/** The weights that are wanted of heads of which the folder has nothing at all. */
+/** The wanted weights of the heads of which the folder has no weight at all. */
 function missingHeads(stored: StoredWeights, shapes: WeightShapes): ReadonlySet<string> {
   const absent = Object.keys(HEADS).filter((head) =>
     !stored.names.some((name) => name.startsWith(head) && !Object.hasOwn(TIED, name))
@@ -225,8 +224,8 @@ function missingHeads(stored: StoredWeights, shapes: WeightShapes): ReadonlySet<
 }
 
 /**
- * Throws `FormatError`, showing some names, if a weight that no model is without is not there: the
- * folder then holds other weights, or has them under other names.
+ * Throws `FormatError` if a weight of the encoder is missing: the folder then holds other weights, or has
+ * them under other names, some of which the message shows.
  */
 function checkEncoder(stored: StoredWeights, shapes: WeightShapes): void {
   const needed = [...shapes.keys()].filter((name) =>
@@ -238,7 +237,7 @@ function checkEncoder(stored: StoredWeights, shapes: WeightShapes): void {
 /**
  * The values of a stored tensor.
  *
- * @throws {FormatError} If some are NaN or infinite: nothing could be computed with them.
+ * @throws {FormatError} If some are NaN or infinite, as every result would be NaN.
  */
 function finite(stored: StoredWeights, name: string): Float32Array {
   const values = stored.read(name);
@@ -246,12 +245,13 @@ function finite(stored: StoredWeights, name: string): Float32Array {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) wrong++;
   if (wrong === 0) return values;
   const first = values.find((value) => !Number.isFinite(value));
-  const found = `found ${first} and its like at ${wrong} of ${values.length} places`;
-  const advice = "its training diverged, or it was saved in too narrow a format. Take an older one";
+  const found = `found NaN or infinity at ${wrong} of ${values.length} places, first ${first}`;
+  const advice =
+    "its training diverged, or its format has too small a range. Use an older checkpoint";
   throw new FormatError(stored.fileOf(name), `expected numbers in "${name}", ${found}: ${advice}`);
 }
 
-/** Checks that a weight is there in the right shape, before anything is read. */
+/** Throws `FormatError` unless a weight has the right shape. No values are read. */
 function checkStored(name: string, shapes: WeightShapes, stored: StoredWeights): void {
   const theirs = theirWeight(name);
   const shape = theirShape(shapes.get(name)!, theirs);
@@ -264,7 +264,7 @@ function checkStored(name: string, shapes: WeightShapes, stored: StoredWeights):
   }
 }
 
-/** Copies of tied weights must be copies: another decoder would make another model. */
+/** Throws `FormatError` if a copy of a tied weight is not equal to it: the model would be another one. */
 function checkTied(stored: StoredWeights): void {
   for (const [copy, original] of Object.entries(TIED)) {
     if (!stored.has(copy) || !stored.has(original)) continue;

@@ -1,14 +1,17 @@
 /**
- * AdamW's update of one weight, which has no gradient. It is defined by tfjs operations; a backend may
- * have a kernel of its own.
+ * AdamW's update of one weight. It is not differentiable. It is defined by tfjs operations; a backend
+ * may have a kernel of its own.
  */
 import * as tf from "@tensorflow/tfjs";
 import { fused } from "../backend/operation.ts";
 
 /** The numbers of one update that are the same for every value of a weight. */
 export interface UpdateFactors {
+  /** β₁: the decay rate of `first`. */
   readonly beta1: number;
+  /** β₂: the decay rate of `second`. */
   readonly beta2: number;
+  /** ε: added to the root in the denominator. */
   readonly epsilon: number;
   /** The factor of clipping: the gradient is multiplied by it first. */
   readonly scale: number;
@@ -30,13 +33,15 @@ export interface MomentTensors {
 }
 
 /**
- * Updates one weight and its two means, which are replaced or overwritten.
+ * Updates one weight and its two means, which are replaced or overwritten. With the gradient G, the
+ * means m and v, and the weight W: `g = scale · G`, `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`,
+ * `W ← shrink · W - rate · m / (√(correction2 · v) + ε)`.
  *
  * On tfjs's own backends the weight gets a new tensor: the wasm backend keeps packed copies of
  * weights by tensor, and would go on using the old copy. The backend `simd` writes in place.
  *
  * @param weight The weight. A clone that was made of it earlier keeps the old numbers.
- * @param gradient Of the weight's shape.
+ * @param gradient A tensor of the weight's shape; the caller disposes of it.
  * @param moments The means. The caller disposes of them in the end.
  *
  * Source: Loshchilov and Hutter 2019, algorithm 2.

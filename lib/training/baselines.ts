@@ -1,7 +1,7 @@
 /**
  * The scores of a model that has learned nothing, and of one that has learned only how often each
- * word occurs. A loss curve is read against them: ln V means "nothing learned", the unigram loss
- * "only word counts".
+ * word occurs. A loss curve is compared with them: at ln V the model has learned nothing, at the unigram
+ * loss no more than how often each word occurs.
  */
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
@@ -54,7 +54,7 @@ export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokeni
  * not impossible.
  *
  * @param counts `[V]`, from `tokenCounts()` of the training documents.
- * @param batches The batches that the model is evaluated on. Their labels are what it predicts.
+ * @param batches The batches that the model is evaluated on; their labels are scored.
  *
  * @example A vocabulary of four, the last twice as frequent as the first
  * ```ts

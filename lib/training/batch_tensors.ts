@@ -6,7 +6,7 @@ import { Batch } from "../data/batch.ts";
 export interface BatchTensors extends Disposable {
   /** `[B, T]`: pieces of the vocabulary. */
   readonly tokenIds: tf.Tensor2D;
-  /** `[B, T]`: 1 first segment, 2 second, 0 padding. */
+  /** `[B, T]`: 1 in the first segment, 2 in the second, 0 at padding. */
   readonly segmentIds: tf.Tensor2D;
   /** `[B, T]`: 0 to T - 1 in each row. */
   readonly positionIds: tf.Tensor2D;
@@ -20,7 +20,7 @@ export interface BatchTensors extends Disposable {
   readonly predictedPositions: tf.Tensor1D;
   /** `[P]`: the labels at these positions, -1 for entries that are padding. */
   readonly predictedLabels: tf.Tensor1D;
-  /** Frees all eight. */
+  /** Frees all eight tensors. */
   dispose(): void;
 }
 

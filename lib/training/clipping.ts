@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { globalNorm } from "./global_norm.ts";
 
 /**
- * The global norm of all gradients, and the factor that reduces it to `clipNorm`.
+ * Computes the global norm of all gradients, and the factor that reduces it to `clipNorm`.
  *
  * The gradients themselves are not changed: pass the factor to `AdamW.step()`. The norm is read
  * synchronously, which the backend `webgpu` cannot do; `trainStep()` reads it together with the
@@ -20,7 +20,7 @@ import { globalNorm } from "./global_norm.ts";
  * deepStrictEqual(clipByGlobalNorm(gradients, 1), { norm: 5, scale: 0.2 });
  * ```
  *
- * Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", as
+ * Source: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks";
  * `tf.clip_by_global_norm`.
  */
 export function clipByGlobalNorm(

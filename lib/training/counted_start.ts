@@ -10,6 +10,7 @@ import { DOCUMENTS } from "../data/argument_kinds.ts";
 import type { Document } from "../data/document.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
+import { TRUNCATED_DEVIATION } from "../model/weights.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { countedVectors, type CountedVectorsOptions } from "./counted_vectors.ts";
@@ -19,12 +20,6 @@ export interface CountedStartOptions extends CountedVectorsOptions {
   /** The same seed gives the same vectors, signs included. */
   readonly seed: number;
 }
-
-/**
- * The standard deviation of a standard normal distribution truncated at ±2. Initial weights are drawn
- * from such a distribution.
- */
-const CUT_DEVIATION = 0.88;
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 const BIAS = "cls.predictions.bias";
@@ -36,7 +31,7 @@ const BIAS = "cls.predictions.bias";
  *
  * One pass over the text counts which pieces stand near each other and in which passages. The counts
  * become positive pointwise mutual information, and its largest singular vectors are the embeddings.
- * All of them are scaled to the length of random embeddings. Pieces that the text lacks keep their
+ * All of them are scaled to the usual length of random embeddings. Pieces that the text lacks keep their
  * random embeddings. Training changes all of these numbers, and the saved model is a BERT like any
  * other.
  *
@@ -94,7 +89,7 @@ export async function countedStart(
   const text = pieceStream(documents, tokenizer);
   const { seed, ...contexts } = options;
   const vectors = await countedVectors(text, hiddenSize, seed, contexts);
-  const length = CUT_DEVIATION * initializerRange * Math.sqrt(hiddenSize);
+  const length = TRUNCATED_DEVIATION * initializerRange * Math.sqrt(hiddenSize);
   const words = model.weights.get(WORDS)!;
   const values = words.dataSync<"float32">().slice();
   for (let id = 0; id < vocabSize; id++) {

@@ -1,4 +1,4 @@
-/** Word vectors from co-occurrence counts, by a singular value decomposition. */
+/** Word vectors that are computed from co-occurrence counts by a singular value decomposition. */
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { checkOptions, checkWhole } from "../checks.ts";
@@ -71,7 +71,10 @@ export async function countedVectors(
   const neighbours = positivePmi(neighbourCounts(text, near));
   const kept = rowsWithEntries(neighbours);
   const known = kept.reduce((sum, one) => sum + one, 0);
-  if (known === 0) throw new ConfigError("text", "no neighbours", "must have words that meet");
+  if (known === 0) {
+    const advice = "must have at least two pieces beside each other";
+    throw new ConfigError("text", "no neighbours", advice);
+  }
   await ensureBackend();
   const tables = passages === 0 ? [] : [positivePmi(passageCounts(text, passages))];
   const matrix = sideBySide(neighbours, tables); // [V, C + passages]
@@ -100,12 +103,14 @@ function rowsWithEntries({ rows, columns, values }: ContextMatrix): Uint8Array {
 }
 
 /**
- * The tables side by side, each divided by its Frobenius norm. The others are multiplied by
- * `PASSAGE_WEIGHT`.
+ * Puts tables of R rows side by side, each divided by its Frobenius norm. The others are also
+ * multiplied by `PASSAGE_WEIGHT`.
+ *
+ * @returns `[R, C]`, where C is the number of columns of all tables; the caller disposes of it.
  */
 function sideBySide(first: ContextMatrix, others: readonly ContextMatrix[]): tf.Tensor2D {
   const scaled = ({ rows, columns, values }: ContextMatrix, weight: number) => {
-    const table = tf.tensor2d(values, [rows, columns]);
+    const table = tf.tensor2d(values, [rows, columns]); // [R, columns]
     const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
     return tf.mul(table, weight / length) as tf.Tensor2D;
   };

@@ -7,8 +7,10 @@ import { AdamW, type Optimizer } from "./optimizer.ts";
 /**
  * Creates the optimizer that the settings name: AdamW unless they say `"muon"`.
  *
- * @param weights `model.weights`.
+ * @param weights The variables to update, by name: `model.weights`.
  * @param train Settings from `trainConfig()`.
+ * @returns The optimizer; the caller disposes of it.
+ * @throws {ConfigError} If a setting cannot work.
  *
  * @example
  * ```ts

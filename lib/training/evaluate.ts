@@ -91,14 +91,14 @@ interface RowScores {
 }
 
 /**
- * Evaluates a model without dropout. Every prediction and every pair has the same weight, whatever
- * batch it is in. It waits for a macrotask after each batch.
+ * Evaluates a model without dropout. Every prediction and every pair has the same weight, in whichever
+ * batch it is. It waits for a macrotask after each batch, so that timers and signals are served.
  *
  * @param batches The batches. Evaluations are comparable only if they use the same ones.
  * @param options `signal` stops after the current batch; the scores are then those of the batches so
  * far.
  * @throws {ConfigError} If there is no batch, or an option is unknown.
- * @throws {TypeError} If an argument is not what it has to be: documents are no batches.
+ * @throws {TypeError} If an argument is not what it has to be, such as documents instead of batches.
  *
  * Source: `metric_fn` in google-research/bert's `run_pretraining.py`; perplexity as in transformers.
  *
@@ -166,12 +166,13 @@ async function scoreRound(model: BertPretrainHead, round: readonly Batch[], team
   return round.map((batch, rank) => ({ batch, ...unpackScores(all[rank], batch) }));
 }
 
-/** The scores of the words and of the pairs of a batch. */
+/** The scores of the words, `[P]`, and of the pairs, `[B]`, of a batch. */
 interface BatchScores {
   readonly mlm: RowScores;
   readonly pairs: RowScores;
 }
 
+/** The scores as bytes, to send them to the other ranks. */
 function packScores({ mlm, pairs }: BatchScores): Uint8Array {
   const parts = [mlm.losses, mlm.hits, pairs.losses, pairs.hits];
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -183,8 +184,9 @@ function packScores({ mlm, pairs }: BatchScores): Uint8Array {
   return new Uint8Array(all.buffer);
 }
 
+/** The inverse of `packScores()`. The batch says how many scores there are. */
 function unpackScores(bytes: Uint8Array, { predictedLabels, nspLabels }: Batch): BatchScores {
-  const all = new Float32Array(bytes.slice().buffer); // aligned
+  const all = new Float32Array(bytes.slice().buffer); // a copy, as floats must be aligned
   const [words, pairs] = [predictedLabels.length, nspLabels.length];
   const part = (from: number, length: number) => all.subarray(from, from + length);
   return {

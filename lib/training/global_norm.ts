@@ -6,15 +6,15 @@ import * as tf from "@tensorflow/tfjs";
 import { fused } from "../backend/operation.ts";
 
 /**
- * The Euclidean norm of all these tensors, taken as one vector.
+ * The Euclidean norm of all tensors, taken as one vector: √Σ x² over all their numbers.
  *
- * @returns A scalar, NaN or infinite if a number among them is; the caller disposes of it.
+ * @returns A scalar, which is NaN or infinite if one of the numbers is; the caller disposes of it.
  *
  * @example
  * ```ts
+ * import * as tf from "@tensorflow/tfjs";
  * import { globalNorm } from "bert/training/global_norm.ts";
  * import { strictEqual } from "node:assert";
- * import * as tf from "@tensorflow/tfjs";
  * const norm = globalNorm({ a: tf.tensor1d([3]), b: tf.tensor1d([4]) });
  * strictEqual(norm.dataSync()[0], 5);
  * ```

@@ -1,7 +1,7 @@
 /**
  * The gradient of one step, summed over its parts and over the ranks of a team, with the totals that
  * are logged. The sum is a binary tree over all parts in their order, so its bits depend neither on
- * how many processes there are nor on what moves their bytes.
+ * the number of processes nor on the library that connects them.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/batch.ts";
@@ -21,19 +21,20 @@ export interface Divisors {
   readonly pairs: number;
 }
 
-/** The gradient of one part, or of two. */
+/** The gradient of one part, or the sum of the gradients of two. */
 interface PartGradient {
   readonly gradients: tf.NamedTensorMap;
   /** `[4]`: summed MLM loss, summed NSP loss, right words, right pairs. */
   readonly totals: tf.Tensor1D;
 }
 
+/** How many numbers `totals` has. */
 const TOTALS = 4;
 
 /** The neutral element of addition: x + -0 is x for every x, also for -0, which +0 would change. */
 const NOTHING = -0;
 
-/** An array for the gradients of a model, kept from one step to the next: new memory costs time. */
+/** Arrays for the gradients, by the model's weights. They are reused, as new memory costs time. */
 const KEPT = new WeakMap<ReadonlyMap<string, tf.Variable>, Float32Array>();
 
 /**
@@ -55,7 +56,13 @@ export class GradientSum implements Disposable {
   /** The array that goes back to `KEPT` when the gradients made of it are freed. */
   #used: Float32Array | undefined;
 
-  /** @param lanes How many parts this rank has, missing ones included. */
+  /**
+   * Starts a sum without parts.
+   *
+   * @param weights The weights whose gradients are summed, by name.
+   * @param lanes How many parts this rank has, missing ones included.
+   * @param team The ranks over which the sum goes.
+   */
   constructor(weights: ReadonlyMap<string, tf.Variable>, lanes: number, team: Team = SOLO) {
     this.#weights = weights;
     this.#team = team;
@@ -103,7 +110,7 @@ export class GradientSum implements Disposable {
     if (this.#first) tf.dispose([this.#first.totals, this.#first.gradients]);
   }
 
-  /** `read()` where all is on the backend: totals and norm are read at once. */
+  /** `read()` for a sum that is on the backend: totals and norm are read together. */
   async #readSmall({ gradients, totals }: PartGradient) {
     this.gradients = gradients;
     const figures = tf.tidy(() => tf.concat([totals, tf.reshape(globalNorm(gradients), [1])])); // [5]
@@ -112,6 +119,7 @@ export class GradientSum implements Disposable {
     return { totals: values.slice(0, TOTALS), norm: values[TOTALS] };
   }
 
+  /** Computes the gradient of one part, for the weights on which its loss depends. */
   #gradient(
     model: BertPretrainHead,
     batch: Batch,
@@ -126,8 +134,8 @@ export class GradientSum implements Disposable {
       return loss;
     }, [...this.#weights.values()]);
     value.dispose();
-    const reached = [...this.#weights].filter(([, { name }]) => grads[name] !== undefined);
-    const gradients = Object.fromEntries(reached.map(([key, { name }]) => [key, grads[name]]));
+    const present = [...this.#weights].filter(([, { name }]) => grads[name] !== undefined);
+    const gradients = Object.fromEntries(present.map(([key, { name }]) => [key, grads[name]]));
     return { gradients, totals: totals! };
   }
 
@@ -139,7 +147,7 @@ export class GradientSum implements Disposable {
     const sizes = [...this.#weights.values()].map(({ size }) => size);
     const length = sizes.reduce((sum, size) => sum + size, 0) + sizes.length + TOTALS;
     const kept = KEPT.get(this.#weights);
-    KEPT.delete(this.#weights); // one sum at a time has it
+    KEPT.delete(this.#weights); // so that no other sum uses it at the same time
     return kept?.length === length ? kept : new Float32Array(length);
   }
 
@@ -162,7 +170,9 @@ export class GradientSum implements Disposable {
     return flat;
   }
 
-  /** Makes `gradients` of such an array. A weight that the loss of no part depends on gets none. */
+  /**
+   * Makes `gradients` of such an array. A weight on which no part's loss depends gets no gradient.
+   */
   #unpack(flat: Float32Array): void {
     const flags = flat.length - TOTALS - this.#weights.size;
     let at = 0;

@@ -1,4 +1,4 @@
-/** Records of training: of a step, of an epoch, and the means over steps. */
+/** Records of training: of each step, of each epoch, and of a whole run. */
 import type { Evaluation } from "./evaluate.ts";
 
 /**
@@ -69,7 +69,9 @@ export interface History {
 }
 
 /**
- * Averages the steps of an epoch.
+ * Averages the steps of an epoch. The epoch, its tokens and its seconds are those of the last step.
+ *
+ * @param steps The steps of one epoch, at least one.
  *
  * @example
  * ```ts

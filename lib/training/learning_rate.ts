@@ -1,4 +1,4 @@
-/** The schedule of the learning rate: linear warm-up, then linear decay. */
+/** The learning-rate schedule: linear warm-up, then linear decay. */
 import { checkOptions } from "../checks.ts";
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Cross-entropy, in nats, and the loss of BERT's two tasks. Two known mistakes are avoided: the
  * ignored label is -1, which is no class of either task, and a mean divides by the number of labels
- * that count, not by the number of rows.
+ * that are not ignored, not by the number of rows.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused } from "../backend/operation.ts";
@@ -11,9 +11,9 @@ import { hits } from "./right_answers.ts";
 
 /** How the losses of the positions become one number, and which label is ignored. */
 export interface CrossEntropyOptions {
-  /** The `"sum"` over the positions, their `"mean"`, or `"none"` for one loss each. */
+  /** The `"sum"` over the positions (default), their `"mean"`, or `"none"` for a loss of each. */
   readonly reduction?: "sum" | "mean" | "none";
-  /** The label of positions that do not count. */
+  /** The label of positions that are ignored. Default -1. */
   readonly ignoreIndex?: number;
 }
 
@@ -21,12 +21,13 @@ export interface CrossEntropyOptions {
  * The cross-entropy of each position, -log p(right class), summed by default.
  *
  * A position whose label is `ignoreIndex` adds nothing to the loss or its gradient. If all labels
- * are, the loss is 0. The mean divides by the positions that count. Large logits do not overflow, as
+ * are, the loss is 0. The mean divides by the number of positions that are not ignored. Large logits do
+ * not overflow, as
  * the largest is subtracted first.
  *
  * @param logits `[..., C]` float32: unnormalised scores of C classes.
  * @param labels `[...]` integers: the right classes, in [0, C), or `ignoreIndex`.
- * @returns A scalar, or with `"none"` a tensor of the shape of `labels`; the caller disposes it.
+ * @returns A scalar, or with `"none"` a tensor of the shape of `labels`; the caller disposes of it.
  * @throws {ShapeError} If `labels` does not have the shape of `logits` without its last axis.
  * @throws {RangeError} If a label is no class.
  *
@@ -89,7 +90,8 @@ export function countLabels(labels: Int32Array): number {
  *
  * @param logits `[..., C]` float32.
  * @param labels `[...]` int32.
- * @returns A scalar in [0, 1] that the caller disposes.
+ * @param ignoreIndex The label of positions that are ignored.
+ * @returns A scalar in [0, 1]; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
  *
  * @example
@@ -114,15 +116,15 @@ export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1)
  * The logits of both tasks, as `BertPretrainHead.forward()` returns them for the predicted positions.
  */
 export interface PretrainLogits {
-  /** `[P, V]`. */
+  /** `[P, V]`: a score of each word for each predicted position. */
   readonly mlmLogits: tf.Tensor;
-  /** `[B, 2]`. */
+  /** `[B, 2]`: the scores of "follows" and "does not follow" for each pair. */
   readonly nspLogits: tf.Tensor;
 }
 
 /** The labels of both tasks, which `BatchTensors` has. */
 export interface PretrainLabels {
-  /** `[P]` int32, -1 for positions that do not count. */
+  /** `[P]` int32: the right word of each position, or -1 for positions that are ignored. */
   readonly predictedLabels: tf.Tensor;
   /** `[B]` int32: 0 if the second segment follows, 1 if not, -1 if there is none. */
   readonly nspLabels: tf.Tensor;
@@ -135,10 +137,13 @@ export interface PretrainLossOptions {
 }
 
 /**
- * The loss of pre-training: masked words plus next sentence, each the mean of its labels.
+ * The loss of pre-training: the loss of the masked words plus that of the next sentence, each by
+ * default the mean over its labels.
  *
+ * @returns Three scalars, in nats; the caller disposes of them.
  * @throws {ConfigError} If an option is unknown or cannot work.
- * @returns Three scalars that the caller disposes.
+ * @throws {ShapeError} If the shapes do not fit.
+ * @throws {RangeError} If a label is no class.
  *
  * Source: Devlin et al. 2018, appendix A.2: "the sum of the mean masked LM likelihood and the mean
  * next sentence prediction likelihood".
@@ -172,16 +177,17 @@ export function pretrainLoss(
 /**
  * The cross-entropy of each row, in nats: -log softmax(logits)[label].
  *
- * @param logits [P, V] float32. Large ones do not overflow, as the largest is subtracted first.
- * @param labels [P] int32: the right class, or -1 for a row that does not count.
- * @returns [P], 0 where the label is -1, whatever the logits are; the caller disposes of it.
+ * @param logits `[P, V]` float32. Large ones do not overflow, as the largest is subtracted first.
+ * @param labels `[P]` int32: the right class, or -1 for a row that is ignored. They are not checked.
+ * @returns `[P]`: the losses, 0 where the label is -1, even if the logits are NaN; the caller disposes
+ * of it.
  * @throws {ShapeError} If the shapes do not fit.
  *
  * @example
  * ```ts
+ * import * as tf from "@tensorflow/tfjs";
  * import { softmaxCrossEntropy } from "bert/training/loss.ts";
  * import { ok } from "node:assert";
- * import * as tf from "@tensorflow/tfjs";
  * const labels = tf.tensor1d([0, -1], "int32");
  * const [counted, ignored] = softmaxCrossEntropy(tf.zeros([2, 8]), labels).dataSync();
  * ok(Math.abs(counted - Math.log(8)) < 1e-6 && ignored === 0);
@@ -201,27 +207,28 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
     (dy, [logits, labels, loss, logSum]) => {
       const own = logSum && fused("BertCrossEntropyGradient", { dy, logits, labels, logSum });
       if (own) return own;
-      const weight = asked(dy, labels); // [P]
+      const weight = zeroIgnored(dy, labels); // [P]
       const [rows, classes] = logits.shape;
-      const all = tf.mul(tf.softmax(asked(logits, labels)), tf.reshape(weight, [rows, 1])); // [P, V]
-      const right = tf.mul(tf.sub(tf.exp(tf.neg(loss)), 1), weight); // [P]
-      const places = tf.reshape(labelPlaces(labels, classes), [rows, 1]);
-      const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right);
-      return [tf.reshape(flat, [rows, classes])]; // [P, V]: softmax, less 1 at the label
+      const all = tf.mul(tf.softmax(zeroIgnored(logits, labels)), tf.reshape(weight, [rows, 1])); // [P, V]
+      const right = tf.mul(tf.sub(tf.exp(tf.neg(loss)), 1), weight); // [P]: softmax - 1 at the label
+      const places = tf.reshape(labelPlaces(labels, classes), [rows, 1]); // [P, 1]
+      const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right); // [P V]
+      return [tf.reshape(flat, [rows, classes])]; // [P, V]: (softmax - one-hot) · dy
     },
   );
 }
 
+/** The loss of each row, log Σ exp(x) - x[label], after its largest logit has been subtracted. */
 function rowLosses(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
-  const rows = asked(logits, labels); // [P, V]
+  const rows = zeroIgnored(logits, labels); // [P, V]
   const shifted = tf.sub(rows, tf.max(rows, 1, true)); // [P, V]
   const total = tf.log(tf.sum(tf.exp(shifted), 1)); // [P]
   const right = tf.gather(tf.reshape(shifted, [-1]), labelPlaces(labels, logits.shape[1])); // [P]
-  return asked(tf.sub(total, right), labels);
+  return zeroIgnored(tf.sub(total, right), labels);
 }
 
-/** `x` with 0 in the rows that do not count, even where `x` is NaN there. */
-function asked<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
+/** `x` with 0 in the ignored rows, even where `x` is NaN. */
+function zeroIgnored<T extends tf.Tensor>(x: T, labels: tf.Tensor): T {
   const shape = x.shape.map((length, axis) => axis === 0 ? length : 1);
   return tf.where<T>(tf.reshape(tf.greaterEqual(labels, 0), shape), x, tf.zerosLike(x));
 }

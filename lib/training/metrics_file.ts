@@ -65,12 +65,9 @@ export class MetricsFile {
    * damaged header is restored. The caller calls `close()`.
    */
   static resume(path: string, rows: number): MetricsFile {
-    const mended = withHeader(path);
-    if (mended !== undefined) {
-      replaceFileSync(path, mended);
-      return new MetricsFile(AppendFile.resume(path, rows + 1), true);
-    }
-    return new MetricsFile(AppendFile.resume(path, rows + 1));
+    const restored = withHeader(path);
+    if (restored !== undefined) replaceFileSync(path, restored);
+    return new MetricsFile(AppendFile.resume(path, rows + 1), restored !== undefined);
   }
 
   /** Rows in the file, without the header. */
@@ -139,7 +136,7 @@ function withHeader(path: string): string | undefined {
   return stringify([COLUMNS]) + (isRow ? text : text.slice(end));
 }
 
-/** The first cell of a row. */
+/** The values of the first column, `split`. */
 const SPLITS = ["train", "held-out", "skipped"];
 
 type Scores = Pick<
@@ -164,9 +161,9 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
  */
 export function stepIn(line: string): StepLog | undefined {
   const [split, ...cells] = line.split(","); // no cell has quotes
-  const harmed = cells.length !== COLUMNS.length - 1 ||
+  const isDamaged = cells.length !== COLUMNS.length - 1 ||
     cells.some((cell) => cell.trim() === "" || Number.isNaN(Number(cell)));
-  if (split !== "train" || harmed) return undefined;
+  if (split !== "train" || isDamaged) return undefined;
   const [epoch, step, mlmLoss, nspLoss, totalLoss, ...rest] = cells.map(Number);
   const [mlmAccuracy, nspAccuracy, learningRate, gradientNorm, tokens, ...clock] = rest;
   const [tokensPerSecond, seconds] = clock;
@@ -191,7 +188,7 @@ export function stepIn(line: string): StepLog | undefined {
  * ```
  */
 export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
-  const lines = await lastLines(path, 2 * count); // evaluations stand between them
+  const lines = await lastLines(path, 2 * count); // as evaluations may stand between the steps
   return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);
 }
 

@@ -15,11 +15,15 @@ export interface MuonFactors {
   readonly parts: number;
 }
 
-/** Coefficients of the Newton-Schulz iteration, chosen for the steepest slope at 0. */
+/**
+ * Coefficients a, b and c of the Newton-Schulz iteration, chosen for the steepest slope at 0, so that
+ * small singular values grow fast.
+ */
 const A = 3.4445;
 const B = -4.775;
 const C = 2.0315;
 
+/** The number of Newton-Schulz iterations. */
 const ITERATIONS = 5;
 
 /** A lower bound of the norm that a gradient is divided by. */
@@ -34,13 +38,14 @@ const EPSILON = 1e-7;
  * of AdamW, so that the same learning rates fit both.
  *
  * @param weight `[m, n]`, or several such matrices side by side. It gets a new tensor.
- * @param gradient Of the weight's shape.
- * @param momentum Of the weight's shape; zeros before the first step. This function disposes of it.
+ * @param gradient A tensor of the weight's shape.
+ * @param momentum A tensor of the weight's shape: zeros before the first step. This function disposes
+ * of it.
  * @returns The new momentum, which the caller disposes of.
  *
  * Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the factor
  * is that of Liu et al. 2025, "Muon is Scalable for LLM Training". Like `torch.optim.Muon` with
- * `adjust_lr_fn="match_rms_adamw"`, but in float32, while that iterates in bfloat16.
+ * `adjust_lr_fn="match_rms_adamw"`, but in float32, where PyTorch iterates in bfloat16.
  */
 export function muonUpdate(
   weight: tf.Variable,
@@ -81,9 +86,9 @@ function sideBySide(x: tf.Tensor2D, parts: number): tf.Tensor2D[] {
  *
  * @example Perpendicular rows of very different lengths get about the same length
  * ```ts
+ * import * as tf from "@tensorflow/tfjs";
  * import { orthogonal } from "bert/training/muon_update.ts";
  * import { ok } from "node:assert";
- * import * as tf from "@tensorflow/tfjs";
  * const [[a, b], [c, d]] = orthogonal(tf.tensor2d([[30, 0], [0, 1]])).arraySync();
  * ok(a > 0.6 && a < 1.3 && d > 0.6 && d < 1.3 && b === 0 && c === 0);
  * ```

@@ -1,6 +1,6 @@
 /**
- * AdamW, and what the training loop needs of any optimizer. The arithmetic of one update is in
- * `adamw_update.ts`.
+ * AdamW, and the interface that the training loop needs of any optimizer. The arithmetic of one update
+ * is in `adamw_update.ts`.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -44,15 +44,15 @@ export interface AdamWOptions {
   /** Decoupled decay of the weights that `decays` names, at least 0. Default 0.01. */
   readonly weightDecay?: number;
   /**
-   * Whether to correct the bias of means that start at zero. Default true; BERT's own optimizer does
-   * not.
+   * Whether to correct the bias of means that start at zero. Default true; BERT's original optimizer
+   * does not correct it.
    */
   readonly biasCorrection?: boolean;
   /** Which weights decay, by name. Default: all but biases and LayerNorm. */
   readonly decays?: (name: string) => boolean;
 }
 
-/** The names of the settings of a `TrainConfig`, as a whole one may be passed. */
+/** The names of the settings of a `TrainConfig`, which may be passed as the options. */
 export const TRAIN_CONFIG_NAMES: readonly string[] = [
   ...Object.keys(TRAIN_DEFAULTS),
   "maxSteps",
@@ -88,7 +88,7 @@ export interface Moments {
  *
  * It holds two tensors for each weight that has had a gradient; `dispose()` frees them.
  *
- * @example Two steps with a gradient of 1: Adam's step is the learning rate, whatever the size of the gradient
+ * @example Two steps with a gradient of 1, each of which has the length of the learning rate
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
  * import { AdamW } from "bert/training/optimizer.ts";
@@ -101,8 +101,8 @@ export interface Moments {
  * ```
  *
  * Source: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2;
- * `AdamWeightDecayOptimizer` in google-research/bert, which leaves the bias correction out: its
- * first steps are up to 6.6 times longer. Set `biasCorrection: false` to have that.
+ * `AdamWeightDecayOptimizer` in google-research/bert, which has no bias correction, so that its first
+ * steps are up to 6.6 times longer. `biasCorrection: false` does the same.
  */
 export class AdamW implements Optimizer {
   readonly #weights: ReadonlyMap<string, tf.Variable>;
@@ -186,7 +186,7 @@ export class AdamW implements Optimizer {
       if (first.length === size && second.length === size) continue;
       throw new ConfigError(`state of ${name}`, first.length, `must have ${size} values twice`);
     }
-    this.dispose();
+    this.dispose(); // of the means that the state replaces
     this.#step = state.step;
     for (const [name, { first, second }] of state.moments) {
       const { shape } = this.#weight(name);

@@ -47,13 +47,16 @@ export function checkFit(
  * Makes the held-out batches, once, so that every epoch is evaluated on the same predictions.
  *
  * @throws {NoExamplesError} If no held-out token is masked, although tokens are to be masked: a loss
- * of 0 over no predictions would count as the best.
+ * of 0 over no predictions would count as the best loss.
  */
 export function holdOut({ options, data, train: { batchSize } }: RunSource): Batch[] {
   const { heldOut = [], tokenizer, seed } = options;
   const documents = [...heldOut];
   if (documents.length === 0) return [];
-  return asking([...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })], data);
+  return checkPredictions(
+    [...batches(documents, tokenizer, { data, batchSize, seed, epoch: 0 })],
+    data,
+  );
 }
 
 /** `holdOut()` for documents that are encoded already. */
@@ -65,15 +68,15 @@ export function holdOutIds(
   if (documents.length === 0) return [];
   const options = { data, batchSize, seed, epoch: 0 };
   const made = batchesOfWindow(documents, tokenizer, options, epochGenerators(options));
-  return asking([...made], data);
+  return checkPredictions([...made], data);
 }
 
-/** Returns held-out batches, and throws if they should have predictions and have none. */
-function asking(made: Batch[], data: DataConfig): Batch[] {
-  const asks = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
-  if (asks || data.maskProbability === 0) return made;
+/** Returns held-out batches. Throws if they should have predictions, but have none. */
+function checkPredictions(made: Batch[], data: DataConfig): Batch[] {
+  const hasAny = made.some(({ predictedLabels }) => predictedLabels.some((label) => label >= 0));
+  if (hasAny || data.maskProbability === 0) return made;
   throw new NoExamplesError(
-    "Cannot score masked words as none of the held-out tokens is masked: hold out more text",
+    "Cannot score masked words, as none of the held-out tokens is masked: hold out more text",
   );
 }
 

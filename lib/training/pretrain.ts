@@ -1,6 +1,6 @@
 /**
  * A whole pre-training run: epochs with new pairs and masks, an evaluation after each, and
- * `metrics.csv` written meanwhile.
+ * `metrics.csv`, which grows during the run.
  */
 import { ensureBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
@@ -73,16 +73,16 @@ export interface PretrainOptions {
  *
  * Each epoch draws new pairs and masks from the seed. The held-out documents are paired and masked
  * once, the same for every epoch and every run with this seed. Two runs with one seed are equal bit
- * for bit, unless `maxSeconds` ends them. The time of preparing and of the last evaluation is not
- * counted in `maxSeconds`.
+ * for bit, unless `maxSeconds` ends them. `maxSeconds` includes neither the time of preparing nor that
+ * of the last evaluation.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown, a setting is wrong, or does not fit the model or the tokenizer.
  * @throws {NoExamplesError} If no pair can be made of the documents.
  * @throws {DivergedError} If a loss or gradient is NaN or infinite.
  *
- * Source: `run_pretraining.py` in google-research/bert, whose pairs
- * and masks are made once and repeated in every epoch.
+ * Source: `run_pretraining.py` in google-research/bert, whose pairs and masks are made once and repeated
+ * in every epoch.
  *
  * @example
  * ```ts
@@ -127,7 +127,7 @@ export async function pretrain(
     const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
     await writeSettings(options.metricsFile, { ...decided, ...counts(given) });
   }
-  const run = startRun(optimizer); // only now, so that preparing does not count as training time
+  const run = startRun(optimizer); // after preparing, which does not count as training time
   const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
   return await runEpochs(model, optimizer, plan);
 }
@@ -141,7 +141,7 @@ function encodedOnce({ documents, tokenizer }: PretrainOptions, data: DataConfig
 
 /** The numbers of documents, where they can be counted, and the tokenizer. */
 function counts({ documents, heldOut = [], tokenizer }: PretrainOptions) {
-  const count = (some: unknown) => Array.isArray(some) ? some.length : undefined;
+  const count = (list: unknown) => Array.isArray(list) ? list.length : undefined;
   return { training: count(documents), heldOut: count(heldOut), tokenizer };
 }
 

@@ -20,11 +20,17 @@ import * as tf from "@tensorflow/tfjs";
 export function hits(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
     const predicted = tf.argMax(logits, -1); // [...] int32
-    return tf.cast(tf.equal(predicted, tf.cast(labels, "int32")), "float32");
+    return tf.cast(tf.equal(predicted, tf.cast(labels, "int32")), "float32"); // [...]
   });
 }
 
-/** The number of rows whose largest logit is that of the label. */
+/**
+ * The number of rows whose largest logit is that of the label.
+ *
+ * @param logits `[..., C]` float32.
+ * @param labels `[...]` int32, -1 where there is none.
+ * @returns A scalar; the caller disposes of it.
+ */
 export function countRight(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return tf.tidy(() => tf.sum(hits(logits, labels)).asScalar());
 }

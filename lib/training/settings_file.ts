@@ -13,11 +13,11 @@ export interface RunDecisions {
   readonly seed: number;
   /** The sizes of the model. */
   readonly model: BertConfig;
-  /** How text becomes examples. */
+  /** The settings by which text becomes examples. */
   readonly data: DataConfig;
-  /** How the model is trained. */
+  /** The settings of training. */
   readonly train: TrainConfig;
-  /** Steps that the run will have; infinite if the clock decides. */
+  /** Steps that the run will have; infinite if its time limit ends it. */
   readonly plannedSteps: number;
   /** Documents to train on; undefined if they come in a stream. */
   readonly training?: number;

@@ -1,7 +1,7 @@
 /** 95 % confidence intervals of means and shares, and of differences between runs. */
 import { ConfigError } from "../errors.ts";
 
-/** The lower and the upper bound. */
+/** The lower and the upper bound of an interval. */
 export type Interval = readonly [number, number];
 
 /** A sum over the predictions of one sequence, and their number. */
@@ -66,7 +66,7 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
 
 /**
  * The confidence interval of a share of right answers in sequences: Wilson's interval with the
- * effective number of trials. If each sequence has one answer, that is the number of answers.
+ * effective number of trials. This number is the number of answers if each sequence has only one.
  *
  * Source: Korn and Graubard 1998, "Confidence Intervals for Proportions With Small Expected Number
  * of Positive Counts Estimated From Survey Data": the effective sample size.
@@ -83,8 +83,8 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
 export function shareInterval(clusters: readonly Cluster[]): Interval {
   const used = clusters.filter(({ count }) => count > 0);
   const { mean, variance, total } = ratio(used);
-  const worth = variance > 0 ? Math.min(total, mean * (1 - mean) / variance) : used.length;
-  return wilson(mean, worth);
+  const effective = variance > 0 ? Math.min(total, mean * (1 - mean) / variance) : used.length;
+  return wilson(mean, effective);
 }
 
 /** The mean over all predictions, and the variance of that mean. */
@@ -96,7 +96,7 @@ function ratio(clusters: readonly Cluster[]) {
 }
 
 /**
- * The mean of each value and the values before it, `width` values where there are as many.
+ * The mean of each value and the values before it: of `width` values, or of fewer at the start.
  *
  * @example
  * ```ts
@@ -147,16 +147,19 @@ export interface MeanOfRuns {
  */
 export function meanOfRuns(values: readonly number[]): MeanOfRuns {
   const count = values.length;
-  if (count < 2) throw new ConfigError("values", values, "must be of at least 2 runs");
+  if (count < 2) throw new ConfigError("values", values, "must be the values of at least 2 runs");
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const standardError = Math.sqrt(squares / (count - 1) / count);
   return { mean, standardError, margin: studentT(count - 1) * standardError, count };
 }
 
-/** How one recipe differs from another. */
+/** The mean difference between two recipes. */
 export interface Difference extends MeanOfRuns {
-  /** Whether 0 lies outside the 95 % interval. By chance one test in twenty says so. */
+  /**
+   * Whether 0 lies outside the 95 % interval. If two recipes are equally good, this still happens by
+   * chance in one comparison of twenty.
+   */
   readonly clear: boolean;
 }
 

@@ -57,9 +57,9 @@ export interface TrainOptions {
   readonly train: TrainConfig;
   /** The seed of the dropout of all steps. */
   readonly seed: number;
-  /** Steps in the whole run: the learning rate reaches 0 at their end. */
+  /** Steps in the whole run, above 0: the learning rate reaches 0 at their end. */
   readonly plannedSteps: number;
-  /** The number of the epoch for the log, from 1. Default 1. */
+  /** The number of the epoch in the log, from 1. Default 1. */
   readonly epoch?: number;
   /** The run that these batches belong to. Default: a run that begins here. */
   readonly run?: Run;
@@ -73,8 +73,8 @@ export interface TrainOptions {
    */
   readonly team?: Team;
   /**
-   * Is called for a diverged step, whose batches are then skipped, instead of throwing. It may throw
-   * to stop.
+   * Called when a step diverges; its batches are then skipped. Without it the error is thrown. It may
+   * throw to end the run.
    */
   readonly onDiverged?: (error: DivergedError) => void;
   /** A clock in milliseconds, for tests. */
@@ -157,8 +157,8 @@ export async function* train(
       if (run.stopped) return;
       const parts = (await steps.next()).value ?? [];
       const done = optimizer.steps - run.firstStep;
-      const soon = (now() - run.startedAt) / 1000 + lastSeconds / 2; // middle of this step, in seconds
-      const { batches, middle, counts } = await meet(team, parts, soon);
+      const elapsed = (now() - run.startedAt) / 1000; // seconds
+      const { batches, middle, counts } = await exchange(team, parts, elapsed + lastSeconds / 2);
       if (batches === 0) return;
       run.stopped = reasonToStop(done, middle, options);
       if (run.stopped) return;
@@ -197,6 +197,7 @@ export function checkShares(accumulation: number, { size }: Team): void {
   throw new ConfigError("accumulation", accumulation, shareAdvice(accumulation, size));
 }
 
+/** Whether a number is a power of two. */
 function isPower(count: number): boolean {
   return Number.isInteger(Math.log2(count));
 }
@@ -217,11 +218,17 @@ function shareAdvice(accumulation: number, size: number): string {
   return `cannot be shared out among ${size} processes, which is no power of two: start ${start}`;
 }
 
-/** Exchanges a few numbers between the ranks of a team before a step. */
-async function meet(team: Team, parts: StepParts, soon: number) {
+/**
+ * Exchanges a few numbers between the ranks of a team before a step.
+ *
+ * @param ownMiddle The middle of the step by this rank's clock, in seconds of the run.
+ * @returns `batches`: how many batches the ranks have for this step; `middle`: the middle of the step by
+ * rank 0's clock; `counts`: the sizes of all batches.
+ */
+async function exchange(team: Team, parts: StepParts, ownMiddle: number) {
   const { predictions, pairs, tokens } = countParts(parts);
   const own = parts.filter((part) => part !== undefined).length;
-  const clock = team.rank === 0 ? soon : 0; // one clock decides
+  const clock = team.rank === 0 ? ownMiddle : 0; // as rank 0's clock decides for all
   const sums = await team.sumCounts([own, clock, predictions, pairs, tokens]);
   const [batches, middle] = sums;
   const counts = { predictions: sums[2], pairs: sums[3], tokens: sums[4] };
@@ -323,11 +330,18 @@ function checkParts(parts: StepParts, own: number): StepParts {
   throw new ConfigError("number of parts in a step", parts.length, advice);
 }
 
+/**
+ * Why no further step is made, if so.
+ *
+ * @param done Steps of the run that are done.
+ * @param seconds The middle of the next step, in seconds of the run.
+ */
 function reasonToStop(done: number, seconds: number, { train }: TrainOptions) {
   if (seconds >= (train.maxSeconds ?? Infinity)) return "time";
   return done >= (train.maxSteps ?? Infinity) ? "steps" : undefined;
 }
 
+/** The learning rate at a point of the run that is given by its steps and by its seconds. */
 function rateOf(steps: number, seconds: number, { train, plannedSteps }: TrainOptions): number {
   const { learningRate: peak, warmupShare, maxSeconds = Infinity } = train;
   const progress = Math.max(steps / plannedSteps, seconds / maxSeconds);

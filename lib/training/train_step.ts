@@ -30,9 +30,9 @@ export interface StepOptions {
   readonly learningRate: number;
   /** The seed of the dropout, a different one for each step. */
   readonly seed: number;
-  /** Largest global norm of the gradient; a longer one is scaled down. Default: no clipping. */
+  /** The largest global norm of the gradient; a longer gradient is scaled down. Default: no clipping. */
   readonly clipNorm?: number;
-  /** What is minimised: the `"mean"` over predictions and pairs, or their `"sum"`. */
+  /** What is minimised: the `"mean"` over predictions and pairs (default), or their `"sum"`. */
   readonly reduction?: "mean" | "sum";
   /**
    * What the operands of matrix products are rounded to in both passes. Default `"float32"`: they are
@@ -73,7 +73,7 @@ export class DivergedError extends Error {
   override readonly name = "DivergedError";
   /** The update that was not made, from 1. */
   readonly step: number;
-  /** The batches of the step. Their `examples` say where each row comes from. */
+  /** This rank's batches of the step. Their `examples` say where each row comes from. */
   readonly batches: readonly Batch[];
   /** What is not finite, and the learning rate, as a clause. */
   readonly problem: string;
@@ -94,11 +94,12 @@ export class DivergedError extends Error {
 }
 
 /**
- * One optimisation step: forward, loss, gradients, clipping, update.
+ * One optimisation step: the forward pass, the loss, its gradients, clipping, and the update.
  *
- * Several batches act as one large batch: their gradients are summed, weighted by predictions and
- * pairs, for one update. So do the batches of all ranks of a `team`. Accuracies come from the logits
- * of the same forward pass. The loss is read once, asynchronously. All tensors are freed.
+ * Several batches act as one large batch: their gradients are summed, so that each prediction and each
+ * pair has the same weight in the one update. So do the batches of all ranks of a `team`. Accuracies
+ * come from the logits of the same forward pass. The loss is read once, asynchronously. All tensors are
+ * freed.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown or cannot work.
@@ -191,7 +192,7 @@ export function countParts(parts: StepParts): StepCounts {
  * One step on batches that are counted already. `trainStep()` and `train()` use it.
  *
  * @param parts The batches of this rank.
- * @param counts The sizes of the batches of all ranks.
+ * @param counts The sums of the sizes of all ranks' batches.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
  */
 export async function stepOn(
@@ -203,7 +204,7 @@ export async function stepOn(
 ): Promise<StepResult> {
   const { learningRate, seed, clipNorm = Infinity, reduction = "mean", team = SOLO } = options;
   const divisors = reduction === "mean" ? counts : { predictions: 1, pairs: 1 };
-  const rng = createRng(seed); // gives a seed to each part of every rank
+  const rng = createRng(seed); // gives a seed to each part of every rank, in their order
   for (let i = 0; i < team.rank * parts.length; i++) rng.below(2 ** 31);
   using sums = new GradientSum(model.weights, parts.length, team);
   for (const part of parts) {
@@ -216,8 +217,8 @@ export async function stepOn(
   const found = summarise(totals, counts);
   const problem = diverged(found, norm);
   if (problem) {
-    const mine = parts.filter((part) => part !== undefined);
-    throw new DivergedError(optimizer.steps + 1, mine, problem, learningRate);
+    const own = parts.filter((part) => part !== undefined);
+    throw new DivergedError(optimizer.steps + 1, own, problem, learningRate);
   }
   optimizer.step(sums.gradients, learningRate, clipScale(norm, clipNorm));
   return { ...found, gradientNorm: norm, tokens: counts.tokens };

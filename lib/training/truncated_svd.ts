@@ -13,7 +13,7 @@ export interface TruncatedSvd {
   readonly left: readonly Float64Array[];
 }
 
-/** Additional columns, which make the last singular vectors more accurate. */
+/** The number of additional columns, which make the last singular vectors more accurate. */
 const SPARE = 10;
 
 /** The number of power iterations. */
@@ -29,6 +29,7 @@ const ROUNDS = 4;
  * that lie close together are separated less well. Products are in single precision.
  *
  * @param matrix `[R, C]`, with at least `k` rows. The caller disposes of it.
+ * @param k How many singular values to compute.
  * @param seed The same seed gives the same vectors, signs included.
  * @throws {ConfigError} If `k` is not a whole number from 1 to the number of rows.
  *
@@ -51,14 +52,14 @@ export async function truncatedSvd(
 ): Promise<TruncatedSvd> {
   const [rows] = matrix.shape;
   checkWhole("k", k, 1);
-  if (k > rows) throw new ConfigError("k", k, `must be at most ${rows}, the rows`);
+  if (k > rows) throw new ConfigError("k", k, `must be at most ${rows}, the number of rows`);
   await ensureBackend();
   const count = Math.min(k + SPARE, rows);
   let space = orthonormal(randomColumns(rows, count, createRng(seed)));
   for (let round = 0; round < ROUNDS; round++) {
     space = orthonormal(product(space, (q) => tf.matMul(matrix, tf.matMul(matrix, q, true))));
   }
-  const images = product(space, (q) => tf.matMul(matrix, q, true)); // Xᵀ Q: C numbers a column
+  const images = product(space, (q) => tf.matMul(matrix, q, true)); // Xᵀ Q: columns of C numbers
   const { values, vectors } = symmetricEigen(images.map((a) => images.map((b) => dot(a, b))));
   const order = [...values.keys()].sort((a, b) => values[b] - values[a]).slice(0, k);
   return {
@@ -85,7 +86,7 @@ function product(
   const flat = new Float32Array(columns.length * height);
   for (const [i, column] of columns.entries()) flat.set(column, i * height);
   const tensor = tf.tidy(() => {
-    const side = tf.transpose(tf.tensor2d(flat, [columns.length, height])) as tf.Tensor2D;
+    const side = tf.transpose(tf.tensor2d(flat, [columns.length, height])) as tf.Tensor2D; // [height, k]
     return tf.transpose(multiply(side));
   });
   const result = tensor.dataSync<"float32">();
@@ -94,6 +95,7 @@ function product(
   return columns.map((_, i) => Float64Array.from(result.subarray(i * length, (i + 1) * length)));
 }
 
+/** The dot product Σ a[i] b[i]. */
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
@@ -129,6 +131,7 @@ function combined(columns: readonly Float64Array[], weights: ArrayLike<number>):
   return result;
 }
 
+/** The eigenvalues of a matrix; `vectors[i]` is the eigenvector of `values[i]`. */
 interface Eigen {
   readonly values: readonly number[];
   readonly vectors: readonly Float64Array[];
@@ -141,7 +144,7 @@ interface Eigen {
 function symmetricEigen(matrix: readonly number[][]): Eigen {
   const size = matrix.length;
   const a = matrix.map((row) => Float64Array.from(row));
-  const vectors = a.map((_, i) => new Float64Array(size).fill(1, i, i + 1)); // row i: vector i
+  const vectors = a.map((_, i) => new Float64Array(size).fill(1, i, i + 1)); // row i becomes eigenvector i
   const largest = Math.max(...a.map((row, i) => Math.abs(row[i])));
   for (let round = 0; round < 30; round++) {
     let rotated = false;
@@ -157,7 +160,10 @@ function symmetricEigen(matrix: readonly number[][]): Eigen {
   return { values: a.map((row, i) => row[i]), vectors };
 }
 
-/** The rotation that makes a[p][q] zero, in the matrix and in the vectors. */
+/**
+ * Applies the rotation by an angle φ that makes a[p][q] zero, to the matrix and to the vectors: with
+ * θ = cot 2φ, t = tan φ is the smaller root of t² + 2 θ t - 1 = 0.
+ */
 function rotate(a: Float64Array[], vectors: Float64Array[], p: number, q: number): void {
   const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
   const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
@@ -169,7 +175,7 @@ function rotate(a: Float64Array[], vectors: Float64Array[], p: number, q: number
   }
 }
 
-/** Turns the point (a[i], b[j]). */
+/** Rotates the point (a[i], b[j]) by the angle whose cosine is c and whose sine is s. */
 function turn(a: Float64Array, i: number, b: Float64Array, j: number, c: number, s: number): void {
   const [x, y] = [a[i], b[j]];
   a[i] = c * x - s * y;

@@ -1,4 +1,4 @@
-/** Which weights decay. */
+/** Which weights weight decay applies to. */
 
 /**
  * Whether a weight decays by default: matrices and embeddings do, biases and LayerNorm do not.

@@ -70,13 +70,13 @@ testOnBackends("forward() of one sequence is its row of the batch", () => {
   assertClose(both.nsp.slice(2), second.nsp, { atol: 1e-6 });
 });
 
-testOnBackends("forward() at chosen positions is forward() there", () => {
+testOnBackends("forward() at chosen positions gives the logits that forward() gives there", () => {
   const inputs = { tokenIds: [FIRST, SECOND] };
   const { mlm: everywhere, nsp } = logits(inputs);
   const predictedPositions = tf.tensor1d([7, 0, 7], "int32");
   const { mlmLogits, nspLogits } = model.forward(inputs, { predictedPositions });
   assertClose(nspLogits.dataSync(), nsp, { atol: 1e-6 });
-  const asked = { predictedPositions, outputHiddenStates: true }; // needs all of the last layer
+  const asked = { predictedPositions, outputHiddenStates: true }; // computes the whole last layer
   assertClose(model.forward(inputs, asked).mlmLogits.dataSync(), mlmLogits.dataSync(), {
     atol: 1e-5,
   });
@@ -104,7 +104,7 @@ Deno.test("forward() depends on segment, position and mask", () => {
 });
 
 testOnBackends(
-  "forward() drops only while training, by the seed, each layer in its own way",
+  "forward() drops only in training, and by the seed",
   () => {
     const inputs = { tokenIds: [FIRST] };
     const still = logits(inputs, { seed: 5 });
@@ -120,7 +120,7 @@ Deno.test("forward() gives each layer its own part of the seed", () => {
   const options = { training: true, seed: 5, outputHiddenStates: true };
   const { hiddenStates = [] } = model.bert.forward({ tokenIds: [FIRST] }, options);
   const layer = encoderLayerWeights(model.weights, 0);
-  const dropout = { hidden: 0.1, attention: 0.1, seed: mixSeed(5, 1) }; // 0 is for the embeddings
+  const dropout = { hidden: 0.1, attention: 0.1, seed: mixSeed(5, 1) }; // the embeddings have number 0
   const x = tf.reshape<tf.Rank.R2>(hiddenStates[0], [6, 32]);
   const expected = encoderLayer(x, tf.ones([1, 6]), layer, { heads: 2, epsilon: 1e-12, dropout });
   assertClose(hiddenStates[1].dataSync(), expected.dataSync(), { atol: 1e-5 });
@@ -154,7 +154,7 @@ Deno.test("the weights of a model depend on its seed alone", () => {
   other.dispose();
 });
 
-Deno.test("the decoder is the table of word embeddings: one change moves both ends", () => {
+Deno.test("the decoder is the table of word embeddings: changing the table changes the logits", () => {
   const tied = new BertPretrainHead(config, { seed: 1 });
   const table = tied.weights.get("bert.embeddings.word_embeddings.weight")!;
   const before = logits({ tokenIds: [FIRST] }, {}, tied).mlm;
@@ -177,7 +177,7 @@ Deno.test("a model frees all its weights, and only its own", () => {
   ok(logits({ tokenIds: [FIRST] }).mlm.every(Number.isFinite));
 });
 
-testOnBackends("forward() and its gradient leave nothing behind", async () => {
+testOnBackends("forward() and its gradient leave no tensor behind", async () => {
   const tokenIds = tf.tensor2d([FIRST, SECOND], undefined, "int32");
   const predictedPositions = tf.tensor1d([1, 7], "int32");
   const labels = tf.tensor1d([4, 5], "int32");
@@ -199,7 +199,7 @@ testOnBackends("forward() and its gradient leave nothing behind", async () => {
   });
 });
 
-testOnBackends("forward() that fails leaves nothing behind", async () => {
+testOnBackends("forward() that fails leaves no tensor behind", async () => {
   await assertNoLeak(() => throws(() => model.forward({ tokenIds: [[2, 50, 3]] })));
 });
 
@@ -233,16 +233,16 @@ Deno.test("forward() refuses inputs of other shapes", () => {
   refuses({ tokenIds: [FIRST] }, /predictedPositions: \[0\] is 6, and must be 0 to 5/, positions);
 });
 
-Deno.test("forward() in training asks for a seed, unless nothing is dropped", () => {
+Deno.test("forward() in training requires a seed, unless nothing is dropped", () => {
   const advice = "must be an integer when training with dropout, one a step";
   refuses({ tokenIds: [FIRST] }, new ConfigError("seed", undefined, advice), { training: true });
   const rates = { hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
-  const dry = new BertPretrainHead({ ...config, ...rates }, { seed: 1 });
+  const undropped = new BertPretrainHead({ ...config, ...rates }, { seed: 1 });
   deepStrictEqual(
-    logits({ tokenIds: [FIRST] }, { training: true }, dry),
+    logits({ tokenIds: [FIRST] }, { training: true }, undropped),
     logits({ tokenIds: [FIRST] }),
   );
-  dry.dispose();
+  undropped.dispose();
 });
 
 Deno.test("an impossible configuration is refused before any weight is made", () => {

@@ -68,7 +68,9 @@ Deno.test("saveModel() refuses a tokenizer of another size before it writes anyt
   const model = new BertPretrainHead(bertConfig("smoke", { vocabSize }), { seed: 1 });
   await rejects(saveModel(`${folder}/new`, model, TOY_TOKENIZER), {
     name: "ConfigError",
-    message: new RegExp(`tokenizer's vocabulary = ${vocabSize - 1}: it must be the ${vocabSize}`),
+    message: new RegExp(
+      `tokenizer's vocabulary = ${vocabSize - 1}: it must be the model's vocabSize, ${vocabSize}`,
+    ),
   });
   deepStrictEqual([...Deno.readDirSync(folder)], []);
   model.dispose();
@@ -85,7 +87,7 @@ Deno.test("saveModel() keeps the tokenizer's options", async () => {
   });
 });
 
-Deno.test("saveModel() into a folder replaces the model and leaves other files alone", async () => {
+Deno.test("saveModel() into a folder replaces the model and keeps other files", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/metrics.csv`, "mine");
     const [before, model] = [await Deno.readFile(`${folder}/model.safetensors`), toyModel(0, 8)];
@@ -184,7 +186,7 @@ Deno.test("configToJson() uses Hugging Face's names, and configFromJson() reads 
   throws(() => configFromJson({ ...json, hidden_dropout_prob: null }), { name: "ConfigError" });
 });
 
-Deno.test("configFromJson() has the defaults of transformers where nothing is said", () => {
+Deno.test("configFromJson() gives missing fields the defaults of transformers", () => {
   deepStrictEqual(configFromJson({}), BERT_DEFAULTS);
   deepStrictEqual(configFromJson({ pad_token_id: null, pruned_heads: {} }), BERT_DEFAULTS);
 });
@@ -284,7 +286,7 @@ Deno.test("loadModel() gives names to rows beyond the vocabulary, and refuses to
   });
 });
 
-Deno.test("loadModel() takes padding from the vocabulary where config.json says another token", async () => {
+Deno.test("loadModel() takes the padding token from the vocabulary if config.json names another one", async () => {
   await inFolder(async (folder) => {
     const original = (await loadModel(folder)).model;
     const { maskId, padId } = TOY_TOKENIZER.vocab;
@@ -292,7 +294,7 @@ Deno.test("loadModel() takes padding from the vocabulary where config.json says 
     const { model, notes } = await loadModel(folder);
     strictEqual(model.config.padTokenId, padId);
     deepStrictEqual(notes, [
-      `config.json says that token ${maskId} is padding: [PAD] of the vocabulary, ${padId}, is`,
+      `config.json says that padding is token ${maskId}: [PAD] of the vocabulary, token ${padId}, is used instead`,
     ]);
     const [expected, found] = [original, model].map((one) =>
       one.forward({ tokenIds: [[2, 9, maskId, 7, 3]] }).mlmLogits.dataSync()
@@ -303,7 +305,7 @@ Deno.test("loadModel() takes padding from the vocabulary where config.json says 
   });
 });
 
-Deno.test("loadModel() starts missing heads from the seed it is given, says so, and refuses without", async () => {
+Deno.test("loadModel() initialises missing heads from the given seed, with notes, and refuses without a seed", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/model.safetensors`;
     const { tensors } = readSafetensors(await Deno.readFile(path));
@@ -333,7 +335,7 @@ Deno.test("loadModel() starts missing heads from the seed it is given, says so, 
   });
 });
 
-/** Loads a folder in a process of its own: how many bytes more it had at its peak than before. */
+/** Loads a folder in a process of its own; by how many bytes its memory grew at the peak. */
 async function peakOfLoading(folder: string): Promise<number> {
   const code = `import { useBackend } from "${import.meta.resolve("bert/backend/choose.ts")}";
     import { BertPretrainHead } from "${import.meta.resolve("bert/model/bert.ts")}";

@@ -1,4 +1,4 @@
-/** Folders that are no folder of a model as it is read here, and weights that cannot be used. */
+/** Folders that hold no model in a format that is read here, and weights that cannot be used. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
@@ -35,7 +35,7 @@ const OTHERS: Readonly<Record<string, RegExp>> = {
   "model.gguf": /a model of llama\.cpp/,
 };
 
-Deno.test("weights of another program are named, with the way to bring them here", () =>
+Deno.test("weights of another program are named, with the way to convert them", () =>
   inFolder(async (folder) => {
     await Deno.remove(`${folder}/model.safetensors`);
     for (const [name, message] of Object.entries(OTHERS)) {
@@ -46,7 +46,7 @@ Deno.test("weights of another program are named, with the way to bring them here
     await rejects(loadModel(folder), /model\.safetensors: there is no such file/);
   }));
 
-Deno.test("other formats beside weights that are read are passed over", () =>
+Deno.test("weights in other formats are ignored if there are weights that can be read", () =>
   inFolder(async (folder) => {
     for (const name of Object.keys(OTHERS)) await Deno.writeTextFile(`${folder}/${name}`, "");
     const { model, notes } = await loadModel(folder);
@@ -117,7 +117,7 @@ Deno.test("a prefix that a wrapper put before the names of weights is removed, w
         `The names of the weights begin with "${prefix}", which is left out`,
       ]);
       model.dispose();
-      // of the bare encoder as well
+      // also if the names of the encoder do not begin with `bert.`
       await edit(folder, renamed((name) => name.replace(`${prefix}bert.`, prefix)));
       const again = await loadModel(folder);
       deepStrictEqual(snapshot(again.model), snapshot(MODEL));
@@ -152,7 +152,8 @@ Deno.test("a weight that is NaN or infinite is refused by name, and nothing is l
         await rejects(loadModel(folder), (error: Error) => {
           strictEqual(error.name, "FormatError");
           match(error.message, new RegExp(`model\\.safetensors: expected numbers in "${name}"`));
-          ok(error.message.includes(`found ${shown} and its like at 1 of`), error.message);
+          ok(error.message.includes("found NaN or infinity at 1 of"), error.message);
+          ok(error.message.includes(`places, first ${shown}:`), error.message);
           return true;
         });
       }

@@ -30,7 +30,7 @@ function randomIds({ vocabSize }: BertConfig): number[] {
   return Array.from({ length: LENGTH }, () => rng.between(5, vocabSize - 1));
 }
 
-/** The share of the tokens with such a neighbour that look at it more than at any other. */
+/** The share of the tokens with a neighbour at an offset that attend to it more than to any other. */
 function looking(map: readonly number[][], offset: number): number {
   const tokens = [...map.keys()].filter((i) => map[i + offset] !== undefined);
   return tokens.filter((i) => map[i].indexOf(Math.max(...map[i])) === i + offset).length /
@@ -58,7 +58,7 @@ for (
     ["eight heads", EIGHT_HEADS, [-1, 1, -1, 1, -2, 2]],
   ] as const
 ) {
-  Deno.test(`headStart(): heads of the first layer look at their neighbours: ${name}`, () => {
+  Deno.test(`headStart(): heads of the first layer attend to their neighbours: ${name}`, () => {
     const model = new BertPretrainHead(config, { seed: 1 });
     headStart(model);
     const { layers: [first] } = forward(model, randomIds(config));
@@ -70,7 +70,7 @@ for (
   });
 }
 
-Deno.test("headStart() takes any offsets, and leaves other layers to chance", () => {
+Deno.test("headStart() takes any offsets, and the heads of other layers stay random", () => {
   const model = new BertPretrainHead(FOUR_HEADS, { seed: 2 });
   headStart(model, { looks: [3, 0, -4, 1] });
   const { layers: [first, second] } = forward(model, randomIds(FOUR_HEADS));
@@ -89,9 +89,9 @@ Deno.test("headStart(): positions are waves that repeat after 4 to 32 positions"
   const [shortest, longest] = [H / 2, H - 2]; // the columns of their sines
   ok(near(row(4).slice(shortest, shortest + 2), row(0).slice(shortest, shortest + 2)));
   ok(near(row(32).slice(longest), row(0).slice(longest)));
-  ok(near(row(8).slice(longest), [3 * initializerRange, 0])); // a quarter of the way, at the top
+  ok(near(row(8).slice(longest), [3 * initializerRange, 0])); // a quarter of the period: the sine is largest
   ok(row(7).slice(0, shortest).every((x) => x === 0)); // for words and marks
-  const marks = [shortest - 2, shortest - 1]; // of the first position, and of the text
+  const marks = [shortest - 2, shortest - 1]; // the dimensions of the marks: of the first position, and of the text
   deepStrictEqual(row(0).slice(0, shortest).flatMap((x, at) => x === 0 ? [] : [at]), [marks[0]]);
   model.dispose();
 });
@@ -114,7 +114,7 @@ Deno.test("headStart(): the texts have marks of opposite sign, padding and words
   model.dispose();
 });
 
-Deno.test("headStart(): the other heads find the same word, however far away", () => {
+Deno.test("headStart(): the other heads attend to the same word at any distance", () => {
   for (const [config, others] of [[FOUR_HEADS, 2], [MINI, 2], [EIGHT_HEADS, 6]] as const) {
     const model = new BertPretrainHead(config, { seed: 1 });
     headStart(model);
@@ -131,7 +131,7 @@ Deno.test("headStart(): the other heads find the same word, however far away", (
   }
 });
 
-Deno.test("headStart(): the word head repeats what it reads, and did not before", () => {
+Deno.test("headStart(): the word head predicts the input word, which a random one does not", () => {
   const model = new BertPretrainHead(MINI, { seed: 1 });
   const ids = randomIds(MINI);
   const repeated = () =>
@@ -161,7 +161,7 @@ for (const config of TWO_LAYERS) {
   const { hiddenSize, numAttentionHeads: heads } = config;
   const name = `width ${hiddenSize}, ${heads} heads`;
 
-  Deno.test(`headStart(): [CLS] looks at one text by one head, at the other by the next: ${name}`, () => {
+  Deno.test(`headStart(): [CLS] attends to one text with one head, to the other with the next: ${name}`, () => {
     for (const seed of [1, 2, 3]) {
       const model = new BertPretrainHead(config, { seed });
       headStart(model);
@@ -175,7 +175,7 @@ for (const config of TWO_LAYERS) {
         const shares = maps[head].map((row) => sum(row.slice(0, first))); // of the first text
         const [start, ...others] = shares;
         ok(head % 2 === 0 ? start > 0.9 : start < 0.1, `head ${head}: ${start} of the first text`);
-        const mean = sum(others) / others.length; // other tokens look at both
+        const mean = sum(others) / others.length; // other tokens attend to both
         ok(mean > 0.15 && mean < 0.75, `head ${head}: other tokens give the first text ${mean}`);
       }
       model.dispose();
@@ -197,7 +197,7 @@ for (const config of TWO_LAYERS) {
       return [x.arraySync(), y.arraySync()[0], maps.map(([start]) => start)];
     });
     const mean = (head: number, at: number) =>
-      // of one text, as the head weighs its tokens
+      // the mean of one text, weighted by the head's attention
       given.reduce((total, row, t) => total + shares[head][t] * row[at], 0);
     const width = hiddenSize / heads;
     const compared = Math.min(Math.floor(heads / 2) * width, hiddenSize - width - 2);
@@ -206,7 +206,7 @@ for (const config of TWO_LAYERS) {
       return given[0][at] + 6 * (mean(head, at) - mean(head + 1, at));
     });
     const cosine = cosineOf(expected, found.slice(0, compared));
-    ok(cosine > (heads % 2 === 0 ? 0.999 : 0.98), `cosine ${cosine}`); // a third head adds noise
+    ok(cosine > (heads % 2 === 0 ? 0.999 : 0.98), `cosine ${cosine}`); // an unpaired head adds noise
     model.dispose();
   });
 }
@@ -222,7 +222,7 @@ function cosineOf(a: readonly number[], b: readonly number[]): number {
     Math.hypot(...y);
 }
 
-Deno.test("headStart({ compare: false }) leaves the second layer to chance", () => {
+Deno.test("headStart({ compare: false }) does not change the second layer", () => {
   const [config] = TWO_LAYERS;
   const model = new BertPretrainHead(config, { seed: 1 });
   const before = snapshot(model);
@@ -260,7 +260,7 @@ Deno.test("headStart() changes seven weights and no other, always in the same wa
   again.dispose();
 });
 
-Deno.test("headStart(): values and their dense layer are left alone", () => {
+Deno.test("headStart() does not change the weights of the values", () => {
   const model = new BertPretrainHead(NARROW, { seed: 1 });
   const name = "bert.encoder.layer.0.attention.self.qkv.weight";
   const before = snapshot(model)[name];

@@ -26,7 +26,7 @@ function nspWeights() {
 }
 
 testOnBackends(
-  "mlmHead() is dense, GELU, norm, and the tied decoder with a bias of its own",
+  "mlmHead() is a dense layer, GELU, LayerNorm, and the tied decoder with a bias of its own",
   () => {
     const [hidden, weights] = [matrix([3, 4], 9), mlmWeights()];
     const changed = gelu(linear(hidden, weights.dense.weight, weights.dense.bias));
@@ -53,7 +53,7 @@ testOnBackends("nspHead() scores two classes from the pooled vector", () => {
   assertGradients((x) => nspHead(x, 3, weights), [hidden]);
 });
 
-testOnBackends("the heads leave nothing behind but their result", async () => {
+testOnBackends("the heads leave no tensor behind except their result", async () => {
   const [hidden, mlm, nsp] = [matrix([6, 4], 9), mlmWeights(), nspWeights()];
   await assertNoLeak(() => mlmHead(hidden, mlm, 1e-6).dispose());
   await assertNoLeak(() => nspHead(hidden, 3, nsp).dispose());

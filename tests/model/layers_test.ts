@@ -51,7 +51,7 @@ function ids(rows: number[][]): tf.Tensor2D {
   return tf.tensor2d(rows, undefined, "int32");
 }
 
-testOnBackends("embeddings() sums three rows, then comes LayerNorm, then dropout", () => {
+testOnBackends("embeddings() are the sum of three rows, then LayerNorm, then dropout", () => {
   const weights = {
     word: tf.tensor2d([[1, 0], [0, 10]]),
     position: tf.tensor2d([[0, 0], [100, 0]]),
@@ -70,7 +70,7 @@ testOnBackends("embeddings() sums three rows, then comes LayerNorm, then dropout
   assertClose(dropped, dropout(expected, DROPOUT.hidden, DROPOUT.seed), { atol: 1e-6 });
 });
 
-testOnBackends("selfAttention() is attention, a dense layer and the norm of the sum", () => {
+testOnBackends("selfAttention() is attention, a dense layer and LayerNorm of the sum", () => {
   const [{ x, mask }, weights] = [twoSequences(), attentionWeights()];
   const { qkv, output, norm } = weights;
   const context = attention(linear(x, qkv.weight, qkv.bias), mask, {
@@ -120,7 +120,7 @@ testOnBackends("encoderLayer() is attention, then the feed-forward block", () =>
   assertClose(encoderLayer(x, mask, weights, OPTIONS), expected, { atol: 1e-6 });
 });
 
-testOnBackends("encoderLayer() drops by the seed: the same one drops the same", () => {
+testOnBackends("encoderLayer() drops the same with the same seed", () => {
   const { x, mask } = twoSequences();
   const weights = { attention: attentionWeights(), feedForward: feedForwardWeights() };
   const run = (dropout: Dropout) =>
@@ -130,7 +130,7 @@ testOnBackends("encoderLayer() drops by the seed: the same one drops the same", 
   notDeepStrictEqual(run({ ...DROPOUT, hidden: 0 }), run({ ...DROPOUT, hidden: 0, attention: 0 }));
 });
 
-testOnBackends("the layers leave nothing behind but their result", async () => {
+testOnBackends("the layers leave no tensor behind except their result", async () => {
   const { x, mask } = twoSequences();
   const weights = { attention: attentionWeights(), feedForward: feedForwardWeights() };
   const options = { ...OPTIONS, dropout: DROPOUT };
@@ -141,7 +141,7 @@ testOnBackends("the layers leave nothing behind but their result", async () => {
 });
 
 testOnBackends(
-  "encoderLayer() of chosen positions is the layer there, also in its gradient",
+  "encoderLayer() of chosen positions gives the layer's output there, and its gradient",
   () => {
     const { x, mask } = twoSequences();
     const weights = { attention: attentionWeights(), feedForward: feedForwardWeights() };

@@ -16,7 +16,7 @@ function fixture(name: string): tf.Tensor {
   return tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32");
 }
 
-/** What a weight of ours is called there, part by part; parts lie side by side along the last axis. */
+/** The names of a weight in the oracle: three for query, key and value, which lie side by side here. */
 function partsOf(name: string): string[] {
   if (!name.includes(".qkv.")) return [name];
   return ["query", "key", "value"].map((part) => name.replace("qkv", part));
@@ -28,7 +28,7 @@ function inOurLayout(kind: "weight" | "gradient", name: string): tf.Tensor {
   const dense = parts[0].rank === 2 && !name.includes("embeddings");
   const joined = tf.concat(dense ? parts.map((part) => tf.transpose(part)) : parts, -1);
   if (!name.includes("token_type_embeddings")) return joined;
-  const paddingRow = tf.fill([1, joined.shape[1]!], kind === "weight" ? 3 : 0); // 3: must not matter
+  const paddingRow = tf.fill([1, joined.shape[1]!], kind === "weight" ? 3 : 0); // an arbitrary value, which must not matter
   return tf.concat([paddingRow, joined], 0);
 }
 
@@ -48,11 +48,11 @@ const [batch, length] = attentionMask.shape as [number, number];
 const kept = [...attentionMask.dataSync().keys()].filter((i) => attentionMask.dataSync()[i] === 1);
 const inputs = {
   tokenIds: fixture("input.tokenIds"),
-  segmentIds: tf.mul(tf.add(fixture("input.segmentIds"), 1), attentionMask), // 0/1 there, 1/2 here
+  segmentIds: tf.mul(tf.add(fixture("input.segmentIds"), 1), attentionMask), // segments are 0 and 1 there, 1 and 2 here
   attentionMask,
 };
 
-/** The rows of the positions that hold a token; what stands at padding is nobody's business. */
+/** The rows of the positions that hold a token: what a model computes at padding does not matter. */
 function atTokens(x: tf.Tensor): tf.Tensor {
   const rows = tf.reshape(x, [batch * length, -1]);
   return tf.gather(rows, tf.tensor1d(kept, "int32"));
@@ -67,7 +67,7 @@ function forward() {
   return model.forward(inputs, { outputAttentions: true, outputHiddenStates: true });
 }
 
-testOnBackends("BertPretrainHead.forward() has every hidden state of transformers", () => {
+testOnBackends("BertPretrainHead.forward() gives every hidden state of transformers", () => {
   const { hiddenStates = [] } = forward();
   deepStrictEqual(hiddenStates.map(({ shape }) => shape), Array(3).fill([3, 10, 16]));
   hiddenStates.forEach((state, i) => {
@@ -76,7 +76,7 @@ testOnBackends("BertPretrainHead.forward() has every hidden state of transformer
   });
 });
 
-testOnBackends("BertPretrainHead.forward() has every attention weight of transformers", () => {
+testOnBackends("BertPretrainHead.forward() gives every attention weight of transformers", () => {
   const { attentions = [] } = forward();
   deepStrictEqual(attentions.map(({ shape }) => shape), Array(2).fill([3, 2, 10, 10]));
   attentions.forEach((attention, i) => {
@@ -85,14 +85,14 @@ testOnBackends("BertPretrainHead.forward() has every attention weight of transfo
   });
 });
 
-testOnBackends("BertPretrainHead.forward() has both logits of transformers", () => {
+testOnBackends("BertPretrainHead.forward() gives both logits of transformers", () => {
   const { mlmLogits, nspLogits } = forward();
   const expected = atTokens(fixture("output.mlmLogits"));
   assertClose(atTokens(mlmLogits), expected, { atol: 1e-5 }, "MLM logits");
   assertClose(nspLogits, fixture("output.nspLogits"), { atol: 1e-5 }, "NSP logits");
 });
 
-/** The labels, and only the positions that have one, as training hands them to the model. */
+/** The labels, and the positions that have one, as training passes them to the model. */
 function targets() {
   const labels = fixture("input.mlmLabels").dataSync();
   const predicted = [...labels.keys()].filter((i) => labels[i] >= 0);
@@ -103,7 +103,7 @@ function targets() {
   };
 }
 
-testOnBackends("pretrainLoss() of the model is the loss of transformers, word by word", () => {
+testOnBackends("pretrainLoss() of the model gives both losses of transformers", () => {
   const { predictedPositions, ...labels } = targets();
   const losses = pretrainLoss(model.forward(inputs, { predictedPositions }), labels);
   assertClose(losses.mlmLoss, fixture("output.mlmLoss"), { rtol: 1e-6 }, "MLM loss");
@@ -123,7 +123,7 @@ testOnBackends("every gradient is the gradient of transformers, by name", () => 
   }
 });
 
-Deno.test("every weight of transformers has its place in ours", () => {
+Deno.test("our weights are those of transformers, each exactly once", () => {
   const theirs = [...tensors.keys()].filter((name) => name.startsWith("weight."))
     .map((name) => name.slice("weight.".length));
   deepStrictEqual([...model.weights.keys()].flatMap(partsOf).sort(), theirs.sort());

@@ -1,4 +1,4 @@
-/** Loaded folders against transformers; fixtures/make_pretrained_fixtures.py made them and is the oracle. */
+/** Loaded folders against transformers; fixtures/make_pretrained_fixtures.py made them, as the oracle. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -23,7 +23,7 @@ function tensor(oracle: Tensors, name: string): tf.Tensor {
   return tf.tensor(data, [...shape], data instanceof Int32Array ? "int32" : "float32");
 }
 
-/** The oracle's batch: segments count from 1 here, and padding is 0. */
+/** The oracle's batch, with segments numbered from 1 and 0 at padding, as here. */
 function inputsOf(oracle: Tensors) {
   const [tokenIds, attentionMask, segmentIds] = ["tokenIds", "attentionMask", "segmentIds"].map((
     name,
@@ -82,7 +82,7 @@ function assertHeads(model: BertPretrainHead, oracle: Tensors): void {
   assertClose(losses.nspLoss, tensor(oracle, "output.nspLoss"), { rtol: 1e-4 }, "NSP loss");
 }
 
-/** Their gradients as one of ours: transposed, side by side, under a row for padding, by hand. */
+/** The oracle's gradients in our layout: transposed, side by side, with a row for padding. */
 function theirGradient(name: string, oracle: Tensors): tf.Tensor {
   const names = name.includes(".qkv.")
     ? ["query", "key", "value"].map((part) => name.replace("qkv", part))
@@ -108,7 +108,7 @@ function assertGradients(model: BertPretrainHead, oracle: Tensors): void {
 }
 
 for (const name of WITH_HEADS) {
-  testOnBackends(`the folder ${name} opens and computes as in transformers`, async () => {
+  testOnBackends(`the folder ${name} opens and gives the results of transformers`, async () => {
     const oracle = await expected(name);
     const model = await BertPretrainHead.fromPretrained(`${FOLDER}/${name}`);
     deepStrictEqual(model.notes, []);
@@ -139,7 +139,7 @@ for (const name of ENCODERS) {
   );
 }
 
-Deno.test("at padding, too, a published model computes what it computes there", async () => {
+Deno.test("a published model gives the oracle's hidden states at padding, too", async () => {
   await useBackend();
   const oracle = await expected("sharded");
   const bert = await BertModel.fromPretrained(`${FOLDER}/sharded`);
@@ -148,7 +148,7 @@ Deno.test("at padding, too, a published model computes what it computes there", 
   bert.dispose();
 });
 
-Deno.test("saved again, every folder is one that opens to the same weights, bit for bit", async () => {
+Deno.test("every folder that is loaded and saved again opens to the same weights, bit for bit", async () => {
   await useBackend();
   for (const name of [...WITH_HEADS, ...ENCODERS]) {
     const folder = await Deno.makeTempDir();

@@ -52,7 +52,7 @@ Deno.test("resizePositions() repeats the table or cuts it, and changes nothing e
   await rejects(resizePositions(model, 0), { name: "ConfigError", field: "length" });
 });
 
-Deno.test("addWords() starts a word as the mean of its parts, in both tables of the vocabulary", async () => {
+Deno.test("addWords() makes a word the mean of its parts, in the embeddings and in the decoder's bias", async () => {
   const model = biasedModel();
   const before = snapshot(model);
   const { model: grown, tokenizer, added } = await addWords(model, TOY_TOKENIZER, [
@@ -77,7 +77,7 @@ Deno.test("addWords() starts a word as the mean of its parts, in both tables of 
   const mean = row(before[WORDS], ship).map((x, i) => (x + row(before[WORDS], s)[i]) / 2);
   assertClose(row(after[WORDS], vocab.size), mean, { atol: 1e-7 });
   assertClose(after[BIAS][vocab.size], (ship + s) / 20, { atol: 1e-6 });
-  assertClose(after[BIAS][vocab.size + 2], (vocab.size - 1) / 20, { atol: 1e-6 }); // mean of all
+  assertClose(after[BIAS][vocab.size + 2], (vocab.size - 1) / 20, { atol: 1e-6 }); // the mean of all biases
   deepStrictEqual(snapshot(model), before);
 });
 
@@ -104,7 +104,7 @@ Deno.test("changeVocabulary() keeps the vectors of common pieces, and makes new 
   await rejects(changeVocabulary(model, wrong, to), { name: "ConfigError", field: "vocab.size" });
 });
 
-Deno.test("the new model is a copy: training it leaves the old one alone, and nothing is left behind", async () => {
+Deno.test("the new model is a copy: training it does not change the old one, and leaves no tensor behind", async () => {
   const [batch] = toyBatches(1);
   const tensors = tf.memory().numTensors;
   const model = toyModel();
@@ -128,7 +128,7 @@ Deno.test("addWords() refuses what is not one word", async () => {
   }
 });
 
-Deno.test("addTokens() starts a token as the mean of its parts, and the saved folder finds it again", async () => {
+Deno.test("addTokens() adds tokens that the saved and loaded folder keeps", async () => {
   const model = biasedModel();
   const tokens = ["[E1]", { content: "whaleship", singleWord: true }, "sea"];
   const grown = await addTokens(model, TOY_TOKENIZER, tokens);

@@ -1,4 +1,7 @@
-/** Saved here, opened by transformers, saved by it, opened here; fixtures/round_trip.py is its half. */
+/**
+ * A model is saved here, opened and saved by transformers, and opened here again; fixtures/round_trip.py
+ * is the part of transformers.
+ */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -61,7 +64,7 @@ const CASES: readonly [string, Parameters<typeof bertConfig>[1], TokenizerOption
   ["four segments", { typeVocabSize: 5, hiddenAct: "silu" }, { stripAccents: false }],
 ];
 
-/** A batch with padding; segments as transformers counts them. */
+/** A batch with padding; segments are 0 and 1, as in transformers. */
 const BATCH = {
   tokenIds: [[2, 9, 7, 3, 12, 3], [2, 5, 3, 6, 3, 0], [2, 4, 3, 0, 0, 0]],
   segmentIds: [[0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0]],
@@ -74,14 +77,14 @@ function ours(model: BertPretrainHead) {
   return model.forward({ tokenIds, segmentIds: shifted, attentionMask });
 }
 
-/** Rows of logits at tokens. */
+/** The logits at tokens, without those at padding. */
 function atTokens(logits: ArrayLike<number>): number[] {
   const mask = BATCH.attentionMask.flat();
   const width = logits.length / mask.length;
   return Array.from(logits).filter((_, i) => mask[Math.floor(i / width)] === 1);
 }
 
-/** A model and a tokenizer, saved. */
+/** Makes a model and a tokenizer and saves them. */
 async function saveCase(index: number, folder: string) {
   const [, overrides, options] = CASES[index];
   const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...WORDS]), options);

@@ -13,7 +13,7 @@ await useBackend();
 
 const CASED = new BertTokenizer(TOY_TOKENIZER.vocab, { lowercase: false });
 
-/** What a folder holds: the tokenizer's options beside one of the weights. */
+/** A text that identifies what a folder holds: the tokenizer's options and some numbers of a weight. */
 async function contents(folder: string): Promise<string> {
   const { model, tokenizer } = await loadModel(folder);
   const bias = snapshot(model)["cls.predictions.transform.dense.weight"];

@@ -38,7 +38,7 @@ Deno.test("StoredWeights finds each tensor of an index in its file", () =>
     }
   }));
 
-Deno.test("one file goes before an index, as in transformers", () =>
+Deno.test("a single file is preferred to an index, as in transformers", () =>
   inFolder(async (folder) => {
     const only = { shape: [1], data: Float32Array.of(4) };
     const bytes = writeSafetensors(new Map([["embeddings.x", only], ["other", only]]));
@@ -69,7 +69,7 @@ Deno.test("an index with wrong names, or with paths out of the folder, is refuse
     await fails(folder, /expected an object weight_map/);
   }));
 
-Deno.test("buffers are passed over, and a bias that is only there as the decoder's is found", async () => {
+Deno.test("buffers are ignored, and a bias is found that is only stored under the decoder's name", async () => {
   const folder = await Deno.makeTempDir();
   const tensor = (...values: number[]): HostTensor => ({
     shape: [values.length],

@@ -17,20 +17,20 @@ await useBackend();
 
 const config = bertConfig("smoke", { vocabSize: 50 });
 
-/** The parameters of a model by the formula of its sizes. */
+/** The number of parameters of weights with these shapes. */
 function counted(shapes: ReadonlyMap<string, readonly number[]>): number {
   return [...shapes.values()].reduce((sum, shape) => sum + tf.util.sizeFromShape([...shape]), 0);
 }
 
 Deno.test("the shapes add up to BERT-Base's 110 million parameters", () => {
   const base = bertConfig("base", { typeVocabSize: 2 });
-  const pooler = 768 * 768 + 768; // part of the backbone in Hugging Face's count
+  const pooler = 768 * 768 + 768; // transformers counts it as a part of the backbone
   strictEqual(counted(backboneShapes(base)) + pooler, 109_482_240);
   strictEqual(counted(nspHeadShapes(base)) - pooler, 768 * 2 + 2);
   strictEqual(counted(mlmHeadShapes(base)), 768 * 768 + 768 + 2 * 768 + 30_522);
 });
 
-Deno.test("createWeights() starts biases at 0, norms at 1, the rest at small numbers", () => {
+Deno.test("createWeights() sets biases to 0, norms to 1, and all others to small numbers", () => {
   const weights = createWeights(backboneShapes(config), 0.02, 1);
   for (const [name, weight] of weights) {
     const values = [...weight.dataSync()];
@@ -64,7 +64,7 @@ Deno.test("createWeights() makes variables that coexist with others, and nothing
   tf.dispose([a, b]);
 });
 
-Deno.test("truncatedNormal() has the moments of a normal distribution cut at two deviations", () => {
+Deno.test("truncatedNormal() has the moments of a normal distribution truncated at two deviations", () => {
   const count = 200_000;
   const values = truncatedNormal(count, 0.5, createRng(7));
   ok(values.every((x) => Math.abs(x) <= 1), "beyond two deviations");

@@ -264,7 +264,7 @@ testRefusals([
   [
     "config model_type",
     () => broken((copy) => json(`${copy}/config.json`, (x) => x["model_type"] = "roberta")),
-    'FormatError: Cannot read ~/config.json: Invalid model_type = "roberta": it must be bert: other architectures are not read here',
+    'FormatError: Cannot read ~/config.json: Invalid model_type = "roberta": it must be bert: other architectures are not supported',
   ],
   [
     "config vocab",

@@ -351,7 +351,7 @@ testRefusals([
   [
     "configFromJson decoder",
     () => configFromJson({ is_decoder: true }),
-    "ConfigError: Invalid is_decoder = true: it must be false: every token sees all others here; if the weights are an encoder's, say false there",
+    "ConfigError: Invalid is_decoder = true: it must be false: every token attends to all others here; if the weights are an encoder's, set it to false",
   ],
   [
     "batches batchSize",

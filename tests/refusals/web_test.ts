@@ -39,8 +39,8 @@ testRefusals([
   [
     "saveOnnx of a model with another's tokenizer",
     () => saveOnnx(other, tok, out),
-    "ConfigError: Invalid size of the tokenizer's vocabulary = 9: it must be the 10 that the model " +
-    "has words for: save it with its own",
+    "ConfigError: Invalid size of the tokenizer's vocabulary = 9: it must be the model's vocabSize, " +
+    "10: save it with its own tokenizer",
   ],
   [
     "saveOnnx with an option that is mistyped",

@@ -27,7 +27,7 @@ function afterThree(size: number): Float32Array[] {
   return [weight, moments.first, moments.second].map((x) => x.dataSync<"float32">());
 }
 
-/** The same by the book, in double precision. */
+/** The same by the formula, in double precision. */
 function byHand(size: number): number[][] {
   const [w, m, v] = [1, 2, 3].map((seed) => Array.from(randomTensor([size], seed).dataSync()));
   for (let i = 0; i < size; i++) v[i] = Math.abs(v[i]);
@@ -58,10 +58,10 @@ testOnBackends("adamWUpdate() passes NaN and infinity on to their own entries on
   deepStrictEqual(finite(weight), [false, false, false, true, true, true]);
   deepStrictEqual(finite(moments.first), [false, false, false, true, true, true]);
   deepStrictEqual(finite(moments.second), [false, false, false, true, false, true]);
-  strictEqual(weight.dataSync()[4], Math.fround(0.99)); // a step of 0 beside what decay leaves
+  strictEqual(weight.dataSync()[4], Math.fround(0.99)); // the update is 0, so that only weight decay changes it
 });
 
-testOnBackends("adamWUpdate() leaves clones and views of the old weight alone", () => {
+testOnBackends("adamWUpdate() does not change clones and views of the old weight", () => {
   const weight = tf.variable(tf.tensor2d([[1, 2], [3, 4]]));
   const copies = [weight.clone(), tf.reshape(weight, [4])];
   const moments = { first: tf.zeros([2, 2]), second: tf.zeros([2, 2]) };
@@ -79,7 +79,7 @@ testOnBackends("adamWUpdate() leaves no tensor behind", () => {
   strictEqual(tf.memory().numTensors, before);
 });
 
-Deno.test("two runs on the fastest backend give the same bits", async () => {
+Deno.test("adamWUpdate() gives the same bits twice on the fastest backend", async () => {
   await useBackend(BACKENDS[0]);
   deepStrictEqual(afterThree(40001), afterThree(40001));
 });

@@ -21,7 +21,7 @@ Deno.test("tokenCounts() counts the pieces of the documents", () => {
 });
 
 Deno.test("baselines() scores the held-out labels by the training text's counts", () => {
-  const counts = Float64Array.of(0, 6, 2, 0); // raised by one: 1, 7, 3, 1 of 12
+  const counts = Float64Array.of(0, 6, 2, 0); // with one added to each: 1, 7, 3 and 1 of 12
   const found = baselines(counts, [batch([1, 1, -1, 2], 0), batch([0, -1], 1), batch([-1], 0)]);
   const expected = -(2 * Math.log(7 / 12) + Math.log(3 / 12) + Math.log(1 / 12)) / 4;
   ok(Math.abs(found.unigramLoss - expected) < 1e-12);
@@ -31,14 +31,14 @@ Deno.test("baselines() scores the held-out labels by the training text's counts"
   strictEqual(found.nspUniformLoss, Math.LN2);
 });
 
-Deno.test("baselines() without data are 0, but for those that need none", () => {
+Deno.test("baselines() without data are 0, except those that need no data", () => {
   const { unigramLoss, unigramAccuracy, nspMajority } = baselines(new Float64Array(8), [
     batch([-1], -1),
   ]);
   deepStrictEqual([unigramLoss, unigramAccuracy, nspMajority], [0, 0, 0]);
 });
 
-Deno.test("baselines() of real batches: the unigram lies below ln V", () => {
+Deno.test("baselines() of real batches have a unigram loss below ln V", () => {
   const [documents, heldOut] = [toyDocuments(40), toyDocuments(10, 8, 2)];
   const options = { data: dataConfig({ maxLength: 32 }), batchSize: 8, seed: 1, epoch: 0 };
   const list = batches(heldOut, TOY_TOKENIZER, options);

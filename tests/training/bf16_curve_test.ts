@@ -1,4 +1,4 @@
-/** A hundred steps in bf16 beside PyTorch's autocast; fixtures/make_bf16_fixtures.py is the oracle. */
+/** A hundred steps in bf16 against PyTorch's autocast; fixtures/make_bf16_fixtures.py is the oracle. */
 import { ok } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { simdMachine } from "bert/backend/simd/start.ts";
@@ -16,12 +16,12 @@ const { curve, otherSeed }: Fixture = JSON.parse(
   await Deno.readTextFile(new URL("../fixtures/bf16.json", import.meta.url)),
 );
 
-/** The mean of the distances of two rows of figures, step by step. */
-function apart(a: readonly number[], b: readonly number[]): number {
+/** The mean distance between two curves, over their steps. */
+function distanceOf(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length;
 }
 
-/** Every precision with rounded operands that this processor has; says so where that is one only. */
+/** The precisions with rounded operands that this processor supports. A message names a missing one. */
 function roundedPrecisions(): Precision[] {
   const missing = simdMachine().missing("bf16");
   // deno-lint-ignore no-console
@@ -38,10 +38,10 @@ Deno.test("a hundred steps in bf16 are nearer to PyTorch's autocast than another
   for (const precision of roundedPrecisions()) {
     const ours = await run(precision);
     for (const figure of FIGURES) {
-      const distance = apart(ours[figure], curve[figure]);
-      const chance = apart(otherSeed[figure], curve[figure]);
+      const distance = distanceOf(ours[figure], curve[figure]);
+      const chance = distanceOf(otherSeed[figure], curve[figure]);
       ok(distance < chance / 2, `${precision}, ${figure}: ${distance}, another seed ${chance}`);
-      ok(apart(ours[figure], plain[figure]) > 0, `${precision}: ${figure} is that of float32`);
+      ok(distanceOf(ours[figure], plain[figure]) > 0, `${precision}: ${figure} is that of float32`);
     }
   }
 });

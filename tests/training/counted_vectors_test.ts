@@ -41,7 +41,7 @@ Deno.test("truncatedSvd() of a matrix of lower rank gives singular values of 0, 
 });
 
 for (const passages of [0, expected.passages]) {
-  Deno.test(`countedVectors() have the products of numpy's exact vectors, ${passages} passages`, async () => {
+  Deno.test(`countedVectors() gives the dot products of numpy's exact vectors, with ${passages} passages`, async () => {
     const right = passages === 0 ? expected.products : expected.productsWithPassages;
     const options = { window, contexts, passages };
     const vectors = await countedVectors(countedText(), SIZE, 1, options);
@@ -64,7 +64,7 @@ Deno.test("countedVectors() refuses a text in which no word has a neighbour", as
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d", "unseen"]));
 const documents = [{ name: "x", sentences: ["a b a c", "d a b b"] }];
 
-Deno.test("countedStart() keeps lengths and the vectors of unseen pieces, and sets the bias to log frequencies", async () => {
+Deno.test("countedStart() keeps the usual length and the vectors of unseen pieces, and sets the bias to log frequencies", async () => {
   const config = bertConfig("smoke", { vocabSize: 10, hiddenSize: 4, initializerRange: 0.06 });
   const model = new BertPretrainHead(config, { seed: 1 });
   const words = () => model.bert.wordEmbeddings.arraySync() as number[][];
@@ -76,7 +76,7 @@ Deno.test("countedStart() keeps lengths and the vectors of unseen pieces, and se
     ok(Math.abs(Math.hypot(...after[id]) - 0.88 * 0.06 * 2) < 1e-6);
   }
   const bias = model.weights.get("cls.predictions.bias")!.dataSync<"float32">();
-  ok(Math.abs(bias[5] - Math.log(3.5 / 13)) < 1e-6); // 3 of 8, and half an occurrence for each
+  ok(Math.abs(bias[5] - Math.log(3.5 / 13)) < 1e-6); // 3 of 8 occurrences, after ½ is added for each of 10 pieces
   ok(Math.abs(bias.reduce((sum, value) => sum + Math.exp(value), 0) - 1) < 1e-6);
   model.dispose();
 });

@@ -16,8 +16,8 @@ Deno.test("the learning rate of each step is the oracle's", () => {
 });
 
 /**
- * PyTorch's own float32 and float64 are 3e-7 apart over the hundred steps; other products, those of
- * our kernels or of another library, round otherwise and were seen 1.4e-5 away late in the run.
+ * Over the hundred steps, PyTorch's float32 and float64 differ by 3e-7. The products of our kernels and
+ * of other libraries are rounded differently: they differed by up to 1.4e-5 late in the run.
  */
 const CLOSE = { rtol: 5e-5, atol: 1e-7 };
 
@@ -27,7 +27,7 @@ const TOLERANCES = {
   gradientNorm: { rtol: 1e-4 },
 };
 
-/** Fewer steps where they take longer. */
+/** The number of steps on each backend: fewer where they take longer. */
 const STEPS: Readonly<Record<string, number>> = { simd: 100, wasm: 30, cpu: 2 };
 
 for (const backend of BACKENDS) {

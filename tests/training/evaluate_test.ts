@@ -30,7 +30,7 @@ function logProbabilities(model: BertPretrainHead, batch: Batch) {
   });
 }
 
-Deno.test("evaluate() is the mean over all predictions and pairs, split by what was shown", async () => {
+Deno.test("evaluate() gives the means over all predictions and pairs, split by what the model saw", async () => {
   using model = toyModel(0.5); // dropout has to be off
   const batch = together(EXAMPLES);
   const { words, pairs } = logProbabilities(model, batch);

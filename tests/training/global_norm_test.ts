@@ -11,12 +11,12 @@ function lengthOf(tensors: tf.NamedTensorMap): number {
   return value;
 }
 
-testOnBackends("globalNorm() takes all numbers as one vector", () => {
+testOnBackends("globalNorm() is the norm of all numbers as one vector", () => {
   strictEqual(lengthOf({}), 0);
   strictEqual(lengthOf({ a: tf.tensor2d([[2, -4]]), b: tf.tensor1d([]), c: tf.scalar(4) }), 6);
   ok(Math.abs(lengthOf({ a: tf.fill([50001], 3), b: tf.fill([7], 3) }) / 670.8740565 - 1) < 1e-7);
   for (const odd of [NaN, Infinity, -Infinity]) {
-    for (const place of [0, 3, 16385]) { // in a vector, behind the last one, in the second task
+    for (const place of [0, 3, 16385]) { // in a SIMD vector, after the last vector, in the second task
       const x = new Float32Array(16387).fill(1).with(place, odd);
       ok(
         !Number.isFinite(lengthOf({ a: tf.ones([2]), x: tf.tensor1d(x) })),

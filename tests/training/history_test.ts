@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert";
 import { averageSteps, type EpochLog } from "bert/training/history.ts";
 import { STEP } from "../support/step_log.ts";
 
-Deno.test("averageSteps() is the mean over the steps; tokens and seconds are where the run stands", () => {
+Deno.test("averageSteps() is the mean over the steps; tokens and seconds are those of the last step", () => {
   const next = { ...STEP, step: 8, mlmLoss: 4, nspLoss: 0.25, totalLoss: 4.25, tokens: 1500 };
   const log = averageSteps([STEP, { ...next, tokensPerSecond: 100, seconds: 9, nspAccuracy: 0 }]);
   const expected: EpochLog = {

@@ -27,7 +27,7 @@ function value(tensor: tf.Tensor): number {
   return tensor.dataSync()[0];
 }
 
-Deno.test("crossEntropyLoss() sums by default, over the positions that count", () => {
+Deno.test("crossEntropyLoss() by default sums over the positions that are not ignored", () => {
   const expected = byHand(ROWS[0], 2) + byHand(ROWS[1], 0) + byHand(ROWS[3], 1);
   near(value(crossEntropyLoss(LOGITS, ids([2, 0, -1, 1]))), expected);
 });
@@ -92,7 +92,7 @@ Deno.test("accuracy() is the share of right answers among the labels that are no
   strictEqual(value(accuracy(LOGITS, ids([0, 2, 1, 2]))), 0);
   strictEqual(value(accuracy(LOGITS, ids([-1, -1, -1, -1]))), 0);
   near(value(accuracy(LOGITS, ids([2, 9, 0, 9]), 9)), 1);
-  near(value(accuracy(LOGITS, ids([2, 2, 0, 0]), 0)), 1 / 2); // a guess of what is ignored is no hit
+  near(value(accuracy(LOGITS, ids([2, 2, 0, 0]), 0)), 1 / 2); // right answers for ignored labels do not count
 });
 
 Deno.test("countLabels() counts the labels that are not -1, 0 included", () => {
@@ -119,7 +119,7 @@ Deno.test("pretrainLoss() with reduction `sum` sums both tasks; without pairs th
   strictEqual(value(loss.nspLoss), 0);
 });
 
-Deno.test("the losses leave nothing behind but their results", () => {
+Deno.test("the losses leave no tensors behind except their results", () => {
   const labels = { predictedLabels: ids([2, 0, -1, -1]), nspLabels: ids([0, 1]) };
   const before = tf.memory().numTensors;
   crossEntropyLoss(LOGITS, labels.predictedLabels).dispose();

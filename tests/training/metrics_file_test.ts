@@ -24,7 +24,7 @@ const EVALUATION: Evaluation = {
   },
 };
 
-Deno.test("MetricsFile has each row on disk when it is written", async () => {
+Deno.test("MetricsFile has handed over each row to the system when its method returns", async () => {
   const path = await Deno.makeTempFile({ suffix: ".csv" });
   await Deno.writeTextFile(path, "something older\n".repeat(100));
   const rows = async () => parse(await Deno.readTextFile(path));

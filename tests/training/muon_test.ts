@@ -25,7 +25,7 @@ function variables(values: Values = fixture.initial): Map<string, tf.Variable> {
 }
 
 testOnBackends(
-  "Muon equals six steps of torch.optim.Muon in float32, and is near it in bfloat16",
+  "Muon equals six steps of torch.optim.Muon in float32, and is near its steps in bfloat16",
   () => {
     const weights = variables();
     using optimizer = new Muon(weights, OPTIONS);
@@ -63,7 +63,7 @@ Deno.test("Muon continues from a saved state as if it had never stopped, and fre
   strictEqual(tf.memory().numTensors, before);
 });
 
-Deno.test("Muon takes the matrices of the layers; embeddings, heads, biases and LayerNorm step as AdamW's", () => {
+Deno.test("Muon updates the matrices of the layers; all other weights are updated as by AdamW", () => {
   using mine = toyModel();
   using theirs = toyModel();
   const layers = [...mine.weights.keys()].filter(isLayerMatrix);
@@ -83,7 +83,7 @@ Deno.test("Muon takes the matrices of the layers; embeddings, heads, biases and 
   deepStrictEqual(new Set(muon.state.momenta!.keys()), new Set(layers));
 });
 
-Deno.test("Muon makes query, key and value orthogonal each for itself", () => {
+Deno.test("Muon orthogonalises query, key and value separately", () => {
   const name = "bert.encoder.layer.0.attention.self.qkv.weight";
   const weight = tf.variable(tf.zeros([4, 12]));
   const gradient = randomTensor<tf.Rank.R2>([4, 12], 1);
@@ -99,7 +99,7 @@ testOnBackends(
     for (const shape of [[8, 20], [20, 8], [16, 16]] as [number, number][]) {
       const x = orthogonal(randomTensor<tf.Rank.R2>(shape, 3));
       const gram = shape[0] <= shape[1] ? tf.matMul(x, x, false, true) : tf.matMul(x, x, true);
-      const rows = gram.arraySync() as number[][]; // near the unit matrix
+      const rows = gram.arraySync() as number[][]; // nearly the identity matrix
       for (const [i, row] of rows.entries()) {
         for (const [j, value] of row.entries()) {
           const off = i === j ? Math.abs(value - 1) : Math.abs(value);

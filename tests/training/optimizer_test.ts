@@ -23,14 +23,14 @@ function close(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance
   strictEqual(actual.length, expected.length);
 }
 
-Deno.test("AdamW corrects the bias: a first step is the learning rate long", () => {
+Deno.test("AdamW corrects the bias, so that the first step has the length of the learning rate", () => {
   const weight = tf.variable(tf.tensor1d([1, 1, 1]));
   new AdamW(new Map([["w", weight]]), { weightDecay: 0 })
     .step({ w: tf.tensor1d([1, -20, 0]) }, 0.25);
   close(weight.dataSync(), [0.75, 1.25, 1], 1e-5);
 });
 
-Deno.test("AdamW without bias correction steps as BERT's own optimizer", () => {
+Deno.test("AdamW without bias correction makes the step of BERT's original optimizer", () => {
   const weight = tf.variable(tf.tensor1d([1]));
   const optimizer = new AdamW(new Map([["w", weight]]), { biasCorrection: false });
   optimizer.step({ w: tf.tensor1d([2]) }, 0.1);
@@ -74,7 +74,7 @@ Deno.test("AdamW continues from a saved state as if it had never stopped", () =>
     whole.step(tensorsOf(gradients, SHAPES), learningRate);
     if (i === 4) second.restore(first.state);
     (i < 4 ? first : second).step(tensorsOf(gradients, SHAPES), learningRate);
-    if (i === 4) first.step(tensorsOf(gradients, SHAPES), 0); // the copy is a copy
+    if (i === 4) first.step(tensorsOf(gradients, SHAPES), 0); // must not change the state that `second` copied
   }
   for (const [name, weight] of through) {
     deepStrictEqual(stopped.get(name)!.dataSync(), weight.dataSync());
@@ -85,16 +85,16 @@ Deno.test("AdamW gives a weight a new tensor at each update", () => {
   const weights = variables();
   const { dataId } = weights.get("dense.weight")!;
   new AdamW(weights).step(tensorsOf(fixture.steps[0].gradients, SHAPES), 0.1);
-  notStrictEqual(weights.get("dense.weight")!.dataId, dataId); // packed copies stay valid
+  notStrictEqual(weights.get("dense.weight")!.dataId, dataId); // packed copies are kept by tensor
 });
 
-Deno.test("AdamW leaves a weight without a gradient alone", () => {
+Deno.test("AdamW does not change a weight without a gradient", () => {
   const weights = variables();
   new AdamW(weights).step(tensorsOf({ "dense.bias": [1, 1, 1, 1] }, SHAPES), 0.1);
   close(weights.get("dense.weight")!.dataSync(), fixture.initial["dense.weight"], 0);
 });
 
-Deno.test("AdamW.step() keeps two means a weight until `using` ends, and leaves its gradients alone", () => {
+Deno.test("AdamW.step() keeps two means of each weight until `using` ends, and does not change the gradients", () => {
   const weights = variables();
   const gradients = tensorsOf(fixture.steps[0].gradients, SHAPES);
   const before = tf.memory().numTensors;
@@ -135,7 +135,7 @@ function halves(size: number): { first: Float32Array; second: Float32Array } {
   return { first: new Float32Array(size), second: new Float32Array(size) };
 }
 
-Deno.test("AdamW.step() with the scale of clipByGlobalNorm() is a step down the clipped gradient", () => {
+Deno.test("AdamW.step() with the scale of clipByGlobalNorm() is a step with the clipped gradient", () => {
   const [clipped, byHand] = [variables(), variables()];
   const [a, b] = [new AdamW(clipped), new AdamW(byHand)];
   for (const { gradients } of fixture.steps) {

@@ -50,14 +50,14 @@ Deno.test("pretrain() returns a history of all steps, with the averages of each 
   deepStrictEqual(history.steps.map(({ step }) => step), history.steps.map((_, i) => i + 1));
 });
 
-Deno.test("pretrain() gives the same curve and weights twice, bit for bit, and another by another seed", async () => {
+Deno.test("pretrain() gives the same curve and weights twice, bit for bit, and others with another seed", async () => {
   const [first, second] = [await run(), await run()];
   deepStrictEqual(timeless(second.history), timeless(first.history));
   deepStrictEqual(second.weights, first.weights);
   notDeepStrictEqual(timeless((await run({ seed: 2 })).history), timeless(first.history));
 });
 
-Deno.test("pretrain() learns: on held-out text it beats the word counts", async () => {
+Deno.test("pretrain() learns: on held-out text the model beats the word counts", async () => {
   const [documents, heldOut] = [toyDocuments(60), toyDocuments(5, 8, 2)];
   const train = { batchSize: 16, epochs: 2, learningRate: 0.02 };
   const { history } = await run({ documents, heldOut, train }, 0);
@@ -143,7 +143,7 @@ Deno.test("pretrain() stops at the signal, keeps the model and scores nothing mo
 
 Deno.test("pretrain() gives no scores of an evaluation that was cut short", async () => {
   const stop = new AbortController();
-  const later = () => setTimeout(() => stop.abort(), 0); // not the next macrotask, the one after
+  const later = () => setTimeout(() => stop.abort(), 0); // in the macrotask after the next one
   const onStep = ({ step }: StepLog) => void (step === 2 && setTimeout(later, 0));
   const train = { batchSize: 2, maxSteps: 2, learningRate: 0.003 };
   const { history } = await run({ train, onStep, signal: stop.signal });
@@ -151,7 +151,7 @@ Deno.test("pretrain() gives no scores of an evaluation that was cut short", asyn
   strictEqual(history.epochs[0].heldOut, undefined);
 });
 
-Deno.test("pretrain() makes its optimizer with the settings of train, and takes another", async () => {
+Deno.test("pretrain() makes its optimizer with the settings of train, unless one is given", async () => {
   const train = { ...OPTIONS.train, maxSteps: 2 };
   const { weights } = await run({ train }, 0);
   notDeepStrictEqual((await run({ train: { ...train, weightDecay: 0.5 } }, 0)).weights, weights);
@@ -183,14 +183,14 @@ Deno.test("pretrain() stops after maxSeconds and still scores the held-out part"
 Deno.test("pretrain() starts its clock after preparing, so that slow data does not shorten the warm-up", async () => {
   let opened = 0;
   const slow = async function* () {
-    if (opened++ === 0) await new Promise((resolve) => setTimeout(resolve, 300)); // while counting
+    if (opened++ === 0) await new Promise((resolve) => setTimeout(resolve, 300)); // while the steps are counted
     yield* toyDocuments(6);
   };
   const train = { batchSize: 8, epochs: 10_000, maxSeconds: 5, learningRate: 0.003 };
   const stop = new AbortController();
   const onStep = () => stop.abort();
   const { history } = await run({ documents: slow, train, onStep, signal: stop.signal });
-  ok(history.steps[0].learningRate < 0.001, `${history.steps[0].learningRate}`); // else 0.0018
+  ok(history.steps[0].learningRate < 0.001, `${history.steps[0].learningRate}`); // it would be 0.0018 if preparing counted
 });
 
 Deno.test("pretrain() takes documents as a stream that can be opened again", async () => {
@@ -202,7 +202,7 @@ Deno.test("pretrain() takes documents as a stream that can be opened again", asy
   strictEqual(history.epochs[0].heldOut, undefined);
 });
 
-Deno.test("pretrain() stops when training diverges; the rows of before are on disk", async () => {
+Deno.test("pretrain() stops when training diverges, and the rows of earlier steps are on disk", async () => {
   const metricsFile = await Deno.makeTempFile({ suffix: ".csv" });
   using model = toyModel();
   const train = { batchSize: 8, warmupShare: 0, learningRate: 1e30 };
@@ -212,7 +212,7 @@ Deno.test("pretrain() stops when training diverges; the rows of before are on di
   });
   const rows = parse(await Deno.readTextFile(metricsFile)).slice(1);
   ok(rows.length >= 1 && rows.every((row) => Number.isFinite(Number(row[5]))), `${rows}`);
-  await Deno.remove(metricsFile); // and the test runner sees that it was closed
+  await Deno.remove(metricsFile); // the test runner checks that it was closed
 });
 
 Deno.test("pretrain() leaves no tensor behind", async () => {

@@ -27,11 +27,11 @@ Deno.test("shareInterval() of one answer a sequence is Wilson's, and wider for c
   deepStrictEqual(rounded(shareInterval(single)), rounded(wilson(0.25, 40)));
   const together = Array.from({ length: 10 }, (_, i) => ({ sum: i < 5 ? 4 : 0, count: 4 }));
   const [low, high] = shareInterval(together);
-  deepStrictEqual(rounded([low, high]), rounded(wilson(0.5, 10))); // forty answers worth ten
+  deepStrictEqual(rounded([low, high]), rounded(wilson(0.5, 10))); // forty dependent answers count as ten
   deepStrictEqual(shareInterval(together.map(({ count }) => ({ sum: 0, count })))[0], 0);
 });
 
-/** The share of repetitions whose interval has the truth in it. */
+/** The share of repetitions whose interval contains the true value. */
 function coverage(truth: number, draw: (rng: Rng) => Cluster[], of: typeof meanInterval): number {
   const rng = createRng(7);
   let covered = 0;
@@ -71,13 +71,13 @@ Deno.test("meanInterval() of one sequence is infinite, and empty sequences do no
   strictEqual((low + high) / 2, 12 / 5);
 });
 
-Deno.test("movingMean() takes fewer at the start, and all where the width is larger", () => {
+Deno.test("movingMean() averages fewer values at the start, and all if the width is larger", () => {
   deepStrictEqual(movingMean([1, 2, 3, 4], 3), [1, 1.5, 2, 3]);
   deepStrictEqual(movingMean([2, 4], 99), [2, 3]);
 });
 
-Deno.test("meanOfRuns() gives what a table of Student's t gives", () => {
-  // 4.9, 5.1, 5.3, 5.5: deviation 0.2582, over 2; t of 3 degrees of freedom is 3.182
+Deno.test("meanOfRuns() agrees with a table of Student's t", () => {
+  // the standard deviation is 0.2582, and √4 = 2; t for 3 degrees of freedom is 3.182
   const found = meanOfRuns([4.9, 5.1, 5.3, 5.5]);
   assertClose(found.mean, 5.2, { atol: 1e-12 });
   assertClose(found.standardError, 0.12910, { atol: 1e-5 });
@@ -85,7 +85,7 @@ Deno.test("meanOfRuns() gives what a table of Student's t gives", () => {
   strictEqual(found.count, 4);
 });
 
-Deno.test("the interval of meanOfRuns() holds the truth 95 times in 100, whatever the number of runs", () => {
+Deno.test("the interval of meanOfRuns() contains the true mean 95 times in 100, for any number of runs", () => {
   for (const count of [2, 3, 5, 40]) {
     const values = truncatedNormal(count * 2000, 1, createRng(count));
     let held = 0;
@@ -93,7 +93,7 @@ Deno.test("the interval of meanOfRuns() holds the truth 95 times in 100, whateve
       const { mean, margin } = meanOfRuns([...values.subarray(i * count, (i + 1) * count)]);
       if (Math.abs(mean) <= margin) held++;
     }
-    ok(held > 1870 && held < 1930, `${held} of 2000 with ${count} runs`); // a cut-off normal: near
+    ok(held > 1870 && held < 1930, `${held} of 2000 with ${count} runs`); // only nearly, as the normal distribution is truncated
   }
 });
 
@@ -103,7 +103,7 @@ Deno.test("pairedDifference() removes the effect of a seed on both recipes", () 
   assertClose(found.mean, 0.2, { atol: 1e-12 });
   ok(!found.clear); // 0.2 ± 0.25
   ok(pairedDifference([1.21, 5.2, 9.19], reference).clear);
-  ok(pairedDifference([0.79, 4.8, 8.81], reference).clear); // to the other side, too
+  ok(pairedDifference([0.79, 4.8, 8.81], reference).clear); // a negative difference, too
   deepStrictEqual(pairedDifference(reference, reference).clear, false);
 });
 

@@ -1,4 +1,4 @@
-/** Training on several ranks; `tests/team/` has the same over MPI. */
+/** Training on several ranks in one process; `tests/team/` tests it over MPI. */
 import { deepStrictEqual, notDeepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import type * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
@@ -18,7 +18,7 @@ const LANES = 4;
 const SETTINGS = trainConfig({ batchSize: 8, accumulation: LANES, learningRate: 0.01 });
 const BATCHES = toyBatches(11); // two steps, and one of three batches
 
-/** What a run on one rank ends with. */
+/** Runs `train()` on one rank; the logs, a digest of the weights, and why it stopped. */
 async function runOn(team: Team, source: BatchSource, signal?: AbortSignal) {
   using model = toyModel(0.1);
   using optimizer = new AdamW(model.weights, SETTINGS);
@@ -77,7 +77,7 @@ Deno.test("train() stops on all ranks after the same step when one of them is to
   deepStrictEqual(told[0], told[1]);
 });
 
-Deno.test("train() refuses parts that cannot be shared out", async () => {
+Deno.test("train() refuses batches that cannot be divided among the ranks", async () => {
   const on = (size: number, accumulation: number) =>
     onTeam(size, async (team) => {
       using model = toyModel();
@@ -97,7 +97,7 @@ Deno.test("train() refuses parts that cannot be shared out", async () => {
   await rejects(on(3, 3), { message: /the number of processes, 3: start 2 .* set it to 2, 4, 8$/ });
 });
 
-/** A batch in which so many words are to be predicted. */
+/** A copy of a batch in which only `words` words are to be predicted. */
 function asking(words: number, from: Batch): Batch {
   let left = words;
   const examples = from.examples.map((example) => ({
@@ -109,7 +109,7 @@ function asking(words: number, from: Batch): Batch {
   return batch;
 }
 
-/** Keeps the gradients that it is given. */
+/** An optimizer that keeps the gradients it is given, and updates nothing. */
 class Recorder extends AdamW {
   gradients: Record<string, Float32Array> = {};
 
@@ -138,7 +138,7 @@ Deno.test("each masked word has the same weight, however unequal the ranks' part
   ok(name in alone);
   const meanOfMeans = few[name].map((x, i) => (x + many[name][i]) / 2);
   notDeepStrictEqual(meanOfMeans, alone[name]);
-  for (const [i, x] of alone[name].entries()) { // right is 10 and 30 parts of 40
+  for (const [i, x] of alone[name].entries()) { // the right weights are 10/40 and 30/40
     const right = (10 * few[name][i] + 30 * many[name][i]) / 40;
     ok(Math.abs(x - right) < 1e-6, `${name}[${i}]: ${x} is not ${right}`);
   }

@@ -9,7 +9,7 @@ await useBackend();
 
 const STEP = { learningRate: 0.003, seed: 1 };
 
-/** An optimizer that keeps what it was given, and updates nothing. */
+/** An optimizer that keeps the gradients and the scale it is given, and updates nothing. */
 class Recorder extends AdamW {
   gradients: Record<string, Float32Array> = {};
   scale = NaN;
@@ -42,8 +42,8 @@ Deno.test("trainStep() learns one batch by heart", async () => {
   const optimizer = new AdamW(model.weights, { weightDecay: 0 });
   const [batch] = toyBatches(1);
   const first = await trainStep(model, optimizer, batch, { learningRate: 0.01, seed: 1 });
-  const unknowing = Math.log(model.config.vocabSize) + Math.LN2;
-  ok(Math.abs(first.totalLoss - unknowing) < 0.1, `${first.totalLoss} at the start`);
+  const untrained = Math.log(model.config.vocabSize) + Math.LN2;
+  ok(Math.abs(first.totalLoss - untrained) < 0.1, `${first.totalLoss} at the start`);
   let last = first;
   for (let i = 0; i < 80; i++) {
     last = await trainStep(model, optimizer, batch, { learningRate: 0.01, seed: i, clipNorm: 1 });
@@ -52,7 +52,7 @@ Deno.test("trainStep() learns one batch by heart", async () => {
   deepStrictEqual([last.mlmAccuracy, last.nspAccuracy], [1, 1]);
 });
 
-Deno.test("trainStep() of several batches is a step of one large batch", async () => {
+Deno.test("trainStep() on several batches is a step on one large batch", async () => {
   using model = toyModel();
   const [many, few] = [new Recorder(model.weights), new Recorder(model.weights)];
   const examples = toyBatches(2, 9).flatMap((batch) => batch.examples);
@@ -66,7 +66,7 @@ Deno.test("trainStep() of several batches is a step of one large batch", async (
   }
 });
 
-Deno.test("trainStep() minimises the mean by default, the sum if asked", async () => {
+Deno.test("trainStep() minimises the mean by default, and the sum if the options say so", async () => {
   using model = toyModel();
   const [mean, sum] = [new Recorder(model.weights), new Recorder(model.weights)];
   const batch = together(toyBatches(1)[0].examples.map((e) => ({ ...e, nspLabel: -1 as const })));
@@ -74,10 +74,10 @@ Deno.test("trainStep() minimises the mean by default, the sum if asked", async (
   const b = await trainStep(model, sum, batch, { ...STEP, reduction: "sum" });
   const count = batch.predictedLabels.filter((label) => label >= 0).length;
   ok(Math.abs(b.gradientNorm / a.gradientNorm / count - 1) < 1e-4);
-  deepStrictEqual([b.mlmLoss, b.nspLoss], [a.mlmLoss, 0]); // what is logged stays the mean
+  deepStrictEqual([b.mlmLoss, b.nspLoss], [a.mlmLoss, 0]); // the logged losses are always means
 });
 
-Deno.test("trainStep() clips to clipNorm and logs the norm of before", async () => {
+Deno.test("trainStep() clips to clipNorm and logs the norm before clipping", async () => {
   using model = toyModel();
   const optimizer = new Recorder(model.weights);
   const [batch] = toyBatches(1);

@@ -52,7 +52,7 @@ Deno.test("train() gives each step the learning rate of its middle", async () =>
   deepStrictEqual(logs.map(({ learningRate }) => learningRate), expected);
 });
 
-Deno.test("train() has another dropout mask in each step, by its seed", async () => {
+Deno.test("train() has another dropout mask in each step, which depends on the seed", async () => {
   const losses = async (seed: number) => {
     const model = toyModel(0.5);
     const optimizer = new AdamW(model.weights, SETTINGS);
@@ -87,7 +87,7 @@ Deno.test("train() clips to the clipNorm of its settings", async () => {
   strictEqual(scales.length, 1);
 });
 
-Deno.test("train() takes `accumulation` batches a step, the last step what is left", async () => {
+Deno.test("train() takes `accumulation` batches for each step, and the rest for the last step", async () => {
   const { logs } = await run({ train: { ...SETTINGS, accumulation: 3 } });
   strictEqual(logs.length, 3);
   const tokens = BATCHES.map((b) => b.attentionMask.reduce((sum, one) => sum + one, 0));
@@ -118,7 +118,7 @@ Deno.test("train() lets timers run between steps, so that a stop button works", 
   ok((await run({ signal: stop.signal })).logs.length < 8);
 });
 
-Deno.test("train() stops after maxSeconds, and the rate follows the clock down to near 0", async () => {
+Deno.test("train() stops after maxSeconds, and the learning rate falls with time to nearly 0", async () => {
   let [milliseconds, reads] = [0, 0];
   const now = () => milliseconds;
   const settings = { ...SETTINGS, maxSeconds: 6 };
@@ -136,7 +136,7 @@ Deno.test("train() stops after maxSeconds, and the rate follows the clock down t
   ok(rates[5] < rates[1] / 4);
 });
 
-Deno.test("train() makes no step whose middle is past the end: its rate would be 0", async () => {
+Deno.test("train() makes no step whose middle is after maxSeconds, as its learning rate would be 0", async () => {
   let milliseconds = 0;
   const slow = function* () {
     for (const batch of BATCHES) {
@@ -182,7 +182,7 @@ Deno.test("train() refuses 0 planned steps", async () => {
   await rejects(run({ plannedSteps: 0 }), { name: "ConfigError", message: /plannedSteps = 0/ });
 });
 
-Deno.test("train() goes on where the run stands: two calls equal one", async () => {
+Deno.test("train() continues a run: two calls equal one", async () => {
   using model = toyModel(0.1);
   const optimizer = new AdamW(model.weights, SETTINGS);
   const options = { train: SETTINGS, seed: 1, plannedSteps: 8, run: startRun(optimizer) };
@@ -215,7 +215,7 @@ Deno.test("train() takes no batch from its source after the signal", async () =>
   for await (const { step } of train(model, optimizer, source(), options)) {
     if (step === 3) stop.abort();
   }
-  strictEqual(taken, 3); // a checkpoint of now knows its place in the data
+  strictEqual(taken, 3); // so a checkpoint has the right position in the data
 });
 
 Deno.test("train() skips a diverged step if onDiverged is given", async () => {

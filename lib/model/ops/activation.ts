@@ -1,10 +1,7 @@
-/**
- * The activation functions of feed-forward blocks, by their names in `config.json`.
- */
+/** The activation functions of feed-forward blocks, by their names in `config.json`. */
 import * as tf from "@tensorflow/tfjs";
-import { differentiable, fused } from "../../backend/operation.ts";
+import { differentiable, fused, one } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
-import { one } from "../../backend/operation.ts";
 
 type Activation = <T extends tf.Tensor>(x: T) => T;
 
@@ -26,8 +23,8 @@ const ACTIVATIONS: Readonly<Record<HiddenAct, Activation>> = {
 /**
  * Applies an activation function by name.
  *
- * @param x Any shape, float32.
- * @returns Same shape; the caller disposes of it.
+ * @param x A float32 tensor of any shape.
+ * @returns A tensor of the same shape; the caller disposes of it.
  *
  * Source: `ACT2FN` in transformers, where several names mean the same function.
  *
@@ -43,13 +40,15 @@ export function activate<T extends tf.Tensor>(x: T, name: HiddenAct): T {
   return ACTIVATIONS[name](x);
 }
 
+/** The factor of x³ in the tanh approximation of GELU. */
 const CUBIC = 0.044715;
 
+/** √(2/π), the factor of the argument of tanh in it. */
 const SCALE = Math.sqrt(2 / Math.PI);
 
 /**
  * The tanh approximation of GELU, ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))). It differs from `gelu()`
- * by up to 5e-4.
+ * by up to 5e-4. With s = ½ (1 + tanh u) its derivative is s + x · 2 s (1 - s) u′.
  *
  * Source: Hendrycks and Gimpel 2016, section 2; `gelu()` in google-research/bert.
  */
@@ -62,20 +61,23 @@ function geluTanh<T extends tf.Tensor>(x: T): T {
     },
     (dy, [x]) => {
       const share = tanhShare(x);
-      const bend = tf.mul(tf.mul(share, tf.sub(1, share)), 2 * SCALE); // of the share, by its tanh
-      const slope = tf.mul(bend, tf.add(tf.mul(tf.square(x), 3 * CUBIC), 1));
+      const curve = tf.mul(tf.mul(share, tf.sub(1, share)), 2 * SCALE); // 2 s (1 - s) √(2/π)
+      const slope = tf.mul(curve, tf.add(tf.mul(tf.square(x), 3 * CUBIC), 1)); // ds/dx
       return [tf.mul(dy, tf.add(share, tf.mul(x, slope)))];
     },
   );
 }
 
-/** (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, which rises from 0 to 1. */
+/** ½ (1 + tanh(√(2/π) (x + 0.044715 x³))), which rises from 0 to 1. */
 function tanhShare(x: tf.Tensor): tf.Tensor {
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), CUBIC)), SCALE);
   return tf.mul(tf.add(tf.tanh(inner), 1), 0.5);
 }
 
-/** x · σ(slope · x), where σ is the logistic function. Source: Ramachandran et al. 2017 ("Swish"). */
+/**
+ * x · s with s = σ(slope · x), where σ is the logistic function. Its derivative is s + x · slope · s
+ * (1 - s). Source: Ramachandran et al. 2017 ("Swish").
+ */
 function sigmoidLinear<T extends tf.Tensor>(x: T, slope: number): T {
   const share = (x: tf.Tensor) => tf.sigmoid(tf.mul(x, slope));
   return differentiable(
@@ -85,13 +87,14 @@ function sigmoidLinear<T extends tf.Tensor>(x: T, slope: number): T {
       return tf.mul<T>(x, share(x));
     },
     (dy, [x]) => {
-      const open = share(x);
-      const change = tf.mul(tf.mul(open, tf.sub(1, open)), slope);
-      return [tf.mul(dy, tf.add(open, tf.mul(x, change)))];
+      const s = share(x);
+      const change = tf.mul(tf.mul(s, tf.sub(1, s)), slope); // ds/dx
+      return [tf.mul(dy, tf.add(s, tf.mul(x, change)))];
     },
   );
 }
 
+/** max(x, 0), with the derivative 0 at 0. */
 function relu<T extends tf.Tensor>(x: T): T {
   return differentiable(
     [x],
@@ -103,6 +106,7 @@ function relu<T extends tf.Tensor>(x: T): T {
   );
 }
 
+/** tanh x, whose derivative is 1 - tanh² x. */
 function tanh<T extends tf.Tensor>(x: T): T {
   return differentiable(
     [x],
@@ -119,8 +123,8 @@ function tanh<T extends tf.Tensor>(x: T): T {
  * The Gaussian error linear unit in its exact form: x · Φ(x), where Φ is the distribution function of
  * the standard normal distribution.
  *
- * @param x Any shape, float32.
- * @returns Same shape; the caller disposes of it.
+ * @param x A float32 tensor of any shape.
+ * @returns A tensor of the same shape; the caller disposes of it.
  *
  * Source: Hendrycks and Gimpel 2016, section 2. BERT's first release used their tanh approximation,
  * which is another function; Hugging Face's `"gelu"` is this one.
@@ -147,7 +151,12 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   );
 }
 
-/** The derivative of `gelu()`, Φ(x) + x φ(x). The caller disposes of it. */
+/**
+ * The derivative of `gelu()`, Φ(x) + x φ(x), where φ is the density of the standard normal distribution.
+ *
+ * @param x A float32 tensor of any shape.
+ * @returns A tensor of the same shape; the caller disposes of it.
+ */
 export function geluSlope(x: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
     const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));

@@ -1,6 +1,4 @@
-/**
- * Scaled dot-product attention over several heads: softmax(Q Kᵀ / √D) V for each head.
- */
+/** Scaled dot-product attention over several heads: softmax(Q Kᵀ / √D) V for each head. */
 import * as tf from "@tensorflow/tfjs";
 import { checkShape } from "../../errors.ts";
 import { checkDropout, dropoutSeeds, dropped } from "./dropout.ts";
@@ -8,11 +6,11 @@ import { differentiable, fused } from "../../backend/operation.ts";
 
 /** How the rows of `qkv` are laid out. */
 export interface AttentionShape {
-  /** Sequences, B. */
+  /** The number of sequences, B. */
   readonly batch: number;
-  /** Positions in each, T. */
+  /** The number of positions in each sequence, T. */
   readonly length: number;
-  /** Heads, A; each takes an equal part of the columns. */
+  /** The number of heads, A; each takes an equal part of the columns. */
   readonly heads: number;
 }
 
@@ -20,7 +18,7 @@ export interface AttentionShape {
 export interface AttentionOptions extends AttentionShape {
   /** Share of attention weights dropped, 0 to below 1. Default: none. */
   readonly dropoutRate?: number;
-  /** The seed that decides which are dropped; required if any are. */
+  /** The seed that decides which weights are dropped. Default 0. */
   readonly seed?: number;
 }
 
@@ -67,7 +65,7 @@ export function attention(
       const real = tf.cast(mask, "float32"); // [B, T]
       const own = fused("BertAttention", { qkv, mask: real }, attrs);
       if (own) {
-        const [context, ...weights] = own; // without weights, its gradient computes them again
+        const [context, ...weights] = own; // if it returns no weights, its gradient computes them again
         save([qkv, real, ...weights]);
         return context as tf.Tensor2D; // [B*T, H]
       }
@@ -126,7 +124,7 @@ function checkAttention(qkv: tf.Tensor2D, mask: tf.Tensor, shape: AttentionShape
 function splitHeads(qkv: tf.Tensor2D, { batch, length, heads }: AttentionShape): tf.Tensor4D[] {
   const width = qkv.shape[1] / (3 * heads);
   return tf.split(qkv, 3, 1).map((part) => {
-    const apart = tf.reshape<tf.Rank.R4>(part, [batch, length, heads, width]);
+    const apart = tf.reshape<tf.Rank.R4>(part, [batch, length, heads, width]); // [B, T, A, D]
     return tf.transpose(apart, [0, 2, 1, 3]); // [B, A, T, D]
   });
 }
@@ -141,10 +139,13 @@ function attentionWeights(queries: tf.Tensor, keys: tf.Tensor, mask: tf.Tensor2D
   const [batch, , length, width] = queries.shape;
   const scores = tf.mul(tf.matMul(queries, keys, false, true), 1 / Math.sqrt(width)); // [B, A, T, T]
   const additive = tf.mul(tf.sub(1, tf.cast(mask, "float32")), -10000); // [B, T]
-  return tf.softmax(tf.add(scores, tf.reshape(additive, [batch, 1, 1, length])));
+  return tf.softmax(tf.add(scores, tf.reshape(additive, [batch, 1, 1, length]))); // [B, A, T, T]
 }
 
-/** The gradient with respect to `qkv`. For a softmax row with weights p it is p · (dp - Σ dp · p). */
+/**
+ * The gradient with respect to `qkv`, [B*T, 3H]. For a row p of softmax, with gradient dp, the gradient
+ * of the row's scores is p · (dp - Σ dp · p).
+ */
 function attentionGradient(
   dy: tf.Tensor2D,
   qkv: tf.Tensor2D,
@@ -154,12 +155,12 @@ function attentionGradient(
 ): tf.Tensor2D {
   const [queries, keys, values] = splitHeads(qkv, { batch, length, heads });
   const width = queries.shape[3];
-  const apart = tf.reshape(dy, [batch, length, heads, width]);
+  const apart = tf.reshape(dy, [batch, length, heads, width]); // [B, T, A, D]
   const dContext = tf.transpose(apart, [0, 2, 1, 3]); // [B, A, T, D]
   const dValues = tf.matMul(drop(weights), dContext, true, false); // [B, A, T, D]
   const dWeights = drop(tf.matMul(dContext, values, false, true)); // [B, A, T, T]
   const common = tf.sum(tf.mul(dWeights, weights), 3, true); // [B, A, T, 1]
-  const dScores = tf.mul(tf.mul(weights, tf.sub(dWeights, common)), 1 / Math.sqrt(width));
+  const dScores = tf.mul(tf.mul(weights, tf.sub(dWeights, common)), 1 / Math.sqrt(width)); // [B, A, T, T]
   const dQueries = tf.matMul(dScores, keys); // [B, A, T, D]
   const dKeys = tf.matMul(dScores, queries, true, false); // [B, A, T, D]
   return tf.concat([dQueries, dKeys, dValues].map(joinHeads), 1); // [B*T, 3H]

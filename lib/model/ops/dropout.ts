@@ -13,9 +13,10 @@ import { differentiable, fused } from "../../backend/operation.ts";
  * Position i is kept if `mix(i + a, b) >= rate * 2^32`, where a and b are two hashes of the seed and
  * `mix` is the code below: two multiplications, three shifts, so that SIMD lanes can do the same.
  *
- * @param count How many positions.
- * @param rate Share to drop, from 0 to below 1.
- * @param seed Any integer; its low 32 bits count.
+ * @param count How many positions there are.
+ * @param rate The share to drop, from 0 to below 1.
+ * @param seed Any integer, of which the low 32 bits are used.
+ * @returns `[count]`: the scales.
  *
  * Source: Srivastava et al. 2014, "Dropout", in the "inverted" form that scales while training; the
  * constants are those of Wellons' `lowbias32`.
@@ -29,7 +30,7 @@ import { differentiable, fused } from "../../backend/operation.ts";
  */
 export function dropoutScales(count: number, rate: number, seed: number): Float32Array {
   const { seedA: a, seedB: b } = dropoutSeeds(seed);
-  const least = rate * 2 ** 32;
+  const least = rate * 2 ** 32; // the smallest hash that is kept
   const kept = 1 / (1 - rate);
   const scales = new Float32Array(count);
   for (let i = 0; i < count; i++) {
@@ -47,6 +48,8 @@ export function dropoutScales(count: number, rate: number, seed: number): Float3
 /**
  * Derives a seed for one of several uses from a common seed.
  *
+ * @param seed Any integer, of which the low 32 bits are used.
+ * @param use The number of the use.
  * @returns An integer from 0 to 2^32 - 1.
  *
  * @example
@@ -71,10 +74,10 @@ function lowbias32(value: number): number {
 /**
  * Sets a random share of the numbers to zero and scales up the rest, which keeps the expected value.
  *
- * @param x Any shape, float32.
- * @param rate Share to drop, from 0 to below 1; 0 gives `x` again.
+ * @param x A float32 tensor of any shape.
+ * @param rate The share to drop, from 0 to below 1; with 0 the result is a copy of `x`.
  * @param seed The same seed drops the same positions.
- * @returns Same shape; the caller disposes of it.
+ * @returns A tensor of the same shape; the caller disposes of it.
  * @throws {ConfigError} If the rate is not in [0, 1) or the seed is not an integer.
  *
  * @example
@@ -116,7 +119,7 @@ export function checkDropout(rate: number, seed: number): void {
     throw new ConfigError(
       "dropout seed",
       seed,
-      "must be an integer, so that the mask can be redone",
+      "must be an integer, so that the mask can be computed again",
     );
   }
 }

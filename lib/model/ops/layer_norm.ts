@@ -52,7 +52,7 @@ export function layerNorm(
  * @param gamma Scale per column, [H].
  * @param beta Shift per column, [H].
  * @param epsilon Added to the variance, inside the root.
- * @param rate Share of `sublayer` to drop; 0 in evaluation.
+ * @param rate The share of `sublayer` to drop, from 0 to below 1; 0 in evaluation.
  * @param seed The seed that decides which positions are dropped.
  * @returns [N, H]; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
@@ -112,7 +112,7 @@ function checkNorm(what: string, x: tf.Tensor2D, gamma: tf.Tensor, beta: tf.Tens
   checkShape(`${what} from beta`, beta, [x.shape[1]]);
 }
 
-/** The output of LayerNorm, the normalised rows, and 1 / √(σ² + ε). */
+/** The output of LayerNorm, [N, H], the normalised rows, [N, H], and 1 / √(σ² + ε), [N, 1]. */
 function plainNorm(
   x: tf.Tensor,
   gamma: tf.Tensor,
@@ -126,7 +126,10 @@ function plainNorm(
   return [tf.add(tf.mul(normalized, gamma), beta), normalized, inverse];
 }
 
-/** The gradients with respect to x, gamma and beta. */
+/**
+ * The gradients with respect to x, gamma and beta. With the normalised row n and g = γ dy, that of x is
+ * (g - mean(g) - n · mean(g n)) / √(σ² + ε).
+ */
 function normGradients(
   dy: tf.Tensor2D,
   normalized: tf.Tensor,
@@ -139,6 +142,6 @@ function normGradients(
   const dNormalized = tf.mul(dy, gamma); // [N, H]
   const alongMean = tf.mean(dNormalized, 1, true); // [N, 1]
   const alongRow = tf.mean(tf.mul(dNormalized, normalized), 1, true); // [N, 1]
-  const rest = tf.sub(tf.sub(dNormalized, alongMean), tf.mul(normalized, alongRow));
+  const rest = tf.sub(tf.sub(dNormalized, alongMean), tf.mul(normalized, alongRow)); // [N, H]
   return [tf.mul(rest, inverse), dGamma, tf.sum(dy, 0)];
 }

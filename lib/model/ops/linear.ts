@@ -1,4 +1,4 @@
-/** Dense layers: alone, with an activation, and as scores against a table. */
+/** Dense layers: alone, followed by an activation, and as scores against the rows of a table. */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused, one } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
@@ -6,8 +6,8 @@ import { checkShape } from "../../errors.ts";
 import { activate, gelu, geluSlope } from "./activation.ts";
 
 /**
- * `gelu(x · weight + bias)` as one operation. For the gradient it keeps only GELU's derivative, and
- * not its input and output.
+ * `gelu(x · weight + bias)` as one operation. For the gradient it keeps GELU's derivative, but
+ * neither its input nor its output.
  *
  * @param x [N, I] float32.
  * @param weight [I, O].
@@ -19,9 +19,8 @@ import { activate, gelu, geluSlope } from "./activation.ts";
  *
  * @example
  * ```ts
- * import { linear } from "bert/model/ops/linear.ts";
+ * import { linear, linearGelu } from "bert/model/ops/linear.ts";
  * import { gelu } from "bert/model/ops/activation.ts";
- * import { linearGelu } from "bert/model/ops/linear.ts";
  * import { ok } from "node:assert";
  * import * as tf from "@tensorflow/tfjs";
  * const x = tf.tensor2d([[1, 2]]);
@@ -56,6 +55,7 @@ export function linearGelu(x: tf.Tensor2D, weight: tf.Tensor2D, bias: tf.Tensor1
   );
 }
 
+/** GELU and its derivative, both of the shape of x. */
 function plainGelu(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
   return [gelu(x), geluSlope(x)];
 }
@@ -63,6 +63,10 @@ function plainGelu(x: tf.Tensor): [tf.Tensor, tf.Tensor] {
 /**
  * A dense layer and an activation by name, as one operation if it is `gelu`.
  *
+ * @param x [N, I] float32.
+ * @param weight [I, O].
+ * @param bias [O].
+ * @param activation The name of the activation, as in `config.json`.
  * @returns [N, O]; the caller disposes of it.
  * @throws {ShapeError} If the shapes do not fit.
  *

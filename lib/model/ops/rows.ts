@@ -1,9 +1,8 @@
 /**
- * Looking up rows. This folder holds the differentiable operations of BERT, each defined by tfjs
- * operations.
+ * Looking up rows. The files of this folder hold BERT's differentiable operations.
  *
- * Each is one operation for tfjs, with its own gradient, and runs on every backend. A faster backend
- * has kernels for the same functions, which are tested against these definitions.
+ * Each of them is one operation with a gradient of its own. It is defined by tfjs operations, so that it
+ * runs on every backend. A backend may have a kernel for it, which is tested against this definition.
  */
 import * as tf from "@tensorflow/tfjs";
 import { differentiable, fused, one } from "../../backend/operation.ts";
@@ -13,7 +12,7 @@ import { checkShape } from "../../errors.ts";
  * Looks up a row of a table for each id.
  *
  * @param table [V, H] float32.
- * @param ids [N] int32, from 0 to V - 1; the model has checked them.
+ * @param ids [N] int32, from 0 to V - 1; the model has checked their range.
  * @returns [N, H]; the caller disposes of it.
  * @throws {ShapeError} If an argument has another rank.
  *
@@ -57,7 +56,7 @@ export function gatherRows(x: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   return takeRows(x, rows);
 }
 
-/** Rows of a matrix. In the gradient a row that was taken twice gets the sum of both gradients. */
+/** Takes rows of a matrix. In the gradient, a row that was taken twice gets the sum of both gradients. */
 function takeRows(matrix: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
   const [height, width] = matrix.shape;
   return differentiable(
@@ -69,7 +68,7 @@ function takeRows(matrix: tf.Tensor2D, rows: tf.Tensor1D): tf.Tensor2D {
     (dy, [rows]) => {
       const own = fused("BertTakeRowsGradient", { dy, ids: rows }, { height });
       if (own) return own;
-      // Not unsortedSegmentSum, as in tf.gather's own gradient: the wasm backend of tfjs lacks it.
+      // tf.gather's own gradient uses unsortedSegmentSum, which tfjs's wasm backend lacks
       const places = tf.reshape(rows, [rows.size, 1]); // [N, 1]
       return [tf.scatterND(places, dy, [height, width])]; // [V, H]
     },

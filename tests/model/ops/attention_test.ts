@@ -13,7 +13,7 @@ const MASK = [[1, 1, 1], [1, 1, 0]];
 const matrix = (shape: [number, number], seed: number) => randomTensor<tf.Rank.R2>(shape, seed);
 const qkvOf = (seed: number) => matrix([6, 12], seed);
 
-/** Attention as the paper writes it, one number at a time, in double precision. */
+/** Attention by the paper's formula, one number at a time, in double precision. */
 function byHand(qkv: number[][], mask: number[][], scales?: Float32Array) {
   const { batch, length, heads } = SHAPE;
   const width = qkv[0].length / 3 / heads;
@@ -61,7 +61,7 @@ testOnBackends("attention() drops attention weights by the mask of the seed", ()
 });
 
 testOnBackends(
-  "attention() has the gradient by queries, keys and values, also with dropout",
+  "attention() has the right gradient by queries, keys and values, also with dropout",
   () => {
     const mask = tf.tensor2d(MASK, undefined, "int32");
     for (const dropoutRate of [0, 0.5]) {
@@ -75,7 +75,7 @@ testOnBackends("attention() takes nothing from padding, and gives it no gradient
   const values = qkvOf(3).arraySync();
   const mask = tf.tensor2d(MASK);
   const context = attention(tf.tensor2d(values), mask, SHAPE).arraySync();
-  values[5] = values[5].map((value, i) => i < 4 ? value : 1000 * value); // its key and value
+  values[5] = values[5].map((value, i) => i < 4 ? value : 1000 * value); // the key and the value of padding
   const changed = attention(tf.tensor2d(values), mask, SHAPE).arraySync();
   deepStrictEqual(changed.slice(0, 5), context.slice(0, 5));
   const gradient = gradientAt((qkv) => attention(qkv, mask, SHAPE), tf.tensor2d(values));
@@ -89,7 +89,7 @@ testOnBackends("attention() over nothing but padding is attention over everythin
   assertClose(context, attention(qkv, tf.ones([2, 3]), SHAPE), { atol: 1e-3 });
 });
 
-testOnBackends("attention() leaves nothing behind but its result", async () => {
+testOnBackends("attention() leaves no tensor behind except its result", async () => {
   const [qkv, mask] = [qkvOf(1), tf.tensor2d(MASK)];
   const options = { ...SHAPE, dropoutRate: 0.5, seed: 4 };
   await assertNoLeak(() => attention(qkv, mask, options).dispose());

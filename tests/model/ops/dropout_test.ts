@@ -8,11 +8,12 @@ import { gradientAt } from "../../support/gradients.ts";
 
 const COUNT = 100_000;
 
+/** The share of the positions that a mask drops. */
 function dropped(scales: Float32Array): number {
   return scales.reduce((count, scale) => count + (scale === 0 ? 1 : 0), 0) / scales.length;
 }
 
-/** Of how many pairs of positions of two masks both are dropped. */
+/** The share of the positions that both masks drop. */
 function together(a: Float32Array, b: Float32Array): number {
   return a.reduce((count, scale, i) => count + (scale === 0 && b[i] === 0 ? 1 : 0), 0) / a.length;
 }
@@ -23,7 +24,7 @@ Deno.test("dropoutScales() is 0 or 1 / (1 - rate)", () => {
   deepStrictEqual(dropoutScales(3, 0, 3), Float32Array.of(1, 1, 1));
 });
 
-Deno.test("dropoutScales() follows its definition, which other backends repeat", () => {
+Deno.test("dropoutScales() keeps its definition, which the backends' kernels repeat", () => {
   const bits = [...dropoutScales(32, 0.5, 1)].map((scale) => scale === 0 ? "0" : "1").join("");
   strictEqual(bits, "10111010011000111110000101101011");
 });
@@ -75,7 +76,7 @@ testOnBackends("dropout() scales by the mask, forward and backward", () => {
   assertClose(gradient, scales.map((scale) => 3 * scale), { rtol: 1e-6 });
 });
 
-testOnBackends("dropout() of rate 0 is a copy of its own", () => {
+testOnBackends("dropout() of rate 0 returns a copy", () => {
   const x = tf.tensor1d([1, 2]);
   const same = dropout(x, 0, 1);
   x.dispose();

@@ -14,7 +14,7 @@ const vector = (size: number, seed: number) => randomTensor<tf.Rank.R1>([size], 
 testOnBackends("layerNorm() brings rows to mean 0 and variance 1, then scales and shifts", () => {
   const x = tf.tensor2d([[1, 2, 3], [0, 10, 20]]);
   const y = layerNorm(x, tf.tensor1d([1, 1, 2]), tf.tensor1d([0, 5, 0]), 1e-12);
-  const root = Math.sqrt(1.5); // one over the deviation of 1, 2, 3, with the biased variance 2 / 3
+  const root = Math.sqrt(1.5); // 1 / √(2/3): the biased variance of 1, 2, 3 is 2/3
   assertClose(y, [-root, 5, 2 * root, -root, 5, 2 * root], { atol: 1e-5 });
 });
 
@@ -30,26 +30,31 @@ testOnBackends("layerNorm() of a row far from 0 keeps its precision", () => {
   assertClose(y, [-Math.sqrt(1.5), 0, Math.sqrt(1.5)], { atol: 1e-3 });
 });
 
-testOnBackends("layerNorm() has the gradient by x, gamma and beta", () => {
+testOnBackends("layerNorm() has the right gradient by x, gamma and beta", () => {
   assertGradients(
     (x, gamma, beta) => layerNorm(x, gamma, beta, 0.1),
     [matrix([3, 5], 1), vector(5, 2), vector(5, 3)],
   );
 });
 
-testOnBackends("residualLayerNorm() is the norm of the sum, with dropout of the second", () => {
-  const [x, sublayer, gamma, beta] = [
-    matrix([4, 6], 1),
-    matrix([4, 6], 2),
-    vector(6, 3),
-    vector(6, 4),
-  ];
-  const expected = layerNorm(tf.add(x, dropout(sublayer, 0.5, 8)), gamma, beta, 1e-3);
-  assertClose(residualLayerNorm(x, sublayer, gamma, beta, 1e-3, 0.5, 8), expected, { atol: 1e-5 });
-});
+testOnBackends(
+  "residualLayerNorm() is LayerNorm of the sum, with dropout of the second input",
+  () => {
+    const [x, sublayer, gamma, beta] = [
+      matrix([4, 6], 1),
+      matrix([4, 6], 2),
+      vector(6, 3),
+      vector(6, 4),
+    ];
+    const expected = layerNorm(tf.add(x, dropout(sublayer, 0.5, 8)), gamma, beta, 1e-3);
+    assertClose(residualLayerNorm(x, sublayer, gamma, beta, 1e-3, 0.5, 8), expected, {
+      atol: 1e-5,
+    });
+  },
+);
 
 testOnBackends(
-  "residualLayerNorm() has the gradient by all inputs, with and without dropout",
+  "residualLayerNorm() has the right gradient by all inputs, with and without dropout",
   () => {
     for (const rate of [0, 0.5]) {
       assertGradients(
@@ -60,7 +65,7 @@ testOnBackends(
   },
 );
 
-testOnBackends("the norms leave nothing behind but their result", async () => {
+testOnBackends("the norms leave no tensor behind except their result", async () => {
   const [x, gamma, beta] = [matrix([3, 5], 1), vector(5, 3), vector(5, 4)];
   const norm = (x: tf.Tensor2D, gamma: tf.Tensor1D, beta: tf.Tensor1D) =>
     residualLayerNorm(x, x, gamma, beta, 1e-6, 0.5, 1);

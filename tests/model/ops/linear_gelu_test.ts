@@ -1,21 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
 import { strictEqual, throws } from "node:assert";
-import { linear } from "bert/model/ops/linear.ts";
-import { gelu } from "bert/model/ops/activation.ts";
-import { activate } from "bert/model/ops/activation.ts";
-import { linearActivated, linearGelu } from "bert/model/ops/linear.ts";
+import { linear, linearActivated, linearGelu } from "bert/model/ops/linear.ts";
+import { activate, gelu } from "bert/model/ops/activation.ts";
 import { assertClose } from "../../support/assert_close.ts";
 import { assertNoLeak } from "../../support/assert_no_leak.ts";
 import { testOnBackends } from "../../support/backends.ts";
 import { assertGradients, gradientsAt, randomTensor } from "../../support/gradients.ts";
 
-/** Rows, inputs, outputs. */
+/** Shapes as rows, inputs and outputs. */
 const SHAPES = [[1, 1, 1], [3, 2, 5], [7, 9, 4], [70, 3, 33], [130, 8, 1030], [0, 3, 2]];
 
 type Inputs = [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
 
 function inputs([rows, from, to]: number[]): Inputs {
-  const wide = tf.mul<tf.Tensor2D>(randomTensor<tf.Rank.R2>([rows, from], 1), 4); // into both tails
+  const wide = tf.mul<tf.Tensor2D>(randomTensor<tf.Rank.R2>([rows, from], 1), 4); // so that both tails of GELU occur
   return [wide, randomTensor<tf.Rank.R2>([from, to], 2), randomTensor<tf.Rank.R1>([to], 3)];
 }
 
@@ -33,7 +31,7 @@ testOnBackends("linearGelu() is a dense layer and GELU, forward and backward", (
   }
 });
 
-testOnBackends("linearGelu() has the gradient that finite differences show", () => {
+testOnBackends("linearGelu() has the gradient that finite differences give", () => {
   assertGradients(linearGelu, inputs([3, 2, 5]), { step: 1e-2, tolerance: 3e-3 });
 });
 

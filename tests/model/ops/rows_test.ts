@@ -18,15 +18,18 @@ function ids(values: number[]): tf.Tensor1D {
 const matrix = (shape: [number, number], seed: number) => randomTensor<tf.Rank.R2>(shape, seed);
 const vector = (size: number, seed: number) => randomTensor<tf.Rank.R1>([size], seed);
 
-testOnBackends("embed() takes rows, and its gradient adds up what was taken twice", () => {
-  const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
-  deepStrictEqual(embed(table, ids([2, 0, 2])).arraySync(), [[5, 6], [1, 2], [5, 6]]);
-  const dy = tf.tensor2d([[1, 10], [2, 20], [4, 40]]);
-  const gradient = gradientAt((x) => embed(x, ids([2, 0, 2])), table, dy);
-  deepStrictEqual(gradient.arraySync(), [[2, 20], [0, 0], [5, 50]]);
-});
+testOnBackends(
+  "embed() takes rows, and its gradient sums the gradients of a row that was taken twice",
+  () => {
+    const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
+    deepStrictEqual(embed(table, ids([2, 0, 2])).arraySync(), [[5, 6], [1, 2], [5, 6]]);
+    const dy = tf.tensor2d([[1, 10], [2, 20], [4, 40]]);
+    const gradient = gradientAt((x) => embed(x, ids([2, 0, 2])), table, dy);
+    deepStrictEqual(gradient.arraySync(), [[2, 20], [0, 0], [5, 50]]);
+  },
+);
 
-testOnBackends("gatherRows() takes rows, also none but the last", () => {
+testOnBackends("gatherRows() takes rows, also the last one alone", () => {
   const x = tf.tensor2d([[1], [2], [3]]);
   deepStrictEqual(gatherRows(x, ids([2])).arraySync(), [[3]]);
   assertGradients((y) => gatherRows(y, ids([1, 1, 2])), [matrix([3, 2], 1)]);
@@ -38,7 +41,7 @@ testOnBackends("linear() is x W + b", () => {
   deepStrictEqual(y.arraySync(), [[11, 22, 38], [13, 24, 48]]);
 });
 
-testOnBackends("linear() has the gradient by x, weight and bias", () => {
+testOnBackends("linear() has the right gradient by x, weight and bias", () => {
   assertGradients(
     linear,
     [matrix([3, 4], 1), matrix([4, 5], 2), vector(5, 3)],
@@ -55,7 +58,7 @@ testOnBackends("project() scores each row against each row of the table", () => 
   );
 });
 
-testOnBackends("gelu() is the exact form, x times the normal distribution at x", () => {
+testOnBackends("gelu() is the exact form, x · Φ(x)", () => {
   // 0.5 x (1 + erf(x / sqrt 2)) in double precision; the tanh form gives 0.841192 and -0.045402
   const [x, expected] = [[0, 1, -2, 8, -8], [0, 0.8413447461, -0.0455002639, 8, 0]];
   assertClose(gelu(tf.tensor1d(x)), expected, { atol: 1e-6 });
@@ -68,7 +71,7 @@ function surprise(row: readonly number[], label: number): number {
   return most + Math.log(row.reduce((sum, x) => sum + Math.exp(x - most), 0)) - row[label];
 }
 
-testOnBackends("softmaxCrossEntropy() is -log of the right class's share, 0 where ignored", () => {
+testOnBackends("softmaxCrossEntropy() is -log p(right class), and 0 for ignored rows", () => {
   const rows = [[1, 2, 3], [0, 0, 0], [5, -5, 0], [2, 2, -1]];
   const loss = softmaxCrossEntropy(tf.tensor2d(rows), ids([2, 0, 1, -1]));
   const expected = [surprise(rows[0], 2), Math.log(3), surprise(rows[2], 1), 0];
@@ -95,7 +98,7 @@ testOnBackends(
   },
 );
 
-testOnBackends("softmaxCrossEntropy() leaves logits that somebody else holds as they are", () => {
+testOnBackends("softmaxCrossEntropy() does not overwrite logits that something else holds", () => {
   const x = matrix([3, 6], 12);
   const kept: tf.Tensor[] = [];
   const losses = (x: tf.Tensor2D) => {
@@ -111,7 +114,7 @@ testOnBackends("softmaxCrossEntropy() leaves logits that somebody else holds as 
 
 Deno.test("softmaxCrossEntropy() finds the label in a wide row far down", async () => {
   await useBackend(BACKENDS[0]);
-  const [rows, classes] = [300, 60_000]; // 18 M: beyond what float32 counts exactly
+  const [rows, classes] = [300, 60_000]; // 18 million places: more than float32 can number exactly
   const logits = tf.buffer([rows, classes]);
   logits.set(9, rows - 1, classes - 1);
   const labels = ids([...Array(rows - 1).fill(-1), classes - 1]);
@@ -120,7 +123,7 @@ Deno.test("softmaxCrossEntropy() finds the label in a wide row far down", async 
 });
 
 testOnBackends(
-  "the operations leave nothing behind, also in gradients",
+  "the operations and their gradients leave no tensor behind",
   async () => {
     const [x, w, b] = [matrix([4, 3], 1), matrix([3, 5], 2), vector(5, 3)];
     const [table, rows, labels] = [matrix([5, 3], 4), ids([0, 2, 1]), ids([0, 1, 2, -1])];
@@ -146,7 +149,7 @@ testOnBackends("each operation frees its temporaries at once", () => {
   });
 });
 
-Deno.test("the operations refuse shapes that do not fit, and say what would", () => {
+Deno.test("the operations refuse shapes that do not fit, and name the expected ones", () => {
   const [x, w, b] = [matrix([4, 3], 1), matrix([2, 5], 2), vector(4, 3)];
   throws(() => linear(x, w, b), new ShapeError("linear() from weight", [3, "O"], [2, 5]));
   throws(() => linear(x, matrix([3, 5], 2), b), new ShapeError("linear() from bias", [5], [4]));
