@@ -166,12 +166,6 @@ async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Pro
 
 async function readArguments(args: readonly string[]) {
   const { out, resume = false, config, patience, ...typed } = parseOptions(args, OPTIONS);
-  if (args.filter((word) => /^--corpus(=|$)/.test(word)).length > 1) {
-    const advice =
-      "must be given once: put the texts into one folder and name it, or prepare them: " +
-      "deno task prepare --corpus A B --out data/NAME";
-    throw new ConfigError("--corpus", typed.corpus, advice);
-  }
   const read = config === undefined ? {} : await readConfig(`${config}`, typed);
   const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
   if (out === undefined) {

@@ -3,13 +3,14 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { checkPositive, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
+import { checkOnce } from "../runs/option_parser.ts";
 
 /**
  * Reads the options and the other words of a command line, in the form of `parseArgs()` of
  * `node:util`.
  *
- * @throws {ConfigError} If an option is unknown, or a value is missing or superfluous. The message
- * names the nearest option.
+ * @throws {ConfigError} If an option is unknown or repeated, or a value is missing or superfluous. The
+ * message names the option, or the nearest one.
  *
  * @example
  * ```ts
@@ -31,7 +32,12 @@ export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>
     tokens: true,
     options,
   });
-  for (const token of tokens) if (token.kind === "option") checkOption(token, options);
+  const words = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    checkOption(token, options);
+    checkOnce(token.name, token.rawName, words);
+  }
   return parseArgs({ args: inlined(tokens), allowPositionals: true, options });
 }
 

@@ -18,6 +18,8 @@ export interface Option {
   readonly value?: string;
   /** What the setting does, for the help. */
   readonly help: string;
+  /** What to do instead of giving it twice. Default: leave one out. */
+  readonly insteadOfTwice?: string;
 }
 
 /** A table of settings, in the order of the help. */
@@ -34,8 +36,8 @@ export function flag(name: string): string {
 /**
  * Reads the settings of a command line: `--name value`, `--name=value`, `--switch`, `--no-switch`.
  *
- * @throws {ConfigError} If an option is unknown, or a value is missing or of the wrong kind. The
- * message names the nearest option.
+ * @throws {ConfigError} If an option is unknown or repeated, or a value is missing or of the wrong
+ * kind. The message names the option, or the nearest one.
  *
  * @example
  * ```ts
@@ -50,9 +52,11 @@ export function parseOptions<K extends string>(
   table: Options<K>,
 ): Given<K> {
   const given: Given<K> = {};
+  const words = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     const [, word, inline] = /^(--[^=]*)(?:=([\s\S]*))?$/.exec(args[i]) ?? [undefined, args[i]];
     const { name, negated } = findOption(word, table);
+    checkOnce(name, word, words, table[name].insteadOfTwice);
     const { kind } = table[name];
     if (kind === "switch") {
       if (inline !== undefined) throw new ConfigError(word, inline, "is a switch without a value");
@@ -70,6 +74,28 @@ export function parseOptions<K extends string>(
     }
   }
   return given;
+}
+
+/**
+ * Notes that an option was given, and refuses it if it was given before: only one of its values could
+ * take effect.
+ *
+ * @param word The option as it was typed.
+ * @param words The options before it as they were typed, by name.
+ * @param advice What to do instead of giving it twice.
+ * @throws {ConfigError} If it was given before.
+ */
+export function checkOnce(
+  name: string,
+  word: string,
+  words: Map<string, string>,
+  advice = "leave one out",
+): void {
+  const before = words.get(name);
+  words.set(name, word);
+  if (before === undefined) return;
+  const what = before === word ? "is given twice" : `contradicts ${before}`;
+  throw new ConfigError("option", word, `${what}: ${advice}`);
 }
 
 /**

@@ -14,6 +14,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     help:
       "sotu (default), moby-dick, or a .txt, .csv, .jsonl or .parquet file or a folder of them;\n" +
       "or, for corpora of any size, a folder that deno task prepare has written",
+    insteadOfTwice: "put the texts into one folder and name it, or prepare them: " +
+      "deno task prepare --corpus A B --out data/NAME",
   },
   textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
   documentColumn: {

@@ -1,6 +1,9 @@
 /** A batch as tensors on the backend. */
 import * as tf from "@tensorflow/tfjs";
+import { ARRAY, checkArguments, checkWhole, type Kind } from "../checks.ts";
 import { Batch } from "../data/batch.ts";
+import { ShapeError } from "../errors.ts";
+import { BATCH } from "./argument_kinds.ts";
 
 /** A batch on the backend, as int32 tensors: B sequences of T tokens with P predictions. */
 export interface BatchTensors extends Disposable {
@@ -28,6 +31,8 @@ export interface BatchTensors extends Disposable {
  * Puts a batch on the backend.
  *
  * @returns Eight tensors, which the caller disposes of: `using tensors = toTensors(batch)`.
+ * @throws {TypeError} If a field of the batch has the wrong type; it is a `ShapeError` if the field
+ * has too few or too many numbers.
  *
  * @example
  * ```ts
@@ -41,6 +46,7 @@ export interface BatchTensors extends Disposable {
  * ```
  */
 export function toTensors(batch: Batch): BatchTensors {
+  checkBatch("toTensors(batch)", "batch", batch);
   const { size, length } = batch;
   const matrix = (values: Int32Array) => tf.tensor2d(values, [size, length], "int32"); // [B, T]
   const vector = (values: Int32Array) => tf.tensor1d(values, "int32"); // [B] or [P]
@@ -56,4 +62,46 @@ export function toTensors(batch: Batch): BatchTensors {
   };
   const dispose = () => void tf.dispose(tensors);
   return { ...tensors, dispose, [Symbol.dispose]: dispose };
+}
+
+/** The fields of a batch that become tensors, with the number of their values. */
+const FIELDS: readonly (readonly [keyof Batch, (batch: Batch) => number])[] = [
+  ["tokenIds", rows],
+  ["segmentIds", rows],
+  ["positionIds", rows],
+  ["attentionMask", rows],
+  ["mlmLabels", rows],
+  ["nspLabels", ({ size }) => size],
+  ["predictedPositions", ({ predictedPositions }) => predictedPositions.length],
+  ["predictedLabels", ({ predictedPositions }) => predictedPositions.length],
+];
+
+function rows({ size, length }: Batch): number {
+  return size * length;
+}
+
+const INTEGERS: Kind = {
+  name: "an Int32Array, as in Int32Array.of(2, 7, 3)",
+  fits: (value) => value instanceof Int32Array,
+};
+
+/**
+ * Checks the fields of a batch, which may have been made by hand. The model and the loss check their
+ * values.
+ *
+ * @param call The function that was called, as in `checkArguments()`.
+ * @param name The name of the batch in messages.
+ * @throws {TypeError} If a field has the wrong type; it is a `ShapeError` if the field has too few or
+ * too many numbers.
+ * @throws {ConfigError} If `size` or `length` is not a whole number of at least 1.
+ */
+export function checkBatch(call: string, name: string, batch: Batch): void {
+  checkArguments(call, [[name, batch, BATCH], [`${name}.examples`, batch?.examples, ARRAY]]);
+  for (const field of ["size", "length"] as const) checkWhole(`${name}.${field}`, batch[field], 1);
+  for (const [field, count] of FIELDS) {
+    const values = batch[field] as Int32Array;
+    checkArguments(call, [[`${name}.${field}`, values, INTEGERS]]);
+    if (values.length === count(batch)) continue;
+    throw new ShapeError(`${call} from ${name}.${field}`, [count(batch)], [values.length]);
+  }
 }

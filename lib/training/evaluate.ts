@@ -9,9 +9,9 @@ import { type Batch } from "../data/batch.ts";
 import { checkArguments, checkOptions, ITERABLE, SIGNAL } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
-import { BATCH, TEAM } from "./argument_kinds.ts";
+import { TEAM } from "./argument_kinds.ts";
 import { SOLO, type Team } from "../team/team.ts";
-import { toTensors } from "./batch_tensors.ts";
+import { checkBatch, toTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
 import { crossEntropyLoss } from "./loss.ts";
 import { hits } from "./right_answers.ts";
@@ -134,7 +134,7 @@ export async function evaluate(
   let count = 0;
   for await (const round of rounds(batches, team.size)) {
     for (const batch of round) {
-      checkArguments(call, [[`entry ${count++} of batches`, batch, BATCH]]);
+      checkBatch(call, `entry ${count++} of batches`, batch);
     }
     for (const { batch, mlm, pairs } of await scoreRound(model, round, team)) {
       addPredictions(kinds, batch, mlm);

@@ -10,6 +10,7 @@ import { type Precision, PRECISIONS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import { BATCH, OPTIMIZER } from "./argument_kinds.ts";
+import { checkBatch } from "./batch_tensors.ts";
 import { GradientSum } from "./gradient_sum.ts";
 import { countLabels } from "./loss.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
@@ -161,7 +162,7 @@ function checkStep(
   checkArguments(call, [["model", model, MODEL], ["optimizer", optimizer, OPTIMIZER]]);
   if (!Array.isArray(parts)) checkArguments(call, [["batch", parts, BATCH]]);
   if (parts.length === 0) throw new ConfigError("batch", parts, "must have at least one part");
-  for (const part of parts) if (part) checkArguments(call, [["batch", part, BATCH]]);
+  for (const part of parts) if (part) checkBatch(call, "batch", part);
   checkOptions("trainStep()", options, OPTIONS);
   checkChoice("reduction", options.reduction ?? "mean", ["mean", "sum"]);
   checkChoice("precision", options.precision ?? "float32", PRECISIONS);

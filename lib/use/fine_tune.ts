@@ -14,8 +14,8 @@ import {
   checkWhole,
   SIGNAL,
 } from "../checks.ts";
-import { BATCH, CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
-import { toTensors } from "../training/batch_tensors.ts";
+import { CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
+import { checkBatch, toTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
 import {
@@ -121,8 +121,8 @@ export async function fineTuneStep(
   checkArguments("fineTuneStep(model, optimizer, batch, options)", [
     ["model", model, CLASSIFIER],
     ["optimizer", optimizer, OPTIMIZER],
-    ["batch.batch", batch, BATCH],
   ]);
+  checkBatch("fineTuneStep(model, optimizer, batch, options)", "batch.batch", batch);
   checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
   const { learningRate, seed, clipNorm = 1 } = options;
   checkSoftmax(model);

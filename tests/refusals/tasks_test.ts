@@ -138,8 +138,8 @@ const BAD: readonly Bad[] = [
   {
     args: ["pretrain", "--corpus", "a.txt", "--corpus=b.txt", "--out", "runs/new"],
     says:
-      'Invalid --corpus = "b.txt": it must be given once: put the texts into one folder and name it, ' +
-      "or prepare them: deno task prepare --corpus A B --out data/NAME",
+      'Invalid option = "--corpus": it is given twice: put the texts into one folder and name it, or ' +
+      "prepare them: deno task prepare --corpus A B --out data/NAME",
   },
   {
     args: ["pretrain", "--batchsize", "3"],

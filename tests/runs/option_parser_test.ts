@@ -12,7 +12,6 @@ Deno.test("parseOptions() takes values after a space or a sign, switches and the
     parse("--batch-size", "8", "--lr=1e-4", "--whole-word", "--no-packing", "--corpus", "-x.csv"),
     { batchSize: 8, lr: 1e-4, wholeWord: true, packing: false, corpus: "-x.csv" },
   );
-  deepStrictEqual(parse("--steps", "1", "--steps", "2"), { steps: 2 });
   deepStrictEqual(parse(), {});
 });
 
@@ -43,6 +42,20 @@ Deno.test("parseOptions() refuses what it does not know or cannot use, and says 
     [["--on-nan", "ignore"], /--on-nan = "ignore": it must be one of stop, skip/],
   ];
   for (const [args, message] of bad) {
+    throws(() => parse(...args), { name: "ConfigError", message }, `${args}`);
+  }
+});
+
+Deno.test("an option that is given twice is refused by name, in every form, as is its opposite", () => {
+  const bad: [string[], string][] = [
+    [["--steps", "1", "--steps", "2"], '"--steps": it is given twice: leave one out'],
+    [["--steps", "1", "--steps", "1"], '"--steps": it is given twice: leave one out'],
+    [["--steps=1", "--lr", "1", "--steps", "2"], '"--steps": it is given twice: leave one out'],
+    [["--whole-word", "--whole-word"], '"--whole-word": it is given twice: leave one out'],
+    [["--packing", "--no-packing"], '"--no-packing": it contradicts --packing: leave one out'],
+  ];
+  for (const [args, problem] of bad) {
+    const message = `Invalid option = ${problem}`;
     throws(() => parse(...args), { name: "ConfigError", message }, `${args}`);
   }
 });

@@ -1,8 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
-import { deepStrictEqual, strictEqual } from "node:assert";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { collate } from "bert/data/batch.ts";
+import type { Batch } from "bert/data/batch.ts";
+import { bertConfig } from "bert/config.ts";
+import { BertPretrainHead } from "bert/model/bert.ts";
 import { toTensors } from "bert/training/batch_tensors.ts";
+import { evaluate } from "bert/training/evaluate.ts";
+import { AdamW } from "bert/training/optimizer.ts";
+import { trainStep } from "bert/training/train_step.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { fineTuneStep } from "bert/use/fine_tune.ts";
 
 await useBackend();
 
@@ -31,4 +39,73 @@ Deno.test("toTensors() gives int32 tensors of the batch's shapes, and `using` fr
     strictEqual(tf.memory().numTensors, before + 8);
   }
   strictEqual(tf.memory().numTensors, before);
+});
+
+const FIELDS = [
+  "tokenIds",
+  "segmentIds",
+  "positionIds",
+  "attentionMask",
+  "mlmLabels",
+  "nspLabels",
+  "predictedLabels",
+] as const;
+
+/** Batches made by hand with one wrong field, and the name of that field. */
+function harmed(): [object, string][] {
+  const broken = FIELDS.flatMap((field): [object, string][] => [
+    [{ ...BATCH, [field]: BATCH[field].subarray(1) }, field],
+    [{ ...BATCH, [field]: Int32Array.of(...BATCH[field], 0) }, field],
+    [{ ...BATCH, [field]: [...BATCH[field]] }, field],
+    [{ ...BATCH, [field]: Float32Array.from(BATCH[field]).fill(NaN) }, field],
+    [{ ...BATCH, [field]: undefined }, field],
+    [JSON.parse(JSON.stringify({ ...BATCH, [field]: null })), "tokenIds"], // {"0":2,"1":4,…}
+  ]);
+  return [
+    ...broken,
+    [{ ...BATCH, predictedPositions: [1] }, "predictedPositions"],
+    [{ ...BATCH, predictedPositions: BATCH.predictedPositions.subarray(2) }, "predictedLabels"],
+    [{ ...BATCH, size: 3 }, "tokenIds"],
+    [{ ...BATCH, length: 8 }, "tokenIds"],
+    [{ ...BATCH, size: NaN }, "size"],
+    [{ ...BATCH, length: "16" }, "length"],
+    [{ ...BATCH, examples: undefined }, "examples"],
+  ];
+}
+
+Deno.test("a batch made by hand with a field of a wrong length or type is refused by the field's name", async () => {
+  const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  const classifier = new BertClassifier(config, { classes: 2, seed: 1 });
+  const optimizer = new AdamW(model.weights);
+  const options = { learningRate: 0.1, seed: 1 };
+  const labels = Int32Array.of(0, 1);
+  for (const [broken, field] of harmed()) {
+    const batch = broken as Batch;
+    const refused = { message: new RegExp(`batch(es)?\\.(batch\\.)?${field}\\b|a batch, as`) };
+    throws(() => toTensors(batch), refused);
+    await rejects(trainStep(model, optimizer, batch, options), refused);
+    await rejects(evaluate(model, [batch]), refused);
+    await rejects(fineTuneStep(classifier, optimizer, { batch, labels }, options), refused);
+  }
+});
+
+Deno.test("a batch made by hand with a label or position out of range is refused by the place", async () => {
+  const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  const out: [Partial<Batch>, RegExp][] = [
+    [{ predictedLabels: BATCH.predictedLabels.map(() => 9) }, /label 9 at position 0/],
+    [{ nspLabels: Int32Array.of(0, 2) }, /label 2 at position 1/],
+    [
+      { predictedPositions: BATCH.predictedPositions.map(() => 32) },
+      /predictedPositions: \[0\] is 32/,
+    ],
+    [{ tokenIds: BATCH.tokenIds.map(() => 9) }, /tokenIds: \[0, 0\] is 9/],
+  ];
+  for (const [part, message] of out) {
+    const batch = { ...BATCH, ...part };
+    const step = trainStep(model, new AdamW(model.weights), batch, { learningRate: 0.1, seed: 1 });
+    await rejects(step, { message });
+    await rejects(evaluate(model, [batch]), { message });
+  }
 });
