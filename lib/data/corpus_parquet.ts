@@ -140,7 +140,7 @@ function whole<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const problem = `expected a whole Parquet file, found a fault in it or its end too early ` +
+    const problem = `expected a whole Parquet file, found a damaged or truncated one ` +
       `(${(error as Error).message}): fetch it again`;
     throw new FormatError(path, problem);
   }

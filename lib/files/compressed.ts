@@ -1,4 +1,4 @@
-/** Reading text files, decompressed by the ends of their names: `.gz` by zlib, `.zst` by fzstd. */
+/** Reading text files; those whose names end in `.gz` or `.zst` are decompressed, by zlib or fzstd. */
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Decompress } from "fzstd";
@@ -9,12 +9,12 @@ import { fileBytes } from "./lines.ts";
 /**
  * The decompressed bytes of a file, piece by piece.
  *
- * A `.gz` may have several members and a `.zst` several frames, as parallel packers and `cat` make
- * them.
+ * A `.gz` file may have several members and a `.zst` file several frames, as parallel compressors and
+ * `cat` make them.
  *
  * @param onRead Is called with the number of bytes of the file that were read since the last call.
- * @throws {FormatError} If the file cannot be read, is not what its name says, such as a web page, or
- * is cut short.
+ * @throws {FormatError} If the file cannot be read, is truncated, or has another format than its name
+ * says, such as that of a web page.
  */
 export async function* unpackedBytes(
   path: string,
@@ -30,6 +30,7 @@ export async function* unpackedBytes(
   }
 }
 
+/** The decompressed bytes of a file, whatever they are. */
 async function* unpacked(
   path: string,
   onRead?: (bytes: number) => void,
@@ -42,12 +43,14 @@ async function* unpacked(
     if (error instanceof FormatError) throw error;
     const kind = unpack === gunzip ? "gzip" : "Zstandard";
     const { message } = error as Error;
-    const problem = `expected a whole ${kind} file, found a fault in it or its end too early ` +
-      `(${message}): fetch it again`;
+    const problem =
+      `expected a whole ${kind} file, found a damaged or truncated one (${message}): ` +
+      "fetch it again";
     throw new FormatError(path, problem);
   }
 }
 
+/** Passes pieces on and reports their sizes. */
 async function* counted(
   pieces: AsyncIterable<Uint8Array>,
   onRead?: (bytes: number) => void,
@@ -76,7 +79,7 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   const pieces: Uint8Array[] = [];
   const decoder = new Decompress((chunk) => pieces.push(chunk));
   let next: Uint8Array = new Uint8Array(0);
-  for await (const chunk of packed) { // one behind, as the last has to be named
+  for await (const chunk of packed) { // push() comes one chunk later, because it has to say which is the last
     if (next.length > 0) decoder.push(next);
     yield* pieces.splice(0);
     next = chunk;

@@ -7,29 +7,30 @@ import { ConfigError, FormatError } from "../errors.ts";
 // @ts-types="./csv.d.ts"
 import * as csv from "@std/csv";
 
-/** How fields are parted. */
+/** How fields are separated. */
 export interface CsvOptions {
   /** The one character between fields. Default `","`. */
   readonly separator?: string;
 }
 
-/** What can stand in a field; null and undefined are empty ones. */
+/** The value of a field; null and undefined are written as empty fields. */
 export type CsvCell = string | number | bigint | boolean | null | undefined;
 
-const NO_CELL: ReadonlySet<string> = new Set(["object", "function", "symbol"]);
+/** The types of values that no field can have, as `typeof` names them. */
+const REFUSED_TYPES: ReadonlySet<string> = new Set(["object", "function", "symbol"]);
 
 const CELLS: Kind = {
   name: "an array of texts and numbers",
   fits: (row) =>
-    Array.isArray(row) && row.every((cell) => cell === null || !NO_CELL.has(typeof cell)),
+    Array.isArray(row) && row.every((cell) => cell === null || !REFUSED_TYPES.has(typeof cell)),
 };
 
 /**
- * The fields of each row.
+ * Parses CSV into the fields of each row.
  *
- * @param name The source of the text, for error messages.
+ * @param name The source of the text, for error messages. Default `"the text"`.
  * @throws {FormatError} If a quote is not closed, or stands inside a field without quotes.
- * @throws {ConfigError} If the separator is none.
+ * @throws {ConfigError} If the separator is not one character, or is a quote or a line end.
  *
  * @example
  * ```ts
@@ -55,9 +56,9 @@ export function parse(text: string, options: CsvOptions = {}, name = "the text")
 }
 
 /**
- * Rows as lines that end in CR LF, with quotes where a field needs them.
+ * Writes rows as lines that end in CR LF, with quotes where a field needs them.
  *
- * @throws {TypeError} If a row is no array, or a field is an object or a function.
+ * @throws {TypeError} If a row is not an array, or a field is an object, a function or a symbol.
  *
  * @example
  * ```ts

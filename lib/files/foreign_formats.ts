@@ -1,12 +1,12 @@
 /**
- * Explaining why a model's file is missing in a folder: it may hold another program's format, be
- * another kind of folder, or not exist.
+ * Explaining why a folder has no file of a model: the folder may hold another program's format, be of
+ * another kind, or not exist.
  */
 import { resolve } from "node:path";
 import { FormatError } from "../errors.ts";
 
 /** Files of other formats: a pattern for their names, what they are, and how to convert them. */
-const FORMATS: readonly (readonly [name: RegExp, what: string, way: string])[] = [
+const FORMATS: readonly (readonly [name: RegExp, what: string, fix: string])[] = [
   [
     /^bert_model\.ckpt(\..*)?$|^model\.ckpt.*\.index$/,
     "a checkpoint of google-research/bert",
@@ -48,13 +48,13 @@ const FORMATS: readonly (readonly [name: RegExp, what: string, way: string])[] =
   ],
 ];
 
-/** The first words of a pointer of Git LFS, which stands for a file that has not been fetched. */
+/** The first words of a Git LFS pointer: a small text in place of a file that was not fetched. */
 const LFS = "version https://git-lfs.github.com/spec/";
 
 /**
- * The error for a missing file of a model. It says what is there instead, and what to do.
+ * The error for a missing file of a model. It says what the folder holds instead, and what to do.
  *
- * @param otherwise The message if nothing else is known.
+ * @param otherwise The message if the folder gives no explanation.
  */
 export async function missingFile(
   folder: string,
@@ -64,14 +64,15 @@ export async function missingFile(
   return new FormatError(`${folder}/${name}`, await explained(folder) ?? otherwise);
 }
 
+/** What the folder holds instead and what to do; undefined if it gives no explanation. */
 async function explained(folder: string): Promise<string | undefined> {
   const names = await namesIn(folder);
   if (typeof names === "string") return names;
   const hasWeights = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
-  for (const [pattern, what, way] of FORMATS) {
+  for (const [pattern, what, fix] of FORMATS) {
     const found = names.find((name) => pattern.test(name));
     if (found && !hasWeights) {
-      return `there is only ${found}, ${what}, which cannot be read here: ${way}`;
+      return `there is only ${found}, ${what}, which cannot be read here: ${fix}`;
     }
   }
   if (names.includes("checkpoints") && names.includes("metrics.csv")) {
@@ -82,7 +83,7 @@ async function explained(folder: string): Promise<string | undefined> {
   }
 }
 
-/** The names in a folder; or why there are none, with what to do. */
+/** The names in a folder, sorted; or, if it has none, a message that says why and what to do. */
 async function namesIn(folder: string): Promise<string[] | string> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
@@ -94,19 +95,19 @@ async function namesIn(folder: string): Promise<string[] | string> {
   }
   const missing = `there is no folder ${resolve(folder)}`;
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(folder)) return `${missing}: check the path`;
-  const way = `if "${folder}" is a model of the Hugging Face hub, fetch it first, as with ` +
+  const fix = `if "${folder}" is a model of the Hugging Face hub, fetch it first, as with ` +
     `"hf download ${folder} --local-dir FOLDER", and name that folder`;
-  return `${missing}. Nothing is fetched from the network here: ${way}`;
+  return `${missing}. Nothing is fetched from the network here: ${fix}`;
 }
 
 /**
- * Throws `FormatError` if the beginning of a file is that of a pointer of Git LFS.
+ * Throws `FormatError` if a file is a pointer of Git LFS.
  *
- * @param start Text, or its first bytes.
+ * @param start The beginning of the file, as text or as bytes.
  */
 export function refusePointer(start: string | Uint8Array, path: string): void {
   const text = typeof start === "string" ? start : new TextDecoder().decode(start);
   if (!text.startsWith(LFS)) return;
   const problem = "it is a pointer of Git LFS, which stands for the file itself";
-  throw new FormatError(path, `${problem}: call "git lfs pull" where it was cloned`);
+  throw new FormatError(path, `${problem}: run "git lfs pull" in the clone`);
 }

@@ -1,9 +1,9 @@
-/** Refusing files that are something else than the text that their names promise. */
+/** Refusing files that do not hold the text that their names promise. */
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_formats.ts";
 
-/** How other files begin, each byte read as a character; what they are; and what to do. */
-const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, way: string])[] = [
+/** How files of other formats begin, each byte as one character; what they are; and what to do. */
+const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, fix: string])[] = [
   [["%PDF-"], "a PDF document", "convert it to text, as with pdftotext"],
   [["{\\rtf"], "a document of a word processor (RTF)", "save it as plain text in UTF-8"],
   [
@@ -18,12 +18,14 @@ const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, w
   [["\xff\xfe", "\xfe\xff"], "text in UTF-16", "save it as UTF-8"],
 ];
 
+/** How a web page begins, after a byte-order mark if there is one. */
 const WEB_PAGE = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])/i;
 
 /**
- * Throws `FormatError` if a file begins as one of another format does, or is a pointer of Git LFS.
+ * Throws if a file begins as one of another format does, or is a pointer of Git LFS.
  *
- * @param start Its first bytes, after unpacking.
+ * @param start Its first bytes, decompressed; 200 of them are looked at.
+ * @throws {FormatError} If it does. The message names the format and says what to do.
  *
  * @example
  * ```ts
@@ -43,6 +45,6 @@ export function refuseForeignText(start: Uint8Array, path: string): void {
   }
   const found = BEGINNINGS.find(([marks]) => marks.some((mark) => text.startsWith(mark)));
   if (!found) return;
-  const [, what, way] = found;
-  throw new FormatError(path, `expected text, found ${what}: ${way}`);
+  const [, what, fix] = found;
+  throw new FormatError(path, `expected text, found ${what}: ${fix}`);
 }

@@ -1,13 +1,13 @@
-/** A file to which whole lines are appended, such as the metrics of a run. */
+/** Files to which whole lines are appended, such as the metrics of a run: writing and reading them. */
 import { dirname } from "node:path";
 import { writeError } from "./write.ts";
 
 const LINE_FEED = 10;
 
 /**
- * Open for appending. The caller calls `close()`, or declares it with `using`.
+ * A file that is open for appending lines. The caller calls `close()`, or declares it with `using`.
  *
- * @example A second process goes on behind the first line
+ * @example A second process continues after the first line
  * ```ts
  * import { AppendFile } from "bert/files/growing_file.ts";
  * import { strictEqual } from "node:assert";
@@ -35,7 +35,7 @@ export class AppendFile {
     this.#cut();
   }
 
-  /** Starts a new file, and makes its folder. */
+  /** Begins with an empty file, and makes its folder. The lines of an existing file are removed. */
   static create(path: string): AppendFile {
     Deno.mkdirSync(dirname(path), { recursive: true });
     return new AppendFile(path, 0, 0);
@@ -44,8 +44,8 @@ export class AppendFile {
   /**
    * Continues a file after its first `lines` lines. What follows them is removed.
    *
-   * If there are fewer whole lines, it continues after those; the property `lines` says how many. A
-   * missing file is created.
+   * If the file has fewer whole lines, it continues after those; the property `lines` says how many
+   * there are. A missing file is created.
    */
   static resume(path: string, lines: number): AppendFile {
     const bytes = readIfThere(path);
@@ -60,7 +60,7 @@ export class AppendFile {
     return new AppendFile(path, size, found);
   }
 
-  /** Whole lines in the file. */
+  /** The number of whole lines in the file. */
   get lines(): number {
     return this.#lines;
   }
@@ -68,9 +68,9 @@ export class AppendFile {
   /**
    * Appends a line. When this returns, the line has been handed to the operating system.
    *
-   * @param line With or without its line feed.
-   * @throws {Error} If it cannot be written, as on a full disk. No part of it is left in the file
-   * then.
+   * @param line The line, with or without its line feed.
+   * @throws {Error} If it cannot be written, as on a full disk. Then no part of it is left in the
+   * file.
    */
   write(line: string): void {
     const bytes = new TextEncoder().encode(line.endsWith("\n") ? line : `${line}\n`);
@@ -84,11 +84,12 @@ export class AppendFile {
     this.#lines++;
   }
 
-  /** Waits until everything is on disk. */
+  /** Waits until all lines are on disk. */
   async sync(): Promise<void> {
     await this.#file.syncData();
   }
 
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }
@@ -98,7 +99,7 @@ export class AppendFile {
     this.close();
   }
 
-  /** Removes an incomplete last line. */
+  /** Removes what follows the counted lines, and continues there. */
   #cut(): void {
     this.#file.truncateSync(this.#size);
     this.#file.seekSync(this.#size, Deno.SeekMode.Start);
@@ -114,11 +115,11 @@ function readIfThere(path: string): Uint8Array {
   }
 }
 
-/** Bytes that are read at once. */
+/** The number of bytes that are read at a time. */
 const BLOCK = 2 ** 16;
 
 /**
- * The lines that are added to a file, as UTF-8.
+ * Reads the lines that a writer adds to a file of UTF-8 text.
  *
  * @example
  * ```ts
@@ -134,13 +135,16 @@ const BLOCK = 2 ** 16;
  */
 export class GrowingFile {
   readonly #path: string;
-  #read = 0; // bytes, of whole lines
+  #read = 0; // bytes of the whole lines that have been read
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Whole lines since the last call; none if there is no such file. Memory holds a block of them. */
+  /**
+   * The whole lines that were added since the last call; none if there is no such file. The file is
+   * read in blocks, so that memory does not grow with it.
+   */
   async *newLines(): AsyncGenerator<string> {
     using file = await openIfThere(this.#path);
     if (!file) return;

@@ -1,4 +1,7 @@
-/** JSON from text and files, with errors that name the file; and a strict reader of JSON. */
+/**
+ * Reading and writing JSON. Errors name the file; a strict reader also refuses repeated names and
+ * deep nesting.
+ */
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_formats.ts";
 import { readTextIfThere } from "./optional_file.ts";
@@ -20,7 +23,7 @@ import { readTextIfThere } from "./optional_file.ts";
  */
 export function parseJson(text: string, file: string, line?: number): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, "")); // a byte-order mark, which editors of Windows write
+    return JSON.parse(text.replace(/^\ufeff/, "")); // without the byte-order mark of some editors
   } catch (error) {
     refusePointer(text, file);
     const problem = `expected JSON, found a fault (${(error as Error).message})`;
@@ -29,9 +32,9 @@ export function parseJson(text: string, file: string, line?: number): unknown {
 }
 
 /**
- * `parseJson()` of a text that must hold an object.
+ * `parseJson()` for a text that must hold an object.
  *
- * @throws {FormatError} If the text is not JSON, or is no object.
+ * @throws {FormatError} If the text is not JSON, or holds another value than an object.
  *
  * @example
  * ```ts
@@ -53,7 +56,7 @@ export function parseJsonObject(
 }
 
 /**
- * Reads a JSON object.
+ * Reads a JSON object from a file.
  *
  * @throws {FormatError} If there is no such file, or it does not hold a JSON object.
  *
@@ -73,16 +76,16 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 /**
- * `readJson()`, but a missing file is `undefined`.
+ * `readJson()`, but the result is undefined if there is no such file.
  *
- * @throws {FormatError} If the file holds something else than a JSON object.
+ * @throws {FormatError} If the file does not hold a JSON object.
  */
 export async function readJsonIfThere(path: string): Promise<Record<string, unknown> | undefined> {
   const text = await readTextIfThere(path);
   return text === undefined ? undefined : parseJsonObject(text, path);
 }
 
-/** Whether a value from JSON is an object, and not a list or null. */
+/** Whether a value of JSON is an object, and neither a list nor null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -92,11 +95,11 @@ const QUOTE = '"'.charCodeAt(0);
 const BACKSLASH = "\\".charCodeAt(0);
 
 /**
- * `JSON.parse()`, but a repeated name or deep nesting is an error, in time linear in the text.
+ * `JSON.parse()` that refuses repeated names and deep nesting. Its time is linear in the text.
  *
  * @param file The name of the file, for error messages.
  * @param deepest How many brackets may be open at once.
- * @throws {FormatError} If the text is not JSON, or is refused.
+ * @throws {FormatError} If the text is not JSON, has a name twice in an object, or is nested deeper.
  *
  * @example
  * ```ts
@@ -112,27 +115,30 @@ export function parseStrictJson(text: string, file: string, deepest: number): un
 }
 
 /**
- * Throws `FormatError` where an object of a text has a name twice, of which `JSON.parse()` keeps the
- * last, or brackets are nested too deep. What is not JSON at all is left to `JSON.parse()`.
+ * Throws unless the names in every object of a JSON text differ and brackets are not nested too deep.
+ * `JSON.parse()` would keep the last of two equal names. A text that is not JSON is not refused here.
+ *
+ * @param deepest How many brackets may be open at once.
+ * @throws {FormatError} If an object has a name twice, or the text is nested deeper.
  */
 export function checkNames(text: string, file: string, deepest: number, line?: number): void {
-  const open: (Set<string> | undefined)[] = []; // the names of each open object; none for a list
-  let nameComes = false;
+  const open: (Set<string> | undefined)[] = []; // for each open bracket the names; undefined for a list
+  let expectsName = false;
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === '"') {
       const end = endOfString(text, at);
       const names = open[open.length - 1];
-      if (nameComes && names) addName(names, text.slice(at, end + 1), file, line);
-      nameComes = false;
+      if (expectsName && names) addName(names, text.slice(at, end + 1), file, line);
+      expectsName = false;
       at = end;
     } else if (char === "{" || char === "[") {
-      nameComes = char === "{";
-      if (open.push(nameComes ? new Set() : undefined) > deepest) {
+      expectsName = char === "{";
+      if (open.push(expectsName ? new Set() : undefined) > deepest) {
         throw new FormatError(file, `its JSON is nested more than ${deepest} deep`, line);
       }
     } else if (char === "}" || char === "]") open.pop();
-    else if (char === ",") nameComes = true;
+    else if (char === ",") expectsName = true;
   }
 }
 
@@ -144,7 +150,7 @@ function addName(names: Set<string>, quoted: string, file: string, line?: number
   names.add(name);
 }
 
-/** A name without escapes, so that two spellings are equal. An invalid one is left to `JSON.parse()`. */
+/** A name without its escapes, so that two spellings of it are equal; an invalid one is unchanged. */
 function unescaped(quoted: string): string {
   try {
     return JSON.parse(quoted);
@@ -153,7 +159,7 @@ function unescaped(quoted: string): string {
   }
 }
 
-/** The end of the string that begins at `start`; the end of the text if it is not closed. */
+/** The index of the quote that ends the string begun at `start`; the text's length if there is none. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -163,7 +169,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** Writes JSON as a person reads it. */
+/** Writes a value as JSON that is indented by two spaces. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(value, null, 2) + "\n");
 }

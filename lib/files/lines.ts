@@ -1,6 +1,6 @@
 /**
- * The lines of a text of any size, each with its number, read as strict UTF-8: an error names the
- * line.
+ * Reading the lines of a file of any size, each with its number. The text must be valid UTF-8; an
+ * error names the line.
  */
 import { FormatError } from "../errors.ts";
 
@@ -13,15 +13,15 @@ export interface Line {
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const LINE_END = /\r\n|\r|\n/g;
-const LONGEST_LINE = 64 * 2 ** 20; // bytes: a file without line ends must not be read into memory as a whole
+const LONGEST_LINE = 64 * 2 ** 20; // bytes; the limit keeps a file without line ends from being read into memory
 
 /**
- * Yields lines, which end with LF, CRLF or CR. A byte-order mark at the start is removed.
+ * Yields the lines of a file, which end with LF, CRLF or CR. A byte-order mark at the start is removed.
  *
  * @param path The file, for error messages.
- * @param chunks Its bytes; without them the file at `path` is read.
+ * @param chunks Its bytes. Default: those of the file at `path`.
  * @throws {FormatError} If the file cannot be read, or a line is not UTF-8, has a zero byte, or is
- * very long.
+ * longer than 64 MiB.
  */
 export async function* readLines(
   path: string,
@@ -67,7 +67,11 @@ function lastLineEnd(chunk: Uint8Array): number {
   return feed > 0 ? feed : chunk.subarray(0, -1).lastIndexOf(CARRIAGE_RETURN) + 1;
 }
 
-/** Splits bytes into lines; what follows the last line end is the last line. */
+/**
+ * Splits bytes into lines; what follows the last line end is the last line.
+ *
+ * @param before The number of lines before these.
+ */
 function decode(path: string, bytes: Uint8Array, before: number): string[] {
   const zero = bytes.indexOf(0);
   if (zero >= 0) {

@@ -1,7 +1,7 @@
 /**
- * Reading the pages of a column of Parquet. hyparquet reads the metadata, plain values and types;
- * what says how many bytes or values follow is read here, and checked against what is there: a harmed
- * file must not make it go on for ever.
+ * Reading the pages of a column of Parquet. hyparquet reads the metadata and the plain values, and
+ * converts the types. Every number of bytes or values that follow is read here and compared with what
+ * is there, so that a damaged file cannot make the reader allocate too much or run for ever.
  *
  * Source: the specification of apache/parquet-format.
  */
@@ -31,30 +31,32 @@ import {
 import { unpackSnappy } from "./snappy.ts";
 import { endOfStruct } from "./thrift.ts";
 
-/** A column of a row group that is not nested. */
+/** The part of a column, which is not nested, that lies in one row group. */
 export interface ColumnChunk {
   /** Its pages as they lie in the file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its metadata in the footer of the file. */
   readonly metadata: ColumnMetaData;
-  /** Its place in the schema: the root, and the column. */
+  /** Its path in the schema: the root and the column. */
   readonly schemaPath: readonly SchemaTree[];
-  /** How many rows it must have. */
+  /** The number of rows that it must have. */
   readonly rows: number;
 }
 
-/** The values of a page: those that are not null, and which of the rows they belong to. */
+/** A data page: its values that are not null, and the rows to which they belong. */
 interface Page {
   readonly rows: number;
-  /** 1 for a row with a value, 0 for one without; undefined if each has one. */
+  /** The definition level of each row: 1 if it has a value, 0 if it is null. Undefined: all have one. */
   readonly levels?: Uint32Array;
   readonly encoding: Encoding;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * The values of all rows of a column, null where a row has none.
+ * The values of all rows of a column chunk, null where a row has none. The time is linear in the
+ * numbers of bytes and rows.
  *
- * @throws {Error} If the column is harmed. The time that this takes is linear in the bytes and rows.
+ * @throws {Error} If the column is damaged or uses something that is not supported.
  */
 export function readColumn(chunk: ColumnChunk): unknown[] {
   const { bytes, rows } = chunk;
@@ -65,11 +67,11 @@ export function readColumn(chunk: ColumnChunk): unknown[] {
     const header = parquetHeader({ view: viewOf(bytes), offset: at });
     at = start + header.compressed_page_size;
     if (!(at >= start && at <= bytes.length)) {
-      throw new RangeError(`a page of ${header.compressed_page_size} bytes where there are fewer`);
+      throw new RangeError(`a page of ${header.compressed_page_size} bytes, where fewer are left`);
     }
     const packed = bytes.subarray(start, at);
     if (header.crc !== undefined && crc32(packed) !== header.crc >>> 0) {
-      throw new RangeError("the sum of a page's bytes is not what it should be");
+      throw new RangeError("the checksum of a page does not match its bytes");
     }
     if (header.type === "DICTIONARY_PAGE") dictionary = readDictionary(packed, header, chunk);
     else addPage(values, pageOf(packed, header, chunk), dictionary, chunk);
@@ -85,7 +87,7 @@ function readDictionary(
   const { num_values: count } = present(header.dictionary_page_header);
   const { codec } = chunk.metadata;
   const bytes = unpack(codec, packed, header.uncompressed_page_size);
-  checkCount(count, 8 * bytes.length); // a value has one bit at least
+  checkCount(count, 8 * bytes.length); // each value has at least one bit
   return convertTypes(decode("PLAIN", bytes, count, chunk), chunk);
 }
 
@@ -116,20 +118,21 @@ function pageOf(packed: Uint8Array, header: PageHeader, chunk: ColumnChunk): Pag
   throw new RangeError(`a page of the unknown type ${header.type}`);
 }
 
-/** A page whose levels are packed together with its values. */
+/** A page of version 1: its definition levels are compressed together with its values. */
 function firstVersion(packed: Uint8Array, header: PageHeader, chunk: ColumnChunk): Page {
-  const { num_values: rows, encoding, definition_level_encoding: by } = present(
-    header.data_page_header,
-  );
+  const data = present(header.data_page_header);
+  const { num_values: rows, encoding, definition_level_encoding: levelEncoding } = data;
   checkCount(rows, chunk.rows);
   const page = unpack(chunk.metadata.codec, packed, header.uncompressed_page_size);
   if (!isOptional(chunk)) return { rows, encoding, bytes: page };
-  if (by !== "RLE") throw new RangeError(`the places of nulls are written in ${by}`);
+  if (levelEncoding !== "RLE") {
+    throw new RangeError(`the unknown encoding ${levelEncoding} of definition levels`);
+  }
   const { runs, rest } = withLength(page);
   return { rows, encoding, levels: readRuns(runs, 1, rows), bytes: rest };
 }
 
-/** A page whose levels lie before its packed values. */
+/** A page of version 2: its levels are not compressed, and lie before its compressed values. */
 function secondVersion(packed: Uint8Array, header: PageHeader, chunk: ColumnChunk): Page {
   const data = present(header.data_page_header_v2);
   const { num_values: rows, encoding, is_compressed: isCompressed } = data;
@@ -142,11 +145,15 @@ function secondVersion(packed: Uint8Array, header: PageHeader, chunk: ColumnChun
   const bytes = unpack(codec, packed.subarray(start), header.uncompressed_page_size - start);
   if (!isOptional(chunk)) return { rows, encoding, bytes };
   const levels = readRuns(packed.subarray(repetitions, start), 1, rows);
-  if (countOf(levels) + data.num_nulls !== rows) throw new RangeError("another number of nulls");
+  if (countOf(levels) + data.num_nulls !== rows) {
+    throw new RangeError(
+      `${data.num_nulls} nulls, where the definition levels give another number`,
+    );
+  }
   return { rows, encoding, levels, bytes };
 }
 
-/** How many rows have a value. */
+/** The number of rows that have a value. */
 function countOf(levels: Uint32Array): number {
   return levels.reduce((sum, level) => sum + level, 0);
 }
@@ -155,17 +162,17 @@ function isOptional({ schemaPath }: ColumnChunk): boolean {
   return schemaPath[1].element.repetition_type === "OPTIONAL";
 }
 
-/** The bytes of a page in a buffer of their own, so that nothing can be read beyond them. */
+/** Decompresses a page into a buffer of its own, so that nothing can be read beyond its bytes. */
 function unpack(
   codec: CompressionCodec,
   packed: Uint8Array,
   size: number,
 ): Uint8Array<ArrayBuffer> {
-  if (size === 0) return new Uint8Array(0); // no bytes are no valid block of most compressions
+  if (size === 0) return new Uint8Array(0); // most compressions have no valid block for zero bytes
   if (!(size > 0)) throw new RangeError(`a page of ${size} bytes`);
   const bytes = decompress(codec, packed, size);
   if (bytes.length === size) return bytes;
-  throw new RangeError(`a page unpacks to ${bytes.length} of ${size} bytes`);
+  throw new RangeError(`a page decompresses to ${bytes.length} bytes instead of ${size}`);
 }
 
 function decompress(
@@ -225,18 +232,19 @@ function decode(
   }
 }
 
+/** The values at the given indices of a dictionary. */
 function lookUp(indices: Uint32Array, dictionary: DecodedArray): unknown[] {
   return Array.from(indices, (index) => {
     if (index < dictionary.length) return dictionary[index];
-    throw new RangeError(`value ${index} of a dictionary of ${dictionary.length}`);
+    throw new RangeError(`index ${index} in a dictionary of ${dictionary.length} values`);
   });
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Decodes UTF-8. Bytes that are no UTF-8 are returned as they are: whoever checks the row refuses them,
- * with its number.
+ * Decodes UTF-8. Bytes that are not valid UTF-8 are returned as they are: `TableRows` refuses them with
+ * the number of their row.
  */
 function stringFromBytes(bytes: Uint8Array): string | Uint8Array {
   try {
@@ -246,7 +254,7 @@ function stringFromBytes(bytes: Uint8Array): string | Uint8Array {
   }
 }
 
-/** Strings, dates and other numbers of what a page has. */
+/** Converts the values of a page to strings, dates and numbers, as the schema says. */
 function convertTypes(values: DecodedArray, { metadata, schemaPath }: ColumnChunk): DecodedArray {
   return convert(values, {
     pathInSchema: metadata.path_in_schema,
@@ -264,8 +272,8 @@ function viewOf(
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** Throws if a part of a page is missing. */
+/** Returns a part of a page, and throws if it is missing. */
 function present<T>(part: T | undefined): T {
-  if (part === undefined) throw new RangeError("a page is without its header or its dictionary");
+  if (part === undefined) throw new RangeError("a page has no header or no dictionary");
   return part;
 }

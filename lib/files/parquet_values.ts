@@ -1,16 +1,21 @@
 /**
- * The encodings of Parquet's values that say how many numbers or bytes follow, each checked against
- * what is there.
+ * Those encodings of Parquet that store how many numbers or bytes follow. Each such count is compared
+ * with the bytes that there are.
  *
  * Source: the specification of apache/parquet-format.
  */
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
 import { readVarInt } from "./thrift.ts";
 
-/** Values of a page that grow beyond this, by prefixes that they share, are not unpacked. */
+/** The most bytes that the strings of one page may have after their shared prefixes are repeated. */
 const LARGEST_PAGE = 2 ** 30;
 
-/** Numbers of which each is stored as its difference to the one before, in blocks. */
+/**
+ * DELTA_BINARY_PACKED: each number is stored as its difference to the previous one, in blocks.
+ *
+ * @param output The array to fill; the reader's offset moves behind the numbers.
+ * @throws {RangeError} If a block has no size that it can have.
+ */
 export function readDeltas<T extends Int32Array | BigInt64Array>(
   reader: { view: DataView; offset: number },
   output: T,
@@ -21,14 +26,14 @@ export function readDeltas<T extends Int32Array | BigInt64Array>(
   const parts = readVarInt(bytes, block.end);
   checkCount(block.value, 2 ** 30);
   checkCount(parts.value, bytes.length);
-  if (!(block.value > 0 && block.value % parts.value === 0)) { // also if there are 0 parts
+  if (!(block.value > 0 && block.value % parts.value === 0)) { // with 0 parts the remainder is NaN
     throw new RangeError(`blocks of ${block.value} numbers in ${parts.value} parts`);
   }
   deltaBinaryUnpack(reader, output.length, output);
   return output;
 }
 
-/** Cuts bytes into pieces. */
+/** The strings of DELTA_LENGTH_BYTE_ARRAY: cuts bytes into pieces of the given lengths. */
 export function readPieces(bytes: Uint8Array, lengths: Int32Array, offset: number): Uint8Array[] {
   let at = offset;
   return Array.from(lengths, (length) => {
@@ -38,7 +43,10 @@ export function readPieces(bytes: Uint8Array, lengths: Int32Array, offset: numbe
   });
 }
 
-/** Gives each piece the start that it shares with the whole before it. */
+/**
+ * The strings of DELTA_BYTE_ARRAY: each begins with the first `shared[i]` bytes of the string before
+ * it, and piece `i` follows.
+ */
 export function withPrefixes(shared: Int32Array, pieces: Uint8Array[]): Uint8Array[] {
   let size = 0;
   let before = new Uint8Array(0);
@@ -54,14 +62,17 @@ export function withPrefixes(shared: Int32Array, pieces: Uint8Array[]): Uint8Arr
   });
 }
 
-/** The places of values in a dictionary. The first byte says how many bits each of them has. */
+/** RLE_DICTIONARY: the indices of values in a dictionary. The first byte is their width in bits. */
 export function readIndices(bytes: Uint8Array, count: number): Uint32Array {
   checkCount(1, bytes.length);
   checkCount(bytes[0], 32);
   return bytes[0] === 0 ? new Uint32Array(count) : readRuns(bytes.subarray(1), bytes[0], count);
 }
 
-/** Reads small numbers, which are stored as runs of equal ones and as groups of eight. */
+/**
+ * RLE: numbers of `width` bits, stored as runs of equal numbers and as groups of eight bit-packed
+ * numbers.
+ */
 export function readRuns(bytes: Uint8Array, width: number, count: number): Uint32Array {
   const numbers = new Uint32Array(count);
   const size = Math.ceil(width / 8);
@@ -87,7 +98,7 @@ export function readRuns(bytes: Uint8Array, width: number, count: number): Uint3
   return numbers;
 }
 
-/** A number of up to 32 bits, the lowest first. */
+/** The number of `width` bits, 32 at most, that begins at bit `bit`; the lowest bit comes first. */
 function bitsAt(bytes: Uint8Array, bit: number, width: number): number {
   checkCount(bit + width, 8 * bytes.length);
   let value = 0;
@@ -100,17 +111,19 @@ function bitsAt(bytes: Uint8Array, bit: number, width: number): number {
   return value;
 }
 
-/** Parts with four bytes for the length of the first one before them. */
-export function withLength(bytes: Uint8Array<ArrayBuffer>) {
+/** Splits bytes that begin with the length of the runs, in four bytes: the runs, and the rest. */
+export function withLength(
+  bytes: Uint8Array<ArrayBuffer>,
+): { runs: Uint8Array<ArrayBuffer>; rest: Uint8Array<ArrayBuffer> } {
   checkCount(4, bytes.length);
   const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   checkCount(end, bytes.length);
   return { runs: bytes.subarray(4, end), rest: bytes.subarray(end) };
 }
 
-/** Throws if a count is none from 0 to the largest one that can be. */
+/** Throws `RangeError` unless a count is a number from 0 to the largest one that is possible. */
 export function checkCount(count: number, largest: number): void {
   if (!(count >= 0 && count <= largest)) {
-    throw new RangeError(`${count} is read where there can be ${largest} at most`);
+    throw new RangeError(`a count of ${count}, where at most ${largest} is possible`);
   }
 }

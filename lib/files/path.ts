@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 
 /**
- * A path from the root, as the reader of a message may not know where a relative one starts. Where the
- * current folder may not be read, the path as it is.
+ * The absolute form of a path, for messages: their reader may not know to which folder a relative path
+ * refers. The path is unchanged if Deno may not read the current folder.
  */
 export function absolutePath(path: string): string {
   try {

@@ -6,7 +6,7 @@ import { FormatError } from "../errors.ts";
  *
  * It is synchronous, so that two readers of one file cannot disturb each other's position.
  *
- * @param path The path of the file, for the message.
+ * @param path The path of the file, for the error message.
  * @throws {FormatError} If the file is too short.
  *
  * @example
@@ -31,12 +31,8 @@ export function readAt(
   while (filled < count) {
     const read = file.readSync(bytes.subarray(filled));
     if (read === null) {
-      throw new FormatError(
-        path,
-        `it ended at byte ${
-          at + filled
-        } while it was read: it was cut off, so copy or save it again`,
-      );
+      const problem = `it ended at byte ${at + filled} while it was read`;
+      throw new FormatError(path, `${problem}: it was cut off, so copy or save it again`);
     }
     filled += read;
   }

@@ -1,7 +1,7 @@
 /**
- * The safetensors format in memory: eight bytes of header length, a JSON header that says where each
- * tensor lies, then the values, little-endian as every machine that Deno runs on. Files on disk are
- * read and written tensor by tensor in `safetensors_file.ts`.
+ * The safetensors format in memory: the length of the header in eight bytes, a JSON header that says
+ * where each tensor lies, then the values. They are little-endian, like every machine on which Deno
+ * runs. Files on disk are read and written tensor by tensor in `safetensors_file.ts`.
  */
 import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
@@ -46,8 +46,9 @@ const DECODERS: Readonly<Record<string, (bytes: ArrayBuffer) => Float32Array | I
  * Packs tensors into the bytes of a safetensors file, in the order of their names.
  *
  * @param tensors Float32 and int32 values by name.
- * @param metadata Strings to keep in the header; loaders of transformers look at `format`.
+ * @param metadata Strings to keep in the header; transformers reads `format`. Default: none.
  * @throws {RangeError} If a tensor has another number of values than its shape says.
+ * @throws {TypeError} If a value of the map is not a tensor.
  *
  * @example
  * ```ts
@@ -103,7 +104,7 @@ const TENSOR: Kind = {
   },
 };
 
-/** Throws where something is no tensor, or its shape is not that of its values. */
+/** Throws if a value of the map is not a tensor, or has another number of values than its shape says. */
 function checkTensors(tensors: ReadonlyMap<string, HostTensor>): void {
   const call = "writeSafetensors(tensors)";
   checkArguments(call, [["tensors", tensors, TENSORS]]);
@@ -113,7 +114,7 @@ function checkTensors(tensors: ReadonlyMap<string, HostTensor>): void {
   }
 }
 
-/** Throws `RangeError` where a tensor has another number of values than its shape says. */
+/** Throws `RangeError` if a tensor has another number of values than its shape says. */
 export function checkLength(name: string, shape: readonly number[], length: number): void {
   const expected = shape.reduce((product, size) => product * size, 1);
   if (length === expected && shape.every(Number.isSafeInteger)) return;
@@ -124,11 +125,11 @@ export function checkLength(name: string, shape: readonly number[], length: numb
 /**
  * Reads the bytes of a safetensors file.
  *
- * F16, BF16 and F64 are read as float32. The tensors are copies; `bytes` may change afterwards.
- * `SafetensorsFile` reads single tensors of a file.
+ * F16, BF16 and F64 become float32. The tensors are copies; `bytes` may change afterwards. To read
+ * single tensors of a file, use `SafetensorsFile`.
  *
  * @param bytes The whole file.
- * @param file Its name, for error messages.
+ * @param file Its name, for error messages. Default `"safetensors"`.
  * @throws {FormatError} If the header is invalid, a tensor has an unsupported type, or the tensors
  * have gaps, overlap or leave bytes at the end.
  *
@@ -149,7 +150,7 @@ export function readSafetensors(bytes: Uint8Array, file = "safetensors"): Safete
   const tensors = new Map<string, HostTensor>();
   for (const [name, place] of header.tensors) {
     checkReadable(name, place, file);
-    const values = Uint8Array.from(bytes.subarray(start + place.begin, start + place.end)); // aligned
+    const values = Uint8Array.from(bytes.subarray(start + place.begin, start + place.end)); // a copy is aligned
     tensors.set(name, decodeTensor(place, values.buffer));
   }
   return { tensors, metadata: header.metadata };
@@ -171,7 +172,7 @@ export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer):
   return { shape, data: DECODERS[dtype](bytes) };
 }
 
-/** Encodes values for a file, rounded to nearest if its type is shorter. */
+/** Encodes values for a file. F16 and BF16 round them to the nearest value, ties to even. */
 export function encodeValues(
   values: Float32Array | Int32Array,
   dtype: TensorHead["dtype"],
@@ -185,7 +186,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Rounds to nearest, halves to even; NaN stays NaN. */
+/** Rounds float32 to the nearest bfloat16, ties to even; NaN stays NaN. */
 function toBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return Uint16Array.from(bits, (word, i) => {
@@ -194,7 +195,7 @@ function toBfloat16(values: Float32Array): Uint16Array {
   });
 }
 
-/** A bfloat16 is the upper half of a float32. */
+/** Converts bfloat16, the upper half of a float32, to float32. */
 function fromBfloat16(halves: Uint16Array): Float32Array {
   const bits = Uint32Array.from(halves, (half) => half << 16);
   return new Float32Array(bits.buffer);

@@ -20,7 +20,7 @@ import {
 } from "./safetensors_header.ts";
 
 /**
- * An open file, whose header has been checked against its size.
+ * An open safetensors file, whose header has been checked against the size of the file.
  *
  * @example
  * ```ts
@@ -34,9 +34,9 @@ import {
  * ```
  */
 export class SafetensorsFile implements Disposable {
-  /** Where the file lies. */
+  /** The path of the file. */
   readonly path: string;
-  /** Which tensors there are, and the metadata. */
+  /** The places of the tensors, and the metadata. */
   readonly header: SafetensorsHeader;
   readonly #file: Deno.FsFile;
   readonly #start: number;
@@ -49,16 +49,16 @@ export class SafetensorsFile implements Disposable {
   }
 
   /**
-   * Opens a file and reads its header; close it when you are done.
+   * Opens a file and reads its header. Declare the result with `using`, which closes the file.
    *
-   * @throws {FormatError} If there is no such file, or its header does not describe it.
+   * @throws {FormatError} If there is no such file, or its header does not describe its contents.
    */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await openFile(path);
     try {
       const { size } = await file.stat();
       refusePointer(readAt(file, 0, Math.min(64, size), path), path);
-      const length = headerLength(readAt(file, 0, Math.min(8, size), path), size, path);
+      const length = headerLength(readAt(file, 0, Math.min(LENGTH_BYTES, size), path), size, path);
       const start = LENGTH_BYTES + length;
       const json = readAt(file, LENGTH_BYTES, length, path);
       return new SafetensorsFile(path, file, readHeader(json, size - start, path), start);
@@ -71,7 +71,8 @@ export class SafetensorsFile implements Disposable {
   /**
    * The values of one tensor; F16, BF16 and F64 become float32.
    *
-   * @throws {FormatError} If there is no such tensor, its type is not read, or the file has shrunk.
+   * @throws {FormatError} If there is no such tensor, its type is not supported, or the file has
+   * become shorter.
    */
   read(name: string): HostTensor {
     const place = this.header.tensors.get(name);
@@ -88,20 +89,22 @@ export class SafetensorsFile implements Disposable {
   }
 }
 
-/** A tensor and where its values come from, asked for when it is their turn. */
+/** A tensor that is going to be written; its values are read when it is its turn. */
 export interface TensorSource extends TensorHead {
-  /** Gives the values, as many as the shape says. */
+  /** Returns the values, as many as the shape says. */
   read(): Promise<Float32Array | Int32Array>;
 }
 
 const SOURCE = having("a source, { name, shape, dtype, read }", "name", "shape", "dtype", "read");
 
 /**
- * Writes a file tensor by tensor, in the order of their names, and has the disk confirm it.
+ * Writes a file tensor by tensor, in the order of their names, and syncs it to disk.
  *
- * Written directly: for a file that must never be half, write to the side and rename, as `saveFolder()` does.
+ * The file is written in place. If it must never be found incomplete, write it under another name and
+ * rename it, as `saveFolder()` does.
  *
- * @throws {RangeError} If a source gives another number of values than its shape says.
+ * @param metadata Strings to keep in the header; transformers reads `format`. Default: none.
+ * @throws {RangeError} If a source returns another number of values than its shape says.
  *
  * @example
  * ```ts
@@ -109,7 +112,7 @@ const SOURCE = having("a source, { name, shape, dtype, read }", "name", "shape",
  * import { saveSafetensors } from "bert/files/safetensors_file.ts";
  * import { strictEqual } from "node:assert";
  * const path = await Deno.makeTempFile();
- * const read = () => Promise.resolve(Float32Array.of(0.5, -1)); // asked for when it is its turn
+ * const read = () => Promise.resolve(Float32Array.of(0.5, -1));
  * await saveSafetensors(path, [{ name: "row", shape: [2], dtype: "F32", read }], { format: "pt" });
  * strictEqual(readSafetensors(await Deno.readFile(path)).metadata.format, "pt");
  * ```
@@ -133,7 +136,7 @@ export async function saveSafetensors(
   await file.sync();
 }
 
-/** Opens a file that is one: what is no file, a pipe for instance, could keep us waiting for ever. */
+/** Opens a regular file. Anything else is refused: reading a pipe, for instance, could wait for ever. */
 async function openFile(path: string): Promise<Deno.FsFile> {
   try {
     if ((await Deno.stat(path)).isFile) return await Deno.open(path);
@@ -141,7 +144,7 @@ async function openFile(path: string): Promise<Deno.FsFile> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new FormatError(path, "expected a safetensors file, found nothing: check the path");
   }
-  throw new FormatError(path, "expected a safetensors file, found something that is no file");
+  throw new FormatError(path, "expected a safetensors file, found something that is not a file");
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

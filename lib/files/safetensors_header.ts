@@ -1,7 +1,6 @@
 /**
- * The header of a safetensors file, which lists the tensors and their offsets. Every field is
- * checked: an invalid header is refused, with a message that says where, before memory of the claimed
- * size is allocated.
+ * The header of a safetensors file, which lists the tensors and their offsets. Every field is checked
+ * before memory of the size that it states is allocated; the message says where the header is wrong.
  *
  * Source: the format section of the README of huggingface/safetensors. This reader is stricter than
  * the reference: a name that occurs twice is refused, and so is a header above 16 MiB.
@@ -11,13 +10,13 @@ import { isRecord, parseStrictJson } from "./json.ts";
 
 /** The place of a tensor in a file, and its type. */
 export interface TensorPlace {
-  /** The type of its values by the name of the format, such as `"F32"`. */
+  /** The type of its values by its name in the format, such as `"F32"`. */
   readonly dtype: string;
   /** The size of each axis. */
   readonly shape: readonly number[];
   /** Its first byte, counted from the end of the header. */
   readonly begin: number;
-  /** The byte after its last one, counted likewise. */
+  /** The byte after its last one, counted from the end of the header. */
   readonly end: number;
 }
 
@@ -36,7 +35,7 @@ interface Entry {
   readonly "data_offsets": readonly [number, number];
 }
 
-/** The types of the format, with the bytes of a value. */
+/** The types of the format, with the number of bytes of a value. */
 const TYPE_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,
@@ -57,15 +56,18 @@ const TYPE_BYTES: Readonly<Record<string, number>> = {
   C64: 8,
 };
 
-/** The entry of the header for metadata. */
+/** The name of the header's entry for metadata. */
 const METADATA = "__metadata__";
-/** The bytes before the header, which hold its length. */
+
+/** The number of bytes before the header, which hold its length. */
 export const LENGTH_BYTES = 8;
+
 /**
- * The longest header, enough for some 100,000 tensors. The reference reader allows 100 MB, which
- * would need a gigabyte to parse.
+ * The length of the longest header in bytes, enough for some 100,000 tensors. The reference reader
+ * allows 100 MB, which would need a gigabyte of memory to parse.
  */
 const LONGEST_HEADER = 2 ** 24;
+
 /** The nesting depth of the JSON: the header, an entry in it, and a list in the entry. */
 const DEEPEST = 3;
 
@@ -75,13 +77,13 @@ export interface TensorHead {
   readonly name: string;
   /** The size of each axis. */
   readonly shape: readonly number[];
-  /** The type of its values in the file; floats are rounded to the shorter ones. */
+  /** The type of its values in the file; F16 and BF16 round them. */
   readonly dtype: "F32" | "I32" | "F16" | "BF16";
 }
 
 /**
- * Packs everything before the values: the length of the header, and the header, padded with spaces to
- * a multiple of 8.
+ * The bytes of a file before the values: the length of the header, and the header, padded with spaces
+ * to a multiple of 8 bytes.
  *
  * @throws {ConfigError} If a tensor has the reserved name of the metadata.
  */
@@ -94,7 +96,7 @@ export function packHeader(
     : [];
   let end = 0;
   for (const { name, dtype, shape } of heads) {
-    if (name === METADATA) throw new ConfigError("tensor name", name, "must be another one");
+    if (name === METADATA) throw new ConfigError("tensor name", name, "is reserved");
     const start = end;
     end += bytesOf(shape, dtype);
     entries.push([name, { dtype, shape, data_offsets: [start, end] }]);
@@ -110,9 +112,9 @@ export function packHeader(
 /**
  * Reads the length of the header.
  *
- * @param bytes The file's beginning.
+ * @param bytes The first bytes of the file, at least 8 of them if it has as many.
  * @param size The size of the whole file in bytes.
- * @throws {FormatError} If the file is shorter than that, or the header longer than allowed.
+ * @throws {FormatError} If the file is too short to hold the header, or the header is too long.
  *
  * @example
  * ```ts
@@ -143,8 +145,8 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
 /**
  * Reads and checks a header.
  *
- * @param json Its bytes.
- * @param size Bytes that follow it in the file.
+ * @param json The bytes of the header.
+ * @param size The number of bytes that follow it in the file.
  * @throws {FormatError} If it is invalid, or does not cover every byte of the values exactly once.
  */
 export function readHeader(json: Uint8Array, size: number, file: string): SafetensorsHeader {
@@ -206,7 +208,7 @@ function checkEntry(name: string, value: unknown, file: string): asserts value i
 /** The number of bytes of a tensor; infinite if it is too large to be exact. */
 function bytesOf(shape: readonly number[], dtype: string): number {
   return shape.reduce((product, size) => {
-    const next = product * size; // NaN for infinity times 0
+    const next = product * size; // Infinity · 0 is NaN and counts as too large
     return next <= Number.MAX_SAFE_INTEGER ? next : Infinity;
   }, TYPE_BYTES[dtype]);
 }
@@ -221,8 +223,10 @@ function checkCover(
   let covered = 0;
   for (const [name, { begin, end }] of byPlace) {
     if (begin !== covered) {
-      const hole = begin > covered;
-      const what = hole ? `leaves a hole after byte ${covered}` : "overlaps the tensor before it";
+      const hasHole = begin > covered;
+      const what = hasHole
+        ? `leaves a hole after byte ${covered}`
+        : "overlaps the tensor before it";
       throw new FormatError(file, `tensor "${name}" at bytes [${begin},${end}] ${what}`);
     }
     covered = end;
@@ -237,12 +241,13 @@ function checkCover(
   );
 }
 
-/** A value out of the header, cut where it gets long. */
+/** A value of the header for a message, cut off after 80 characters. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
+/** Whether a value is a list of whole numbers of at least 0. */
 function areCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }

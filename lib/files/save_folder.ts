@@ -19,11 +19,11 @@ import { isSystemError, replaceFile, syncFolder, writeError } from "./write.ts";
 /** Writes one file of a folder to the given path. */
 export type FileWriter = (path: string) => Promise<void>;
 
-/** Which files a save replaces. */
+/** The files that a save replaces and removes. */
 interface Plan {
-  /** The files that it writes, in the order in which they are moved into the folder. */
+  /** The names of the files that it writes, in the order in which they are moved into the folder. */
   readonly files: readonly string[];
-  /** Old files that would not fit the new ones. */
+  /** The names of old files that do not fit the new ones and are removed. */
   readonly obsolete: readonly string[];
 }
 
@@ -32,19 +32,18 @@ const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
 /**
  * Writes all files into a folder, or none. The folder is made if it does not exist.
  *
- * If it fails, the older files are unchanged. After a kill, `savedPath()` finds the old files or the
- * new ones, and the next save tidies up. Other files in the folder are kept.
+ * If writing fails, the old files are unchanged. If the process is killed, `savedPath()` finds either
+ * the old files or the new ones, and the next save tidies up. Other files in the folder are kept.
  *
  * @param files Writers by file name. The file that is needed to open the folder comes last.
- * @param obsolete Names of files that would no longer fit the new ones: they are removed.
+ * @param obsolete Names of old files that do not fit the new ones and are removed. Default: none.
  * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
- * @throws {Deno.errors.Busy} If another save is going on in the folder.
+ * @throws {Deno.errors.Busy} If another save is at work in the folder.
  *
  * @example
  * ```ts
- * import { readJson } from "bert/files/json.ts";
+ * import { readJson, writeJson } from "bert/files/json.ts";
  * import { saveFolder } from "bert/files/save_folder.ts";
- * import { writeJson } from "bert/files/json.ts";
  * import { deepStrictEqual } from "node:assert";
  * const folder = await Deno.makeTempDir();
  * await saveFolder(folder, { "a.json": (path) => writeJson(path, { a: 1 }) });
@@ -68,9 +67,9 @@ export async function saveFolder(
 }
 
 /**
- * Completes an interrupted save if it was valid already, and removes it otherwise.
+ * Completes an interrupted save if it had become valid, and removes it otherwise.
  *
- * @throws {Deno.errors.Busy} If a save is going on in the folder.
+ * @throws {Deno.errors.Busy} If a save is at work in the folder.
  */
 export async function completeSave(folder: string): Promise<void> {
   const found = await Deno.lstat(placesIn(folder).aside).catch((error) => {
@@ -202,7 +201,7 @@ async function takeBack(folder: string, { files, obsolete }: Plan): Promise<void
   await removePlan(folder);
 }
 
-/** Renames a file if it is there. */
+/** Renames a file if it exists. */
 async function move(from: string, to: string): Promise<void> {
   await Deno.rename(from, to).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -222,7 +221,7 @@ async function removeAside(folder: string): Promise<void> {
   try {
     if (!await isThere(plan)) await Deno.remove(aside, { recursive: true });
   } catch {
-    // the folder's own files are whole
+    // the folder's own files are complete, so the save has succeeded
   }
 }
 

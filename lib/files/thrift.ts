@@ -4,27 +4,36 @@
  * Source: the specification "Thrift Compact protocol encoding" of Apache Thrift.
  */
 
-/** The types of the protocol that Parquet uses, by their number. */
-const TRUE = 1, FALSE = 2, BYTE = 3, I16 = 4, I32 = 5, I64 = 6;
-const DOUBLE = 7, BINARY = 8, LIST = 9, STRUCT = 12;
+/* The numbers of those types of the protocol that Parquet uses. */
+const TRUE = 1;
+const FALSE = 2;
+const BYTE = 3;
+const I16 = 4;
+const I32 = 5;
+const I64 = 6;
+const DOUBLE = 7;
+const BINARY = 8;
+const LIST = 9;
+const STRUCT = 12;
 
-/** Parquet's own metadata has structs in structs of less than a third of this depth. */
+/** The most structs and lists inside one another. Parquet's metadata needs less than a third of it. */
 const DEEPEST = 32;
 
 /**
  * Walks over a struct and returns the offset behind it, without building anything.
  *
- * A reader that trusts a list's length allocates memory for it first. After this check each length is
- * one that the bytes can have, so that time and memory are bounded by their number.
+ * A reader that trusts the stated length of a list allocates memory for it first. After this check
+ * every length is one that the bytes can have, so that their number bounds time and memory.
  *
- * @throws {RangeError} If the bytes are no struct, or claim more than there is.
+ * @param depth The number of structs and lists around it. Default 0.
+ * @throws {RangeError} If the bytes are not a struct, or state a length beyond their end.
  */
 export function endOfStruct(bytes: Uint8Array, offset: number, depth = 0): number {
   if (depth > DEEPEST) throw new RangeError(`metadata is nested more than ${DEEPEST} times`);
   for (let at = offset;;) {
     const field = byteAt(bytes, at++);
     if (field === 0) return at;
-    if (field >> 4 === 0) at = readVarInt(bytes, at).end; // its number, if it is not the next ones
+    if (field >> 4 === 0) at = readVarInt(bytes, at).end; // the field's number, unless the first byte holds its difference
     const type = field & 15;
     at = type === TRUE || type === FALSE ? at : endOfValue(bytes, at, type, depth);
   }
@@ -32,7 +41,7 @@ export function endOfStruct(bytes: Uint8Array, offset: number, depth = 0): numbe
 
 function endOfValue(bytes: Uint8Array, at: number, type: number, depth: number): number {
   switch (type) {
-    case TRUE: // an element of a list; as a field it would have no byte of its own
+    case TRUE: // in a list; a flag that is a field has no byte of its own
     case FALSE:
     case BYTE:
       return within(bytes, at + 1);
@@ -61,15 +70,16 @@ function endOfList(bytes: Uint8Array, offset: number, depth: number): number {
   let count = head >> 4;
   let at = offset + 1;
   if (count === 15) ({ value: count, end: at } = readVarInt(bytes, at));
-  within(bytes, at + count); // each element has a byte at least
+  within(bytes, at + count); // each element has at least one byte
   for (let i = 0; i < count; i++) at = endOfValue(bytes, at, head & 15, depth + 1);
   return at;
 }
 
 /**
- * Reads a number of seven bits a byte, the lowest first.
+ * Reads a varint (unsigned LEB128): seven bits of the number in each byte, the lowest ones first.
  *
- * @throws {RangeError} If it has no end, or more than ten bytes.
+ * @returns The number, and the offset behind it.
+ * @throws {RangeError} If it does not end within the bytes, or within ten of them.
  */
 export function readVarInt(bytes: Uint8Array, offset: number): { value: number; end: number } {
   let value = 0;
@@ -86,6 +96,7 @@ function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at];
 }
 
+/** Returns an offset, and throws if it lies beyond the end of the bytes. */
 function within(bytes: Uint8Array, end: number): number {
   if (end <= bytes.length) return end;
   throw new RangeError(`${end} bytes are expected where there are ${bytes.length}`);

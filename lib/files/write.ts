@@ -9,8 +9,8 @@ import { absolutePath } from "./path.ts";
 export const UNFINISHED = ".unfinished";
 
 /**
- * Replaces a file, or creates it. Whoever opens the path at any moment finds the old file or the new
- * one.
+ * Replaces a file, or creates it. A program that opens the path at any moment finds the old file or
+ * the new one, each complete.
  *
  * @throws {Error} If it cannot be written; the message says why and what to do. The old file is kept.
  *
@@ -37,7 +37,7 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
 }
 
 /**
- * The synchronous form of `replaceFile()`, for signal handlers.
+ * The synchronous form of `replaceFile()`, for signal handlers. It does not sync the folder.
  *
  * @throws {Error} If it cannot be written; the message says why and what to do. The old file is kept.
  */
@@ -70,8 +70,8 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Waits until the names in a folder are on disk. On systems that cannot sync a folder it does
- * nothing.
+ * Waits until the names in a folder are on disk. It does nothing on Windows, where a folder cannot be
+ * synced.
  */
 export async function syncFolder(folder: string): Promise<void> {
   try {
@@ -83,9 +83,10 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Rewords an error of writing a file: the message says why, and what to do.
+ * The error for a file that cannot be written: its message says why, and what to do.
  *
- * @param bytes The size of the file, where it is known.
+ * @param error The error of the operating system, which becomes its `cause`.
+ * @param bytes The number of bytes to be written, if it is known.
  *
  * @example
  * ```ts
@@ -117,7 +118,7 @@ function reasonOf(cause: Error, bytes: number | undefined): string {
     return `the disk is full${needed}. Free some room there`;
   }
   if (cause instanceof Deno.errors.NotCapable) {
-    return "Deno was not permitted to. Run the program with --allow-write, or choose another folder";
+    return "Deno has no permission. Run the program with --allow-write, or choose another folder";
   }
   if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS") {
     return "the system does not let you write there. Choose another folder";

@@ -2,7 +2,7 @@
 import { ConfigError, FormatError } from "../errors.ts";
 import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../printable_text.ts";
-import { isNothing } from "../files/optional_file.ts";
+import { saysMissing } from "../files/optional_file.ts";
 import { configPath, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
@@ -186,6 +186,6 @@ export async function checkFree(folder: string): Promise<void> {
     if (error instanceof Deno.errors.NotADirectory) {
       throw new ConfigError("--out", folder, "is a file: choose a new folder");
     }
-    if (!isNothing(error)) throw error;
+    if (!saysMissing(error)) throw error;
   }
 }

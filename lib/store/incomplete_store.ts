@@ -1,6 +1,6 @@
 /** A check for parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
-import { isNothing, isThere } from "../files/optional_file.ts";
+import { isThere, saysMissing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { UNFINISHED } from "../files/write.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -57,7 +57,7 @@ async function namesIn(folder: string): Promise<string[] | undefined> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   } catch (error) {
-    if (isNothing(error)) return undefined;
+    if (saysMissing(error)) return undefined;
     throw error;
   }
 }

@@ -243,7 +243,7 @@ function openFile(path: string): Deno.FsFile {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new FormatError(path, "expected a file of a store, found nothing: check the path");
   }
-  throw new FormatError(path, "expected a file of a store, found something that is no file");
+  throw new FormatError(path, "expected a file of a store, found something that is not a file");
 }
 
 /** Decodes ids. An id that does not fit into 32 bits becomes negative, and is then refused. */

@@ -5,7 +5,7 @@
 import { checkText } from "../checks.ts";
 import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
-import { isNothing } from "../files/optional_file.ts";
+import { saysMissing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { describeFile } from "./file_digest.ts";
@@ -200,7 +200,7 @@ function find(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);
   } catch (error) {
-    if (isNothing(error)) return undefined;
+    if (saysMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Tokens that are found in a text as they are, before words are cut into pieces: the special ones
+ * Tokens that are found in a text as wholes, before its words are cut into pieces: the special ones
  * such as `[MASK]`, and those that were added to a vocabulary.
  */
 import { ARRAY, checkArguments, checkEntries, checkOptions, having } from "../checks.ts";
@@ -10,8 +10,8 @@ export interface AddedToken {
   /** The token as it is typed. */
   readonly content: string;
   /**
-   * Whether it is no word of the text, such as `[CLS]`. Special tokens are never masked, and
-   * `decode()` leaves them out. Default false.
+   * Whether it stands for something else than text, such as `[CLS]`. Special tokens are never masked,
+   * and `decode()` leaves them out. Default false.
    */
   readonly special?: boolean;
   /**
@@ -19,18 +19,18 @@ export interface AddedToken {
    * Default: the opposite of `special`.
    */
   readonly normalized?: boolean;
-  /** Whether it is only found if no letter, digit or `_` is beside it. Default false. */
+  /** Whether it is only found where no letter, mark, digit or `_` is beside it. Default false. */
   readonly singleWord?: boolean;
   /** Whether white space before it belongs to it, which changes no id. Default false. */
   readonly lstrip?: boolean;
-  /** Whether white space behind it belongs to it, which changes no id. Default false. */
+  /** Whether white space after it belongs to it, which changes no id. Default false. */
   readonly rstrip?: boolean;
 }
 
 /**
- * Completes a token with all its flags. A string is a special token.
+ * Completes a token with the defaults of its flags. A string is a special token.
  *
- * @param where The source of the token, for error messages.
+ * @param where The source of the token, for error messages. Default `"the added tokens"`.
  * @throws {FormatError} If it is empty, has a line break or is not well-formed.
  */
 export function completeToken(
@@ -58,16 +58,16 @@ export function completeToken(
 const TOKEN = having('a text such as "[E1]", or { content: "…" }', "content");
 const TOKEN_FLAGS = ["content", "special", "normalized", "singleWord", "lstrip", "rstrip"];
 
-/** Whether two tokens have the same flags, so that they are found in the same texts. */
+/** Whether two tokens are found at the same places of any text; their other flags may differ. */
 export function areFoundAlike(a: Required<AddedToken>, b: Required<AddedToken>): boolean {
   return a.content === b.content && a.normalized === b.normalized && a.singleWord === b.singleWord;
 }
 
-/** A stretch of a text: a token, or the text between two tokens. */
+/** A part of a text: a token, or the text between two tokens. */
 export interface Stretch {
   /** The text of the token, or between tokens. */
   readonly text: string;
-  /** Where it begins, in UTF-16 units. */
+  /** The offset at which it begins, in UTF-16 units. */
   readonly start: number;
   /** The id of the token; undefined between tokens. */
   readonly id: number | undefined;
@@ -79,7 +79,7 @@ export interface Pattern {
   readonly text: string;
   /** The id of the token. */
   readonly id: number;
-  /** Whether it is found only where no letter, mark or digit touches it. */
+  /** Whether it is found only where no letter, mark, digit or `_` is beside it. */
   readonly singleWord: boolean;
 }
 
@@ -87,15 +87,18 @@ const ENDS_IN_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u;
 const STARTS_WITH_WORD = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /**
- * Finds tokens in texts: the leftmost first, and of tokens that begin at the same place the longest.
+ * Finds tokens in texts: the leftmost first, and of tokens that begin at the same place the longest
+ * one.
  *
  * Source: `AddedVocabulary` in huggingface/tokenizers.
  */
 export class TokenFinder {
   readonly #patterns = new Map<string, Pattern>();
+  /** Finds all tokens of a text. */
   readonly #all: RegExp;
+  /** Tests whether a text contains any token. */
   readonly #any: RegExp;
-  /** The first character of all tokens, if it is the same: searching for one character is faster. */
+  /** The first unit of all tokens, if they share it, as a search for it is faster; otherwise empty. */
   readonly #first: string;
 
   /**
@@ -116,12 +119,12 @@ export class TokenFinder {
     this.#any = new RegExp(source);
   }
 
-  /** Whether a text may contain a token. */
+  /** Whether a text contains a token, whatever stands beside it. */
   mayFind(text: string): boolean {
     return text.includes(this.#first) && this.#any.test(text);
   }
 
-  /** Splits a text into tokens and the stretches between them, in order and without empty stretches. */
+  /** Splits a text into tokens and the parts between them, in order and without empty parts. */
   *split(text: string): Generator<Stretch> {
     let start = 0;
     for (const { 0: found, index } of text.matchAll(this.#all)) {
@@ -136,12 +139,13 @@ export class TokenFinder {
   }
 }
 
-/** Whether no letter, digit or `_` is beside a stretch of a text. */
+/** Whether no letter, mark, digit or `_` is beside the part of a text from `start` to `end`. */
 function standsAlone(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - 2), start);
   return !ENDS_IN_WORD.test(before) && !STARTS_WITH_WORD.test(text.slice(end, end + 2));
 }
 
+/** A text as the source of a regular expression that matches it. */
 function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

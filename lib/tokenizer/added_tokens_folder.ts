@@ -1,5 +1,5 @@
 /**
- * The added tokens of a folder, gathered from the five files that may name them in the order in which
+ * The added tokens of a folder, collected from the files that may name them, in the order in which
  * transformers gives them ids.
  *
  * Source: `PreTrainedTokenizerBase._from_pretrained()` and `TokenizersBackend.__init__()` in
@@ -23,11 +23,12 @@ export interface TokenFiles {
   readonly added: JsonFile;
 }
 
-/** A token in one of the files. */
+/** A token as one of the files names it. */
 interface Mention {
   readonly token: Required<AddedToken>;
-  /** The id that the file says it has. */
+  /** The id that the file gives it; missing if the file gives none. */
   readonly id?: number;
+  /** The path of the file. */
   readonly path: string;
 }
 
@@ -50,7 +51,7 @@ const STANDARD = [
  * Makes a vocabulary with the added tokens of a folder.
  *
  * @param pieces The pieces by id.
- * @param path The file of the pieces.
+ * @param path The path of the file that holds the pieces.
  * @throws {FormatError} If a file gives a token a wrong id, two files disagree about a token, or a
  * special token would not be found in texts.
  */
@@ -78,6 +79,7 @@ export function vocabWithTokens(
   return new Vocab(tokens, path, origin);
 }
 
+/** Throws if a file gives a token another id than its own, or other flags than a file before it. */
 function checkMention(
   { token, id, path }: Mention,
   own: number,
@@ -148,7 +150,7 @@ function olderMentions(files: TokenFiles): Mention[] {
   return [...byId.values()];
 }
 
-/** Special tokens with a name: those of BERT, and others that the settings name. */
+/** Special tokens with a role, such as `mask_token`: those of BERT, and others in the settings. */
 function namedMentions(files: TokenFiles, readBy: ReadBy): Mention[] {
   const given = new Map(givenRoles(files).map((one) => [one.key, one]));
   const roles = STANDARD.flatMap((key): Mention[] => {
@@ -182,8 +184,8 @@ function givenRoles(files: TokenFiles): (Mention & { readonly key: string })[] {
 }
 
 /**
- * Special tokens without a name: a list with an older and a newer name, of which the newer one
- * counts.
+ * Special tokens without a role. They are in a list, which has an older and a newer name; if both
+ * exist, the newer one is read.
  */
 function extraMentions(files: TokenFiles): Mention[] {
   const newer = listedExtras(files);
@@ -201,16 +203,17 @@ function listedExtras(files: TokenFiles): Listed[] | undefined {
   return own || more ? [...own ?? [], ...more ?? []] : undefined;
 }
 
-/** A value of a list, and its file. */
+/** A value of a list, and the path of its file. */
 type Listed = readonly [value: unknown, path: string];
 
+/** The values of a list in a file; undefined if there is no such list. */
 function listIn({ json, path }: JsonFile, key: string): Listed[] | undefined {
   const list = json[key];
   return Array.isArray(list) ? list.map((value) => [value, path]) : undefined;
 }
 
 /**
- * The contents that make tokens of `added_tokens.json` special. As in transformers, objects in the
+ * The contents by which tokens of `added_tokens.json` are special. As in transformers, objects in the
  * settings do not count.
  */
 function specialContents(files: TokenFiles): Set<string> {
@@ -224,15 +227,16 @@ function specialContents(files: TokenFiles): Set<string> {
   }));
 }
 
-/** The files that name special tokens. The map only counts if the settings have no decoder. */
+/** The files that name special tokens. The map is only read if the settings have no decoder. */
 function active({ settings, map }: TokenFiles): JsonFile[] {
   return settings.json[DECODER] === undefined ? [settings, map] : [settings];
 }
 
 /**
- * Reads a token from JSON: its text, or an object. An empty one is ignored, as in transformers.
+ * Reads a token from JSON, where it is a text or an object.
  *
  * @param more Flags that override those of the file.
+ * @returns The token in a list, which is empty if the text is: transformers ignores it, too.
  */
 function mention(
   value: unknown,
@@ -257,6 +261,7 @@ function mention(
   return [{ token, path, ...(id !== undefined && { id }) }];
 }
 
+/** A flag of a token; undefined if it is missing or null. */
 function flag(json: Readonly<Record<string, unknown>>, key: string, path: string) {
   const value = json[key] ?? undefined;
   if (value === undefined || typeof value === "boolean") return value;

@@ -4,8 +4,8 @@ import { SPECIAL_TOKENS } from "./vocab.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 
 /**
- * The vocabulary must have room for this many characters, if the text has as many; else its size is
- * refused.
+ * The number of characters for which every vocabulary must have room, if the text has as many. A size
+ * without that room is refused.
  */
 const LEAST_ALPHABET = 1000;
 
@@ -19,17 +19,21 @@ export interface Char {
   readonly inside: boolean;
 }
 
-/** The characters in the vocabulary, and those for which it has no room. */
+/** The characters of the texts, divided into those in the vocabulary and the others. */
 export interface Alphabet {
-  /** Characters with a piece of their own, most frequent first. */
+  /** The characters in the vocabulary, most frequent first. */
   readonly chars: readonly Char[];
-  /** The others, most frequent first. */
+  /** The characters for which it has no room, most frequent first. */
   readonly left: readonly Char[];
 }
 
 /**
  * Chooses the characters of the vocabulary: the `limit` most frequent ones or, without a limit, as
  * many as fit, but never fewer than `LEAST_ALPHABET`.
+ *
+ * @param counts The counts of the words.
+ * @param size The size of the vocabulary in pieces.
+ * @throws {ConfigError} If the size has no room for them.
  */
 export function chooseAlphabet(
   counts: ReadonlyMap<string, number>,
@@ -74,7 +78,7 @@ function countChars(counts: ReadonlyMap<string, number>): Char[] {
     .sort((a, b) => b.count - a.count || byCodePoint(a.char, b.char));
 }
 
-/** A note about the characters without room, with their share of the text. */
+/** A note about the characters for which there is no room, with their share of the text. */
 export function alphabetNotes({ chars, left }: Alphabet, size: number): VocabNote[] {
   if (left.length === 0) return [];
   const total = (some: readonly Char[]) => some.reduce((sum, { count }) => sum + count, 0);
@@ -88,7 +92,7 @@ export function alphabetNotes({ chars, left }: Alphabet, size: number): VocabNot
   }];
 }
 
-/** Order by code point (JavaScript's own order is by UTF-16 unit). */
+/** Compares two strings by code points; JavaScript's own order is by UTF-16 units. */
 export function byCodePoint(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {

@@ -1,4 +1,4 @@
-/** The kinds of arguments of functions that handle text, so that other arguments are refused by name. */
+/** The kinds of arguments of the functions that handle text. */
 import { ARRAY, checkArguments, checkWhole, having, type Kind, TEXT } from "../checks.ts";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * BERT's tokenizer: text to ids and back. `words.ts` splits text into words. Each word is cut, from
- * the left, into the longest pieces of the vocabulary. Pieces inside a word start with `##`.
+ * BERT's tokenizer: from text to ids and back. `words.ts` splits a text into words. Each word is cut,
+ * from the left, into the longest pieces of the vocabulary. Pieces inside a word begin with `##`.
  */
 import {
   ARRAY,
@@ -32,7 +32,7 @@ import { normalizeText } from "./words.ts";
 
 /** How a tokenizer treats text, and the size of its cache. */
 export interface BertTokenizerOptions extends TokenizerOptions {
-  /** Half the largest number of words in the cache; 0 for no cache. Default 50,000. */
+  /** Half of the largest number of words in the cache; 0 for no cache. Default 50,000. */
   readonly cacheSize?: number;
   /**
    * Where `decode()` leaves out spaces by default: nowhere, within each token (default), or in the
@@ -43,9 +43,15 @@ export interface BertTokenizerOptions extends TokenizerOptions {
 
 /** The largest length of an encoding, and its padding. */
 export interface EncodeOptions {
-  /** The most tokens. The longer text is cut at its end until the pair fits. */
+  /**
+   * The most tokens, special ones included. The longer text is cut at its end until the pair fits.
+   * Default: no limit.
+   */
   readonly maxLength?: number;
-  /** Pad with `[PAD]` to this many tokens. */
+  /**
+   * The number of tokens to which the encoding is padded with `[PAD]`. Default: no padding in
+   * `encode()`, the longest encoding in `encodeBatch()`.
+   */
   readonly padTo?: number;
 }
 
@@ -61,15 +67,15 @@ export interface DecodeOptions {
   readonly cleanUp?: CleanUp;
 }
 
-/** One text, or a pair, as input of the model. All arrays have the same length. */
+/** One text or a pair of texts as input of a model. All arrays have the same length, T. */
 export interface Encoding {
-  /** Ids of the vocabulary. */
+  /** The ids of the tokens, from 0 to V - 1. */
   readonly tokenIds: number[];
   /** 1 for the first text with its `[CLS]` and `[SEP]`, 2 for the second, 0 for padding. */
   readonly segmentIds: number[];
   /** 1 for tokens, 0 for padding. */
   readonly attentionMask: number[];
-  /** The pieces as strings; those inside a word start with `##`. */
+  /** The tokens as strings; pieces inside a word begin with `##`. */
   readonly tokens: string[];
   /** Start and end in the original text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: [number, number][];
@@ -92,13 +98,13 @@ const ENCODE_OPTIONS = ["maxLength", "padTo"];
  * ```
  *
  * Source: Devlin et al. 2018 section 3 (WordPiece: Wu et al. 2016); `FullTokenizer` in
- * google-research/bert. Differs from it, with the `tokenizers` library: 100 characters instead of
- * 200, and a special token typed in the text stays whole.
+ * google-research/bert. It differs from that class in two points, as the `tokenizers` library does:
+ * the longest word has 100 characters instead of 200, and a special token in the text stays whole.
  */
 export class BertTokenizer {
-  /** Pieces and ids. */
+  /** The pieces and their ids. */
   readonly vocab: Vocab;
-  /** The options that, with the vocabulary, decide the ids of a text. */
+  /** The options that, together with the vocabulary, decide the ids of a text. */
   readonly options: Required<TokenizerOptions>;
   /** Where `decode()` leaves out spaces. */
   readonly cleanUp: CleanUp;
@@ -108,8 +114,8 @@ export class BertTokenizer {
   readonly #shown: ReadonlyMap<number, string>;
 
   /**
-   * Makes a tokenizer. A vocabulary that this library has learnt has its options, so none need be
-   * given.
+   * Makes a tokenizer. A vocabulary that this library has learnt contains its options, so that none
+   * need to be given.
    *
    * @param vocab The vocabulary.
    * @param options Options that differ from the defaults, for a vocabulary that this library has not
@@ -134,7 +140,7 @@ export class BertTokenizer {
   /**
    * Loads the tokenizer of a model's folder.
    *
-   * @param options Options that override those of the folder.
+   * @param options Options that override those of the folder. Default: none.
    * @throws {FormatError} If a file is missing or cannot be read, or the folder has another kind of
    * tokenizer.
    */
@@ -160,7 +166,7 @@ export class BertTokenizer {
     await saveFolder(folder, tokenizerFiles(this), OBSOLETE_FILES);
   }
 
-  /** The pieces of a text, as strings. */
+  /** The tokens of a text as strings, without `[CLS]` and `[SEP]`. */
   tokenize(text: string): string[] {
     return this.ids(text).map((id) => this.vocab.tokenOf(id));
   }
@@ -178,8 +184,8 @@ export class BertTokenizer {
    * Encodes one text or two as `[CLS] text [SEP]` or `[CLS] text [SEP] pair [SEP]`.
    *
    * @returns Ids, segments, mask, tokens and offsets.
-   * @throws {ConfigError} If `maxLength` leaves no room for a token beside the special ones, or
-   * `padTo` is shorter than `maxLength`.
+   * @throws {ConfigError} If `maxLength` leaves no room for a token of each text, or the encoding has
+   * more than `padTo` tokens.
    */
   encode(text: string, pair?: string, options: EncodeOptions = {}): Encoding {
     checkOptions("encode()", options, ENCODE_OPTIONS);
@@ -195,7 +201,7 @@ export class BertTokenizer {
   /**
    * Encodes several texts or pairs, padded to the longest of them (or to `padTo`).
    *
-   * @throws {ConfigError} As `encode()`.
+   * @throws {ConfigError} In the same cases as `encode()`.
    * @throws {TypeError} If an entry is neither a text nor two of them.
    */
   encodeBatch(
@@ -205,7 +211,7 @@ export class BertTokenizer {
     checkArguments("encodeBatch(texts)", [["texts", texts, ARRAY]]);
     checkOptions("encodeBatch()", options, ENCODE_OPTIONS);
     const { maxLength, padTo } = options;
-    const encodings = Array.from(texts, (item, i) => { // not map(), which passes over missing ones
+    const encodings = Array.from(texts, (item, i) => { // map() would skip the holes of a sparse array
       if (typeof item === "string") return this.encode(item, undefined, { maxLength });
       checkPair(item, i);
       return this.encode(item[0], item[1], { maxLength });
@@ -221,6 +227,7 @@ export class BertTokenizer {
    * restored.
    *
    * @param ids An array, or a typed array such as a tensor's `data()`.
+   * @returns The text; by default without special tokens.
    * @throws {RangeError} If an id is not in the vocabulary.
    */
   decode(ids: ArrayLike<number> & Iterable<number>, options: DecodeOptions = {}): string {
@@ -294,6 +301,7 @@ function normalizedTokens(vocab: Vocab, options: Required<TokenizerOptions>): Ma
   );
 }
 
+/** Throws `TypeError` unless entry `i` of a batch is a pair of texts. */
 function checkPair(item: unknown, i: number): void {
   const isPair = Array.isArray(item) && item.length === 2 &&
     item.every((text) => typeof text === "string");

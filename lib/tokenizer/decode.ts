@@ -5,7 +5,7 @@ import type { CleanUp } from "./options.ts";
  * Joins tokens with spaces. A piece inside a word, `##x`, follows the piece before it without a
  * space.
  *
- * @param cleanUp Where to leave out the space before punctuation and contractions. `"tokens"` treats
+ * @param cleanUp Where the space before punctuation and contractions is left out. `"tokens"` treats
  * each token alone, so that `can ' t` is not changed; `"text"` changes it to `can't`.
  *
  * @example
@@ -30,9 +30,10 @@ export function joinTokens(tokens: readonly string[], cleanUp: CleanUp): string 
   return cleanUp === "text" ? tidySpaces(text, TIDIED) : text;
 }
 
+/** Strings with spaces, and the strings that replace them. */
 type Replacements = readonly (readonly [spaced: string, tidy: string])[];
 
-/** The replacements in the whole text, in this order. */
+/** The replacements in the whole text, in the order in which they are made. */
 const TIDIED: Replacements = [
   [" .", "."],
   [" ?", "?"],

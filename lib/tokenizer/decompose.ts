@@ -4,14 +4,14 @@ import { anyOf, isOneOf, LATER_FORMS } from "./unicode.ts";
 const MAYBE_LATER = anyOf(LATER_FORMS);
 
 /**
- * A row of this many marks occurs in no language. The engine sorts marks by insertion, so that a
- * million marks would take an hour.
+ * So many marks in a row that no language has them. The engine's own NFD sorts marks by insertion, so
+ * that a million of them would take an hour.
  */
 const MANY_MARKS = /\p{M}{64}/u;
 
 /**
- * Separates letters from their accents, and sorts the accents of each letter, as in Unicode 9. A
- * character of a later version is not changed, and accents are not sorted across it.
+ * Separates letters from their accents, and sorts the accents of each letter, as NFD does in Unicode 9.
+ * A character of a later version is not changed, and accents are not sorted across it.
  */
 export function decompose(text: string): string {
   if (!MAYBE_LATER.test(text)) return nfd(text);
@@ -29,6 +29,7 @@ export function decompose(text: string): string {
   return parts.join("");
 }
 
+/** NFD with the engine's tables, in linear time even for a long row of marks. */
 function nfd(text: string): string {
   if (text.length < 64 || !MANY_MARKS.test(text)) return text.normalize("NFD");
   const sorted: string[] = [];
@@ -65,8 +66,8 @@ function sortMarks(marks: readonly string[]): readonly string[] {
 }
 
 /**
- * The rank of each mark's combining class among those of the given marks, of which there are at most
- * some 900.
+ * The rank of each mark's combining class among the classes of the given marks. The marks must differ,
+ * so that there are at most some 900.
  */
 function classesOf(marks: readonly string[]): Map<string, number> {
   const sorted = marks.toSorted((a, b) => isSwapped(a, b) ? 1 : isSwapped(b, a) ? -1 : 0);
@@ -79,19 +80,19 @@ function classesOf(marks: readonly string[]): Map<string, number> {
   return ranks;
 }
 
-/** Whether NFD exchanges two marks, as the class of the second is lower. */
+/** Whether NFD exchanges two marks, because the combining class of the second is lower. */
 function isSwapped(first: string, second: string): boolean {
   return (first + second).normalize("NFD") !== first + second;
 }
 
 /**
- * Marks of a very low class and of the highest one. NFD exchanges every mark of a class other than 0
- * with one of them.
+ * Marks of the lowest combining class (1) and of the highest one (240). NFD exchanges every mark whose
+ * class is not 0 with at least one of them.
  */
 const LOW = "\u0334";
 const HIGH = "\u0345";
 
-/** Whether NFD reorders a character, that is, its combining class is not 0. */
+/** Whether NFD reorders a character, that is, whether its combining class is not 0. */
 function isReordered(char: string): boolean {
   return MARK.test(char) && (isSwapped(char, LOW) || isSwapped(HIGH, char));
 }

@@ -4,7 +4,8 @@ import { ConfigError } from "../errors.ts";
 /**
  * Whether the small letter of `I` is `ı` in a language: Turkish, Azeri and others in Latin script.
  *
- * @throws {ConfigError} If `locale` is no language tag.
+ * @param locale A BCP 47 tag, or null for a language that is not known, which gives false.
+ * @throws {ConfigError} If `locale` is not a language tag.
  */
 export function hasDotlessI(locale: string | null): boolean {
   if (locale === null) return false;
@@ -16,13 +17,13 @@ export function hasDotlessI(locale: string | null): boolean {
   return found;
 }
 
-/** Turkish, Azeri, Crimean Tatar, Gagauz, and Tatar and Kazakh where they are written in Latin. */
+/** Turkish, Azeri, Crimean Tatar, Gagauz, Tatar and Kazakh, each where it is written in Latin script. */
 const DOTLESS = ["tr", "az", "crh", "gag", "tt", "kk"];
 
-/** A cache, as there are few tags and many words. */
+/** The results for the tags that were asked for, as there are few tags and many words. */
 const dotless = new Map<string, boolean>();
 
-/** What a locale must be, as the end of a message. */
+/** The end of a message that says what a locale must be. */
 export const LOCALE_ADVICE = 'must be a language tag such as "de", "tr" or "pt-BR"';
 
 /** Whether a value is a language tag whose language is a code of two or three letters. */
@@ -35,7 +36,11 @@ export function isLocale(value: unknown): value is string {
   }
 }
 
-/** A language tag in its usual spelling. */
+/**
+ * A language tag in its canonical spelling.
+ *
+ * @throws {ConfigError} If `locale` is not a language tag.
+ */
 export function canonicalLocale(locale: string): string {
   if (isLocale(locale)) return new Intl.Locale(locale).toString();
   throw new ConfigError("locale", locale, LOCALE_ADVICE);

@@ -1,11 +1,11 @@
 /**
- * The options of tokenizers, as one object. Vocabulary, tokenizer, saved models and runs share it.
+ * The options of tokenizers as one object, which vocabularies, tokenizers, saved models and runs share.
  */
 import { checkChoice, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { canonicalLocale, hasDotlessI } from "./locale.ts";
 
-/** How text becomes tokens: everything, except the vocabulary, that decides which ids a text gets. */
+/** The options that decide, together with the vocabulary, which ids a text gets. */
 export interface TokenizerOptions {
   /** Whether to lower-case. Default true, as in the "uncased" models. */
   readonly lowercase?: boolean;
@@ -17,12 +17,12 @@ export interface TokenizerOptions {
   readonly stripAccents?: boolean | null;
   /**
    * The language of the text, as a BCP 47 tag such as `"tr"`; it decides how `I` and `İ` are
-   * lower-cased. `null`, the default, is the rule of most languages: `I` becomes `i`.
+   * lower-cased. With `null`, the default, `I` becomes `i`, as in most languages.
    */
   readonly locale?: string | null;
   /**
-   * The longest word in characters, from 1; a longer one is `[UNK]`, and no piece is learnt from it.
-   * Default 100.
+   * The most characters of a word, at least 1; a longer word becomes `[UNK]`, and no piece is learnt
+   * from it. Default 100.
    */
   readonly maxWordLength?: number;
 }
@@ -30,7 +30,7 @@ export interface TokenizerOptions {
 /** Where `decode()` leaves out spaces: nowhere, within each token, or in the whole text. */
 export type CleanUp = "none" | "tokens" | "text";
 
-/** The ways to leave out spaces. */
+/** All values of `CleanUp`. */
 export const CLEAN_UPS: readonly CleanUp[] = ["none", "tokens", "text"];
 
 /** The names of the options. */
@@ -76,7 +76,7 @@ export function tokenizerOptions(given: TokenizerOptions = {}): Required<Tokeniz
  * The options of a tokenizer whose vocabulary was learnt with `learnt`. Other given options must be
  * equal to these.
  *
- * @throws {ConfigError} If a given option would treat text otherwise than the vocabulary's.
+ * @throws {ConfigError} If a given option would treat text in another way than the vocabulary's.
  *
  * @example
  * ```ts
@@ -113,8 +113,8 @@ export function withoutUndefined<Options extends TokenizerOptions>(options: Opti
 }
 
 /**
- * The effect of options: two locales with the same small letters are equal, as are two ways to say
- * "strip".
+ * Options in a form in which those with the same effect are equal: two locales with the same small
+ * letters, or two values of `stripAccents` that both strip.
  */
 function effective(options: Required<TokenizerOptions>): Required<TokenizerOptions> {
   const { lowercase, stripAccents, locale, maxWordLength } = options;

@@ -1,6 +1,6 @@
 /**
- * Text to ids: added tokens are found first, the text between them is split into words, and words
- * into pieces. A cache holds the ids of words.
+ * From text to ids: added tokens are found first, the text between them is split into words, and words
+ * are cut into pieces. A cache holds the ids of words.
  */
 import { FormatError } from "../errors.ts";
 import { type Pattern, TokenFinder } from "./added_tokens.ts";
@@ -13,18 +13,18 @@ import { WordPieces } from "./wordpiece.ts";
 import { normalizeText, splitPunctuation, WHITESPACE, wordTokens } from "./words.ts";
 import { placedText, type PlacedWord, placedWords } from "./word_offsets.ts";
 
-/** Start and end in a text, in UTF-16 units. */
+/** The start and the end of a part of a text, in UTF-16 units. */
 type Place = readonly [start: number, end: number];
 
-/** The ids of a stretch of text without white space, with their places. */
+/** The ids of a part of a text without white space, with their places. */
 interface PlacedIds {
   readonly ids: readonly number[];
-  /** The place of each id, counted from the start of the word. */
+  /** The place of each id, counted from the start of that part. */
   readonly places: readonly Place[];
 }
 
-/** The longest stretch in the cache. Longer ones are rare, or text in a script without spaces. */
-const LONGEST_KEPT = 64;
+/** The most UTF-16 units of an entry in the cache. Longer ones are rare, or in a script without spaces. */
+const LONGEST_CACHED = 64;
 
 /** Encodes texts with one vocabulary and one set of options. */
 export class TextCutter {
@@ -33,7 +33,7 @@ export class TextCutter {
   readonly #known: WordTable;
   readonly #placed: WordCache<PlacedIds>;
   readonly #matcher: WordPieces;
-  /** Finds the added tokens that are searched for in the text as typed. */
+  /** Finds the added tokens that are searched for in the text as it is typed. */
   readonly #typed: TokenFinder;
   /**
    * Finds the added tokens that are searched for in the normalised text; undefined if there are none.
@@ -43,7 +43,8 @@ export class TextCutter {
   /**
    * Makes the tables of a vocabulary.
    *
-   * @param cacheSize Half the number of words in the cache, with and without places.
+   * @param cacheSize Half of the largest number of words in each of two caches: of ids, and of ids
+   * with places.
    */
   constructor(vocab: Vocab, options: Required<TokenizerOptions>, cacheSize: number) {
     this.#vocab = vocab;
@@ -70,7 +71,7 @@ export class TextCutter {
     return ids;
   }
 
-  /** Appends the ids of a text without tokens as typed. */
+  /** Appends the ids of a text in which no token as typed is left. */
   #appendText(ids: number[], text: string): void {
     const normal = this.#normal && normalizeText(text, this.#options);
     if (normal === undefined || !this.#normal!.mayFind(normal)) {
@@ -89,7 +90,7 @@ export class TextCutter {
     }
   }
 
-  /** The ids of a stretch of text without white space. */
+  /** The ids of a part of a text without white space. */
   #cut(word: string): number[] {
     return wordTokens(word, this.#options).flatMap((token) => this.#wordPieces(token));
   }
@@ -105,18 +106,18 @@ export class TextCutter {
       for (const id of pieces) ids.push(id);
       for (const place of this.#placesOf(pieces, token, 0, token.text.length)) places.push(place);
     }
-    if (word.length <= LONGEST_KEPT) this.#placed.set(word, { ids, places });
+    if (word.length <= LONGEST_CACHED) this.#placed.set(word, { ids, places });
     return { ids, places };
   }
 
-  /** The ids of a word's pieces; one `[UNK]` if the word is too long or a rest matches no piece. */
+  /** The ids of a word's pieces; one `[UNK]` if it is too long or cannot be cut into pieces. */
   #wordPieces(word: string): number[] {
     const { unkId } = this.#vocab;
     if (isLongerThan(word, this.#options.maxWordLength)) return [unkId];
     return this.#matcher.idsOf(word) ?? [unkId];
   }
 
-  /** Ids with offsets. It does the same as `ids()` and counts where each word begins. */
+  /** The ids of a text, as `ids()` gives them, with the offsets of each. */
   place(text: string): Part {
     const pieces: Part = { ids: [], offsets: [] };
     for (const { text: part, start, id } of this.#typed.split(text)) {
@@ -140,7 +141,7 @@ export class TextCutter {
     }
   }
 
-  /** `#placeText()` where tokens are found in the text as normalised. */
+  /** `#placeText()` for a text whose normalised form contains tokens. */
   #placeNormal(pieces: Part, text: string, start: number, finder: TokenFinder): void {
     const placed = placedText(text, this.#options);
     const { starts, ends } = placed;
@@ -160,6 +161,7 @@ export class TextCutter {
     }
   }
 
+  /** Appends the ids and offsets of a word that begins at `start`. */
   #appendPlaced(part: Part, word: string, start: number): void {
     const { ids, places } = this.#cutPlaced(word);
     for (let i = 0; i < ids.length; i++) append(part, ids[i], places[i], start);
@@ -209,8 +211,9 @@ function finders(
 }
 
 /**
- * @throws {FormatError} If two tokens have the same text, as transformers may then find either of
- * them.
+ * Refuses two tokens whose normalised texts are equal, as transformers may then find either of them.
+ *
+ * @throws {FormatError} If there are two. The message names them.
  */
 function refuseTwins(patterns: readonly Pattern[], vocab: Vocab): void {
   const ids = new Map<string, number>();

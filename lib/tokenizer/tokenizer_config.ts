@@ -1,21 +1,23 @@
 /**
  * The settings of a tokenizer in a folder: which class of transformers reads it, and what
- * `tokenizer_config.json` and `special_tokens_map.json` say. Settings that would give other ids than
- * the tokenizer here are refused by name.
+ * `tokenizer_config.json` and `special_tokens_map.json` contain. Settings with which transformers
+ * would give other ids than this library are refused by name.
  */
 import { FormatError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 import { isOneOfFive } from "./vocab.ts";
 
-/** A JSON object of a folder and its path; empty if there is no such file. */
+/** A JSON file of a folder. */
 export interface JsonFile {
+  /** Its contents; an empty object if there is no such file. */
   readonly json: Readonly<Record<string, unknown>>;
+  /** Its path. */
   readonly path: string;
 }
 
 /**
- * What decides how text is split: `"bert"`: the settings and the defaults of the class; `"pipeline"`:
- * `tokenizer.json` alone.
+ * What decides how text is split: the settings and the defaults of the class (`"bert"`), or
+ * `tokenizer.json` alone (`"pipeline"`).
  */
 export type ReadBy = "bert" | "pipeline";
 
@@ -36,7 +38,7 @@ export const ROLES = {
   "mask_token": "[MASK]",
 } as const;
 
-/** Settings that would make another tokenizer, and the only value that is supported. */
+/** Settings that change the ids, each with the only value that is supported. */
 const ONLY: Readonly<Record<string, boolean | string>> = {
   "do_basic_tokenize": true,
   "split_special_tokens": false,
@@ -45,9 +47,9 @@ const ONLY: Readonly<Record<string, boolean | string>> = {
 };
 
 /**
- * Which class reads a tokenizer, by `tokenizer_config.json`, else by `config.json` of the model.
+ * How the class that `tokenizer_config.json` names, or otherwise `config.json`, reads a tokenizer.
  *
- * @throws {FormatError} If it is another kind of tokenizer.
+ * @throws {FormatError} If the class is not one of BERT's tokenizer.
  */
 export function classOf(settings: JsonFile, config: JsonFile): ReadBy {
   for (const file of [settings, config]) {
@@ -59,7 +61,7 @@ export function classOf(settings: JsonFile, config: JsonFile): ReadBy {
   return "bert";
 }
 
-/** Throws `FormatError`, naming the first setting that would make another tokenizer. */
+/** Throws `FormatError` if a setting has a value that is not supported. The message names the setting. */
 export function checkSettings(settings: JsonFile, readBy: ReadBy): void {
   const { json } = settings;
   const only = { ...ONLY, ...(readBy === "bert" && { "tokenize_chinese_chars": true }) };
@@ -82,7 +84,7 @@ export function checkSettings(settings: JsonFile, readBy: ReadBy): void {
 /**
  * A setting that is true or false; undefined if it is missing.
  *
- * @param orNull Whether null is allowed.
+ * @param orNull Whether null is allowed. Default false.
  */
 export function switchIn(
   settings: JsonFile,
@@ -96,7 +98,7 @@ export function switchIn(
 }
 
 /**
- * Throws `FormatError` unless the special tokens of a folder are those here.
+ * Throws `FormatError` unless the special tokens of a folder are `[PAD] [UNK] [CLS] [SEP] [MASK]`.
  *
  * @param files The files that may name them.
  */

@@ -1,6 +1,6 @@
 /**
- * A tokenizer in a folder, in the format of transformers. A folder gives the same ids here as with
- * `AutoTokenizer`, or it is refused by name.
+ * A tokenizer in a folder, in the format of transformers. A folder gives the same ids as with
+ * `AutoTokenizer`, or it is refused with a message that names the file and the setting.
  *
  * Which file is used depends on the class. `BertTokenizer` takes the vocabulary of `tokenizer.json`,
  * or `vocab.txt`, and everything else from `tokenizer_config.json` or its own defaults.
@@ -11,10 +11,9 @@
  */
 import { FormatError } from "../errors.ts";
 import { missingFile } from "../files/foreign_formats.ts";
-import { readJsonIfThere } from "../files/json.ts";
+import { readJsonIfThere, writeJson } from "../files/json.ts";
 import { isThere } from "../files/optional_file.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
-import { writeJson } from "../files/json.ts";
 import { replaceFile } from "../files/write.ts";
 import { vocabWithTokens } from "./added_tokens_folder.ts";
 import { type CleanUp, type TokenizerOptions, tokenizerOptions } from "./options.ts";
@@ -47,25 +46,27 @@ const SPECIALS = "special_tokens_map.json";
 const ADDED = "added_tokens.json";
 
 /**
- * Files of a tokenizer that `tokenizerFiles()` does not write. Saving removes them, as an older one
- * would not fit the new files.
+ * Files of a tokenizer that `tokenizerFiles()` does not write. Saving removes them, because an older
+ * file would not fit the new ones.
  */
 export const OBSOLETE_FILES: readonly string[] = [ADDED];
 
-/** Everything that decides which ids a text gets. */
+/** The parts of a tokenizer that are saved in a folder. */
 export interface TokenizerParts {
+  /** The pieces and their ids. */
   readonly vocab: Vocab;
+  /** The options that decide how text is split. */
   readonly options: Required<TokenizerOptions>;
   /** Where `decode()` leaves out the spaces before punctuation. */
   readonly cleanUp: CleanUp;
 }
 
 /**
- * Reads the tokenizer of a folder. It needs `vocab.txt` or `tokenizer.json`; if both exist they must
- * agree.
+ * Reads the tokenizer of a folder. The folder needs `vocab.txt` or `tokenizer.json`; if it has both,
+ * they must agree.
  *
- * @throws {FormatError} If both are missing, a file cannot be read, or it is another kind of
- * tokenizer.
+ * @throws {FormatError} If both are missing, a file cannot be read, or the tokenizer is of another
+ * kind.
  */
 export async function readTokenizer(folder: string): Promise<TokenizerParts> {
   const settings = await readFile(folder, SETTINGS);
@@ -94,15 +95,15 @@ export async function readTokenizer(folder: string): Promise<TokenizerParts> {
 }
 
 /**
- * Where `decode()` leaves out spaces. Clean-up of the whole text is a setting; that of each token is
- * a part of the pipeline or the class.
+ * Where `decode()` leaves out spaces. A setting asks for it in the whole text; the pipeline or the
+ * class asks for it in each token.
  */
 function cleanUpOf(settings: JsonFile, pipeline: JsonFile, readBy: ReadBy): CleanUp {
   if (switchIn(settings, "clean_up_tokenization_spaces", true)) return "text";
   return readBy === "bert" || tidiesTokens(pipeline) ? "tokens" : "none";
 }
 
-/** A file of the folder, and whether it exists. */
+/** A JSON file of the folder that may be missing. */
 interface FolderFile extends JsonFile {
   readonly isThere: boolean;
 }
@@ -145,7 +146,8 @@ function localeOf(settings: JsonFile, { lowercase, locale: own = null }: Tokeniz
 /**
  * Writers of the four files, for `saveFolder()`.
  *
- * @param maxLength The most tokens of the model, to which the tokenizer of transformers cuts texts.
+ * @param maxLength The most tokens of a sequence of the model, to which the tokenizer of transformers
+ * cuts texts. Default: the setting is left out.
  */
 export function tokenizerFiles(
   parts: TokenizerParts,
@@ -176,9 +178,9 @@ export function tokenizerFiles(
 }
 
 /**
- * The class of transformers for a tokenizer. `BertTokenizer` always has words of at most 100
- * characters, the same small letters and the same decoder, whatever `tokenizer.json` says; the other
- * class reads that file.
+ * The class of transformers for a tokenizer. `BertTokenizer` ignores what `tokenizer.json` says about
+ * the longest word (always 100 characters), the small letters and the decoder; the other class reads
+ * all of that.
  */
 function classFor({ options, cleanUp }: TokenizerParts): string {
   const { maxWordLength, lowercase, locale } = options;
@@ -191,7 +193,7 @@ function decoderJson(vocab: Vocab): Record<string, unknown> {
   return Object.fromEntries(addedTokensJson(vocab).map(({ id, ...token }) => [id, token]));
 }
 
-/** The pieces of the vocabulary by id, and the file that they come from. */
+/** The pieces of the vocabulary by id, and the path of the file that they come from. */
 async function readPieces(folder: string, pipeline: FolderFile) {
   const path = await savedPath(folder, VOCAB);
   const fromJson = pipeline.isThere ? piecesOfJson(pipeline) : undefined;
@@ -212,8 +214,8 @@ async function readPieces(folder: string, pipeline: FolderFile) {
 }
 
 /**
- * Refuses a byte-order mark at the beginning of a file, which transformers reads as a part of the
- * first token.
+ * Refuses a file that begins with a byte-order mark, which transformers reads as a part of the first
+ * token.
  */
 async function refuseMark(path: string): Promise<void> {
   using file = await Deno.open(path);
@@ -227,13 +229,15 @@ async function refuseMark(path: string): Promise<void> {
 }
 
 /**
- * The pieces, with an empty one for each piece that occurs again later, as no text gets its first id.
+ * The pieces, with an empty one in place of each piece that occurs again later: no text gets the
+ * earlier id.
  */
 function reachable(pieces: readonly string[]): string[] {
   const last = new Map(pieces.map((piece, id) => [piece, id]));
   return pieces.map((piece, id) => last.get(piece) === id ? piece : "");
 }
 
+/** The first index at which two lists differ; -1 if they are equal. */
 function firstDifference(a: readonly string[], b: readonly string[]): number {
   const length = Math.max(a.length, b.length);
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return i;

@@ -10,7 +10,7 @@ import { DOTTED_LETTERS } from "./words.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The parts that are written: a vocabulary and how text is treated. */
+/** The parts of a tokenizer that are written. */
 interface Parts {
   readonly vocab: Vocab;
   readonly options: Required<TokenizerOptions>;
@@ -52,7 +52,7 @@ function normalizerOf({ lowercase, stripAccents, locale }: Required<TokenizerOpt
   return { type: "Sequence", normalizers: [...DOTTED_STEPS, bert] };
 }
 
-/** Steps for Turkish small letters, before BERT's own normalizer. */
+/** Steps before BERT's own normalizer, which lower-case `I` and `İ` as Turkish does. */
 const DOTTED_STEPS: readonly Json[] = DOTTED_LETTERS.map(([capital, content]) => (
   { type: "Replace", pattern: { String: capital }, content }
 ));
@@ -67,7 +67,7 @@ export function addedTokensJson(vocab: Vocab) {
   })).sort((a, b) => a.id - b.id);
 }
 
-/** `[CLS] A [SEP] B [SEP]`. The segments are 0 and 1 there. */
+/** The template `[CLS] A [SEP] B [SEP]`. Its segments are 0 and 1, as transformers numbers them. */
 function template(vocab: Vocab): Json {
   const special = (id: string, segment: number) => ({ SpecialToken: { id, "type_id": segment } });
   const text = (id: string, segment: number) => ({ Sequence: { id, "type_id": segment } });
@@ -85,7 +85,7 @@ function template(vocab: Vocab): Json {
 /**
  * The pieces of a `tokenizer.json` by id.
  *
- * @throws {FormatError} If it has no vocabulary of WordPiece.
+ * @throws {FormatError} If it has no WordPiece vocabulary.
  */
 export function piecesOfJson({ json, path }: JsonFile): string[] {
   const model = section(json, "model", path);
@@ -98,7 +98,7 @@ export function piecesOfJson({ json, path }: JsonFile): string[] {
  * them belongs to no piece: transformers counts the pieces, and would give the first added token the
  * id of the last piece.
  *
- * @param ids How many ids the pieces take.
+ * @param ids The number of ids that belong to the pieces.
  */
 export function checkNoGap({ json, path }: JsonFile, ids: number): void {
   const count = Object.keys(section(section(json, "model", path), "vocab", path)).length;
@@ -136,8 +136,8 @@ export function optionsOfJson({ json, path }: JsonFile): TokenizerOptions {
 }
 
 /**
- * Throws `FormatError` unless a pipeline makes `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]` of texts, as
- * BERT needs them.
+ * Throws `FormatError` unless a pipeline makes `[CLS] A [SEP]` of one text and `[CLS] A [SEP] B [SEP]`
+ * of two, as BERT needs them.
  */
 export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void {
   const processor = json["post_processor"];
@@ -152,8 +152,8 @@ export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void
 }
 
 /**
- * Whether the decoder of a `tokenizer.json` leaves out spaces. If it has none, or one that is not
- * WordPiece's, that of BERT is assumed, as others would not join pieces.
+ * Whether the decoder of a `tokenizer.json` leaves out spaces. If the file has no decoder, or another
+ * than WordPiece's, which would not join pieces, BERT's decoder is assumed, which leaves them out.
  */
 export function tidiesTokens({ json }: JsonFile): boolean {
   const decoder = json["decoder"];
@@ -161,8 +161,8 @@ export function tidiesTokens({ json }: JsonFile): boolean {
 }
 
 /**
- * BERT's own normalizer, and the language of the steps before it. Any other normalizer is returned as
- * it is.
+ * Splits a normalizer into BERT's own one and the language of the steps before it. A normalizer of
+ * another kind is returned as it is.
  */
 function splitNormalizer(normalizer: Json): { normalizer: Json; locale: string | null } {
   const steps = normalizer["normalizers"];
@@ -176,13 +176,17 @@ function splitNormalizer(normalizer: Json): { normalizer: Json; locale: string |
     : { normalizer, locale: null };
 }
 
+/** The most characters of a word. */
 function wordLengthOf(model: Json, path: string): number {
   const length = model["max_input_chars_per_word"] ?? 100;
   if (Number.isSafeInteger(length) && Number(length) > 0) return Number(length);
   throw new FormatError(path, "expected max_input_chars_per_word to be a whole number above 0");
 }
 
-/** The tokens by id. An id without a token, as after a token that occurred twice in a file, is empty. */
+/**
+ * The tokens by id. An id without a token gets an empty one: such a gap arises if the file from which
+ * the ids come had a token twice.
+ */
 function tokensById(table: Json, path: string): string[] {
   const count = Object.keys(table).length;
   const tokens: string[] = [];
@@ -199,15 +203,19 @@ function tokensById(table: Json, path: string): string[] {
   return Array.from(tokens, (token) => token ?? "");
 }
 
+/** The object that a key of `json` must hold. */
 function section(json: Json, key: string, path: string): Json {
   const value = json[key];
   if (isRecord(value)) return value;
   throw new FormatError(path, `expected ${key} to be an object, found ${JSON.stringify(value)}`);
 }
 
+/** Throws `FormatError` unless a key has one of the allowed values. */
 function expect(json: Json, key: string, allowed: readonly unknown[], path: string): void {
   if (allowed.includes(json[key])) return;
-  const wanted = allowed.filter((value) => value !== undefined).map((v) => JSON.stringify(v));
+  const wanted = allowed.filter((value) => value !== undefined).map((value) =>
+    JSON.stringify(value)
+  );
   const found = JSON.stringify(json[key])?.slice(0, 60) ?? "nothing";
   throw new FormatError(path, `expected ${key} to be ${wanted.join(" or ")}, found ${found}`);
 }

@@ -3,7 +3,8 @@
  *
  * Google never published its algorithm. This is what the `tokenizers` library calls WordPiece
  * training: byte-pair encoding by counts, with `##` in front of pieces inside a word. Unlike there,
- * ties are decided by the strings themselves, so that a corpus always gives the same file.
+ * the pieces themselves decide between pairs of equal counts, so that a corpus always gives the same
+ * vocabulary.
  */
 import { checkArguments, checkOptions, checkWhole, ITERABLE } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -16,14 +17,14 @@ import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./op
 /** How a vocabulary is learnt, and how its tokenizer will treat text. */
 export interface VocabOptions extends TokenizerOptions {
   /**
-   * The number of pieces, including the five special tokens; fewer if the corpus does not have as
-   * many. Default 8,000.
+   * The number of pieces, including the five special tokens, at least 6. There are fewer if the corpus
+   * does not yield as many. Default 8,000.
    */
   readonly size?: number;
-  /** The smallest number of occurrences of a pair that is joined. Default 2. */
+  /** The smallest number of occurrences of a pair that is joined, at least 1. Default 2. */
   readonly minFrequency?: number;
   /**
-   * The most characters, of which the most frequent ones are used; at least 1. Default: all, or as
+   * The most characters in the vocabulary, at least 1; the most frequent ones are chosen. Default: as
    * many as `size` has room for.
    */
   readonly alphabetLimit?: number;
@@ -31,24 +32,28 @@ export interface VocabOptions extends TokenizerOptions {
 
 const OPTIONS = ["size", "minFrequency", "alphabetLimit", ...TOKENIZER_OPTIONS];
 
+/** A word of the texts. */
 interface Word {
+  /** The ids of its pieces, fewer whenever two are joined. */
   readonly symbols: number[];
+  /** How often it occurs. */
   readonly count: number;
 }
 
 /**
  * Learns a vocabulary from texts.
  *
- * The order of the result: the special tokens; the characters, by code point; the characters inside
- * words, `##x`, likewise; then the joined pieces, most frequent pair first, ties by the two pieces
- * as strings.
+ * The result begins with the special tokens. The characters follow by code point, then the characters
+ * inside words, `##x`, also by code point. The joined pieces come last: the most frequent pair first,
+ * and of equally frequent pairs the one whose left piece, then whose right piece, is the smaller
+ * string.
  *
  * @param texts Texts of any length, as an array or any other iterable.
  * @returns A vocabulary with `[PAD] [UNK] [CLS] [SEP] [MASK]` at 0 to 4. It contains the options of
  * its tokenizer, so that `new BertTokenizer(vocab)` treats text in the same way. Its `notes` are
- * warnings, for instance that the text has too few pieces.
- * @throws {ConfigError} If `size` has no room for the alphabet: for its 1,000 most frequent
- * characters, or for `alphabetLimit`.
+ * warnings, for instance that the text yields too few pieces.
+ * @throws {ConfigError} If `size` has no room for the alphabet: for the `alphabetLimit` most frequent
+ * characters, by default 1,000.
  * @throws {RangeError} If the texts have no words.
  *
  * @example
@@ -101,7 +106,7 @@ export async function trainVocab(
   });
 }
 
-/** A note if there are fewer pieces than `size`. */
+/** A note if the vocabulary has fewer pieces than `size`. */
 function sizeNotes(found: number, size: number, minFrequency: number): VocabNote[] {
   if (found >= size) return [];
   return [{
@@ -113,15 +118,15 @@ function sizeNotes(found: number, size: number, minFrequency: number): VocabNote
   }];
 }
 
-/** Joins pieces in words, which are lists of piece ids. */
+/** Learns pieces by joining the most frequent pair of neighbours in all words, again and again. */
 class PieceLearner {
   readonly tokens: string[] = [...SPECIAL_TOKENS];
   readonly #ids = new Map<string, number>();
   readonly #words: Word[] = [];
   readonly #queue: PairQueue;
   /**
-   * The words in which a pair may occur. A word stays listed when its last such pair is gone, and may be
-   * listed twice, which changes nothing.
+   * For each pair the indices of the words in which it may occur. A word stays listed when its last
+   * such pair is gone, and can be listed twice; neither changes the result.
    */
   readonly #where = new Map<number, number[]>();
   /** The id of each character that does not begin a word. */
@@ -139,7 +144,7 @@ class PieceLearner {
     for (const [word, count] of sorted) this.#addWord(word, count, known);
   }
 
-  /** Joins the most frequent pair repeatedly, until the vocabulary is full or pairs are rare. */
+  /** Joins the most frequent pair repeatedly, until there are `size` pieces or pairs are too rare. */
   join(size: number, minFrequency: number): void {
     while (this.tokens.length < size) {
       const best = this.#queue.pop();
@@ -152,7 +157,11 @@ class PieceLearner {
     }
   }
 
-  /** @param alphabet The characters that are pieces, with their ids at the start of a word. */
+  /**
+   * Adds a word and counts its pairs. Characters that are not in the alphabet are left out.
+   *
+   * @param alphabet The characters that are pieces, with their ids at the start of a word.
+   */
   #addWord(word: string, count: number, alphabet: ReadonlyMap<string, number>): void {
     const symbols: number[] = [];
     let isFirst = true;
@@ -168,7 +177,7 @@ class PieceLearner {
   /** Replaces `left right` by `joined` in one word and moves the counts of the pairs around it. */
   #joinIn(index: number, left: number, right: number, joined: number): void {
     const { symbols, count } = this.#words[index];
-    let length = 0; // of the word so far, with the joined pieces
+    let length = 0; // the number of symbols of the new word so far
     for (let i = 0; i < symbols.length; i++) {
       if (symbols[i] !== left || symbols[i + 1] !== right) {
         symbols[length++] = symbols[i];
@@ -188,6 +197,7 @@ class PieceLearner {
     symbols.length = length;
   }
 
+  /** Changes the count of a pair in a word, and lists the word if the count grows. */
   #count(left: number, right: number, change: number, word: number): void {
     this.#queue.add(left, right, change);
     if (change < 0) return;
@@ -215,12 +225,12 @@ class PieceLearner {
   }
 }
 
-/** A pair of ids as one number: ids stay far below 2^26. */
+/** A pair of ids as one exact number, since ids are far below 2^26. */
 function pairKey(left: number, right: number): number {
   return left * 2 ** 26 + right;
 }
 
-/** Two neighbouring pieces, and how often they occur side by side. */
+/** The ids of two neighbouring pieces, and how often they occur side by side. */
 interface Pair {
   readonly left: number;
   readonly right: number;
@@ -230,13 +240,20 @@ interface Pair {
 /** Counts of pairs, as a priority queue of the most frequent pair. */
 class PairQueue {
   readonly #counts = new Map<number, number>();
-  /** For each pair at least one entry, of its present count or a greater one, once `#risen` is in it. */
+  /**
+   * A binary heap with the most frequent pair on top. When the pairs of `#risen` have been pushed, each
+   * pair has at least one entry whose count is its present count or a larger, outdated one.
+   */
   readonly #heap: Pair[] = [];
-  /** The pairs whose counts have grown since the last `pop()`: each is pushed once, however often it grew. */
+  /** The pairs whose counts have grown since the last `pop()`; each is pushed once by the next one. */
   readonly #risen = new Set<number>();
   readonly #textOf: (id: number) => string;
 
-  /** @param textOf The text of a piece, by which ties are decided, the left piece first. */
+  /**
+   * Makes an empty queue.
+   *
+   * @param textOf Returns the text of a piece, which decides between pairs of equal counts.
+   */
   constructor(textOf: (id: number) => string) {
     this.#textOf = textOf;
   }
@@ -258,11 +275,12 @@ class PairQueue {
         this.#counts.delete(key);
         return top;
       }
-      if (count > 0 && count < top.count) this.#push({ ...top, count }); // it has become rarer
+      if (count > 0 && count < top.count) this.#push({ ...top, count }); // the entry was outdated
     }
     return undefined;
   }
 
+  /** Pushes the pairs whose counts have grown. */
   #pushRisen(): void {
     for (const key of this.#risen) {
       const count = this.#counts.get(key) ?? 0;
@@ -271,6 +289,7 @@ class PairQueue {
     this.#risen.clear();
   }
 
+  /** Adds an entry to the heap. */
   #push(pair: Pair): void {
     const heap = this.#heap;
     let at = heap.push(pair) - 1;
@@ -283,6 +302,7 @@ class PairQueue {
     heap[at] = pair;
   }
 
+  /** Removes and returns the top entry of the heap; undefined if it is empty. */
   #shift(): Pair | undefined {
     const heap = this.#heap;
     const top = heap[0];
@@ -299,6 +319,7 @@ class PairQueue {
     return top;
   }
 
+  /** Whether a pair comes before another: by its count, then by its left and its right piece. */
   #isBefore(a: Pair, b: Pair): boolean {
     if (a.count !== b.count) return a.count > b.count;
     if (a.left !== b.left) return this.#textOf(a.left) < this.#textOf(b.left);

@@ -1,19 +1,20 @@
-/** Cutting two texts so that they fit together into one sequence. */
+/** Truncating one or two texts so that they fit into one sequence. */
 import { checkWhole } from "../checks.ts";
 
 /** The pieces of one text, without `[CLS]` and `[SEP]`. */
 export interface Part {
-  /** Ids of its pieces. */
+  /** The ids of its pieces. */
   readonly ids: number[];
-  /** Start and end of each piece in the text, in UTF-16 units. */
+  /** The start and the end of each piece in the text, in UTF-16 units. */
   readonly offsets: [number, number][];
 }
 
 /**
  * Drops tokens from the end of the longer part until all fit. If both parts have to be cut, they get
- * equal room. An odd token goes to the part that was longer, or to the second if they were equal.
+ * equal room. If the room is odd, the remaining token goes to the part that was longer, or to the
+ * second one if they were equal.
  *
- * @param maxLength Tokens at most, `[CLS]` and a `[SEP]` for each part included.
+ * @param maxLength The most tokens, with `[CLS]` and a `[SEP]` for each part.
  * @throws {ConfigError} If there is no room for a token of each part.
  *
  * Source: `truncate_encodings` with the strategy "longest first" in huggingface/tokenizers.

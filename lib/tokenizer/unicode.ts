@@ -1,15 +1,16 @@
 /**
  * Characters that the reference tokenizer treats differently from JavaScript, because its tables of
  * categories are those of Unicode 8 (2015) and JavaScript's are newer. Without these lists a newer
- * punctuation mark, such as U+2E4F, would be split off here and stay in its word there.
+ * punctuation mark, such as U+2E4F, would be split off by this library and not by the reference.
  *
- * Found by comparing every code point, alone, with `tokenizers` 0.23.3 under V8's Unicode 17. With
- * them, ids and offsets of 106,953 texts over all of Unicode equal those of transformers 5.24.0, cased
- * and uncased (tests/tokenizer/long/tokenizer_parity_test.ts).
+ * The lists were found by comparing every code point, alone, with `tokenizers` 0.23.3 under V8's
+ * Unicode 17. With them, ids and offsets of 106,953 texts over all of Unicode equal those of
+ * transformers 5.24.0, cased and uncased (tests/tokenizer/long/tokenizer_parity_test.ts).
  *
  * The older, slow tokenizer of transformers 4.46.3 (Python 3.11, Unicode 14) disagrees with the fast
  * one on 34,854 of these texts uncased and 32,359 cased. Where the two differ, this project follows
- * the fast one. Four causes explain every difference; how many texts each of them alone changes:
+ * the fast one. Four causes explain every difference. The table says how many texts each of them
+ * changes alone:
  *
  * | the slow tokenizer …                                                    | uncased | cased  |
  * | ----------------------------------------------------------------------- | ------- | ------ |
@@ -22,7 +23,7 @@
  * does this project.
  */
 
-/** Ranges of code points, first and last, in rising order. */
+/** Ranges of code points in ascending order, each with its first and its last one. */
 export type CodePointRanges = readonly (readonly [number, number])[];
 
 /** Format characters (Cf) that are newer than Unicode 8. They are not removed. */
@@ -81,14 +82,14 @@ export function isOneOf(char: string, ranges: CodePointRanges): boolean {
   return low < ranges.length && ranges[low][0] <= code;
 }
 
-/** A pattern that finds a character of any of the ranges. */
+/** A regular expression that finds a character in any of the ranges. */
 export function anyOf(ranges: CodePointRanges): RegExp {
   const hex = (code: number) => `\\u{${code.toString(16)}}`;
   const inside = ranges.map(([first, last]) => `${hex(first)}-${hex(last)}`).join("");
   return new RegExp(`[${inside}]`, "u");
 }
 
-/** Reads `first-last` ranges in hexadecimal. */
+/** Reads ranges from text: `first-last`, or one code point, in hexadecimal and separated by spaces. */
 function parse(ranges: string): CodePointRanges {
   return ranges.split(" ").map((range) => {
     const [first, last = first] = range.split("-").map((hex) => parseInt(hex, 16));

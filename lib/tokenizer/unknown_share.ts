@@ -1,6 +1,7 @@
 /** The share of `[UNK]` in texts. */
 import { TOKENIZER } from "./argument_kinds.ts";
 import { checkArguments, checkText, having, LIST } from "../checks.ts";
+import { percent } from "../format.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
 import type { VocabNote } from "./vocab_notes.ts";
 import { isLongerThan } from "./word_counts.ts";
@@ -8,29 +9,26 @@ import { WHITESPACE, wordTokens } from "./words.ts";
 
 /** The share of `[UNK]` in some texts. */
 export interface UnknownShare {
-  /** Tokens in all, without `[CLS]` and `[SEP]`. */
+  /** The number of tokens, without `[CLS]` and `[SEP]`. */
   readonly tokens: number;
-  /** Tokens that are `[UNK]`. */
+  /** The number of tokens that are `[UNK]`. */
   readonly unknown: number;
-  /** Tokens that are `[UNK]` because the word is longer than `maxWordLength`. */
+  /** The number of tokens that are `[UNK]` because the word is longer than `maxWordLength`. */
   readonly tooLong: number;
-  /** Share of the tokens that are `[UNK]`, from 0 to 1; 0 where there are no tokens. */
+  /** The share of the tokens that are `[UNK]`, from 0 to 1; 0 if there are no tokens. */
   readonly share: number;
-  /**
-   * The words, separated by white space, with the most `[UNK]`: at most five, the most frequent
-   * first.
-   */
+  /** The most frequent words, as white space separates them, that contain `[UNK]`; at most five. */
   readonly examples: readonly string[];
 }
 
 /**
- * From this share on there is a warning, as a model learns only from the other tokens and its scores
- * are too good.
+ * Above this share there is a note: a model learns only from the other tokens, and its scores look
+ * better than they are.
  */
-const MUCH = 0.05;
+const NOTED_SHARE = 0.05;
 
 /**
- * Measures which share of the tokens of texts is `[UNK]`.
+ * Measures the share of `[UNK]` among the tokens of texts.
  *
  * @example
  * ```ts
@@ -86,9 +84,9 @@ export function unknownShare(tokenizer: BertTokenizer, texts: Iterable<string>):
 export function unknownNote(found: UnknownShare): VocabNote | undefined {
   checkArguments("unknownNote(found)", [["found", found, FOUND]]);
   const { unknown, tooLong, share, examples } = found;
-  if (share <= MUCH) return undefined;
+  if (share <= NOTED_SHARE) return undefined;
   const shown = examples.slice(0, 3).map((word) => `"${word}"`).join(", ");
-  const finding = `${(100 * share).toFixed(1)} % of the tokens are [UNK], as in ${shown}`;
+  const finding = `${percent(share)} of the tokens are [UNK], as in ${shown}`;
   if (2 * tooLong >= unknown) {
     return {
       about: "unspaced",
@@ -104,8 +102,9 @@ export function unknownNote(found: UnknownShare): VocabNote | undefined {
   };
 }
 
-const FOUND = having("what unknownShare() gives", "unknown", "tooLong", "share", "examples");
+const FOUND = having("a result of unknownShare()", "unknown", "tooLong", "share", "examples");
 
+/** A word for a message, cut off after 24 characters. */
 function shorten(word: string): string {
   const characters = [...word.slice(0, 60)];
   return characters.length > 24 ? `${characters.slice(0, 23).join("")}…` : word;

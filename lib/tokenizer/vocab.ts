@@ -1,6 +1,6 @@
 /**
- * A vocabulary: a table of pieces of text and their ids, and its file `vocab.txt`, with one piece on
- * each line, whose id is the line number (from 0).
+ * A vocabulary: a table of pieces of text and their ids, and its file `vocab.txt`. Each line of the
+ * file holds one piece, whose id is the number of the line, counted from 0.
  */
 import { ARRAY, checkArguments, checkOptions, checkText, nameOf, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
@@ -11,12 +11,12 @@ import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { repeatNotes, type VocabNote } from "./vocab_notes.ts";
 
-/** The five pieces that are not text. `[PAD]` comes first, so that zeros are padding. */
+/** The five pieces that are not text. `[PAD]` comes first, so that the id 0 is padding. */
 export const SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
 /** How a vocabulary was made. */
 export interface VocabOrigin {
-  /** How the text was treated that the pieces were learnt from. Its tokenizer does the same. */
+  /** How the text from which the pieces were learnt was treated. The tokenizer does the same. */
   readonly options?: Required<TokenizerOptions>;
   /** Notes about the vocabulary. Default: none. */
   readonly notes?: readonly VocabNote[];
@@ -25,9 +25,9 @@ export interface VocabOrigin {
    * transformers does with a file: the piece gets the later id.
    */
   readonly repeats?: "refuse" | "later";
-  /** Tokens that are found in a text before words are cut, beside the special ones. Default: none. */
+  /** Tokens, beside the special ones, that are found before words are cut. Default: none. */
   readonly added?: readonly AddedToken[];
-  /** How many of the tokens, from the first, are pieces of words. Default: all. */
+  /** The number of tokens, from the first, that are pieces of words. Default: all. */
   readonly pieces?: number;
 }
 
@@ -36,11 +36,11 @@ export class Vocab {
   /** The pieces in the order of their ids. */
   readonly tokens: readonly string[];
   /**
-   * How the text was treated that the pieces were learnt from; undefined for a vocabulary from a
+   * How the text from which the pieces were learnt was treated; undefined for a vocabulary from a
    * file.
    */
   readonly options: Required<TokenizerOptions> | undefined;
-  /** Notes about the vocabulary; usually empty. */
+  /** Notes about the vocabulary; usually there are none. */
   readonly notes: readonly VocabNote[];
   /** The id of `[PAD]`. */
   readonly padId: number;
@@ -57,8 +57,8 @@ export class Vocab {
   /** The tokens that are found in a text before words are cut: the special ones, and those added. */
   readonly added: readonly Required<AddedToken>[];
   /**
-   * The number of pieces that words are cut into. Their ids begin at 0. Higher ids are those of added
-   * tokens, and of rows of a model that no text gets.
+   * The number of pieces into which words are cut. Their ids begin at 0. Higher ids belong to added
+   * tokens, and to spare rows of a model that no text uses.
    */
   readonly pieces: number;
   readonly #ids = new Map<string, number>();
@@ -68,10 +68,11 @@ export class Vocab {
    * Makes a vocabulary.
    *
    * @param tokens The pieces in the order of their ids; the five special ones must be among them.
-   * @param name The source of the pieces, for error messages.
-   * @param origin How they were learnt, and whether a piece may occur twice.
+   * @param name The source of the pieces, for error messages. Default `"the vocabulary"`.
+   * @param origin How they were learnt, and whether a piece may occur twice. Default: see
+   * `VocabOrigin`.
    * @throws {FormatError} If a piece is empty, occurs twice or cannot be a line, or a special one is
-   * missing. The line is `id + 1`.
+   * missing. The line in the message is `id + 1`.
    *
    * @example
    * ```ts
@@ -117,8 +118,8 @@ export class Vocab {
     checkArguments("extend(tokens, name)", [["tokens", tokens, ARRAY], ["name", name, TEXT]]);
     if (this.pieces < this.size && tokens.length > 0) {
       const found = this.tokenOf(this.pieces);
-      const advice = "add pieces first, and tokens behind them";
-      throw new RangeError(`Cannot add pieces behind the added token "${found}": ${advice}`);
+      const advice = "add pieces first, and tokens after them";
+      throw new RangeError(`Cannot add pieces after the added token "${found}": ${advice}`);
     }
     const seen = new Set<string>();
     for (const token of tokens) {
@@ -135,7 +136,7 @@ export class Vocab {
    * Makes the same vocabulary with tokens that are found in a text before its words are cut. Existing
    * ones keep their ids; the others come after all pieces.
    *
-   * @param tokens A string is a special token: never masked, found as it is typed.
+   * @param tokens A string is a special token: it is never masked, and found as it is typed.
    * @throws {FormatError} If a token is empty or has a line break.
    *
    * @example
@@ -161,7 +162,7 @@ export class Vocab {
     return new Vocab(all, name, { ...this.#origin(), added: [...added.values()] });
   }
 
-  /** Makes the same vocabulary with names for additional rows of a model, which no text gets. */
+  /** Makes the same vocabulary with names for spare rows of a model, which no text uses. */
   withSpares(names: readonly string[], name = "the vocabulary"): Vocab {
     checkArguments("withSpares(names, name)", [["names", names, ARRAY], ["name", name, TEXT]]);
     if (this.pieces === this.size) return this.extend(names, name);
@@ -184,20 +185,20 @@ export class Vocab {
     return this.tokens.length;
   }
 
-  /** The id of a piece, or that of `[UNK]` if the vocabulary does not have it. */
+  /** The id of a piece, or of `[UNK]` if the vocabulary does not have the piece. */
   idOf(token: string): number {
     checkText("idOf(token)", "token", token);
     return this.#ids.get(token) ?? this.unkId;
   }
 
-  /** Whether the vocabulary has a piece, an added token or a special one. */
+  /** Whether the vocabulary has a token: a piece, an added token or a special one. */
   has(token: string): boolean {
     checkText("has(token)", "token", token);
     return this.#ids.has(token);
   }
 
   /**
-   * The piece of an id.
+   * The token of an id.
    *
    * @throws {RangeError} If there is no such id.
    */
@@ -211,7 +212,7 @@ export class Vocab {
     return token;
   }
 
-  /** Whether the id belongs to `[PAD] [UNK] [CLS] [SEP] [MASK]`. */
+  /** Whether the id belongs to one of the five special tokens, or to an added one that is special. */
   isSpecial(id: number): boolean {
     return this.specialIds.has(id);
   }
@@ -221,6 +222,7 @@ export class Vocab {
     return this.tokenOf(id).startsWith("##");
   }
 
+  /** Adds a piece, and throws if it cannot be a line of the file. */
   #add(token: string, id: number, name: string): void {
     if (typeof token !== "string") {
       throw new FormatError(name, `expected text, found ${nameOf(token)}`, id + 1);
@@ -245,9 +247,8 @@ export class Vocab {
   #addOthers(tokens: readonly string[], name: string): void {
     if (this.pieces === tokens.length) return;
     if (new Set(tokens.slice(0, this.pieces)).size < this.pieces) {
-      const problem = `found the added token "${
-        tokens[this.pieces]
-      }" behind pieces that stand twice`;
+      const added = tokens[this.pieces];
+      const problem = `found the added token "${added}" after pieces that occur twice`;
       throw new FormatError(name, `${problem}: transformers would give it the id of a piece`);
     }
     for (let id = this.pieces; id < tokens.length; id++) {
@@ -256,6 +257,7 @@ export class Vocab {
     }
   }
 
+  /** Throws if a token is empty or occurred before. */
   #refuseRepeat(token: string, id: number, name: string): void {
     if (token === "") {
       throw new FormatError(name, "expected a token, found an empty one: leave it out", id + 1);
@@ -266,6 +268,7 @@ export class Vocab {
     throw new FormatError(name, `${found}: leave one of the two out`, id + 1);
   }
 
+  /** The id of a token that the vocabulary must have. */
   #require(token: string, name: string): number {
     const id = this.#ids.get(token);
     if (id !== undefined) return id;
@@ -274,7 +277,7 @@ export class Vocab {
   }
 }
 
-/** The special tokens and the added ones, each once. Given flags of a special token take precedence. */
+/** The special tokens and the added ones, each once. An added token replaces a special one's flags. */
 function allAdded(added: readonly AddedToken[], name: string): Required<AddedToken>[] {
   const all = [...SPECIAL_TOKENS, ...added].map((token) => completeToken(token, name));
   return [...new Map(all.map((token) => [token.content, token])).values()];
@@ -320,7 +323,7 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
   checkArguments("saveVocab(path, vocab)", [["path", path, TEXT], ["vocab", vocab, VOCAB]]);
   const extra = vocab.added.find(({ content }) => !isOneOfFive(content));
   if (extra) {
-    const advice = "save() of the tokenizer writes files that have one";
+    const advice = "save() of the tokenizer writes files that have a place for it";
     throw new RangeError(
       `Cannot write ${path}: it has no place for the added token "${extra.content}": ${advice}`,
     );
@@ -328,7 +331,7 @@ export async function saveVocab(path: string, vocab: Vocab): Promise<void> {
   await replaceFile(path, vocabularyLines(vocab));
 }
 
-/** The text of `vocab.txt`: one piece on each line. */
+/** The text of `vocab.txt`: one piece on each line, without the tokens that were added after them. */
 export function vocabularyLines(vocab: Vocab): string {
   checkArguments("vocabularyLines(vocab)", [["vocab", vocab, VOCAB]]);
   const { tokens, pieces } = vocab;

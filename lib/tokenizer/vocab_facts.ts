@@ -9,23 +9,23 @@ import type { CleanUp, TokenizerOptions } from "./options.ts";
 import { isOneOfFive } from "./vocab.ts";
 
 /**
- * What identifies a vocabulary, and the options of its tokenizer. Runs of older versions lack the
- * last two fields.
+ * The facts that identify a vocabulary, and the options of its tokenizer. Runs of older versions lack
+ * the last two fields.
  */
 export interface VocabularyFacts extends TokenizerOptions {
-  /** The SHA-256 of `vocab.txt`. */
+  /** The SHA-256 of `vocabularyText()`, in hexadecimal. */
   readonly sha256: string;
   /** The number of tokens. */
   readonly size: number;
   /** Where `decode()` leaves out spaces; missing if it is `"tokens"`. */
   readonly cleanUp?: CleanUp;
-  /** The number of pieces that words are cut into; missing if no token was added. */
+  /** The number of pieces into which words are cut; missing if `added` is. */
   readonly pieces?: number;
-  /** Added tokens, and special tokens with unusual flags. */
+  /** Added tokens, and special tokens with unusual flags; missing if there are none. */
   readonly added?: readonly AddedToken[];
 }
 
-/** The text of `vocab.txt` of a tokenizer. */
+/** All tokens, one on each line. It is the text of `vocab.txt` if no token was added after the pieces. */
 export function vocabularyText(tokenizer: BertTokenizer): string {
   checkArguments("vocabularyText(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
   const { vocab } = tokenizer;

@@ -3,10 +3,15 @@
 /** A note about a vocabulary. */
 export interface VocabNote {
   /**
-   * What it is about: `"size"`, fewer pieces than were asked for; `"characters"` that the vocabulary
-   * has no room for; `"accents"` or a `"dotless i"` without which words fall together; `"lines"`,
-   * empty or repeated ones of a file; `"unknown"` words of a text, and `"unspaced"` ones that are
-   * unknown for their length.
+   * The subject of the note:
+   *
+   * - `"size"`: there are fewer pieces than were asked for.
+   * - `"characters"`: the vocabulary has no room for some characters.
+   * - `"accents"`: words become equal without their accents.
+   * - `"dotless i"`: words become equal because `I` is lower-cased to `i`.
+   * - `"lines"`: the file has empty or repeated lines.
+   * - `"unknown"`: a text has words for which there are no pieces.
+   * - `"unspaced"`: a text has words that are too long to be cut.
    */
   readonly about:
     | "size"
@@ -18,7 +23,7 @@ export interface VocabNote {
     | "unspaced";
   /** The finding, as a sentence without its full stop. */
   readonly finding: string;
-  /** What to do about it in the library, as a clause. */
+  /** What to do about it in the library, as a clause that follows the finding. */
   readonly advice: string;
 }
 
@@ -30,11 +35,11 @@ export function repeatNotes(tokens: readonly string[]): VocabNote[] {
   );
   if (lost.length === 0) return [];
   const shown = lost.slice(0, 3).map(([id, token]) =>
-    token === "" ? `line ${id + 1} is empty` : `"${token}" of line ${id + 1} stands again later`
+    token === "" ? `line ${id + 1} is empty` : `"${token}" of line ${id + 1} occurs again later`
   );
   const more = lost.length > shown.length ? `, and ${lost.length - shown.length} more` : "";
   const finding = `The vocabulary has ids that no text gets: ${shown.join(", ")}${more}`;
   const advice = "the later line counts, as in transformers. Leave the lines as they are: " +
-    "deleting one would change the ids behind it";
+    "deleting one would change the ids after it";
   return [{ about: "lines", finding, advice }];
 }

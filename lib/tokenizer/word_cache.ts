@@ -1,29 +1,36 @@
 /**
  * Two caches of words that were cut into pieces before. `WordTable` holds ids and looks words up by
  * the UTF-16 units of the text, without making a string for each word, which would take longer than
- * the rest. `WordCache` is a map from strings to values of any type.
+ * everything else. `WordCache` is a map from strings to values of any type.
  */
 
-/** The most units of a word in the table. Longer words are rare, or text in a script without spaces. */
+/** The most UTF-16 units of a word in the table. Longer ones are rare, or in a script without spaces. */
 const LONGEST = 64;
 
-/** What stands before the ids and the units of a word: its hash, their numbers, and whether it was met again. */
+/** The position of a word's hash in its record. */
+const HASH = 0;
+/** The position of the number of its ids. */
+const IDS = 1;
+/** The position of the number of its units. */
+const UNITS = 2;
+/** The position of a flag: 1 if the word was looked up again since it was added, else 0. */
+const MET = 3;
+/** The position of its ids, after which its units follow. */
 const HEAD = 4;
-const [HASH, IDS, UNITS, MET] = [0, 1, 2, 3];
 
-/** The tokenizer's white space, by code unit. */
+/** For each UTF-16 unit 1 if it is white space for the tokenizer, else 0. */
 const SPACE = new Uint8Array(2 ** 16);
 for (const char of "\t\n\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000") {
   SPACE[char.charCodeAt(0)] = 1;
 }
 for (let code = 0x2000; code <= 0x200a; code++) SPACE[code] = 1;
 
-/** Cuts a word that is not in the table. */
+/** Returns the ids of a word that is not in the table. */
 export type CutWord = (word: string) => readonly number[];
 
 /**
- * A hash table of words with their ids, of bounded size: when it is full, words that were not looked
- * up again are removed.
+ * A hash table of words and their ids. Its size is limited: when it is full, the words that were not
+ * looked up again are removed.
  *
  * @example
  * ```ts
@@ -41,22 +48,24 @@ export class WordTable {
   readonly #capacity: number;
   readonly #cut: CutWord;
   /**
-   * For each slot the index in `#words` of its word, plus 1; 0 for a free slot. At most half of the
-   * slots are taken.
+   * For each slot the index of its word's record in `#words`, plus 1; 0 for a free slot. At most half
+   * of the slots are taken.
    */
   #slots: Int32Array;
   /**
-   * The words one after the other: head, ids and units of each. They are stored together, as memory
+   * The records of the words one after the other. The parts of a record are stored together, as memory
    * access takes most of the time.
    */
   #words = new Int32Array(2 ** 12);
+  /** The number of words. */
   #size = 0;
+  /** The number of entries of `#words` that are in use. */
   #used = 0;
 
   /**
-   * An empty table.
+   * Makes an empty table.
    *
-   * @param capacity The most words; 0 for none.
+   * @param capacity The most words; with 0 no word is kept.
    * @param cut Returns the ids of a word that is not in the table.
    */
   constructor(capacity: number, cut: CutWord) {
@@ -82,6 +91,7 @@ export class WordTable {
     if (end > start) this.#appendWord(to, text, start, end, hash);
   }
 
+  /** Appends the ids of the word from `start` to `end` of a text. */
   #appendWord(to: number[], text: string, start: number, end: number, hash: number): void {
     const word = this.#find(text, start, end, hash);
     if (word < 0) return this.#appendNew(to, text.slice(start, end), hash);
@@ -92,6 +102,7 @@ export class WordTable {
     for (let i = from; i < until; i++) to.push(words[i]);
   }
 
+  /** Appends the ids of a word that is not in the table, and adds it. */
   #appendNew(to: number[], word: string, hash: number): void {
     const ids = this.#cut(word);
     for (let i = 0; i < ids.length; i++) to.push(ids[i]);
@@ -102,9 +113,10 @@ export class WordTable {
     this.#put(record);
   }
 
-  /** The index of a word in `#words`; -1 if it is missing. */
+  /** The index of a word's record in `#words`; -1 if the word is not in the table. */
   #find(text: string, start: number, end: number, hash: number): number {
-    const [slots, words] = [this.#slots, this.#words];
+    const slots = this.#slots;
+    const words = this.#words;
     const mask = slots.length - 1;
     for (let slot = spread(hash) & mask;; slot = slot + 1 & mask) {
       const word = slots[slot] - 1;
@@ -120,7 +132,7 @@ export class WordTable {
     }
   }
 
-  /** Adds a word with its head, ids and units. */
+  /** Adds the record of a word. */
   #put(record: ArrayLike<number>): void {
     const word = this.#used;
     this.#used += record.length;
@@ -148,7 +160,8 @@ export class WordTable {
     }
     this.#slots = new Int32Array(this.#slots.length);
     this.#words = new Int32Array(this.#words.length);
-    [this.#size, this.#used] = [0, 0];
+    this.#size = 0;
+    this.#used = 0;
     if (2 * kept.length > this.#capacity) return;
     for (const record of kept) {
       record[MET] = 0;
@@ -157,13 +170,13 @@ export class WordTable {
   }
 }
 
-/** The high bits of a hash mixed into the low ones, by which a slot is chosen. */
+/** Mixes the high bits of a hash into the low ones, which choose the slot. */
 function spread(hash: number): number {
   return hash ^ (hash >>> 16) ^ (hash >>> 7);
 }
 
 /**
- * A map that holds at most `2 * capacity` entries and forgets those used least recently.
+ * A map that holds at most `2 * capacity` entries and forgets those that were not used for long.
  *
  * It has two generations. When the young one is full it becomes the old one, and the entries of the
  * former old one that were not used since then are dropped. A look-up costs one or two map
@@ -175,9 +188,9 @@ export class WordCache<Value> {
   #old = new Map<string, Value>();
 
   /**
-   * An empty cache.
+   * Makes an empty cache.
    *
-   * @param capacity The most entries of a generation; 0 for none.
+   * @param capacity The most entries of a generation; with 0 no entry is kept.
    */
   constructor(capacity: number) {
     this.#capacity = capacity;

@@ -1,4 +1,5 @@
 /** Counting words, and finding different words that become equal. */
+import { percent } from "../format.ts";
 import { decompose } from "./decompose.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { hasDotlessI } from "./locale.ts";
@@ -15,21 +16,21 @@ export interface WordCounts {
   readonly notes: readonly VocabNote[];
 }
 
-/** If a smaller share of the words changes, there is no note: these are loan words and names. */
-const FEW = 0.01;
+/** Below this share of the words there is no note: the few words that change are loan words and names. */
+const NOTED_SHARE = 0.01;
 
 const ASCII_ONLY = /^\p{ASCII}*$/u;
 
 /**
  * Counts the words of texts.
  *
- * @throws {TypeError} If one of the texts is no string.
+ * @throws {TypeError} If one of the texts is not a string.
  */
 export async function countWords(
   texts: Iterable<string> | AsyncIterable<string>,
   options: Required<TokenizerOptions>,
 ): Promise<WordCounts> {
-  const typed = await countTypedWords(texts); // counting first: each distinct word is cleaned once
+  const typed = await countTypedWords(texts); // first, so that each distinct word is cleaned only once
   const counts = new Map<string, number>();
   let tooLong = 0;
   for (const [word, count] of typed) {
@@ -50,7 +51,7 @@ export function isLongerThan(word: string, limit: number): boolean {
   return false;
 }
 
-/** Words as they were typed, between white space. */
+/** The counts of words as they were typed, separated by white space. */
 async function countTypedWords(
   texts: Iterable<string> | AsyncIterable<string>,
 ): Promise<Map<string, number>> {
@@ -89,7 +90,7 @@ function accentNotes(
     }
   }
   const share = changed / sum(counts.values());
-  if (changed === 0 || share < FEW) return [];
+  if (changed === 0 || share < NOTED_SHARE) return [];
   return [{
     about: "accents",
     finding: `Stripping accents changes ${percent(share)} of the words: ` +
@@ -98,7 +99,7 @@ function accentNotes(
   }];
 }
 
-/** The most frequent words that become equal to another word of the text, or change alone. */
+/** The most frequent words that become equal to another word; if there are none, words that change. */
 function mergedPairs(
   accented: ReadonlyMap<string, ReadonlyMap<string, number>>,
   counts: ReadonlyMap<string, number>,
@@ -125,7 +126,7 @@ function dotlessNotes(
   let found = 0;
   for (const [word, count] of typed) if (/[\u0130\u0131]/.test(word)) found += count;
   const share = found / sum(counts.values());
-  if (share < FEW || found === 0) return [];
+  if (found === 0 || share < NOTED_SHARE) return [];
   return [{
     about: "dotless i",
     finding: `${percent(share)} of the words have "ı" or "İ", and "I" becomes "i" here, so that ` +
@@ -138,8 +139,4 @@ function sum(values: Iterable<number>): number {
   let total = 0;
   for (const value of values) total += value;
   return total;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,6 +1,6 @@
 /**
- * The words of a text with the offsets of their characters in the original text: the steps of
- * `words.ts`, each with the offsets of the characters that it keeps, changes or removes.
+ * The words of a text with the offsets of their characters in the original text. The steps are those
+ * of `words.ts`; each also computes the offsets of the characters that it keeps or changes.
  */
 import { checkText } from "../checks.ts";
 import { decompose } from "./decompose.ts";
@@ -17,13 +17,13 @@ import {
   WHITESPACE,
 } from "./words.ts";
 
-/** A single character of white space, or a stretch without any. */
+/** Matches a single character of white space, or a part of a text without any. */
 const WORD_OR_BLANK = new RegExp(
   `${WHITESPACE.source.slice(0, -1)}|${WHITESPACE.source.replace("[", "[^")}`,
   "g",
 );
 
-/** Characters with their offsets in the original text, in UTF-16 units. */
+/** Characters with the start and the end of each in the original text, in UTF-16 units. */
 interface PlacedChars {
   readonly chars: string[];
   readonly starts: number[];
@@ -88,7 +88,7 @@ export function placedText(text: string, options: TokenizerOptions): PlacedWord 
   return { text: normal.join(""), starts, ends };
 }
 
-/** The characters that cleaning leaves, with their offsets. */
+/** The characters of a word that cleaning keeps, with their offsets. */
 function placeChars(word: string): PlacedChars {
   const placed = noChars();
   let end = 0;
@@ -169,7 +169,7 @@ function dotted({ chars, starts, ends }: PlacedChars): PlacedChars {
   return changed;
 }
 
-/** Lower-cases characters. Where a character has two small letters, both have its offsets. */
+/** Lower-cases characters. If a character becomes two, both have its offsets. */
 function lowered({ chars, starts, ends }: PlacedChars): PlacedChars {
   const small = noChars();
   for (const [at, char] of chars.entries()) {

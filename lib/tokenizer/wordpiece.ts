@@ -1,11 +1,11 @@
-/** WordPiece: cutting a word into the longest pieces of a vocabulary. */
+/** WordPiece: cutting a word, from the left, into the longest pieces of a vocabulary. */
 import { checkArguments } from "../checks.ts";
 import { VOCAB } from "./argument_kinds.ts";
 import type { Vocab } from "./vocab.ts";
 
 /**
- * Cuts words into the pieces of one vocabulary, greedily: at each place the longest piece that
- * matches.
+ * Cuts words into the pieces of one vocabulary, greedily: at each position it takes the longest piece
+ * that matches.
  *
  * @example
  * ```ts
@@ -37,10 +37,10 @@ export class WordPieces {
   }
 
   /**
-   * The ids of a word's pieces; undefined if a rest of the word matches no piece.
+   * The ids of a word's pieces; undefined if no piece matches at some position.
    *
-   * @param continues Whether the word is itself the end of a longer word, so that its first piece
-   * must be one with `##`.
+   * @param continues Whether the word is the end of a longer word, so that its first piece must begin
+   * with `##`, too. Default false.
    */
   idsOf(word: string, continues = false): number[] | undefined {
     const ids: number[] = [];

@@ -24,20 +24,24 @@ export const WHITESPACE = /[\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u
 /** A text of printable ASCII, which needs no cleaning and has no accents. */
 export const ASCII_ONLY = /^[\x20-\x7e]*$/;
 
-// Each pattern tells at one look whether a word needs a step of the work. Most words need none.
+// The patterns MAYBE_… test quickly whether a word may need a step. Most words need none.
 const MAYBE_CLEANED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Z}\ufffd]/u;
 
 const MAYBE_ACCENT = /[\p{Mn}\u1734\u{1171e}]/u;
 
-const MAYBE_UNLIKE = anyOf([[0x3a3, 0x3a3], ...LATER_CAPITALS.flatMap(([capitals]) => capitals)]);
+/** Capitals that `toLowerCase()` of a whole text treats differently from `lowerCharacter()`. */
+const MAYBE_OTHER_LOWER = anyOf([
+  [0x3a3, 0x3a3],
+  ...LATER_CAPITALS.flatMap(([capitals]) => capitals),
+]);
 
 const MARK = /\p{Mn}/u;
 
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
+const REMOVED = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/u;
 
 const PUNCTUATION = /\p{P}/u;
 
-/** CJK ideographs; each of them becomes a word. 2B820 to 2B91F are left out, as in the library. */
+/** CJK ideographs; each becomes a word. U+2B820 to U+2B91F are left out, as `tokenizers` does. */
 const CJK =
   /[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/u;
 
@@ -45,14 +49,17 @@ const ALL_CJK = new RegExp(CJK.source, "gu");
 
 const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source}`, "u");
 
-/** Whether a character is removed before anything else: controls, formats, private use, U+0000, U+FFFD. */
+/**
+ * Whether a character is removed before anything else: control and format characters, private use,
+ * lone surrogates, U+0000 and U+FFFD.
+ */
 export function isControl(char: string): boolean {
   if (char === "\t" || char === "\n" || char === "\r") return false;
   if (char === "\u0000" || char === "\ufffd") return true;
-  return UNSEEN.test(char) && !isOneOf(char, LATER_FORMAT);
+  return REMOVED.test(char) && !isOneOf(char, LATER_FORMAT);
 }
 
-/** Whether a character is a word of its own: all ASCII symbols, and Unicode's category P. */
+/** Whether a character is punctuation: every ASCII symbol, and Unicode's category P. */
 export function isPunctuation(char: string): boolean {
   checkText("isPunctuation(char)", "char", char);
   const code = char.codePointAt(0) ?? 0;
@@ -60,7 +67,7 @@ export function isPunctuation(char: string): boolean {
     return (code >= 33 && code <= 47) || (code >= 58 && code <= 64) || (code >= 91 && code <= 96) ||
       (code >= 123 && code <= 126);
   }
-  if (char === "\u166d" || char === "\u{111c9}") return true; // punctuation in the reference, though no longer in newer versions of Unicode
+  if (char === "\u166d" || char === "\u{111c9}") return true; // punctuation in Unicode 8, but no longer in newer versions
   return PUNCTUATION.test(char) && !isOneOf(char, LATER_PUNCTUATION);
 }
 
@@ -83,11 +90,11 @@ export function cleanText(text: string): string {
 /** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
 export function lowerCase(text: string): string {
   checkText("lowerCase(text)", "text", text);
-  if (!MAYBE_UNLIKE.test(text)) return text.toLowerCase();
+  if (!MAYBE_OTHER_LOWER.test(text)) return text.toLowerCase();
   return Array.from(text, lowerCharacter).join("");
 }
 
-/** The small letter of one character: `İ` has two, i and a dot above. */
+/** The lower case of one character; that of `İ` is two characters, i and a dot above. */
 export function lowerCharacter(char: string): string {
   if (char < "\ua7ce") return char.toLowerCase();
   const [, distance] = LATER_CAPITALS.find(([capitals]) => isOneOf(char, capitals)) ?? [];
@@ -95,7 +102,7 @@ export function lowerCharacter(char: string): string {
   return String.fromCodePoint((char.codePointAt(0) ?? 0) + distance);
 }
 
-/** Splits accented letters (NFD) and drops the accents: `é` becomes `e`. */
+/** Decomposes accented letters (NFD) and drops the accents: `é` becomes `e`. */
 export function stripAccents(text: string): string {
   checkText("stripAccents(text)", "text", text);
   if (ASCII_ONLY.test(text)) return text;
@@ -106,13 +113,13 @@ export function stripAccents(text: string): string {
 
 /** Whether a character is an accent that `stripAccents()` drops (category Mn). */
 export function isAccent(char: string): boolean {
-  if (char === "\u1734" || char === "\u{1171e}") return true; // of category Mn in the reference, though no longer in newer versions of Unicode
+  if (char === "\u1734" || char === "\u{1171e}") return true; // of category Mn in Unicode 8, but no longer in newer versions
   return MARK.test(char) && !isOneOf(char, LATER_MARKS);
 }
 
 /**
- * Splits a word at every punctuation character and ideograph, which become words: `don't` → `don '
- * t`.
+ * Splits a word at every punctuation character and ideograph, which become words of their own:
+ * `don't` becomes `don`, `'` and `t`.
  */
 export function splitPunctuation(word: string): string[] {
   checkText("splitPunctuation(word)", "word", word);
@@ -150,11 +157,11 @@ export function lowerDotted(text: string): string {
 }
 
 /**
- * Strips accents and lower-cases text, as the options say; accents first, as in the `tokenizers`
- * library.
+ * Strips accents and then lower-cases, as far as the options say so. The order is that of the
+ * `tokenizers` library.
  */
 function normalizeWord(word: string, options: TokenizerOptions = {}): string {
-  if (typeof options !== "object" || options === null) tokenizerOptions(options); // says so
+  if (typeof options !== "object" || options === null) tokenizerOptions(options); // throws
   const { lowercase = true, stripAccents: strip = null, locale = null } = options;
   const text = lowercase && hasDotlessI(locale) ? lowerDotted(word) : word;
   const bare = strip ?? lowercase ? stripAccents(text) : text;
@@ -162,10 +169,11 @@ function normalizeWord(word: string, options: TokenizerOptions = {}): string {
 }
 
 /**
- * Splits text into the words that WordPiece then cuts into pieces.
+ * Splits a text into the words that WordPiece then cuts into pieces.
  *
  * @param text Any string; lone surrogates are dropped like U+FFFD.
- * @returns Words without white space; every punctuation mark and ideograph alone.
+ * @param options How text is treated. Default: see `TokenizerOptions`.
+ * @returns Words without white space; every punctuation mark and ideograph is a word of its own.
  *
  * @example
  * ```ts
@@ -175,8 +183,8 @@ function normalizeWord(word: string, options: TokenizerOptions = {}): string {
  * ```
  *
  * Source: `BasicTokenizer` in google-research/bert; `BertNormalizer` and `BertPreTokenizer` in
- * huggingface/tokenizers, which is followed where the two differ: private-use characters are
- * removed, accents go before case.
+ * huggingface/tokenizers, which is followed where the two differ: private-use characters are removed,
+ * and accents are stripped before lower-casing.
  */
 export function basicTokens(text: string, options: TokenizerOptions = {}): string[] {
   checkText("basicTokens(text, options)", "text", text);
@@ -192,8 +200,8 @@ export function wordTokens(word: string, options: TokenizerOptions = {}): string
 }
 
 /**
- * Normalises a text: cleans it, puts blanks around ideographs, and applies the options for case and
- * accents. Added tokens with the flag `normalized` are found in the result.
+ * Normalises a text: cleans it, puts spaces around ideographs, and applies the options for case and
+ * accents. Added tokens with the flag `normalized` are searched for in the result.
  *
  * Source: `BertNormalizer` in huggingface/tokenizers.
  */

@@ -14,7 +14,7 @@ function joined(...parts: Uint8Array[]): Uint8Array {
 }
 
 for (const [extension, pack] of Object.entries(PACK)) {
-  Deno.test(`.${extension}: texts of every kind are read as if they were not packed`, async () => {
+  Deno.test(`.${extension}: texts of every kind are read as if they were not compressed`, async () => {
     const text = await readCorpusFile(`a.txt.${extension}`, pack("One. Two.\n\nThrée 中.\n"));
     deepStrictEqual(sentencesOf(text), [["One.", "Two."], ["Thrée 中."]]);
     strictEqual(text[0].name, `a.txt.${extension} 1`);
@@ -27,13 +27,13 @@ for (const [extension, pack] of Object.entries(PACK)) {
     deepStrictEqual(sentencesOf(lines), [["a. b", "c"]]);
   });
 
-  Deno.test(`.${extension}: all that is packed one behind the other is read`, async () => {
+  Deno.test(`.${extension}: all of several members or frames in one file are read`, async () => {
     const parts = ["One.\n\nTw", "o.\n\n", "", "Three.\n"].map(pack);
     const documents = await readCorpusFile(`a.txt.${extension}`, joined(...parts));
     deepStrictEqual(sentencesOf(documents), [["One."], ["Two."], ["Three."]]);
   });
 
-  Deno.test(`.${extension}: a large text comes whole, in pieces`, async () => {
+  Deno.test(`.${extension}: a large text is read completely, in several pieces`, async () => {
     const text = Array.from({ length: 200_000 }, (_, i) => `Line ${i * 7919 % 100_003}.\n`).join(
       "",
     );
@@ -50,16 +50,16 @@ for (const [extension, pack] of Object.entries(PACK)) {
     }
   });
 
-  Deno.test(`.${extension}: a file that is cut short, harmed or no such file is refused by name`, async () => {
+  Deno.test(`.${extension}: a file that is truncated, damaged or of another format is refused by name`, async () => {
     const whole = pack("A sentence of some length. ".repeat(5000));
     const two = joined(whole, whole);
-    const harmed = whole.slice();
-    harmed.fill(0, 0, 3);
+    const damaged = whole.slice();
+    damaged.fill(0, 0, 3);
     const wrong = [
       whole.subarray(0, whole.length - 5),
       whole.subarray(0, 6),
       two.subarray(0, two.length - 1),
-      harmed,
+      damaged,
       encode("A text that is not packed at all."),
       new Uint8Array(0),
     ];
@@ -72,7 +72,7 @@ for (const [extension, pack] of Object.entries(PACK)) {
   });
 }
 
-Deno.test("a packed file that is not there is refused by name", async () => {
+Deno.test("a compressed file that does not exist is refused by name", async () => {
   const bytes = unpackedBytes("/no/such/a.txt.gz");
   await rejects(async () => await bytes.next(), {
     name: "FormatError",

@@ -18,7 +18,7 @@ Deno.test("parse() reads what stringify() writes, whatever the fields hold", () 
   );
 });
 
-Deno.test("stringify() writes numbers and texts, and nothing as an empty field", () => {
+Deno.test("stringify() writes numbers and texts, and null and undefined as empty fields", () => {
   const rows = [["a", 7, 0.1, NaN, 7n, true, null, undefined], ['say "no"', "one, two"]];
   strictEqual(
     stringify(rows),
@@ -33,7 +33,7 @@ testRefusals([
     'FormatError: Cannot read rows.csv: expected CSV, found a stray quote (Syntax error on line 1; parse error on line 1, column 4: bare " in non-quoted-field): put the whole field in quotes, and each quote inside it twice: ""',
   ],
   [
-    "CSV of no text",
+    "CSV of a number instead of a text",
     () => parse(untyped(5)),
     "TypeError: Cannot call parse(text, options, name): text must be a text, found 5",
   ],
@@ -43,7 +43,7 @@ testRefusals([
     "ConfigError: Unknown option sep of parse(): did you mean separator? The options are separator",
   ],
   [
-    "CSV of rows by name",
+    "CSV of rows that are objects",
     () => stringify(untyped([{ a: 1 }])),
     "TypeError: Cannot call stringify(rows): entry 0 of rows must be an array of texts and numbers, found an object with a",
   ],
@@ -65,7 +65,7 @@ testRefusals([
   ],
 ]);
 
-Deno.test("a separator is one character, and none that has another meaning", () => {
+Deno.test("a separator must be one character, and neither a quote nor a line end", () => {
   for (const separator of [...Object.values(HOSTILE), "", ";;", '"', "\n"]) {
     if (separator === undefined || separator === "a") continue;
     throws(() => parse("a", { separator: untyped(separator) }), {

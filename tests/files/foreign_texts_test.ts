@@ -4,7 +4,7 @@ import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
 
 const POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 5\n";
 
-/** A file by another program, under the name of a text. */
+/** The contents of files of other formats, and what the message must say. */
 const FOREIGN: Readonly<Record<string, readonly [content: string | Uint8Array, found: RegExp]>> = {
   "a pointer of Git LFS": [POINTER, /it is a pointer of Git LFS.*git lfs pull/],
   "a web page": ["\n<!DOCTYPE html>\n<html><p>Please log in.</p></html>", /found a web page: save/],
@@ -15,18 +15,18 @@ const FOREIGN: Readonly<Record<string, readonly [content: string | Uint8Array, f
     Uint8Array.of(80, 75, 3, 4, 20),
     /found a ZIP archive, or a document of an office/,
   ],
-  "packed by gzip": [new Uint8Array(gzipSync("One.")), /packed by gzip: add \.gz to its name/],
-  "packed by Zstandard": [
+  "compressed by gzip": [new Uint8Array(gzipSync("One.")), /packed by gzip: add \.gz to its name/],
+  "compressed by Zstandard": [
     new Uint8Array(zstdCompressSync("One.")),
     /Zstandard: add \.zst to its name/,
   ],
-  "packed by bzip2": ["BZh91AY&SY", /packed by bzip2 or xz: unpack it/],
+  "compressed by bzip2": ["BZh91AY&SY", /packed by bzip2 or xz: unpack it/],
   "a Parquet file": ["PAR1....PAR1", /found a Parquet file: name it \.parquet/],
   "UTF-16": [Uint8Array.of(254, 255, 0, 79), /found text in UTF-16: save it as UTF-8/],
 };
 
 for (const [what, [content, message]] of Object.entries(FOREIGN)) {
-  Deno.test(`a corpus that is ${what} is refused by that name, whatever it is called`, async () => {
+  Deno.test(`a corpus that is ${what} is refused as such, whatever its file name`, async () => {
     for (const name of ["a.txt", "a.csv", "a.jsonl", "wiki_00"]) {
       await rejects(readCorpusFile(name, content), { name: "FormatError", message }, name);
     }
@@ -41,7 +41,7 @@ Deno.test("a Parquet file that is a pointer of Git LFS is refused as such", asyn
   await rejects(readCorpusFile("a.parquet", POINTER), { name: "FormatError", message });
 });
 
-Deno.test("text that speaks of other formats is read", async () => {
+Deno.test("a text that only mentions other formats is read", async () => {
   const texts = ["PDF is a format.", "html> is how pages begin.", "PK won. BZ lost.", "{a}"];
   for (const text of texts) {
     deepStrictEqual(sentencesOf(await readCorpusFile("a.txt", text)).flat().join(" "), text);

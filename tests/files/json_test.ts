@@ -7,7 +7,7 @@ import {
   readJsonIfThere,
 } from "bert/files/json.ts";
 
-Deno.test("every reader of JSON says file and line, what it expected and what it found", async () => {
+Deno.test("every reader of JSON names the file and the line, what it expected and what it found", async () => {
   const name = "FormatError";
   const readers = [
     parseJson,
@@ -21,7 +21,7 @@ Deno.test("every reader of JSON says file and line, what it expected and what it
   for (const [text, found] of [["[1]", "a list"], ["null", "null"], ["3", "a number"]]) {
     throws(() => parseJsonObject(text, "a.json"), new RegExp(`a JSON object, found ${found}`));
   }
-  deepStrictEqual(parseJsonObject('\ufeff{"a":1}', "a.json"), { a: 1 }); // as Notepad saves it
+  deepStrictEqual(parseJsonObject('\ufeff{"a":1}', "a.json"), { a: 1 }); // with a byte-order mark, as Notepad saves it
   const path = await Deno.makeTempFile();
   await Deno.writeTextFile(path, "{");
   await rejects(readJson(path), { name, file: path });

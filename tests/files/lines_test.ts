@@ -1,7 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { readLines } from "bert/files/lines.ts";
 
-/** The lines of bytes that arrive in pieces of a size. */
+/** The lines that `readLines()` makes of a content that arrives in pieces of `size` bytes. */
 async function linesOf(content: string | Uint8Array, size = 1000): Promise<string[]> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   async function* pieces() {
@@ -12,13 +12,13 @@ async function linesOf(content: string | Uint8Array, size = 1000): Promise<strin
   return lines.map(({ text }) => text);
 }
 
-Deno.test("readLines() ends a line at LF, CRLF and CR, mixed and cut anywhere", async () => {
+Deno.test("readLines() ends a line at LF, CRLF and CR, mixed and split between pieces anywhere", async () => {
   const text = "\ufeffone\rtwo\r\nthree\n\n\r\r\n\u2028é中\r";
   const expected = ["one", "two", "three", "", "", "", "\u2028é中"];
   for (let size = 1; size < 30; size++) deepStrictEqual(await linesOf(text, size), expected);
 });
 
-Deno.test("readLines() gives the last line with and without an end", async () => {
+Deno.test("readLines() yields the last line whether or not it has a line end", async () => {
   for (const end of ["", "\n", "\r\n", "\r"]) {
     deepStrictEqual(await linesOf(`a${end}`), ["a"]);
     deepStrictEqual(await linesOf(`a${end}`, 1), ["a"]);
@@ -27,7 +27,7 @@ Deno.test("readLines() gives the last line with and without an end", async () =>
   deepStrictEqual(await linesOf("\r"), [""]);
 });
 
-Deno.test("readLines() counts lines of every kind up to the fault", async () => {
+Deno.test("readLines() names the line of the fault, whatever the line ends are", async () => {
   const encoder = new TextEncoder();
   for (const end of ["\n", "\r\n", "\r"]) {
     const before = encoder.encode(["a", "é", "", "b"].join(end) + end);
@@ -40,7 +40,7 @@ Deno.test("readLines() counts lines of every kind up to the fault", async () => 
   }
 });
 
-Deno.test("readLines() reads a large text with CR only, in time proportional to it", async () => {
+Deno.test("readLines() reads a large text whose lines end with CR only, in linear time", async () => {
   const line = "x".repeat(49);
   const lines = await linesOf(`${line}\r`.repeat(200_000), 65_536);
   strictEqual(lines.length, 200_000);

@@ -33,7 +33,7 @@ for (const version of [1, 2]) {
   }
 }
 
-/** A number, seven bits a byte. */
+/** A number as a varint: seven bits in each byte. */
 function varInt(value: number): number[] {
   return value < 128 ? [value] : [value % 128 + 128, ...varInt(Math.floor(value / 128))];
 }
@@ -42,16 +42,24 @@ const zigzag = (value: number) => varInt(value < 0 ? -2 * value - 1 : 2 * value)
 const int32 = (value: number) => [...new Uint8Array(new Uint32Array([value]).buffer)];
 const ascii = (text: string) => [...new TextEncoder().encode(text)];
 
-const PLAIN = 0, DELTAS = 5, LENGTHS = 6, PREFIXES = 7, INDICES = 8;
+/* The numbers of the encodings in the format. */
+const PLAIN = 0;
+const DELTA_BINARY_PACKED = 5;
+const DELTA_LENGTH_BYTE_ARRAY = 6;
+const DELTA_BYTE_ARRAY = 7;
+const RLE_DICTIONARY = 8;
 
-/** What a page says of itself; what is left out is the truth. */
+/** Numbers that a page's header states. Sizes that are left out are the right ones. */
 interface Claims {
+  /** The size of the page in the file, in bytes. */
   readonly packed?: number;
+  /** Its size after decompression, in bytes. */
   readonly unpacked?: number;
+  /** The checksum (CRC-32) of its bytes in the file. Default: the page has none. */
   readonly sum?: number;
 }
 
-/** The start of a page's header: its type and sizes. */
+/** The start of a page's header: its type, sizes and checksum. */
 function sizes(type: number, body: readonly number[], claims: Claims): number[] {
   const { packed = body.length, unpacked = body.length, sum } = claims;
   const start = [0x15, ...zigzag(type), 0x15, ...zigzag(unpacked), 0x15, ...zigzag(packed)];
@@ -73,7 +81,7 @@ function dictionary(count: number, body: readonly number[]): number[] {
 const strings = (...texts: string[]) =>
   texts.flatMap((text) => [...int32(text.length), ...ascii(text)]);
 
-/** Reads a column of strings, or of another type, of the bytes of its pages. */
+/** Reads a column of strings, or of another type, from the bytes of its pages. */
 function read(
   rows: number,
   pages: readonly number[],
@@ -100,20 +108,26 @@ function read(
 Deno.test("readColumn() reads plain strings, a dictionary, nulls and deltas", () => {
   deepStrictEqual(read(2, page(2, PLAIN, strings("one", "two"))), ["one", "two"]);
   const words = dictionary(2, strings("one", "two"));
-  // a run of three times value 1, and a group of eight with 0 1 0 1 …
-  const indices = page(5, INDICES, [1, 6, 1, 3, 0b1010]);
+  // a run of three times the index 1, then a group of eight indices that begins with 0 1 0 1
+  const indices = page(5, RLE_DICTIONARY, [1, 6, 1, 3, 0b1010]);
   deepStrictEqual(read(5, [...words, ...indices]), ["two", "two", "two", "one", "two"]);
   const nulls = [...int32(2), 3, 0b101, ...strings("one", "two")];
   deepStrictEqual(read(3, page(3, PLAIN, nulls), {}, true), ["one", null, "two"]);
-  // blocks of 128 numbers in four parts, five in all, the first one 10, each one more than before
+  // blocks of 128 numbers in four parts; five numbers, of which the first is 10, and differences of 1
   const numbers = [128, 1, 4, 5, 20, 2, 0, 0, 0, 0];
-  deepStrictEqual([...read(5, page(5, DELTAS, numbers), { type: "INT32" })], [10, 11, 12, 13, 14]);
+  deepStrictEqual([...read(5, page(5, DELTA_BINARY_PACKED, numbers), { type: "INT32" })], [
+    10,
+    11,
+    12,
+    13,
+    14,
+  ]);
 });
 
-Deno.test("a page that claims more than its bytes is refused at once, whatever it claims", () => {
+Deno.test("a page that states a size or a count beyond its bytes is refused at once, whatever it is", () => {
   const huge = 2 ** 31 - 1;
   const words = dictionary(2, strings("one", "two"));
-  const long = [255, 255, 255, 255, 15]; // 2^32 - 1 as seven bits a byte
+  const long = [255, 255, 255, 255, 15]; // 2^32 - 1 as a varint
   const REFUSED: Record<string, () => unknown> = {
     "bytes of a page": () => read(1, page(1, PLAIN, strings("one"), { packed: huge })),
     "bytes of a page below zero": () => read(1, page(1, PLAIN, strings("one"), { packed: -9 })),
@@ -128,39 +142,41 @@ Deno.test("a page that claims more than its bytes is refused at once, whatever i
     "rows below zero": () => read(1, page(-1, PLAIN, strings("one"))),
     "the bytes of a string": () => read(1, page(1, PLAIN, [255, 255, 255, 255, 97])),
     "values of a dictionary": () => read(1, [...dictionary(huge, strings("one")), 0]),
-    "a place in a dictionary": () => read(2, [...words, ...page(2, INDICES, [2, 4, 3])]),
-    "a dictionary that is not there": () => read(2, page(2, INDICES, [1, 4, 0])),
+    "an index in a dictionary": () => read(2, [...words, ...page(2, RLE_DICTIONARY, [2, 4, 3])]),
+    "a dictionary that is not there": () => read(2, page(2, RLE_DICTIONARY, [1, 4, 0])),
     "the length of a run": () =>
-      read(2, [...words, ...page(2, INDICES, [1, 254, 255, 255, 255, 15, 0])]),
-    "the length of a group": () => read(9, [...words, ...page(9, INDICES, [1, ...long, 0])]),
-    "bits of a place": () => read(2, [...words, ...page(2, INDICES, [200, 4, 0])]),
+      read(2, [...words, ...page(2, RLE_DICTIONARY, [1, 254, 255, 255, 255, 15, 0])]),
+    "the length of a group": () => read(9, [...words, ...page(9, RLE_DICTIONARY, [1, ...long, 0])]),
+    "bits of an index": () => read(2, [...words, ...page(2, RLE_DICTIONARY, [200, 4, 0])]),
     "runs without an end": () =>
-      read(2, [...words, ...page(2, INDICES, [1, ...Array(50).fill(0)])]),
+      read(2, [...words, ...page(2, RLE_DICTIONARY, [1, ...Array(50).fill(0)])]),
     "bytes of the nulls": () => read(1, page(1, PLAIN, [...int32(huge), 2, 1]), {}, true),
-    "a level that is none": () =>
+    "an invalid level": () =>
       read(1, page(1, PLAIN, [...int32(2), 2, 5, ...strings("a")]), {}, true),
     "blocks below zero": () =>
-      read(5, page(5, DELTAS, [...long, 4, 5, 20, 2, 0, 0, 0, 0]), { type: "INT32" }),
-    "no parts of a block": () => read(5, page(5, DELTAS, [128, 1, 0, 5, 20, 2]), { type: "INT64" }),
+      read(5, page(5, DELTA_BINARY_PACKED, [...long, 4, 5, 20, 2, 0, 0, 0, 0]), { type: "INT32" }),
+    "no parts of a block": () =>
+      read(5, page(5, DELTA_BINARY_PACKED, [128, 1, 0, 5, 20, 2]), { type: "INT64" }),
     "parts of a block": () =>
-      read(5, page(5, DELTAS, [128, 1, ...long, 5, 20, 2]), { type: "INT64" }),
+      read(5, page(5, DELTA_BINARY_PACKED, [128, 1, ...long, 5, 20, 2]), { type: "INT64" }),
     // one string of 2^30 bytes
-    "lengths of strings": () => read(1, page(1, LENGTHS, [128, 1, 4, 1, ...varInt(2 ** 31), 97])),
-    // one string that shares its first byte with none
-    "a start that is shared with nothing": () =>
-      read(1, page(1, PREFIXES, [128, 1, 4, 1, 2, 128, 1, 4, 1, 2, 97])),
+    "lengths of strings": () =>
+      read(1, page(1, DELTA_LENGTH_BYTE_ARRAY, [128, 1, 4, 1, ...varInt(2 ** 31), 97])),
+    // one string that shares its first byte with the string before it, which does not exist
+    "a shared prefix of the first string": () =>
+      read(1, page(1, DELTA_BYTE_ARRAY, [128, 1, 4, 1, 2, 128, 1, 4, 1, 2, 97])),
   };
   for (const [what, refused] of Object.entries(REFUSED)) throws(refused, RangeError, what);
 });
 
-Deno.test("a page whose bytes have another sum than it says is refused", () => {
+Deno.test("a page whose checksum does not match its bytes is refused", () => {
   const body = strings("one");
-  const sum = 0x29a99a00; // of these bytes, by zlib
+  const sum = 0x29a99a00; // the CRC-32 of these bytes, by zlib
   deepStrictEqual(read(1, page(1, PLAIN, body, { sum })), ["one"]);
-  throws(() => read(1, page(1, PLAIN, strings("onf"), { sum })), /the sum of a page's bytes/);
+  throws(() => read(1, page(1, PLAIN, strings("onf"), { sum })), /the checksum of a page/);
 });
 
-Deno.test("a column ends where its rows end: what follows is not read", () => {
+Deno.test("readColumn() ends after the last row, and does not read what follows", () => {
   const one = page(1, PLAIN, strings("one"));
   deepStrictEqual(read(1, [...one, 255, 255, 255]), ["one"]);
   throws(() => read(2, one), RangeError);

@@ -35,7 +35,7 @@ Deno.test("saveSafetensors() writes the bytes of writeSafetensors()", () =>
     );
   }));
 
-Deno.test("saveSafetensors() asks for a tensor only when it is its turn", () =>
+Deno.test("saveSafetensors() reads the values of a tensor only when it is written", () =>
   inFolder(async (folder) => {
     const asked: string[] = [];
     const sources = SOURCES.map((source) => ({
@@ -58,7 +58,7 @@ Deno.test("saveSafetensors() refuses a source with another number of values than
     await rejects(saveSafetensors(`${folder}/x`, [source]), { name: "RangeError", message });
   }));
 
-Deno.test("SafetensorsFile reads what was written, in any order, and names what is not there", () =>
+Deno.test("SafetensorsFile reads the written tensors in any order, and names a missing one", () =>
   inFolder(async (folder) => {
     await saveSafetensors(`${folder}/x`, SOURCES, { "ü": "é" });
     using file = await SafetensorsFile.open(`${folder}/x`);
@@ -67,12 +67,12 @@ Deno.test("SafetensorsFile reads what was written, in any order, and names what 
     throws(() => file.read("b"), { name: "FormatError", message: /expected a tensor "b"/ });
   }));
 
-Deno.test("SafetensorsFile.open() refuses what is no file, and files of a few bytes", () =>
+Deno.test("SafetensorsFile.open() refuses a folder, a missing file, and a file of a few bytes", () =>
   inFolder(async (folder) => {
     const refuses = (path: string, message: RegExp) =>
       rejects(SafetensorsFile.open(path), { name: "FormatError", message });
     await refuses(`${folder}/none`, /found nothing: check the path/);
-    await refuses(folder, /no file/);
+    await refuses(folder, /found something that is not a file/);
     await Deno.writeFile(`${folder}/x`, new Uint8Array(5));
     await refuses(`${folder}/x`, /expected at least 8 bytes, found 5/);
   }));
@@ -87,7 +87,7 @@ Deno.test("a sparse file of terabytes is opened without reading its values", asy
   });
 });
 
-Deno.test("a file that shrinks after it was opened is a FormatError", () =>
+Deno.test("read() throws FormatError if the file was truncated after it was opened", () =>
   inFolder(async (folder) => {
     await saveSafetensors(`${folder}/x`, SOURCES);
     using file = await SafetensorsFile.open(`${folder}/x`);
@@ -95,7 +95,7 @@ Deno.test("a file that shrinks after it was opened is a FormatError", () =>
     throws(() => file.read("z"), { name: "FormatError", message: /it ended at byte 1\d\d/ });
   }));
 
-/** Ways to harm a file; each returns a harmed copy. */
+/** Ways to damage a file; each returns a damaged copy. */
 const MUTATIONS: readonly ((bytes: Uint8Array, rng: Rng) => Uint8Array)[] = [
   (bytes, rng) => bytes.with(rng.below(bytes.length), rng.below(256)),
   (bytes, rng) => flip(bytes, rng.below(bytes.length), 1 << rng.below(8)),
@@ -112,7 +112,7 @@ function flip(bytes: Uint8Array, at: number, bit: number): Uint8Array {
   return copy;
 }
 
-/** Replaces a stretch of the header and sets the header's length right, so that the reader goes on. */
+/** Replaces a part of the header and corrects the header's length, so that the reader continues. */
 function spliced(
   bytes: Uint8Array,
   rng: Rng,
@@ -127,7 +127,7 @@ function spliced(
   return copy;
 }
 
-/** Another digit, or a sign, where a number of the header stands: shapes and offsets that lie. */
+/** Replaces a digit of the header by another character, so that a shape or an offset is wrong. */
 function digitChanged(bytes: Uint8Array, rng: Rng): Uint8Array {
   const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
   const places = [...bytes.keys()].filter((i) => i >= 8 && isDigit(bytes[i]));
@@ -136,9 +136,9 @@ function digitChanged(bytes: Uint8Array, rng: Rng): Uint8Array {
   return copy;
 }
 
-/** Whatever was read must account for every value byte of the file, once and in order. */
+/** Asserts that the tensors that were read hold every byte of the file's values once, in order. */
 function assertAccounts(bytes: Uint8Array): void {
-  const { tensors } = readSafetensors(bytes); // throws before anything is trusted
+  const { tensors } = readSafetensors(bytes); // throws if the file is refused
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   const values = bytes.subarray(8 + length);
@@ -155,19 +155,19 @@ function assertAccounts(bytes: Uint8Array): void {
   strictEqual(covered, values.length);
 }
 
-Deno.test("each of 6,000 damaged files is a FormatError, or is read as its header says", () => {
+Deno.test("each of 6,000 damaged files is refused with FormatError, or read as its header says", () => {
   const whole = writeSafetensors(TENSORS, { format: "pt" });
   const rng = createRng(20);
   const outcomes = { refused: 0, read: 0 };
   for (let round = 0; round < 6000; round++) {
-    const harmed = MUTATIONS[round % MUTATIONS.length](whole, rng);
+    const damaged = MUTATIONS[round % MUTATIONS.length](whole, rng);
     try {
-      assertAccounts(harmed);
+      assertAccounts(damaged);
       outcomes.read++;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       outcomes.refused++;
     }
   }
-  ok(outcomes.refused > 3000 && outcomes.read > 300, JSON.stringify(outcomes)); // both are tried
+  ok(outcomes.refused > 3000 && outcomes.read > 300, JSON.stringify(outcomes)); // both happen
 });

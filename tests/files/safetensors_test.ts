@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual, throws } from "node:assert";
 import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { headerLength } from "bert/files/safetensors_header.ts";
 
-/** A file made by hand: any header text, then `size` zero bytes. */
+/** A file with any header, then `size` zero bytes; `length` can state a wrong length of the header. */
 function file(header: unknown, size: number, length?: number): Uint8Array {
   const json = new TextEncoder().encode(
     typeof header === "string" ? header : JSON.stringify(header),
@@ -17,17 +17,17 @@ function entry(shape: unknown, from: number, to: number, dtype = "F32") {
   return { dtype, shape, data_offsets: [from, to] };
 }
 
-/** What two float32 tensors and their metadata look like, written by safetensors 0.8.0 for Python. */
+/** A float32 and an int32 tensor with metadata, written by safetensors 0.8.0 for Python. */
 const BY_PYTHON = Uint8Array.from(
   atob(
     "kAAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJhIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUi" +
       "OlsyLDFdLCJkYXRhX29mZnNldHMiOlswLDhdfSwiYiI6eyJkdHlwZSI6IkkzMiIsInNoYXBlIjpbXSwiZGF0YV9v" +
       "ZmZzZXRzIjpbOCwxMl19fSAgICAAAIA/AAAgwP7///8=",
   ),
-  (c) => c.charCodeAt(0),
+  (character) => character.charCodeAt(0),
 );
 
-Deno.test("writeSafetensors() and readSafetensors() are inverse, bit for bit", () => {
+Deno.test("readSafetensors() is the inverse of writeSafetensors(), bit for bit", () => {
   const values = Float32Array.of(0, -0, 1e-45, NaN, Infinity, 1.5);
   const tensors = new Map([
     ["z", { shape: [2, 3], data: values }],
@@ -92,11 +92,15 @@ const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   ["no shape", file({ w: { dtype: "F32", data_offsets: [0, 0] } }, 0), /"w" has shape nothing/],
   ["an overflowing product", file({ w: entry([2 ** 30, 2 ** 30, 0], 0, 0) }, 0), /Infinity bytes/],
   ["offsets past the end", file({ w: entry([2 ** 40], 0, 2 ** 42) }, 4), /cut off/],
-  ["offsets past whole numbers", file({ w: entry([1], 2 ** 60, 2 ** 60 + 4) }, 4), /data_offsets/],
-  ["a name that stands twice", file(`{"w":${TWO},"w":${TWO}}`, 8), /names "w" twice/],
+  [
+    "offsets beyond the safe integers",
+    file({ w: entry([1], 2 ** 60, 2 ** 60 + 4) }, 4),
+    /data_offsets/,
+  ],
+  ["a name that occurs twice", file(`{"w":${TWO},"w":${TWO}}`, 8), /names "w" twice/],
   ["a name spelt in two ways", file(`{"w":${TWO},"\\u0077":${TWO}}`, 8), /names "w" twice/],
   [
-    "a field that stands twice",
+    "a field that occurs twice",
     file(`{"w":${TWO.replace("{", '{"dtype":"I32",')}}`, 8),
     /"dtype" twice/,
   ],
@@ -120,7 +124,7 @@ for (const [what, bytes, message] of BROKEN) {
   });
 }
 
-Deno.test("readSafetensors() reads half precision as float32, as the machine's own types do", () => {
+Deno.test("readSafetensors() converts F16 and BF16 to float32, as Float16Array does", () => {
   const halves = [0, -0, 1, -2.5, 65504, 6e-8, NaN, -Infinity];
   const f16 = file({ w: entry([8], 0, 16, "F16") }, 16);
   f16.set(new Uint8Array(new Float16Array(halves).buffer), f16.length - 16);
@@ -135,14 +139,14 @@ Deno.test("readSafetensors() reads half precision as float32, as the machine's o
   deepStrictEqual(readSafetensors(bf16).tensors.get("w"), expected);
 });
 
-Deno.test("a header of gigabytes is refused before it is read", () => {
+Deno.test("headerLength() refuses a header of gigabytes before it is read", () => {
   const bytes = file({}, 64);
   new DataView(bytes.buffer).setBigUint64(0, 3_000_000_000n, true);
   const message = /header of 3000000000 bytes, but at most 16777216/;
   throws(() => headerLength(bytes, 5_000_000_000, "model.safetensors"), { message });
 });
 
-Deno.test("writeSafetensors() refuses a shape that is not that of the values, which no reader would accept", () => {
+Deno.test("writeSafetensors() refuses a shape that does not fit the number of values", () => {
   for (const shape of [[3], [2, 2], [], [-2], [NaN], [0.5, 4]]) {
     const tensors = new Map([["row", { shape, data: Float32Array.of(1, 2) }]]);
     throws(() => writeSafetensors(tensors), {

@@ -4,7 +4,7 @@ import { savedPath, saveFolder } from "bert/files/save_folder.ts";
 import { createRng } from "bert/random.ts";
 import { type Break, onBrokenDisk } from "../support/broken_disk.ts";
 
-/** In the order of their arrival: without the last one the folder does not open. */
+/** The files in the order in which they arrive; the last one is needed to open the folder. */
 const FILES = ["a.txt", "b.txt", "key.json"];
 const OBSOLETE = ["extra.json"];
 const ALL = [...FILES, ...OBSOLETE];
@@ -25,7 +25,7 @@ function save(folder: string, content = "new"): Promise<void> {
   return saveFolder(folder, Object.fromEntries(FILES.map((name) => [name, write])), OBSOLETE);
 }
 
-/** A folder with the old files and one that no save is concerned with. */
+/** Calls `test` with a folder that holds the old files, and one file that no save concerns. */
 async function inFolder(test: (folder: string) => Promise<void>, old = OLD): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -39,7 +39,7 @@ async function inFolder(test: (folder: string) => Promise<void>, old = OLD): Pro
   }
 }
 
-/** What a reader finds that asks `savedPath()`. */
+/** The contents that a reader finds by `savedPath()`. */
 async function found(folder: string): Promise<Contents> {
   const texts = ALL.map(async (name) =>
     [name, await readTextIfThere(await savedPath(folder, name))] as const
@@ -47,7 +47,7 @@ async function found(folder: string): Promise<Contents> {
   return Object.fromEntries(await Promise.all(texts));
 }
 
-/** What lies in the folder itself, which is all that other programs see. */
+/** The contents of the folder itself, which is all that other programs see. */
 async function visible(folder: string): Promise<Contents> {
   const texts = ALL.map(async (name) =>
     [name, await readTextIfThere(`${folder}/${name}`)] as const
@@ -59,7 +59,7 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-/** Calls `test` once for each call to the disk that a save makes, that call failing. */
+/** Lets each call to the disk that a save makes fail, one call at a time, and calls `test` after each. */
 async function breakEach(
   how: Break["how"],
   old: Contents,
@@ -86,7 +86,7 @@ Deno.test("saveFolder() replaces its files, removes what no longer fits, and lea
 for (const old of [OLD, NONE]) {
   const before = old === OLD ? "over older files" : "into an empty folder";
 
-  Deno.test(`saveFolder() ${before} that fails at any one call leaves the old files, or is done`, async () => {
+  Deno.test(`saveFolder() ${before} that fails at any one call leaves the old files, or has succeeded`, async () => {
     await breakEach("once", old, async (folder, done) => {
       deepStrictEqual(await found(folder), done ? NEW : old);
       deepStrictEqual(await visible(folder), done ? NEW : old);
@@ -117,7 +117,7 @@ for (const old of [OLD, NONE]) {
     deepStrictEqual(ends, new Set([`${old["key.json"]}`, "new"]));
   });
 
-  Deno.test(`a save ${before} that was killed, and the next one killed as well, loses neither's files`, async () => {
+  Deno.test(`a save ${before} that was killed, followed by one that was killed, too, leaves the files of one of them, or the old ones`, async () => {
     const rng = createRng(7);
     const newer = Object.fromEntries(FILES.map((name) => [name, "newer"]));
     for (let round = 0; round < 30; round++) {
@@ -133,7 +133,7 @@ for (const old of [OLD, NONE]) {
   });
 }
 
-Deno.test("saveFolder() names the file whose writing fails, and wraps no error of the writer's own", () =>
+Deno.test("saveFolder() names the file that cannot be written, and rethrows a writer's own error", () =>
   inFolder(async (folder) => {
     const full = () => Promise.reject(Object.assign(new Error("no room"), { code: "ENOSPC" }));
     const message = `Cannot write ${folder}/a.txt: the disk is full. Free some room there`;
@@ -163,7 +163,7 @@ Deno.test("saveFolder() refuses a folder in which another save is at work", () =
     await save(folder);
   }));
 
-Deno.test("a plan that leads out of the folder is refused, and a linked folder aside is not written to", () =>
+Deno.test("a plan that names a path outside the folder is refused, and so is a link named .saving", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/.saving`);
     for (const plan of ['{"files": ["../x"], "obsolete": []}', '{"files": ["a"]}', "[]", "{"]) {

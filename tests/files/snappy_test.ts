@@ -6,7 +6,7 @@ import { SETTINGS } from "../support/arbitrary.ts";
 
 const FIXTURE = new URL("../fixtures/parquet/snappy.json", import.meta.url);
 
-Deno.test("unpackSnappy() unpacks what pyarrow packed: nothing, literals, copies near and far", async () => {
+Deno.test("unpackSnappy() decompresses blocks of pyarrow: empty ones, literals, near and far copies", async () => {
   const blocks: [number, string, string][] = JSON.parse(await Deno.readTextFile(FIXTURE));
   for (const [size, packed, sum] of blocks) {
     const unpacked = unpackSnappy(Uint8Array.fromHex(packed), size);
@@ -15,16 +15,16 @@ Deno.test("unpackSnappy() unpacks what pyarrow packed: nothing, literals, copies
   }
 });
 
-Deno.test("unpackSnappy() refuses lengths and distances that cannot be, however large", () => {
+Deno.test("unpackSnappy() refuses impossible lengths and distances, however large", () => {
   const REFUSED = {
     "a literal of 2^32 bytes": [4, 63 << 2, 255, 255, 255, 255, 1],
     "a literal of 2^31 bytes": [4, 63 << 2, 255, 255, 255, 127, 1],
     "a literal longer than what follows": [4, 3 << 2, 97],
     "a copy from before the start": [4, 0, 97, 1, 2],
-    "a copy from nowhere": [4, 0, 97, 1, 0],
+    "a copy at distance 0": [4, 0, 97, 1, 0],
     "a distance of 2^32": [4, 0, 97, 3, 255, 255, 255, 255],
     "a distance that is cut off": [4, 0, 97, 3, 255],
-    "more than was announced": [4, 7 << 2, 97, 97, 97, 97, 97, 97, 97, 97],
+    "more bytes than were asked for": [4, 7 << 2, 97, 97, 97, 97, 97, 97, 97, 97],
     "a length without an end": [255, 255, 255, 255, 255, 255, 255],
   };
   for (const [what, bytes] of Object.entries(REFUSED)) {
@@ -33,7 +33,7 @@ Deno.test("unpackSnappy() refuses lengths and distances that cannot be, however 
   throws(() => unpackSnappy(Uint8Array.of(0, 0), 2 ** 31), RangeError);
 });
 
-Deno.test("unpackSnappy() ends on any bytes, with the length that was asked or a RangeError", () => {
+Deno.test("unpackSnappy() ends for any bytes, with the length that was asked for or a RangeError", () => {
   const bytes = fc.uint8Array({ maxLength: 40 });
   fc.assert(
     fc.property(bytes, fc.nat(60), (block, size) => {

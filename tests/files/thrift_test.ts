@@ -18,7 +18,7 @@ Deno.test("endOfStruct() finds the end of a struct with fields of every type", (
   }
 });
 
-Deno.test("endOfStruct() refuses lengths that the bytes cannot have, before memory is taken", () => {
+Deno.test("endOfStruct() refuses lengths that the bytes cannot have, before memory is allocated", () => {
   const REFUSED = {
     "a list of 2^31 numbers": [0x19, 0xf5, ...LARGE, 0],
     "a list of 2^31 flags": [0x19, 0xf1, ...LARGE, 0],
@@ -34,7 +34,7 @@ Deno.test("endOfStruct() refuses lengths that the bytes cannot have, before memo
   }
 });
 
-Deno.test("readVarInt() reads seven bits a byte, exactly also above 2^31", () => {
+Deno.test("readVarInt() reads seven bits of each byte, and is exact above 2^31, too", () => {
   const CASES: [number[], number][] = [[[5], 5], [[0x80, 1], 128], [[...LARGE], 2 ** 31 - 1]];
   for (const [bytes, value] of CASES) {
     const found = readVarInt(of(0, ...bytes), 1);

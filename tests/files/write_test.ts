@@ -14,7 +14,7 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name);
 }
 
-Deno.test("replaceFile() and replaceFileSync() write all of a file, and nothing beside it", () =>
+Deno.test("replaceFile() and replaceFileSync() write the whole file, and leave no other file", () =>
   inFolder(async (folder) => {
     const long = "é".repeat(300_000);
     for (const content of ["new", "", long]) {
@@ -26,7 +26,7 @@ Deno.test("replaceFile() and replaceFileSync() write all of a file, and nothing 
     deepStrictEqual(names(folder), ["a"]);
   }));
 
-Deno.test("what a killed writer left is written over", () =>
+Deno.test("replaceFile() overwrites the unfinished file that a killed writer left", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.unfinished`, "half of something longer");
     await replaceFile(`${folder}/a`, "new");
@@ -34,7 +34,7 @@ Deno.test("what a killed writer left is written over", () =>
     deepStrictEqual(names(folder), ["a"]);
   }));
 
-Deno.test("a file that cannot be replaced stays as it was, and the error names it", () =>
+Deno.test("what cannot be replaced stays as it was, and the error names it", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/a/full`, { recursive: true });
     await rejects(replaceFile(`${folder}/a`, "x"), /Cannot write .*\/a: /);

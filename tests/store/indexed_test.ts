@@ -236,7 +236,7 @@ Deno.test("a store whose files do not fit is refused by name", async () => {
   await Deno.remove(bin);
   throws(() => IndexedReader.open(prefix), /texts\.bin: expected a file of a store, found nothing/);
   await Deno.mkdir(bin);
-  throws(() => IndexedReader.open(prefix), /found something that is no file/);
+  throws(() => IndexedReader.open(prefix), /found something that is not a file/);
 });
 
 Deno.test("a store of four thousand million tokens is opened and read by offset", async () => {

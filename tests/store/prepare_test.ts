@@ -182,7 +182,7 @@ Deno.test("a file that is cut short is named, and the same call goes on when it 
   await Deno.copyFile(`${texts}/a.jsonl`, `${own}/a.jsonl`);
   await Deno.writeFile(`${own}/b.jsonl.gz`, good.subarray(0, good.length - 40));
   const options: PrepareOptions = { ...common, corpus: [own], out, saveSeconds: 0 };
-  await rejects(prepare(options), /b\.jsonl\.gz: expected a whole gzip file, found a fault/);
+  await rejects(prepare(options), /b\.jsonl\.gz: expected a whole gzip file, found a damaged/);
   await rejects(
     prepare({ ...options, seed: 9 }),
     /it was begun with other texts or settings: go on with/,

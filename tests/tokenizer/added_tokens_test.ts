@@ -13,14 +13,14 @@ function tokens(text: string, added: (string | AddedToken)[], lowercase = true):
   return new BertTokenizer(BASE.addTokens(added), { lowercase }).tokenize(text);
 }
 
-Deno.test("addTokens(): new tokens come behind the pieces, pieces keep their ids, and neither cuts words", () => {
+Deno.test("addTokens() puts new tokens after the pieces, keeps the ids of pieces, and cuts words as before", () => {
   const vocab = BASE.addTokens(["[E1]", "sea", { content: "newx", singleWord: true }]);
   strictEqual(vocab.size, BASE.size + 2);
   strictEqual(vocab.pieces, BASE.size);
   strictEqual(vocab.idOf("[E1]"), BASE.size);
   strictEqual(vocab.idOf("sea"), BASE.idOf("sea"));
   deepStrictEqual([vocab.isSpecial(BASE.size), vocab.isSpecial(BASE.size + 1)], [true, false]);
-  // "newx" is no piece: where it is not alone, the pieces of old are found
+  // "newx" is not a piece: in a longer word, the old pieces are found
   deepStrictEqual(tokens("newx newxx", [{ content: "newx", singleWord: true }]), [
     "newx",
     "new",
@@ -29,7 +29,7 @@ Deno.test("addTokens(): new tokens come behind the pieces, pieces keep their ids
   ]);
 });
 
-Deno.test("addTokens() takes the rows without a name before it makes new ones", () => {
+Deno.test("addTokens() uses spare rows before it makes new ones", () => {
   const grown = BASE.addTokens(["[E1]"]).withSpares(["[spare18]", "[spare19]"]);
   const vocab = grown.addTokens(["[E2]"]);
   strictEqual(vocab.size, grown.size);
@@ -48,11 +48,11 @@ Deno.test("an added token is found as typed, or as normalised, or only as a word
   const lakes = (singleWord: boolean) =>
     tokens("lake lakes lake_ lake. lake", [{ content: "lake", singleWord }])
       .filter((token) => token === "lake").length;
-  strictEqual(lakes(true), 3); // "lake." and both ends
+  strictEqual(lakes(true), 3); // the first one, the last one, and the one before the full stop
   strictEqual(lakes(false), 5);
 });
 
-Deno.test("of two tokens that begin at one place the longer one is found", () => {
+Deno.test("of two added tokens that begin at the same place the longer one is found", () => {
   deepStrictEqual(tokens("[E1][E", ["[E", "[E1]"]), ["[E1]", "[E"]);
 });
 
@@ -75,7 +75,7 @@ Deno.test("offsets of added tokens are those of the text as typed, and ids() giv
   deepStrictEqual(tokenizer.ids(text), tokenIds.slice(1, -1));
 });
 
-/** Whether two tokens are one when normalised, which is refused. */
+/** Whether the normalised texts of two tokens are equal, which is refused. */
 function hasTwins(added: readonly AddedToken[]): boolean {
   const kept = new Map(added.map((token) => [token.content, token]));
   const normal = [...kept.values()].filter(({ normalized }) => normalized)
@@ -133,12 +133,12 @@ Deno.test("placedText() gives the text of normalizeText()", () => {
   }));
 });
 
-Deno.test("tokens without a text, with a line break, or without a place in the file are refused", async () => {
+Deno.test("tokens that are empty, have a line break, or cannot be in the file are refused", async () => {
   for (const content of ["", "a\nb", "\ud800"]) {
     throws(() => BASE.addTokens([content]), { name: "FormatError" });
   }
   const vocab = BASE.addTokens(["[E1]"]);
-  throws(() => vocab.extend(["lake"]), /Cannot add pieces behind the added token "\[E1\]"/);
+  throws(() => vocab.extend(["lake"]), /Cannot add pieces after the added token "\[E1\]"/);
   const path = await Deno.makeTempFile();
   await saveVocab(path, BASE);
   const before = await Deno.readTextFile(path);
@@ -147,7 +147,7 @@ Deno.test("tokens without a text, with a line break, or without a place in the f
   }, ({ message }) => strictEqual(/no place for the added token "\[E1\]"/.test(message), true));
   strictEqual(await Deno.readTextFile(path), before);
   const twice = new Vocab([...SPECIAL_TOKENS, "sea", "sea"], "it", { repeats: "later" });
-  throws(() => twice.addTokens(["[E1]"]), /behind pieces that stand twice/);
+  throws(() => twice.addTokens(["[E1]"]), /after pieces that occur twice/);
 });
 
 Deno.test("a TokenFinder without tokens finds nothing", () => {

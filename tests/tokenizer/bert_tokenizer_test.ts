@@ -59,18 +59,18 @@ for (const { lowercase, stripAccents, cases: texts, pairs } of cases.modes) {
   });
 }
 
-Deno.test("encode() gives the odd place to the second text when both are cut alike", () => {
+Deno.test("encode() gives the odd token to the second text if both texts were equally long", () => {
   const { tokens } = tokenizer.encode("low low low", "er , low , low", { maxLength: 6 });
   deepStrictEqual(tokens, ["[CLS]", "low", "[SEP]", "[UNK]", ",", "[SEP]"]);
 });
 
-Deno.test("a tokenizer takes a vocabulary of any size", () => {
+Deno.test("a tokenizer accepts a vocabulary of 200,000 pieces", () => {
   const many = Array.from({ length: 200_000 }, (_, i) => `w${i}`);
   const big = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...many]));
   deepStrictEqual(big.ids("w199999"), [200_004]);
 });
 
-Deno.test("a tokenizer refuses limits that are no numbers", () => {
+Deno.test("a tokenizer refuses limits that are NaN, negative or fractional", () => {
   const { vocab } = tokenizer;
   throws(() => new BertTokenizer(vocab, { maxWordLength: NaN }), { name: "ConfigError" });
   throws(() => new BertTokenizer(vocab, { cacheSize: -1 }), { name: "ConfigError" });
@@ -81,7 +81,7 @@ Deno.test("ids() drops lone surrogates as it drops U+FFFD", () => {
   deepStrictEqual(tokenizer.tokenize("lo\ud800w"), ["low"]);
 });
 
-Deno.test("ids() gives the same with a full cache, an empty cache and none", () => {
+Deno.test("ids() gives the same ids with a large cache, a tiny one and none", () => {
   const texts = cases.modes[0].cases.map(({ text }) => text);
   const [tiny, none] = [1, 0].map((cacheSize) => new BertTokenizer(reference, { cacheSize }));
   const usual = new BertTokenizer(reference);

@@ -1,4 +1,4 @@
-/** Folders of many kinds: the ids that transformers gives, or a refusal; never other ids. */
+/** Folders of many kinds: each gives the ids of transformers or is refused, and never gives other ids. */
 import { deepStrictEqual, match, ok } from "node:assert";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { FormatError } from "bert/errors.ts";
@@ -37,11 +37,11 @@ async function inFolder<T>({ files }: Case, use: (folder: string) => Promise<T>)
   }
 }
 
-/** What transformers calls the same, given by this library. */
+/** The ids and texts of this library, in the form in which the fixture has those of transformers. */
 function idsOf(tokenizer: BertTokenizer, { padded }: Ids): Ids {
   const ids = (...args: Parameters<BertTokenizer["encode"]>) => tokenizer.encode(...args).tokenIds;
   return {
-    size: new Set(tokenizer.vocab.tokens).size, // a token that stands twice counts once there
+    size: new Set(tokenizer.vocab.tokens).size, // transformers counts a repeated token once
     texts: texts.map((text) => ids(text)),
     decoded: decoded.map((i) => tokenizer.decode(ids(texts[i]), { skipSpecialTokens: false })),
     pair: ids(texts[0], texts[1]),
@@ -60,13 +60,13 @@ async function load(folder: string): Promise<BertTokenizer | string> {
   }
 }
 
-/** The folders that are refused, and a word of what is said. */
+/** The folders that are refused, and a part of the message. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
   "PreTrainedTokenizerFast without tokenizer.json": /tokenizer\.json: there is no such file/,
   "Bert class, ideographs not set apart": /tokenize_chinese_chars/,
   "PreTrainedTokenizerFast, ideographs not set apart in the pipeline": /handle_chinese_chars/,
   "another class in config.json": /config\.json: expected tokenizer_class .*BertJapaneseTokenizer/,
-  "vocab.txt with a token twice, and an added token": /behind pieces that stand twice/,
+  "vocab.txt with a token twice, and an added token": /after pieces that occur twice/,
   "vocab.txt differs from the pipeline": /vocab\.txt, line 6: found "dog"/,
   "PreTrainedTokenizerFast, no post-processor": /post_processor/,
   "PreTrainedTokenizerFast, a template without [CLS]": /post_processor/,

@@ -11,7 +11,7 @@ for (const { name, options, sentences, space, size, different, same } of LANGUAG
   const vocab = await trainVocab(learnt, { size, ...options });
   const tokenizer = new BertTokenizer(vocab);
 
-  Deno.test(`${name}: the vocabulary has the size that was asked for, and nothing to warn of`, () => {
+  Deno.test(`${name}: the vocabulary has the size that was asked for, and no notes`, () => {
     strictEqual(vocab.size, size);
     deepStrictEqual(vocab.notes, []);
   });
@@ -25,7 +25,7 @@ for (const { name, options, sentences, space, size, different, same } of LANGUAG
     deepStrictEqual(splitSentences(sentences.join(space), { locale: options.locale }), sentences);
   });
 
-  Deno.test(`${name}: different words stay different, one word is one however it is written`, () => {
+  Deno.test(`${name}: different words stay different, and all spellings of one word become equal`, () => {
     const tokens = different.map((word) => basicTokens(word, tokenizer.options).join(" "));
     deepStrictEqual(tokens, [...new Set(tokens)]);
     strictEqual(
@@ -35,7 +35,7 @@ for (const { name, options, sentences, space, size, different, same } of LANGUAG
   });
 
   if (name !== "Chinese") {
-    Deno.test(`${name}: a vocabulary that strips accents says which words fall together`, async () => {
+    Deno.test(`${name}: a vocabulary that strips accents has a note about words that become equal`, async () => {
       const { notes } = await trainVocab(learnt, { size: 1000 });
       ok(notes.some(({ about }) => about === "accents"));
     });

@@ -7,7 +7,7 @@ import reference from "../fixtures/tokenizer_options.json" with { type: "json" }
 const { turkish, lines, decoded } = reference;
 
 for (const [name, stripAccents] of [["kept", false], ["stripped", null]] as const) {
-  Deno.test(`locale tr gives the ids and offsets of Turkish steps in transformers, accents ${name}`, () => {
+  Deno.test(`locale tr gives the ids and offsets of transformers with Turkish steps, accents ${name}`, () => {
     const tokenizer = new BertTokenizer(new Vocab(turkish.tokens), {
       locale: "tr",
       stripAccents,
@@ -33,7 +33,7 @@ Deno.test("a vocabulary with empty and repeated lines and blanks gives the ids o
   }
 });
 
-Deno.test("decode() tidies each token alone, as the decoder of transformers does", () => {
+Deno.test("decode() leaves out spaces in each token alone, as the decoder of transformers does", () => {
   const vocab = new Vocab(decoded.tokens);
   const tokenizer = new BertTokenizer(vocab, { lowercase: false });
   for (const [tokens, text] of decoded.texts) {

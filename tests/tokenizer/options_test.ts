@@ -55,7 +55,7 @@ Deno.test("a tokenizer refuses options that its vocabulary was not learnt with",
   throws(() => new BertTokenizer(uncased, { maxWordLength: 9 }), { name: "ConfigError" });
 });
 
-Deno.test("a tokenizer takes options that say the same as its vocabulary's", async () => {
+Deno.test("a tokenizer accepts options with the same effect as its vocabulary's", async () => {
   const vocab = await trainVocab(TEXTS, { size: 60 });
   const said = { lowercase: true, stripAccents: true, locale: "de", maxWordLength: 100 };
   const tokenizer = new BertTokenizer(vocab, said);
@@ -73,7 +73,7 @@ Deno.test("locale tr lower-cases I to ı and İ to i, in one character and in tw
   deepStrictEqual(other.tokenize("ISIK"), ["isik"]);
 });
 
-Deno.test("a locale is a language tag; az and kk-Latn have the Turkish letters, en has not", () => {
+Deno.test("a locale must be a language tag; az and kk-Latn have the letters of Turkish, en does not", () => {
   for (const locale of ["german", "tr_TR", "", "e"]) {
     throws(() => tokenizerOptions({ locale }), { name: "ConfigError", message: /language tag/ });
   }
@@ -84,7 +84,7 @@ Deno.test("a locale is a language tag; az and kk-Latn have the Turkish letters, 
   throws(() => agreedOptions(learnt, { locale: "en" }), /must be "tr"/);
 });
 
-Deno.test("hasDotlessI() refuses what is no language tag", () => {
+Deno.test("hasDotlessI() refuses a text that is not a language tag", () => {
   for (const locale of ["", "[CLS]", "a"]) {
     throws(() => hasDotlessI(locale), { name: "ConfigError", message: /must be a language tag/ });
   }

@@ -23,7 +23,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 
 type Json = Record<string, unknown>;
 
-/** Changes a JSON file; dots in a key lead into it, and undefined takes the key out. */
+/** Changes a JSON file. A key with dots is a path to a nested one, and undefined removes the key. */
 async function edit(path: string, changes: Json): Promise<void> {
   const json = JSON.parse(await Deno.readTextFile(path).catch(() => "{}"));
   for (const [key, value] of Object.entries(changes)) {
@@ -40,7 +40,7 @@ function assertSame(tokenizer: BertTokenizer): void {
   deepStrictEqual(tokenizer.options, TOKENIZER.options);
 }
 
-Deno.test("save() and fromPretrained() are inverse, from either of the two files of a vocabulary", () =>
+Deno.test("fromPretrained() restores what save() wrote, from either of the two files with the pieces", () =>
   inFolder(async (folder) => {
     const whole = await BertTokenizer.fromPretrained(folder);
     assertSame(whole);
@@ -49,7 +49,7 @@ Deno.test("save() and fromPretrained() are inverse, from either of the two files
     assertSame(await BertTokenizer.fromPretrained(folder));
     await TOKENIZER.save(folder);
     await Deno.remove(`${folder}/tokenizer.json`);
-    // only tokenizer.json knows the length of words
+    // only tokenizer.json has the length of the longest word
     await rejects(BertTokenizer.fromPretrained(folder), /tokenizer\.json: there is no such file/);
     const usual = new BertTokenizer(TOKENIZER.vocab, { ...TOKENIZER.options, maxWordLength: 100 });
     await usual.save(folder);
@@ -80,7 +80,7 @@ Deno.test("save() keeps added tokens with their ids and flags, and removes those
     deepStrictEqual(lines, [...TOKENS, ""]);
   }));
 
-Deno.test("a folder of nothing but vocab.txt is an uncased tokenizer, as in transformers", () =>
+Deno.test("a folder with vocab.txt alone is an uncased tokenizer, as in transformers", () =>
   inFolder(async (folder) => {
     for (const { name } of [...Deno.readDirSync(folder)]) {
       if (name !== "vocab.txt") await Deno.remove(`${folder}/${name}`);
@@ -89,7 +89,7 @@ Deno.test("a folder of nothing but vocab.txt is an uncased tokenizer, as in tran
     deepStrictEqual(options, tokenizerOptions());
   }));
 
-Deno.test("BertTokenizer goes by the settings and its own defaults, PreTrainedTokenizerFast by tokenizer.json", () =>
+Deno.test("the class BertTokenizer reads the settings, PreTrainedTokenizerFast reads tokenizer.json", () =>
   inFolder(async (folder) => {
     const settings = `${folder}/tokenizer_config.json`;
     await edit(settings, { "do_lower_case": true, "strip_accents": null });
@@ -101,7 +101,7 @@ Deno.test("BertTokenizer goes by the settings and its own defaults, PreTrainedTo
     deepStrictEqual((await BertTokenizer.fromPretrained(folder)).options, tokenizerOptions());
   }));
 
-Deno.test("special tokens may be objects, as in older files; unused settings are passed over", () =>
+Deno.test("special tokens may be objects, as in older files, and unused settings are ignored", () =>
   inFolder(async (folder) => {
     const token = { content: "[MASK]", lstrip: false, special: true };
     const changes = { "mask_token": token, "never_split": ["[UNK]"], "name_or_path": "x" };
@@ -113,7 +113,7 @@ Deno.test("special tokens may be objects, as in older files; unused settings are
     assertSame(await BertTokenizer.fromPretrained(folder));
   }));
 
-Deno.test("what would make another tokenizer is refused by name", () =>
+Deno.test("a setting that would give other ids is refused by name", () =>
   inFolder(async (folder) => {
     const cases: [string, Json, RegExp][] = [
       ["tokenizer_config.json", { "tokenizer_class": "BertJapaneseTokenizer" }, /tokenizer_class/],
@@ -173,7 +173,7 @@ Deno.test("what would make another tokenizer is refused by name", () =>
     }
   }));
 
-Deno.test("added tokens behind a tokenizer.json that lacks an id are refused, as they get other ids in transformers", () =>
+Deno.test("added tokens after a gap in the ids of tokenizer.json are refused, as transformers gives them other ids", () =>
   inFolder(async (folder) => {
     await Deno.remove(`${folder}/vocab.txt`);
     await edit(`${folder}/tokenizer.json`, { "model.vocab.sea": undefined });
@@ -183,7 +183,7 @@ Deno.test("added tokens behind a tokenizer.json that lacks an id are refused, as
     await rejects(BertTokenizer.fromPretrained(folder), { name: "FormatError", message });
   }));
 
-Deno.test("a folder without a vocabulary is a FormatError; a failed save leaves nothing", () =>
+Deno.test("a folder without a vocabulary is refused, and a save that fails leaves no files", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/empty`);
     const message = /vocab\.txt: there is neither this file nor tokenizer\.json/;

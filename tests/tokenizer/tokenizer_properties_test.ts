@@ -16,10 +16,10 @@ const vocab = new Vocab([
 const [uncased, cased] = [true, false].map((lowercase) => new BertTokenizer(vocab, { lowercase }));
 const anyTokenizer = fc.constantFrom(uncased, cased);
 
-/** A token without the sign that it continues a word. */
+/** A token without the `##` of a piece inside a word. */
 const bare = (token: string) => token.length > 2 && token.startsWith("##") ? token.slice(2) : token;
 
-Deno.test("any string has ids of the vocabulary, the same with offsets and without", () => {
+Deno.test("ids() of any string gives ids of the vocabulary, the same ones as encode()", () => {
   fc.assert(
     fc.property(anyTokenizer, anyText, (tokenizer, text) => {
       const ids = tokenizer.ids(text);
@@ -30,7 +30,7 @@ Deno.test("any string has ids of the vocabulary, the same with offsets and witho
   );
 });
 
-Deno.test("offsets lie in the text, one after the other, and cut no surrogate pair", () => {
+Deno.test("offsets lie in the text, in ascending order, and divide no surrogate pair", () => {
   fc.assert(
     fc.property(anyTokenizer, anyText, (tokenizer, text) => {
       let before = 0;
@@ -46,7 +46,7 @@ Deno.test("offsets lie in the text, one after the other, and cut no surrogate pa
   );
 });
 
-Deno.test("a slice of the text at its offsets is the token, but for what cleaning removes", () => {
+Deno.test("the text at a token's offsets is the token, except for what cleaning removes", () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const { tokens, offsets } = cased.encode(text);
@@ -59,7 +59,7 @@ Deno.test("a slice of the text at its offsets is the token, but for what cleanin
   );
 });
 
-Deno.test("what decode() gives has the same ids again", () => {
+Deno.test("the text that decode() returns has the same ids again", () => {
   fc.assert(
     fc.property(anyTokenizer, anyText, (tokenizer, text) => {
       const ids = tokenizer.ids(text);
@@ -70,7 +70,7 @@ Deno.test("what decode() gives has the same ids again", () => {
   );
 });
 
-Deno.test("decode() gives plain words back", () => {
+Deno.test("decode() restores plain words", () => {
   const word = fc.stringMatching(/^[a-z]{1,20}$/);
   fc.assert(
     fc.property(fc.array(word, { minLength: 1 }), (words) => {
@@ -81,7 +81,7 @@ Deno.test("decode() gives plain words back", () => {
   );
 });
 
-Deno.test("texts parted by a space have their ids one after the other", () => {
+Deno.test("two texts with a space between them have the ids of the first, then those of the second", () => {
   fc.assert(
     fc.property(anyTokenizer, anyText, anyText, (tokenizer, a, b) => {
       deepStrictEqual(tokenizer.ids(`${a} ${b}`), [...tokenizer.ids(a), ...tokenizer.ids(b)]);
@@ -90,7 +90,7 @@ Deno.test("texts parted by a space have their ids one after the other", () => {
   );
 });
 
-Deno.test("half a surrogate pair is as if it were not there", () => {
+Deno.test("half a surrogate pair changes no ids", () => {
   fc.assert(
     fc.property(anyTokenizer, anyText, (tokenizer, text) => {
       const without = text.toWellFormed().replaceAll("\ufffd", "");
@@ -100,7 +100,7 @@ Deno.test("half a surrogate pair is as if it were not there", () => {
   );
 });
 
-Deno.test("a pair that is cut fits, and keeps the beginning of both", () => {
+Deno.test("a truncated pair has at most maxLength tokens, and keeps the beginning of both texts", () => {
   fc.assert(
     fc.property(
       anyTokenizer,

@@ -9,9 +9,10 @@ const SONG = [
   "low low low low low lower lower newest newest newest newest newest newest widest widest widest",
 ];
 
-Deno.test("trainVocab() joins the pairs of Sennrich's example by hand", async () => {
-  // "##e ##s" and "##s ##t" stand 9 times: the tie goes to the smaller left piece, "##e". Then
-  // "##es ##t" has 9. Then "##o ##w" and "l ##o" have 7: "##" comes before letters. Then "l ##ow".
+Deno.test("trainVocab() joins the pairs of Sennrich's example as a calculation by hand does", async () => {
+  // "##e ##s" and "##s ##t" occur 9 times each: the smaller left piece, "##e", decides. Then
+  // "##es ##t" occurs 9 times. Then "##o ##w" and "l ##o" occur 7 times: "#" comes before letters.
+  // Then "l ##ow" is joined.
   const alphabet = [..."deilnorstw", ..."deiorstw"].length;
   const vocab = await trainVocab(SONG, { size: 5 + alphabet + 4 });
   const letters = [..."deilnorstw", ...[..."deiorstw"].map((letter) => `##${letter}`)];
@@ -38,7 +39,7 @@ Deno.test("trainVocab() puts special tokens first and never exceeds the size", a
   ok(vocab.size <= 24);
 });
 
-Deno.test("trainVocab() leaves pairs alone that occur less often than minFrequency", async () => {
+Deno.test("trainVocab() does not join pairs that occur less often than minFrequency", async () => {
   const vocab = await trainVocab(["ab ab ab cd"], { size: 100, minFrequency: 2 });
   ok(vocab.has("ab"));
   ok(!vocab.has("cd"));
@@ -59,20 +60,20 @@ function ideographs(count: number): string[] {
   return Array.from({ length: count / 2 }, (_, i) => chars.slice(12 * i, 12 * i + 12).join(""));
 }
 
-/** Which share of the tokens of texts is `[UNK]`. */
+/** The share of `[UNK]` among the tokens of texts. */
 function unknown(vocab: Vocab, texts: readonly string[]): number {
   return unknownShare(new BertTokenizer(vocab), texts).share;
 }
 
-Deno.test("trainVocab() has every character for which size has room, also 3,102 ideographs", async () => {
+Deno.test("trainVocab() keeps every character for which size has room, even 3,102 ideographs", async () => {
   const texts = ideographs(3102);
   const roomy = await trainVocab(texts, { size: 8000 });
-  strictEqual(roomy.size, 5 + 3102); // ideographs stand alone: no pair is there to be joined
+  strictEqual(roomy.size, 5 + 3102); // each ideograph is a word, so there are no pairs to join
   strictEqual(unknown(roomy, texts), 0);
   deepStrictEqual(roomy.notes.map(({ about }) => about), ["size"]);
 });
 
-Deno.test("trainVocab() leaves the rarest characters out where size has no room, and says so", async () => {
+Deno.test("trainVocab() leaves out the rarest characters if size has no room, and adds a note", async () => {
   const texts = [...ideographs(3000), "the the the"];
   const vocab = await trainVocab(texts, { size: 2500 });
   strictEqual(vocab.size, 2500);
@@ -85,7 +86,7 @@ Deno.test("trainVocab() leaves the rarest characters out where size has no room,
   await rejects(trainVocab(texts, { size: 900 }), { message: /it must be at least 1005,/ });
 });
 
-Deno.test("trainVocab() says when the text has fewer pieces than were asked for", async () => {
+Deno.test("trainVocab() adds a note if the text yields fewer pieces than were asked for", async () => {
   const { size, notes } = await trainVocab(SONG, { size: 1500 });
   deepStrictEqual(notes.map(({ about }) => about), ["size"]);
   strictEqual(
@@ -95,7 +96,7 @@ Deno.test("trainVocab() says when the text has fewer pieces than were asked for"
   deepStrictEqual((await trainVocab(SONG, { size: 24 })).notes, []);
 });
 
-Deno.test("trainVocab() learns nothing from words beyond the limit of its tokenizer", async () => {
+Deno.test("trainVocab() learns nothing from words that are too long for its tokenizer", async () => {
   const texts = [`${"ab".repeat(60)} ab ab`, "zzzzz ab"];
   const { tokens } = await trainVocab(texts, { size: 50, maxWordLength: 4 });
   deepStrictEqual(tokens.slice(5), ["a", "b", "##b", "ab"]);
@@ -120,7 +121,7 @@ Deno.test("a trained vocabulary covers its corpus: no [UNK]", async () => {
   ok(!tokenizer.ids(SONG[0]).includes(tokenizer.vocab.unkId));
 });
 
-Deno.test("trainVocab() says when there is no text, or no room for the alphabet", async () => {
+Deno.test("trainVocab() refuses texts without words, and a size without room for the alphabet", async () => {
   await rejects(trainVocab([" ", ""]), {
     name: "RangeError",
     message: /hold no word: check the corpus$/,
@@ -132,7 +133,7 @@ Deno.test("trainVocab() says when there is no text, or no room for the alphabet"
   await rejects(trainVocab(SONG, { size: 5 }), { name: "ConfigError", message: /at least 6/ });
 });
 
-Deno.test("trainVocab() splits at the same white space as the tokenizer: a byte-order mark is none", async () => {
+Deno.test("trainVocab() splits at the same white space as the tokenizer, not at a byte-order mark", async () => {
   const vocab = await trainVocab(["a\ufeffb a\ufeffb"], { size: 30 });
   ok(vocab.has("ab"));
 });

@@ -16,7 +16,7 @@ Deno.test("unknownShare() of no text is 0", () => {
   strictEqual(unknownShare(tokenizer, ["", "  "]).share, 0);
 });
 
-Deno.test("unknownNote() has no note up to 5 %, and tells words of unknown pieces from words without spaces", async () => {
+Deno.test("unknownNote() is silent up to 5 %, and tells words without pieces from words that are too long", async () => {
   const known = "sea ".repeat(95);
   strictEqual(unknownNote(unknownShare(tokenizer, [known + "ship ".repeat(5)])), undefined);
   const note = unknownNote(unknownShare(tokenizer, [known + "ship ".repeat(6)]));

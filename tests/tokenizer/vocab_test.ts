@@ -23,7 +23,7 @@ Deno.test("Vocab finds ids, tokens and the special ones", () => {
   strictEqual(vocab.isContinuation(5), false);
 });
 
-Deno.test("Vocab finds special tokens wherever they stand", () => {
+Deno.test("Vocab finds special tokens in any line", () => {
   const vocab = new Vocab(["sea", ...SPECIAL_TOKENS.toReversed()]);
   deepStrictEqual([vocab.maskId, vocab.padId], [1, 5]);
 });
@@ -60,7 +60,7 @@ Deno.test("loadVocab() reads empty and repeated lines as transformers does: the 
     strictEqual(vocab.size, 10);
     strictEqual(vocab.idOf("sea"), 8);
     deepStrictEqual(vocab.notes.map(({ about }) => about), ["lines"]);
-    match(vocab.notes[0].finding, /"sea" of line 6 stands again later, line 7 is empty$/);
+    match(vocab.notes[0].finding, /"sea" of line 6 occurs again later, line 7 is empty$/);
     await saveVocab(path, vocab);
     deepStrictEqual((await loadVocab(path)).tokens, vocab.tokens);
     await tokenizer.save(folder);
@@ -70,14 +70,14 @@ Deno.test("loadVocab() reads empty and repeated lines as transformers does: the 
     strictEqual(vocab.extend(["whale"]).idOf("whale"), 10);
   }));
 
-Deno.test("extend() refuses a token that is there already or is given twice", () => {
+Deno.test("extend() refuses a token that exists already or is given twice", () => {
   const vocab = new Vocab(TOKENS);
   for (const tokens of [["sea"], ["whale", "whale"]]) {
     throws(() => vocab.extend(tokens), { name: "FormatError", message: /found ".*" again$/ });
   }
 });
 
-Deno.test("Vocab names the line and both places of a token that stands twice", () => {
+Deno.test("Vocab names both lines of a token that occurs twice", () => {
   throws(() => new Vocab([...TOKENS, "sea"], "vocab.txt"), {
     name: "FormatError",
     message:
@@ -103,14 +103,14 @@ Deno.test("loadVocab() says when the file is missing or not text", () =>
     await rejects(loadVocab(`${folder}/bytes.txt`), { name: "FormatError", message: /UTF-8/ });
   }));
 
-Deno.test("saveVocab() that fails leaves the old file and no other", () =>
+Deno.test("saveVocab() leaves what it cannot replace, and no other file", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/vocab.txt`);
     await rejects(saveVocab(`${folder}/vocab.txt`, new Vocab(TOKENS)));
     deepStrictEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["vocab.txt"]);
   }));
 
-Deno.test("Vocab refuses a token that is no line of its file, and does not change", () => {
+Deno.test("Vocab refuses a token that cannot be a line of its file, and cannot be changed", () => {
   for (const token of ["a\nb", "a\r", "\ud800"]) {
     throws(() => new Vocab([...SPECIAL_TOKENS, token]), { name: "FormatError", line: 6 });
   }

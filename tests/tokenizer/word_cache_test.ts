@@ -4,13 +4,13 @@ import { WordTable } from "bert/tokenizer/word_cache.ts";
 import { WHITESPACE } from "bert/tokenizer/words.ts";
 import { anyText, SETTINGS } from "../support/arbitrary.ts";
 
-/** The code units of a word, so that every word has ids of its own. */
+/** The UTF-16 units of a word, which serve as its ids, so that different words have different ids. */
 const unitsOf = (word: string): number[] =>
   Array.from(word.split(""), (unit) => unit.charCodeAt(0));
 
 const wordsOf = (text: string): string[] => text.split(WHITESPACE).filter((word) => word !== "");
 
-Deno.test("WordTable gives the ids of the words of any text, whatever it has room for", () => {
+Deno.test("WordTable gives the ids of the words of any text, whatever its capacity", () => {
   const texts = fc.array(anyText, { maxLength: 8 });
   fc.assert(
     fc.property(texts, fc.constantFrom(0, 1, 2, 3, 8, 100), (texts, capacity) => {
@@ -25,7 +25,7 @@ Deno.test("WordTable gives the ids of the words of any text, whatever it has roo
   );
 });
 
-Deno.test("WordTable knows white space as the rest of the tokenizer does, unit by unit", () => {
+Deno.test("WordTable splits at the same UTF-16 units as the rest of the tokenizer", () => {
   const table = new WordTable(10, () => [1]);
   for (let unit = 0; unit < 2 ** 16; unit++) {
     const text = `a${String.fromCharCode(unit)}b`;
@@ -35,7 +35,7 @@ Deno.test("WordTable knows white space as the rest of the tokenizer does, unit b
   }
 });
 
-Deno.test("WordTable cuts a word once, and when it is full keeps the words that were looked up again", () => {
+Deno.test("WordTable cuts a word once, and keeps words that were looked up again when it is full", () => {
   const cut: string[] = [];
   const table = new WordTable(100, (word) => [cut.push(word)]);
   table.append([], "often often");
@@ -47,7 +47,7 @@ Deno.test("WordTable cuts a word once, and when it is full keeps the words that 
 });
 
 Deno.test("WordTable distinguishes words with the same hash", () => {
-  // 0x01000193 is odd, so that two units can be found for which the hash of a pair is the same
+  // a search among random words finds some with the same hash
   const hashOf = (word: string) => {
     let hash = 0;
     for (const unit of unitsOf(word)) hash = Math.imul(hash ^ unit, 0x01000193) ^ (hash >>> 15);

@@ -5,7 +5,7 @@ import { countWords } from "bert/tokenizer/word_counts.ts";
 const findings = async (text: string, options: TokenizerOptions = {}) =>
   (await countWords([text], tokenizerOptions(options))).notes.map(({ finding }) => finding);
 
-/** A text and two words of it that become one without accents. */
+/** Texts with two words that become equal without accents, or with one that changes. */
 const MERGED: readonly (readonly [language: string, text: string, pair: RegExp])[] = [
   [
     "German",
@@ -32,14 +32,14 @@ for (const [language, text, pair] of MERGED) {
   });
 }
 
-Deno.test("countWords() says nothing of English, Korean and Chinese, which lose no accents", async () => {
+Deno.test("countWords() has no note for English, Korean and Chinese, which lose few accents or none", async () => {
   const english = "the naïve reader of a café ".concat("reads on and on ".repeat(60));
   for (const text of [english, "나는 학교에 간다", "我们去学校"]) {
     deepStrictEqual(await findings(text), []);
   }
 });
 
-Deno.test("countWords() says when I and ı do not belong together, unless the locale says they do", async () => {
+Deno.test("countWords() has a note for a text with ı or İ, unless the locale lower-cases I to ı", async () => {
   const text = "ışık IŞIK ile gelir";
   const keep = { stripAccents: false };
   match((await findings(text, keep))[0], /^25\.0 % of the words have "ı" or "İ"/);

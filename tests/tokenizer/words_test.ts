@@ -7,18 +7,18 @@ import {
   stripAccents,
 } from "bert/tokenizer/words.ts";
 
-Deno.test("cleanText() drops controls and makes every white space a plain one", () => {
+Deno.test("cleanText() removes control characters and turns all white space into plain spaces", () => {
   strictEqual(cleanText("a\u0000b\u200bc\ufffdd\ue000e"), "abcde");
   strictEqual(cleanText("a\tb\u00a0c\u2028d\u3000e"), "a b c d e");
 });
 
-Deno.test("isPunctuation() counts every ASCII symbol, but no symbol beyond ASCII", () => {
+Deno.test("isPunctuation() accepts every ASCII symbol, but no other symbol", () => {
   ok([..."!$+<=>^`|~_-"].every(isPunctuation));
   ok([..."€©±ab1 "].every((char) => !isPunctuation(char)));
   ok([..."¿—…“”"].every(isPunctuation));
 });
 
-Deno.test("lowerCase() works character by character, so a final sigma stays σ", () => {
+Deno.test("lowerCase() works character by character, so that a final Σ becomes σ", () => {
   strictEqual(lowerCase("ΣΑΣ"), "σασ");
 });
 

@@ -1,4 +1,4 @@
-/** Texts of sizes that nobody writes. Anything quadratic would take minutes here. */
+/** Texts of extreme sizes. An algorithm in quadratic time would take minutes. */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { trainVocab } from "bert/tokenizer/train_vocab.ts";
@@ -29,7 +29,7 @@ Deno.test("encode() of a letter with 200,000 marks that NFD has to sort is that 
   deepStrictEqual(tokens, ["[CLS]", "a", "[SEP]"]);
 });
 
-Deno.test("encode() of a word of 200,000 pieces gives them all", () => {
+Deno.test("encode() of a word of 200,000 pieces returns all of them", () => {
   const { tokenIds, offsets } = unlimited.encode("a".repeat(200_000));
   strictEqual(tokenIds.length, 200_002);
   deepStrictEqual(offsets.at(-2), [199_999, 200_000]);
@@ -43,7 +43,7 @@ Deno.test("encodeBatch() of 130,000 texts pads them all", () => {
   strictEqual(encodings[1].tokenIds.length, 4);
 });
 
-Deno.test("trainVocab() learns from the words beside one of 400,000 letters or marks", async () => {
+Deno.test("trainVocab() learns from the other words of a text with a word of 400,000 letters or marks", async () => {
   const long = ["abcdefgh".repeat(50_000), `a${"\u0301\u0323".repeat(200_000)}`];
   for (const word of long) {
     const { tokens } = await trainVocab([`${word} ab ab`], { size: 200, stripAccents: false });

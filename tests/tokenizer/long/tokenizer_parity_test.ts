@@ -11,7 +11,7 @@ function digest(lines: readonly string[]): string {
   return createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 8);
 }
 
-/** What a tokenizer makes of texts, as the script writes it. */
+/** A digest of the ids and offsets of texts, made as the script of the fixture makes it. */
 function digestOf(tokenizer: BertTokenizer, texts: readonly string[]): string {
   return digest(texts.map((text) => {
     const { tokenIds, offsets } = tokenizer.encode(text);

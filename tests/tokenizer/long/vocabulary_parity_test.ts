@@ -8,7 +8,7 @@ import reference from "../../fixtures/vocabularies.json" with { type: "json" };
 const novel = await readAll(corpus("moby-dick"));
 const texts = novel.map(({ sentences }) => sentences.join(" "));
 
-/** Words, the pieces they take, and how many are `[UNK]`. */
+/** The numbers of words, of their pieces, and of pieces that are `[UNK]`, in all texts. */
 function measure(vocab: Vocab) {
   const tokenizer = new BertTokenizer(vocab);
   const counts = { words: 0, pieces: 0, unknown: 0 };
@@ -21,7 +21,7 @@ function measure(vocab: Vocab) {
 }
 
 for (const alphabet of [1000, 40]) {
-  Deno.test(`vocabularies of an alphabet of ${alphabet} serve as well as the reference's`, async () => {
+  Deno.test(`vocabularies of an alphabet of ${alphabet} need as few pieces and [UNK] as the reference's`, async () => {
     const rows = reference["moby-dick"].filter((row) => row.alphabet === alphabet);
     const largest = Math.max(...rows.map(({ size }) => size));
     const { tokens } = await trainVocab(texts, { size: largest, alphabetLimit: alphabet });
