@@ -1,13 +1,14 @@
-// deno-lint-ignore-file no-console -- a slower backend than expected is said once
+// deno-lint-ignore-file no-console -- a message says once that a slower backend is used
 /**
- * Chooses what computes: the fastest tfjs backend that this machine can start.
+ * Chooses the backend: the fastest tfjs backend that this machine can start.
  *
- * Nobody has to choose. Importing this file, which all that computes does, makes `simd` the backend
- * that tfjs starts by itself at the first tensor. `useBackend()` chooses another or tells which one
- * it is; `ensureBackend()` mends what a program did before this file was there.
+ * Nobody has to choose. Every file that computes imports this one, which makes `simd` the backend
+ * that tfjs starts by itself at the first tensor. `useBackend()` chooses another one or returns the
+ * name of the fastest; `ensureBackend()` starts one where tfjs could not, and warns if tfjs's slow
+ * `cpu` is in use.
  *
- * A backend plugs in with one line in `LOADERS`: a function that registers and readies it, and
- * throws where it cannot run.
+ * A backend is added by one line in `LOADERS`: a function that registers and starts it, and throws
+ * where it cannot run.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkOptions } from "../checks.ts";
@@ -23,34 +24,35 @@ const LOADERS: Readonly<Record<BackendName, (options: BackendOptions) => Promise
   webgpu: async () => await (await import("./webgpu.ts")).startWebgpu(),
 };
 
-/** What `useBackend()` may be told. */
+/** Options of `useBackend()`. */
 export interface BackendOptions {
-  /** Threads that compute, where the backend has threads; by default one for each core, at most 8. */
+  /** The number of threads of `simd`. Default: one for each core, at most 8. */
   readonly threads?: number;
 }
 
 /** The name of a backend that this library knows. */
 export type BackendName = "simd" | "wasm" | "cpu" | "webgpu";
 
-/** The backends that are taken without being named, fastest first: the first that starts. */
+/** The backends that are tried if none is named, fastest first. */
 export const AUTOMATIC_BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
 
 /** Whether `useBackend()` has chosen. */
 let chosen = false;
 
+/** Whether the message that tfjs's `cpu` is in use was printed. */
 let cpuReported = false;
 
 if ((permittedVariable("BERT_BACKEND") ?? "simd") === "simd") offerSimd();
 
 /**
- * Makes the fastest backend that runs here the current one. Tensors of another backend, the weights
- * of a model among them, move over when they are next used.
+ * Makes the fastest backend that runs here the current one. Tensors of another backend, such as the
+ * weights of a model, move to it when they are next used.
  *
- * The environment variable `BERT_BACKEND` stands in for a missing `name`, if reading it is already
- * permitted: nothing ever asks. tfjs's advice to install its Node binding is silenced, as that
- * binding does not run on Deno.
+ * Without a `name` the environment variable `BERT_BACKEND` names the backend, if reading it is
+ * already permitted: permission is never asked for. tfjs's advice to install its Node binding is
+ * silenced, as that binding does not run on Deno.
  *
- * @param name The backend to use; nothing else is tried then.
+ * @param name The backend to use; no other one is tried.
  * @param options `threads`: for `simd`, if this call starts it.
  * @returns The name of the backend in use.
  * @throws {ConfigError} If there is no backend of that name.
@@ -91,13 +93,13 @@ export async function useBackend(
 }
 
 /**
- * Makes sure that what comes next is computed by a backend made for it. Every function that trains
- * or predicts awaits this first.
+ * Makes sure that a suitable backend is in use. Every function that trains or predicts awaits this
+ * first.
  *
- * It starts the fastest backend where none is in use, and where tfjs fell back to its own `cpu`
- * because `simd` does not start here or `BERT_BACKEND` names another. Where tfjs's `cpu` is in use
- * for another reason (a tensor was made before this library was imported, or `tf.setBackend()` was
- * called), it says so once.
+ * It starts the fastest backend if none is in use, or if tfjs fell back to its own `cpu`
+ * because `simd` does not start here or `BERT_BACKEND` names another. If tfjs's `cpu` is in use for
+ * another reason (a tensor was made before this library was imported, or `tf.setBackend()` was
+ * called), a message says so once.
  *
  * @throws {ConfigError} If `BERT_BACKEND` names no backend.
  *
@@ -122,7 +124,7 @@ export async function ensureBackend(): Promise<void> {
 }
 
 const CPU_IN_USE =
-  "tfjs's backend cpu computes, which is many times slower than simd: a tensor was " +
+  "tfjs's backend cpu is in use, which is many times slower than simd: a tensor was " +
   "made before this library was imported, or tf.setBackend() was called. Call " +
   'await useBackend() from bert/backend/choose.ts first, or await useBackend("cpu") if cpu is meant';
 
@@ -143,7 +145,7 @@ function checkName(name: string, fromEnvironment: boolean): BackendName {
 
 let fallbackReported = false;
 
-/** Says once in a process that a slower backend had to be taken, and why. */
+/** Prints once in a process that a slower backend is used, and why. */
 function reportFallback(names: readonly BackendName[], taken: BackendName, reason: unknown): void {
   if (fallbackReported) return;
   fallbackReported = true;
@@ -151,7 +153,7 @@ function reportFallback(names: readonly BackendName[], taken: BackendName, reaso
   console.warn(`The backend ${names[0]} cannot start here, so the slower ${taken} is used: ${why}`);
 }
 
-/** tfjs's cpu backend, and whatever is derived from it, prints advice at the first tensor it holds. */
+/** Stops tfjs's `cpu`, and backends derived from it, from printing advice at their first tensor. */
 function silence(backend: object | null): void {
   if (backend !== null && "firstUse" in backend) backend.firstUse = false;
 }

@@ -1,20 +1,22 @@
 /**
- * How an operation with a gradient of its own is written down: once, in a form that keeps memory
- * tidy. The operations of `lib/model/ops/` are made with it.
+ * Operations with a gradient of their own, which free their temporaries. The operations of
+ * `lib/model/ops/` and the loss are made with `differentiable()`.
  */
 import * as tf from "@tensorflow/tfjs";
 import "./choose.ts"; // so that the fastest backend is registered also where useBackend() was not called
 
 /**
- * Runs `forward` as one step on tfjs's tape, with `backward` as its gradient.
+ * Runs `forward` as one operation on tfjs's tape, with `backward` as its gradient.
  *
- * Temporaries of both are freed at once; of the forward pass only what `save` was given stays until
- * the backward pass is over. A gradient is computed for every input, so `inputs` holds only what
- * can be trained; ids, masks and seeds are closed over, tensors among them through `save`.
+ * Temporaries of both are freed at once; only the tensors that were passed to `save` stay until the
+ * backward pass is over. A gradient is computed for every input, so `inputs` holds only tensors
+ * that have one. `forward` and `backward` get ids, masks and seeds from the enclosing function;
+ * `backward` gets tensors among them through `save`.
  *
- * @param inputs What to differentiate by.
- * @param forward Computes the value; hands to `save` what `backward` needs.
- * @param backward Given the gradient of the value and what was saved, one gradient for each input.
+ * @param inputs The tensors by which the operation is differentiated.
+ * @param forward Computes the value, and passes to `save` the tensors that `backward` needs.
+ * @param backward Computes one gradient for each input, from the gradient of the value and the saved
+ * tensors.
  * @returns The value; the caller disposes of it.
  *
  * @example The cube, whose gradient is three times the square
@@ -48,8 +50,11 @@ export function differentiable<T extends tf.Tensor>(
 /**
  * Runs the current backend's own kernel for an operation, if it has one.
  *
- * @param name `Bert…`, as registered by the backend.
- * @returns What the kernel gives, or `undefined`: then the definition on plain operations is used.
+ * @param name The kernel's name, `Bert…`, as the backend has registered it.
+ * @param inputs The tensors by the names that the kernel knows.
+ * @param attrs The numbers by the names that the kernel knows.
+ * @returns The kernel's outputs, which the caller disposes of; `undefined` if there is no such
+ * kernel, so that the caller uses the definition by tfjs operations.
  */
 export function fused(
   name: string,
@@ -60,7 +65,7 @@ export function fused(
   return [tf.engine().runKernel(name, inputs, attrs)].flat() as tf.Tensor[];
 }
 
-/** The only tensor that a kernel gives, if there is one. */
+/** The first output of a kernel; `undefined` if there is no such kernel. */
 export function one<T extends tf.Tensor>(tensors: tf.Tensor[] | undefined): T | undefined {
   return tensors?.[0] as T | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * How precisely matrix products are computed: a state of the backend `simd` that holds while a
- * function runs. `README.md` beside this file says what is rounded, and how.
+ * The precision of matrix products: a state of the backend `simd` that is set while a function runs.
+ * `README.md` beside this file says what is rounded, and how.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Precision } from "../config.ts";
@@ -8,13 +8,14 @@ import { ConfigError } from "../errors.ts";
 import { simdMachine } from "./simd/start.ts";
 
 /**
- * Computes with the products of a precision, forwards and backwards. Everything but products stays
- * float32, and so do the products themselves once they are summed up.
+ * Runs a function whose matrix products are computed in a precision, in both passes. Only the
+ * operands of products are rounded; their sums and all other operations stay float32.
  *
- * @param compute Is called at once and must not be asynchronous: when it returns, products are
- * float32 again.
+ * @param precision The precision.
+ * @param compute The function. It must not be asynchronous: when it returns, products are float32
+ * again.
  * @returns What `compute` returns.
- * @throws {ConfigError} If the precision cannot be had here; see `checkPrecision()`.
+ * @throws {ConfigError} If the precision is not available here; see `checkPrecision()`.
  *
  * @example
  * ```ts
@@ -41,11 +42,13 @@ export function withPrecision<T>(precision: Precision, compute: () => T): T {
 }
 
 /**
- * Throws unless the backend in use can compute products in a precision. Await `ensureBackend()` first.
+ * Throws unless the backend in use can compute products in a precision. Await `ensureBackend()`
+ * first.
  *
- * @param name What the setting is called where it was set.
+ * @param precision The precision.
+ * @param name The name of the setting, for the message.
  * @throws {ConfigError} If another backend than `simd` computes, or if the processor, the system or a
- * missing permission leaves out `"bf16"`; the message says which, and what to set instead.
+ * missing permission prevents `"bf16"`; the message says which, and what to set instead.
  *
  * @example
  * ```ts
@@ -59,7 +62,7 @@ export function withPrecision<T>(precision: Precision, compute: () => T): T {
 export function checkPrecision(precision: Precision, name = "precision"): void {
   if (precision === "float32") return;
   if (tf.getBackend() !== "simd") {
-    const advice = `needs the backend simd, and ${tf.getBackend()} computes here: leave it out`;
+    const advice = `needs the backend simd, and ${tf.getBackend()} is in use: leave it out`;
     throw new ConfigError(name, precision, advice);
   }
   const missing = simdMachine().missing(precision);
@@ -67,7 +70,7 @@ export function checkPrecision(precision: Precision, name = "precision"): void {
   throw new ConfigError(
     name,
     precision,
-    `cannot be had here (${missing}): set "bf16-emulated", which rounds alike but saves no time, ` +
+    `is not available here (${missing}): set "bf16-emulated", which rounds alike but saves no time, ` +
       'or "float32"',
   );
 }

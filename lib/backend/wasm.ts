@@ -1,14 +1,15 @@
 /**
- * tfjs's `wasm` backend, made fit for training: one kernel that it lacks and three that take scalar or
- * allocating paths for the shapes of BERT's gradients.
+ * tfjs's `wasm` backend with four kernels for training: one that it lacks, and three that replace
+ * slow ones, which compute single numbers or allocate for each element at the shapes of BERT's
+ * gradients.
  *
- * It is the backend where nothing faster runs; its own kernels stay in use for everything else.
+ * It is used where `simd` cannot run. tfjs's own kernels compute everything else.
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 
-/** A kernel's inputs by name; the ones that tfjs calls optional are not among those used here. */
+/** A kernel's inputs by name. The kernels here have no optional inputs. */
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 
 type Kernel = (
@@ -17,13 +18,13 @@ type Kernel = (
   backend: BackendWasm,
 ) => tf.TensorInfo;
 
-/** The stock kernels that ours replace, by name; they still serve the shapes that ours do not. */
+/** tfjs's kernels that ours replace, by name; they still compute the shapes that ours do not. */
 const stock = new Map<string, tf.KernelConfig>();
 
 /**
  * Starts the `wasm` backend with the kernels that training needs, and makes it the current one.
  *
- * The binary comes with the npm package and is read from disk: no network.
+ * Its binary is a part of the npm package and is read from disk, without a network.
  *
  * @throws {Error} If this machine cannot run it.
  *
@@ -46,6 +47,7 @@ export async function startWasm(): Promise<void> {
   replaceKernel("UnsortedSegmentSum", unsortedSegmentSum);
 }
 
+/** Registers a kernel in place of tfjs's, which is kept in `stock`. */
 function replaceKernel(kernelName: string, kernel: Kernel): void {
   const old = tf.getKernel(kernelName, "wasm");
   if (old) {
@@ -87,17 +89,20 @@ interface Emscripten {
   cwrap(name: string, result: null, parameters: readonly string[]): Product;
 }
 
-/** Stock BatchMatMul: id, shape, rank of each operand, two transposition flags, id of the result. */
+/**
+ * The parameters of tfjs's BatchMatMul: id, shape and rank of each operand, two flags, the result's
+ * id.
+ */
 const PARAMETERS = ["number", "array", "number", "number", "array", "number"]
   .concat(["number", "number", "number"]);
 
 /**
- * Matrix products, all of them on the SIMD path: the stock kernel takes it for one untransposed
- * product only and is a scalar triple loop for the rest, ten times slower.
+ * Matrix products that all use SIMD: tfjs's kernel uses it only for one product without
+ * transposition, and computes all others in a scalar triple loop, ten times slower.
  *
- * So operands are transposed first, and a batch is one product after the other. Each product sees
- * its operands under passing tensor ids: XNNPACK keeps a packed copy of the right operand for as
- * long as its id lives, which would hold memory and go stale when weights change in place.
+ * So operands are transposed first, and a batch is computed one product after the other. Each product
+ * gets temporary tensor ids for its operands: XNNPACK keeps a packed copy of the right operand as
+ * long as its id exists, which would take memory and be stale after weights change in place.
  */
 function batchMatMul(
   { a, b }: Inputs,
@@ -128,7 +133,7 @@ function batchMatMul(
   return out;
 }
 
-/** Rows of a batch that one product of a weight's gradient takes in, so that they stay in cache. */
+/** The rows of a batch in one product of a weight's gradient, so that they stay in cache. */
 const CHUNK = 512;
 
 /** `aᵀ b` over many rows, the gradient of a weight, as the sum of such products over fewer rows. */
@@ -147,6 +152,7 @@ function sumOfProducts(
   return { ...total, shape };
 }
 
+/** Multiplies a batch of matrices without transposition; one of `countA` and `countB` may be 1. */
 function multiply(
   backend: BackendWasm,
   left: tf.TensorInfo,
@@ -165,7 +171,7 @@ function multiply(
   }
 }
 
-/** Ids of the operands of the product under way, far above those that the backend counts out. */
+/** Temporary ids of the operands of a product, far above those that the backend gives out. */
 const OPERANDS = [2 ** 30, 2 ** 30 + 1, 2 ** 30 + 2] as const;
 
 function multiplyOne(
@@ -187,7 +193,7 @@ function multiplyOne(
   OPERANDS.forEach((id) => backend.wasm.tfjs.disposeData(id));
 }
 
-/** [..., R, C] -> [..., C, R], in memory. */
+/** Transposes the last two axes: [..., R, C] becomes [..., C, R]. */
 function swapLastAxes(x: tf.TensorInfo, backend: BackendWasm): tf.TensorInfo {
   const rank = x.shape.length;
   const batch = tf.util.sizeFromShape(x.shape.slice(0, -2));
@@ -196,7 +202,7 @@ function swapLastAxes(x: tf.TensorInfo, backend: BackendWasm): tf.TensorInfo {
   return runKernel(kernel, { x: flat }, { perm: [0, 2, 1] }, backend);
 }
 
-/** Copies whole rows; the stock kernel allocates for every single element. */
+/** Copies whole rows; tfjs's kernel allocates memory for every single element. */
 function gatherRows(
   { x, indices }: Inputs,
   attrs: tf.NamedAttrMap,
@@ -210,7 +216,7 @@ function gatherRows(
   const width = tf.util.sizeFromShape(rest);
   checkRows("gather", backend.typedArrayFromHeap(indices), 0, count);
   const out = backend.makeOutput([...indices.shape, ...rest], "float32");
-  const rows = backend.typedArrayFromHeap(indices); // views die when the heap grows: taken afresh
+  const rows = backend.typedArrayFromHeap(indices); // taken again, as views become invalid when the heap grows
   const source = backend.typedArrayFromHeap(x);
   const target = backend.typedArrayFromHeap(out);
   for (let i = 0; i < rows.length; i++) {
@@ -219,7 +225,7 @@ function gatherRows(
   return out;
 }
 
-/** Sums the rows of a matrix in one pass; the stock kernel transposes it first. */
+/** Sums the rows of a matrix in one pass; tfjs's kernel transposes it first. */
 function sum({ x }: Inputs, attrs: tf.NamedAttrMap, backend: BackendWasm): tf.TensorInfo {
   const [count, width] = x.shape;
   const axes = tf.util.parseAxisParam(attrs.axis as number[], x.shape);
@@ -236,7 +242,7 @@ function sum({ x }: Inputs, attrs: tf.NamedAttrMap, backend: BackendWasm): tf.Te
   return out;
 }
 
-/** Sums the rows that carry the same segment id; ids below 0 count for nothing. */
+/** Sums the rows that have the same segment id; rows with an id below 0 are ignored. */
 function unsortedSegmentSum(
   { x, segmentIds }: Inputs,
   attrs: tf.NamedAttrMap,
@@ -259,6 +265,7 @@ function unsortedSegmentSum(
   return out;
 }
 
+/** Throws `RangeError` unless all rows are from `least` to `count` - 1. */
 function checkRows(operation: string, rows: tf.TypedArray, least: number, count: number): void {
   const wrong = rows.findIndex((row) => row < least || row >= count);
   if (wrong < 0) return;

@@ -1,19 +1,19 @@
 /**
- * tfjs's `webgpu` backend on Deno's own WebGPU: a first step onto the GPU.
+ * tfjs's `webgpu` backend on Deno's own WebGPU.
  *
- * It is never chosen by itself. Its kernels are not fused, so that a small model's step is a thousand
- * small jobs: a GPU waits for them longer than `simd` takes for the whole step.
+ * It is used only if it is named. Its kernels are not fused, so that a step of a small model is a
+ * thousand small jobs, whose set-up takes longer than the whole step on `simd`.
  *
- * Numbers can only be read asynchronously, with `await tensor.data()`: tfjs's synchronous way needs a
- * canvas, which Deno does not have.
+ * Numbers can only be read asynchronously, with `await tensor.data()`: to read them synchronously,
+ * tfjs needs a canvas, which Deno does not have.
  */
 import * as tf from "@tensorflow/tfjs";
 
 /**
  * Starts the `webgpu` backend and makes it the current one.
  *
- * No flag and no permission is needed. An error of the GPU, which WebGPU would keep to itself, is
- * printed.
+ * It needs neither a flag nor a permission. Errors of the GPU are printed, as WebGPU would not report
+ * them.
  *
  * @throws {Error} If this machine has no GPU that WebGPU can use.
  *

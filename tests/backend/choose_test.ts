@@ -4,7 +4,7 @@ import { backendNames, useBackend } from "bert/backend/choose.ts";
 import { ConfigError } from "bert/errors.ts";
 import { BACKENDS } from "../support/backends.ts";
 
-/** Runs a program in a process of its own: its environment, permissions and output are its own. */
+/** Runs a program in a process of its own, with its own environment and permissions. */
 async function run(code: string, permissions: string[], backend: string) {
   const program = `data:text/typescript,${encodeURIComponent(code)}`;
   const child = new Deno.Command(Deno.execPath(), {
@@ -28,20 +28,20 @@ const PRINT = `
   tf.ones([2]).dispose();
 `;
 
-Deno.test("useBackend() takes the backend that is named, and tfjs uses it", async () => {
+Deno.test("useBackend() starts the backend that is named, and tfjs uses it", async () => {
   for (const name of ["cpu", "wasm"]) {
     strictEqual(await useBackend(name), name);
     strictEqual(tf.getBackend(), name);
   }
 });
 
-Deno.test("useBackend() takes the fastest that starts", async () => {
+Deno.test("useBackend() starts the fastest backend that can run", async () => {
   const taken = await useBackend();
   ok(taken !== "cpu", "wasm starts everywhere");
   strictEqual(taken, tf.getBackend());
 });
 
-Deno.test("useBackend() takes the backend of BERT_BACKEND unless it is given a name, and prints nothing", async () => {
+Deno.test("useBackend() starts the backend of BERT_BACKEND unless it is given a name, and prints nothing", async () => {
   const all = ["--allow-all"];
   for (const name of BACKENDS) {
     deepStrictEqual(await run(PRINT, all, name), { out: name, err: "" });
@@ -75,7 +75,9 @@ Deno.test("useBackend() refuses an unknown name and lists the known backends", a
   await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));
 });
 
-/** A program that makes a model and asks it something, and says what computed after each. */
+/**
+ * A program that makes a model, evaluates and trains it, and prints the backend in use after each.
+ */
 const FORGETFUL = (first: string) => `
   const tf = await import("npm:@tensorflow/tfjs@4.22.0");
   ${first}
@@ -110,7 +112,7 @@ Deno.test("a program that never names a backend computes on the fastest from its
   deepStrictEqual([used, err], [[fastest, fastest, fastest], ""]);
 });
 
-Deno.test("a model made before its backend started moves there, and computes the same", async () => {
+Deno.test("a model that was made before its backend started moves there, with the same results", async () => {
   const expected = await forgetful("", ["--allow-all"], "");
   const moved = await forgetful("", ["--allow-all"], "wasm");
   deepStrictEqual(moved.used.slice(1), ["wasm", "wasm"]);
@@ -123,7 +125,7 @@ Deno.test("a model made before its backend started moves there, and computes the
   match(fallen.err, /The backend simd cannot start here, so the slower wasm is used/);
 });
 
-Deno.test("one warning says that tfjs's cpu backend computes although nobody named it, and what to do", async () => {
+Deno.test("one warning says that tfjs's cpu backend is in use although it was not named, and what to do", async () => {
   for (const first of ["tf.ones([2]);", 'await tf.setBackend("cpu");']) {
     const { used, err } = await forgetful(first, ["--allow-all"], "");
     deepStrictEqual(used, ["cpu", "cpu", "cpu"]);

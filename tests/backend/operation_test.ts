@@ -6,7 +6,7 @@ import { gradientAt, gradientsAt } from "../support/gradients.ts";
 
 let runs = 0;
 
-/** x y, by way of temporaries that nobody disposes of. */
+/** x · y, computed with temporaries that are not disposed of here. */
 function product(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return differentiable([x, y], (save) => {
     runs++;

@@ -1,4 +1,6 @@
-/** Products of operands rounded to bf16; fixtures/make_bf16_fixtures.py has PyTorch's rounding. */
+/**
+ * Products of operands rounded to bf16; fixtures/make_bf16_fixtures.py writes PyTorch's roundings.
+ */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
@@ -12,12 +14,12 @@ const { roundings }: { roundings: [bits: number, rounded: number][] } = JSON.par
   await Deno.readTextFile(new URL("../fixtures/bf16.json", import.meta.url)),
 );
 
-/** bf16 has 8 bits: the nearest is at most this far, as a share of the number. */
+/** The largest relative error of rounding to bf16, which has 8 bits of precision. */
 const UNIT = 2 ** -8;
 
 const rounded = <T>(compute: () => T) => withPrecision("bf16-emulated", compute);
 
-/** Numbers that are their own roundings. */
+/** A matrix that rounding does not change. */
 const one = () => tf.ones<tf.Rank.R2>([1, 1]);
 
 function bitsOf(values: Float32Array): number[] {
@@ -30,7 +32,7 @@ Deno.test("an operand is rounded as PyTorch rounds to bfloat16, on either side o
   const numbers = new Float32Array(Uint32Array.from(roundings, ([bits]) => bits).buffer);
   const expected = new Float32Array(Uint32Array.from(roundings, ([, bits]) => bits).buffer);
   const column = tf.tensor2d(numbers, [numbers.length, 1]);
-  const positive = expected.map((value) => value + 0); // a sum begins at 0: -0 does not stay
+  const positive = expected.map((value) => value + 0); // a sum begins with 0, so that -0 becomes 0
   for (const transposeB of [false, true]) {
     const left = rounded(() => tf.matMul(column, one(), false, transposeB));
     deepStrictEqual(bitsOf(left.dataSync<"float32">()), bitsOf(positive));
@@ -39,7 +41,7 @@ Deno.test("an operand is rounded as PyTorch rounds to bfloat16, on either side o
   }
 });
 
-Deno.test("an operand below the least normal number counts as 0, as AVX512_BF16 has it", async () => {
+Deno.test("an operand below the least normal number counts as 0, as with AVX512_BF16", async () => {
   await useBackend("simd");
   const tiny = tf.tensor2d([2 ** -126, 2 ** -127, -(2 ** -126) + 2 ** -149, 2 ** -149], [4, 1]);
   const large = tf.fill<tf.Rank.R2>([1, 1], 2 ** 100);
@@ -47,7 +49,7 @@ Deno.test("an operand below the least normal number counts as 0, as AVX512_BF16 
   deepStrictEqual([...product.dataSync()], [2 ** -26, 0, 0, 0]);
 });
 
-/** The product in double precision, and for each element the sum of the terms' sizes. */
+/** The product in double precision, and the sum of the absolute values of each element's terms. */
 function exactly(a: number[][], b: number[][]) {
   const sum = (i: number, j: number, size: (x: number) => number) =>
     a[i].reduce((total, value, k) => total + size(value * b[k][j]), 0);
@@ -57,7 +59,7 @@ function exactly(a: number[][], b: number[][]) {
 
 Deno.test("products of rounded operands are within bf16's bound of the exact ones, in all layouts", async () => {
   await useBackend("simd");
-  const [m, n, k] = [13, 37, 300]; // more than one panel each way
+  const [m, n, k] = [13, 37, 300]; // more than one panel in each direction
   const [a, b] = [randomTensor([m, k], 1), randomTensor([k, n], 2)] as tf.Tensor2D[];
   const { product, sizes } = exactly(a.arraySync(), b.arraySync());
   for (const [left, right] of [[false, false], [false, true], [true, false], [true, true]]) {
@@ -73,10 +75,10 @@ Deno.test("products of rounded operands are within bf16's bound of the exact one
   }
 });
 
-/** Roundings of steps this wide are small beside them. */
+/** Steps so wide that rounding errors are small in comparison. */
 const STEPS = { step: 1 / 8, tolerance: 0.06 };
 
-Deno.test("gradients in bf16 are what moving the inputs of rounded products shows", async () => {
+Deno.test("gradients in bf16 agree with finite differences of rounded products", async () => {
   await useBackend("simd");
   const [x, w] = [randomTensor([3, 4], 1), randomTensor([4, 5], 2)] as tf.Tensor2D[];
   const bias = randomTensor([5], 3) as tf.Tensor1D;
@@ -107,7 +109,8 @@ Deno.test("a precision that this machine lacks is refused, and the message says 
   const missing = simdMachine().missing("bf16");
   if (missing !== undefined) {
     const says = (error: Error) =>
-      error.message === `Invalid --precision = "bf16": it cannot be had here (${missing}): set ` +
+      error.message ===
+        `Invalid --precision = "bf16": it is not available here (${missing}): set ` +
           '"bf16-emulated", which rounds alike but saves no time, or "float32"';
     throws(() => checkPrecision("bf16", "--precision"), says);
     throws(() => simdMachine().computeIn("bf16"), /Cannot compute in bf16/);
@@ -115,7 +118,7 @@ Deno.test("a precision that this machine lacks is refused, and the message says 
   await useBackend("wasm");
   throws(
     () => withPrecision("bf16-emulated", () => 1),
-    /Invalid precision = "bf16-emulated": it needs the backend simd, and wasm computes here/,
+    /Invalid precision = "bf16-emulated": it needs the backend simd, and wasm is in use/,
   );
   strictEqual(withPrecision("float32", () => 1), 1);
   await useBackend("simd");

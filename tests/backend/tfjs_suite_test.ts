@@ -1,7 +1,7 @@
 /**
- * tfjs's own tests of its operations, gradients, optimizers and engine, as its npm package brings
- * them, on the simd backend. Left out are those that need a browser or a node process, and those
- * that have nothing to do with a backend.
+ * tfjs's own tests of its operations, gradients, optimizers and engine, from its npm package, on
+ * the simd backend. Tests that need a browser or a node process, and those that do not concern a
+ * backend, are left out.
  */
 import { deepStrictEqual, ok } from "node:assert";
 import { startSimd } from "bert/backend/simd/start.ts";
@@ -15,7 +15,7 @@ const KNOWN_FAILURES: Readonly<Record<string, string>> = {};
 /** Files about tfjs's own input and output, its platforms, and hashing. */
 const NOT_ABOUT_BACKENDS = /^io\/|^platforms\/|^(browser|device|hash)_util/;
 
-/** Silences what the tests print, and the tables of tfjs's debug mode. */
+/** Suppresses what the tests print, and the tables of tfjs's debug mode. */
 async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const { log, warn } = console;
   Object.assign(console, { log: () => {}, warn: () => {} });
@@ -24,7 +24,7 @@ async function quietly<T>(work: () => Promise<T>): Promise<T> {
 
 Deno.test("simd passes tfjs's own tests", async () => {
   await useBackend("cpu"); // silences tfjs's advice
-  await startSimd({ threads: 1, blas: false }); // the quickest to start, which it does 340 times
+  await startSimd({ threads: 1, blas: false }); // these options start fastest, and it starts 340 times
   const files = TfjsSources.testFiles().filter((file) => !NOT_ABOUT_BACKENDS.test(file));
   const failures: Record<string, string> = {};
   let passed = 0;
@@ -37,6 +37,6 @@ Deno.test("simd passes tfjs's own tests", async () => {
   const unexpected = Object.entries(failures).filter(([name]) => !(name in KNOWN_FAILURES));
   deepStrictEqual(unexpected, []);
   const mended = Object.keys(KNOWN_FAILURES).filter((name) => !(name in failures));
-  deepStrictEqual(mended, [], "passes now: take it off the list");
+  deepStrictEqual(mended, [], "these pass now: remove them from the list");
   ok(passed > 3750, `only ${passed} tests ran`);
 });

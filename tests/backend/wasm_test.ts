@@ -1,4 +1,4 @@
-/** The kernels that the wasm backend gets from us, against tfjs's cpu backend. */
+/** Our kernels of the wasm backend, compared with tfjs's cpu backend. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, notStrictEqual, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -53,7 +53,7 @@ Deno.test("matMul on wasm sees weights that were changed in place", () => {
   const backend = tf.backend() as unknown as { typedArrayFromHeap(x: tf.Tensor): Float32Array };
   const [x, weight] = [tf.ones([2, 3]), tf.ones([3, 2])];
   deepStrictEqual([...tf.matMul(x, weight).dataSync()], [3, 3, 3, 3]);
-  backend.typedArrayFromHeap(weight).fill(2); // the stock kernel still multiplies by ones after this
+  backend.typedArrayFromHeap(weight).fill(2); // tfjs's kernel would still multiply by ones
   deepStrictEqual([...tf.matMul(x, weight).dataSync()], [6, 6, 6, 6]);
 });
 
@@ -68,7 +68,7 @@ Deno.test("gather on wasm: rows of any rank, other axes and types", async () => 
   await compare(() => tf.gather(tf.tensor1d([7, 8, 9], "int32"), rows()));
 });
 
-Deno.test("gather on wasm refuses an index beyond the table and leaves nothing behind", async () => {
+Deno.test("gather on wasm refuses an index beyond the table and leaves no tensor behind", async () => {
   const [x, rows] = [tf.ones([3, 2]), tf.tensor1d([0, 3], "int32")];
   const wrong = /RangeError: gather: index 3 is outside of 0 to 2/;
   await assertNoLeak(() => throws(() => tf.gather(x, rows), wrong));

@@ -1,6 +1,6 @@
 /**
- * The backend `webgpu` beside `simd`, where there is a GPU or a driver that plays one on the CPU
- * (mesa-vulkan-drivers). A process of its own: a GPU's driver keeps threads.
+ * The backend `webgpu` compared with `simd`, if there is a GPU or a driver that emulates one on the
+ * CPU (mesa-vulkan-drivers). Each runs in a process of its own, as a GPU's driver keeps threads.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 
@@ -47,7 +47,7 @@ async function run(backend: string) {
   const program = `data:text/typescript,${encodeURIComponent(PROGRAM)}`;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", `--config=${CONFIG}`, program, backend],
-    env: { NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp" }, // Vulkan's loader asks for the latter
+    env: { NO_COLOR: "1", XDG_RUNTIME_DIR: "/tmp" }, // Vulkan's loader needs the latter
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   return { code, out: text(stdout), err: text(stderr) };
@@ -71,7 +71,7 @@ Deno.test("training on webgpu gives the losses of simd to 1e-5 over 20 steps, an
   deepStrictEqual(leaked, 0);
 });
 
-Deno.test("a machine without a GPU is told what is missing", { ignore: !!adapter }, async () => {
+Deno.test("without a GPU the error says what is missing", { ignore: !!adapter }, async () => {
   const { err } = await run("webgpu");
   match(err, /Cannot start backend webgpu on this machine/);
   match(err, /no GPU that WebGPU can use: install a driver with Vulkan/);

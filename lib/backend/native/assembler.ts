@@ -1,7 +1,7 @@
 /**
- * A small assembler for x86-64: bytes of the instructions that the native kernels need, with labels
- * for jumps. It knows registers of 64 bits, vectors of 256 bits (AVX2, FMA) and one shape of address,
- * `[base + index * scale + offset]`. `avx512_assembler.ts` adds vectors of 512 bits.
+ * A small assembler for x86-64: the bytes of the instructions that the native kernels use, with
+ * labels for jumps. It has registers of 64 bits, vectors of 256 bits (AVX2, FMA) and one form of
+ * address, `[base + index * scale + offset]`. `avx512_assembler.ts` adds vectors of 512 bits.
  *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, sections 2.1
  * (prefixes, ModRM, SIB), 2.3 (VEX) and the pages of the instructions; its names are used here.
@@ -49,33 +49,33 @@ export interface Address {
 
 /** A place in the code that jumps lead to. */
 export interface Label {
-  /** Where it lies, in bytes from the start; undefined until `place()` says so. */
+  /** Its place, in bytes from the start; undefined until `place()` is called. */
   position: number | undefined;
-  /** Where the distances to it stand that are still to be filled in. */
+  /** The places of the jumps' distances to it that are not filled in yet. */
   readonly uses: number[];
 }
 
-/** The conditions of `jump()`, after `compare()` or an addition, for numbers without sign. */
+/** The conditions of `jump()` after `compare()` or a subtraction, for unsigned numbers. */
 const CONDITION = { below: 0x2, aboveOrEqual: 0x3, equal: 0x4, notEqual: 0x5, above: 0x7 } as const;
 
-/** When a jump is taken. */
+/** The condition under which a jump is taken. */
 export type Condition = keyof typeof CONDITION;
 
-/** Arithmetic of two registers, or of a register and a number: opcode and its extension. */
+/** Arithmetic of two registers, or of a register and a number: the extension of the opcode. */
 const ARITHMETIC = { add: 0, sub: 5, cmp: 7 } as const;
 
 /** Collects instructions as bytes. */
 export class Assembler {
   readonly #bytes: number[] = [];
 
-  /** Address of a new place, to be fixed by `place()`. */
+  /** A new label, whose place `place()` sets. */
   label(): Label {
     return { position: undefined, uses: [] };
   }
 
-  /** Lets a label stand for the place of the next instruction. */
+  /** Sets the place of a label to that of the next instruction. */
   place(label: Label): void {
-    if (label.position !== undefined) throw new TypeError("A label has one place");
+    if (label.position !== undefined) throw new TypeError("A label can have only one place");
     label.position = this.#bytes.length;
     for (const use of label.uses) this.#patch(use, label.position);
   }
@@ -90,6 +90,7 @@ export class Assembler {
     return new Uint8Array(this.#bytes);
   }
 
+  /** The number of jumps whose label has no place yet. */
   #open = 0;
 
   // ---------------------------------------------------------------- general registers
@@ -122,7 +123,7 @@ export class Assembler {
     this.address(from, to);
   }
 
-  /** `to` = the address itself, as a sum. */
+  /** `to` = the address itself (LEA). */
   loadAddress(to: Reg, from: Address): void {
     this.#rex(to, from.index ?? 0, from.base);
     this.emit(0x8d);
@@ -139,7 +140,7 @@ export class Assembler {
     this.#arithmetic("sub", to, by);
   }
 
-  /** Compares as numbers without sign, for the next `jump()`. */
+  /** Compares unsigned numbers, for the next `jump()`. */
   compare(a: Reg, b: Reg | Immediate): void {
     this.#arithmetic("cmp", a, b);
   }
@@ -156,7 +157,7 @@ export class Assembler {
     this.emit(0x58 | to & 7);
   }
 
-  /** Goes on at a label, always or where a condition holds. */
+  /** Jumps to a label, always or if a condition holds. */
   jump(to: Label, when?: Condition): void {
     if (when === undefined) this.emit(0xe9);
     else this.emit(0x0f, 0x80 | CONDITION[when]);
@@ -168,12 +169,14 @@ export class Assembler {
     this.emit(0xc3);
   }
 
-  /** What the processor can do: eax and ecx choose the question, eax to edx hold the answer. */
+  /**
+   * Asks for the processor's features: eax and ecx are the question, eax to edx the answer (CPUID).
+   */
   cpuid(): void {
     this.emit(0x0f, 0xa2);
   }
 
-  /** Which registers the system saves: the answer in edx:eax, to the question 0 in ecx. */
+  /** Asks which registers the system saves: ecx = 0 is the question, edx:eax the answer (XGETBV). */
   xgetbv(): void {
     this.emit(0x0f, 0x01, 0xd0);
   }
@@ -195,12 +198,15 @@ export class Assembler {
     this.vexAddress(0x18, { map: 2, prefix: 1 }, to, 0, from);
   }
 
-  /** The floats whose word in `mask` has its highest bit; 0 elsewhere, and not read (VMASKMOVPS). */
+  /**
+   * Loads the floats whose word in `mask` has its highest bit set; others are 0 and not read
+   * (VMASKMOVPS).
+   */
   loadMasked(to: Vec, mask: Vec, from: Address): void {
     this.vexAddress(0x2c, { map: 2, prefix: 1 }, to, mask, from);
   }
 
-  /** Writes the floats whose word in `mask` has its highest bit (VMASKMOVPS). */
+  /** Stores the floats whose word in `mask` has its highest bit set (VMASKMOVPS). */
   storeMasked(to: Address, mask: Vec, from: Vec): void {
     this.vexAddress(0x2e, { map: 2, prefix: 1 }, from, mask, to);
   }
@@ -228,12 +234,15 @@ export class Assembler {
     this.emit(0x57, modRm(to, to));
   }
 
-  /** Clears the upper halves of all vectors, which callers that use 128 bits want (VZEROUPPER). */
+  /**
+   * Clears the upper halves of all vectors, as code with vectors of 128 bits is slow otherwise
+   * (VZEROUPPER).
+   */
   clearUpperHalves(): void {
     this.emit(0xc5, 0xf8, 0x77);
   }
 
-  /** Asks for the memory at an address to come into the first cache (PREFETCHT0). */
+  /** Prefetches the memory at an address into the first cache (PREFETCHT0). */
   prefetch(from: Address): void {
     const rex = rexBits(0, from.index ?? 0, from.base);
     if (rex !== 0) this.emit(0x40 | rex);
@@ -260,12 +269,15 @@ export class Assembler {
     this.emit(...(short ? [by.value & 0xff] : int32(by.value)));
   }
 
-  /** The prefix of instructions on 64 bits; it also holds the highest bit of each register. */
+  /** The prefix REX of instructions on 64 bits, with the highest bit of each register's number. */
   #rex(register: number, index: number, base: number): void {
     this.emit(0x48 | rexBits(register, index, base));
   }
 
-  /** Prefix VEX of three bytes: the highest bits, inverted, of all registers and which opcodes. */
+  /**
+   * The prefix VEX of three bytes: the inverted highest bits of all registers, and the table of the
+   * opcode.
+   */
   #vex(
     { map, prefix, length = LENGTH_256 }: Opcodes,
     register: Vec,
@@ -304,14 +316,14 @@ export class Assembler {
   }
 
   /**
-   * ModRM, SIB where it is needed, and the offset in one byte, four bytes or none.
+   * Appends ModRM, SIB if it is needed, and the offset in one byte, four bytes or none.
    *
-   * @param unit What an offset of one byte counts, in bytes.
+   * @param unit The unit of an offset of one byte, in bytes.
    */
   protected address(register: number, at: Address, unit = 1): void {
     const { base, index, scale = 1, offset = 0 } = at;
     if (index === Reg.rsp) throw new RangeError("rsp cannot be an index");
-    const none = offset === 0 && (base & 7) !== 5; // without an offset, 5 would mean another form
+    const none = offset === 0 && (base & 7) !== 5; // without an offset, base 5 has another meaning
     const units = offset / unit;
     const short = Number.isInteger(units) && units >= -128 && units < 128;
     const mode = none ? 0 : short ? 1 : 2;
@@ -321,6 +333,7 @@ export class Assembler {
     if (!none) this.emit(...(short ? [units & 0xff] : int32(offset)));
   }
 
+  /** Appends the distance to a label, which is filled in when its place is known. */
   #distance(to: Label): void {
     const at = this.#bytes.length;
     this.emit(0, 0, 0, 0);
@@ -336,7 +349,7 @@ export class Assembler {
     this.#open--;
   }
 
-  /** Jumps count from the end of their instruction, which the distance is. */
+  /** Fills in the distance of a jump, which counts from the end of the distance's four bytes. */
   #fill(at: number, target: number): void {
     int32(target - at - 4).forEach((byte, i) => this.#bytes[at + i] = byte);
   }

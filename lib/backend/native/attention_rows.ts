@@ -1,6 +1,7 @@
 /**
- * The rows of attention's weights, between its products: softmax with dropout, and the way back. What
- * `simd/kernels/attention.ts` does, bit for bit, for rows of a multiple of 16 and at most 1024 numbers.
+ * Softmax of attention's scores with dropout, and its gradient: the same as in
+ * `simd/kernels/attention.ts`, bit for bit, for rows whose length is a multiple of 16 and at most
+ * 1024.
  */
 import { number, Reg } from "./assembler.ts";
 import type { RowCode } from "./row_code.ts";
@@ -8,7 +9,7 @@ import { beginDropout, emitExpLow, emitKeep, EXP_CONSTANTS } from "./row_math.ts
 
 const { rax, rbx, rcx, rdx, rsi, rdi, r8 } = Reg;
 
-// What the general registers hold throughout.
+// The contents of the general registers.
 const x = rax;
 const signed = rbx;
 const mask = rcx;
@@ -17,7 +18,7 @@ const rowBytes = rsi;
 const at = rdi;
 const least = r8;
 
-// And the vectors from 5 on.
+// The contents of the vectors from 5 on.
 const SCALE = 5;
 const FACTOR = 6;
 const MOST = 7;
@@ -26,8 +27,9 @@ const KEPT = 11;
 const DROPOUT = { places: 10, b: 12, least: 13, ones: 14 } as const;
 
 /**
- * Scores become weights. Parameters: x, signed, mask, rows, n, scale, a, b, least, kept, index. `signed`
- * gets the weights, negative where they are dropped; `x` what dropout leaves of them.
+ * Computes weights from scores. Parameters: x, signed, mask, rows, n, scale, a, b, least, kept,
+ * index. `x` holds the scores, then the weights after dropout; `signed` gets the weights, negative
+ * if dropped.
  */
 export function emitWeights(code: RowCode): void {
   code.hold(...EXP_CONSTANTS, "away", "hash0", "hash1", "sixteen", "sign");
@@ -81,8 +83,8 @@ function emitExponentials(code: RowCode): void {
 }
 
 /**
- * Weights w = x * FACTOR. `signed` = -w where dropout drops a weight, else w; `x` = 0 or w * KEPT, the
- * weight scaled up. Where nothing is dropped (`least` is 0) no hashes are computed.
+ * The weights are w = x * FACTOR. If dropout drops a weight, `signed` = -w and `x` = 0, else
+ * `signed` = w and `x` = w * KEPT. If nothing is dropped (`least` is 0), no hashes are computed.
  */
 function emitDropped(code: RowCode): void {
   const { assembler } = code;
@@ -112,7 +114,7 @@ function emitDropped(code: RowCode): void {
   assembler.place(done);
 }
 
-/** What dropout leaves of signed weights: max(signed, 0) * kept. Parameters: signed, to, count, kept. */
+/** The weights after dropout, max(signed, 0) * kept. Parameters: signed, to, count, kept. */
 export function emitOpenWeights(code: RowCode): void {
   const { assembler } = code;
   code.place(signed, 0);
@@ -129,9 +131,9 @@ export function emitOpenWeights(code: RowCode): void {
 }
 
 /**
- * The gradient by the scores. Parameters: signed, d, rows, n, kept, scale. `d`, the gradient by the
- * weights that dropout left, becomes weights * scale * (d - sum(d * weights)), the d of the formula with
- * dropout's gradient.
+ * The gradient by the scores. Parameters: signed, d, rows, n, kept, scale. `d` is the gradient by the
+ * weights after dropout; it becomes weights * scale * (d' - Σ d' * weights), where d' is dropout's
+ * gradient of d.
  */
 export function emitWeightsGradient(code: RowCode): void {
   const { assembler } = code;
@@ -146,7 +148,7 @@ export function emitWeightsGradient(code: RowCode): void {
     assembler.clearVector(SUMS);
     code.alongRow(at, rowBytes, () => emitOpenGradient(code));
     code.total(SUMS, 0);
-    assembler.plus(SUMS, SUMS, code.constant("zero")); // as the kernel adds what is left of a row
+    assembler.plus(SUMS, SUMS, code.constant("zero")); // as the kernel adds 0 for the rest of a row
     code.alongRow(at, rowBytes, () => {
       assembler.get(0, { base: signed, index: at });
       assembler.and(0, 0, code.constant("size"));
@@ -159,7 +161,7 @@ export function emitWeightsGradient(code: RowCode): void {
   });
 }
 
-/** d = 0 where the weight is dropped, else d * KEPT; SUMS += d * weights. */
+/** d' = 0 if the weight is dropped, else d * KEPT; SUMS += d' * weights. */
 function emitOpenGradient(code: RowCode): void {
   const { assembler } = code;
   assembler.get(0, { base: signed, index: at });

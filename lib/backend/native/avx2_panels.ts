@@ -1,14 +1,14 @@
 /**
  * The innermost part of a matrix product as machine code: C = A B or C += A B, where A and B have
- * been copied into panels that lie in the caches. `simd/kernels/gemm.ts` cuts a product into such
- * parts, copies the panels, and does the same on its own where there is no native code.
+ * been copied into panels that fit into the caches. `simd/kernels/gemm.ts` cuts a product into such
+ * parts and copies the panels; without native code it also multiplies them.
  *
  * Each element of C is summed over the depth in order, by fused multiply-add from 0, then added to
- * what C held: exactly the steps of the WebAssembly kernels with relaxed SIMD, so that the results
- * are the same bit for bit.
+ * its old value: the same steps as in the WebAssembly kernels with relaxed SIMD, so that the
+ * results have the same bits.
  *
- * The tile is the one that Goto-type products use on AVX2: 6 rows by 16 columns, 12 vectors of sums,
- * two of B and two of A, which is all sixteen.
+ * The tile is that of other implementations for AVX2: 6 rows by 16 columns, with 12 vectors of
+ * sums, two of B and two of A, which are all sixteen.
  * Source: Van Zee & van de Geijn 2015, "BLIS", ACM TOMS 41(3), sections 5 and 6.
  */
 import { Assembler, type Label, number, Reg } from "./assembler.ts";
@@ -30,11 +30,11 @@ const { rax, rcx, rdx, rsi } = Reg;
 const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
 const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
 
-/** Vectors 4 to 15: two for each row. */
+/** The vector of a sum: 4 to 15, two for each row. */
 const sum = (row: number, half: number) => 4 + 2 * row + half;
 const MASK = [2, 3] as const;
 
-/** The code, to be called with the address of a block of parameters. */
+/** The machine code of a function whose argument is the address of a block of parameters. */
 export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> {
   const assembler = new Assembler();
   beginFunction(assembler, convention, parameters);
@@ -55,7 +55,10 @@ export function assemblePanels(convention: Convention): Uint8Array<ArrayBuffer> 
   return endFunction(assembler, convention);
 }
 
-/** All tiles of one panel of B; jumps out of the unsigned loops happen at or below zero. */
+/**
+ * Computes all tiles of one panel of B. Counts are unsigned, so a loop ends when the rest is less
+ * than a tile, or 0 after a subtraction.
+ */
 function emitTiles(assembler: Assembler): void {
   const next = assembler.label();
   const finished = assembler.label();
@@ -73,7 +76,7 @@ function emitTiles(assembler: Assembler): void {
   });
   emitResults(assembler, true, advance);
   assembler.place(advance);
-  assembler.move(panelA, rax); // where the sums ended
+  assembler.move(panelA, rax); // the end of the panel, where the sums have stopped reading
   assembler.loadAddress(rcx, { base: rowBytes, index: rowBytes, scale: 2 });
   assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 2 });
   assembler.compare(rowsLeft, number(ROWS));
@@ -83,7 +86,7 @@ function emitTiles(assembler: Assembler): void {
   assembler.place(finished);
 }
 
-/** What C holds will be needed, or written to, when the sums are done. */
+/** Prefetches a tile of C, which is read or written after the sums. */
 function prefetchTile(assembler: Assembler): void {
   assembler.move(rdx, tileC);
   for (let row = 0; row < ROWS; row++) {
@@ -93,7 +96,7 @@ function prefetchTile(assembler: Assembler): void {
   }
 }
 
-/** 6 by 16 sums over the depth. */
+/** Computes the 6 by 16 sums over the depth. */
 function emitSums(assembler: Assembler): void {
   for (let row = 0; row < ROWS; row++) {
     for (let half = 0; half < 2; half++) assembler.clearVector(sum(row, half));
@@ -113,7 +116,7 @@ function emitStep(assembler: Assembler, step: number): void {
   }
 }
 
-/** Writes the rows that C has, or adds to them, and goes on at `done`. */
+/** Stores the sums in the rows that C has, or adds them, and jumps to `done`. */
 function emitResults(assembler: Assembler, masked: boolean, done: Label): void {
   const plain = assembler.label();
   assembler.load(rcx, { base: parameters, offset: PARAMETER.keep });
@@ -125,6 +128,7 @@ function emitResults(assembler: Assembler, masked: boolean, done: Label): void {
   emitRows(assembler, masked, false, done);
 }
 
+/** Stores the sums row by row; `keep` adds C's old values, `masked` leaves out columns. */
 function emitRows(assembler: Assembler, masked: boolean, keep: boolean, done: Label): void {
   for (let row = 0; row < ROWS; row++) {
     for (let half = 0; half < 2; half++) {

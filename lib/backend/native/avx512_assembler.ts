@@ -1,10 +1,11 @@
 /**
- * What the assembler knows of AVX-512: vectors of 512 bits in 32 registers, masks, and products of
- * bfloat16 pairs. All of it has the prefix EVEX, four bytes that hold every bit of the operands.
+ * The assembler's instructions of AVX-512: vectors of 512 bits in 32 registers, masks, and products
+ * of pairs of bfloat16. Nearly all have the prefix EVEX, four bytes that hold the highest bits of
+ * all operands.
  *
- * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, section 2.7 (EVEX) and
- * the pages of the instructions. `tests/backend/native/avx512_assembler_test.ts` compares each form with the
- * bytes of GNU as.
+ * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, section 2.7
+ * (EVEX) and the pages of the instructions. `tests/backend/native/avx512_assembler_test.ts`
+ * compares each form with the bytes of GNU as.
  */
 import { type Address, Assembler, type Vec } from "./assembler.ts";
 import { modRm } from "./encoding.ts";
@@ -12,14 +13,14 @@ import { modRm } from "./encoding.ts";
 /** A mask register, 1 to 7; 0 stands for no mask. */
 export type Mask = number;
 
-/** An assembler for AVX-512, too. Vectors are numbered from 0 to 31 in its own instructions. */
+/** The assembler with instructions of AVX-512, in which vectors are numbered from 0 to 31. */
 export class WideAssembler extends Assembler {
-  /** `to` = 16 floats at any address (VMOVUPS); with a mask only those, 0 elsewhere. */
+  /** `to` = 16 floats at any address (VMOVUPS); with a mask, floats outside of it are 0. */
   loadWide(to: Vec, from: Address, mask: Mask = 0): void {
     this.#memory(0x10, MOVE, { register: to, mask, zero: mask !== 0 }, from, 64);
   }
 
-  /** 16 floats of `from` go to any address (VMOVUPS); with a mask only those. */
+  /** Stores 16 floats of `from` at any address (VMOVUPS); with a mask, only those in it. */
   storeWide(to: Address, from: Vec, mask: Mask = 0): void {
     this.#memory(0x11, MOVE, { register: from, mask }, to, 64);
   }
@@ -35,8 +36,8 @@ export class WideAssembler extends Assembler {
   }
 
   /**
-   * `sum += a * b` of the upper bfloat16 of each pair, then of the lower ones; with a rounding each,
-   * where denormals are 0 (VDPBF16PS).
+   * `sum += a * b` for the upper bfloat16 of each pair, then for the lower one. Each addition is
+   * rounded, and denormals are 0 (VDPBF16PS).
    */
   multiplyAddPairs(sum: Vec, a: Vec, b: Vec): void {
     this.#registers(0x52, { map: 2, prefix: 2 }, sum, a, b);
@@ -60,35 +61,38 @@ export class WideAssembler extends Assembler {
     this.#registers(0x72, { map: 2, prefix: 2 }, to, 0, from);
   }
 
-  /** Of each four floats of `a` and `b` the lower two, by turns: a0 b0 a1 b1 (VUNPCKLPS). */
+  /** For each four floats a0 to a3 of `a` and b0 to b3 of `b`: a0 b0 a1 b1 (VUNPCKLPS). */
   interleaveLow(to: Vec, a: Vec, b: Vec): void {
     this.#registers(0x14, MOVE, to, a, b);
   }
 
-  /** Of each four floats of `a` and `b` the upper two, by turns: a2 b2 a3 b3 (VUNPCKHPS). */
+  /** For each four floats a0 to a3 of `a` and b0 to b3 of `b`: a2 b2 a3 b3 (VUNPCKHPS). */
   interleaveHigh(to: Vec, a: Vec, b: Vec): void {
     this.#registers(0x15, MOVE, to, a, b);
   }
 
-  /** Of each four floats of `a` the lower two, then those of `b` (VUNPCKLPD). */
+  /** For each four floats a0 to a3 of `a` and b0 to b3 of `b`: a0 a1 b0 b1 (VUNPCKLPD). */
   joinLow(to: Vec, a: Vec, b: Vec): void {
     this.#registers(0x14, { map: 1, prefix: 1, wide: 1 }, to, a, b);
   }
 
-  /** Of each four floats of `a` the upper two, then those of `b` (VUNPCKHPD). */
+  /** For each four floats a0 to a3 of `a` and b0 to b3 of `b`: a2 a3 b2 b3 (VUNPCKHPD). */
   joinHigh(to: Vec, a: Vec, b: Vec): void {
     this.#registers(0x15, { map: 1, prefix: 1, wide: 1 }, to, a, b);
   }
 
-  /** Two fours of `a`, then two of `b`: those that the bits of `order` name, two for each (VSHUFF32X4). */
+  /**
+   * Two groups of four floats of `a`, then two of `b`; two bits of `order` choose each
+   * (VSHUFF32X4).
+   */
   shuffleFours(to: Vec, a: Vec, b: Vec, order: number): void {
     this.#registers(0x23, { map: 3, prefix: 1 }, to, a, b);
     this.emit(order);
   }
 
   /**
-   * Each of the 32 words of `to` = that which `order` names: 0 to 31 of `to`, 32 to 63 of `other`
-   * (VPERMT2W).
+   * Each of the 32 words of 16 bits of `to` = the word whose number is in `order`: 0 to 31 are the
+   * old words of `to`, 32 to 63 those of `other` (VPERMT2W).
    */
   permuteWords(to: Vec, order: Vec, other: Vec): void {
     this.#registers(0x7d, { map: 2, prefix: 1, wide: 1 }, to, order, other);
@@ -113,7 +117,9 @@ export class WideAssembler extends Assembler {
     this.emit(opcode, modRm(operands.register, other));
   }
 
-  /** An instruction with prefix EVEX and an operand in memory; `unit` is what short offsets count. */
+  /**
+   * An instruction with prefix EVEX and an operand in memory; `unit` is the unit of short offsets.
+   */
   protected evexAddress(
     opcode: number,
     form: Form,
@@ -126,7 +132,7 @@ export class WideAssembler extends Assembler {
     this.address(operands.register, at, unit);
   }
 
-  /** EVEX: the highest bits of all operands, inverted; which opcodes; vectors of 512 bits; the mask. */
+  /** EVEX: the inverted highest bits of all operands; the table of the opcode; 512 bits; the mask. */
   #prefix({ map, prefix, wide = 0 }: Form, operands: Operands, x: number, b: number): void {
     const { register, second = 0, mask = 0, zero = false } = operands;
     const bits = (register >> 3 & 1) << 7 | (x & 1) << 6 | (b & 1) << 5 | (register >> 4) << 4;
@@ -136,7 +142,7 @@ export class WideAssembler extends Assembler {
   }
 }
 
-/** Which table an opcode is of; prefix 1 stands for 66, 2 for F3, 3 for F2; and the bit W. */
+/** The table of an opcode, its prefix (1 for 66, 2 for F3, 3 for F2), and the bit W. */
 export interface Form {
   /** The table: 1 for 0F, 2 for 0F 38, 3 for 0F 3A. */
   readonly map: 1 | 2 | 3;
@@ -146,18 +152,19 @@ export interface Form {
   readonly wide?: 0 | 1;
 }
 
-/** The operands but for the one that may lie in memory. */
+/** The operands without the one that may be in memory. */
 export interface Operands {
-  /** The register that is not the second operand; with compares a mask. */
+  /** The register in ModRM, which for comparisons is a mask. */
   readonly register: Vec;
-  /** The register that has no place in ModRM. */
+  /** The register of the second operand, which is in the prefix. */
   readonly second?: Vec;
   /** The mask, if there is one. */
   readonly mask?: Mask;
-  /** Whether what the mask leaves out becomes 0. */
+  /** Whether numbers outside of the mask become 0. */
   readonly zero?: boolean;
 }
 
+/** The form of moves and additions of floats. */
 const MOVE: Form = { map: 1, prefix: 0 };
 
 /** The bits L'L of EVEX. */

@@ -1,16 +1,16 @@
 /**
- * Copies pieces of a product's operands into the panels that `avx512_panels.ts` multiplies: of A 12 rows,
- * of B 16 columns, for each step along the depth their values side by side. Vectors of 512 bits do it,
- * whether the numbers of a step lie side by side in memory, too, or along the depth, where 16 steps at
- * a time are transposed in registers.
+ * Copies pieces of a product's operands into the panels that `avx512_panels.ts` multiplies. A panel
+ * has 12 rows of A or 16 columns of B: for each step along the depth, their values side by side.
+ * Vectors of 512 bits copy them. If a row in memory is a step, it is copied as it is; if it runs
+ * along the depth, 16 steps at a time are transposed in registers.
  *
- * For AVX512_BF16 the numbers are rounded on the way and two steps become one of pairs: the first step
- * in the upper half of a pair, as the instruction that multiplies pairs begins with that. Behind an odd
- * depth follows a 0.
+ * For AVX512_BF16 the numbers are rounded and two steps become one step of pairs. The first of them
+ * is in the upper half, as the instruction that multiplies pairs adds that product first. After an
+ * odd depth, the lower half of the last pair is 0.
  *
- * The last panel holds whatever it likes in rows or columns that the operand does not have: no sum
- * that is kept depends on them. Only the operand itself is read. Behind the last panel up to
- * `PACK_OVERSHOOT` bytes are written.
+ * In rows or columns that the operand does not have, the last panel has arbitrary values, which no
+ * stored sum depends on. Nothing beyond the operand is read. Up to `PACK_OVERSHOOT` bytes after the
+ * last panel are overwritten.
  */
 import { type Address, type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
@@ -21,10 +21,10 @@ import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
 const { rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
 
-// What the general registers hold throughout.
+// The contents of the general registers.
 const parameters = r15;
 const from = rbx; // the panel's first number
-const to = rbp; // where the panel under way goes on
+const to = rbp; // the next place in the current panel
 const stride = r8;
 const countLeft = r9;
 const depth = r10; // of the panels, or of a block of their steps
@@ -32,29 +32,32 @@ const stepsLeft = rcx;
 const bytesOfPanel = r13;
 const bytesOf3Panels = r14;
 
-/** Steps that are copied of all panels before the next ones, where rows in memory are steps; even. */
+/**
+ * The steps that are copied into all panels before the next ones, if rows in memory are steps;
+ * even.
+ */
 const STEPS_AT_ONCE = 16;
 
-// What registers hold there, besides.
+// The contents of other registers where rows in memory are steps.
 const bytesOfRows = rax; // of STEPS_AT_ONCE
 const firstOfBlock = r11; // the first number of these steps
-const panelsOfBlock = r12; // where they go
+const panelsOfBlock = r12; // their place in the first panel
 const depthLeft = rdi;
-const firstTo = rsi; // where the panels under way begin
+const firstTo = rsi; // their place in the first of the current panels
 
-/** Vectors 0 to 15 hold rows, then steps; these are beside them. */
+/** Vectors 0 to 15 hold rows, then steps; these are the others. */
 const ZERO = 30;
 const ORDER = 31;
 const SECOND = 29;
 const SPARE = [16, 17, 18, 19] as const;
 
-/** The numbers of a step that a whole panel has, and the last one. */
+/** Masks of the numbers of a step: in a whole panel, and in the last one. */
 const WHOLE: Mask = 1;
 const LAST: Mask = 4;
-/** The steps of a last block, 16 and 16. */
+/** Masks of the steps of a last block: the first 16 and the second 16. */
 const STEPS: readonly [Mask, Mask] = [2, 3];
 
-/** The code, to be called with the address of a block of parameters. */
+/** The machine code of a function whose argument is the address of a block of parameters. */
 export function assembleWidePack(
   convention: Convention,
   operand: Operand,
@@ -99,8 +102,8 @@ export function assembleWidePack(
 }
 
 /**
- * All panels of an operand whose rows in memory are steps: some steps of all panels, then the next
- * steps, so that rows are read in long pieces, which the processor fetches ahead.
+ * Copies all panels of an operand whose rows in memory are steps: some steps into all panels, then
+ * the next steps, so that rows are read in long pieces, which the processor prefetches.
  */
 function emitCopies(assembler: WideAssembler, operand: Operand, width: number, done: Label): void {
   const [block, cut, next] = [0, 1, 2].map(() => assembler.label());
@@ -130,7 +133,7 @@ function emitCopies(assembler: WideAssembler, operand: Operand, width: number, d
   assembler.jump(block);
 }
 
-/** The steps of a block, of all panels: four panels at a time, then one at a time. */
+/** Copies the steps of a block into all panels: four panels at a time, then one at a time. */
 function emitAcross(assembler: WideAssembler, operand: Operand, width: number, done: Label): void {
   const [four, single, whole] = [0, 1, 2].map(() => assembler.label());
   assembler.place(four);
@@ -153,16 +156,16 @@ function emitAcross(assembler: WideAssembler, operand: Operand, width: number, d
   assembler.jump(single);
 }
 
-/** Panels side by side. */
+/** Panels that are copied together. */
 interface Copies {
   readonly operand: Operand;
   readonly width: number;
   readonly panels: 1 | 4;
-  /** The columns that they have. */
+  /** The mask of the numbers of a step that they have. */
   readonly mask: Mask;
 }
 
-/** The steps of a block, of one panel or of four side by side. */
+/** Copies the steps of a block into one panel, or into four neighbouring ones. */
 function emitPanels(assembler: WideAssembler, copies: Copies): void {
   const { operand, width, panels } = copies;
   assembler.move(rdx, from);
@@ -174,7 +177,7 @@ function emitPanels(assembler: WideAssembler, copies: Copies): void {
   assembler.loadAddress(to, { base: firstTo, index: bytesOfPanel, scale: panels });
 }
 
-/** Where each of the panels goes on. */
+/** The next place in each of the panels. */
 const PANEL: readonly Address[] = [
   { base: to },
   { base: to, index: bytesOfPanel },
@@ -182,7 +185,7 @@ const PANEL: readonly Address[] = [
   { base: to, index: bytesOf3Panels },
 ];
 
-/** One step after the other. */
+/** Copies one step after the other. */
 function emitSteps(assembler: WideAssembler, { width, panels, mask }: Copies): void {
   const step = assembler.label();
   assembler.place(step);
@@ -196,7 +199,7 @@ function emitSteps(assembler: WideAssembler, { width, panels, mask }: Copies): v
   assembler.jump(step, "notEqual");
 }
 
-/** Two steps at a time become one of pairs. */
+/** Copies two steps at a time as one step of pairs. */
 function emitPairsOfSteps(assembler: WideAssembler, copies: Copies): void {
   const [pair, last, end] = [0, 1, 2].map(() => assembler.label());
   assembler.compare(stepsLeft, number(2));
@@ -214,7 +217,7 @@ function emitPairsOfSteps(assembler: WideAssembler, copies: Copies): void {
   assembler.place(end);
 }
 
-/** A step of pairs, of two steps or of one and zeros. */
+/** Makes one step of pairs from two steps, or from one step and zeros. */
 function emitPairOfSteps(
   assembler: WideAssembler,
   { width, panels, mask }: Copies,
@@ -235,14 +238,14 @@ function emitPairOfSteps(
   assembler.add(to, number(4 * width));
 }
 
-/** Goes on at `done` behind the last panel. */
+/** Jumps to `done` after the last panel, else counts the panel. */
 function leaveOrCount(assembler: WideAssembler, width: number, done: Label): void {
   assembler.compare(countLeft, number(width + 1));
   assembler.jump(done, "below");
   assembler.subtract(countLeft, number(width));
 }
 
-/** All panels of an operand whose rows in memory run along the depth. */
+/** Copies all panels of an operand whose rows in memory run along the depth. */
 function emitTranspositions(
   assembler: WideAssembler,
   operand: Operand,
@@ -269,7 +272,10 @@ function emitTranspositions(
   assembler.jump(panel);
 }
 
-/** Where the rows of a panel begin; for rows that the operand does not have, where its last one does. */
+/**
+ * Stores the addresses of a panel's rows. Rows that the operand does not have get that of its last
+ * row.
+ */
 function emitRowAddresses(assembler: WideAssembler, width: number): void {
   assembler.move(rax, from);
   for (let row = 0; row < width; row++) {
@@ -285,8 +291,8 @@ function emitRowAddresses(assembler: WideAssembler, width: number): void {
 }
 
 /**
- * A block of steps of all rows of a panel. The last block, which is cut off, goes on at `end` when it
- * has written its steps.
+ * Copies a block of steps of all rows of a panel. With `end`, it is a last, shorter block, which
+ * jumps there when it has stored its steps.
  */
 function emitBlock(assembler: WideAssembler, operand: Operand, width: number, end?: Label): void {
   for (let row = 0; row < width; row++) {
@@ -314,7 +320,7 @@ function emitBlock(assembler: WideAssembler, operand: Operand, width: number, en
   assembler.add(rdx, number(4 * BLOCK[operand]));
 }
 
-/** Vectors 0 to 15 (or 11), a row each, become vectors 0 to 15 with a step each. */
+/** Transposes vectors 0 to 15 (or 11), which hold rows, into vectors 0 to 15, which hold steps. */
 function emitTransposition(assembler: WideAssembler, width: number): void {
   const [a, b, c, d] = SPARE;
   for (let row = 0; row < width; row += 4) { // four rows become four steps of each quarter

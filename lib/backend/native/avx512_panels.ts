@@ -1,12 +1,13 @@
 /**
- * The innermost part of a matrix product for AVX-512: what `avx2_panels.ts` does, with the same parameters, but
- * with tiles of 12 rows and 32 columns in 32 registers of 512 bits. 24 of them hold sums, two hold B, four
- * take turns with A. A tile takes one panel of A, whose upper half is enough for the last rows, and two of
- * B side by side, one where only one is left. `avx512_pack.ts` makes the panels.
+ * The innermost part of a matrix product for AVX-512: the same as `avx2_panels.ts` with the same
+ * parameters, but with tiles of 12 rows and 32 columns in 32 registers of 512 bits. 24 of them hold
+ * sums, two hold B, and four hold A by turns. A tile takes one panel of A, or its first half for
+ * the last rows, and two neighbouring panels of B, or the last one alone. `avx512_pack.ts` makes
+ * the panels.
  *
- * It multiplies float32 or pairs of bfloat16: those are as wide as a float, and one instruction does the
- * work of two. Either way each element of C is summed over the depth in order,
- * with one rounding for each product.
+ * It multiplies float32 or pairs of bfloat16, which are as wide as a float: one instruction then
+ * computes two products. In both cases each element of C is summed over the depth in order, with
+ * one rounding for each product.
  */
 import { type Label, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
@@ -22,7 +23,7 @@ import {
 } from "./panel_parameters.ts";
 import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
-/** Rows of a tile and panels of B that it takes. */
+/** The rows of a tile, and the panels of B that it takes. */
 interface Tile {
   readonly rows: number;
   readonly across: 1 | 2;
@@ -35,14 +36,14 @@ const { parameters, panelB, columnC, rowBytes, columnsLeft } = PANEL_REGISTER;
 const { depth, rowsLeft, bytesOfB, panelA, tileC } = PANEL_REGISTER;
 const bytesOfA = rdi; // of a panel
 
-/** Vectors 8 to 31: two for each row. */
+/** The vector of a sum: 8 to 31, two for each row. */
 const sum = (row: number, half: number) => 8 + 2 * row + half;
 const value = (row: number) => 2 + row % 4;
 
-/** The columns that the last panel of a tile has. */
+/** The mask of the columns that the last panel of a tile has. */
 const LAST: Mask = 1;
 
-/** The code, to be called with the address of a block of parameters, whose depth counts floats or pairs. */
+/** The machine code of a function of a block of parameters, whose depth counts floats or pairs. */
 export function assembleWidePanels(
   convention: Convention,
   operand: Operand,
@@ -65,7 +66,7 @@ export function assembleWidePanels(
   return endFunction(assembler, convention);
 }
 
-/** All tiles of one panel of B or of two; goes on at `next` where C has further columns. */
+/** Computes all tiles of one or two panels of B; jumps to `next` if C has more columns. */
 function emitColumns(
   assembler: WideAssembler,
   operand: Operand,
@@ -105,7 +106,7 @@ function emitColumns(
   assembler.jump(next);
 }
 
-/** One tile: its sums, then its rows of C; leads to the next tile below. */
+/** Computes one tile, stores it in C, and moves on to the next tile below. */
 function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void {
   prefetchTile(assembler, tile);
   emitSums(assembler, operand, tile);
@@ -124,7 +125,10 @@ function emitTile(assembler: WideAssembler, operand: Operand, tile: Tile): void 
   assembler.loadAddress(tileC, { base: tileC, index: rcx, scale: 4 });
 }
 
-/** Lets rax point to what is added to the first row, and rcx be the bytes from there to the next row's. */
+/**
+ * Sets rax to the address of the numbers that are added to the first row, and rcx to the bytes from
+ * there to those of the next row: C itself, or the bias, which is the same for all rows.
+ */
 function emitPlaceOfAddends(assembler: WideAssembler): void {
   const [bias, found] = [assembler.label(), assembler.label()];
   assembler.compare(rcx, number(1));
@@ -136,12 +140,12 @@ function emitPlaceOfAddends(assembler: WideAssembler): void {
   assembler.load(rax, { base: parameters, offset: PARAMETER.bias });
   assembler.load(rcx, { base: parameters, offset: PARAMETER.c });
   assembler.add(rax, columnC);
-  assembler.subtract(rax, rcx); // as far from the bias as the columns are from C
+  assembler.subtract(rax, rcx); // the bias plus the distance of the columns from the start of C
   assembler.subtract(rcx, rcx);
   assembler.place(found);
 }
 
-/** What C holds will be needed, or written to, when the sums are done. */
+/** Prefetches a tile of C, which is read or written after the sums. */
 function prefetchTile(assembler: WideAssembler, { rows, across }: Tile): void {
   assembler.move(rdx, tileC);
   for (let row = 0; row < rows; row++) {
@@ -150,7 +154,7 @@ function prefetchTile(assembler: WideAssembler, { rows, across }: Tile): void {
   }
 }
 
-/** The sums of a tile over the depth. */
+/** Computes the sums of a tile over the depth. */
 function emitSums(assembler: WideAssembler, operand: Operand, tile: Tile): void {
   for (let row = 0; row < tile.rows; row++) {
     for (let half = 0; half < tile.across; half++) assembler.clearWide(sum(row, half));
@@ -178,7 +182,7 @@ function emitStep(
   }
 }
 
-/** Writes the rows that C has, with `keep` after adding what rax points to, and goes on at `done`. */
+/** Stores the rows that C has, with `keep` after adding the numbers at rax, and jumps to `done`. */
 function emitRows(assembler: WideAssembler, tile: Tile, keep: boolean, done: Label): void {
   const { rows, across } = tile;
   for (let row = 0; row < rows; row++) {

@@ -1,4 +1,4 @@
-/** Where functions find their argument, and which registers belong to their caller. */
+/** The register of a function's argument, and the registers that a function must save. */
 import { type Assembler, number, Reg } from "./assembler.ts";
 import type { Convention } from "./executable_memory.ts";
 
@@ -10,12 +10,12 @@ export const FIRST_ARGUMENT: Readonly<Record<Convention, Reg>> = {
   windows: Reg.rcx,
 };
 
-/** The registers that belong to the caller. */
+/** The registers that a function must save for its caller. */
 const OWN = [rbx, rbp, r12, r13, r14, r15];
 const OWN_ON_WINDOWS = [rsi, rdi];
 const VECTORS_ON_WINDOWS = [6, 7, 8, 9, 10, 11, 12, 13, 14, 15]; // their lower halves
 
-/** Begins a function: saves what the caller wants back, and moves the only argument to `parameters`. */
+/** Begins a function: saves the caller's registers, and moves the only argument to `parameters`. */
 export function beginFunction(
   assembler: Assembler,
   convention: Convention,
@@ -25,7 +25,7 @@ export function beginFunction(
   assembler.move(parameters, FIRST_ARGUMENT[convention]);
 }
 
-/** Ends it, and gives its machine code. */
+/** Ends a function, and returns its machine code. */
 export function endFunction(
   assembler: Assembler,
   convention: Convention,
@@ -36,7 +36,7 @@ export function endFunction(
   return assembler.bytes();
 }
 
-/** Puts everything on the stack that the caller wants back. */
+/** Saves the caller's registers on the stack. */
 function saveRegisters(assembler: Assembler, convention: Convention): void {
   for (const register of OWN) assembler.push(register);
   if (convention !== "windows") return;
@@ -47,7 +47,7 @@ function saveRegisters(assembler: Assembler, convention: Convention): void {
   });
 }
 
-/** Takes it back, for a return. */
+/** Restores the caller's registers from the stack. */
 function restoreRegisters(assembler: Assembler, convention: Convention): void {
   if (convention === "windows") {
     VECTORS_ON_WINDOWS.forEach((vector, i) => {

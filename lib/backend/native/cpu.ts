@@ -1,5 +1,5 @@
 /**
- * What this processor can do, asked with its own instruction CPUID.
+ * The instruction sets of this processor, found out with the instruction CPUID.
  *
  * Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, "CPUID", and volume
  * 1, sections 14.3 "Detection of Intel AVX Instructions" and 15.2 "Detection of AVX-512".
@@ -8,7 +8,7 @@ import { Assembler, Reg } from "./assembler.ts";
 import { FIRST_ARGUMENT } from "./calling_convention.ts";
 import { addressOf, type Convention, makeExecutable, nativeCaller } from "./executable_memory.ts";
 
-/** The four registers that CPUID answers in. */
+/** The four registers with the answer of CPUID. */
 export interface Answer {
   readonly eax: number;
   readonly ebx: number;
@@ -19,18 +19,18 @@ export interface Answer {
 /** An instruction that answers the question in eax and ecx. */
 export type Ask = (eax: number, ecx: number) => Answer;
 
-/** What a processor has and the operating system lets programs use. */
+/** The instruction sets that a processor has and the operating system supports. */
 export interface Features {
   /** AVX2 and FMA: vectors of 256 bits. */
   readonly avx2: boolean;
   /** AVX512F and AVX512BW: vectors of 512 bits, masks, permutations of words. */
   readonly avx512: boolean;
-  /** AVX512_BF16 beside these. */
+  /** AVX512_BF16, in addition to `avx512`. */
   readonly bf16: boolean;
 }
 
 /**
- * What this processor has.
+ * The instruction sets of this processor.
  *
  * @throws {Error} If machine code cannot be executed at all.
  */
@@ -40,11 +40,15 @@ export function processorFeatures(convention: Convention): Features {
   return featuresOf(cpuid, xgetbv);
 }
 
-/** Registers that the system saves when it changes threads, as XGETBV answers: 128, 256, 512 bits and masks. */
+/**
+ * The bits of XGETBV for registers of 128 and 256 bits, which the system saves when it changes
+ * threads.
+ */
 const SAVES_256 = 0b110;
+/** The bits that also stand for the registers of 512 bits and the masks. */
 const SAVES_512 = 0b11100110;
 
-/** What the answers mean. XGETBV is asked only where CPUID says that it exists. */
+/** The meaning of the answers. XGETBV is used only if CPUID says that it exists. */
 export function featuresOf(cpuid: Ask, xgetbv: Ask): Features {
   const none = { avx2: false, avx512: false, bf16: false };
   if (cpuid(0, 0).eax < 7) return none;
@@ -67,7 +71,7 @@ function asFunction(convention: Convention, emit: (assembler: Assembler) => void
   const code = makeExecutable(assembleQuestion(convention, emit));
   const call = nativeCaller();
   return (eax, ecx) => {
-    const words = new Uint32Array(8); // the question: rax, rcx; the answer: eax to edx
+    const words = new Uint32Array(8); // the question in rax and rcx; the answer in eax to edx
     words[0] = eax;
     words[2] = ecx;
     call(code, addressOf(words));
@@ -75,7 +79,10 @@ function asFunction(convention: Convention, emit: (assembler: Assembler) => void
   };
 }
 
-/** A function of the address of two registers of 64 bits, rax and rcx, that writes four words behind them. */
+/**
+ * The machine code of a function of an address: rax and rcx are loaded from there, 64 bits each,
+ * and the four words of the answer are stored after them.
+ */
 export function assembleQuestion(
   convention: Convention,
   emit: (assembler: Assembler) => void,

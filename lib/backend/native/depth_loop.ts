@@ -1,8 +1,8 @@
-/** The loop over the depth of a product, which sums one tile of C from a panel of A and one of B. */
+/** The loop over the depth of a product, which sums one tile of C from panels of A and B. */
 import { type Assembler, number, Reg } from "./assembler.ts";
 import { COLUMNS, PANEL_REGISTER } from "./panel_parameters.ts";
 
-/** Steps of the depth that one turn of the loop takes. */
+/** The steps along the depth in one turn of the loop. */
 const UNROLL = 4;
 
 const { rax, rcx, rdx } = Reg;
@@ -13,7 +13,7 @@ const { panelA, panelB, depth } = PANEL_REGISTER;
  *
  * @param rows Rows of a panel of A.
  * @param emitStep Emits a step. Its part of A begins `4 * rows * step` bytes after rax, its part of B
- * `4 * COLUMNS * step` bytes after rdx; it leaves rax, rcx and rdx as they are.
+ * `4 * COLUMNS * step` bytes after rdx. It must not change rax, rcx and rdx.
  */
 export function emitDepthLoop(
   assembler: Assembler,

@@ -1,24 +1,24 @@
-/** Parts of instructions that all assemblers share. */
+/** The encoding of parts of instructions that all assemblers use. */
 
-/** Which table an opcode is of: 1 for 0F, 2 for 0F 38, 3 for 0F 3A; prefix 1 stands for 66. */
+/** The table of an opcode (1 for 0F, 2 for 0F 38, 3 for 0F 3A) and its prefix (1 for 66). */
 export interface Opcodes {
   /** The table. */
   readonly map: 1 | 2 | 3;
   /** The prefix. */
   readonly prefix: 0 | 1;
-  /** The bit L in its place: vectors of 256 bits, unless it is 0. */
+  /** The bit L in its place: 4 for vectors of 256 bits, the default, or 0 for 128. */
   readonly length?: 0 | 4;
 }
 
 /** The bit L of VEX: vectors of 256 bits. */
 export const LENGTH_256 = 4;
 
-/** Two registers as operands. */
+/** The byte ModRM of two registers as operands. */
 export function modRm(register: number, other: number): number {
   return 0xc0 | (register & 7) << 3 | other & 7;
 }
 
-/** The highest bits of three registers, as REX has them. */
+/** The highest bits of three registers' numbers, as in REX. */
 export function rexBits(register: number, index: number, base: number): number {
   return register >> 3 << 2 | index >> 3 << 1 | base >> 3;
 }

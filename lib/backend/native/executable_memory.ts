@@ -1,10 +1,10 @@
 /**
- * Machine code in memory, ready to be called: written first, then made executable, so that no page
- * is ever both. The operating system's own calls do it: `mmap` and `mprotect`, or `VirtualAlloc` and
- * `VirtualProtect`.
+ * Machine code in executable memory: it is written first, then made executable, so that no page is
+ * ever writable and executable at the same time. The calls of the operating system are `mmap` and
+ * `mprotect`, or `VirtualAlloc` and `VirtualProtect`.
  */
 
-/** How functions are called on this system: System V's convention, or that of Windows. */
+/** The calling convention of functions: that of System V, or that of Windows. */
 export type Convention = "systemV" | "windows";
 
 /** The convention of this process, or undefined where native code is not supported. */
@@ -15,7 +15,7 @@ export function convention(): Convention | undefined {
 }
 
 /**
- * Puts code into memory of its own that can be executed and not written.
+ * Copies code into new memory that can be executed but not written.
  *
  * The memory stays until the process ends: threads may be in the code at any time.
  *
@@ -28,7 +28,7 @@ export function makeExecutable(code: Uint8Array): bigint {
   return Deno.build.os === "windows" ? onWindows(code) : onLinux(code);
 }
 
-/** The same for several pieces of code, side by side; gives the address of each. */
+/** Copies several pieces of code into one such memory; returns the address of each. */
 export function makeAllExecutable(codes: readonly Uint8Array[]): bigint[] {
   const starts: number[] = [];
   let end = 0;
@@ -43,7 +43,7 @@ export function makeAllExecutable(codes: readonly Uint8Array[]): bigint[] {
 }
 
 const LINE = 64; // bytes of a cache line, at which each piece of code begins
-const PAGE = 4096;
+const PAGE = 4096; // bytes of a page of memory
 const LINUX = { readWrite: 3, readExecute: 5, privateAnonymous: 0x22 };
 const WINDOWS = { commitReserve: 0x3000, readWrite: 0x04, readExecute: 0x20 };
 
@@ -90,11 +90,12 @@ function write(code: Uint8Array, address: bigint): void {
 }
 
 /**
- * Native functions, called with the address of their parameters.
+ * A function that calls native code at an address, with the address of its parameters.
  *
- * `Deno.UnsafeFnPointer` would do, but each call through it takes 1.4 µs; functions of a library
- * take a fifth of that. So the C library's `bsearch()` calls for us: in an array of one element it
- * compares once, and the comparison is our function, with the parameters as the key.
+ * A call by `Deno.UnsafeFnPointer` takes 1.4 µs, a call of a library's function a fifth of that. So
+ * the C library's `bsearch()` makes the call: it searches an array of one element, so it calls its
+ * comparison once. The comparison is the native code, and the key of the search is the address of
+ * the parameters.
  *
  * @throws {Deno.errors.NotCapable} Without `--allow-ffi`.
  */
@@ -107,7 +108,7 @@ export function nativeCaller(): (address: bigint, parameters: bigint) => void {
 
 const C_LIBRARY: Readonly<Record<string, string>> = { linux: "libc.so.6", windows: "ucrtbase.dll" };
 
-/** The address of the memory that an array views; it must not be garbage while it is in use. */
+/** The address of an array's memory. The array must be kept while the address is in use. */
 export function addressOf(view: Uint8Array | Uint32Array): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(view));
 }

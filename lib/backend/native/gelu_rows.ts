@@ -1,6 +1,6 @@
 /**
- * A dense layer's bias with GELU after it: what `simd/kernels/gelu.ts` does, bit for
- * bit, for rows of a multiple of 16 numbers.
+ * A dense layer's bias followed by GELU: the same as in `simd/kernels/gelu.ts`, bit for bit, for
+ * rows whose length is a multiple of 16.
  */
 import { Reg } from "./assembler.ts";
 import type { RowCode } from "./row_code.ts";
@@ -12,9 +12,7 @@ const rowBytes = rsi;
 const at = rdi;
 const rowsLeft = r8;
 
-/**
- * y = gelu(x + bias); x becomes the slope there. Parameters: x, bias, y, rows, n.
- */
+/** y = gelu(x + bias); x becomes GELU's derivative at x + bias. Parameters: x, bias, y, rows, n. */
 export function emitBiasGelu(code: RowCode): void {
   const { assembler } = code;
   const [x, bias, y] = [rax, rbx, rcx];

@@ -1,6 +1,7 @@
 /**
- * One set of vector instructions for two widths: 8 floats with AVX2 and FMA, 16 with AVX-512. A kernel
- * that is written with it exists for both, and does the same to each number.
+ * One set of vector instructions for two widths: 8 floats with AVX2 and FMA, 16 with AVX-512. A
+ * kernel that is written with it can be assembled for both, and computes each number in the same
+ * way.
  *
  * Vectors are registers 0 to 15; with 16 floats constants may lie in 16 to 31.
  *
@@ -9,28 +10,29 @@
 import { type Address, type Vec } from "./assembler.ts";
 import { type Mask, WideAssembler } from "./avx512_assembler.ts";
 
-/** Numbers in a vector. */
+/** The number of floats or words in a vector. */
 export type Lanes = 8 | 16;
 
 /** A vector register, or a vector at an address. */
 export type Operand = Vec | Address;
 
-/** Which table an opcode is of, as in `Opcodes`: VEX and EVEX have the same tables and prefixes. */
+/** The table and the prefix of an opcode, as in `Opcodes`; they are the same in VEX and EVEX. */
 interface Place {
   readonly map: 1 | 2 | 3;
   readonly prefix: 0 | 1;
 }
 
+/** Instructions on floats, on words, on either, and those that end with a number. */
 const FLOATS: Place = { map: 1, prefix: 0 };
 const WORDS: Place = { map: 1, prefix: 1 };
 const MORE: Place = { map: 2, prefix: 1 };
 const WITH_NUMBER: Place = { map: 3, prefix: 1 };
 
-/** How VCMPPS and VPCMPUD compare. */
+/** The comparisons of VCMPPS and VPCMPUD, by their number. */
 const NOT_BELOW = 5;
 const BELOW = 1;
 
-/** The register for masks that comparisons use between two instructions. */
+/** The mask register that a comparison sets for the next instruction. */
 const MASK: Mask = 1;
 
 /** An assembler of vectors of 8 or of 16 floats or 32-bit words. */
@@ -38,7 +40,7 @@ export class LaneAssembler extends WideAssembler {
   /** How many numbers a vector has. */
   readonly lanes: Lanes;
 
-  /** For vectors of that many numbers. */
+  /** Starts code for vectors of that many numbers. */
   constructor(lanes: Lanes) {
     super();
     this.lanes = lanes;
@@ -54,7 +56,7 @@ export class LaneAssembler extends WideAssembler {
     this.#three(0x10, FLOATS, to, 0, from);
   }
 
-  /** A vector goes to an address (VMOVUPS). */
+  /** Stores a vector at an address (VMOVUPS). */
   put(to: Address, from: Vec): void {
     this.#three(0x11, FLOATS, from, 0, to);
   }
@@ -90,7 +92,7 @@ export class LaneAssembler extends WideAssembler {
     this.#three(0x51, FLOATS, to, 0, from);
   }
 
-  /** Words with sign become floats (VCVTDQ2PS). */
+  /** Converts signed words to floats (VCVTDQ2PS). */
   toFloats(to: Vec, from: Operand): void {
     this.#three(0x5b, FLOATS, to, 0, from);
   }
@@ -120,7 +122,7 @@ export class LaneAssembler extends WideAssembler {
     this.#three(0xeb, WORDS, to, a, b);
   }
 
-  /** Bits: `to` = those that differ (VPXOR). */
+  /** Bits: `to = a ^ b` (VPXOR). */
   differing(to: Vec, a: Vec, b: Operand): void {
     this.#three(0xef, WORDS, to, a, b);
   }
@@ -140,17 +142,17 @@ export class LaneAssembler extends WideAssembler {
     this.#shift(6, to, from, by);
   }
 
-  /** Words without sign: shifted to the right (VPSRLD). */
+  /** Unsigned words: shifted to the right (VPSRLD). */
   shiftRight(to: Vec, from: Vec, by: number): void {
     this.#shift(2, to, from, by);
   }
 
-  /** Words with sign: shifted to the right (VPSRAD). */
+  /** Signed words: shifted to the right (VPSRAD). */
   shiftSigned(to: Vec, from: Vec, by: number): void {
     this.#shift(4, to, from, by);
   }
 
-  /** `to` becomes 0 where `x < bound`; not where one is NaN. Uses `spare`. */
+  /** `to` becomes 0 where `x < bound`, but not where one of them is NaN. Overwrites `spare`. */
   clearWhereBelow(to: Vec, x: Vec, bound: Operand, spare: Vec): void {
     if (this.lanes === 16) {
       this.#three(0xc2, FLOATS, MASK, x, bound, NOT_BELOW);
@@ -161,7 +163,7 @@ export class LaneAssembler extends WideAssembler {
     }
   }
 
-  /** Words without sign: all bits of `to` are set where `x >= bound`. `ones` has all bits set. */
+  /** Unsigned words: `to` has all bits set where `x >= bound`, else 0. `ones` has all bits set. */
   whereAtLeast(to: Vec, x: Vec, bound: Vec, ones: Vec): void {
     if (this.lanes === 16) {
       this.#three(0x1e, WITH_NUMBER, MASK, x, bound, NOT_BELOW);
@@ -173,32 +175,32 @@ export class LaneAssembler extends WideAssembler {
   }
 
   /**
-   * `to` = the i-th four numbers of a vector, and 0 behind them (VEXTRACTF128, VEXTRACTF32X4). Of vectors
-   * of 8 numbers, i is 0 or 1.
+   * `to` = the i-th group of four numbers of a vector, and 0 after them (VEXTRACTF128,
+   * VEXTRACTF32X4). With 8 numbers in a vector, i is 0 or 1.
    */
   four(to: Vec, from: Vec, i: number): void {
     this.#three(0x19, WITH_NUMBER, from, 0, to, i);
   }
 
   /**
-   * The numbers of each four in another order: two bits of `order` for each place, the first place in the
-   * lowest bits, say which of the four comes there (VPERMILPS).
+   * Permutes each group of four numbers. Two bits of `order` for each place, the lowest for the
+   * first place, are the index of the number that comes there (VPERMILPS).
    */
   reorder(to: Vec, from: Vec, order: number): void {
     this.#three(0x04, WITH_NUMBER, to, 0, from, order);
   }
 
-  /** Of the first four floats: `to = a + b`, and 0 behind them (VADDPS). */
+  /** `to = a + b` for the first four floats, and 0 after them (VADDPS). */
   plusFour(to: Vec, a: Vec, b: Vec): void {
     this.vexRegisters(0x58, { ...FLOATS, length: 0 }, to, a, b);
   }
 
-  /** Of the first four floats: `sum += a * b` with one rounding, and 0 behind them (VFMADD231PS). */
+  /** `sum += a * b` with one rounding for the first four floats, and 0 after them (VFMADD231PS). */
   addProductFour(sum: Vec, a: Vec, b: Vec): void {
     this.vexRegisters(0xb8, { map: 2, prefix: 1, length: 0 }, sum, a, b);
   }
 
-  /** The first float of a register goes to an address (VMOVSS, as VEXTRACTPS has it). */
+  /** Stores the first float of a register at an address (VEXTRACTPS). */
   putFirst(to: Address, from: Vec): void {
     this.vexAddress(0x17, { map: 3, prefix: 1, length: 0 }, from, 0, to);
     this.emit(0);
@@ -213,7 +215,7 @@ export class LaneAssembler extends WideAssembler {
     this.#three(0x72, WORDS, which, to, from, by);
   }
 
-  /** An instruction of three operands in the width of this assembler, and a number behind some. */
+  /** An instruction of three operands in this width, some of which end with a number. */
   #three(
     opcode: number,
     place: Place,

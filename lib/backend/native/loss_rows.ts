@@ -1,4 +1,4 @@
-/** Long rows of logits: what `simd/kernels/loss.ts` does with them, bit for bit. */
+/** Exponentials of long rows of logits: the same as in `simd/kernels/loss.ts`, bit for bit. */
 import { number, Reg } from "./assembler.ts";
 import type { RowCode } from "./row_code.ts";
 import { emitExpLow, EXP_CONSTANTS } from "./row_math.ts";
@@ -11,12 +11,15 @@ const left = rcx;
 const bytes = rsi;
 const at = rdi;
 
-/** Bytes of a part of a row, 1024 numbers. They are added up in four sums, and these to one. */
+/**
+ * The bytes of a part of a row, 1024 numbers. They are summed in four sums, which are then added
+ * up.
+ */
 const PART = 4096;
 
 /**
- * The sum of exp(x - shift) over a row, one part after the other. Parameters: x, the number of parts,
- * shift, the address of the sum.
+ * Σ exp(x - shift) over a row, one part after the other. Parameters: x, the number of parts, shift,
+ * the address of the sum.
  */
 export function emitSumOfExps(code: RowCode): void {
   const { assembler } = code;

@@ -1,6 +1,6 @@
 /**
- * The native code of this process: assembled once, shared by all threads. Where it cannot run, the
- * WebAssembly kernels do the same steps on their own.
+ * The native code of this process, which is assembled once and shared by all threads. Where it
+ * cannot run, the WebAssembly kernels compute everything.
  */
 import { ConfigError } from "../../errors.ts";
 import { mayCallNative, permittedVariable } from "../../permissions.ts";
@@ -17,16 +17,16 @@ import type { Operand } from "./pack_parameters.ts";
 import { assembleWidePack } from "./avx512_pack.ts";
 import { assembleWidePanels } from "./avx512_panels.ts";
 
-/** Where the native code lies, or why there is none. */
+/** The addresses of the native code, or the reason why there is none. */
 export type NativeCode = NativeKernels | { readonly missing: string };
 
-/** The kernels by what they need of the processor, each group all there or not there. */
+/** The kernels by the instruction set that they need. */
 export interface NativeKernels {
-  /** AVX2 with FMA: the address of the product of panels that WebAssembly has packed. */
+  /** For AVX2 with FMA: the address of the product of panels, which WebAssembly packs. */
   readonly avx2: bigint | undefined;
-  /** AVX-512. */
+  /** For AVX-512. */
   readonly avx512: WideKernels | undefined;
-  /** AVX512_BF16, on pairs of bfloat16; or why it is not there. */
+  /** For AVX512_BF16, with pairs of bfloat16; or the reason why there is none. */
   readonly bf16: WideKernels | { readonly missing: string };
   /** The kernels for rows, in the order of `ROW_KERNELS`. */
   readonly rows: readonly bigint[];
@@ -34,13 +34,13 @@ export interface NativeKernels {
 
 /** The addresses of the kernels for vectors of 512 bits. */
 export interface WideKernels {
-  /** Makes panels of operands. */
+  /** The code that copies operands into panels. */
   readonly pack: bigint;
   /** The product of such panels. */
   readonly panels: bigint;
 }
 
-/** What `BERT_NATIVE` may be. */
+/** The values of `BERT_NATIVE`. */
 const CHOICES = ["off", "avx2", "avx512"] as const;
 
 type Choice = typeof CHOICES[number];
@@ -48,8 +48,8 @@ type Choice = typeof CHOICES[number];
 let loaded: NativeCode | undefined;
 
 /**
- * The native code, assembled at the first call. It is missing on other processors and systems, where
- * FFI is not permitted, and where `BERT_NATIVE` is `off`.
+ * The native code, which is assembled at the first call. There is none on other processors and
+ * systems, without permission for FFI, and if `BERT_NATIVE` is `off`.
  *
  * @throws {ConfigError} If `BERT_NATIVE` has another value than `off`, `avx2` or `avx512`, or names
  * what this processor does not have.
@@ -109,12 +109,12 @@ function missingBf16(wanted: Choice | undefined): { missing: string } {
   return { missing: "this processor has no AVX512_BF16" };
 }
 
-/** The reason where the user has switched native code off; it is not printed. */
+/** The reason if the user has turned native code off. It is not printed. */
 const OFF = "BERT_NATIVE is off";
 
 let reported = false;
 
-/** Says once in a process that something is computed without native code, and why. */
+/** Prints once in a process that something is computed without native code, and why. */
 export function reportMissing(
   reason: string,
   what = "Products are computed by WebAssembly, at about half the speed",

@@ -1,4 +1,4 @@
-/** What the WebAssembly kernels of one thread import to call native code. */
+/** The functions that the WebAssembly kernels of one thread import to call native code. */
 import { addressOf, nativeCaller } from "./executable_memory.ts";
 import type { NativeCode } from "./native_code.ts";
 import { COLUMNS, PARAMETER, PARAMETER_BYTES } from "./panel_parameters.ts";
@@ -6,10 +6,10 @@ import { MOST_PARAMETERS, parameterAt, rowParameters } from "./row_code.ts";
 import { type Operand, PACK_PARAMETER, packParameters, setPackEnds } from "./pack_parameters.ts";
 
 /**
- * Multiplies panels that lie in the memory: `c` = A B, or, with `keep` 1, += A B, or, for AVX-512 with
- * `keep` 2, = A B plus a row of numbers at `bias`.
+ * Multiplies panels in the memory: C = A B; with `keep` 1, C += A B; for AVX-512 with `keep` 2, C =
+ * A B plus the row of numbers at `bias`.
  *
- * Addresses count bytes from the start of the memory, `stride` the bytes from row to row of C.
+ * Addresses count from the start of the memory; `stride` is the number of bytes from row to row of C.
  */
 export type Panels = (
   rows: number,
@@ -24,11 +24,11 @@ export type Panels = (
 ) => void;
 
 /**
- * Makes panels for `wide` or `pairs` at `to`, of `count` rows of A or columns of B and some steps along
- * the depth.
+ * Copies `count` rows of A or columns of B, of `depth` steps, into panels for `wide` or `pairs` at
+ * `to`.
  *
- * `stride` counts bytes from row to row in memory; `width` is 12 for A and 16 for B; `along` says that
- * the rows in memory run along the depth.
+ * `stride` is the number of bytes from row to row in memory; `width` is 12 for A and 16 for B;
+ * `along` is 1 if the rows in memory run along the depth.
  */
 export type Pack = (
   to: number,
@@ -40,10 +40,10 @@ export type Pack = (
   along: number,
 ) => void;
 
-/** Runs a kernel for rows, by its number in `ROW_KERNELS`; floats are given as their bits. */
+/** Runs a kernel for rows, by its index in `ROW_KERNELS`; floats are given as their bits. */
 export type Rows = (kernel: number, ...parameters: number[]) => void;
 
-/** What the kernels import. */
+/** The imports of the kernels. */
 export interface NativeImports extends WebAssembly.ModuleImports {
   /** The product of panels that the kernels have packed, for AVX2. */
   readonly panels: Panels;
@@ -59,7 +59,7 @@ export interface NativeImports extends WebAssembly.ModuleImports {
   readonly rows: Rows;
 }
 
-/** The imports of one thread; what is not there is never called. */
+/** The imports of one thread. Functions without native code throw; the kernels do not call them. */
 export function nativeImports(code: NativeCode, memory: WebAssembly.Memory): NativeImports {
   const kernels = "missing" in code ? undefined : code;
   const bf16 = kernels && "pack" in kernels.bf16 ? kernels.bf16 : undefined;
@@ -77,7 +77,10 @@ function notThere(): never {
   throw new Error("Cannot compute with native code: there is none of this kind");
 }
 
-/** Writes where the memory begins, which a shared one never changes, and gives where the words lie. */
+/**
+ * Stores the memory's address, which is constant for shared memory; returns the address of the
+ * words.
+ */
 function placeOf(
   words: Uint32Array<ArrayBuffer>,
   base: number,
@@ -108,14 +111,14 @@ function callPanels(code: bigint | undefined, memory: WebAssembly.Memory): Panel
   };
 }
 
-/** A block of parameters; the upper halves of all but the base stay 0. */
+/** A block of parameters of 64 bits; the upper halves of all but `base` stay 0. */
 export function panelParameters(): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(PARAMETER_BYTES / 4);
   words[PARAMETER.allColumns / 4] = 2 ** COLUMNS - 1;
   return words;
 }
 
-/** Says which columns the last panel has, where it does not have all. */
+/** Sets the masks of the last panel's columns, if it does not have all. */
 export function setLastColumns(words: Uint32Array, columns: number): void {
   const last = columns % COLUMNS;
   if (last === 0) return;

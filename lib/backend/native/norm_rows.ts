@@ -1,6 +1,6 @@
 /**
- * Residual, dropout and LayerNorm in one pass over each row, and its gradient: what `simd/kernels/norm.ts`
- * does, bit for bit, for rows of a multiple of 16 and at most 1024 numbers.
+ * Residual, dropout and LayerNorm in one pass over each row, and their gradient: the same as in
+ * `simd/kernels/norm.ts`, bit for bit, for rows whose length is a multiple of 16 and at most 1024.
  */
 import { type Label, number, Reg } from "./assembler.ts";
 import type { RowCode } from "./row_code.ts";
@@ -8,13 +8,13 @@ import { beginDropout, emitKeep } from "./row_math.ts";
 
 const { rax, rbx, rcx, rdx, rbp, rsi, rdi, r8, r9, r10, r11, r12 } = Reg;
 
-// What the general registers hold throughout, in both kernels.
+// The contents of the general registers in both kernels.
 const rowBytes = rsi;
 const at = rdi;
 const rowsLeft = r10;
 const least = r11;
 
-// And the vectors from 5 on.
+// The contents of the vectors from 5 on.
 const COUNT = 5; // numbers in a row
 const MEAN = 6;
 const SUMS = 7;
@@ -24,12 +24,12 @@ const KEPT = 11;
 const EPSILON = 15;
 const DROPOUT = { places: 10, b: 12, least: 13, ones: 14 } as const;
 
-/** The addresses of y = norm(x + dropout(s)) * gamma + beta. */
+/** The registers of the addresses in y = z * gamma + beta, where z is x + dropout(s), normalised. */
 const NORM = { x: rax, s: rbx, gamma: rcx, beta: rdx, y: rbp, z: r8, inverse: r9 } as const;
 
 /**
- * LayerNorm of rows. Parameters: x, s (0: none), gamma, beta, y, normalized, inverse, rows, n, a, b, least,
- * kept, epsilon, index.
+ * LayerNorm of rows. Parameters: x, s (0: none), gamma, beta, y, normalized, inverse, rows, n, a,
+ * b, least, kept, epsilon, index.
  */
 export function emitNorm(code: RowCode): void {
   const { x, s, gamma, beta, y, z, inverse } = NORM;
@@ -83,7 +83,7 @@ function emitInput(code: RowCode, sublayer: Reg): void {
 }
 
 /**
- * A pass over the row in three versions, of which one runs: with what dropout does to s, with s where
+ * Emits a pass over the row in three versions, of which one runs: with dropout of s, with s if
  * nothing is dropped, and without s.
  */
 function emitBySublayer(
@@ -121,7 +121,7 @@ function emitInputPass(code: RowCode, done: Label, add: () => void): void {
 function emitCentred(code: RowCode): void {
   const { assembler } = code;
   code.total(SUMS, 0);
-  assembler.plus(SUMS, SUMS, code.constant("zero")); // as the kernel begins with 0
+  assembler.plus(SUMS, SUMS, code.constant("zero")); // as the kernel's sum begins with 0
   assembler.over(MEAN, SUMS, COUNT);
   assembler.clearVector(SUMS);
   code.alongRow(at, rowBytes, () => {
@@ -139,12 +139,13 @@ function emitCentred(code: RowCode): void {
   assembler.over(INVERSE, INVERSE, SUMS);
 }
 
-/** The gradient's addresses. */
+/** The registers of the addresses in the gradient. */
 const BACK = { dy: rax, z: rbx, inverse: rcx, gamma: rdx, dx: rbp, ds: r8, sums: r9 } as const;
 
 /**
- * The gradient of LayerNorm. Parameters: dy, normalized, inverse, gamma, dx, ds (0: none), sums, rows, n,
- * a, b, least, kept, index. To `sums` are added dy * normalized of each column, behind them dy.
+ * The gradient of LayerNorm. Parameters: dy, normalized, inverse, gamma, dx, ds (0: none), sums,
+ * rows, n, a, b, least, kept, index. `sums` holds the sums of dy * normalized over each column,
+ * then those of dy.
  */
 export function emitNormGradient(code: RowCode): void {
   const { dy, z, inverse, gamma, dx, ds, sums } = BACK;
@@ -168,14 +169,14 @@ export function emitNormGradient(code: RowCode): void {
 }
 
 /**
- * Adds dy * z and dy to the sums of the columns; SUMS = the mean of dy * gamma along the row, OTHER_SUMS
- * = the mean of dy * gamma * z.
+ * Adds dy * z and dy to the sums of the columns; SUMS = the mean of dy * gamma along the row,
+ * OTHER_SUMS = the mean of dy * gamma * z.
  */
 function emitGradientSums(code: RowCode): void {
   const { dy, z, gamma, sums } = BACK;
   const { assembler } = code;
-  const behind = Reg.r13;
-  assembler.loadAddress(behind, { base: sums, index: rowBytes });
+  const betaSums = Reg.r13;
+  assembler.loadAddress(betaSums, { base: sums, index: rowBytes });
   assembler.clearVector(SUMS);
   assembler.clearVector(OTHER_SUMS);
   code.alongRow(at, rowBytes, () => {
@@ -183,8 +184,8 @@ function emitGradientSums(code: RowCode): void {
     assembler.times(1, 0, { base: z, index: at });
     assembler.plus(2, 1, { base: sums, index: at });
     assembler.put({ base: sums, index: at }, 2);
-    assembler.plus(2, 0, { base: behind, index: at });
-    assembler.put({ base: behind, index: at }, 2);
+    assembler.plus(2, 0, { base: betaSums, index: at });
+    assembler.put({ base: betaSums, index: at }, 2);
     assembler.get(2, { base: gamma, index: at });
     assembler.times(0, 0, 2);
     assembler.times(1, 1, 2);
@@ -197,7 +198,7 @@ function emitGradientSums(code: RowCode): void {
   }
 }
 
-/** dx = (dy * gamma - mean - z * other mean) * inverse, and ds = dx where s was not dropped, scaled up. */
+/** dx = (dy * gamma - mean - z * other mean) * inverse; ds = dropout(dx), with the mask of s. */
 function emitRowGradient(code: RowCode, sublayer: Reg): void {
   const { ds } = BACK;
   const { assembler } = code;

@@ -1,23 +1,23 @@
-/** The panels that `avx512_pack.ts` makes, and the parameters that its code is given. */
+/** The panels that `avx512_pack.ts` makes, and the parameters of its code. */
 
-/** What the panels hold. */
+/** The type of a panel's elements. */
 export type Operand = "float32" | "pairs";
 
 /** Rows of a panel of A. */
 export const WIDE_ROWS = 12;
 
-/** Bytes behind the last panel that may be written, too. */
+/** The bytes after the last panel that may be overwritten. */
 export const PACK_OVERSHOOT = 64;
 
-/** Where each parameter lies, in bytes from the start of the block that the code is given. */
+/** The place of each parameter, in bytes from the start of the block. */
 export const PACK_PARAMETER = {
-  /** Address of the memory that the next two count from. */
+  /** The address of the memory, from which the next two addresses count. */
   base: 0,
-  /** The first number of the piece. */
+  /** The address of the piece's first number. */
   from: 8,
-  /** The panels. */
+  /** The address of the panels. */
   to: 16,
-  /** Bytes from one row of the operand to the next, as it lies in memory. */
+  /** Bytes from one row of the operand in memory to the next. */
   stride: 24,
   /** Rows of A or columns of B, at least 1. */
   count: 32,
@@ -31,22 +31,22 @@ export const PACK_PARAMETER = {
   lastOfStep: 64,
   /** 16 bits: a 1 for each number of a step of a whole panel. */
   wholeStep: 72,
-  /** Twice 16 bits: a 1 for each of the steps that are left behind the last whole block of them. */
+  /** Two words of 16 bits: a 1 for each step after the last whole block. */
   lastSteps: 80,
   /** Bytes of a panel. */
   bytesOfPanel: 88,
-  /** 32 words: where the halves of each pair are in two vectors with a step each. */
+  /** 32 words of 16 bits: the places of each pair's halves in two vectors with one step each. */
   orderOfSteps: 128,
-  /** 32 words: where they are in two vectors with 16 steps each. */
+  /** 32 words of 16 bits: their places in two vectors with 16 steps each. */
   orderAlong: 192,
-  /** The addresses of up to 16 rows, which the code keeps here. */
+  /** The addresses of up to 16 rows, which the code stores here. */
   rows: 256,
 } as const;
 
 /** Bytes of a block of parameters. */
 const PACK_PARAMETER_BYTES = 384;
 
-/** A block of parameters with what is always the same in it. */
+/** A block of parameters with the constant ones set. */
 export function packParameters(): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(PACK_PARAMETER_BYTES / 4);
   for (let i = 0; i < 16; i++) {
@@ -57,7 +57,10 @@ export function packParameters(): Uint32Array<ArrayBuffer> {
   return words;
 }
 
-/** Sets the parameters that follow from the size of a piece: how wide panels are, and how they end. */
+/**
+ * Sets the parameters that depend on the size of a piece: the width of panels, and masks of their
+ * ends.
+ */
 export function setPackEnds(
   words: Uint32Array,
   { count, depth, width, operand }: {

@@ -1,19 +1,21 @@
 /**
- * What the code that multiplies panels is given, for AVX2 and for AVX-512: its parameters, and the
- * registers that they are held in.
+ * The parameters of the code that multiplies panels, for AVX2 and for AVX-512, and the registers
+ * that hold them.
  */
 import { type Assembler, Reg } from "./assembler.ts";
 
 /** Columns of a panel of B: two vectors. */
 export const COLUMNS = 16;
 
-/** Where each parameter lies, in bytes from the start of the block that the code is given. */
+/** The place of each parameter, in bytes from the start of the block. */
 export const PARAMETER = {
-  /** Address of the memory that the next three count from. */
+  /** The address of the memory, from which the next three addresses and `bias` count. */
   base: 0,
   /** Panels of A, each `depth` times 6 floats (for AVX-512 12). */
   a: 8,
-  /** Panels of B, each `depth` times 16 floats. What a last panel has beyond A or B does not matter. */
+  /**
+   * Panels of B, each `depth` times 16 floats. Numbers of a last panel beyond A or B do not matter.
+   */
   b: 16,
   /** The first element of C. */
   c: 24,
@@ -25,7 +27,7 @@ export const PARAMETER = {
   columns: 48,
   /** Products in each sum, at least 1. */
   depth: 56,
-  /** 1 if what C holds is added to the sums, 0 if nothing is; for AVX-512 also 2, if `bias` is. */
+  /** What is added to the sums: 0 nothing, 1 the old values of C, 2 (only for AVX-512) `bias`. */
   keep: 64,
   /** 16 words: -1 for each column of the last panel that C has, else 0. */
   mask: 72,
@@ -33,7 +35,7 @@ export const PARAMETER = {
   lastColumns: 136,
   /** 16 bits, all 1. */
   allColumns: 144,
-  /** For AVX-512, with `keep` 2: the first number of a row that is added to all rows of C. */
+  /** For AVX-512, with `keep` 2: the address of a row of numbers that is added to all rows of C. */
   bias: 152,
 } as const;
 
@@ -42,17 +44,17 @@ export const PARAMETER_BYTES = 160;
 
 const { rbx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15 } = Reg;
 
-/** What the general registers hold throughout; rsi is the memory's base. */
+/** The contents of the general registers; rsi is the memory's address. */
 export const PANEL_REGISTER = {
   /** The address of the parameters. */
   parameters: r15,
-  /** The panel of B under way, or the first one of several. */
+  /** The current panel of B, or the first of two. */
   panelB: r8,
   /** The first row of C, at the first column of that panel. */
   columnC: r9,
   /** Bytes from one row of C to the next. */
   rowBytes: r10,
-  /** Columns of C from there on. */
+  /** The columns of C from there on. */
   columnsLeft: r11,
   /** Products in each sum. */
   depth: r12,
@@ -60,7 +62,7 @@ export const PANEL_REGISTER = {
   rowsLeft: r13,
   /** Bytes of a panel of B. */
   bytesOfB: r14,
-  /** The place in the panel of A. */
+  /** The current panel of A. */
   panelA: rbx,
   /** The first row of the tile in C. */
   tileC: rbp,

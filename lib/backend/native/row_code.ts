@@ -1,17 +1,18 @@
 /**
- * What all native kernels that work on rows of numbers have in common: the block of parameters that
- * they are called with, the constants in it, and loops over vectors.
+ * The common parts of all native kernels for rows of numbers: the block of parameters, the
+ * constants in it, and loops over vectors.
  */
 import { type Address, number, Reg } from "./assembler.ts";
 import { beginFunction, endFunction } from "./calling_convention.ts";
 import type { Convention } from "./executable_memory.ts";
 import { LaneAssembler, type Lanes, type Operand } from "./lane_assembler.ts";
 
-/** Words that a kernel may be given beside the memory's base. */
+/** The most parameters of a kernel, beside the memory's address. */
 export const MOST_PARAMETERS = 15;
 
-/** Bytes in a constant: as many as in the widest vector. */
+/** The bytes of a constant, those of the widest vector. */
 const CONSTANT_BYTES = 64;
+/** The place of the constants in a block, in bytes. */
 const CONSTANTS_AT = 128;
 
 const asWord = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0];
@@ -61,7 +62,7 @@ const WORDS = {
 /** The name of a constant. */
 export type ConstantName = keyof typeof FLOATS | keyof typeof WORDS;
 
-/** All constants by name, in the order in which they lie in a block. */
+/** All constants by name, in their order in a block. */
 const CONSTANTS: ReadonlyMap<string, readonly number[]> = new Map([
   ...Object.entries(FLOATS).map(([name, value]) => [name, every(asWord(value))] as const),
   ...Object.entries(WORDS),
@@ -72,12 +73,14 @@ const ORDER = [...CONSTANTS.keys()];
 /** Bytes of a block of parameters. */
 const ROW_PARAMETER_BYTES = CONSTANTS_AT + CONSTANT_BYTES * ORDER.length;
 
-/** Where the i-th parameter lies in the block, in bytes; before them lies the memory's base. */
+/** The place of the i-th parameter in the block, in bytes. The memory's address comes before them. */
 export function parameterAt(i: number): number {
   return 8 + 8 * i;
 }
 
-/** A block of parameters with the constants in it; the upper halves of all but the base stay 0. */
+/**
+ * A block of parameters of 64 bits, with the constants. The upper halves of the parameters stay 0.
+ */
 export function rowParameters(): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(ROW_PARAMETER_BYTES / 4);
   ORDER.forEach((name, i) => {
@@ -86,12 +89,12 @@ export function rowParameters(): Uint32Array<ArrayBuffer> {
   return words;
 }
 
-/** The first of the registers for constants, which only vectors of 16 numbers have. */
+/** The first register for constants; they exist only with AVX-512. */
 const FIRST_CONSTANT = 16;
 
-/** A kernel while it is written. */
+/** The code of a kernel while it is being assembled. */
 export class RowCode {
-  /** What takes the instructions. */
+  /** The assembler of its instructions. */
   readonly assembler: LaneAssembler;
   readonly #block = Reg.r15;
   readonly #base = Reg.r14;
@@ -104,7 +107,7 @@ export class RowCode {
     this.assembler.load(this.#base, { base: this.#block });
   }
 
-  /** Ends it; gives the machine code. */
+  /** Ends the kernel; returns its machine code. */
   finish(convention: Convention): Uint8Array<ArrayBuffer> {
     return endFunction(this.assembler, convention);
   }
@@ -114,13 +117,13 @@ export class RowCode {
     this.assembler.load(to, { base: this.#block, offset: parameterAt(i) });
   }
 
-  /** `to` = the i-th parameter, which counts from the memory's base, as a real address. */
+  /** `to` = the i-th parameter plus the memory's address. */
   place(to: Reg, i: number): void {
     this.parameter(to, i);
     this.assembler.add(to, this.#base);
   }
 
-  /** `to` = bytes of as many numbers as the i-th parameter says. */
+  /** `to` = 4 times the i-th parameter: the bytes of so many numbers. */
   bytesOf(to: Reg, i: number): void {
     this.parameter(to, i);
     for (let doubled = 1; doubled < 4; doubled *= 2) this.assembler.add(to, to);
@@ -132,8 +135,8 @@ export class RowCode {
   }
 
   /**
-   * Loads constants into registers, as many as there are free ones: 16 with vectors of 16 numbers, none
-   * with vectors of 8. `constant()` gives the others as places in memory.
+   * Loads constants into free registers: up to 16 constants with vectors of 16 numbers, none with
+   * vectors of 8. `constant()` returns the others as operands in memory.
    */
   hold(...names: readonly ConstantName[]): void {
     if (this.assembler.lanes === 8) return;
@@ -154,7 +157,9 @@ export class RowCode {
     return { base: this.#block, offset: CONSTANTS_AT + CONSTANT_BYTES * ORDER.indexOf(name) };
   }
 
-  /** `to` += the numbers of a vector, four after four, as the WebAssembly kernels do. Uses `spare`. */
+  /**
+   * `to` += each group of four numbers of a vector in turn, as in WebAssembly. Overwrites `spare`.
+   */
   addFours(to: number, from: number, spare: number): void {
     const { assembler } = this;
     assembler.plusFour(to, to, from);
@@ -164,7 +169,7 @@ export class RowCode {
     }
   }
 
-  /** `to` += the products of two vectors, fused, four after four. Uses two spare vectors. */
+  /** `to` += the products of two vectors, fused, by groups of four in turn. Overwrites `spare`. */
   addProductsOfFours(to: number, a: number, b: number, spare: readonly [number, number]): void {
     const { assembler } = this;
     assembler.addProductFour(to, a, b);
@@ -175,7 +180,10 @@ export class RowCode {
     }
   }
 
-  /** All numbers of a vector = the sum of its first four, in the order of `total()`. Uses `spare`. */
+  /**
+   * Sets all numbers of a vector to the sum of its first four, as `total()` of
+   * `simd/kernels/math.ts`.
+   */
   total(sums: number, spare: number): void {
     const { assembler } = this;
     for (const order of [SWAP_PAIRS, SWAP_NEIGHBOURS]) {
@@ -185,12 +193,12 @@ export class RowCode {
     assembler.spread(sums, sums);
   }
 
-  /** All numbers of a vector = its largest; none may be NaN. Uses three spare vectors. */
+  /** Sets all numbers of a vector to its largest; none may be NaN. Overwrites the spare vectors. */
   largest(of: number, spares: readonly [number, number, number]): void {
     const { assembler } = this;
     const [spare] = spares;
     const others = spares.slice(0, assembler.lanes / 4 - 1);
-    others.forEach((other, i) => assembler.four(other, of, i + 1)); // all before `of` changes
+    others.forEach((other, i) => assembler.four(other, of, i + 1)); // before `of` is changed
     for (const other of others) assembler.larger(of, of, other);
     for (const order of [SWAP_PAIRS, SWAP_NEIGHBOURS]) {
       assembler.reorder(spare, of, order);

@@ -7,7 +7,7 @@ import { emitScaledExps, emitSumOfExps } from "./loss_rows.ts";
 import { emitNorm, emitNormGradient } from "./norm_rows.ts";
 import { RowCode } from "./row_code.ts";
 
-/** What writes each kernel; the order is that of the numbers in `simd/kernels/rows.ts`. */
+/** The function that emits each kernel, in the order of the numbers in `simd/kernels/rows.ts`. */
 const EMITTERS = {
   weights: emitWeights,
   openWeights: emitOpenWeights,
@@ -22,10 +22,12 @@ const EMITTERS = {
 /** The name of a kernel. */
 export type RowKernel = keyof typeof EMITTERS;
 
-/** All of them, by number. */
+/** The names of all kernels, by number. */
 export const ROW_KERNELS = Object.keys(EMITTERS) as readonly RowKernel[];
 
-/** The code of a kernel, to be called with the address of a block of parameters. */
+/**
+ * The machine code of a kernel: a function whose argument is the address of a block of parameters.
+ */
 export function assembleRows(
   kernel: RowKernel,
   convention: Convention,

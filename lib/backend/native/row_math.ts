@@ -1,10 +1,10 @@
 /**
- * Functions of a vector, each in the very steps of `simd/kernels/math.ts` and `dropout.ts`, so that they
- * give the same bits.
+ * Functions of a vector, in the same steps as in `simd/kernels/math.ts` and `dropout.ts`, so that
+ * they give the same bits.
  */
 import type { ConstantName, RowCode } from "./row_code.ts";
 
-/** The constants of `emitExpLow()`, in the order in which it pays to hold them in registers. */
+/** The constants of `emitExpLow()`; the first ones are the most useful to hold in registers. */
 export const EXP_CONSTANTS: readonly ConstantName[] = [
   "perLn2",
   "shifter",
@@ -19,7 +19,10 @@ export const EXP_CONSTANTS: readonly ConstantName[] = [
   "leastExp",
 ];
 
-/** `to = e^x` for x that are not above 88, as `expLow4()`; keeps `x`. Uses three spare vectors. */
+/**
+ * `to = e^x` for x of at most 88, as `expLow4()`; does not change `x`. Overwrites the spare
+ * vectors.
+ */
 export function emitExpLow(code: RowCode, to: number, x: number, spare: Spare): void {
   const { assembler } = code;
   const [shifted, n, r] = spare;
@@ -62,7 +65,7 @@ export const SHARE_CONSTANTS: readonly ConstantName[] = [
   "size",
 ];
 
-/** `to` = the share of a standard normal distribution below x, as `normalShare4()`; keeps `x` and `bell`. */
+/** `to` = Φ(x), as `normalShare4()`; `bell` is exp(-x² / 2). Does not change `x` and `bell`. */
 export function emitNormalShare(
   code: RowCode,
   to: number,
@@ -91,19 +94,22 @@ export function emitNormalShare(
   assembler.or(to, to, size);
 }
 
-/** The registers that dropout takes in a kernel. */
+/** The vectors that dropout uses in a kernel. */
 export interface DropoutVectors {
-  /** The positions under way, plus the first hash of the seed. */
+  /** The current positions, plus the first hash of the seed. */
   readonly places: number;
   /** The second hash. */
   readonly b: number;
-  /** The least hash that stays. */
+  /** The least hash that is kept. */
   readonly least: number;
   /** All bits set. */
   readonly ones: number;
 }
 
-/** Sets the vectors: parameters `first` to `first + 2` are a, b and least; `index` is a position's. */
+/**
+ * Sets the vectors: parameters `first` to `first + 2` are a, b and least, `index` the first
+ * position.
+ */
 export function beginDropout(
   code: RowCode,
   { places, b, least, ones }: DropoutVectors,
@@ -120,7 +126,7 @@ export function beginDropout(
   assembler.get(ones, code.constant("ones"));
 }
 
-/** All bits of `to` are set where a position stays, as `keep4()`; moves on to the next positions. */
+/** Sets all bits of `to` where a position is kept, as `keep4()`; moves on to the next positions. */
 export function emitKeep(
   code: RowCode,
   to: number,

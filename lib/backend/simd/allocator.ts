@@ -1,12 +1,15 @@
 /**
- * Finds room for tensors in one growing range of addresses and takes it back: best fit, with free
- * neighbours merged. Knows nothing of WebAssembly, so that it can be tested with numbers alone.
+ * Allocates blocks for tensors in one growing range of addresses: best fit, with free neighbours
+ * merged. It does not use WebAssembly, so that it can be tested with numbers alone.
  */
 
-/** Blocks start and end on this: a cache line, and room for a vector to run past the last number. */
+/**
+ * Addresses and sizes of blocks are multiples of this: a cache line, which also leaves room for a
+ * whole vector at the end.
+ */
 const ALIGNMENT = 64;
 
-/** Makes the range longer, up to at least the given address, or says that it cannot. */
+/** Extends the range to at least the given address; whether that succeeded. */
 export type Grow = (end: number) => boolean;
 
 /** Free and used blocks of a range of addresses. */
@@ -21,7 +24,7 @@ export class Allocator {
 
   /**
    * @param start The first address, a multiple of 64.
-   * @param grow Asked before an address beyond all earlier ones is given out.
+   * @param grow Called before an address beyond all earlier ones is given out.
    */
   constructor(start: number, grow: Grow) {
     this.#end = start;
@@ -38,12 +41,12 @@ export class Allocator {
     return this.#used.size;
   }
 
-  /** The first address never given out so far. */
+  /** The first address after all blocks that were ever given out. */
   get end(): number {
     return this.#end;
   }
 
-  /** The longest block that could still be had if the range may reach up to `most`. */
+  /** The size of the longest block that is free if the range may reach up to `most`. */
   longestFree(most: number): number {
     const last = this.#ends.length - 1;
     const touches = last >= 0 && this.#ends[last] === this.#end;
@@ -57,7 +60,7 @@ export class Allocator {
   /**
    * The address of a block of at least that many bytes, or undefined if there is no room.
    *
-   * @throws {RangeError} If that is no number of bytes, as of a tensor whose shape has a NaN.
+   * @throws {RangeError} If `bytes` is NaN or below 0, as for a tensor whose shape has a NaN.
    */
   allocate(bytes: number): number | undefined {
     if (!(bytes >= 0)) throw new RangeError(`Cannot allocate ${bytes} bytes`);
@@ -79,6 +82,7 @@ export class Allocator {
     this.#insert(start, start + size);
   }
 
+  /** The index of the smallest free block of at least this size; -1 if there is none. */
   #bestFit(size: number): number {
     let best = -1;
     let bestSize = Infinity;
@@ -92,6 +96,7 @@ export class Allocator {
     return best;
   }
 
+  /** Takes the first `size` bytes of a free block; their address. */
   #cut(i: number, size: number): number {
     const start = this.#starts[i];
     this.#starts[i] += size;
@@ -102,7 +107,7 @@ export class Allocator {
     return start;
   }
 
-  /** Beyond the end; a free block that touches it is used up first. */
+  /** Allocates beyond the end, together with a free block that touches it. */
   #extend(size: number): number | undefined {
     const last = this.#ends.length - 1;
     const touches = last >= 0 && this.#ends[last] === this.#end;
@@ -116,6 +121,7 @@ export class Allocator {
     return start;
   }
 
+  /** Makes a block free and merges it with its free neighbours. */
   #insert(start: number, end: number): void {
     const i = this.#firstAfter(start);
     const joinsLeft = i > 0 && this.#ends[i - 1] === start;
@@ -134,6 +140,7 @@ export class Allocator {
     }
   }
 
+  /** The index of the first free block after an address, by binary search. */
   #firstAfter(address: number): number {
     let low = 0;
     let high = this.#starts.length;

@@ -1,10 +1,11 @@
 /**
  * A native library's matrix product, called through FFI on the backend's own memory: Accelerate on
  * macOS, elsewhere the one that `BERT_BLAS` names. Without a library, or where FFI is not permitted,
- * native code of our own multiplies (`lib/backend/native/`), or the kernels do; nothing ever asks.
+ * native code of our own multiplies (`lib/backend/native/`), or the kernels do. Permission is never
+ * asked for.
  *
- * It is used with one thread: the backend's threads each call it for their part, so that no second
- * pool of threads competes for the cores.
+ * The library runs with one thread: each of the backend's threads calls it for its own part, so
+ * that no second pool of threads competes for the cores.
  */
 import { mayCallNative, permittedVariable } from "../../permissions.ts";
 import { multipliesRight, type Sgemm } from "./blas_check.ts";
@@ -23,7 +24,10 @@ const SIGNATURE = {
   result: "void",
 } as Deno.ForeignFunction;
 
-/** The symbol, and what sets the number of threads; OpenBLAS in Python's packages has a prefix. */
+/**
+ * The names of the product and of the function that sets the number of threads, by library. In
+ * OpenBLAS of Python's packages they have a prefix.
+ */
 const SYMBOLS = [
   ["scipy_cblas_sgemm", "scipy_openblas_set_num_threads"],
   ["cblas_sgemm", "openblas_set_num_threads"],
@@ -35,8 +39,10 @@ const SYMBOLS = [
 /**
  * The library to use, if there is one and it computes correctly.
  *
- * `BERT_BLAS` names it, or is `off`; a library that it names and that cannot be used is warned
- * about, as is one that computes wrong numbers.
+ * `BERT_BLAS` names it, or is `off`. A warning is printed if the named library cannot be used, or
+ * if a library computes wrong numbers.
+ *
+ * @param memory The memory of the backend; its first mebibyte is overwritten by the test.
  */
 export function loadBlas(memory: WebAssembly.Memory): Blas | undefined {
   if (!mayCallNative()) return undefined;
@@ -54,13 +60,13 @@ function warn(problem: string): void {
   console.warn(`BLAS library ${problem}; products are computed without it`);
 }
 
-/** Opens a library without testing it; undefined if it is not there or has no product. */
+/** Opens a library without testing it; undefined if it is missing or has no product. */
 export function openBlas(path: string, memory: WebAssembly.Memory): Blas | undefined {
   for (const [product, setThreads] of SYMBOLS) {
     try {
       return { path, sgemm: bind(path, product, setThreads, memory) };
     } catch {
-      continue; // not there, or under another name
+      continue; // missing, or with other names
     }
   }
   return undefined;
@@ -90,17 +96,17 @@ function bind(
   };
 }
 
-/** What the kernels import; without a library it is never called, or fails for the reason given. */
+/** The import of the kernels. Without a library it throws the given reason. */
 export function sgemmImport(blas: Blas | undefined, reason = "there is no library"): Sgemm {
   return blas?.sgemm ?? (() => {
     throw new Error(`Cannot multiply with BLAS: ${reason}`);
   });
 }
 
-/** The library that macOS brings, which alone reaches the matrix units of Apple's processors. */
+/** The library of macOS, the only one that can use the matrix units of Apple's processors. */
 const ACCELERATE = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
 
-/** Libraries to try; `named` if the environment variable `BERT_BLAS` chose the only one. */
+/** The libraries to try; `named`: whether `BERT_BLAS` decides. */
 function blasCandidates(): { paths: readonly string[]; named: boolean } {
   const named = permittedVariable("BERT_BLAS");
   if (named === "off") return { paths: [], named: true };

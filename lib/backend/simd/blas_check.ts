@@ -1,6 +1,6 @@
 /**
- * Whether a native library multiplies right: everything that the kernels ask of it is tried once, on
- * whole numbers whose products are exact in float32 in whatever order they are added up.
+ * The test of a native library: every kind of product that the kernels use is tried once, on whole
+ * numbers, whose sums of products are exact in float32 in any order.
  */
 
 /** Row-major `cblas_sgemm` on addresses within the memory. */
@@ -25,17 +25,20 @@ type Sizes = readonly [m: number, n: number, k: number];
 /** A small product, and one that no vector length divides. */
 const SMALL: readonly Sizes[] = [[3, 4, 5], [67, 37, 35]];
 
-/** Each size once beyond what libraries cut matrices into: 384 to 768 in OpenBLAS. */
+/**
+ * Products of which one size is larger than the blocks of libraries, which are 384 to 768 in
+ * OpenBLAS.
+ */
 const LARGE: readonly Sizes[] = [[900, 6, 10], [6, 900, 10], [11, 10, 900]];
 
-/** How many numbers lie unused behind each row: of the left matrix, the right one and the product. */
+/** The unused numbers behind each row: of the left matrix, the right one and the product. */
 const TIGHT = [0, 0, 0];
 const WIDE = [3, 5, 7];
 
-/** Where the matrices lie: in the first memory, past the control block and the constants. */
+/** The address of the matrices, after the control block and the constants. */
 const START = 16384;
 
-/** What the gaps of the product hold; it must stay there. */
+/** The value of the gaps behind the product's rows, which must not change. */
 const UNTOUCHED = 12345;
 
 /** A matrix in the memory, row after row. */
@@ -47,10 +50,10 @@ interface Matrix {
 }
 
 /**
- * Tries a product in all four layouts (each operand as it is or transposed), with rows that lie close
- * and with rows that lie apart, adding to what is there and overwriting it, be it NaN.
+ * Whether a product is right in all four layouts (each operand as it is or transposed), with and
+ * without gaps between rows, added to the old values and overwriting them, also if they are NaN.
  *
- * @param memory Of at least a mebibyte; what lies there is lost.
+ * @param memory At least a mebibyte, which is overwritten.
  */
 export function multipliesRight(sgemm: Sgemm, memory: WebAssembly.Memory): boolean {
   return trials().every((trial) => isRight(sgemm, memory, trial));
@@ -69,6 +72,7 @@ function trials(): Trial[] {
   return [...small, ...large];
 }
 
+/** One product to try. */
 interface Trial {
   readonly sizes: Sizes;
   readonly gaps: readonly number[];
@@ -117,7 +121,7 @@ function isRight(
   return sameProduct(c, [m, n, k], { left, right, old }) && gapsUntouched(c, n);
 }
 
-/** Gives matrices one behind the other. */
+/** A function that places matrices one after the other. */
 function placing(memory: WebAssembly.Memory) {
   let address = START;
   return (rows: number, columns: number, gap: number): Matrix => {
@@ -129,7 +133,9 @@ function placing(memory: WebAssembly.Memory) {
   };
 }
 
-/** Fills the columns by their number in the row-major order, and the gaps behind them with one value. */
+/**
+ * Fills the columns with `value` of their index in the array, and the gaps behind them with `gap`.
+ */
 function fill(
   { values, stride }: Matrix,
   columns: number,
@@ -139,7 +145,7 @@ function fill(
   for (let i = 0; i < values.length; i++) values[i] = i % stride < columns ? value(i) : gap;
 }
 
-/** The entries of the operands, and what was there before. */
+/** The entries of the operands and the old entries of the product. */
 interface Entries {
   readonly left: (i: number, l: number) => number;
   readonly right: (l: number, j: number) => number;

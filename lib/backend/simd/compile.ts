@@ -1,6 +1,6 @@
 /**
- * Compiles the kernels, twice: with relaxed SIMD, and without for machines that lack it. With
- * `--check` it writes nothing and fails unless the committed files are what the sources give.
+ * Compiles the kernels twice: with relaxed SIMD, and without it for machines that lack it. With
+ * `--check` it writes nothing, and fails unless the committed files are equal to the compiled ones.
  */
 import asc from "npm:assemblyscript@0.28.20/asc";
 
@@ -11,7 +11,7 @@ const OPTIONS = [
   ...["-O3", "--converge", "--noAssert", "--runtime", "stub", "--disableWarning", "201"],
   ...["--importMemory", "--noExportMemory", "--sharedMemory"],
   ...["--initialMemory", "16", "--maximumMemory", "65536"],
-  ...["--memoryBase", "1024"], // constants lie after the control block
+  ...["--memoryBase", "1024"], // constants follow the control block
 ];
 
 /** The bytes of one build. */

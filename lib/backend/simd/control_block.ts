@@ -1,14 +1,17 @@
 /**
- * The words that threads share, and what becomes of a job when a task of it fails: in a helper
- * thread, whose error must reach the main thread, or in the main thread, which must not go on while
- * helpers still write. A failure is a trap of the kernels, or an error of what they import; neither is
- * meant to happen.
+ * The words that threads share, and what happens when a task of a job fails: in a helper thread,
+ * whose error must reach the main thread, or in the main thread, which must wait until no helper
+ * writes. A task fails by a trap of a kernel or by an error of an imported function. Neither is
+ * expected.
  */
 
 /** Bytes of the control block, at the start of the memory. */
 export const CONTROL_BYTES = 1024;
 
-/** Words of the control block, as `kernels/parallel.ts` lays them out; the last two are ours alone. */
+/**
+ * The indices of the control block's words. `kernels/parallel.ts`, `parameters.ts` and `rows.ts`
+ * have the same addresses in bytes. The kernels do not use the last two.
+ */
 export const WORD = {
   /** Counts jobs; idle threads wait for it to change. */
   generation: 64 / 4,
@@ -16,33 +19,34 @@ export const WORD = {
   next: 128 / 4,
   /** Helpers that may be inside the job. */
   active: 192 / 4,
-  /** 1 while the job may be entered. */
+  /** 1 while helpers may enter the job. */
   open: 256 / 4,
-  /** Tasks of the job. */
+  /** The number of the job's tasks. */
   count: 388 / 4,
-  /** 1 once the helpers are to end. */
+  /** 1 if the helpers have to end. */
   quit: 392 / 4,
-  /** Where the threads' scratch lies. */
+  /** The address of the first thread's scratch memory. */
   scratch: 396 / 4,
-  /** Bytes of scratch for each thread. */
+  /** The bytes of scratch memory of each thread. */
   scratchBytes: 400 / 4,
-  /** Who multiplies: the number of its name in `MULTIPLIERS`. */
+  /** What computes products: an index in `MULTIPLIERS`. */
   multiplier: 404 / 4,
-  /** How products are computed: the number of its name in `ARITHMETICS`. */
+  /** How products are computed: an index in `ARITHMETICS`. */
   precision: 408 / 4,
-  /** 1 where native code computes rows. */
+  /** 1 if native code computes rows. */
   rows: 412 / 4,
   /** The parameters of the kernel, one word each. */
   parameters: 512 / 4,
-  /** 0; 1 while a thread writes why it failed; then 2 + the length of the message. */
+  /** 0 without a failure; 1 while a thread writes its message; then 2 + the length of the message. */
   failed: 768 / 4,
   /** The message. */
   message: 772 / 4,
 } as const;
 
+/** The bytes between the first of the message and the end of the control block. */
 const MESSAGE_BYTES = 252;
 
-/** Leaves an error for the main thread, which waits for this helper; the first one is kept. */
+/** Stores an error for the main thread and leaves the job. Only the first error of a job is kept. */
 export function reportFailure(memory: WebAssembly.Memory, error: unknown): void {
   const words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
   if (Atomics.compareExchange(words, WORD.failed, 0, 1) === 0) {
@@ -55,7 +59,7 @@ export function reportFailure(memory: WebAssembly.Memory, error: unknown): void 
   Atomics.notify(words, WORD.active);
 }
 
-/** What a helper has reported since the last call. To be called when no job is under way. */
+/** The error that a helper has stored since the last call, if any. No job may be running. */
 export function takeFailure(memory: WebAssembly.Memory, words: Int32Array): string | undefined {
   if (words[WORD.failed] === 0) return undefined;
   const length = words[WORD.failed] - 2;
@@ -64,7 +68,7 @@ export function takeFailure(memory: WebAssembly.Memory, words: Int32Array): stri
   return new TextDecoder().decode(text);
 }
 
-/** Closes a job that an error has thrown the main thread out of; returns when no helper is in it. */
+/** Ends a job after an error in the main thread; returns when no helper is in it any more. */
 export function abandonJob(words: Int32Array): void {
   skipRest(words);
   Atomics.store(words, WORD.open, 0);
@@ -73,7 +77,7 @@ export function abandonJob(words: Int32Array): void {
   }
 }
 
-/** Nobody takes another task of the job. */
+/** Makes sure that no thread takes another task of the job. */
 function skipRest(words: Int32Array): void {
   Atomics.store(words, WORD.next, Atomics.load(words, WORD.count));
 }

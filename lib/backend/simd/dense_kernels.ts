@@ -1,6 +1,4 @@
-/**
- * The dense layers of BERT and GELU, alone and after one; see `fused_kernels.ts`.
- */
+/** The kernels of BERT's dense layers and of GELU, alone and after a dense layer. */
 import type * as tf from "@tensorflow/tfjs";
 import { type Inputs, type Kernels, reshaped, rowsPerTask, sizeOf, tasksFor } from "./kernel.ts";
 import { productOf } from "./product_kernels.ts";
@@ -8,22 +6,24 @@ import { CHUNK, GELU, unary } from "./elementwise_kernels.ts";
 import { reduceAxis } from "./reduce_kernels.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** Tasks that each add up their own rows leave at most so many parts to be added up after them. */
+/** The most partial sums that the tasks of a kernel leave, which are added up afterwards. */
 const MOST_PARTS = 32;
 
-/** Rows in a task of a kernel that adds up columns on the way; not a question of threads. */
+/**
+ * The rows in a task of a kernel that also sums columns. The number of threads does not change it.
+ */
 export function rowsPerPart(rows: number, width: number): number {
   return Math.max(rowsPerTask(width), Math.ceil(rows / MOST_PARTS));
 }
 
-/** Adds up the rows of [tasks, N], which it frees. */
+/** The sums of the columns of [tasks, N], which this function frees: [N]. */
 export function sumOfParts(backend: SimdBackend, parts: tf.TensorInfo): tf.TensorInfo {
   const sums = columnSums(backend, parts);
   backend.disposeData(parts.dataId);
   return sums;
 }
 
-/** The sum of each column of [N, H]. */
+/** The sum of each column of [N, H]: [H]. */
 function columnSums(backend: SimdBackend, x: tf.TensorInfo): tf.TensorInfo {
   const [rows, columns] = x.shape;
   return { ...reduceAxis(backend, x, [1, rows, columns], 0), shape: [columns] };
@@ -53,7 +53,7 @@ function projectGradient(backend: SimdBackend, { dy, x, table }: Inputs): tf.Ten
   ];
 }
 
-/** GELU of a dense layer, and its slope, which is all that the gradient needs of it. */
+/** GELU of a dense layer, and GELU's derivative, both [N, O]. */
 function linearGelu(backend: SimdBackend, { x, weight, bias }: Inputs): tf.TensorInfo[] {
   const slope = productOf(backend, x, weight); // [N, O]
   const y = backend.output(slope.shape);
@@ -64,7 +64,7 @@ function linearGelu(backend: SimdBackend, { x, weight, bias }: Inputs): tf.Tenso
   return [y, slope];
 }
 
-/** Writes into `slope` if nothing else refers to it. */
+/** The gradient of `linearGelu()`. It writes into `slope` if nothing else refers to it. */
 function linearGeluGradient(backend: SimdBackend, inputs: Inputs): tf.TensorInfo[] {
   const { dy, x, weight, slope } = inputs;
   const [rows, width] = dy.shape;
@@ -82,7 +82,7 @@ function linearGeluGradient(backend: SimdBackend, inputs: Inputs): tf.TensorInfo
   return gradients;
 }
 
-/** The same memory again where the tensor is its only owner, else new memory. */
+/** A tensor of this shape: in the same memory if nothing else refers to it, else in new memory. */
 export function ownedOrNew(backend: SimdBackend, x: tf.TensorInfo): tf.TensorInfo {
   return backend.refCount(x.dataId) === 1 ? reshaped(backend, x, x.shape) : backend.output(x.shape);
 }
@@ -99,7 +99,7 @@ function geluGradient(backend: SimdBackend, { dy, x }: Inputs): tf.TensorInfo {
   return dx;
 }
 
-/** The names are those that `fused()` in `lib/backend/operation.ts` is called with. */
+/** The kernels by the names with which `fused()` in `lib/backend/operation.ts` is called. */
 export const DENSE_KERNELS: Kernels = {
   BertLinear: linear,
   BertLinearGradient: linearGradient,

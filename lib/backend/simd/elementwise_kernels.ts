@@ -1,6 +1,4 @@
-/**
- * tfjs's elementwise kernels: functions of one tensor, and of two with broadcasting.
- */
+/** tfjs's elementwise kernels: functions of one tensor, and of two with broadcasting. */
 import * as tf from "@tensorflow/tfjs";
 import {
   type Attributes,
@@ -32,7 +30,7 @@ const UNARY = {
   Log: 12,
 } as const;
 
-/** The code of GELU, which is no kernel of tfjs's. */
+/** The code of GELU, which is no kernel of tfjs. */
 export const GELU = 11;
 
 /** The codes of `binaryTask()`. */
@@ -46,10 +44,10 @@ const BINARY = {
   SquaredDifference: 6,
 } as const;
 
-/** Numbers in a task, as in the kernels. */
+/** The numbers in a task, as in the kernels. */
 export const CHUNK = 16384;
 
-/** One of the functions of one number, for all of a tensor. */
+/** Applies one of the functions of one number to all numbers of a tensor. */
 export function unary(backend: SimdBackend, x: tf.TensorInfo, code: number): tf.TensorInfo {
   const out = backend.output(x.shape);
   const count = sizeOf(x);
@@ -73,7 +71,10 @@ interface Axis {
   b: number;
 }
 
-/** The axes of a broadcast result, innermost last, neighbours merged where both operands allow. */
+/**
+ * The axes of a broadcast result, innermost last. Neighbouring axes are merged if the steps of both
+ * operands allow it.
+ */
 function broadcastAxes(a: readonly number[], b: readonly number[], out: readonly number[]): Axis[] {
   const axes: Axis[] = [];
   let stepA = 1;
@@ -146,7 +147,7 @@ function addN(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
   return sum;
 }
 
-/** Another type: fast where numbers only change their form. */
+/** Converts to another type. The cases that need more than a copy into another array go to tfjs. */
 function cast(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { x } = inputs;
   const dtype = attrs.dtype as tf.DataType;
@@ -190,7 +191,7 @@ function fill(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Tenso
   return filled(backend, shape, dtype, value);
 }
 
-/** Chooses between two tensors; a condition of lower rank chooses whole rows, as the stock one does. */
+/** Chooses between two tensors. A condition of lower rank, which chooses whole rows, goes to tfjs. */
 function select(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { condition, t, e } = inputs;
   if (t.dtype !== "float32" || e.dtype !== "float32" || sizeOf(condition) !== sizeOf(t)) {

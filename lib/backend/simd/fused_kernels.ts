@@ -1,6 +1,6 @@
 /**
- * The fused operations of BERT. `lib/ops*.ts` defines each on plain tfjs operations and calls these
- * where they are registered; the tests hold the two against each other.
+ * The kernels of BERT's own operations. `lib/model/ops/` and `lib/training/` define each operation
+ * by tfjs operations and call its kernel where it is registered; the tests compare both.
  */
 import type * as tf from "@tensorflow/tfjs";
 import {
@@ -18,10 +18,13 @@ import { CHUNK } from "./elementwise_kernels.ts";
 import { gatherInto, scatterRows } from "./move_kernels.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** Multiplications up to which OpenBLAS multiplies without copying operands first. */
+/** The number of multiplications up to which OpenBLAS does not copy operands. */
 const SMALL_PRODUCT = 1e6;
 
-/** Dropout as the kernels take it: two hashes of the seed, the least that stays, what it is scaled by. */
+/**
+ * The parameters of dropout: two hashes of the seed, the least hash that is kept, the scale of kept
+ * numbers.
+ */
 function dropoutOf({ rate = 0, seedA = 0, seedB = 0 }: Attributes): number[] {
   return [seedA, seedB, Math.ceil(rate * 2 ** 32), float(1 / (1 - rate))];
 }
@@ -34,7 +37,7 @@ function dropout(backend: SimdBackend, { x }: Inputs, attrs: Attributes): tf.Ten
   return y;
 }
 
-/** The result, the normalised rows, and one over their deviation; `sublayer` may be missing. */
+/** The result, the normalised rows, and 1 / √(σ² + ε) of each row; `sublayer` may be missing. */
 function layerNorm(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo[] {
   const { x, sublayer, gamma, beta } = inputs;
   const [rows, width] = x.shape;
@@ -58,14 +61,14 @@ function layerNormGradient(backend: SimdBackend, inputs: Inputs, attrs: Attribut
   const dSublayer = attrs.sublayer ? backend.output(dy.shape) : undefined;
   const parts = backend.output([tasks, 2 * width]);
   const pointers = [dy, normalized, inverse, gamma, dx].map((tensor) => backend.pointer(tensor));
-  const aside = [dSublayer ? backend.pointer(dSublayer) : 0, backend.pointer(parts)];
+  const more = [dSublayer ? backend.pointer(dSublayer) : 0, backend.pointer(parts)];
   const sizes = [rows, width, each, ...dropoutOf(attrs)];
-  backend.run("normGradient", tasks, ...pointers, ...aside, ...sizes);
+  backend.run("normGradient", tasks, ...pointers, ...more, ...sizes);
   const [dGamma, dBeta] = halves(backend, sumOfParts(backend, parts));
   return [dx, ...(dSublayer ? [dSublayer] : []), dGamma, dBeta];
 }
 
-/** What the tasks found for gamma and for beta, side by side, as two tensors. */
+/** Splits [2 H], the gradients of gamma and beta side by side, into two tensors. */
 function halves(backend: SimdBackend, both: tf.TensorInfo): tf.TensorInfo[] {
   const width = both.shape[0] / 2;
   const split = [0, 1].map((half) => {
@@ -77,7 +80,7 @@ function halves(backend: SimdBackend, both: tf.TensorInfo): tf.TensorInfo[] {
   return split;
 }
 
-/** What both attention kernels take after their four addresses. */
+/** The parameters of both attention kernels after their four addresses. */
 function attentionSizes(
   backend: SimdBackend,
   qkv: tf.TensorInfo,
@@ -92,13 +95,16 @@ function attentionSizes(
   return [length, heads, width, ...dropoutOf(attrs), float(1 / Math.sqrt(width)), kept, block];
 }
 
-/** Small products suit a native library, larger ones our own, which copies operands in any case. */
+/**
+ * The queries in a block. A native library is fastest with small products, our own code, which
+ * always copies operands, with larger ones.
+ */
 function queriesAtOnce({ machine }: SimdBackend, length: number, width: number): number {
   if (!machine.blas) return 128;
   return [64, 32, 16].find((rows) => rows * length * width <= SMALL_PRODUCT) ?? 64;
 }
 
-/** The context, and the weights where they take no more room than queries and keys do. */
+/** The context, and the weights if they take no more memory than queries and keys. */
 function attention(backend: SimdBackend, { qkv, mask }: Inputs, attrs: Attributes) {
   const { batch, length, heads } = attrs;
   const width = qkv.shape[1] / 3;
@@ -111,7 +117,7 @@ function attention(backend: SimdBackend, { qkv, mask }: Inputs, attrs: Attribute
   return weights ? [context, weights] : [context];
 }
 
-/** `weights` may be missing: then they are computed again. */
+/** The gradient by `qkv`. If `weights` is missing, the weights are computed again. */
 function attentionGradient(backend: SimdBackend, inputs: Inputs, attrs: Attributes) {
   const { dy, qkv, mask, weights } = inputs;
   const dQkv = backend.output(qkv.shape);
@@ -121,7 +127,7 @@ function attentionGradient(backend: SimdBackend, inputs: Inputs, attrs: Attribut
   return dQkv;
 }
 
-/** The loss of each row, and the log of its sum of exponentials, the largest taken as 1. */
+/** The loss of each row, and log Σ exp(x - max x). */
 function crossEntropy(backend: SimdBackend, { logits, labels }: Inputs): tf.TensorInfo[] {
   const [rows, width] = logits.shape;
   const loss = backend.output([rows]);
@@ -132,7 +138,7 @@ function crossEntropy(backend: SimdBackend, { logits, labels }: Inputs): tf.Tens
   return [loss, logSum];
 }
 
-/** Writes over the logits if nothing else refers to them: they are by far the largest tensor. */
+/** The gradient by the logits, written over them if nothing else refers to this large tensor. */
 function crossEntropyGradient(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
   const { dy, logits, labels, logSum } = inputs;
   const [rows, width] = logits.shape;
@@ -155,7 +161,9 @@ function takeRowsGradient(backend: SimdBackend, { dy, ids }: Inputs, attrs: Attr
   return scatterRows(backend, dy, ids, [attrs.height, dy.shape[1]]);
 }
 
-/** BERT's operations; the names are those that `fused()` in `lib/backend/operation.ts` is called with. */
+/**
+ * BERT's own operations, by the names with which `fused()` in `lib/backend/operation.ts` is called.
+ */
 export const FUSED_KERNELS: Kernels = {
   ...DENSE_KERNELS,
   BertDropout: dropout,

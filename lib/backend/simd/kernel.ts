@@ -1,6 +1,6 @@
 /**
- * What all kernels of the `simd` backend share: how one is written down, and how tfjs's CPU kernel
- * takes over for the cases that ours leaves out.
+ * What all kernels of the `simd` backend use: their type, and the call of tfjs's CPU kernel for the
+ * cases that ours do not compute.
  */
 import * as tf from "@tensorflow/tfjs";
 import type { SimdBackend } from "./simd_backend.ts";
@@ -33,7 +33,7 @@ export function stock(
   return kernel.kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
 }
 
-/** Runs whichever kernel this backend has. */
+/** Runs this backend's kernel, ours or tfjs's. */
 export function call(
   name: string,
   backend: SimdBackend,
@@ -51,7 +51,7 @@ export function sizeOf({ shape }: tf.TensorInfo): number {
   return size;
 }
 
-/** The same numbers under another shape; the result has to be disposed of separately. */
+/** The same numbers in another shape; the caller disposes of the result, too. */
 export function reshaped(
   backend: SimdBackend,
   { dataId, dtype }: tf.TensorInfo,
@@ -61,17 +61,17 @@ export function reshaped(
   return { dataId, dtype, shape: [...shape] };
 }
 
-/** How many tasks it takes to handle `count` things, `each` at a time. */
+/** The number of tasks for `count` items, `each` of them in a task. */
 export function tasksFor(count: number, each: number): number {
   return Math.ceil(count / each);
 }
 
-/** Rows that make up a task of some 16,000 numbers. */
+/** The rows in a task of about 16,000 numbers. */
 export function rowsPerTask(width: number): number {
   return Math.max(1, Math.floor(16384 / Math.max(width, 1)));
 }
 
-/** Throws unless every index is that of a row. */
+/** Throws `RangeError` unless all indices are from `least` to `count` - 1. */
 export function checkRows(what: string, rows: ArrayLike<number>, least: number, count: number) {
   for (let i = 0; i < rows.length; i++) {
     if (rows[i] >= least && rows[i] < count) continue;

@@ -1,6 +1,6 @@
 /**
- * The memory, the compiled kernels and the threads that run them: everything of the `simd` backend
- * that knows nothing of tfjs. `lib/backend/README.md` tells how it works together.
+ * The memory, the compiled kernels and the threads that run them: the part of the `simd` backend
+ * that does not use tfjs. `lib/backend/README.md` explains how the parts work together.
  */
 import { checkOptions, checkWhole } from "../../checks.ts";
 import type { Precision } from "../../config.ts";
@@ -18,7 +18,9 @@ import { Pool } from "./thread_pool.ts";
 import { defaultThreads } from "./thread_count.ts";
 import { compiledKernels } from "./wasm_binary.ts";
 
+/** Bytes of the kernels' constants, after the control block. */
 const CONSTANT_BYTES = 1024;
+/** Bytes of a page of WebAssembly's memory. */
 const PAGE = 65536;
 const MOST_PAGES = 65536; // 4 GiB, all that 32-bit addresses reach
 const GROWTH = 256; // pages: 16 MiB at a time
@@ -30,7 +32,7 @@ interface Exports {
   productScratch(): number;
 }
 
-/** How a machine is set up. */
+/** Options of a machine. */
 export interface MachineOptions {
   /** Threads, the main one included; by default as many as there are cores, at most 8. */
   readonly threads?: number;
@@ -46,11 +48,13 @@ export interface MachineOptions {
 
 /** One shared memory with kernels and threads. */
 export class Machine {
+  /** The number of threads, the main one included. */
   readonly threads: number;
   /** The native library that computes products, if there is one. */
   readonly blas: Blas | undefined;
-  /** Who can compute products here, best first. */
+  /** What can compute products here, fastest first. */
   readonly multipliers: readonly Multiplier[];
+  /** The shared memory. */
   readonly memory: WebAssembly.Memory;
   readonly #allocator: Allocator;
   readonly #exports: Exports;
@@ -63,7 +67,8 @@ export class Machine {
   #scratchBytes = 0;
 
   /**
-   * Compiles the kernels and takes the first memory; threads start at the first job for several.
+   * Compiles the kernels and allocates the first memory. Threads start with the first job of
+   * several tasks.
    *
    * @throws {ConfigError} If an option cannot work.
    * @throws {Error} If the kernels cannot be read or this machine cannot run them.
@@ -106,28 +111,37 @@ export class Machine {
     return this.#words[WORD.rows] === 1;
   }
 
-  /** Sets that, where there is such code. */
+  /** Turns that on or off; without such code it stays off. */
   set rowsAreNative(native: boolean) {
     this.#words[WORD.rows] = native && "rows" in this.#code ? 1 : 0;
   }
 
-  /** Bytes of tensors, the bytes that were ever needed at once, and what there could be. */
+  /**
+   * `used`: bytes of blocks in use; `blocks`: their number; `reached`: the end of all memory that
+   * was ever used; `most`: the limit of the memory; `longestFree`: the longest free block. All but
+   * `blocks` in bytes.
+   */
   get usage() {
     const { usedBytes, usedBlocks, end } = this.#allocator;
     const longestFree = this.#allocator.longestFree(this.#most);
     return { used: usedBytes, blocks: usedBlocks, reached: end, most: this.#most, longestFree };
   }
 
-  /** The address of a free block, or undefined if memory has ended. */
+  /** The address of a new block, or undefined if there is no free memory. */
   allocate(bytes: number): number | undefined {
     return this.#allocator.allocate(bytes);
   }
 
+  /** Frees a block by its address. */
   free(address: number): void {
     this.#allocator.free(address);
   }
 
-  /** Makes sure that every thread has that many bytes of scratch beside what products take. */
+  /**
+   * Makes sure that every thread has that many bytes of scratch memory beside that of products.
+   *
+   * @throws {OutOfMemoryError} If there is no free memory.
+   */
   reserveScratch(bytes: number): void {
     const needed = Math.ceil((this.#productScratch + bytes) / 64) * 64;
     if (needed <= this.#scratchBytes) return;
@@ -146,9 +160,9 @@ export class Machine {
   }
 
   /**
-   * Chooses who computes the products, for comparisons; the best does at first.
+   * Chooses what computes the products, for comparisons. At first it is the fastest.
    *
-   * @throws {TypeError} If `multipliers` does not have it.
+   * @throws {TypeError} If it is not among `multipliers`.
    */
   multiplyWith(multiplier: Multiplier): void {
     if (!this.multipliers.includes(multiplier)) {
@@ -169,10 +183,10 @@ export class Machine {
   }
 
   /**
-   * Chooses how precisely the products of the next jobs are computed; float32 at first. A library
-   * multiplies in float32 only, so in other precisions the next best multiplies.
+   * Sets the precision of the products of the next jobs; at first it is float32. A library
+   * multiplies in float32 only, so in other precisions the next of `multipliers` is used.
    *
-   * @throws {TypeError} If `missing()` says why that cannot be.
+   * @throws {TypeError} If the precision is not available, for the reason that `missing()` gives.
    */
   computeIn(precision: Precision): void {
     const missing = this.missing(precision);
@@ -183,14 +197,18 @@ export class Machine {
     this.setProducts(this.#multiplier === "library" ? own : this.#multiplier, "rounded");
   }
 
-  /** A library that somebody named comes first, then native code that passes its trial. */
+  /**
+   * What can compute products: a library, then native code that passes its trial, then the kernels.
+   */
   #multipliers(code: NativeCode): Multiplier[] {
     const own = ["avx512", "avx2"] as const;
-    const there = own.filter((kind) => !("missing" in code) && code[kind] && tryNative(this, kind));
-    return [...(this.blas ? ["library"] as const : []), ...there, "wasm"];
+    const passed = own.filter((kind) =>
+      !("missing" in code) && code[kind] && tryNative(this, kind)
+    );
+    return [...(this.blas ? ["library"] as const : []), ...passed, "wasm"];
   }
 
-  /** How the next jobs multiply. */
+  /** What computes the products of the next jobs, and how. */
   get products(): [Multiplier, Arithmetic] {
     return [
       MULTIPLIERS[this.#words[WORD.multiplier]],
@@ -198,7 +216,7 @@ export class Machine {
     ];
   }
 
-  /** Sets how the next jobs multiply, whether or not it was tried; `multiplyWith()` and `computeIn()` check. */
+  /** Sets that without a check; `multiplyWith()` and `computeIn()` check first. */
   setProducts(multiplier: Multiplier, arithmetic: Arithmetic): void {
     this.#words[WORD.multiplier] = MULTIPLIERS.indexOf(multiplier);
     this.#words[WORD.precision] = ARITHMETICS.indexOf(arithmetic);
@@ -207,14 +225,15 @@ export class Machine {
   /**
    * Runs `tasks` tasks of a kernel and returns when they are done.
    *
-   * @param parameters In the order that the kernel's comment gives; floats through `float()`.
-   * @throws {Error} If a task fails, here or in a helper thread; no thread is in the job any more.
+   * @param parameters The parameters in the order of the kernel's comment; floats are converted by
+   * `float()`.
+   * @throws {Error} If a task fails, in this thread or in a helper. No thread is in the job any more.
    */
   run(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
     this.#run(kernel, tasks, tasks > 1 ? this.#pool.helpers() : 0, parameters);
   }
 
-  /** The same on this thread alone, which starts no helpers. */
+  /** Runs a job on this thread alone, without starting helpers. */
   runAlone(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void {
     this.#run(kernel, tasks, 0, parameters);
   }
@@ -225,14 +244,14 @@ export class Machine {
       this.#exports.run(KERNELS.indexOf(kernel), tasks, helpers);
     } catch (cause) {
       abandonJob(this.#words);
-      takeFailure(this.memory, this.#words); // of the same job
+      takeFailure(this.memory, this.#words); // removes a helper's message about the same job
       throw new Error(`Kernel ${kernel} failed: ${cause}`, { cause });
     }
     const failure = takeFailure(this.memory, this.#words);
     if (failure) throw new Error(`Kernel ${kernel} failed in a helper thread: ${failure}`);
   }
 
-  /** Ends the threads. The memory goes when nothing refers to it. */
+  /** Ends the threads. The memory is freed when nothing refers to it. */
   close(): void {
     this.#pool.close();
   }
@@ -242,6 +261,7 @@ export class Machine {
     this.close();
   }
 
+  /** Grows the memory to an address, by more than is missing if possible; whether it is that long. */
   #reach(end: number): boolean {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
     if (end > this.#most) return false;
@@ -259,7 +279,7 @@ export class Machine {
   }
 }
 
-/** What a machine is put together from. */
+/** The parts of a machine. */
 interface Parts {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
@@ -273,20 +293,20 @@ function exportsOf(instance: WebAssembly.Instance): Exports {
 }
 
 /**
- * Native code, unless it is not wanted. It does what the kernels with relaxed SIMD do, so the plain
- * ones do not go together with it.
+ * Native code, unless the options turn it off. It gives the bits of the kernels with relaxed SIMD,
+ * so it is not used with the plain ones.
  */
 function chooseCode(
   { native = true, relaxedSimd = true }: MachineOptions,
   blas?: Blas,
 ): NativeCode {
-  if (!native || !relaxedSimd) return { missing: "it is not wanted" };
+  if (!native || !relaxedSimd) return { missing: "native code is turned off by an option" };
   const code = nativeCode();
   if ("missing" in code && !blas) reportMissing(code.missing);
   return code;
 }
 
-/** The least memory that leaves room for more than the threads' scratch. */
+/** The least memory, which leaves room for more than the threads' scratch memory. */
 const LEAST_BYTES = 4 * 2 ** 20;
 
 function checkMachine(options: MachineOptions): void {

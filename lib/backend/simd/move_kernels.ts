@@ -1,5 +1,6 @@
 /**
- * tfjs's kernels that move numbers: transposition, rows by index, slices, joins, repetitions.
+ * tfjs's kernels that move numbers: transposition, rows by index, slices, concatenation,
+ * repetition.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -15,16 +16,16 @@ import {
 } from "./kernel.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** Columns of a table in a task, as in the kernel. */
+/** The columns of a table in a task, as in the kernel. */
 const STRIP = 64;
 
-/** A result's axis and the step that the source takes along it. */
+/** An axis of a result: its length, and the step in the source along it, in numbers. */
 interface Axis {
   length: number;
   step: number;
 }
 
-/** The axes of a permuted tensor; those that stay neighbours are merged. */
+/** The axes of a permuted tensor, at least four; axes that stay neighbours are merged. */
 function permutedAxes(shape: readonly number[], perm: readonly number[]): Axis[] {
   const axes: Axis[] = [];
   for (let i = perm.length - 1; i >= 0; i--) {
@@ -67,7 +68,7 @@ function runTranspose(backend: SimdBackend, x: tf.TensorInfo, out: tf.TensorInfo
   backend.run("transpose", tasksFor(count, each), from, to, ...sizes, each);
 }
 
-/** Rows of a table by index; `out` is [count, width]. */
+/** Copies rows of a table, [height, width], by index into `out`, [count, width]. */
 export function gatherInto(
   backend: SimdBackend,
   table: tf.TensorInfo,
@@ -96,7 +97,7 @@ function gather(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Ten
   return out;
 }
 
-/** Sums rows by index into a table of `height` rows; negative indices count for nothing. */
+/** Sums rows by index into a new table of this shape; rows with a negative index are ignored. */
 export function scatterRows(
   backend: SimdBackend,
   x: tf.TensorInfo,
@@ -121,7 +122,7 @@ function segmentSum(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf
   return scatterRows(backend, x, segmentIds, [attrs.numSegments, ...rest]);
 }
 
-/** Slices that keep all but one axis whole are runs of memory. */
+/** A slice that cuts at most one axis, so that it consists of runs of memory; others go to tfjs. */
 function slice(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { x } = inputs;
   const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, attrs.begin, attrs.size);
@@ -143,7 +144,7 @@ function slice(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Tens
   return out;
 }
 
-/** Joins tensors along an axis, run by run. */
+/** Concatenates tensors along an axis, by copying runs of memory. */
 function concat(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const tensors = Object.values(inputs);
   const [axis] = tf.util.parseAxisParam(attrs.axis, tensors[0].shape);
@@ -169,7 +170,7 @@ function concat(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Ten
   return out;
 }
 
-/** Repeats along the axes, from the innermost outwards. */
+/** Repeats a tensor along its axes. */
 function tile(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { x } = inputs;
   const reps = attrs.reps as number[];
@@ -182,7 +183,10 @@ function tile(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Tenso
 
 type Numbers = ReturnType<SimdBackend["values"]>;
 
-/** Fills `to`: each axis copies the runs that the axes inside it have made. */
+/**
+ * Fills `to` with repetitions of `from`. `copy()` writes the part of one axis and of those inside
+ * it, and returns how many numbers it has read and written.
+ */
 function repeat(from: Numbers, to: Numbers, shape: readonly number[], reps: readonly number[]) {
   const copy = (axis: number, source: number, target: number): [number, number] => {
     if (axis === shape.length) {
@@ -198,7 +202,8 @@ function repeat(from: Numbers, to: Numbers, shape: readonly number[], reps: read
     } else {
       for (let i = 0; i < shape[axis]; i++) {
         const [r, w] = copy(axis + 1, source + read, target + written);
-        [read, written] = [read + r, written + w];
+        read += r;
+        written += w;
       }
     }
     for (let i = 1; i < reps[axis]; i++) {

@@ -1,13 +1,16 @@
-/** Who computes the products, and how: names of what the control block has numbers for. */
+/** What computes the products, and how: the names of numbers in the control block. */
 
-/** Who computes the products, in the order of the numbers that the kernels know. */
+/** What can compute products, in the order of the numbers in the control block. */
 export const MULTIPLIERS = ["wasm", "library", "avx2", "avx512"] as const;
 
-/** How they are computed, in the order of the numbers that the kernels know. */
+/** How products are computed, in the order of the numbers in the control block. */
 export const ARITHMETICS = ["float32", "rounded", "pairs"] as const;
 
-/** How products are computed: in float32, the same on rounded operands, or on pairs of bfloat16. */
+/**
+ * How products are computed: in float32, in float32 from rounded operands, or from pairs of
+ * bfloat16.
+ */
 export type Arithmetic = typeof ARITHMETICS[number];
 
-/** Who computes the products: these kernels alone, a native library, or native code of our own for one of two kinds of processors. */
+/** What computes products: the WebAssembly kernels, a native library, or native code of our own. */
 export type Multiplier = typeof MULTIPLIERS[number];

@@ -1,6 +1,6 @@
 /**
- * AdamW in place and the length of all gradients, for `lib/training/adamw_update.ts`. Weights stay where they
- * are: nothing here keeps packed copies of them, as tfjs's wasm backend does.
+ * The kernels of AdamW and of the norm of all gradients, for `adamw_update.ts` and `global_norm.ts`
+ * of `lib/training/`. Weights can be updated in place, as no packed copies of them are kept.
  */
 import type * as tf from "@tensorflow/tfjs";
 import {
@@ -15,10 +15,13 @@ import { float } from "./float_word.ts";
 import { CHUNK } from "./elementwise_kernels.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** The attributes of `BertAdamW`, in the order in which the kernel takes them. */
+/** The first attributes of `BertAdamW`, in the order of the kernel's parameters. */
 const FACTORS = ["beta1", "rest1", "beta2", "rest2", "epsilon", "scale", "rate"] as const;
 
-/** The updated weight; both means are overwritten, and the weight too unless something shares it. */
+/**
+ * Returns the updated weight. Both means are overwritten, and so is the weight unless something
+ * else refers to its numbers.
+ */
 function adamW(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { gradient, first, second } = inputs;
   const weight = ownWeight(backend, inputs.weight);
@@ -30,7 +33,7 @@ function adamW(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.Tens
   return weight;
 }
 
-/** The weight itself, or a copy where a clone or a reshaped view looks at the same numbers. */
+/** The weight itself, or a copy if a clone or a reshaped view has the same numbers. */
 function ownWeight(backend: SimdBackend, weight: tf.TensorInfo): tf.TensorInfo {
   if (backend.refCount(weight.dataId) === 1) return reshaped(backend, weight, weight.shape);
   const copy = backend.output(weight.shape);
@@ -38,7 +41,7 @@ function ownWeight(backend: SimdBackend, weight: tf.TensorInfo): tf.TensorInfo {
   return copy;
 }
 
-/** The length of all tensors taken as one vector, added up in double precision. */
+/** The norm of all tensors taken as one vector, summed in double precision. */
 function globalNorm(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
   let squares = 0;
   for (const x of Object.values(inputs)) squares += sumOfSquares(backend, x);
@@ -47,10 +50,11 @@ function globalNorm(backend: SimdBackend, inputs: Inputs): tf.TensorInfo {
   return norm;
 }
 
+/** Σ x² over a tensor: the tasks sum chunks, which are added up in order. */
 function sumOfSquares(backend: SimdBackend, x: tf.TensorInfo): number {
   const count = sizeOf(x);
   const tasks = tasksFor(count, CHUNK);
-  const parts = backend.output([2 * tasks]); // doubles
+  const parts = backend.output([2 * tasks]); // room for `tasks` float64 numbers
   const from = backend.pointer(x);
   const to = backend.pointer(parts);
   backend.run("squares", tasks, from, to, count);
@@ -60,5 +64,5 @@ function sumOfSquares(backend: SimdBackend, x: tf.TensorInfo): number {
   return total;
 }
 
-/** What an optimisation step does to the weights. */
+/** The kernels of an optimisation step. */
 export const OPTIMIZER_KERNELS: Kernels = { BertAdamW: adamW, BertGlobalNorm: globalNorm };

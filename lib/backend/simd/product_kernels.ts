@@ -1,40 +1,45 @@
-/**
- * Matrix products: how one is cut into tasks, and tfjs's kernels for them.
- */
+/** Matrix products: cutting them into tasks, and tfjs's kernels for them. */
 import * as tf from "@tensorflow/tfjs";
 import { type Attributes, call, type Inputs, type Kernels, stock } from "./kernel.ts";
 import { reduceInto } from "./reduce_kernels.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** Multiplications that are worth a task of their own. */
+/** The number of multiplications for which another task is worth its start. */
 const WORTH = 1e6;
 
-/** Copying of operands, in numbers for each multiplication, that evenly loaded threads are worth. */
+/** The most numbers to copy per multiplication, up to which twice as many blocks are made. */
 const COPYING = 0.005;
 
 /** The least depth of a part of a product. */
 const PART_DEPTH = 1500;
 
-/** What to multiply; strides and steps count numbers. */
+/** A product, or several of the same sizes; addresses are in bytes, steps in numbers. */
 export interface Product {
+  /** The address of the left operand. */
   readonly a: number;
+  /** The address of the right operand. */
   readonly b: number;
+  /** The address of the result. */
   readonly out: number;
-  /** [n], added to every row; 0 if there is none. */
+  /** The address of a bias, [n], that is added to every row; 0 if there is none. */
   readonly bias?: number;
+  /** Rows of the result. */
   readonly m: number;
+  /** Columns of the result. */
   readonly n: number;
+  /** Terms in each sum. */
   readonly k: number;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Products of the same kind, one after the other in memory. */
+  /** The number of products, whose results lie one after the other in memory. Default 1. */
   readonly count?: number;
-  /** From one product's operand to the next's; 0 if all use the same. */
+  /** The step from one product's left operand to the next one's; 0 if all have the same. */
   readonly stepA?: number;
+  /** The same for the right operand. */
   readonly stepB?: number;
 }
 
-/** Computes `out = op(a) op(b) + bias`, [m, k] by [k, n], split over the threads. */
+/** Computes `out = op(a) op(b) + bias`, [m, k] by [k, n], on several threads. */
 export function multiply(backend: SimdBackend, product: Product): void {
   const { m, n, k, count = 1 } = product;
   const parts = depthParts(product);
@@ -45,9 +50,9 @@ export function multiply(backend: SimdBackend, product: Product): void {
 }
 
 /**
- * How many parts a product of deep and narrow matrices is summed up in, each computed on its own:
- * cutting across would copy one operand for every block. The sizes alone decide, so that the number
- * of threads changes no bit.
+ * The number of parts into which a deep and narrow product is cut along its depth, as blocks of the
+ * result would copy an operand for every block. It depends on the sizes only, so that the number of
+ * threads changes no bit.
  */
 function depthParts({ m, n, k, bias = 0, count = 1 }: Product): number {
   let parts = 1;
@@ -56,7 +61,7 @@ function depthParts({ m, n, k, bias = 0, count = 1 }: Product): number {
   return parts;
 }
 
-/** Products of parts of the depth, as if they were several, then added up in order. */
+/** Computes the products of the parts of the depth as a batch, and adds them up in order. */
 function multiplyInParts(backend: SimdBackend, product: Product, parts: number): void {
   const { m, n, k, out, transposeA = false, transposeB = false } = product;
   const depth = k / parts;
@@ -69,7 +74,7 @@ function multiplyInParts(backend: SimdBackend, product: Product, parts: number):
   backend.disposeData(sums.dataId);
 }
 
-/** A task for each block; `lda` and `ldb` are the numbers from row to row of the operands. */
+/** Runs a task for each block; `lda` and `ldb` are the strides of the operands' rows, in numbers. */
 function multiplyInBlocks(
   backend: SimdBackend,
   product: Product,
@@ -87,8 +92,9 @@ function multiplyInBlocks(
 }
 
 /**
- * The rows and columns of a block: one block for each of `wanted` threads, cut so that the least is
- * copied. Twice as many, which keep the threads evenly loaded, where blocks stay large enough.
+ * The rows and columns of a block: one block for each of `wanted` threads, so that as little as
+ * possible is copied. If blocks stay large enough, there are twice as many, which load the threads
+ * more evenly.
  */
 function blockSize(m: number, n: number, count: number, wanted: number): [number, number] {
   const one = Math.ceil(wanted / count);
@@ -97,7 +103,10 @@ function blockSize(m: number, n: number, count: number, wanted: number): [number
   return wanted > 1 && copying(more) < COPYING ? more : fewer;
 }
 
-/** The best way to cut into `parts` blocks; borders lie where tiles of the kernels do. */
+/**
+ * The block for which a cut into `parts` blocks copies least. Sizes are multiples of the kernels'
+ * tiles.
+ */
 function bestBlock(m: number, n: number, parts: number): [number, number] {
   let best: [number, number] = [m, n];
   for (let down = 1; down <= parts; down++) {
@@ -109,12 +118,15 @@ function bestBlock(m: number, n: number, parts: number): [number, number] {
   return [Math.min(best[0], m), Math.min(best[1], n)];
 }
 
-/** Each row of a block is read once for all its columns, and the other way round. */
+/**
+ * The numbers that are copied for each multiplication of a block: each value of A serves all
+ * columns, each of B all rows.
+ */
 function copying([rows, columns]: readonly [number, number]): number {
   return 1 / rows + 1 / columns;
 }
 
-/** Which product of an operand belongs to the i-th of the broadcast batch. */
+/** The index of an operand's matrix in the i-th product of a broadcast batch. */
 function batchPlace(shape: readonly number[], outer: readonly number[], i: number): number {
   let place = 0;
   let step = 1;
@@ -132,7 +144,7 @@ function batchMatMul(backend: SimdBackend, inputs: Inputs, attrs: Attributes): t
   return fusedMatMul(backend, { a: inputs.a, b: inputs.b }, attrs);
 }
 
-/** The product with bias; the activation follows on its own. */
+/** The product with a bias; the activation is a kernel of its own. */
 function fusedMatMul(backend: SimdBackend, inputs: Inputs, attrs: Attributes): tf.TensorInfo {
   const { a, b, bias, preluActivationWeights: alpha } = inputs;
   if (a.dtype !== "float32" || b.dtype !== "float32") {
@@ -222,7 +234,7 @@ function multiplyAll(
   }
 }
 
-/** Products of whole tensors as matrices, for the fused operations. */
+/** The product of two matrices, [m, n], for BERT's own operations. */
 export function productOf(
   backend: SimdBackend,
   a: tf.TensorInfo,
@@ -236,5 +248,5 @@ export function productOf(
   return plainProduct(backend, a, b, bias, { transposeA, transposeB });
 }
 
-/** tfjs's kernels that are products. */
+/** tfjs's kernels that compute products. */
 export const PRODUCT_KERNELS: Kernels = { BatchMatMul: batchMatMul, _FusedMatMul: fusedMatMul };

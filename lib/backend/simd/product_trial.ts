@@ -1,15 +1,15 @@
 /**
- * Native code is tried before it is used, once in a process: products in all layouts, one of them larger
- * than its blocks, must have the bits that the kernels without native code give.
+ * The trial of native code, once in a process before it is used: products in all layouts, one of them
+ * larger than its blocks, must have the same bits as the products of the kernels.
  */
 import { reportMissing } from "../native/native_code.ts";
 import type { Arithmetic, Multiplier } from "./multipliers.ts";
 
-/** What a trial needs of a machine. */
+/** The parts of a `Machine` that a trial uses. */
 export interface TrialMachine {
-  /** The memory in which the operands are put. */
+  /** The memory for the operands. */
   readonly memory: WebAssembly.Memory;
-  /** How the machine multiplies. */
+  /** What computes products, and how. */
   readonly products: readonly [Multiplier, Arithmetic];
   /** Sets that. */
   setProducts(multiplier: Multiplier, arithmetic: Arithmetic): void;
@@ -21,7 +21,7 @@ export interface TrialMachine {
   run(kernel: "product", tasks: number, ...parameters: readonly number[]): void;
 }
 
-/** What is multiplied. */
+/** A product to try. */
 interface Trial {
   readonly m: number;
   readonly n: number;
@@ -33,7 +33,10 @@ interface Trial {
   readonly bias: boolean;
 }
 
-/** One product past the blocks, the other layouts past the panels, all cut off in all three directions. */
+/**
+ * One product is larger than a block, those in other layouts are larger than a panel, and no size
+ * is a multiple of a panel's.
+ */
 const TRIALS: readonly Trial[] = [
   { m: 125, n: 531, k: 259, ta: 0, tb: 0, bias: true },
   { m: 13, n: 37, k: 35, ta: 0, tb: 1, bias: true },
@@ -41,15 +44,15 @@ const TRIALS: readonly Trial[] = [
   { m: 13, n: 37, k: 35, ta: 1, tb: 1, bias: false },
 ];
 
-/** What of this process's native code passed, where it was tried. */
+/** The results of the trials in this process. */
 const passed = new Map<NativeKind | "pairs", boolean>();
 
-/** Native code for float32, by the name of who multiplies. */
+/** The kinds of native code for float32. */
 export type NativeKind = "avx2" | "avx512";
 
 const NAMES = { avx2: "AVX2", avx512: "AVX-512" } as const;
 
-/** Whether native code multiplies float32 as the kernels do. Says so once if it does not. */
+/** Whether native code gives the kernels' float32 products. If not, a message says so once. */
 export function tryNative(machine: TrialMachine, kind: NativeKind): boolean {
   const alike = tried(machine, kind, (trial) => {
     const [own, native] = products(machine, trial, fraction, [["wasm", "float32"], [
@@ -65,15 +68,16 @@ export function tryNative(machine: TrialMachine, kind: NativeKind): boolean {
   return alike === true;
 }
 
-/** How far apart two roundings of a sum of `k` terms up to 1 / 4 may be. */
+/** The most that two computations of a sum of `k` terms of at most 1 / 4 may differ by rounding. */
 function rounding(k: number): number {
   return k * 2 ** -23 * k / 4;
 }
 
 /**
- * Whether native code multiplies pairs of bfloat16 as it should. Where every sum is exact, it has to give
- * the bits of the kernels on rounded operands; elsewhere a processor that adds a pair in its own way may
- * round otherwise, and no more than that. Undefined where memory has no room for a trial.
+ * Whether native code multiplies pairs of bfloat16 correctly. If every sum is exact, it must give
+ * the bits of the kernels with rounded operands; otherwise it may differ by rounding, as a
+ * processor may add the two products of a pair in another way. Undefined if there is no free memory
+ * for the trial.
  */
 export function tryPairs(machine: TrialMachine): boolean | undefined {
   return tried(machine, "pairs", (trial) => {
@@ -85,7 +89,7 @@ export function tryPairs(machine: TrialMachine): boolean | undefined {
   });
 }
 
-/** The result of a trial that took place, now or before; undefined where there was no room for one. */
+/** The result of a trial, from now or earlier; undefined if there was no free memory for it. */
 function tried(
   machine: TrialMachine,
   what: NativeKind | "pairs",
@@ -106,9 +110,10 @@ function tried(
   }
 }
 
+/** There is no free memory for a trial. */
 class NoRoom extends Error {}
 
-/** The same product, computed in several ways. */
+/** The results of one product, computed in several ways. */
 function products(
   machine: TrialMachine,
   { m, n, k, ta, tb, bias }: Trial,

@@ -1,6 +1,4 @@
-/**
- * tfjs's kernels that reduce along axes: sums, means, extremes, softmax, the place of a maximum.
- */
+/** tfjs's kernels that reduce along axes: sums, means, extremes, softmax, the index of a maximum. */
 import * as tf from "@tensorflow/tfjs";
 import {
   type Attributes,
@@ -21,16 +19,18 @@ const SUM = 0;
 const MAX = 1;
 const MIN = 2;
 
-/** Rows in a task where the numbers of a row are reduced, as in the kernel. */
+/** The rows in a task if the last axis is reduced, as in the kernel. */
 const ROWS_PER_TASK = 64;
 
-/** Columns in a task are a multiple of the first, and at most the second, so that their sums stay in cache. */
+/** The columns in a task are a multiple of this. */
 const STRIP = 64;
+/** The most columns in a task, so that their sums stay in cache. */
 const MOST_COLUMNS = 4096;
 
 /**
- * Rows whose sums the kernel adds up on their own. So as many as these of such blocks can be a job, which
- * reads the rows in the order in which they lie, and their sums another: it is the same sum.
+ * The rows of a block: the kernel sums each block of 64 rows on its own, then the sums of the
+ * blocks. So the blocks can be summed in one job, which reads memory in order, and their sums in
+ * another: the result has the same bits.
  */
 const BLOCK = 64;
 
@@ -48,7 +48,7 @@ export function reduceAxis(
   return out;
 }
 
-/** The same from address to address; by default it adds up. */
+/** Reduces [outer, n, inner] at address `from` to [outer, inner] at `to`; by default sums. */
 export function reduceInto(
   backend: SimdBackend,
   from: number,
@@ -67,7 +67,7 @@ export function reduceInto(
   } else reduceAtOnce(backend, from, to, [outer, n, inner], { code, scale });
 }
 
-/** The same in one job. */
+/** The same reduction in one job. */
 function reduceAtOnce(
   backend: SimdBackend,
   from: number,
@@ -80,13 +80,13 @@ function reduceAtOnce(
   backend.run("reduce", tasks, from, to, outer, n, inner, code, columns, float(scale));
 }
 
-/** As wide as keeps the threads evenly loaded; no sum depends on it. */
+/** The columns in a task: as many as load the threads evenly. No sum depends on it. */
 function columnsPerTask(outer: number, inner: number, threads: number): number {
   const wanted = Math.ceil(2 * threads / outer);
   return Math.min(STRIP * Math.ceil(inner / wanted / STRIP), MOST_COLUMNS);
 }
 
-/** Groups of neighbouring axes to reduce, last group first. */
+/** Groups of neighbouring axes, as first and last axis, the last group first. */
 function groups(axes: readonly number[]): [number, number][] {
   const found: [number, number][] = [];
   for (const axis of [...axes].sort((a, b) => b - a)) {

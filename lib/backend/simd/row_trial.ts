@@ -1,15 +1,15 @@
 /**
- * The kernels that native code for rows takes part in, as jobs of any size, and the trial: such code is
- * used only if it gives the bits that the kernels give on their own.
+ * Jobs of any size for the kernels that use native code for rows, and the trial of that code: it is
+ * used only if it gives the same bits as the kernels without it.
  */
 import { reportMissing } from "../native/native_code.ts";
 import { float } from "./float_word.ts";
 import type { KernelName } from "./kernel_names.ts";
 import { sameBits } from "./product_trial.ts";
 
-/** What a trial needs of a machine. */
+/** The parts of a `Machine` that a trial uses. */
 export interface RowTrialMachine {
-  /** The memory in which the operands are put. */
+  /** The memory for the operands. */
   readonly memory: WebAssembly.Memory;
   /** Whether native code computes rows. */
   rowsAreNative: boolean;
@@ -17,7 +17,10 @@ export interface RowTrialMachine {
   allocate(bytes: number): number | undefined;
   /** Takes a block back. */
   free(address: number): void;
-  /** Makes sure that every thread has that many bytes of scratch; throws `RangeError` if memory ends. */
+  /**
+   * Makes sure that every thread has that much scratch memory; throws `RangeError` without free
+   * memory.
+   */
   reserveScratch(bytes: number): void;
   /** Runs a kernel on this thread: a trial starts no helpers. */
   runAlone(kernel: KernelName, tasks: number, ...parameters: readonly number[]): void;
@@ -25,29 +28,29 @@ export interface RowTrialMachine {
 
 /** How large a job is. */
 export interface RowSizes {
-  /** Rows; for attention, positions. */
+  /** The number of rows; for attention, of positions. */
   readonly rows: number;
-  /** Numbers in each; for attention, of each head. */
+  /** The numbers in each row; for attention, in each head. */
   readonly width: number;
-  /** Rows of a task; for attention, heads. */
+  /** The rows of a task; for attention, the number of heads. */
   readonly each: number;
-  /** The least hash that stays: 0 where nothing is dropped. */
+  /** The least hash that dropout keeps: 0 if nothing is dropped. */
   readonly least: number;
 }
 
-/** A job: buffers of so many floats, and the parameters once their addresses are known. */
+/** A job: the sizes of its buffers, and its parameters for given addresses of the buffers. */
 export interface RowJob {
   /** The kernel. */
   readonly kernel: KernelName;
   /** Floats in each buffer. */
   readonly sizes: readonly number[];
-  /** Its tasks. */
+  /** The number of tasks. */
   readonly tasks: number;
-  /** Bytes of scratch beside that of products. */
+  /** The bytes of scratch memory beside that of products. */
   readonly scratch: number;
-  /** Which buffer holds labels, 0 for each row, if one does. */
+  /** The index of the buffer of labels, which are all 0, if there is one. */
   readonly labels?: number;
-  /** What the kernel is given. */
+  /** The kernel's parameters. */
   parameters(places: readonly number[]): number[];
 }
 
@@ -87,7 +90,7 @@ export function rowJobs({ rows, width, each, least }: RowSizes): RowJob[] {
   ];
 }
 
-/** LayerNorm with a residual and without, and its gradient. */
+/** Jobs of LayerNorm with and without a residual, and of its gradient. */
 function normJobs({ rows, width, each }: RowSizes, dropout: readonly number[]): RowJob[] {
   const tasks = Math.ceil(rows / each);
   const all = rows * width;
@@ -114,7 +117,7 @@ function normJobs({ rows, width, each }: RowSizes, dropout: readonly number[]): 
   ]);
 }
 
-/** The loss of rows twenty times as long, as vocabularies are, and its gradient. */
+/** Jobs of the loss and its gradient, with rows twenty times as long, as vocabularies are large. */
 function lossJobs({ rows, width, each }: RowSizes): RowJob[] {
   const long = 20 * width;
   const count = Math.min(rows, 3);
@@ -139,8 +142,8 @@ function lossJobs({ rows, width, each }: RowSizes): RowJob[] {
 }
 
 /**
- * All buffers of a job after it ran without native code, and with it, from the same numbers; undefined
- * where there was no room.
+ * Runs a job without native code and with it, from the same numbers, and returns all buffers after
+ * each; undefined if there is no free memory.
  */
 export function runBothWays(
   machine: RowTrialMachine,
@@ -182,15 +185,15 @@ function hasScratch(machine: RowTrialMachine, bytes: number): boolean {
   }
 }
 
-/** A trial's sizes: several vectors in a row, several rows, a task that is not full. */
+/** The sizes of the trial: several vectors in a row, several rows, a last task that is not full. */
 const SIZES: RowSizes = { rows: 48, width: 64, each: 5, least: 2 ** 29 };
 
-/** Whether the native code of this process passed, once it was tried. */
+/** The result of the trial in this process, if there was one. */
 let passed: boolean | undefined;
 
 /**
- * Whether native code for rows does what the kernels do. Says so once if it does not. Where memory has no
- * room for a trial, the answer is no, and the next machine of this process tries again.
+ * Whether native code for rows gives the kernels' bits. If not, a message says so once. If there is
+ * no free memory for the trial, the answer is no, and the next machine of this process tries again.
  */
 export function tryRows(machine: RowTrialMachine): boolean {
   if (passed !== undefined) return passed;
@@ -207,7 +210,10 @@ export function tryRows(machine: RowTrialMachine): boolean {
   return passed;
 }
 
-/** Numbers from -3 to 3; in the second buffer none above 0, a mask that makes all scores negative. */
+/**
+ * Numbers from -3 to 3; in the second buffer, attention's mask, at most 0, so that scores are
+ * negative.
+ */
 function trialValue(buffer: number, i: number): number {
   const value = ((i + buffer) * 7919 % 1009) / 168 - 3;
   return buffer === 1 ? Math.min(value, 0) : value;

@@ -1,6 +1,6 @@
 /**
- * The `simd` backend as tfjs sees it: tfjs's own CPU backend, but tensors live in the shared memory,
- * where the kernels find them. An operation without a kernel of ours runs on tfjs's CPU kernel.
+ * The `simd` backend as tfjs sees it: tfjs's own CPU backend with its tensors in the shared memory,
+ * where the kernels work. An operation without a kernel of ours runs on tfjs's CPU kernel.
  */
 import * as tf from "@tensorflow/tfjs";
 import { OutOfMemoryError } from "../../errors.ts";
@@ -10,7 +10,7 @@ import type { Machine } from "./machine.ts";
 /** How a tensor's numbers are stored. */
 type Numbers = Float32Array | Int32Array | Uint8Array;
 
-/** A tensor's entry in tfjs's store; `address` and `view` are there once it lies in the memory. */
+/** A tensor's entry in tfjs's store. It has `address` and `view` if the tensor is in the memory. */
 interface Entry {
   values?: tf.backend_util.BackendValues;
   dtype: tf.DataType;
@@ -25,11 +25,13 @@ function isStorable(dtype: tf.DataType): dtype is keyof typeof TYPES {
   return dtype in TYPES;
 }
 
-/** Keeps tensors in the memory of a machine. */
+/** A tfjs backend whose tensors are in the memory of a machine. */
 export class SimdBackend extends tf.MathBackendCPU {
+  /** The memory, the kernels and the threads. */
   readonly machine: Machine;
-  /** What the kernel under way has taken and would leave behind if it threw. */
+  /** The data that the running kernel has made, which are freed if it throws. */
   #taken: object[] = [];
+  /** The name of the running kernel, if there is one. */
   #kernel: string | undefined;
 
   constructor(machine: Machine) {
@@ -43,7 +45,7 @@ export class SimdBackend extends tf.MathBackendCPU {
     this.machine.run(kernel, tasks, ...parameters);
   }
 
-  /** Computes a kernel; if it throws, what it had made by then is freed. */
+  /** Runs a kernel. If it throws, all data that it has made are freed. */
   attempt<T>(kernel: string, compute: () => T): T {
     if (this.#kernel !== undefined) return compute(); // called by another kernel
     this.#kernel = kernel;
@@ -58,7 +60,7 @@ export class SimdBackend extends tf.MathBackendCPU {
     }
   }
 
-  /** A new tensor; its numbers are whatever was in memory before. */
+  /** A new tensor with arbitrary numbers. */
   output(shape: readonly number[], dtype: keyof typeof TYPES = "float32"): tf.TensorInfo {
     const count = tf.util.sizeFromShape([...shape]);
     const { view, address } = this.#room(count, dtype, shape);
@@ -68,14 +70,14 @@ export class SimdBackend extends tf.MathBackendCPU {
     return { dataId, shape: [...shape], dtype };
   }
 
-  /** Where a tensor's numbers lie. */
+  /** The address of a tensor's numbers, which are copied into the memory if they are not there. */
   pointer({ dataId, shape }: tf.TensorInfo): number {
     const entry = this.#entry(dataId);
     if (entry.address === undefined || entry.values !== entry.view) this.#settle(entry, shape);
     return entry.address!;
   }
 
-  /** A tensor's numbers as they lie in memory, not a copy. */
+  /** A tensor's numbers in the memory; no copy. */
   values(info: tf.TensorInfo): Numbers {
     this.pointer(info);
     return this.#entry(info.dataId).view!;
@@ -127,11 +129,12 @@ export class SimdBackend extends tf.MathBackendCPU {
     this.machine.close();
   }
 
+  /** Notes that the running kernel has made these data. */
   #take(dataId: object): void {
     if (this.#kernel !== undefined) this.#taken.push(dataId);
   }
 
-  /** A tensor's entry; tfjs brings it here first if it lies on another backend. */
+  /** A tensor's entry; tfjs moves the tensor here if it is on another backend. */
   #entry(dataId: object): Entry {
     if (!this.data.has(dataId) && !tf.engine().state.tensorInfo.has(dataId)) {
       throw new TypeError("A tensor is gone: disposed of, or made before tf.engine().reset()");
@@ -139,7 +142,7 @@ export class SimdBackend extends tf.MathBackendCPU {
     return this.data.get(dataId) as Entry;
   }
 
-  /** Copies a tensor's values into the memory, which holds them from then on. */
+  /** Moves a tensor's values into the memory. */
   #settle(entry: Entry, shape: readonly number[]): void {
     if (!isStorable(entry.dtype) || !entry.values) {
       throw new TypeError(`A tensor of type ${entry.dtype} cannot be given to a kernel of simd`);
@@ -151,6 +154,7 @@ export class SimdBackend extends tf.MathBackendCPU {
     Object.assign(entry, { values: view, view, address });
   }
 
+  /** Allocates memory for so many numbers; `shape` is for the message. */
   #room(count: number, dtype: keyof typeof TYPES, shape: readonly number[]) {
     const type = TYPES[dtype];
     const bytes = count * type.BYTES_PER_ELEMENT;

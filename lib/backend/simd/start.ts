@@ -17,8 +17,8 @@ const NAME = "simd";
 /**
  * Makes `simd` the current backend.
  *
- * A process has one of them. After `tf.removeBackend("simd")` it can be started anew, with other options; until
- * then options are those of the first start.
+ * There is one such backend in a process, with the options of its first start. After
+ * `tf.removeBackend("simd")` it can be started again with other options.
  *
  * @param options Threads, memory and native library; the defaults suit training.
  * @throws {Error} If this machine cannot run it, for instance for lack of shared memory.
@@ -42,8 +42,8 @@ export async function startSimd(options: MachineOptions = {}): Promise<void> {
 }
 
 /**
- * Makes `simd` what tfjs starts by itself when the first tensor is made and no backend was chosen
- * by then. Nothing starts now.
+ * Registers `simd`, so that tfjs starts it by itself when the first tensor is made, unless a
+ * backend was chosen before. Nothing is started yet.
  */
 export function offerSimd(): void {
   if (!tf.engine().registryFactory[NAME]) offer({});
@@ -54,6 +54,7 @@ function isRunning(): boolean {
   return NAME in tf.engine().registry;
 }
 
+/** Whether the last start by tfjs has failed. */
 let failed = false;
 
 /** Whether tfjs has tried to start the backend by itself and could not. */
@@ -61,12 +62,12 @@ export function simdFailed(): boolean {
   return failed;
 }
 
-/** Registers the backend; `first` is the machine that it starts with, if it is made already. */
+/** Registers the backend; `first` is the machine for its first start, if there is one already. */
 function offer(options: MachineOptions, first?: Machine): void {
   let ready = first;
   tf.registerBackend(NAME, () => {
     failed = true; // until it has started
-    const machine = ready ?? Machine.create(options); // anew after tf.engine().reset()
+    const machine = ready ?? Machine.create(options); // a new one after tf.engine().reset()
     ready = undefined;
     if (!tf.getKernelsForBackend(NAME).length) registerKernels();
     failed = false;
@@ -81,6 +82,7 @@ export function simdMachine(): Machine {
   return backend.machine;
 }
 
+/** Registers our kernels, and tfjs's CPU kernels for all other operations. */
 function registerKernels(): void {
   const own = { ...PRODUCT_KERNELS, ...ELEMENTWISE_KERNELS, ...REDUCE_KERNELS, ...MOVE_KERNELS };
   const all: Record<string, Compute> = { ...own, ...FUSED_KERNELS };

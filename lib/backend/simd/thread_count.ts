@@ -1,9 +1,9 @@
-/** How many threads the backend `simd` computes on. */
+/** The number of threads of the backend `simd`. */
 
-/** One for each core, up to where more of them did not help. */
+/** The default number of threads: one for each core, at most `MOST_THREADS`, as more did not help. */
 export function defaultThreads(): number {
   return Math.min(navigator.hardwareConcurrency, MOST_THREADS);
 }
 
-/** The threads that one process uses by itself. */
+/** The most threads that a process uses by default. */
 export const MOST_THREADS = 8;

@@ -1,12 +1,12 @@
 /**
- * The helper threads: started when the first job for several threads comes, gone with the backend
- * or the process, never waited for. A job does not depend on them: the threads that are awake take its tasks.
+ * The helper threads. They start with the first job for several threads and end with the backend or
+ * the process. A job does not depend on them: the threads that are awake take its tasks.
  */
 import { Worker } from "node:worker_threads";
 import type { NativeCode } from "../native/native_code.ts";
 import { CONTROL_BYTES, WORD } from "./control_block.ts";
 
-/** What every helper works with. */
+/** The parts that all helpers share. */
 export interface PoolParts {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -16,7 +16,7 @@ export interface PoolParts {
   readonly code: NativeCode;
 }
 
-/** What a helper gets to start with. */
+/** The data with which a helper starts. */
 export interface HelperData extends PoolParts {
   /** Its number, from 1. */
   readonly index: number;
@@ -43,14 +43,14 @@ export class Pool {
   #start(): void {
     this.#workers = Array.from({ length: this.#count }, (_, i) => {
       const data: HelperData = { ...this.#parts, index: i + 1 };
-      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // its copy would need permission
+      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // an empty environment, as reading a copy of it would need permission
       worker.unref(); // a waiting helper keeps no process alive
       return worker;
     });
     globalThis.addEventListener("unload", this.#quit);
   }
 
-  /** Tells the helpers to end; they do so when they are next awake, which this makes them. */
+  /** Wakes the helpers and makes them end. It does not wait until they have ended. */
   close(): void {
     if (!this.#workers) return;
     const words = new Int32Array(this.#parts.memory.buffer, 0, CONTROL_BYTES / 4);
@@ -62,7 +62,10 @@ export class Pool {
   }
 }
 
-/** Node's `Worker` takes no code from a server, but a `data:` module may import it from there. */
+/**
+ * The worker's code. Node's `Worker` loads no code from a server, but a `data:` module may import
+ * it.
+ */
 function workerUrl(): URL {
   const url = new URL("./thread_pool_worker.ts", import.meta.url);
   if (url.protocol === "file:") return url;

@@ -1,6 +1,6 @@
 /**
- * A helper thread of the `simd` backend: it compiles nothing, holds nothing, and spends its life in
- * `serve()` of the kernels. A task that fails throws it out of there; it reports and goes back.
+ * A helper thread of the `simd` backend. It runs `serve()` of the kernels until it has to end. If a
+ * task fails, `serve()` throws; the helper then reports the error and calls it again.
  */
 import { workerData } from "node:worker_threads";
 import { nativeImports } from "../native/native_imports.ts";

@@ -1,9 +1,9 @@
 /**
  * The kernels as WebAssembly: `relaxed.wasm`, or `plain.wasm` where a machine has no relaxed SIMD.
  *
- * A backend has to start without waiting, as the first tensor may be made anywhere. So the files are
- * read synchronously from disk when they are first needed. Where the library comes from a server,
- * they are fetched while its modules load, just as the modules themselves are.
+ * A backend has to start synchronously, as the first tensor may be made anywhere. So the files are
+ * read synchronously from disk when they are first needed. If the library comes from a server, they
+ * are fetched while its modules load.
  */
 
 type Binary = Uint8Array<ArrayBuffer>;
@@ -12,13 +12,16 @@ type Fetched = PromiseSettledResult<Binary>;
 
 type Name = "relaxed.wasm" | "plain.wasm";
 
+/** The files that were fetched, if the library comes from a server. */
 const fetched = isServed() ? await fetchAll() : undefined;
 
+/** The compiled kernels, with and without relaxed SIMD. */
 const compiled = new Map<boolean, WebAssembly.Module>();
 
 /**
- * The kernels with relaxed SIMD, or the plain ones where that is missing or not wanted.
+ * The kernels with relaxed SIMD, or the plain ones.
  *
+ * @param relaxed Whether to use relaxed SIMD if this machine has it.
  * @throws {Error} If the files cannot be read, or this machine cannot run them.
  */
 export function compiledKernels(relaxed: boolean): WebAssembly.Module {
@@ -49,7 +52,7 @@ function urlOf(name: Name): URL {
   return new URL(name, import.meta.url);
 }
 
-/** Both files, or the reason why one did not come: it is thrown when the file is needed. */
+/** Fetches both files. A failure is thrown only when its file is needed. */
 async function fetchAll(): Promise<ReadonlyMap<Name, Fetched>> {
   const names = ["relaxed.wasm", "plain.wasm"] as const;
   const found = await Promise.allSettled(names.map(fetchBinary));

@@ -82,7 +82,7 @@ Deno.test("instructions with vectors have the bytes that GNU as gives them", () 
   compare("vzeroupper", (a) => a.clearUpperHalves());
 });
 
-Deno.test("jumps backwards and ahead have the bytes that GNU as gives them", () => {
+Deno.test("jumps back and ahead have the bytes that GNU as gives them", () => {
   const conditions = [undefined, "below", "aboveOrEqual", "equal", "notEqual", "above"] as const;
   compare("jumps", (assembler) => {
     const back = assembler.label();
@@ -98,7 +98,7 @@ Deno.test("jumps backwards and ahead have the bytes that GNU as gives them", () 
   });
 });
 
-Deno.test("what cannot be encoded is refused", () => {
+Deno.test("operands that cannot be encoded are refused", () => {
   const assembler = new Assembler();
   throws(() => assembler.add(Reg.rax, number(2 ** 31)), /2147483648 does not fit into the 32 bits/);
   throws(
@@ -109,5 +109,5 @@ Deno.test("what cannot be encoded is refused", () => {
   assembler.jump(label);
   throws(() => assembler.bytes(), /1 jumps lead to labels without a place/);
   assembler.place(label);
-  throws(() => assembler.place(label), /one place/);
+  throws(() => assembler.place(label), /only one place/);
 });

@@ -1,4 +1,4 @@
-/** What the answers of CPUID and XGETBV mean, on processors that are not here. */
+/** The meaning of the answers of CPUID and XGETBV, with recorded answers of other processors. */
 import { deepStrictEqual } from "node:assert";
 import { type Answer, featuresOf } from "bert/backend/native/cpu.ts";
 
@@ -8,7 +8,7 @@ interface Processor {
   readonly saved?: number;
 }
 
-/** Recorded on an emulated Intel Xeon w9-3475X (Sapphire Rapids), which has all three. */
+/** Answers of an emulated Intel Xeon w9-3475X (Sapphire Rapids), which has all three features. */
 const SAPPHIRE_RAPIDS: Processor = {
   leaves: {
     "0/0": [0x20, 0x756e6547, 0x6c65746e, 0x49656e69],
@@ -19,7 +19,7 @@ const SAPPHIRE_RAPIDS: Processor = {
   saved: 0xe7,
 };
 
-/** Recorded on an emulated Intel Core i3-8121U (Cannon Lake): AVX-512 without bf16. */
+/** Answers of an emulated Intel Core i3-8121U (Cannon Lake), which has AVX-512 without bf16. */
 const CANNON_LAKE: Processor = {
   leaves: {
     "0/0": [0x16, 0x756e6547, 0x6c65746e, 0x49656e69],
@@ -29,12 +29,13 @@ const CANNON_LAKE: Processor = {
   saved: 0xe7,
 };
 
+/** A processor with one bit of one answer cleared. */
 function without({ leaves, saved }: Processor, leaf: string, register: number, bit: number) {
   const changed = leaves[leaf].map((word, i) => i === register ? word & ~(1 << bit) : word);
   return { leaves: { ...leaves, [leaf]: changed as [number, number, number, number] }, saved };
 }
 
-/** Throws if a question is asked that this processor may not be asked. */
+/** The features of a processor. Throws if a question is asked that it must not be asked. */
 function features({ leaves, saved }: Processor) {
   const answer = ([eax, ebx, ecx, edx]: readonly number[]): Answer => ({ eax, ebx, ecx, edx });
   return featuresOf(
@@ -63,7 +64,7 @@ Deno.test("AVX2, AVX-512 and bf16 are found where CPUID has them and the system 
     ...features(SAPPHIRE_RAPIDS),
     bf16: false,
   });
-  for (const saved of [0x7, 0x27, 0x67, 0xc7]) { // not all of the masks and the two new halves
+  for (const saved of [0x7, 0x27, 0x67, 0xc7]) { // without the masks or without one part of the registers of 512 bits
     deepStrictEqual(features({ ...SAPPHIRE_RAPIDS, saved }), only256);
   }
   deepStrictEqual(features({ ...SAPPHIRE_RAPIDS, saved: 3 }), NOTHING);

@@ -1,6 +1,6 @@
 /**
- * The native code for rows in its AVX-512 form, run on an emulated processor: it has to leave in memory
- * what its AVX2 form leaves there on a real one. Skipped by name where there is no emulator.
+ * The native code for rows in its AVX-512 form, run on an emulated processor: it has to write the
+ * same bytes as its AVX2 form on a real one. Skipped with a message if there is no emulator.
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { assembleRows, ROW_KERNELS } from "bert/backend/native/row_kernels.ts";
@@ -11,7 +11,10 @@ import { lanesHere, RowMachine } from "../../support/row_machine.ts";
 
 const CONVENTIONS = ["systemV", "windows"] as const;
 
-/** Digests of the code that these tests have run: other code has to be run, too. */
+/**
+ * Digests of the code that these tests have run. After a change of the code, they have to be run
+ * again.
+ */
 const EXECUTED: Readonly<Record<string, string>> = {
   "biasGelu systemV": "05ae312f8afb2264",
   "biasGelu windows": "93ce2b1f47263c03",
@@ -43,7 +46,7 @@ Deno.test("the AVX-512 code for rows is the code that was run on the emulated pr
   deepStrictEqual(
     digests,
     EXECUTED,
-    "run this file with BERT_EMULATOR, then put these digests down",
+    "run this file with BERT_EMULATOR, then write these digests into EXECUTED",
   );
 });
 
@@ -57,7 +60,7 @@ interface Call {
 
 const ODD = [NaN, Infinity, -Infinity, -0, 1e-42, 3e38];
 
-/** The first calls of each kernel in jobs of some sizes, as the AVX2 form does them. */
+/** The first calls of each kernel in some jobs, with the results of the AVX2 form. */
 function callsOf(odd: boolean): Call[] {
   const calls: Call[] = [];
   const machine = new RowMachine(8, (rows, kernel, parameters) => {
@@ -79,10 +82,10 @@ function callsOf(odd: boolean): Call[] {
   return calls;
 }
 
-/** Calls of each kernel. */
+/** The number of calls of each kernel. */
 const CALLS = 2;
 
-/** Bytes of memory that the jobs stay within. */
+/** The bytes of memory that the jobs use. */
 const MEMORY = 3 * 2 ** 20;
 
 function jobOf(call: Call, convention: Job["convention"]): Job {
@@ -101,7 +104,7 @@ Deno.test("AVX-512 code for rows writes the same bytes as AVX2 code, on an emula
     strictEqual(new Set(calls.map(({ kernel }) => kernel)).size, ROW_KERNELS.length);
     for (const convention of CONVENTIONS) {
       for (const call of calls) {
-        const [{ memory }] = await emulate(python, [jobOf(call, convention)]); // it fails after many
+        const [{ memory }] = await emulate(python, [jobOf(call, convention)]); // one at a time, as the emulator fails with many
         const at = firstDifference(memory, call.after);
         strictEqual(at, -1, `${ROW_KERNELS[call.kernel]}, ${convention}: word ${at}`);
       }
@@ -109,7 +112,7 @@ Deno.test("AVX-512 code for rows writes the same bytes as AVX2 code, on an emula
   }
 });
 
-/** The first word that differs, but for which NaN it is; -1 if there is none. */
+/** The index of the first word that differs, where all NaN are equal; -1 if there is none. */
 function firstDifference(a: Uint8Array<ArrayBuffer>, b: Uint8Array): number {
   const [x, y] = [a, b.slice()].map(({ buffer }) => new Float32Array(buffer));
   return x.findIndex((value, i) => !Object.is(value, y[i]));

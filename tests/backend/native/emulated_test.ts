@@ -1,6 +1,6 @@
 /**
  * The native code for AVX-512 and AVX512_BF16, run on an emulated processor and compared bit for bit
- * with a model in JavaScript. Skipped by name where there is no emulator.
+ * with a model in JavaScript. Skipped with a message if there is no emulator.
  */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { assembleQuestion, featuresOf } from "bert/backend/native/cpu.ts";
@@ -28,7 +28,10 @@ const WAYS = CONVENTIONS.flatMap((convention) =>
   OPERANDS.map((operand) => [convention, operand] as const)
 );
 
-/** Digests of the code that these tests have run: other code has to be run, too. */
+/**
+ * Digests of the code that these tests have run. After a change of the code, they have to be run
+ * again.
+ */
 const EXECUTED: Readonly<Record<string, string>> = {
   "pack float32 systemV": "02c15c4e7ef1cd1e",
   "panels float32 systemV": "f64643e21b13a76b",
@@ -50,17 +53,20 @@ Deno.test("the native code for AVX-512 is the code that was run on the emulated 
       for (const [kind, code] of Object.entries(codes)) {
         const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", code)).toHex();
         const name = `${kind} ${operand} ${convention}`;
-        const advice = "run this file with BERT_EMULATOR, then put this digest down";
+        const advice = "run this file with BERT_EMULATOR, then write this digest into EXECUTED";
         strictEqual(digest.slice(0, 16), EXECUTED[name], `${name}: ${advice}`);
       }
     }
   }
 });
 
-/** A product of panels: C's rows and columns, the depth, and whether C's old values stay or a bias is added. */
+/**
+ * A product of panels: C's rows and columns, the depth, and what is added (0 nothing, 1 C, 2 a
+ * bias).
+ */
 type Case = readonly [rows: number, columns: number, depth: number, keep: 0 | 1 | 2];
 
-/** All four tiles, whole and cut; depths around the unrolled four, and odd ones. */
+/** All four tiles, whole and cut off; depths around the four unrolled steps, and odd ones. */
 const CASES: readonly Case[] = [
   [1, 1, 1, 0],
   [6, 16, 4, 1],
@@ -78,7 +84,7 @@ const CASES: readonly Case[] = [
 
 const ODD = [NaN, Infinity, -Infinity, -0, 1e-42, 3e38, 2 ** -126, 65535];
 
-/** Numbers of many sizes, some of them odd; none of them a denormal unless it is said. */
+/** Numbers of many sizes; with `odd` some special ones among them, such as NaN and a denormal. */
 function numbers(count: number, seed: number, odd: boolean): Float32Array<ArrayBuffer> {
   const rng = createRng(seed);
   const values = Float32Array.from({ length: count }, () => {
@@ -88,7 +94,7 @@ function numbers(count: number, seed: number, odd: boolean): Float32Array<ArrayB
   return values;
 }
 
-/** The words of panels of rows of A or columns of B; 0 where the operand has nothing. */
+/** The words of panels of rows of A or columns of B; 0 beyond the operand. */
 function panelsOf(
   values: Float32Array,
   { count, depth, width, operand }: Pick<Piece, "count" | "depth" | "width" | "operand">,
@@ -105,6 +111,7 @@ function panelsOf(
   });
 }
 
+/** The product by the model: sums in order, with fused multiply-add. */
 function product(
   [rows, columns, depth, keep]: Case,
   a: Float32Array,
@@ -127,10 +134,10 @@ function product(
   return out;
 }
 
-/** Numbers between C's rows, which nobody may touch. */
+/** The unused numbers between C's rows, which must not change. */
 const GAP = 3;
 
-/** Bits, with one NaN for all. */
+/** The bits of numbers, where all NaN are the same one. */
 function bits(values: Float32Array): Uint32Array {
   return new Uint32Array(values.map((value) => Number.isNaN(value) ? NaN : value).buffer);
 }
@@ -142,7 +149,7 @@ function bytes(...parts: ArrayBufferView[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(all.flatMap((part) => [...part]));
 }
 
-/** Operands and C of a case, as they lie in memory. */
+/** The operands and C of a case, as they are in memory. */
 function operands(one: Case, operand: Operand, seed: number, odd: boolean) {
   const [rows, columns, depth] = one;
   const a = numbers(rows * depth, seed, odd);
@@ -176,7 +183,7 @@ function panelJob(
   return { code, convention, block: bytes(words), memory: bytes(a, b, bias, c) };
 }
 
-/** C as the code leaves it. */
+/** C after the call, at the end of the memory. */
 function resultOf(memory: Uint8Array<ArrayBuffer>, count: number): Float32Array {
   return new Float32Array(memory.slice(memory.length - 4 * count).buffer);
 }
@@ -203,7 +210,7 @@ Deno.test("products for AVX-512 are those of the model, bit for bit, on an emula
   }
 });
 
-/** A piece of an operand: what is copied into panels. */
+/** A piece of an operand that is copied into panels. */
 interface Piece {
   readonly count: number;
   readonly depth: number;
@@ -212,7 +219,7 @@ interface Piece {
   readonly operand: Operand;
 }
 
-/** Of either operand in both layouts: four panels at once, single and cut ones; blocks of the depth and ends. */
+/** Pieces of both operands in both layouts, for all loops over panels and over the depth. */
 function pieces(operand: Operand): Piece[] {
   return [WIDE_ROWS, COLUMNS].flatMap((width) =>
     ([0, 1] as const).flatMap((along) =>
@@ -223,10 +230,10 @@ function pieces(operand: Operand): Piece[] {
   );
 }
 
-/** Numbers between the rows of an operand in memory. */
+/** The unused numbers between the rows of an operand in memory. */
 const STRIDE_GAP = 5;
 
-/** The job that copies a piece, which lies behind its panels. */
+/** A job that copies a piece, which is in memory after its panels. */
 function packJob(code: Uint8Array, convention: Job["convention"], piece: Piece, seed: number) {
   const { count, depth, width, along, operand } = piece;
   const values = numbers(count * depth, seed, true);
@@ -265,7 +272,7 @@ Deno.test("panels for AVX-512 are those of the model, bit for bit, on an emulate
       const steps = operand === "pairs" ? Math.ceil(depth / 2) : depth;
       const found = new Uint32Array(memory.buffer, 0, panels.length).map((word, at) => {
         const row = Math.floor(at / (steps * width)) * width + at % width;
-        return row < count ? word : 0; // what else the last panel holds matters to nobody
+        return row < count ? word : 0; // the other numbers of the last panel do not matter
       });
       deepStrictEqual(oneNaN(found, operand), oneNaN(panels, operand), JSON.stringify(piece));
       const end = panels.byteLength + PACK_OVERSHOOT;
@@ -275,10 +282,10 @@ Deno.test("panels for AVX-512 are those of the model, bit for bit, on an emulate
   }
 });
 
-/** Bytes that no code has written. */
+/** Bytes that the code must not overwrite. */
 const UNTOUCHED = new Uint8Array(PACK_OVERSHOOT).fill(0xa5);
 
-/** Bits of numbers or of pairs, with one NaN for all. */
+/** The bits of numbers or of pairs, where all NaN are the same one. */
 function oneNaN(words: Uint32Array<ArrayBuffer>, operand: Operand): Uint32Array | Uint16Array {
   if (operand === "float32") return bits(new Float32Array(words.buffer));
   return new Uint16Array(words.buffer, 0, 2 * words.length)

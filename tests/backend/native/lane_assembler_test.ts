@@ -9,7 +9,7 @@ const PLACES = [
   place("r13", "r9", 1, 2048),
 ];
 
-/** How the fixture writes registers and names in a width. */
+/** The names of registers and instructions in the fixture, by width. */
 const NOTATION = {
   8: { vector: "ymm", registers: 16, prefix: "{vex3} ", words: "", extract: "vextractf128" },
   16: { vector: "zmm", registers: 32, prefix: "", words: "d", extract: "vextractf32x4" },
@@ -21,7 +21,7 @@ function compare(lanes: Lanes, text: string, emit: (assembler: LaneAssembler) =>
   strictEqual(assembler.bytes().toHex(), ENCODINGS[`${NOTATION[lanes].prefix}${text}`], text);
 }
 
-/** The instructions of three operands, by name. */
+/** The methods for instructions of three operands, by the instruction's name. */
 function threes(words: string) {
   return {
     vaddps: "plus",

@@ -8,7 +8,7 @@ import { Machine } from "bert/backend/simd/machine.ts";
 import type { Arithmetic, Multiplier } from "bert/backend/simd/multipliers.ts";
 import type { NativeKind } from "bert/backend/simd/product_trial.ts";
 
-/** A machine with native code, or undefined, said by name, where this computer cannot run it. */
+/** A machine with native code; undefined, with a message, if this computer cannot run it. */
 function nativeMachine(threads = 1): Machine | undefined {
   const machine = Machine.create({ threads, blas: false });
   if (nativeKinds(machine).length > 0) return machine;
@@ -24,14 +24,14 @@ function nativeKinds({ multipliers }: Machine): NativeKind[] {
   return multipliers.filter((name) => name === "avx2" || name === "avx512");
 }
 
-/** What is multiplied, and how it lies in memory. */
+/** A product, and the layout of its operands in memory. */
 interface Case {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Numbers that the operands and the result lie behind the start of their blocks. */
+  /** The distances of the operands and the result from the start of their blocks, in numbers. */
   readonly shift: readonly [a: number, b: number, c: number];
   readonly bias: boolean;
   readonly precision: Precision;
@@ -61,7 +61,7 @@ function fill(values: Float32Array, seed: number): void {
   }
 }
 
-/** The bits of a product, NaN always the same one, and of what lies around the result. */
+/** The bits of a product and of the numbers around it, where all NaN are the same one. */
 function multiply(machine: Machine, multiplier: Multiplier, one: Case): Uint32Array {
   const { m, n, k, transposeA, transposeB, shift, bias, odd, seed } = one;
   const room = 16;
@@ -84,7 +84,7 @@ function multiply(machine: Machine, multiplier: Multiplier, one: Case): Uint32Ar
   return new Uint32Array(result.buffer);
 }
 
-Deno.test("native products are those of the WebAssembly kernels, bit for bit, whatever the sizes", () => {
+Deno.test("native products are those of the WebAssembly kernels, bit for bit, at all sizes", () => {
   const machine = nativeMachine();
   if (!machine) return;
   fc.assert(
@@ -99,7 +99,7 @@ Deno.test("native products are those of the WebAssembly kernels, bit for bit, wh
   machine.close();
 });
 
-/** The same machine if it has AVX512_BF16, else undefined, said by name. */
+/** A machine with AVX512_BF16; undefined, with a message, if this computer has none. */
 function pairsMachine(): Machine | undefined {
   const machine = Machine.create({ threads: 1, blas: false });
   const missing = machine.missing("bf16");
@@ -110,7 +110,7 @@ function pairsMachine(): Machine | undefined {
   return undefined;
 }
 
-Deno.test("products of AVX512_BF16 are the emulated ones, bit for bit, whatever the sizes", () => {
+Deno.test("products of AVX512_BF16 are the emulated ones, bit for bit, at all sizes", () => {
   const machine = pairsMachine();
   if (!machine) return;
   fc.assert(
@@ -128,7 +128,7 @@ const ENDS = [[1, 1, 1], [7, 17, 5], [13, 33, 35], [11, 65, 30]].flatMap(([m, n,
   [[0, 0], [0, 1], [1, 0], [1, 1]].map(([ta, tb]) => ({ m, n, k, ta, tb }))
 );
 
-/** The ways to compute here, each with the way that gives the bits it has to give. */
+/** The ways to compute here, each with the way whose bits it has to give. */
 function waysHere(machine: Machine): (readonly [Way, Way])[] {
   const kinds = nativeKinds(machine).map((kind): [Way, Way] => [
     [kind, "float32"],
@@ -160,7 +160,7 @@ Deno.test("a product that reaches beyond the memory fails, and the process goes 
   machine.close();
 });
 
-Deno.test("native code reads nothing behind its operands, which lie at the end of all memory", () => {
+Deno.test("native code reads nothing beyond its operands, which are at the end of the memory", () => {
   const machine = Machine.create({ threads: 1, blas: false, maxBytes: 16 * 2 ** 20 });
   const ways = waysHere(machine);
   const end = machine.memory.buffer.byteLength;
@@ -174,7 +174,7 @@ Deno.test("native code reads nothing behind its operands, which lie at the end o
       fill(view(a, counts[0]), 1);
       fill(view(b, counts[1]), 2);
       const compute = ([multiplier, arithmetic]: Way) => {
-        machine.setProducts(multiplier, arithmetic); // to read further would end the process
+        machine.setProducts(multiplier, arithmetic); // reading further would end the process
         const strides = [ta ? m : k, tb ? k : n, n];
         machine.run("product", 1, a, b, c, 0, m, n, k, ...strides, ta, tb, m, n, 0, 0, 0);
         return view(c, counts[2]).slice();
@@ -212,7 +212,7 @@ Deno.test("multiplyWith() chooses among the multipliers of this machine", () => 
   machine.close();
 });
 
-/** Runs a program that multiplies once, and gives what it prints. */
+/** Runs a program that makes two machines; its exit code and what it prints. */
 async function program(env: Record<string, string>, ...flags: string[]) {
   const source = `
     import { Machine } from ${JSON.stringify(import.meta.resolve("bert/backend/simd/machine.ts"))};
@@ -244,12 +244,12 @@ Deno.test("without permission for FFI the kernels multiply, and one message says
   match(warnings, /--allow-ffi|written for x86-64/);
 });
 
-Deno.test("BERT_NATIVE=off: the kernels multiply, without a message", async () => {
+Deno.test("with BERT_NATIVE=off the kernels multiply, without a message", async () => {
   const { printed, warnings } = await program({ BERT_NATIVE: "off" }, "--allow-ffi");
   deepStrictEqual([printed, warnings], ["wasm", ""]);
 });
 
-/** What programs print where BERT_NATIVE is not set: all that this processor has, the widest first. */
+/** What programs print without BERT_NATIVE: all kinds for this processor, the widest first. */
 function allKinds(): string {
   const called = convention();
   const has = called && processorFeatures(called);
@@ -260,7 +260,7 @@ Deno.test("native code for all instruction sets of the processor is used by defa
   strictEqual((await program({}, "--allow-ffi")).printed, allKinds());
 });
 
-Deno.test("BERT_NATIVE=avx2 leaves AVX-512 out, and another word is refused", async () => {
+Deno.test("BERT_NATIVE=avx2 turns off AVX-512, and an unknown value is refused", async () => {
   const { printed } = await program({ BERT_NATIVE: "avx2" }, "--allow-ffi");
   strictEqual(printed, allKinds().replace("avx512,", ""));
   const { code, warnings } = await program({ BERT_NATIVE: "sse" }, "--allow-ffi");

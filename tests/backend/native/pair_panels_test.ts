@@ -1,6 +1,7 @@
 /**
- * How the WebAssembly kernels call the native code for pairs of bfloat16, on any processor: a stand-in in
- * JavaScript takes its place, which `emulated_test.ts` compares with the machine code.
+ * The calls of the native code for pairs of bfloat16 by the WebAssembly kernels, tested on any
+ * processor with an implementation in JavaScript. `emulated_test.ts` compares the machine code with
+ * such a model.
  */
 import { deepStrictEqual } from "node:assert";
 import { COLUMNS } from "bert/backend/native/panel_parameters.ts";
@@ -11,12 +12,12 @@ import { CONTROL_BYTES, WORD } from "bert/backend/simd/control_block.ts";
 import { createRng } from "bert/random.ts";
 import { fusedMultiplyAdd, roundToHalf } from "../../support/float_model.ts";
 
-// Their numbers in the control block.
+// The indices of MULTIPLIERS and ARITHMETICS, and an address for scratch memory.
 const [WASM, AVX512] = [0, 3];
 const [ROUNDED, PAIRS] = [1, 2];
 const SCRATCH = 2048;
 
-/** The native code in JavaScript, on the numbers of a memory. */
+/** The functions of the native code, implemented in JavaScript. */
 function standIn(memory: WebAssembly.Memory): NativeImports {
   const floats = new Float32Array(memory.buffer);
   const words = new Uint32Array(memory.buffer);
@@ -66,7 +67,7 @@ function standIn(memory: WebAssembly.Memory): NativeImports {
   return { packPairs, pairs, panels: never, wide: never, packWide: never, rows: never };
 }
 
-Deno.test("products of pairs of bf16 are those of rounded operands in all layouts, past the blocks", () => {
+Deno.test("products of pairs of bf16 are those of rounded operands in all layouts, also beyond a block", () => {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: true });
   const env = { memory, sgemm: () => {}, ...standIn(memory) };
   const { run, productScratch } = new WebAssembly.Instance(compiledKernels(true), { env })

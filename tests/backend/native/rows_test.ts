@@ -1,4 +1,4 @@
-/** Native code for rows against the kernels without it: the same bits, whatever comes in. */
+/** Native code for rows has to give the same bits as the kernels without it, for all inputs. */
 import { ok, strictEqual } from "node:assert";
 import fc from "fast-check";
 import { ROW_KERNELS } from "bert/backend/native/row_kernels.ts";
@@ -13,7 +13,9 @@ const LENGTH = fc.oneof(
 
 interface Case extends RowSizes {
   readonly odd: readonly number[];
-  /** Whether the second buffer, which attention has as its mask, is all 0: all scores are negative. */
+  /**
+   * Whether the second buffer, which attention has as its mask, is all 0: all scores are negative.
+   */
   readonly masked: boolean;
   readonly seed: number;
 }
@@ -30,7 +32,7 @@ const CASE: fc.Arbitrary<Case> = fc.record({
   seed: fc.nat(1e6),
 });
 
-/** Numbers of many sizes, some of them odd. */
+/** Numbers of many sizes, some of them special. */
 function valueOf({ odd, masked, seed }: Case, buffer: number, i: number): number {
   if (masked && buffer === 1) return 0;
   const hash = Math.imul(i + seed * (buffer + 1) ^ i >>> 7, 2654435761) >>> 0;
@@ -38,7 +40,7 @@ function valueOf({ odd, masked, seed }: Case, buffer: number, i: number): number
   return (hash / 2 ** 31 - 1) * 2 ** (hash % 9 - 4);
 }
 
-/** The place of the first difference, where NaN is like NaN; -1 if there is none. */
+/** The index of the first difference, where all NaN are equal; -1 if there is none. */
 function firstDifference(a: Float32Array, b: Float32Array): number {
   const [x, y] = [a, b].map(({ buffer }) => new Uint32Array(buffer));
   return x.findIndex((bits, i) => bits !== y[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i])));
@@ -78,7 +80,7 @@ class FullMachine extends RowMachine {
   }
 }
 
-Deno.test("native code for rows is not tried where memory is full, and that is no error", () => {
+Deno.test("native code for rows is not tried if memory is full, which is no error", () => {
   for (const lanes of lanesHere()) {
     const [job] = rowJobs({ rows: 16, width: 16, each: 1, least: 0 });
     strictEqual(runBothWays(new FullMachine(lanes), job, () => 1), undefined);

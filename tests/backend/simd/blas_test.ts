@@ -1,4 +1,4 @@
-/** Which native libraries products go to, and which are refused. */
+/** Which native libraries compute products, and which are refused. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -9,7 +9,7 @@ import { setVariable } from "../../support/environment.ts";
 
 await useBackend("cpu"); // silences tfjs's advice
 
-/** Starts a machine while `BERT_BLAS` has a value; gives what it warned about, too. */
+/** Makes a machine while `BERT_BLAS` has a value; the machine and its warnings. */
 async function withLibrary(value: string): Promise<{ machine: Machine; warnings: string[] }> {
   const { warn } = console;
   const warnings: string[] = [];
@@ -23,8 +23,8 @@ async function withLibrary(value: string): Promise<{ machine: Machine; warnings:
 }
 
 /**
- * A row-major product in C, with room for a mistake before it, in each sum, in what is kept of the
- * old entry, and after it.
+ * A row-major product in C, with places for a mistake: at its beginning, in each sum, in the part
+ * of the old entry that is added, and after an entry is stored.
  */
 const SOURCE = ({ begin = "", sum = "", kept = "beta == 0 ? 0 : beta * *entry", store = "" }) => `
 void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha,
@@ -41,7 +41,7 @@ void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha,
   }
 }`;
 
-/** Mistakes that a library may make, by what it does wrong. */
+/** Mistakes of a library, by what is wrong. */
 const MISTAKES: Readonly<Record<string, Parameters<typeof SOURCE>[0]>> = {
   "one entry": { sum: "if (i == 2 && j == 3) sum += 1;" },
   "sums of more than four": { sum: "if (k > 4) sum += 1e-3f;" },
@@ -64,7 +64,7 @@ const MISTAKES: Readonly<Record<string, Parameters<typeof SOURCE>[0]>> = {
   ])),
 };
 
-/** Compiles a library, or says that there is no compiler. */
+/** Compiles a library; undefined, with a message, if there is no compiler. */
 async function build(folder: string, name: string, source: string): Promise<string | undefined> {
   const [from, to] = [`${folder}/${name}.c`, `${folder}/${name}.so`];
   await Deno.writeTextFile(from, source);
@@ -76,7 +76,7 @@ async function build(folder: string, name: string, source: string): Promise<stri
   return undefined;
 }
 
-Deno.test("BERT_BLAS=off: products are computed without a library and without a message", async () => {
+Deno.test("with BERT_BLAS=off products are computed without a library and without a message", async () => {
   const { machine, warnings } = await withLibrary("off");
   deepStrictEqual([machine.blas, warnings], [undefined, []]);
 });
@@ -131,7 +131,7 @@ Deno.test("without permission for FFI there is no library, and products are righ
   tf.removeBackend("simd");
 });
 
-/** A number for each bit of a result. */
+/** The bytes of a result. */
 function bits(x: tf.Tensor): Uint8Array {
   return new Uint8Array(x.dataSync().buffer);
 }
@@ -151,7 +151,7 @@ Deno.test("products through a library are the same bits from run to run", async 
   }
 });
 
-/** Multiplies a matrix by itself in several tasks, and says whether all came out right. */
+/** Multiplies a matrix by itself in several tasks; whether the result is right. */
 function multipliesRight(machine: Machine, value: number): boolean {
   const [n, bytes] = [200, 4 * 200 * 200];
   const [from, to] = [machine.allocate(bytes)!, machine.allocate(bytes)!];
@@ -164,7 +164,7 @@ function multipliesRight(machine: Machine, value: number): boolean {
   return y.every((found) => found === n * value * value);
 }
 
-Deno.test("two machines in one process multiply side by side, also when one is gone", async () => {
+Deno.test("two machines in one process multiply at the same time, also after one is closed", async () => {
   for (const blas of [true, false]) {
     const first = await Machine.create({ threads: 2, blas });
     const second = await Machine.create({ threads: 3, blas });
@@ -177,7 +177,7 @@ Deno.test("two machines in one process multiply side by side, also when one is g
     for (let i = 1; i < 20; i++) {
       ok(multipliesRight(second, i) && multipliesRight(third, -i), `round ${i}`);
     }
-    ok(multipliesRight(first, 5), "its helpers are gone, not its memory");
+    ok(multipliesRight(first, 5), "its helpers have ended, but it still has its memory");
     for (const machine of [second, third]) machine.close();
   }
 });

@@ -1,4 +1,4 @@
-/** Kernels of the simd backend that fail, in the main thread and in helpers: errors, never a hang. */
+/** Kernels of the simd backend that fail, in the main thread and in helpers, throw and never hang. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -6,16 +6,16 @@ import { Machine } from "bert/backend/simd/machine.ts";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 
 await useBackend("cpu"); // silences tfjs's advice
-/** Made while FFI is permitted; its helper starts later. */
+/** A machine that is made while FFI is permitted; its helper starts later. */
 const withLibrary = await Machine.create({ threads: 2 });
 
-/** Most milliseconds until a helper has started and got its share; mostly a hundredth of it. */
+/** The milliseconds to wait until a helper has taken part in a job; a hundredth is usually enough. */
 const PATIENCE = 30_000;
 
 const SIZE = 256;
 const BYTES = 4 * SIZE * SIZE;
 
-/** Multiplies one after the other `count` square matrices that lie from `a` on by themselves. */
+/** Multiplies each of `count` square matrices, which begin at `a`, by itself. */
 function squares(machine: Machine, a: number, out: number, count: number): void {
   const step = SIZE * SIZE;
   const sizes = [SIZE, SIZE, SIZE, SIZE, SIZE, SIZE, 0, 0, SIZE, SIZE, step, step, step];
@@ -85,7 +85,7 @@ Deno.test("an operation whose kernel fails leaves no tensor and no memory behind
   checkProduct();
 });
 
-Deno.test("a helper that may not open the native library says so, and does the rest of its work", {
+Deno.test("a helper that may not open the native library reports that, and does its other work", {
   permissions: { read: true, env: true, ffi: false },
 }, () => {
   if (!withLibrary.blas) return;

@@ -1,7 +1,7 @@
 /**
  * Every kernel and every gradient of the simd backend, in both builds, with and without a native
- * library: against tfjs's cpu backend, where BERT's own operations run as they are defined, and
- * against finite differences; on random shapes and on numbers of every kind.
+ * library. They are compared with tfjs's cpu backend, where BERT's own operations run by their
+ * definitions, and with finite differences, at random shapes and with special numbers.
  */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual } from "node:assert";
@@ -18,7 +18,7 @@ import {
 
 await useBackend("cpu"); // silences tfjs's advice
 
-/** What a build is started with, and which of its kernels no other build has tried. */
+/** The options of each build, and the kernels that are tested with it. */
 const BUILDS = {
   "relaxed SIMD, native library where there is one": { relaxedSimd: true, blas: true, own: /./ },
   "relaxed SIMD": { relaxedSimd: true, blas: false, own: /matMul|linear|project|attention/ },
@@ -27,7 +27,7 @@ const BUILDS = {
 
 const rng = createRng(9);
 const random = () => [rng.below(40) + 1, rng.below(40) + 1];
-/** Heights and widths: nothing, one, odd ones, more than one task or block, random ones. */
+/** Heights and widths: 0, 1, odd ones, those of several tasks or blocks, and random ones. */
 const SIZES = [
   ...[[0, 3], [1, 1], [3, 0], [0, 0], [4, 130], [33, 17], [130, 131]],
   ...[random(), random(), random()],
@@ -53,16 +53,16 @@ for (const [build, { own, ...options }] of Object.entries(BUILDS)) {
     }
   });
 
-  test("odd numbers among the inputs", async () => {
+  test("special numbers among the inputs", async () => {
     for (const [n, m] of [[1, 1], [4, 130], [33, 17]]) {
       for (const [i, entry] of every(n, m)) {
         const given = ordinary(entry, i + 100, 0.3);
-        await checkAgainstCpu({ ...entry, constant: true }, given, `a third odd, size ${n}`);
+        await checkAgainstCpu({ ...entry, constant: true }, given, `a third special, size ${n}`);
       }
     }
   });
 
-  test("what is not finite goes where the definition lets it go, and nowhere else", async () => {
+  test("NaN and infinity reach exactly the results that they reach by the definition", async () => {
     for (const [i, entry] of every(5, 7)) {
       if (entry.cpuSpreads) continue;
       for (const [about, given] of withOneOdd(entry, i)) await checkAgainstCpu(entry, given, about);
@@ -76,7 +76,7 @@ for (const [build, { own, ...options }] of Object.entries(BUILDS)) {
     }
   });
 
-  test("gradients are what finite differences show", () => {
+  test("gradients agree with finite differences", () => {
     for (const [i, entry] of every(5, 7)) if (!entry.constant) checkDifferences(entry, i);
   });
 }

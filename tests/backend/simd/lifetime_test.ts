@@ -1,4 +1,6 @@
-/** The simd backend's memory and threads over time: errors, restarts, neighbours, the process's end. */
+/**
+ * The simd backend's memory and threads: errors, restarts, other backends, the end of the process.
+ */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
@@ -9,19 +11,19 @@ import { randomTensor } from "../../support/gradients.ts";
 
 await useBackend("cpu"); // silences tfjs's advice
 
-/** Starts the backend anew. */
+/** Starts the backend again, with other options. */
 async function restart(options: Parameters<typeof startSimd>[0] = {}): Promise<void> {
   if (tf.findBackend("simd")) tf.removeBackend("simd");
   await startSimd(options);
 }
 
-/** Everything that an operation might leave behind. */
+/** The memory and the tensors that are in use. */
 function held(): Record<string, number> {
   const { used, blocks } = simdMachine().usage;
   return { used, blocks, tensors: tf.memory().numTensors, data: tf.backend().numDataIds() };
 }
 
-/** A product that several threads share, and what it must give. */
+/** A product that several threads compute, and the value of all its numbers. */
 function sharedProduct(): [tf.Tensor, number] {
   return [tf.matMul(tf.ones([200, 300]), tf.fill([300, 150], 2)), 600];
 }
@@ -33,7 +35,7 @@ function checkProduct(): void {
   });
 }
 
-Deno.test("out of memory: the error names operation, tensor and sizes, and nothing is lost", async () => {
+Deno.test("if memory is full, the error names operation, tensor and sizes, and other tensors are not affected", async () => {
   await restart({ maxBytes: 2 ** 25, threads: 1 });
   const x = tf.ones([1000, 1000]);
   const before = held();
@@ -51,7 +53,7 @@ Deno.test("out of memory: the error names operation, tensor and sizes, and nothi
   strictEqual(x.dataSync()[999], 1);
 });
 
-Deno.test("out of memory in the middle of an operation frees what that operation had made", async () => {
+Deno.test("if memory is full in the middle of an operation, the operation frees what it has made", async () => {
   await restart({ maxBytes: 2 ** 25, threads: 1 });
   const x = tf.ones([2, 1, 1500000]); // 12 MB: its copy fits beside it, but nothing after that
   const before = held();
@@ -89,12 +91,12 @@ Deno.test("a backend that was removed and started again has new options, and old
   await restart({ threads: 1 });
   ok(simdMachine() !== machine);
   strictEqual(simdMachine().threads, 1);
-  deepStrictEqual(tf.matMul(old, old).arraySync(), [[7, 10], [15, 22]]); // it moves over
+  deepStrictEqual(tf.matMul(old, old).arraySync(), [[7, 10], [15, 22]]); // it moves to the new backend
   variable.assign(tf.tensor1d([7, 8]));
   deepStrictEqual([...variable.dataSync()], [7, 8]);
   const { used } = machine.usage;
   old.dispose();
-  strictEqual(machine.usage.used, used); // it had left already
+  strictEqual(machine.usage.used, used); // it had already moved
   variable.dispose();
 });
 
@@ -108,11 +110,14 @@ Deno.test("after tf.engine().reset() the backend starts anew, and a tensor from 
   throws(() => tf.square(old), /A tensor is gone: .* made before tf.engine\(\).reset\(\)/);
 });
 
-/** Starts the backend nine times, and prints how many threads there were after the first and in the end. */
+/**
+ * Starts the backend nine times, and prints the number of threads after the first start and at the
+ * end.
+ */
 const RESTARTS = `
 import * as tf from "@tensorflow/tfjs";
 import { startSimd } from "bert/backend/simd/start.ts";
-const listing = new Deno.Command("ls", { args: ["/proc/" + Deno.pid + "/task"] }); // Deno may not look there
+const listing = new Deno.Command("ls", { args: ["/proc/" + Deno.pid + "/task"] }); // Deno may not read that folder
 const threads = () => new TextDecoder().decode(listing.outputSync().stdout).split("\\n").length;
 async function restart() {
   if (tf.findBackend("simd")) tf.removeBackend("simd");
@@ -141,7 +146,7 @@ Deno.test("helper threads end with their backend", {
   ok(now <= before + 8, `${now} threads, ${before} before`); // 16 more if they stayed
 });
 
-Deno.test("tensors move between simd, wasm and cpu, and memory follows", async () => {
+Deno.test("tensors move between simd, wasm and cpu, and their memory is freed", async () => {
   await restart();
   const { used } = simdMachine().usage;
   const x = randomTensor([40, 30], 1);
@@ -149,7 +154,7 @@ Deno.test("tensors move between simd, wasm and cpu, and memory follows", async (
   const expected = values.map((value) => value * 2 + 1);
   await useBackend("wasm");
   const doubled = tf.mul(x, 2);
-  strictEqual(simdMachine().usage.used - used, 64, "x has left, ids are still there");
+  strictEqual(simdMachine().usage.used - used, 64, "x has moved, ids have not");
   await tf.setBackend("cpu");
   const more = tf.add(doubled, 1);
   await tf.setBackend("simd");
@@ -167,7 +172,7 @@ Deno.test("tensors move between simd, wasm and cpu, and memory follows", async (
 Deno.test("simd computes beyond the second gigabyte", async () => {
   await restart();
   const backend = tf.backend() as unknown as { output(shape: number[]): tf.TensorInfo };
-  const room = backend.output([2 ** 29 + 2 ** 20]); // never touched
+  const room = backend.output([2 ** 29 + 2 ** 20]); // never written
   const [a, b] = [randomTensor<tf.Rank.R2>([70, 40], 1), randomTensor<tf.Rank.R2>([40, 90], 2)];
   const far = tf.softmax(tf.add(
     tf.matMul(a, b),
@@ -205,7 +210,7 @@ const PROGRAM = `
   console.log("working");
 `;
 
-/** A program of its own that computes with helper threads and then does what is given. */
+/** Starts a program that computes with helper threads, then runs `ending`. */
 function spawn(ending: string): Deno.ChildProcess {
   const config = new URL("../../../deno.json", import.meta.url).pathname;
   const program = `data:text/typescript,${encodeURIComponent(PROGRAM + ending)}`;

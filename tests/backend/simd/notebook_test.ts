@@ -1,12 +1,15 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
-/** The simd backend inside a Jupyter kernel: restarts leave no thread, interruptions no damage. */
+/**
+ * The simd backend in a Jupyter kernel: no thread is left after a restart, and an interruption does
+ * no damage.
+ */
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { createHmac } from "node:crypto";
 import { Kernel } from "bert/cli/jupyter_kernel.ts";
 import { ZmtpSocket } from "bert/cli/zmtp.ts";
 import { isRunning } from "../../support/notebooks.ts";
 
-/** Starts the backend with helpers and lets them work. */
+/** A cell that starts the backend and computes with helpers. */
 const SETUP = `import * as tf from "@tensorflow/tfjs";
   import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
   import { stopButton } from "bert/show/notebook.ts";
@@ -16,7 +19,7 @@ const SETUP = `import * as tf from "@tensorflow/tfjs";
   work(400);
   console.log(Deno.pid, held());`;
 
-/** Runs a cell; gives what it prints, and tells of its first words while it runs. */
+/** Runs a cell and returns what it prints; `onWords` is called when it first prints something. */
 async function run(kernel: Kernel, code: string, onWords: () => void = () => {}): Promise<string> {
   let text = "";
   await kernel.execute(code, ({ type, content }) => {
@@ -28,7 +31,7 @@ async function run(kernel: Kernel, code: string, onWords: () => void = () => {})
   return text;
 }
 
-/** Runs `use` with a kernel in which helpers have worked, and the number of its process. */
+/** Runs `use` with a kernel in which helpers have worked, its process id, and the memory in use. */
 async function withBackend(use: (kernel: Kernel, pid: number, held: string) => Promise<void>) {
   const kernel = await Kernel.start({ folder: "notebooks" });
   try {
@@ -39,7 +42,7 @@ async function withBackend(use: (kernel: Kernel, pid: number, held: string) => P
   }
 }
 
-/** What Jupyter sends when a kernel is to be restarted; resolves with the kernel's answer. */
+/** Sends Jupyter's request to restart a kernel; returns the kernel's answer. */
 async function askForRestart({ connectionFile }: Kernel): Promise<Record<string, unknown>> {
   const { control_port, key } = JSON.parse(await Deno.readTextFile(connectionFile));
   const socket = await ZmtpSocket.connect(control_port, "DEALER");
@@ -72,7 +75,7 @@ const UNTIL_STOPPED = `{
   }
 }`;
 
-Deno.test("a kernel asked to restart ends by itself, although helper threads sleep in it", () =>
+Deno.test("a kernel that is asked to restart ends by itself, although helper threads sleep in it", () =>
   withBackend(async (kernel, pid) => {
     deepStrictEqual(await askForRestart(kernel), { status: "ok", restart: true });
     ok(await hasEnded(pid));

@@ -1,5 +1,7 @@
-// deno-lint-ignore-file no-console -- what is printed is looked at
-/** The trial of native code, with a machine whose native code is right, or wrong in one bit. */
+// deno-lint-ignore-file no-console -- the printed messages are checked
+/**
+ * The trial of native code, with native code that is right, and with code that is wrong in one bit.
+ */
 import { deepStrictEqual, strictEqual } from "node:assert";
 import { ROW_KERNELS } from "bert/backend/native/row_kernels.ts";
 import { Machine } from "bert/backend/simd/machine.ts";
@@ -8,7 +10,10 @@ import { type TrialMachine, tryNative, tryPairs } from "bert/backend/simd/produc
 import { tryRows } from "bert/backend/simd/row_trial.ts";
 import { lanesHere, RowMachine } from "../../support/row_machine.ts";
 
-/** Multiplies by the kernels alone, whoever is asked to; native code is wrong in one bit if that is said. */
+/**
+ * A machine whose kernels compute all products. With `isWrong`, one bit is wrong in those of native
+ * code.
+ */
 class Stand implements TrialMachine {
   readonly #machine = Machine.create({ threads: 1, blas: false, native: false });
   readonly memory = this.#machine.memory;
@@ -37,7 +42,7 @@ class Stand implements TrialMachine {
   }
 }
 
-/** What `call` returns and what is printed meanwhile. */
+/** The result of `call`, and what is printed meanwhile. */
 function printed(call: () => unknown): [unknown, string] {
   const { warn } = console;
   let text = "";
@@ -49,7 +54,7 @@ function printed(call: () => unknown): [unknown, string] {
   }
 }
 
-Deno.test("native code for products is used if it is right to the last bit, and tried again where memory was full", () => {
+Deno.test("native code for products is used if it is right to the last bit, and tried again if memory was full", () => {
   const machine = new Stand();
   machine.isFull = true;
   deepStrictEqual([tryNative(machine, "avx2"), tryPairs(machine)], [false, undefined]);

@@ -1,4 +1,7 @@
-/** The kernels of the simd backend against tfjs's cpu backend; BERT's own are in `ops*_test.ts`. */
+/**
+ * The kernels of the simd backend for tfjs's operations, compared with tfjs's cpu backend;
+ * `kernels_test.ts` tests those of BERT's own operations, too.
+ */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
@@ -11,7 +14,7 @@ import { gradientAt, randomTensor } from "../../support/gradients.ts";
 await useBackend("cpu"); // silences tfjs's advice
 await startSimd();
 
-/** Computes on both backends and compares; NaN must meet NaN. */
+/** Computes on both backends and compares the results, where NaN is equal to NaN. */
 async function compare(work: () => tf.Tensor, tolerance = { atol: 1e-5, rtol: 1e-5 }) {
   await tf.setBackend("cpu");
   const expected = work();
@@ -31,7 +34,7 @@ async function compare(work: () => tf.Tensor, tolerance = { atol: 1e-5, rtol: 1e
 
 const SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 129];
 
-/** Numbers of every kind, the odd ones among them. */
+/** Random numbers after special ones, such as NaN and infinity. */
 function special(count: number): tf.Tensor1D {
   const odd = [NaN, Infinity, -Infinity, 0, -0, 1e-40, 88.5, -88.5, -104, 1e30, -1e30, 3.5, -1.27];
   const rng = createRng(count);
@@ -167,7 +170,10 @@ Deno.test("simd sums a million numbers without losing digits", () => {
   near(tf.sum(ones, 0), 1e3);
 });
 
-/** The sums of the columns of [n, columns]: those of 64 rows each, added up in order, in float32. */
+/**
+ * The sums of the columns of [n, columns] in float32: those of blocks of 64 rows, added up in
+ * order.
+ */
 function columnSums(values: Float32Array, n: number, columns: number): Float32Array {
   const sums = new Float32Array(columns);
   for (let block = 0; block < n; block += 64) {
@@ -182,7 +188,7 @@ function columnSums(values: Float32Array, n: number, columns: number): Float32Ar
   return sums;
 }
 
-Deno.test("simd sums columns in blocks of 64 rows, to the last bit, in whatever jobs", () => {
+Deno.test("simd sums columns in blocks of 64 rows, to the last bit, in one job or two", () => {
   for (const [n, columns] of [[64, 80], [128, 48], [4096, 67], [4224, 48], [200, 272], [2, 9000]]) {
     const x = randomTensor([n, columns], n);
     const sums = tf.sum(x, 0).dataSync() as Float32Array;
@@ -304,7 +310,7 @@ Deno.test("simd refuses indices that would reach beyond a table", () => {
   strictEqual(tf.sum(tf.ones([3])).arraySync(), 3);
 });
 
-Deno.test("simd multiplies the same with a native library, where one is found", async () => {
+Deno.test("simd gives the same products with a native library, if there is one", async () => {
   const machine = simdMachine();
   if (!machine.blas) return;
   const work = () =>

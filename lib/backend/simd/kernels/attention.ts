@@ -1,9 +1,9 @@
-// Attention of one head of one sequence, a block of queries at a time, all of it in cache: queries,
-// keys and values are read where they lie in [B*T, 3H]. What the gradient needs of the weights is
-// kept where there is room for it, and computed again where there is none.
+// Attention of one head of one sequence, a block of queries at a time, so that it stays in cache:
+// queries, keys and values are read in place from [B*T, 3H]. The weights are kept for the gradient if
+// parameter 12 is an address, else the gradient computes them again.
 //
-// A weight that dropout takes away is negative: one number then says both what softmax gave and what
-// became of it.
+// A weight that dropout drops is stored with a negative sign, so that one number says both the
+// result of softmax and whether it was dropped.
 import { address, float, hasLibrary, int, scratch } from "./parameters";
 import { GEMM_SCRATCH, multiply } from "./gemm";
 import { transpose } from "./pack";
@@ -11,7 +11,7 @@ import { expRow } from "./reduce";
 import { keep1, keep4 } from "./dropout";
 import { constant, largest, madd, splat, total } from "./math";
 import {
-  bits, hasRows, hasSummedRows, nativeRows, OPEN_WEIGHTS, WEIGHTS, WEIGHTS_GRADIENT,
+  hasRows, hasSummedRows, nativeRows, OPEN_WEIGHTS, WEIGHTS, WEIGHTS_GRADIENT,
 } from "./rows";
 
 // Parameters: qkv, mask ([B, T], 1 or 0), out or dy, dqkv (gradient only), length, heads, width,
@@ -26,7 +26,7 @@ function part(base: usize, task: i32, which: i32): usize {
   return base + (<usize> (batch * length * 3 * heads * width + (which * heads + head) * width) << 2);
 }
 
-/** The same for [B*T, H]. */
+/** The address of row 0 of [B*T, H] for this task's head. */
 // @ts-ignore: decorator
 @inline
 function joined(base: usize, task: i32): usize {
@@ -34,48 +34,54 @@ function joined(base: usize, task: i32): usize {
   return base + (<usize> ((task / heads) * length * heads * width + (task % heads) * width) << 2);
 }
 
+/** The address of a row. */
 // @ts-ignore: decorator
 @inline
 function rowAt(base: usize, row: i32, stride: i32): usize {
   return base + (<usize> (row * stride) << 2);
 }
 
-// Scratch: a block of dropped weights or of their gradient; a block of weights that are not kept;
-// keys and values, transposed.
+// Scratch memory, after that of products: a block of weights after dropout or of their gradient; a
+// block of weights that are not kept; keys and values, transposed.
 
+/** The address of this scratch memory. */
 // @ts-ignore: decorator
 @inline
 function other(): usize {
   return scratch() + GEMM_SCRATCH;
 }
 
+/** The bytes of a block of weights. */
 // @ts-ignore: decorator
 @inline
 function blockBytes(): usize {
   return <usize> (int(13) * (int(4) + 3 & ~3)) << 2;
 }
 
-/** Where the weights of a block go, and are when the gradient comes. */
+/** The address of the weights of the block whose first query is `first`. */
 // @ts-ignore: decorator
 @inline
 function weightsAt(task: i32, first: i32): usize {
   return int(12) != 0 ? rowAt(address(12), task * int(4) + first, int(4)) : other() + blockBytes();
 }
 
-/** Keys (1) or values (2), [D, T]. */
+/** The address of the transposed keys (1) or values (2), [D, T]. */
 // @ts-ignore: decorator
 @inline
 function turned(which: i32): usize {
   return other() + 2 * blockBytes() + <usize> (which - 1) * (<usize> (int(6) * (int(4) + 3 & ~3)) << 2);
 }
 
-/** Native libraries are so much quicker with the second operand as it is that turning it pays. */
+/**
+ * Transposes keys (1) or values (2) for a native library: they are so much faster without a
+ * transposed second operand that this saves time.
+ */
 function turn(task: i32, which: i32): void {
   const from = part(address(0), task, which);
   if (hasLibrary()) transpose(int(4), int(6), from, 3 * int(5) * int(6), turned(which), int(4));
 }
 
-/** The product of some rows with all keys (1) or values (2): out is [rows, T]. */
+/** The products of some rows with all keys (1) or values (2): out is [rows, T]. */
 function multiplyByAll(task: i32, which: i32, rows: i32, a: usize, lda: i32, out: usize): void {
   const length = int(4), width = int(6), ldb = 3 * int(5) * width;
   if (hasLibrary()) {
@@ -86,6 +92,7 @@ function multiplyByAll(task: i32, which: i32, rows: i32, a: usize, lda: i32, out
   }
 }
 
+/** The output of attention, [T, D], for one head of one sequence. */
 export function attentionTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width;
   const values = part(address(0), task, 2);
@@ -98,7 +105,7 @@ export function attentionTask(task: i32): void {
   }
 }
 
-/** softmax(q k^T * scale + mask) for some queries; with dropout in `other()`. */
+/** softmax(q kᵀ * scale + mask) for some queries, at `weightsAt()`; after dropout in `other()`. */
 function computeWeights(task: i32, first: i32, rows: i32): void {
   const length = int(4), stride = 3 * int(5) * int(6);
   multiplyByAll(task, 1, rows, rowAt(part(address(0), task, 0), first, stride), stride, other());
@@ -118,7 +125,10 @@ function computeWeights(task: i32, first: i32, rows: i32): void {
   }
 }
 
-/** x becomes x * scale + mask; gives the largest. NaN counts for nothing, its exponential is NaN anyway. */
+/**
+ * x becomes x * scale + mask; returns the largest, without NaN, whose exponential is NaN in any
+ * case.
+ */
 function scoreRow(x: usize, mask: usize, n: i32, scale: f32): f32 {
   const by = splat(scale);
   let most = splat(-Infinity);
@@ -146,9 +156,13 @@ function away4(mask: v128): v128 {
   return f32x4.sub(f32x4.mul(mask, far), far);
 }
 
+/** The absolute value of the additive mask at padding. */
 const AWAY = memory.data<f32>([10000]);
 
-/** Scales a row to weights: `signed` says which are dropped, x becomes what dropout leaves of them. */
+/**
+ * Scales a row of exponentials to weights: `signed` has the sign of dropout, x becomes dropout's
+ * result.
+ */
 function dropRowOfWeights(x: usize, signed: usize, n: i32, factor: f32, index: i32): void {
   const a = int(7), b = int(8), least = int(9), kept = float(10), by = splat(factor);
   let i = 0;
@@ -168,7 +182,7 @@ function dropRowOfWeights(x: usize, signed: usize, n: i32, factor: f32, index: i
   }
 }
 
-/** What dropout leaves of signed weights. */
+/** to = max(signed, 0) * kept: the weights after dropout. */
 function openWeights(signed: usize, to: usize, count: i32): void {
   if (hasRows(count)) {
     return nativeRows(
@@ -188,6 +202,7 @@ function openWeights(signed: usize, to: usize, count: i32): void {
   }
 }
 
+/** The gradient of one head of one sequence, by its queries, keys and values. */
 export function attentionGradientTask(task: i32): void {
   const length = int(4), width = int(6), inner = int(5) * width, stride = 3 * inner;
   const keys = part(address(0), task, 1);
@@ -211,7 +226,7 @@ export function attentionGradientTask(task: i32): void {
   }
 }
 
-/** The gradient by the scores of some queries, written over that by their weights. */
+/** The gradient by the scores of some queries; it replaces the gradient by their weights, d. */
 function weightsGradients(weights: usize, d: usize, rows: i32): void {
   const length = int(4);
   if (hasSummedRows(length)) {
@@ -224,7 +239,7 @@ function weightsGradients(weights: usize, d: usize, rows: i32): void {
   }
 }
 
-/** d, with dropout, becomes weights * (d - sum(d * weights)) * scale. */
+/** d becomes weights * (d - Σ d * weights) * scale, where the d on the right is after dropout. */
 function weightsGradient(signed: usize, d: usize, n: i32): void {
   const common = dropGradient(signed, d, n, float(10)), scale = float(11);
   let i = 0;
@@ -239,7 +254,7 @@ function weightsGradient(signed: usize, d: usize, n: i32): void {
   }
 }
 
-/** d becomes 0 where the weight is dropped, is scaled up elsewhere; gives sum(d * weights). */
+/** d becomes 0 where the weight is dropped, d * kept elsewhere; returns Σ d * weights. */
 function dropGradient(signed: usize, d: usize, n: i32, kept: f32): f32 {
   const by = splat(kept);
   let sums = splat(0);

@@ -1,10 +1,10 @@
-// Dropout's mask, computed wherever it is needed from a position and two hashes of the seed; equal
-// bit for bit to `dropoutScales()` of `lib/model/ops/dropout.ts`.
+// Dropout's mask. It is computed from a position and two hashes of the seed where it is needed, and
+// equal bit for bit to that of `dropoutScales()` in `lib/model/ops/dropout.ts`.
 
-/** The two factors of the hash, and what is added to a position for its three neighbours. */
+/** The two factors of the hash, and the offsets 0 to 3 of four neighbouring positions. */
 const HASH = memory.data<i32>([0x7feb352d, <i32> 0x846ca68b, 0, 0, 0, 1, 2, 3], 16);
 
-/** Which of the four positions from `index` on stay: all bits of those are set. */
+/** Which of the four positions from `index` on are kept: all bits of their lanes are set. */
 // @ts-ignore: decorator
 @inline
 export function keep4(index: i32, a: i32, b: i32, least: i32): v128 {
@@ -17,7 +17,7 @@ export function keep4(index: i32, a: i32, b: i32, least: i32): v128 {
   return i32x4.ge_u(x, i32x4.splat(least));
 }
 
-/** The same for one position. */
+/** Whether one position is kept. */
 // @ts-ignore: decorator
 @inline
 export function keep1(index: i32, a: i32, b: i32, least: i32): bool {
@@ -30,20 +30,21 @@ export function keep1(index: i32, a: i32, b: i32, least: i32): bool {
   return x >= <u32> least;
 }
 
-/** How the four positions from `index` on are scaled: 0, or `kept`. */
+/** The scales of the four positions from `index` on: 0 or `kept`. */
 // @ts-ignore: decorator
 @inline
 export function scales4(index: i32, a: i32, b: i32, least: i32, kept: f32): v128 {
   return v128.and(keep4(index, a, b, least), f32x4.splat(kept));
 }
 
+/** The scale of one position: 0 or `kept`. */
 // @ts-ignore: decorator
 @inline
 export function scale1(index: i32, a: i32, b: i32, least: i32, kept: f32): f32 {
   return keep1(index, a, b, least) ? kept : 0;
 }
 
-/** Multiplies `count` numbers by their scales; the first is at position `index`. */
+/** to = from * scales for `count` numbers, the first of which is at position `index`. */
 export function dropRow(
   from: usize, to: usize, count: i32, index: i32, a: i32, b: i32, least: i32, kept: f32,
 ): void {

@@ -1,10 +1,10 @@
-// Operations number by number: functions of one tensor, and of two with broadcasting.
+// Elementwise operations: functions of one tensor, and of two with broadcasting.
 import { address, float, int } from "./parameters";
 import { erf4, exp4, log1, normalShare4, sigmoid4, splat, tanh4 } from "./math";
 import { dropRow } from "./dropout";
 import { bell4, gelu4, slope4 } from "./gelu";
 
-/** Numbers that one task handles. */
+/** The numbers in a task. */
 const CHUNK: i32 = 16384;
 
 /** One function of four numbers; the codes are those of `elementwise_kernels.ts`. */
@@ -26,6 +26,7 @@ function unary4(code: i32, x: v128): v128 {
   return log4(x);
 }
 
+/** The natural logarithm of four numbers. */
 // @ts-ignore: decorator
 @inline
 function log4(x: v128): v128 {
@@ -37,6 +38,7 @@ function log4(x: v128): v128 {
   );
 }
 
+/** Applies a function to so many bytes of numbers. */
 // @ts-ignore: decorator
 @inline
 function unaryLoop(code: i32, from: usize, to: usize, bytes: usize): void {
@@ -44,7 +46,7 @@ function unaryLoop(code: i32, from: usize, to: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, unary4(code, v128.load(from + i)));
 }
 
-/** x, y, count, code */
+/** y = a function of x. Parameters: x, y, count, code */
 export function unaryTask(task: i32): void {
   const start = <usize> (task * CHUNK) << 2;
   const bytes = <usize> min(CHUNK, int(2) - task * CHUNK) << 2;
@@ -66,7 +68,7 @@ export function unaryTask(task: i32): void {
   }
 }
 
-/** GELU's gradient. x, dy, dx, count */
+/** dx = dy * GELU's derivative at x. Parameters: x, dy, dx, count */
 export function geluGradientTask(task: i32): void {
   const start = <usize> (task * CHUNK) << 2;
   const bytes = <usize> min(CHUNK, int(3) - task * CHUNK) << 2;
@@ -79,7 +81,7 @@ export function geluGradientTask(task: i32): void {
   }
 }
 
-/** x, y, count, a, b, least, float kept */
+/** y = dropout(x). Parameters: x, y, count, a, b, least, float kept */
 export function dropoutTask(task: i32): void {
   const first = task * CHUNK;
   const start = <usize> first << 2;
@@ -87,6 +89,7 @@ export function dropoutTask(task: i32): void {
   dropRow(address(0) + start, address(1) + start, count, first, int(3), int(4), int(5), float(6));
 }
 
+/** One function of two times four numbers; the codes are those of `elementwise_kernels.ts`. */
 // @ts-ignore: decorator
 @inline
 function binary4(code: i32, a: v128, b: v128): v128 {
@@ -100,7 +103,7 @@ function binary4(code: i32, a: v128, b: v128): v128 {
   return f32x4.mul(d, d);
 }
 
-/** A row of results; each operand moves along (step 1) or stays (step 0). */
+/** A row of results; the steps `sa` and `sb` of the operands along it are 1 or 0. */
 // @ts-ignore: decorator
 @inline
 function binaryRow(code: i32, a: usize, b: usize, to: usize, n: i32, sa: i32, sb: i32): void {
@@ -124,6 +127,7 @@ function binaryRow(code: i32, a: usize, b: usize, to: usize, n: i32, sa: i32, sb
   }
 }
 
+/** The rows from `first` to before `last` of a result of four axes. */
 // @ts-ignore: decorator
 @inline
 function binaryRows(code: i32, first: i32, last: i32): void {
@@ -136,7 +140,10 @@ function binaryRows(code: i32, first: i32, last: i32): void {
   }
 }
 
-/** a, b, out, code, 4 sizes, 4 steps of a, 4 steps of b, rows a task */
+/**
+ * out = a function of a and b. Parameters: a, b, out, code, 4 sizes, 4 steps of a, 4 steps of b,
+ * rows in a task
+ */
 export function binaryTask(task: i32): void {
   const first = task * int(16);
   const last = min(first + int(16), int(4) * int(5) * int(6));

@@ -1,24 +1,26 @@
-// A dense layer's bias with GELU after it, and the way back.
+// A dense layer's bias followed by GELU, and their gradient.
 import { address, int } from "./parameters";
 import { constant, expLow4, normalShare4, splat } from "./math";
 import { BIAS_GELU, hasRows, nativeRows } from "./rows";
 
-/** -1 / 2, and 1 / sqrt(2 pi) */
+/** -1 / 2, and 1 / √(2π) */
 const BELL = memory.data<f32>([-0.5, 0.3989422804014327]);
 
+/** exp(-x² / 2) */
 // @ts-ignore: decorator
 @inline
 export function bell4(x: v128): v128 {
   return expLow4(f32x4.mul(f32x4.mul(x, x), constant(BELL, 0)));
 }
 
+/** x · Φ(x) */
 // @ts-ignore: decorator
 @inline
 export function gelu4(x: v128): v128 {
   return f32x4.mul(x, normalShare4(x, bell4(x)));
 }
 
-/** GELU's slope, out of the share of numbers below x. */
+/** GELU's derivative Φ(x) + x φ(x), from `share` = Φ(x) and `bell` = exp(-x² / 2). */
 // @ts-ignore: decorator
 @inline
 export function slope4(x: v128, share: v128, bell: v128): v128 {
@@ -26,8 +28,8 @@ export function slope4(x: v128, share: v128, bell: v128): v128 {
 }
 
 /**
- * y = gelu(x + bias); x becomes the slope there, which is all that the gradient needs.
- * x, bias, y, rows, n, rows a task
+ * y = gelu(x + bias); x becomes GELU's derivative at x + bias, for the gradient.
+ * Parameters: x, bias, y, rows, n, rows in a task
  */
 export function biasGeluTask(task: i32): void {
   const n = int(4), first = task * int(5), last = min(first + int(5), int(3));
@@ -44,6 +46,7 @@ export function biasGeluTask(task: i32): void {
   }
 }
 
+/** The same for one row. */
 function biasGeluRow(x: usize, bias: usize, y: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {
@@ -64,7 +67,7 @@ function biasGeluRow(x: usize, bias: usize, y: usize, n: i32): void {
 
 /**
  * out = dy * slope, and for each task the sums of its columns.
- * slope, dy, out, sums [tasks, n], rows, n, rows a task
+ * Parameters: slope, dy, out, sums [tasks, n], rows, n, rows in a task
  */
 export function slopeTask(task: i32): void {
   const n = int(5), last = min((task + 1) * int(6), int(4));
@@ -76,6 +79,7 @@ export function slopeTask(task: i32): void {
   }
 }
 
+/** The same for one row, which is added to the sums. */
 function slopeRow(slope: usize, dy: usize, out: usize, sums: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {

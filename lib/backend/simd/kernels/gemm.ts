@@ -1,14 +1,15 @@
-// The matrix product of one block, on one thread: C = op(A) op(B), plus a bias or what C held.
+// The matrix product of one block, on one thread: C = op(A) op(B), plus a bias or the old values of
+// C.
 //
-// Both operands are copied into panels first (A by 5 rows, B by 8 columns), so that the innermost
-// loop reads memory in order whatever was transposed. That loop keeps 5 x 8 sums in registers.
-// Each element of C is summed in the same order wherever block borders lie.
+// Both operands are first copied into panels (of 5 rows of A and 8 columns of B), so that the
+// innermost loop reads memory in order also if an operand is transposed. That loop keeps 5 x 8 sums
+// in registers. Each element of C is summed in the same order, whatever the borders of the blocks.
 //
-// Where the machine has native code for that loop, the panels are of its sizes (6 rows, 16 columns)
-// and go to it; it does the same steps in the same order. For AVX-512 it copies the panels, too.
+// If there is native code for that loop, the panels have its sizes (6 rows, 16 columns), and it
+// multiplies them in the same steps and order. Native code for AVX-512 also copies the panels.
 //
-// In bf16 the panels are rounded where they have been copied to, in cache; native code that can multiply
-// pairs of bf16 makes such pairs while it copies, half as many.
+// In bf16 the numbers of the panels are rounded in cache, after they were copied; native code for
+// pairs of bf16 makes the pairs, half as many, while it copies.
 import {
   hasLibrary, hasNativeLoop, hasWideCode, pairsOperands, roundsOperands, scratch,
 } from "./parameters";
@@ -16,13 +17,14 @@ import { madd } from "./math";
 import { at, packA, packB } from "./pack";
 import { roundNumbers } from "./round";
 
-const MR: i32 = 5;
-const NR: i32 = 8;
+// The names of these sizes are those of the BLIS library.
+const MR: i32 = 5; // rows of a tile
+const NR: i32 = 8; // columns of a tile
 const KC: i32 = 256; // depth of a panel: 8 of B's columns are 8 kB, half of a small L1 cache
-const MC: i32 = 120; // rows of A at a time: 123 kB, to stay in L2
+const MC: i32 = 120; // rows of A at a time: 123 kB, which stay in the L2 cache
 const NC: i32 = 512; // columns of B at a time
 
-/** Bytes of scratch that a product takes: panels of A, panels of B, one tile at the border. */
+/** The scratch memory of a product, in bytes: panels of A, panels of B, one tile at the border. */
 export const GEMM_SCRATCH: usize = (MC * KC + NC * KC + MR * NR + 48) * 4;
 
 // @ts-ignore: decorator
@@ -32,23 +34,23 @@ declare function sgemm(
   beta: f32, c: usize, ldc: i32,
 ): void;
 
-// The native loop over panels: rows, columns, depth, panels of A, panels of B, C, bytes from one row
-// of C to the next, and whether C's old values stay in the sums.
+// The native loop over panels. Parameters: rows, columns, depth, panels of A, panels of B, C, bytes
+// from one row of C to the next, and whether C's old values are added to the sums.
 // @ts-ignore: decorator
 @external("env", "panels")
 declare function nativePanels(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,
 ): void;
 
-// The same for AVX-512, whose panels are copied by `packWide` below. It takes what is added to the sums
-// (NOTHING, C or BIAS), and a row of numbers in case it is BIAS.
+// The same for AVX-512, whose panels `packWide` below copies. `added` says what is added to the sums
+// (NOTHING, C or BIAS); `bias` is the address of the bias.
 // @ts-ignore: decorator
 @external("env", "wide")
 declare function nativeWide(
   m: i32, n: i32, depth: i32, a: usize, b: usize, c: usize, stride: usize, added: i32, bias: usize,
 ): void;
 
-// The same for panels of pairs; the depth counts pairs.
+// The same for panels of pairs, where the depth is the number of pairs.
 // @ts-ignore: decorator
 @external("env", "pairs")
 declare function nativePairs(
@@ -60,8 +62,9 @@ const NOTHING: i32 = 0;
 const C: i32 = 1;
 const BIAS: i32 = 2;
 
-// Copies rows of A or columns of B into panels: where to, where from, bytes from row to row in memory, how
-// many rows or columns, depth, width of a panel, and whether the depth runs along the rows in memory.
+// Copies rows of A or columns of B into panels. Parameters: the panels, the source, bytes from row
+// to row in memory, the number of rows or columns, depth, width of a panel, and whether rows in
+// memory run along the depth.
 // @ts-ignore: decorator
 @external("env", "packWide")
 declare function nativePackWide(
@@ -75,7 +78,10 @@ declare function nativePackPairs(
   to: usize, from: usize, stride: usize, count: i32, depth: i32, width: i32, along: bool,
 ): void;
 
-/** Strides count elements; `bias` is an address or 0; with `add`, C's old values stay in the sum. */
+/**
+ * Computes one block. `ta` and `tb` say whether an operand is transposed; strides count numbers;
+ * `bias` is an address or 0; with `add`, C's old values are added to the sums.
+ */
 export function multiply(
   ta: bool, tb: bool, m: i32, n: i32, k: i32,
   a: usize, lda: i32, b: usize, ldb: i32, c: usize, ldc: i32, bias: usize, add: bool,
@@ -114,13 +120,13 @@ export function multiply(
 
 let touched: f32 = 0; // a variable of the module, so that the compiler keeps the reads
 
-/** Traps if a matrix reaches beyond the memory, as any access here would; native code checks nothing. */
+/** Traps if a matrix reaches beyond the memory, as native code checks no bounds. */
 function touchEnd(rows: i32, columns: i32, from: usize, stride: i32): void {
   if (rows == 0 || columns == 0) return;
   touched = load<f32>(from + (<usize> ((rows - 1) * stride + columns - 1) << 2));
 }
 
-/** Copies a piece of A into panels, rounded where operands are. */
+/** Copies a piece of A into panels, and rounds it in bf16. */
 function copyA(transposed: bool, rows: i32, depth: i32, from: usize, lda: i32): void {
   const to = scratch(), stride = <usize> lda << 2;
   if (pairsOperands()) return nativePackPairs(to, from, stride, rows, depth, 12, !transposed);
@@ -132,7 +138,7 @@ function copyA(transposed: bool, rows: i32, depth: i32, from: usize, lda: i32): 
   if (roundsOperands()) roundNumbers(to, count);
 }
 
-/** Copies a piece of B. */
+/** Copies a piece of B into panels, and rounds it in bf16. */
 function copyB(transposed: bool, depth: i32, columns: i32, from: usize, ldb: i32): void {
   const to = panelsOfB(), stride = <usize> ldb << 2;
   if (pairsOperands()) return nativePackPairs(to, from, stride, columns, depth, 16, transposed);
@@ -155,21 +161,24 @@ function multiplyPanels(
   else multiplyTiles(m, n, depth, c, stride, added == C);
 }
 
-/** Where the panels of B lie: behind those of A. */
+/** The address of the panels of B, after those of A. */
 // @ts-ignore: decorator
 @inline
 function panelsOfB(): usize {
   return scratch() + <usize> (MC * KC * 4 + 64); // native code writes up to 64 bytes past those of A
 }
 
+/** Copies a row of numbers to all rows of C. */
 function fillRows(m: i32, n: i32, c: usize, ldc: i32, row: usize): void {
   for (let i = 0; i < m; i++) memory.copy(c + (<usize> (i * ldc) << 2), row, <usize> n << 2);
 }
 
+/** Sets all numbers of C to 0. */
 function zeroRows(m: i32, n: i32, c: usize, ldc: i32): void {
   for (let i = 0; i < m; i++) memory.fill(c + (<usize> (i * ldc) << 2), 0, <usize> n << 2);
 }
 
+/** Multiplies all panels, tile by tile. Tiles at the border are computed whole and copied in part. */
 function multiplyTiles(m: i32, n: i32, depth: i32, c: usize, stride: usize, keep: bool): void {
   const a = scratch(), b = panelsOfB();
   const tile = b + <usize> (NC * KC * 4);
@@ -190,6 +199,7 @@ function multiplyTiles(m: i32, n: i32, depth: i32, c: usize, stride: usize, keep
   }
 }
 
+/** Copies a part of a tile to C, or adds it. */
 function copyTile(from: usize, to: usize, m: i32, n: i32, stride: usize, keep: bool): void {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
@@ -201,9 +211,10 @@ function copyTile(from: usize, to: usize, m: i32, n: i32, stride: usize, keep: b
 }
 
 /**
- * 5 x 8 sums. The shape was found by trial: Deno checks the bounds of every access to memory, so
- * loading four values of A at once and spreading them beats spreading loads (45 against 37 GFLOP/s on
- * a 3 GHz Zen 3), and one more row no longer fits into the registers that V8 leaves free.
+ * Computes 5 x 8 sums. The shape was found by measuring: V8 checks the bounds of every memory
+ * access, so it is faster to load four values of A at once and spread each than to load each with a
+ * spread (45 against 37 GFLOP/s on a 3 GHz Zen 3). One more row would not fit into the registers
+ * that V8 leaves free.
  */
 function microKernel(
   depth: i32, a: usize, b: usize, c: usize, stride: usize, keep: bool,

@@ -1,10 +1,13 @@
-// Softmax cross-entropy of rows with one right class each; a label of -1 counts for nothing.
+// Softmax cross-entropy of rows with one right class each; rows with the label -1 are ignored.
 import { address, int, scratch } from "./parameters";
 import { expLow4, log1, splat, total } from "./math";
 import { topOfRow } from "./reduce";
 import { bits, countOfRows, nativeRows, SCALED_EXPS, SUM_OF_EXPS } from "./rows";
 
-/** logits, labels, loss, logSums, rows, n, rows a task */
+/**
+ * The loss of each row, and log Σ exp(x - max x).
+ * Parameters: logits, labels, loss, logSums, rows, n, rows in a task
+ */
 export function lossTask(task: i32): void {
   const n = int(5), last = min((task + 1) * int(6), int(4));
   for (let row = task * int(6); row < last; row++) {
@@ -14,7 +17,7 @@ export function lossTask(task: i32): void {
     let loss: f32 = 0, log: f32 = 0;
     if (label >= 0) {
       const most = topOfRow(x, n);
-      log = log1(sumOfExps(x, n, most)); // kept without the maximum, which may swallow its digits
+      log = log1(sumOfExps(x, n, most)); // without the maximum, beside which its digits could be lost
       loss = log - (load<f32>(x + (<usize> label << 2)) - most);
     }
     store<f32>(address(2) + at, loss);
@@ -22,6 +25,7 @@ export function lossTask(task: i32): void {
   }
 }
 
+/** Σ exp(x - shift) over a row. */
 function sumOfExps(x: usize, n: i32, shift: f32): f32 {
   const by = splat(shift);
   let all: f32 = 0;
@@ -46,7 +50,10 @@ function sumOfExps(x: usize, n: i32, shift: f32): f32 {
   return all;
 }
 
-/** logits, labels, dy, logSums, rows, n, rows a task, gradient */
+/**
+ * gradient = (softmax(x) - one-hot) * dy, 0 in ignored rows.
+ * Parameters: logits, labels, dy, logSums, rows, n, rows in a task, gradient
+ */
 export function lossGradientTask(task: i32): void {
   const n = int(5), last = min((task + 1) * int(6), int(4));
   for (let row = task * int(6); row < last; row++) {
@@ -66,7 +73,7 @@ export function lossGradientTask(task: i32): void {
   }
 }
 
-/** weight * exp(x - most - log) */
+/** to = weight * exp(x - most - log), where `most` is max x: softmax(x) * weight. */
 function scaledExps(x: usize, to: usize, n: i32, most: f32, log: f32, weight: f32): void {
   let i = countOfRows(n, 16);
   if (i > 0) {

@@ -1,16 +1,17 @@
 // Functions of four numbers at a time. The polynomials are least-squares fits made for this file;
-// errors are given against exact arithmetic. Not-a-number comes out where it went in.
+// errors are given against exact arithmetic. The result of NaN is NaN.
 //
-// Constants of the inner loops lie in memory: V8 loads a vector from there in one instruction, but
-// makes one out of a literal in three, again in each round of a loop.
+// Constants of inner loops are in memory: V8 loads a vector from there in one instruction, but
+// makes a literal vector in three, again in each turn of a loop.
 
+/** A number, four times. */
 // @ts-ignore: decorator
 @inline
 export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** a * b + c, fused where the build has relaxed SIMD. */
+/** a * b + c, fused if the build has relaxed SIMD. */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -18,7 +19,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The sum of the four. */
+/** The sum of the four numbers. */
 // @ts-ignore: decorator
 @inline
 export function total(x: v128): f32 {
@@ -26,7 +27,7 @@ export function total(x: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
-/** The largest of the four; NaN if one is. */
+/** The largest of the four numbers; NaN if one of them is NaN. */
 // @ts-ignore: decorator
 @inline
 export function largest(x: v128): f32 {
@@ -61,7 +62,7 @@ export function exp4(x: v128): v128 {
   return v128.andnot(result, f32x4.lt(x, constant(EXP, 11)));
 }
 
-/** The same for numbers that are not above 88: half the work. */
+/** The same for numbers that are at most 88, with half the work. */
 // @ts-ignore: decorator
 @inline
 export function expLow4(x: v128): v128 {
@@ -71,8 +72,9 @@ export function expLow4(x: v128): v128 {
 }
 
 /**
- * 1 / ln 2; 1.5 * 2^23, which rounds to a whole number when added and taken away again, and in between
- * has it in its lowest bits; -ln 2 in two parts; the series; bounds.
+ * 1 / ln 2; 1.5 * 2^23, which rounds a number to a whole one when it is added and subtracted again,
+ * and has that whole number in the lowest bits of the sum; -ln 2 in two parts; the coefficients of
+ * the series; three bounds of x; 1.
  */
 const EXP = memory.data<f32>([
   1.4426950408889634, 12582912, -0.693359375, 2.12194440e-4,
@@ -91,7 +93,7 @@ function expSeries(x: v128, n: v128): v128 {
   return madd(f32x4.mul(p, r), r, f32x4.add(r, constant(EXP, 12)));
 }
 
-/** 2^n; of n only the lowest 9 bits count. */
+/** 2^n; only the lowest 9 bits of n are used. */
 // @ts-ignore: decorator
 @inline
 function power2(n: v128): v128 {
@@ -107,8 +109,9 @@ function choose(yes: v128, no: v128, mask: v128): v128 {
 }
 
 /**
- * The share of a standard normal distribution below x, within 2.6e-7; `bell` is exp(-x^2 / 2), of which
- * the smaller side is a multiple, so that tails keep their digits.
+ * Φ(x), the distribution function of the standard normal distribution, within 2.6e-7. `bell` is
+ * exp(-x² / 2): the smaller of Φ(x) and 1 - Φ(x) is computed as a multiple of it, so that small
+ * values keep their digits.
  */
 // @ts-ignore: decorator
 @inline
@@ -126,17 +129,18 @@ export function normalShare4(x: v128, bell: v128): v128 {
   return choose(tail, f32x4.sub(one, tail), i32x4.shr_s(x, 31)); // by the sign
 }
 
-/** The series; its scale of x; 1. */
+/** The coefficients of the series; the factor of |x|; 1. */
 const TAIL = memory.data<f32>([
   0.035932045, -0.1582772, 0.20820852, -0.055395465, 0.12946998, 0.09963728, 0.12079839, 0.11962639,
   0.3, 1,
 ]);
 
+/** The coefficients of `erfSeries()`. */
 const ERF = memory.data<f32>([
   8.5131e-5, -0.00081756385, 0.005203859, -0.026860509, 0.11283715, -0.37612635, 1.1283792,
 ]);
 
-/** erf(x) / x out of x^2, for |x| below 0.9. */
+/** erf(x) / x from u = x², for |x| below 0.9. */
 // @ts-ignore: decorator
 @inline
 function erfSeries(u: v128): v128 {
@@ -176,14 +180,14 @@ export function tanh4(x: v128): v128 {
   return choose(near, signed, f32x4.lt(size, splat(0.625)));
 }
 
-/** The logistic function. */
+/** The logistic function, 1 / (1 + e^-x). */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
   return f32x4.div(splat(1), f32x4.add(splat(1), exp4(f32x4.neg(x))));
 }
 
-/** The natural logarithm of one number, within 1e-7 of its size. */
+/** The natural logarithm of one number, with a relative error of 1e-7. */
 export function log1(x: f32): f32 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN;
   if (x == Infinity) return x;

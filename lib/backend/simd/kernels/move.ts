@@ -1,10 +1,10 @@
-// Kernels that move numbers and add them up where they meet: transposition, rows by index.
+// Kernels that move numbers: transposition, rows by index, and sums of rows by index.
 import { address, int } from "./parameters";
 
-/** Columns of the table that one task handles. */
+/** The columns of the table in a task. */
 const STRIP: i32 = 64;
 
-/** out[i] = x[i * steps]: x, out, 4 sizes of out, 4 steps in x, rows a task */
+/** Permutes four axes. Parameters: x, out, 4 sizes of out, 4 steps in x, rows in a task */
 export function transposeTask(task: i32): void {
   const d1 = int(3), d2 = int(4), n = int(5);
   const first = task * int(10), last = min(first + int(10), int(2) * d1 * d2);
@@ -25,8 +25,10 @@ export function transposeTask(task: i32): void {
   }
 }
 
-/** The two last axes swapped, in tiles of 16 so that both sides stay in cache. */
-/** x, out, batch, rows, columns (of x), tiles down */
+/**
+ * Swaps the last two axes, in tiles of 16, so that reads and writes stay in cache.
+ * Parameters: x, out, batch, rows and columns of x, tiles of 16 rows
+ */
 export function swapTask(task: i32): void {
   const rows = int(3), columns = int(4), tiles = int(5);
   const item = task / tiles, first = (task % tiles) * 16;
@@ -43,7 +45,7 @@ export function swapTask(task: i32): void {
   }
 }
 
-/** Rows of a table by index. table, ids, out, count, width, rows a task */
+/** Copies rows of a table by index. Parameters: table, ids, out, count, width, rows in a task */
 export function gatherTask(task: i32): void {
   const width = <usize> int(4) << 2;
   const last = min((task + 1) * int(5), int(3));
@@ -53,7 +55,10 @@ export function gatherTask(task: i32): void {
   }
 }
 
-/** Sums rows by index into zeros. x, ids, out, count, width, rows of out */
+/**
+ * Sums rows by index; those with a negative index are ignored.
+ * Parameters: x, ids, out, count, width, rows of out
+ */
 export function scatterTask(task: i32): void {
   const width = int(4), first = task * STRIP;
   const columns = min(STRIP, width - first);
@@ -68,7 +73,7 @@ export function scatterTask(task: i32): void {
   }
 }
 
-/** to += from for a row. */
+/** to += from, for a row. */
 export function addRow(from: usize, to: usize, n: i32): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {

@@ -1,4 +1,4 @@
-// Residual, dropout and LayerNorm in one pass over each row, and its gradient.
+// Residual, dropout and LayerNorm in one pass over each row, and their gradient.
 import { address, float, int } from "./parameters";
 import { splat, total } from "./math";
 import { dropRow, scale1, scales4 } from "./dropout";
@@ -6,8 +6,8 @@ import { sumRow } from "./reduce";
 import { hasSummedRows, nativeRows, NORM, NORM_GRADIENT } from "./rows";
 
 /**
- * y = norm(x + dropped s) * gamma + beta.
- * x, s (0: none), gamma, beta, y, normalized, inverse, rows, n, rows a task,
+ * y = normalized * gamma + beta, where `normalized` is that of x + dropout(s).
+ * Parameters: x, s (0: none), gamma, beta, y, normalized, inverse, rows, n, rows in a task,
  * a, b, least, float kept, float epsilon
  */
 export function normTask(task: i32): void {
@@ -32,6 +32,7 @@ export function normTask(task: i32): void {
   }
 }
 
+/** to = x + dropout(s), for a row. */
 function addDropped(x: usize, s: usize, to: usize, n: i32, index: i32): void {
   const a = int(10), b = int(11), least = int(12), kept = float(13);
   let i = 0;
@@ -49,7 +50,7 @@ function addDropped(x: usize, s: usize, to: usize, n: i32, index: i32): void {
   }
 }
 
-/** Takes the mean from a row; gives one over its standard deviation. */
+/** Subtracts the mean from a row; returns 1 / √(σ² + ε). */
 function centre(z: usize, n: i32, epsilon: f32): f32 {
   const mean = sumRow(z, n) / <f32> n;
   const by = splat(mean);
@@ -71,7 +72,7 @@ function centre(z: usize, n: i32, epsilon: f32): f32 {
   return 1 / sqrt<f32>((total(squares) + rest) / <f32> n + epsilon);
 }
 
-/** z becomes the normalised row; y is that, scaled and shifted. */
+/** z = z * inverse, the normalised row; y = z * gamma + beta. */
 function finish(z: usize, y: usize, n: i32, inverse: f32): void {
   const gamma = address(2), beta = address(3), by = splat(inverse);
   let i = 0;
@@ -90,8 +91,9 @@ function finish(z: usize, y: usize, n: i32, inverse: f32): void {
 }
 
 /**
- * dy, normalized, inverse, gamma, dx, ds (0: none), sums [tasks, 2, n], rows, n, rows a task,
- * a, b, least, float kept
+ * The gradients by x and s, and for each task the sums of the gradients by gamma and beta.
+ * Parameters: dy, normalized, inverse, gamma, dx, ds (0: none), sums [tasks, 2, n], rows, n,
+ * rows in a task, a, b, least, float kept
  */
 export function normGradientTask(task: i32): void {
   const n = int(8);
@@ -118,7 +120,7 @@ export function normGradientTask(task: i32): void {
   }
 }
 
-/** One row's gradient; adds dy * normalized and dy to the sums for gamma and beta. */
+/** The gradient of one row; adds dy * normalized and dy to the sums for gamma and beta. */
 function rowGradient(dy: usize, z: usize, dx: usize, sums: usize, n: i32, inverse: f32): void {
   const gamma = address(3), betaSums = sums + (<usize> n << 2);
   let along = splat(0), alongRow = splat(0);
@@ -144,6 +146,7 @@ function rowGradient(dy: usize, z: usize, dx: usize, sums: usize, n: i32, invers
   writeGradient(dy, z, dx, n, inverse, mean / <f32> n, meanRow / <f32> n);
 }
 
+/** dx = (dy * gamma - mean - z * meanRow) * inverse, for a row. */
 function writeGradient(
   dy: usize, z: usize, dx: usize, n: i32, inverse: f32, mean: f32, meanRow: f32,
 ): void {

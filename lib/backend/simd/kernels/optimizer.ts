@@ -1,13 +1,14 @@
-// AdamW's update in place, and the squared length of a gradient.
+// AdamW's update in place, and the squared norm of a gradient.
 import { address, float, int } from "./parameters";
 import { madd, splat } from "./math";
 
-/** Numbers that one task handles. */
+/** The numbers in a task. */
 const CHUNK: i32 = 16384;
 
 /**
- * weight, gradient, first, second, count, floats: beta1, 1 - beta1, beta2, 1 - beta2, epsilon,
- * scale, rate, correction2, shrink
+ * The update of `lib/training/adamw_update.ts`, which has its formula.
+ * Parameters: weight, gradient, first, second, count; floats: beta1, 1 - beta1, beta2, 1 - beta2,
+ * epsilon, scale, rate, correction2, shrink
  */
 export function adamWTask(task: i32): void {
   const start = <usize> (task * CHUNK) << 2;
@@ -28,7 +29,7 @@ export function adamWTask(task: i32): void {
   }
 }
 
-/** The sum of squares of each chunk, in double precision. x, sums (f64), count */
+/** The sum of squares of each chunk, in double precision. Parameters: x, sums (f64), count */
 export function squaresTask(task: i32): void {
   const x = address(0) + (<usize> (task * CHUNK) << 2);
   const count = min(CHUNK, int(2) - task * CHUNK);

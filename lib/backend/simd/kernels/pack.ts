@@ -1,8 +1,8 @@
-// Copies of a product's operands as panels, in which the innermost loop reads memory in order:
-// of A some rows, for each step along the depth their values side by side; of B some columns.
+// Copies a product's operands into panels, which the innermost loop reads in order. A panel has
+// some rows of A or columns of B: for each step along the depth, their values side by side.
 //
-// The WebAssembly loop takes 5 rows and 8 columns, native code for AVX2 6 and 16; native code for AVX-512
-// packs on its own.
+// Panels have 5 rows and 8 columns for the WebAssembly loop, 6 and 16 for native code for AVX2.
+// Native code for AVX-512 copies its own panels.
 import { hasNativeLoop } from "./parameters";
 
 /** The address of element (i, j) of a matrix that may be stored transposed. */
@@ -12,7 +12,10 @@ export function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): 
   return base + (<usize> (transposed ? j * stride + i : i * stride + j) << 2);
 }
 
-/** A's block as panels of 5 or 6 rows, zeros below the last row; gives how many numbers they have. */
+/**
+ * Copies A's block into panels of 5 or 6 rows, with zeros below the last row; returns their
+ * numbers.
+ */
 export function packA(
   to: usize, transposed: bool, m: i32, depth: i32, a: usize, lda: i32,
 ): i32 {
@@ -29,7 +32,10 @@ export function packA(
   return <i32> (to - start) >> 2;
 }
 
-/** B's block as panels of 8 or 16 columns, zeros right of the last one; gives how many numbers. */
+/**
+ * Copies B's block into panels of 8 or 16 columns, with zeros after the last; returns their
+ * numbers.
+ */
 export function packB(
   to: usize, transposed: bool, depth: i32, n: i32, b: usize, ldb: i32,
 ): i32 {
@@ -46,7 +52,12 @@ export function packB(
   return <i32> (to - start) >> 2;
 }
 
-/** A panel at the border. `along`: the depth runs along the rows in memory. */
+/**
+ * Copies a panel number by number, with zeros from `used` to `width`. `along`: rows in memory run
+ * along the depth.
+ */
+// The functions below copy whole panels of 5, 6, 8 or 16 rows or columns: `packColumns…` where a
+// row in memory is a step along the depth, `packRows…` where it runs along the depth.
 function packSlowly(
   along: bool, width: i32, used: i32, depth: i32, from: usize, stride: i32, to: usize,
 ): void {
@@ -153,7 +164,10 @@ function packRows16(depth: i32, from: usize, stride: i32, to: usize): void {
   packSlowly(true, 16, 16, depth - k, from, stride, to);
 }
 
-/** A matrix, `stride` numbers from row to row, to its transpose, `gap` numbers from row to row. */
+/**
+ * Transposes an [m, n] matrix; rows are `stride` numbers apart there, `gap` numbers in the
+ * transpose.
+ */
 export function transpose(
   m: i32, n: i32, from: usize, stride: i32, to: usize, gap: i32,
 ): void {
@@ -172,7 +186,7 @@ export function transpose(
   }
 }
 
-/** Turns 4 rows of 4 values into 4 columns, `gap` bytes apart. */
+/** Transposes 4 rows of 4 values; the rows of the result are `gap` bytes apart. */
 // @ts-ignore: decorator
 @inline
 function packFour(from: usize, step: usize, to: usize, gap: usize): void {

@@ -1,25 +1,25 @@
-// How threads share a job. The main thread describes one job in the control block at the start of
-// the memory; every thread then takes tasks of it by counting up NEXT until none is left. A task
-// writes only its own part of the output and always in the same order, so it does not matter
-// which thread takes which task, nor how many threads there are.
+// Running a job on several threads. The main thread describes a job in the control block at the
+// start of the memory; every thread then takes tasks of it by counting up NEXT until none is left.
+// A task writes only its own part of the output, and always in the same order, so it does not
+// matter which thread takes which task, nor how many threads there are.
 
 import { setThread } from "./parameters";
 import { runTask } from "./tasks";
 
 const GENERATION: usize = 64; // counts jobs; idle threads wait for it to change
-const NEXT: usize = 128; // the next task that nobody has taken
+const NEXT: usize = 128; // the next task that no thread has taken
 const ACTIVE: usize = 192; // helpers that may be inside the job
-const OPEN: usize = 256; // 1 while the job may be entered
+const OPEN: usize = 256; // 1 while helpers may enter the job
 const SLEEPERS: usize = 320; // helpers that must be woken
-const KERNEL: usize = 384;
-const COUNT: usize = 388;
-const QUIT: usize = 392;
+const KERNEL: usize = 384; // the number of the job's kernel
+const COUNT: usize = 388; // the number of the job's tasks
+const QUIT: usize = 392; // 1 if the helpers have to end
 const WAITING: usize = 448; // 1 while the main thread sleeps until ACTIVE is 0
 
-const HELPER_SPINS: i32 = 400000; // 0.4 ms: longer than what mostly happens between two kernels
-const MAIN_SPINS: i32 = 200000;
+const HELPER_SPINS: i32 = 400000; // turns, 0.4 ms: longer than the usual time between two kernels
+const MAIN_SPINS: i32 = 200000; // turns of the main thread that waits for the helpers
 
-/** Runs a job on all threads that are awake or wake in time; returns when all of it is done. */
+/** Runs a job on all threads that are awake or wake up in time; returns when all tasks are done. */
 export function runJob(kernel: i32, count: i32, helpers: i32): void {
   if (helpers == 0 || count < 2) {
     for (let i = 0; i < count; i++) runTask(kernel, i);
@@ -36,6 +36,7 @@ export function runJob(kernel: i32, count: i32, helpers: i32): void {
   awaitHelpers();
 }
 
+/** Takes tasks of the job until none is left. */
 function takeTasks(): void {
   const count = load<i32>(COUNT);
   const kernel = load<i32>(KERNEL);
@@ -46,6 +47,7 @@ function takeTasks(): void {
   }
 }
 
+/** Waits until no helper is in the job: first it spins, then it sleeps. */
 function awaitHelpers(): void {
   for (let i = 0; i < MAIN_SPINS; i++) {
     if (atomic.load<i32>(ACTIVE) == 0) return;
@@ -59,7 +61,7 @@ function awaitHelpers(): void {
   atomic.store<i32>(WAITING, 0);
 }
 
-/** What a helper thread does all its life: waits for jobs and takes part in them. */
+/** The loop of a helper thread: it waits for jobs and takes part in them, until QUIT is set. */
 export function serveJobs(index: i32): void {
   setThread(index);
   let seen = atomic.load<i32>(GENERATION) - 1;
@@ -74,7 +76,7 @@ export function serveJobs(index: i32): void {
   }
 }
 
-/** Spins for a moment, as the next job mostly comes at once; then sleeps. */
+/** Waits for the next job: first it spins, as the next job usually comes at once, then it sleeps. */
 function awaitJob(seen: i32): void {
   for (let i = 0; i < HELPER_SPINS; i++) {
     if (atomic.load<i32>(GENERATION) != seen) return;

@@ -1,11 +1,15 @@
-// Sums and maxima along one axis of [outer, n, inner], softmax along rows, the place of a maximum.
+// Sums and extremes along the middle axis of [outer, n, inner], softmax of rows, the index of a
+// maximum.
 import { address, float, int, scratch } from "./parameters";
 import { expLow4, largest, log1, splat, total } from "./math";
 
-/** Rows that one task handles when the axis is the last. */
+/** The rows in a task if the reduced axis is the last. */
 const ROWS_PER_TASK: i32 = 64;
 
-/** x, out, outer, n, inner, code (0 sum, 1 max, 2 min), columns in a task, float scale */
+/**
+ * Reduces [outer, n, inner] to [outer, inner].
+ * Parameters: x, out, outer, n, inner, code (0 sum, 1 max, 2 min), columns in a task, float scale
+ */
 export function reduceTask(task: i32): void {
   if (int(4) == 1) return reduceRows(task);
   const columns = int(6), n = int(3), inner = int(4);
@@ -16,7 +20,7 @@ export function reduceTask(task: i32): void {
   reduceStrip(x, out, n, inner, min(columns, inner - first));
 }
 
-/** Down a strip of columns: blocks of 64 rows first, so that long sums keep their digits. */
+/** Reduces a strip of columns. Sums are those of blocks of 64 rows, added up, to keep more digits. */
 function reduceStrip(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
   const code = int(5);
   let j = code == 0 ? width & ~15 : 0;
@@ -24,6 +28,7 @@ function reduceStrip(x: usize, out: usize, n: i32, stride: i32, width: i32): voi
   for (; j < width; j += 4) reduceColumns4(x + (<usize> j << 2), out + (<usize> j << 2), n, stride, min(4, width - j));
 }
 
+/** Reduces up to four columns. */
 function reduceColumns4(x: usize, out: usize, n: i32, stride: i32, lanes: i32): void {
   const code = int(5);
   const step = <usize> stride << 2;
@@ -41,9 +46,9 @@ function reduceColumns4(x: usize, out: usize, n: i32, stride: i32, lanes: i32): 
 }
 
 /**
- * Sums of a multiple of 16 columns, in the same order as four columns at a time: the sums of 64 rows,
- * added up. Memory is quickest in long runs: rows that follow each other without a gap are read one by one,
- * others eight at a time from the first column to the last; in scratch lie the sums of the rows before.
+ * Sums a multiple of 16 columns, in the same order as `reduceColumns4()`. Memory is read fastest in
+ * long runs: rows without a gap between them are read one after the other, other rows eight at a
+ * time, 16 columns after 16. The scratch memory holds the sums of the block's earlier rows.
  */
 function sumColumns(x: usize, out: usize, n: i32, stride: i32, width: i32): void {
   const step = <usize> stride << 2, bytes = <usize> width << 2, scale = splat(float(7));
@@ -64,7 +69,7 @@ function sumColumns(x: usize, out: usize, n: i32, stride: i32, width: i32): void
   }
 }
 
-/** Adds up 16 columns of some rows, with `keep` to the sums that are there. */
+/** Sums 16 columns of some rows; with `keep` it adds to the old sums. */
 // @ts-ignore: decorator
 @inline
 function addColumns16(from: usize, sums: usize, rows: i32, step: usize, keep: bool): void {
@@ -88,18 +93,21 @@ function addColumns16(from: usize, sums: usize, rows: i32, step: usize, keep: bo
   v128.store(sums, d, 48);
 }
 
+/** The neutral element of a reduction, four times. */
 // @ts-ignore: decorator
 @inline
 function start4(code: i32): v128 {
   return splat(code == 0 ? 0 : code == 1 ? -Infinity : Infinity);
 }
 
+/** One step of a reduction, for four numbers. */
 // @ts-ignore: decorator
 @inline
 function combine4(code: i32, a: v128, b: v128): v128 {
   return code == 0 ? f32x4.add(a, b) : code == 1 ? f32x4.max(a, b) : f32x4.min(a, b);
 }
 
+/** Loads one to four numbers; the other lanes are 0. */
 // @ts-ignore: decorator
 @inline
 function loadLanes(from: usize, lanes: i32): v128 {
@@ -110,6 +118,7 @@ function loadLanes(from: usize, lanes: i32): v128 {
   return x;
 }
 
+/** Stores one to four numbers. */
 // @ts-ignore: decorator
 @inline
 function storeLanes(to: usize, x: v128, lanes: i32): void {
@@ -119,7 +128,7 @@ function storeLanes(to: usize, x: v128, lanes: i32): void {
   if (lanes > 2) v128.store32_lane(to, x, 2, 8);
 }
 
-/** Along rows; the strips are groups of rows then. */
+/** Reduces rows, if the reduced axis is the last. */
 function reduceRows(task: i32): void {
   const n = int(3), rows = int(2), code = int(5);
   const last = min((task + 1) * ROWS_PER_TASK, rows);
@@ -130,7 +139,7 @@ function reduceRows(task: i32): void {
   }
 }
 
-/** The sum of a row: blocks of 1024 numbers, four lanes each, added up in double precision. */
+/** The sum of a row: those of blocks of 1024 numbers in four lanes, added up in double precision. */
 export function sumRow(x: usize, n: i32): f32 {
   let all: f64 = 0;
   let i = 0;
@@ -144,6 +153,7 @@ export function sumRow(x: usize, n: i32): f32 {
   return <f32> all;
 }
 
+/** The largest or smallest number of a row; NaN if there is one. */
 function extremeOf(code: i32, x: usize, n: i32): f32 {
   let all = start4(code);
   let i = 0;
@@ -152,7 +162,7 @@ function extremeOf(code: i32, x: usize, n: i32): f32 {
   return code == 1 ? largest(all) : -largest(f32x4.neg(all));
 }
 
-/** The largest number of a row. NaN counts for nothing; in softmax its exponential is NaN anyway. */
+/** The largest number of a row, without NaN, whose exponential in softmax is NaN in any case. */
 export function topOfRow(x: usize, n: i32): f32 {
   let a = splat(-Infinity), b = a, c = a, d = a;
   let i = 0;
@@ -168,7 +178,10 @@ export function topOfRow(x: usize, n: i32): f32 {
   return largest(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)));
 }
 
-/** Writes exp(x - shift) for a row and gives the sum of what it wrote; `shift` is the row's largest. */
+/**
+ * to = exp(x - shift) for a row; returns the sum of the results. `shift` is the largest number of
+ * x.
+ */
 export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
   const by = splat(shift);
   let all: f64 = 0;
@@ -193,7 +206,7 @@ export function expRow(x: usize, to: usize, n: i32, shift: f32): f32 {
   return <f32> all;
 }
 
-/** to = x * factor for a row. */
+/** to = x * factor, for a row. */
 export function scaleRow(x: usize, to: usize, n: i32, factor: f32): void {
   const by = splat(factor);
   let i = 0;
@@ -204,7 +217,9 @@ export function scaleRow(x: usize, to: usize, n: i32, factor: f32): void {
   for (; i < n; i++) store<f32>(to + (<usize> i << 2), load<f32>(x + (<usize> i << 2)) * factor);
 }
 
-/** x, out, rows, n, rows a task, log? */
+/**
+ * Softmax of each row, or its logarithm. Parameters: x, out, rows, n, rows in a task, log (1 or 0)
+ */
 export function softmaxTask(task: i32): void {
   const n = int(3), last = min((task + 1) * int(4), int(2));
   for (let row = task * int(4); row < last; row++) {
@@ -216,13 +231,14 @@ export function softmaxTask(task: i32): void {
   }
 }
 
+/** to = x - by, for a row. */
 function shiftRow(x: usize, to: usize, n: i32, by: f32): void {
   for (let i = 0; i < n; i++) {
     store<f32>(to + (<usize> i << 2), load<f32>(x + (<usize> i << 2)) - by);
   }
 }
 
-/** The first place of each row's largest number. x, out, rows, n, rows a task */
+/** The first index of each row's largest number. Parameters: x, out, rows, n, rows in a task */
 export function argMaxTask(task: i32): void {
   const n = int(3), last = min((task + 1) * int(4), int(2));
   for (let row = task * int(4); row < last; row++) {
@@ -230,7 +246,9 @@ export function argMaxTask(task: i32): void {
   }
 }
 
-/** As tfjs has it: NaN wins over nothing before it, and nothing wins over it if it comes first. */
+/**
+ * The index of the largest number, as in tfjs: 0 if the first number is NaN; other NaN are ignored.
+ */
 function argMaxOfRow(x: usize, n: i32): i32 {
   const first = load<f32>(x);
   if (first != first) return 0;

@@ -1,6 +1,6 @@
-// Rounding to bfloat16: the upper half of a float32, 8 bits of precision where that has 24.
+// Rounding to bfloat16, the upper half of a float32, which has 8 instead of 24 bits of precision.
 
-/** Rounds numbers in place; works on four at a time, past the end. */
+/** Rounds numbers in place, four at a time, also beyond the last one. */
 export function roundNumbers(at: usize, count: i32): void {
   for (const end = at + (<usize> count << 2); at < end; at += 16) {
     v128.store(at, round4(v128.load(at)));
@@ -8,8 +8,8 @@ export function roundNumbers(at: usize, count: i32): void {
 }
 
 /**
- * To the nearest, of two as near to the even one, as VCVTNEPS2BF16 does: NaN stays NaN, what is too
- * large becomes infinite, and what is below the least normal number becomes 0 of the same sign.
+ * Rounds to the nearest, ties to even, as VCVTNEPS2BF16 does: NaN stays NaN, numbers that are too
+ * large become infinite, and those below the least normal number become 0 with the same sign.
  */
 // @ts-ignore: decorator
 @inline
@@ -23,11 +23,15 @@ function round4(x: v128): v128 {
   return v128.andnot(number, i32x4.shr_u(tiny, 1)); // all but the sign
 }
 
+/** The i-th word of `BITS`, four times. */
 // @ts-ignore: decorator
 @inline
 function bits(i: usize): v128 {
   return v128.load32_splat(BITS + (i << 2));
 }
 
-/** 1; just below a half of the last bit that stays; a quiet NaN's bit; 2^-126; the bits that stay. */
+/**
+ * 1; half of the lowest kept bit, less 1; the bit of a quiet NaN; 2^-126; the mask of the kept
+ * bits.
+ */
 const BITS = memory.data<u32>([1, 0x7fff, 0x400000, 0x800000, 0xffff0000]);

@@ -1,8 +1,8 @@
-// Native code for rows of numbers, where the machine has it; it does what the kernels beside this file
-// do, bit for bit. The length of a row has to be a multiple of 16, and at most 1024 where the numbers of
-// a row are added up.
+// Calls of native code for rows of numbers, if there is any. It gives the same bits as the kernels
+// in this folder. The length of a row has to be a multiple of 16, and at most 1024 if its numbers
+// are summed.
 
-const ROWS: usize = 412; // 1 where there is native code for rows
+const ROWS: usize = 412; // 1 if there is native code for rows
 
 /** The kernels, by the numbers that `native/row_kernels.ts` gives them. */
 export const WEIGHTS: i32 = 0;
@@ -14,10 +14,10 @@ export const NORM_GRADIENT: i32 = 5;
 export const SUM_OF_EXPS: i32 = 6;
 export const SCALED_EXPS: i32 = 7;
 
-/** The longest row that native code adds up: from there on the kernels add up in parts. */
+/** The longest row that native code sums, as the kernels sum longer rows in parts. */
 const LONGEST: i32 = 1024;
 
-// A kernel's number and its parameters; floats as their bits.
+// Calls native code by its number. Parameters that are floats are given as their bits.
 // @ts-ignore: decorator
 @external("env", "rows")
 export declare function nativeRows(
@@ -32,21 +32,24 @@ export function hasRows(n: i32): bool {
   return load<i32>(ROWS) != 0 && n > 0 && (n & 15) == 0;
 }
 
-/** Whether there is any that adds up rows of n numbers. */
+/** Whether there is native code that sums rows of n numbers. */
 // @ts-ignore: decorator
 @inline
 export function hasSummedRows(n: i32): bool {
   return hasRows(n) && n <= LONGEST;
 }
 
-/** How many of n numbers, from the first on, native code takes: a multiple of `unit`, a power of 2. */
+/**
+ * How many of n numbers, from the first on, native code computes: a multiple of `unit`, a power of
+ * 2.
+ */
 // @ts-ignore: decorator
 @inline
 export function countOfRows(n: i32, unit: i32): i32 {
   return load<i32>(ROWS) != 0 ? n & -unit : 0;
 }
 
-/** A float as a parameter. */
+/** The bits of a float, as a parameter. */
 // @ts-ignore: decorator
 @inline
 export function bits(x: f32): i32 {

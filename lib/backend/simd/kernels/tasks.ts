@@ -1,4 +1,4 @@
-// Which task belongs to which number.
+// The kernels by number, and the kernel of products.
 import { address, int } from "./parameters";
 import { multiply } from "./gemm";
 import { binaryTask, dropoutTask, geluGradientTask, unaryTask } from "./elementwise";
@@ -10,7 +10,7 @@ import { attentionGradientTask, attentionTask } from "./attention";
 import { lossGradientTask, lossTask } from "./loss";
 import { adamWTask, squaresTask } from "./optimizer";
 
-/** The numbers are those of `KERNELS` in `kernel_names.ts`. */
+/** Runs one task of a kernel. The numbers are those of `KERNELS` in `kernel_names.ts`. */
 export function runTask(kernel: i32, task: i32): void {
   switch (kernel) {
     case 0: return productTask(task);
@@ -39,8 +39,9 @@ export function runTask(kernel: i32, task: i32): void {
 }
 
 /**
- * One block of one product of a batch. a, b, c, bias, m, n, k, lda, ldb, ldc, ta, tb,
- * rows a block, columns a block, steps from product to product in a, b, c (0: the same again)
+ * Computes one block of one product of a batch.
+ * Parameters: a, b, c, bias, m, n, k, lda, ldb, ldc, ta, tb, rows in a block, columns in a block,
+ * steps from product to product in a, b, c (0: all have the same)
  */
 function productTask(task: i32): void {
   const m = int(4), n = int(5), down = int(12), across = int(13);
