@@ -102,7 +102,7 @@ function rowLength(
   examples: readonly MaskedExample[],
   { padTo, maxLength = Infinity }: CollateOptions,
 ): number {
-  const longest = Math.max(...examples.map(({ tokenIds }) => tokenIds.length));
+  const longest = examples.reduce((most, { tokenIds }) => Math.max(most, tokenIds.length), 0);
   const length = padTo ?? Math.max(Math.min(roundUp(longest), maxLength), longest);
   for (const { tokenIds, segmentIds, labels } of examples) {
     const lengths = [tokenIds.length, segmentIds.length, labels.length];

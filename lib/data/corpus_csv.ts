@@ -3,9 +3,10 @@ import { FormatError } from "../errors.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { parse } from "../files/csv.ts";
 import { readLines } from "../files/lines.ts";
+import { count } from "../format.ts";
 import type { CorpusOptions } from "./document.ts";
 import type { RawDocument } from "./raw_document.ts";
-import { gatherRows, type Row } from "./table_rows.ts";
+import { gatherRows, refuseRepeated, type Row } from "./table_rows.ts";
 import type { TextFile } from "./raw_document.ts";
 
 /**
@@ -13,6 +14,7 @@ import type { TextFile } from "./raw_document.ts";
  * file one row.
  */
 const LONGEST_ROW = 16_000_000;
+const LONG = ` after ${count(LONGEST_ROW)} characters`;
 
 /** `.csv`: a header, then rows, each of which is a document, a part of one, or a sentence. */
 export async function* readCsv(
@@ -74,13 +76,7 @@ function checkHeader(
       line,
     );
   }
-  const twice = header.find((column, i) => header.indexOf(column) < i);
-  if (twice === undefined) return;
-  throw new FormatError(
-    path,
-    `expected each column once, found "${twice}" twice: rename one`,
-    line,
-  );
+  refuseRepeated(path, header, line);
 }
 
 /** The text of each row, and the line in which it starts. A row continues while a quote is open. */
@@ -98,7 +94,7 @@ async function* csvRows(
     size += text.length;
     for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
     if (quotes % 2 === 1 && size < LONGEST_ROW) continue;
-    if (quotes % 2 === 1) throw openQuote(path, lines[0], start);
+    if (quotes % 2 === 1) throw openQuote(path, lines[0], start, LONG);
     const row = lines.join("\n");
     if (row !== "") yield { text: row, line: start };
     quotes = 0;
@@ -108,12 +104,14 @@ async function* csvRows(
   if (lines.length > 0) throw openQuote(path, lines[0], start);
 }
 
-function openQuote(path: string, text: string, line: number): FormatError {
+/** The error of a row that goes on to the end of the file, or that is longer than a row may be. */
+function openQuote(path: string, text: string, line: number, still = ""): FormatError {
   const begins = JSON.stringify(text.slice(0, 30));
   const advice = 'close it, and write a quote inside a field twice: ""';
+  const shorten = still === "" ? "" : "; if it is closed later, part the text into several rows";
   return new FormatError(
     path,
-    `expected every quote to be closed, found one open in ${begins}: ${advice}`,
+    `expected every quote to be closed, found one open${still} in ${begins}: ${advice}${shorten}`,
     line,
   );
 }

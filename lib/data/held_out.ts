@@ -130,7 +130,7 @@ function takeText(documents: readonly Document[], groups: readonly Group[], budg
   for (const { members, size } of bulkyLast) {
     if (left < budget / 10) break;
     if (size <= left) {
-      whole.push(...members);
+      for (const member of members) whole.push(member);
       left -= size;
       continue;
     }

@@ -271,7 +271,8 @@ function take(units: readonly number[][], count: number): number[] {
   const taken: number[] = [];
   for (const unit of units) {
     if (taken.length >= count) break;
-    if (taken.length + unit.length <= count) taken.push(...unit);
+    if (taken.length + unit.length > count) continue;
+    for (const position of unit) taken.push(position);
   }
   return taken;
 }

@@ -3,6 +3,7 @@
  * consecutive rows are joined.
  */
 import { ConfigError, FormatError } from "../errors.ts";
+import { count } from "../format.ts";
 import { nearest } from "../nearest_name.ts";
 import type { CorpusOptions } from "./document.ts";
 import { LONGEST_DOCUMENT, type RawDocument, type RawText, type TextFile } from "./raw_document.ts";
@@ -37,17 +38,17 @@ export async function* gatherRows(
   options: CorpusOptions,
 ): AsyncGenerator<RawDocument> {
   let open: OpenDocument | undefined;
-  let count = 0;
+  let number = 0;
   for await (const row of rows) {
     const column = textColumn(row, options);
     const text = textOf(path, row, column, options);
     const named = documentOf(path, row, column, options);
-    count++;
+    number++;
     const goesOn = open && named !== undefined && open.named === named &&
       open.size < LONGEST_DOCUMENT;
     if (!open || !goesOn) {
       if (open) yield closed(open);
-      open = named === undefined ? started(`${name} ${count}`) : started(named, named, open);
+      open = named === undefined ? started(`${name} ${number}`) : started(named, named, open);
     }
     open.size += text.length;
     // A column "sentence" has one sentence in each row, but if each row is a document it is split all
@@ -151,9 +152,23 @@ export function columnsOf(
   const { documentColumn = "document" } = options;
   const wanted = columns.filter(({ name }) => name === text || name === documentColumn);
   const names = wanted.filter(({ isNested }) => !isNested).map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice === undefined) return names;
-  throw new FormatError(path, `expected each column once, found "${twice}" twice: rename one`);
+  refuseRepeated(path, names);
+  return names;
+}
+
+/**
+ * Checks that no column has the name of another one.
+ *
+ * @throws {FormatError} If two have the same name.
+ */
+export function refuseRepeated(path: string, names: readonly string[], line?: number): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.size === seen.add(name).size) {
+      const problem = `expected each column once, found "${name}" twice: rename one`;
+      throw new FormatError(path, problem, line);
+    }
+  }
 }
 
 function noColumn(
@@ -171,10 +186,15 @@ function noColumn(
   return new FormatError(path, problem, line);
 }
 
-/** The names of columns for a message. */
+/** The names of columns for a message: all, or the first of many. */
 function columns(fields: ReadonlyMap<string, unknown>): string {
-  return [...fields.keys()].join(", ") || "none";
+  const names = [...fields.keys()];
+  const more = names.length - MOST_NAMED;
+  if (more <= 0) return names.join(", ") || "none";
+  return `${names.slice(0, MOST_NAMED).join(", ")} and ${count(more)} more`;
 }
+
+const MOST_NAMED = 40;
 
 /** Whether a number is small enough to be what its file has, and not only the nearest to it. */
 function isExact(value: number): boolean {

@@ -40,9 +40,11 @@ export interface HeldOutLimits {
  */
 export class HeldOutPool {
   readonly #limits: HeldOutLimits;
-  /** By rank. */
-  readonly #held: RankedDocument[] = [];
+  /** A binary heap: the document at `i` has a higher rank than those at `2i + 1` and `2i + 2`. */
+  readonly #heap: Entry[] = [];
+  #least = Infinity;
   #tokens = 0;
+  #seen = 0;
   #below: number;
 
   /**
@@ -69,9 +71,9 @@ export class HeldOutPool {
     return this.#below;
   }
 
-  /** The documents that are held out, by rank. */
+  /** The documents that are held out, by rank; a new array. */
   get documents(): readonly RankedDocument[] {
-    return this.#held;
+    return this.#heap.toSorted((a, b) => isHigher(a, b) ? 1 : -1).map(({ document }) => document);
   }
 
   /** Tokens in them. */
@@ -90,29 +92,53 @@ export class HeldOutPool {
     const { rank, ids, lengths } = document;
     this.#insert({ rank, ids: ids.slice(), lengths: lengths.slice() });
     const left: RankedDocument[] = [];
-    while (this.#held.length > 1) {
-      const last = this.#held[this.#held.length - 1];
-      if (last.rank < this.#below && this.#tokens <= this.#limits.tokens) break;
-      this.#below = Math.min(this.#below, last.rank);
-      this.#tokens -= last.ids.length;
-      left.push(this.#held.pop()!);
+    while (this.#heap.length > 1) {
+      const { rank } = this.#heap[0].document;
+      if (rank < this.#below && this.#tokens <= this.#limits.tokens) break;
+      this.#below = Math.min(this.#below, rank);
+      left.push(this.#removeHighest());
     }
     return left;
   }
 
-  /** The lowest rank so far. */
-  get #least(): number {
-    return this.#held[0]?.rank ?? Infinity;
-  }
-
   #insert(document: RankedDocument): void {
-    let [from, to] = [0, this.#held.length];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (this.#held[middle].rank <= document.rank) from = middle + 1;
-      else to = middle;
+    const heap = this.#heap;
+    const entry = { document, order: this.#seen++ };
+    let at = heap.push(entry) - 1;
+    while (at > 0 && isHigher(entry, heap[(at - 1) >> 1])) {
+      heap[at] = heap[(at - 1) >> 1];
+      at = (at - 1) >> 1;
     }
-    this.#held.splice(from, 0, document);
+    heap[at] = entry;
+    this.#least = Math.min(this.#least, document.rank);
     this.#tokens += document.ids.length;
   }
+
+  #removeHighest(): RankedDocument {
+    const heap = this.#heap;
+    const { document } = heap[0];
+    const entry = heap.pop()!;
+    let at = 0;
+    for (let child = 1; child < heap.length; child = 2 * at + 1) {
+      if (child + 1 < heap.length && isHigher(heap[child + 1], heap[child])) child++;
+      if (!isHigher(heap[child], entry)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = entry;
+    this.#tokens -= document.ids.length;
+    return document;
+  }
+}
+
+/** A held-out document, and how many were held out before it. */
+interface Entry {
+  readonly document: RankedDocument;
+  readonly order: number;
+}
+
+/** Whether a document is displaced before another one: of equal ranks the later one is. */
+function isHigher(a: Entry, b: Entry): boolean {
+  const difference = a.document.rank - b.document.rank;
+  return difference === 0 ? a.order > b.order : difference > 0;
 }

@@ -231,7 +231,7 @@ function addSequences(all: SequenceScores, batch: Batch, mlm: RowScores, pairs: 
     if (label < 0) continue;
     addRow(words[Math.floor(batch.predictedPositions[i] / batch.length)], mlm, i);
   }
-  all.mlm.push(...words);
+  for (const word of words) all.mlm.push(word);
   for (const [i, label] of batch.nspLabels.entries()) {
     if (label < 0) continue;
     const pair = zero();

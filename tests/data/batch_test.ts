@@ -56,3 +56,7 @@ Deno.test("collate() refuses an empty list, arrays of unequal length, and exampl
     message: /at most 8.*got \[9/,
   });
 });
+
+Deno.test("collate() takes any number of examples", () => {
+  strictEqual(collate(Array(200_000).fill(SHORT)).predictedLabels.length, 200_000);
+});

@@ -187,3 +187,12 @@ Deno.test("corruptToken() with a vocabulary of special tokens alone ends, with o
   const rng = createRng(1);
   for (let i = 0; i < 100; i++) ok(bare.isSpecial(corruptToken(unkId, bare, { rng })));
 });
+
+Deno.test("a word of any number of pieces is chosen whole, also where the number is limited", () => {
+  const sequence = [5, ...Array(300_000).fill(S)];
+  for (const selection of ["independent", "exact"] as const) {
+    const options = { wholeWord: true, maskProbability: 1, maxPredictions: 300_001, selection };
+    const [{ labels }] = run(1, options, [...sequence, clsId, ...sequence]);
+    strictEqual(labels.filter((label) => label >= 0).length, 300_001);
+  }
+});

@@ -1,4 +1,5 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
+import { refuseRepeated } from "bert/data/table_rows.ts";
 import { readCorpusFile as read, sentencesOf } from "../support/corpus_file.ts";
 
 const namesOf = (documents: readonly { name: string }[]) => documents.map(({ name }) => name);
@@ -92,4 +93,26 @@ Deno.test("a text that is no string is refused with what to do", async () => {
       );
     });
   }
+});
+
+Deno.test("a column that occurs twice is found by reading each name once, however many there are", () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `c${i}`);
+  let read = 0;
+  const counting = new Proxy(names, {
+    get(target, key, receiver) {
+      if (typeof key === "string" && /^\d+$/.test(key)) read++;
+      return Reflect.get(target, key, receiver);
+    },
+  });
+  refuseRepeated("a.csv", counting);
+  strictEqual(read, names.length);
+  throws(() => refuseRepeated("a.csv", [...names, "c7"]), /found "c7" twice: rename one$/);
+});
+
+Deno.test("a message about columns names the first of many, and counts the others", async () => {
+  const columns = Array.from({ length: 5000 }, (_, i) => `c${i}`);
+  await rejects(read("a.csv", `${columns}\n${columns.map(() => "x")}\n`), (error: Error) => {
+    const found = /found c0, c1, .*, c39 and 4,960 more: name it with textColumn/;
+    return found.test(error.message) && error.message.length < 500;
+  });
 });

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok } from "node:assert";
+import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import fc from "fast-check";
 import { HeldOutPool, type RankedDocument } from "bert/store/held_out_pool.ts";
 import { SETTINGS } from "../support/arbitrary.ts";
@@ -48,4 +48,27 @@ Deno.test("HeldOutPool holds the documents of the lowest ranks, in whatever orde
     }),
     SETTINGS,
   );
+});
+
+Deno.test("HeldOutPool takes 240,000 documents of one token in time proportional to their number", () => {
+  const pool = new HeldOutPool({ share: 0.9, tokens: 120_000 });
+  const [ids, lengths] = [Uint16Array.of(5), Int32Array.of(1)];
+  let left = 0;
+  for (let i = 0; i < 240_000; i++) {
+    left += pool.offer({ rank: (i * 0.618033988749895) % 1, ids, lengths }).length;
+  }
+  strictEqual(pool.documents.length, 120_000);
+  strictEqual(left, 120_000);
+});
+
+Deno.test("HeldOutPool displaces the later of two documents with the same rank", () => {
+  const pool = new HeldOutPool({ share: 0.9, tokens: 3 });
+  const [first, second, third] = [1, 2, 3].map((id) => ({
+    rank: 0.5,
+    ids: Uint16Array.of(id),
+    lengths: Int32Array.of(1),
+  }));
+  for (const document of [first, second, third]) deepStrictEqual(pool.offer(document), []);
+  const lower = { rank: 0.4, ids: Uint16Array.of(9, 9), lengths: Int32Array.of(2) };
+  deepStrictEqual(pool.offer(lower), [third, second, first]); // one rank is held or left as a whole
 });
