@@ -9,10 +9,12 @@ export interface Scale {
   toPixel(value: number): number;
 }
 
-/** A horizontal scale over the plot's width. */
+/** A horizontal scale over the plot's width. Whole numbers, such as epochs, get no ticks between them. */
 export function horizontal(values: readonly number[], frame = FRAME): Scale {
   const width = plotWidth(frame);
-  return scale(values, frame.left, frame.left + width, Math.min(STEPS, Math.floor(width / 70)));
+  const steps = Math.min(STEPS, Math.floor(width / 70));
+  const whole = values.every(Number.isInteger);
+  return scale(values, frame.left, frame.left + width, { steps, whole });
 }
 
 /** A vertical scale over the plot's height; larger values are further up. */
@@ -22,7 +24,14 @@ export function vertical(values: readonly number[], frame = FRAME): Scale {
 
 const STEPS = 5; // between the ticks of an axis, about
 
-function scale(values: readonly number[], from: number, to: number, steps = STEPS): Scale {
+interface TickOptions {
+  /** Steps between the ticks, about. */
+  readonly steps?: number;
+  /** Whether all ticks are whole numbers. */
+  readonly whole?: boolean;
+}
+
+function scale(values: readonly number[], from: number, to: number, options?: TickOptions): Scale {
   const finite = values.filter(Number.isFinite);
   const least = finite.reduce((a, b) => Math.min(a, b), Infinity);
   const most = finite.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -31,7 +40,7 @@ function scale(values: readonly number[], from: number, to: number, steps = STEP
     : least === most
     ? [least - 0.5, most + 0.5]
     : [0, 1];
-  const ticks = ticksBetween(bottom, top, steps);
+  const ticks = ticksBetween(bottom, top, options);
   const low = Math.min(bottom, ticks[0]);
   const high = Math.max(top, ticks[ticks.length - 1]);
   const toPixel = (value: number) => round(from + (to - from) * (value - low) / (high - low));
@@ -39,11 +48,17 @@ function scale(values: readonly number[], from: number, to: number, steps = STEP
 }
 
 /** Round numbers that enclose the range, one more than `steps`, or somewhat fewer or more. */
-export function ticksBetween(low: number, high: number, steps = STEPS): number[] {
+export function ticksBetween(
+  low: number,
+  high: number,
+  { steps = STEPS, whole = false }: TickOptions = {},
+): number[] {
   const raw = (high - low) / steps;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ??
-    raw;
+  const sizes = whole && raw < 10
+    ? [1, 2, 3, 5, 10]
+    : [1, 2, 2.5, 5, 10].map((factor) => factor * power);
+  const step = sizes.find((size) => size >= raw) ?? raw;
   const first = Math.floor(low / step + 1e-9);
   const last = Math.ceil(high / step - 1e-9);
   return Array.from(

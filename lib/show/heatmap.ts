@@ -85,7 +85,7 @@ export function heatmap(
       ...cells(shrink(values), low, high),
       ...written(values, options.decimals, low, high),
       ...names(options, height, width),
-      ...colourBar(options.valueTitle, low, high),
+      ...colourBar(options, low, high),
       label(options.xTitle, PLOT.left + PLOT.width / 2, foot + 10, { anchor: "middle" }),
       label(options.yTitle, 16, PLOT.top + PLOT.height / 2, { anchor: "middle", turn: -90 }),
     ], { height: foot + 24 }),
@@ -217,7 +217,8 @@ function names({ rows = [], columns = [] }: HeatmapOptions, height: number, widt
   ].filter((text) => text !== "");
 }
 
-function colourBar(title: string, low: number, high: number): string[] {
+function colourBar(options: HeatmapOptions, low: number, high: number): string[] {
+  const { valueTitle, decimals } = options;
   const left = FRAME.width - 72;
   const top = PLOT.top;
   const steps = 12;
@@ -227,9 +228,11 @@ function colourBar(title: string, low: number, high: number): string[] {
     return box(left, top + i * height, 16, height + 0.5, shade(share));
   });
   const beside = left + 21;
-  const end = (value: number) =>
+  const end = (value: number) => {
+    if (decimals !== undefined) return value.toFixed(decimals); // as in the cells
     // a value that is tiny beside the other end is shown as 0
-    number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
+    return number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
+  };
   const frame = `<rect x="${left}" y="${top}" width="16" height="${PLOT.height}" ` +
     `fill="none" stroke="#888888"/>`;
   return [
@@ -237,7 +240,7 @@ function colourBar(title: string, low: number, high: number): string[] {
     frame,
     label(end(high), beside, top + 10, { size: 10 }),
     label(end(low), beside, top + PLOT.height, { size: 10 }),
-    label(title, beside + 6, top + PLOT.height / 2, { size: 11, anchor: "middle", turn: 90 }),
+    label(valueTitle, beside + 6, top + PLOT.height / 2, { size: 11, anchor: "middle", turn: 90 }),
   ];
 }
 

@@ -7,7 +7,7 @@ const CELL = 15;
 const MOST = 16; // most rows or columns that are drawn; a larger matrix is drawn with a gap
 const BETWEEN = 27;
 const FILL = "#eef3f8";
-const MARKED = "#f2b866";
+const MARKED = "#7fcfa4"; // green is what to look at, as in diagrams; orange would say "learnt"
 
 /** The row, column or cell of a matrix that is coloured. Indices count from 0. */
 export interface Mark {

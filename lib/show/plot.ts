@@ -94,7 +94,13 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
       y: y.map(short),
       line: { color: colour, dash: stroke },
     })),
-    layout: layout(options, { width, height: frame.height + 40 }),
+    layout: layout(options, {
+      width,
+      height: frame.height + 40,
+      // else plotly would draw ticks between 0, 1 and 2
+      ...(x.ticks[1] - x.ticks[0] === 1 &&
+        { xaxis: { title: { text: options.xTitle }, dtick: 1 } }),
+    }),
     svg: document(
       options.title,
       [...axes(x, y, options, { frame }), ...paths, ...legend(drawn, frame)],

@@ -1,4 +1,4 @@
-import { ok, strictEqual, throws } from "node:assert";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { matrices } from "bert/show/matrix_diagram.ts";
 
 Deno.test("matrices() draws each matrix with as many cells as its shape says, and its sizes", () => {
@@ -8,6 +8,17 @@ Deno.test("matrices() draws each matrix with as many cells as its shape says, an
   strictEqual(svg.match(/<line /g)?.length, lines);
   for (const size of ["T = 3", "D = 2", "×", "="]) ok(svg.includes(`>${size}</text>`));
   strictEqual(text, "Scores\n  Q [T = 3, D = 2] × Kᵀ [2, 3] = S [3, 3]");
+});
+
+Deno.test("matrices() marks in green, what to look at in diagrams, and only the common cell of row and column", () => {
+  const marked = { Q: { row: 2, column: 1 } };
+  const { svg } = matrices({ title: "t", terms: ["Q [3, 2]"], marked });
+  const [[, width, height, fill]] = [
+    ...svg.matchAll(/<rect [^>]*width="([\d.]+)" height="([\d.]+)" fill="#(\w{6})"\/>/g),
+  ].slice(-1);
+  deepStrictEqual([width, height], ["15", "15"]);
+  const [red, green, blue] = fill.match(/../g)!.map((hex) => parseInt(hex, 16));
+  ok(green > red && green > blue, "green");
 });
 
 Deno.test("matrices() writes the letter behind an underscore below the line", () => {

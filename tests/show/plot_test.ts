@@ -87,6 +87,21 @@ Deno.test("names of bars that are slanted end above the axis' title", () => {
 Deno.test("ticks are round numbers that enclose the range", () => {
   deepStrictEqual(ticksBetween(0, 10), [0, 2, 4, 6, 8, 10]);
   deepStrictEqual(ticksBetween(0.13, 0.87), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+  deepStrictEqual(ticksBetween(0, 12), [0, 2.5, 5, 7.5, 10, 12.5]);
+});
+
+Deno.test("what is counted, such as layers or passes, gets no ticks between whole numbers", () => {
+  const ticks = (last: number) => {
+    const x = Array.from({ length: last + 1 }, (_, i) => i);
+    const { svg } = lineChart([{ name: "l", x, y: x.map((i) => 10 * i) }], TITLES);
+    return [...svg.matchAll(/ y="362"[^>]*>([\d.,]+)</g)].map(([, text]) => text);
+  };
+  deepStrictEqual(ticks(2), ["0", "1", "2"]);
+  deepStrictEqual(ticks(3), ["0", "1", "2", "3"]);
+  deepStrictEqual(ticks(12), ["0", "3", "6", "9", "12"]);
+  deepStrictEqual(ticks(120), ["0", "25", "50", "75", "100", "125"]);
+  const { layout } = lineChart([{ name: "l", x: [0, 1, 2], y: [1, 2, 3] }], TITLES);
+  strictEqual((layout.xaxis as { dtick: number }).dtick, 1, "plotly would draw halves");
 });
 
 Deno.test("numbers of an axis are written out up to a billion", () => {
@@ -131,6 +146,8 @@ Deno.test("heatmap() writes its values into the cells, white on dark ones, where
     ["#222222", "0.50"],
   ]);
   deepStrictEqual(written(heatmap(values, options).svg), []);
+  const ends = heatmap([[0.00245, 0.98801]], { ...options, decimals: 2 }).svg;
+  ok(/>0.99<[^]*>0.00</.test(ends) && !ends.includes("0.00245"), "the colour bar as the cells");
 });
 
 Deno.test("the name of the vertical axis stands beside its numbers, not on them", () => {
