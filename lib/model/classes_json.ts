@@ -3,9 +3,6 @@ import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
 
-/** The ways in which scores become probabilities. */
-export const SHARES = ["softmax", "sigmoid", "none"] as const;
-
 /**
  * How the scores of classes become probabilities.
  *
@@ -13,7 +10,10 @@ export const SHARES = ["softmax", "sigmoid", "none"] as const;
  * - `"sigmoid"`: a text may have several classes; each has a probability of its own.
  * - `"none"`: the scores stay as they are (regression).
  */
-export type Shares = typeof SHARES[number];
+export type Shares = "softmax" | "sigmoid" | "none";
+
+/** The ways in which scores become probabilities. */
+const SHARES: readonly Shares[] = ["softmax", "sigmoid", "none"];
 
 /** The classes of a classifier. */
 export interface Classes {

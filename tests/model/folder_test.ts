@@ -47,7 +47,8 @@ const FILES = [
 Deno.test("saveModel() and loadModel() are inverse, bit for bit", async () => {
   await inFolder(async (folder) => {
     deepStrictEqual(names(folder), FILES);
-    const [saved, { model, tokenizer }] = [toyModel(0.1, 7), await loadModel(folder)];
+    const saved = toyModel(0.1, 7);
+    const { model, tokenizer } = await loadModel(folder);
     deepStrictEqual(snapshot(model), snapshot(saved));
     deepStrictEqual(model.config, saved.config);
     deepStrictEqual(tokenizer.vocab.tokens, TOY_TOKENIZER.vocab.tokens);
@@ -90,7 +91,8 @@ Deno.test("saveModel() keeps the tokenizer's options", async () => {
 Deno.test("saveModel() into a folder replaces the model and keeps other files", async () => {
   await inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/metrics.csv`, "mine");
-    const [before, model] = [await Deno.readFile(`${folder}/model.safetensors`), toyModel(0, 8)];
+    const before = await Deno.readFile(`${folder}/model.safetensors`);
+    const model = toyModel(0, 8);
     await saveModel(folder, model, TOY_TOKENIZER);
     deepStrictEqual(names(folder), [...FILES, "metrics.csv"].sort());
     notDeepStrictEqual(await Deno.readFile(`${folder}/model.safetensors`), before);

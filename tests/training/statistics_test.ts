@@ -45,7 +45,8 @@ function coverage(truth: number, draw: (rng: Rng) => Cluster[], of: typeof meanI
 Deno.test("both intervals contain the true value 95 times of 100 for correlated answers", () => {
   const losses = (rng: Rng) =>
     Array.from({ length: 60 }, () => {
-      const [level, count] = [2 + 2 * rng.random(), rng.between(5, 20)];
+      const level = 2 + 2 * rng.random();
+      const count = rng.between(5, 20);
       let sum = 0;
       for (let k = 0; k < count; k++) sum += level + rng.random() - 0.5;
       return { sum, count };
@@ -54,7 +55,8 @@ Deno.test("both intervals contain the true value 95 times of 100 for correlated 
   ok(mean > 0.93 && mean < 0.965, `${mean}`);
   const answers = (rng: Rng) =>
     Array.from({ length: 60 }, () => {
-      const [share, count] = [0.6 * rng.random(), rng.between(5, 20)];
+      const share = 0.6 * rng.random();
+      const count = rng.between(5, 20);
       let sum = 0;
       for (let k = 0; k < count; k++) sum += rng.random() < share ? 1 : 0;
       return { sum, count };

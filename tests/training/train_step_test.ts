@@ -149,7 +149,8 @@ Deno.test("trainStep() stops before the update when the loss is not a number", a
   const broken = tf.mul(weight, NaN);
   weight.assign(broken);
   broken.dispose();
-  const [before, tensors] = [snapshot(model), tf.memory().numTensors];
+  const before = snapshot(model);
+  const tensors = tf.memory().numTensors;
   await rejects(trainStep(model, optimizer, batch, STEP), (error) => {
     ok(error instanceof DivergedError, `${error}`);
     strictEqual(error.step, 2);

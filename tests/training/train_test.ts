@@ -119,15 +119,16 @@ Deno.test("train() lets timers run between steps, so that a stop button works", 
 });
 
 Deno.test("train() stops after maxSeconds, and the learning rate falls with time to nearly 0", async () => {
-  let [milliseconds, reads] = [0, 0];
+  let milliseconds = 0;
+  let steps = 0;
   const now = () => milliseconds;
   const settings = { ...SETTINGS, maxSeconds: 6 };
   const options = { train: settings, plannedSteps: 1000, now };
   const { logs } = await run(options, () => {
     milliseconds += 1000;
-    reads++;
+    steps++;
   });
-  strictEqual(reads, 6);
+  strictEqual(steps, 6);
   const rates = logs.map(({ learningRate }) => learningRate);
   deepStrictEqual(
     rates,

@@ -122,7 +122,8 @@ function lossJobs({ rows, width, each }: RowSizes): RowJob[] {
   const long = 20 * width;
   const count = Math.min(rows, 3);
   const job = { tasks: Math.ceil(count / each), scratch: 0 };
-  const [logits, shape] = [count * long, [count, long, each]];
+  const logits = count * long;
+  const shape = [count, long, each];
   return [
     {
       ...job,

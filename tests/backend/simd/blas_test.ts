@@ -153,7 +153,8 @@ Deno.test("products through a library are the same bits from run to run", async 
 
 /** Multiplies a matrix by itself in several tasks; whether the result is right. */
 function multipliesRight(machine: Machine, value: number): boolean {
-  const [n, bytes] = [200, 4 * 200 * 200];
+  const n = 200;
+  const bytes = 4 * n * n;
   const [from, to] = [machine.allocate(bytes)!, machine.allocate(bytes)!];
   const [x, y] = [from, to].map((at) => new Float32Array(machine.memory.buffer, at, n * n));
   x.fill(value);

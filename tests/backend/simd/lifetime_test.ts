@@ -67,7 +67,8 @@ Deno.test("if memory is full in the middle of an operation, the operation frees 
 
 Deno.test("an operation that throws leaves no tensor, no memory and a usable backend", async () => {
   await restart();
-  const [x, far] = [tf.ones<tf.Rank.R2>([5, 4]), tf.tensor1d([0, 7], "int32")];
+  const x = tf.ones<tf.Rank.R2>([5, 4]);
+  const far = tf.tensor1d([0, 7], "int32");
   const before = held();
   const wrong: [() => tf.Tensor, RegExp][] = [
     [() => tf.gather(x, far), /GatherV2: the index value 7 is not in \[0, 4\], at position 1/],
@@ -86,7 +87,8 @@ Deno.test("an operation that throws leaves no tensor, no memory and a usable bac
 
 Deno.test("a backend that was removed and started again has new options, and old tensors keep their numbers", async () => {
   await restart({ threads: 2 });
-  const [old, machine] = [tf.tensor2d([[1, 2], [3, 4]]), simdMachine()];
+  const old = tf.tensor2d([[1, 2], [3, 4]]);
+  const machine = simdMachine();
   const variable = tf.variable(tf.tensor1d([5, 6]));
   await restart({ threads: 1 });
   ok(simdMachine() !== machine);
@@ -102,7 +104,8 @@ Deno.test("a backend that was removed and started again has new options, and old
 
 Deno.test("after tf.engine().reset() the backend starts anew, and a tensor from before is refused", async () => {
   await restart({ threads: 2 });
-  const [old, machine] = [tf.ones([2]), simdMachine()];
+  const old = tf.ones([2]);
+  const machine = simdMachine();
   tf.engine().reset();
   await tf.setBackend("simd");
   ok(simdMachine() !== machine);
@@ -150,7 +153,8 @@ Deno.test("tensors move between simd, wasm and cpu, and their memory is freed", 
   await restart();
   const { used } = simdMachine().usage;
   const x = randomTensor([40, 30], 1);
-  const [values, ids] = [x.dataSync(), tf.tensor1d([3, 1], "int32")];
+  const values = x.dataSync();
+  const ids = tf.tensor1d([3, 1], "int32");
   const expected = values.map((value) => value * 2 + 1);
   await useBackend("wasm");
   const doubled = tf.mul(x, 2);

@@ -13,8 +13,8 @@ export function at(base: usize, transposed: bool, i: i32, j: i32, stride: i32): 
 }
 
 /**
- * Copies A's block into panels of 5 or 6 rows, with zeros below the last row; returns their
- * numbers.
+ * Copies A's block into panels of 5 or 6 rows, with zeros below the last row; returns how
+ * many numbers they have.
  */
 export function packA(
   to: usize, transposed: bool, m: i32, depth: i32, a: usize, lda: i32,
@@ -33,8 +33,8 @@ export function packA(
 }
 
 /**
- * Copies B's block into panels of 8 or 16 columns, with zeros after the last; returns their
- * numbers.
+ * Copies B's block into panels of 8 or 16 columns, with zeros after the last; returns how many
+ * numbers they have.
  */
 export function packB(
   to: usize, transposed: bool, depth: i32, n: i32, b: usize, ldb: i32,
@@ -56,8 +56,6 @@ export function packB(
  * Copies a panel number by number, with zeros from `used` to `width`. `along`: rows in memory run
  * along the depth.
  */
-// The functions below copy whole panels of 5, 6, 8 or 16 rows or columns: `packColumns…` where a
-// row in memory is a step along the depth, `packRows…` where it runs along the depth.
 function packSlowly(
   along: bool, width: i32, used: i32, depth: i32, from: usize, stride: i32, to: usize,
 ): void {
@@ -69,6 +67,9 @@ function packSlowly(
     }
   }
 }
+
+// The functions below copy whole panels of 5, 6, 8 or 16 rows or columns: `packColumns…` where a
+// row in memory is a step along the depth, `packRows…` where it runs along the depth.
 
 function packColumns5(depth: i32, from: usize, stride: i32, to: usize): void {
   for (let k = 0; k < depth; k++) {
