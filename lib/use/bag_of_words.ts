@@ -1,6 +1,6 @@
 /**
- * A baseline for text classifiers: logistic regression on how often each piece occurs, regardless of
- * order. It needs no tensors.
+ * A baseline for text classifiers: logistic regression on how often each piece occurs in a text,
+ * whatever the order of the pieces. It needs no tensors.
  */
 import { checkNotNegative, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
@@ -14,17 +14,17 @@ type Feature = readonly [id: number, value: number];
 export interface BagOfWordsOptions {
   /** The number of classes, at least 2. Labels are 0 to `classes - 1`. */
   readonly classes: number;
-  /** The strength of L2 regularisation, which pulls weights towards 0. 1 is a common value. */
+  /** The strength of L2 regularisation, which pulls weights towards 0; at least 0. Default 1. */
   readonly penalty?: number;
-  /** Passes of gradient descent over all texts. */
+  /** Passes of gradient descent over all texts, at least 1. Default 200. */
   readonly iterations?: number;
 }
 
 /**
  * Multinomial logistic regression on the counts of pieces.
  *
- * It minimises the summed cross-entropy plus `penalty / 2` times the sum of the squared weights. This
- * has a single minimum: nothing is random, and the order of the texts does not matter.
+ * It minimises the summed cross-entropy plus `penalty / 2` times the sum of the squared weights, which
+ * is a convex function. Weights start at 0 and each step uses all texts, so that nothing is random.
  *
  * @example
  * ```ts
@@ -60,8 +60,8 @@ export class BagOfWords {
    * Trains a classifier on labelled texts.
    *
    * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
-   * @throws {RangeError} If a label is no class. The message names the label and the number of its
-   * text.
+   * @throws {RangeError} If a label is not one of the classes. The message names the label and the
+   * number of its text.
    */
   static train(
     texts: readonly { readonly text: string; readonly label: number }[],
@@ -75,8 +75,8 @@ export class BagOfWords {
     if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
     const model = new BagOfWords(tokenizer, classes);
     const rows = texts.map(({ text, label }) => ({ features: model.#features(text), label }));
-    const weights = new Descent(model.#weights);
-    const bias = new Descent(model.#bias);
+    const weights = new AdaGrad(model.#weights);
+    const bias = new AdaGrad(model.#bias);
     for (let i = 0; i < iterations; i++) {
       for (const { features, label } of rows) model.#addGradients(features, label, weights, bias);
       weights.step(penalty);
@@ -85,16 +85,16 @@ export class BagOfWords {
     return model;
   }
 
-  /** The probability of each class. */
+  /** Returns the probability of each class. They sum to 1. */
   classify(text: string): number[] {
     return this.#probabilities(this.#features(text));
   }
 
   /**
-   * Share of texts whose most probable class is their label, 0 to 1.
+   * Returns the share of texts whose most probable class is their label, 0 to 1.
    *
    * @throws {ConfigError} If there is no text.
-   * @throws {RangeError} If a label is no class.
+   * @throws {RangeError} If a label is not one of the classes.
    */
   accuracy(texts: readonly { readonly text: string; readonly label: number }[]): number {
     checkTexts("accuracy(texts)", texts, this.#tokenizer, this.#classes);
@@ -125,14 +125,14 @@ export class BagOfWords {
   }
 
   /**
-   * Adds the gradient of a text's cross-entropy: for each class, its probability minus 1 for the
-   * label, minus 0 for others.
+   * Adds the gradient of a text's cross-entropy. With respect to the score of class c it is
+   * `p[c] - 1` if c is the label, and `p[c]` otherwise.
    */
   #addGradients(
     features: readonly Feature[],
     label: number,
-    weights: Descent,
-    bias: Descent,
+    weights: AdaGrad,
+    bias: AdaGrad,
   ): void {
     const size = this.#tokenizer.vocab.size;
     const probabilities = this.#probabilities(features);
@@ -144,11 +144,15 @@ export class BagOfWords {
   }
 }
 
+/** The learning rate of AdaGrad before it is divided, and what keeps the divisor above 0. */
+const LEARNING_RATE = 0.3;
+const EPSILON = 1e-6;
+
 /**
- * Gradient descent with a learning rate for each parameter that falls with its past gradients
- * (AdaGrad).
+ * AdaGrad: gradient descent that divides the learning rate of each parameter by the root of the sum
+ * of its squared gradients.
  */
-class Descent {
+class AdaGrad {
   readonly gradient: Float64Array;
   readonly #values: Float64Array;
   readonly #squares: Float64Array;
@@ -163,7 +167,7 @@ class Descent {
     for (let i = 0; i < this.#values.length; i++) {
       const slope = this.gradient[i] + penalty * this.#values[i];
       this.#squares[i] += slope * slope;
-      this.#values[i] -= 0.3 * slope / (Math.sqrt(this.#squares[i]) + 1e-6);
+      this.#values[i] -= LEARNING_RATE * slope / (Math.sqrt(this.#squares[i]) + EPSILON);
     }
     this.gradient.fill(0);
   }

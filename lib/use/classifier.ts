@@ -1,4 +1,4 @@
-/** BERT with a head that classifies texts. Training it is in `fine_tune.ts`. */
+/** BERT with a head that classifies texts. `fine_tune.ts` trains it. */
 import * as tf from "@tensorflow/tfjs";
 import { type BertConfig, checkBertConfig } from "../config.ts";
 import { checkArguments, checkChoice, checkOptions, checkWhole } from "../checks.ts";
@@ -38,7 +38,12 @@ export interface GivenClassifier {
   readonly shares?: Shares;
 }
 
-/** The weights that the classifier adds to the backbone: the pooler, if it has one, and a dense layer. */
+/**
+ * The names and shapes of the weights that the classifier adds to the backbone: the pooler, if it has
+ * one, and a dense layer.
+ *
+ * @throws {ConfigError} If the configuration cannot work, or there is no class.
+ */
 export function classifierShapes(
   config: BertConfig,
   classes: number,
@@ -56,7 +61,8 @@ export function classifierShapes(
 }
 
 /**
- * BERT as a classifier of texts: backbone, pooler, dropout, and one dense layer.
+ * BERT as a classifier of texts: backbone, pooler, dropout, and one dense layer. The caller disposes
+ * of it.
  *
  * @example
  * ```ts
@@ -75,7 +81,7 @@ export class BertClassifier {
   readonly config: BertConfig;
   /** The number of classes, C. */
   readonly classes: number;
-  /** The vector of a text: that of `[CLS]`, or the mean of all tokens. */
+  /** The vector of a text: that of `[CLS]` after the pooler, or the mean over all tokens. */
   readonly pooling: "cls" | "mean";
   /** How scores become probabilities in `classify()`: `"softmax"`, except for some published models. */
   readonly shares: Shares;
@@ -137,7 +143,7 @@ export class BertClassifier {
           `must leave ${name} its shape [${known.shape}], and makes it [${weight.shape}]`;
         throw new ConfigError("overrides", overrides, advice);
       }
-      const copy = known.clone(); // AdamW writes into no memory that is shared
+      const copy = known.clone(); // shares its memory until AdamW first updates the copy
       weight.assign(copy);
       copy.dispose();
     }
@@ -148,8 +154,9 @@ export class BertClassifier {
    * Computes a score of each class for each text. It is differentiable with respect to the weights.
    *
    * @param inputs Only `tokenIds` is needed: [B, T], a tensor or rows of numbers.
+   * @param options `training` turns dropout on (default false); it then needs a `seed`.
    * @returns Logits, [B, C]; the caller disposes of them.
-   * @throws As `BertModel.forward()`.
+   * @throws The errors of `BertModel.forward()`.
    */
   forward(
     inputs: ModelInputs,
@@ -172,7 +179,7 @@ export class BertClassifier {
     return pooler(rows, length, this.#pooler); // [B, H]
   }
 
-  /** Dropout on the pooled vectors, with a derived seed that no layer uses. */
+  /** Dropout on the pooled vectors. Its seed is derived from `seed` and differs from every layer's. */
   #drop(pooled: tf.Tensor2D, training = false, seed = 0): tf.Tensor2D {
     if (!training) return pooled;
     const { hiddenDropoutProb, numHiddenLayers } = this.config;
@@ -184,13 +191,13 @@ export class BertClassifier {
     for (const weight of this.weights.values()) weight.dispose();
   }
 
-  /** Does the same at the end of the block of a `using` declaration. */
+  /** Frees the weights at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
 
-/** The mean of each sequence's vectors, without padding. */
+/** The mean of each sequence's vectors, without padding: [B, T, H] -> [B, H]. */
 function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
   const [batch, length, width] = hidden.shape;
   const counts = tf.sum(attentionMask, 1, true); // [B, 1]
@@ -199,9 +206,9 @@ function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tenso
   return tf.reshape(mean, [batch, width]);
 }
 
-/** Throws `ConfigError` if a text may have several classes of a model, or none. */
+/** Throws `ConfigError` unless the model gives each text exactly one class, as the loss requires. */
 export function checkSoftmax({ shares }: BertClassifier): void {
   if (shares === "softmax") return;
-  const advice = 'must be "softmax": a text with one label is one of exactly one class';
+  const advice = 'must be "softmax", as each text has exactly one label';
   throw new ConfigError("shares of the model", shares, advice);
 }

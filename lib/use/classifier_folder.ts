@@ -1,6 +1,6 @@
 /**
  * A classifier and its tokenizer in one folder, in the format of `BertForSequenceClassification` of
- * transformers: models can be exchanged in both directions.
+ * transformers, which can read what is saved here and the other way round.
  */
 import * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, TEXT } from "../checks.ts";
@@ -29,7 +29,7 @@ import { BertClassifier, classifierShapes } from "./classifier.ts";
 export interface SaveClassifierOptions {
   /** The names of the classes, in their order. Default: `LABEL_0` and so on. */
   readonly labels?: readonly string[];
-  /** As in `saveModel()`. Default `"float32"`. */
+  /** The number format of the saved weights, as in `saveModel()`. Default `"float32"`. */
   readonly dtype?: SavedDtype;
 }
 
@@ -46,8 +46,9 @@ export interface LoadedClassifier {
 /**
  * Saves a classifier and its tokenizer, all files or none, as `saveModel()` does.
  *
- * A classifier with mean pooling has no pooler. Transformers has no such BERT and warns that the
- * pooler is missing. This library and the ONNX files use it as it was trained.
+ * A classifier with mean pooling has no pooler. Transformers has no such model: it warns that the
+ * pooler is missing and fills it with random weights. This library and the ONNX files compute the
+ * mean, as in training.
  *
  * @throws {ConfigError} If model and tokenizer do not belong together, or an option cannot work.
  * @throws {TypeError} If an argument is not what it has to be.
@@ -95,15 +96,16 @@ export async function saveClassifier(
  * Loads a classifier that `saveClassifier()` saved, or a BERT that was fine-tuned as a classifier in
  * Python.
  *
- * @throws {FormatError} If a file is missing or cannot be read, or the folder holds no classifier of texts.
- * @throws {TypeError} If `folder` is no text.
+ * @throws {FormatError} If a file is missing or cannot be read, or the folder does not hold a
+ * classifier of texts.
+ * @throws {TypeError} If `folder` is not a text.
  */
 export async function loadClassifier(folder: string): Promise<LoadedClassifier> {
   checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);
   const classes = await readClasses(folder);
   if (!classes) {
-    const problem = "it holds no classifier of texts, which has classifier.weight and a pooler";
-    throw new FormatError(folder, `${problem}: loadModel() opens other models`);
+    const problem = "it does not hold a classifier of texts";
+    throw new FormatError(folder, `${problem}: open other models with loadModel()`);
   }
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const bert = await BertModel.fromPretrained(folder);
@@ -118,7 +120,7 @@ export async function loadClassifier(folder: string): Promise<LoadedClassifier> 
 }
 
 /**
- * Reads the head of a folder and joins it to a backbone that was read already. The classifier takes
+ * Reads the head in a folder and joins it to a backbone that was read already. The classifier takes
  * ownership of both.
  *
  * @throws {FormatError} If a weight of the head is missing or has another shape.
@@ -138,7 +140,8 @@ export async function classifierOn(
 const OTHER_HEADS = /ForTokenClassification|ForMultipleChoice/;
 
 /**
- * The classes of a folder's classifier; undefined if the folder has no classifier.
+ * Reads the classes of a folder's classifier; undefined if the folder does not hold a classifier of
+ * texts.
  *
  * @throws {FormatError} If a file is missing or cannot be read, or `config.json` has an impossible
  * value.

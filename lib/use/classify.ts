@@ -16,13 +16,13 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** The scores of a classifier. */
 export interface ClassifierScore {
-  /** Mean over the texts, in nats. */
+  /** The mean cross-entropy over the texts, in nats. */
   readonly loss: number;
-  /** Share of texts whose predicted class is their label, 0 to 1. */
+  /** The share of texts whose predicted class is their label, 0 to 1. */
   readonly accuracy: number;
-  /** Texts that were scored. */
+  /** The number of texts. */
   readonly count: number;
-  /** The confusion matrix: `confusion[label][predicted]` is a number of texts. */
+  /** The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of texts. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -41,7 +41,8 @@ export interface ClassifyOptions {
  * @param options How texts are put into batches.
  * @throws {ConfigError} If there is no text, an option is unknown or cannot work, or the model is for
  * texts with several classes.
- * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
+ * @throws {RangeError} If a label is not one of the model's classes. The message names the label and
+ * the number of its text.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
@@ -108,9 +109,11 @@ async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array
 }
 
 /**
- * The probability of each class for one text, or a pair. Longer texts are cut to the model's length.
+ * Computes the probability of each class for one text, or a pair. Longer texts are cut to the model's
+ * length.
  *
- * @returns C numbers that sum to 1, unless `model.shares` of a published model says otherwise.
+ * @returns C numbers that sum to 1. For a published model whose `shares` is `"sigmoid"` they are
+ * independent probabilities; for `"none"` they are the logits.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
@@ -154,7 +157,7 @@ export async function classify(
   }
 }
 
-/** [B, C] -> [B, C]. */
+/** Turns logits into probabilities, as the model's `shares` says: [B, C] -> [B, C]. */
 function sharesOf(logits: tf.Tensor2D, shares: Shares): tf.Tensor2D {
   if (shares === "none") return logits;
   return shares === "softmax" ? tf.softmax(logits) : tf.sigmoid(logits);

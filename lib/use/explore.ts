@@ -8,9 +8,9 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkQuestion, encode, inputs } from "./text_inputs.ts";
 import { cosinesTo, largest, meanRow } from "./vectors.ts";
 
-/** A word, and its similarity to the given one. */
+/** A piece of the vocabulary, and its similarity to the given word. */
 export interface Neighbour {
-  /** The number of the piece in the vocabulary. */
+  /** The id of the piece. */
   readonly id: number;
   /** The piece itself. */
   readonly token: string;
@@ -24,8 +24,9 @@ export interface Neighbour {
  * For a word of several pieces it uses the mean of their embeddings. The word's own pieces and
  * special tokens are left out.
  *
- * @param k How many pieces to find, at least 1.
- * @throws {ConfigError} If nothing of the word is in the vocabulary, or `k` cannot work.
+ * @param k How many pieces to find, at least 1. Default 10.
+ * @returns At most `k` pieces, the most similar first.
+ * @throws {ConfigError} If the vocabulary has no piece of the word, or `k` cannot work.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
@@ -62,7 +63,8 @@ export async function nearestWords(
 }
 
 /**
- * The cosine of the angle between two vectors of the same length, -1 to 1; 0 if one is all zeros.
+ * The cosine of the angle between two vectors of the same length, `a · b / (|a| |b|)`: -1 to 1, and 0
+ * if one of them is all zeros.
  *
  * @example
  * ```ts
@@ -80,8 +82,8 @@ export interface AttentionMaps {
   /** The tokens, T of them, special ones included. */
   readonly tokens: readonly string[];
   /**
-   * `layers[layer][head][from][to]`: the attention weight of position `to` at position `from`; rows
-   * sum to 1.
+   * `layers[layer][head][from][to]` is the weight with which position `from` attends to position
+   * `to`. Each row sums to 1.
    */
   readonly layers: readonly number[][][][];
 }

@@ -1,6 +1,6 @@
 /**
- * Fine-tuning a classifier on labelled texts. A step is that of pre-training with another loss; the
- * optimizer and its schedule are the same.
+ * Fine-tuning a classifier on labelled texts. A step is like one of pre-training, with another loss;
+ * the optimizer and the schedule of the learning rate are the same.
  */
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -36,13 +36,13 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** One step of fine-tuning. */
 export interface FineTuneLog {
-  /** The update, from 1. */
+  /** The number of the update, counted from 1. */
   readonly step: number;
-  /** Mean over the batch, in nats, before the update. */
+  /** The mean cross-entropy over the batch before the update, in nats. */
   readonly loss: number;
-  /** Share of the batch that was right before the update. */
+  /** The share of the batch that was classified right before the update, 0 to 1. */
   readonly accuracy: number;
-  /** Global norm of the gradient before clipping. */
+  /** The global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   /** The learning rate of the update. */
   readonly learningRate: number;
@@ -50,7 +50,7 @@ export interface FineTuneLog {
 
 /** Options of `fineTune()`. */
 export interface FineTuneOptions {
-  /** Passes over the texts. */
+  /** Passes over the texts, at least 1. */
   readonly epochs: number;
   /** Texts in a batch, at least 1; the last batch may have fewer. */
   readonly batchSize: number;
@@ -59,7 +59,7 @@ export interface FineTuneOptions {
    * 5e-5.
    */
   readonly learningRate?: number;
-  /** Share of the run in which the learning rate rises. Default 0.1. */
+  /** The share of the steps in which the learning rate rises, 0 to 1. Default 0.1. */
   readonly warmupShare?: number;
   /** Decoupled weight decay. Default 0.01. */
   readonly weightDecay?: number;
@@ -67,9 +67,9 @@ export interface FineTuneOptions {
   readonly clipNorm?: number;
   /** Longer texts are cut to this many tokens. Default: the model's `maxPositionEmbeddings`. */
   readonly maxLength?: number;
-  /** The seed of order and dropout. */
+  /** The seed of the order of the texts and of dropout. */
   readonly seed: number;
-  /** Stops after the current step. The model keeps what it has learned. */
+  /** Stops training after the current step. The model keeps what it has learned. */
   readonly signal?: AbortSignal;
 }
 
@@ -84,12 +84,13 @@ export interface FineTuneStepOptions {
 }
 
 /**
- * One step: forward, loss, gradients, clipping, update. All tensors are freed.
+ * Does one step of fine-tuning: forward pass, loss, gradients, clipping and update. It leaves no
+ * tensor behind.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown.
- * @throws {RangeError} If a label is no class of the model.
- * @throws {DivergedError} If the loss or the gradient is NaN or infinite; nothing is updated then.
+ * @throws {RangeError} If a label is not one of the model's classes.
+ * @throws {DivergedError} If the loss or the gradient is NaN or infinite. No weight is changed then.
  *
  * @example
  * ```ts
@@ -154,7 +155,7 @@ export async function fineTuneStep(
   }
 }
 
-/** Reads the figures of a step and the norm of its gradient at once. */
+/** Reads the loss, the number of right answers and the norm of the gradient in one transfer. */
 async function readWithNorm(figures: tf.Tensor, gradients: tf.NamedTensorMap) {
   const all = tf.tidy(() => tf.concat([figures, tf.reshape(globalNorm(gradients), [1])])); // [3]
   try {
@@ -186,12 +187,13 @@ function byName({ weights }: BertClassifier, grads: tf.NamedTensorMap): tf.Named
 /**
  * Fine-tunes a classifier on labelled texts, in a new random order for each epoch.
  *
- * It waits for a macrotask before each step, so that timers, the page and a stop button are served.
+ * It waits for a macrotask before each step, so that timers, the page and a stop button can respond.
  * The same seed gives the same weights.
  *
  * @returns One entry for each step.
  * @throws {ConfigError} If there is no text, or an option is unknown or cannot work.
- * @throws {RangeError} If a label is no class of the model, with the label and the number of its text.
+ * @throws {RangeError} If a label is not one of the model's classes. The message names the label and
+ * the number of its text.
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite.
  *
@@ -263,7 +265,7 @@ function checkRun(
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   checkWhole("epochs", epochs, 1);
   checkWhole("batchSize", options.batchSize, 1);
-  const { learningRate = 1e-3, warmupShare = 0.1, weightDecay = 0 } = options;
+  const { learningRate = 1e-3, warmupShare = 0.1, weightDecay = 0.01 } = options;
   checkPositive("learningRate", learningRate);
   checkShare("warmupShare", warmupShare);
   checkNotNegative("weightDecay", weightDecay);

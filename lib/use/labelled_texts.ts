@@ -18,7 +18,7 @@ export interface LabelledText {
   readonly text: string;
   /** A second text, for tasks about two texts. */
   readonly pair?: string;
-  /** The class, 0 to C - 1. */
+  /** The number of its class, 0 to C - 1. */
   readonly label: number;
 }
 
@@ -26,7 +26,7 @@ export interface LabelledText {
 export interface LabelledBatch {
   /** The texts as input of the model. */
   readonly batch: Batch;
-  /** [B]; the class of each row. */
+  /** The class of each row, [B]. */
   readonly labels: Int32Array;
 }
 
@@ -35,7 +35,7 @@ export interface LabelledBatch {
  * full.
  *
  * @throws {ConfigError} If an option is unknown or a size cannot work.
- * @throws {RangeError} If a label is no whole number of at least 0.
+ * @throws {RangeError} If a label is not a whole number of at least 0.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example
@@ -73,9 +73,10 @@ export function labelledBatches(
  *
  * @param call The function with the names of its arguments.
  * @param classes The number of classes. Without it every whole number from 0 is a class.
- * @throws {TypeError} If the texts are no array, a text is none, or the tokenizer is none.
- * @throws {RangeError} If a label is no class. The message names the label and the number of its
- * text.
+ * @throws {TypeError} If the texts are not an array, one of them is not a text, or the tokenizer is
+ * not a `BertTokenizer`.
+ * @throws {RangeError} If a label is not one of the classes. The message names the label and the
+ * number of its text.
  */
 export function checkTexts(
   call: string,
@@ -107,7 +108,7 @@ function checkLabel(label: unknown, i: number, classes: number): void {
   );
 }
 
-/** A text as an example without labels of words or pairs. */
+/** A text as an example without labels for masked words and for the pair. */
 function exampleOf({ text, pair }: LabelledText, tokenizer: BertTokenizer, maxLength: number) {
   const { tokenIds, segmentIds } = tokenizer.encode(text, pair, { maxLength });
   const first = { document: text, start: 0, end: 1 };

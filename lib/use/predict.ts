@@ -81,8 +81,9 @@ export async function fillMask(
 }
 
 /**
- * The probability that `second` is the sentence after `first`, by the NSP head.
+ * Computes the probability that `second` is the sentence after `first`, by the NSP head.
  *
+ * @returns A number from 0 to 1.
  * @throws {ConfigError} If the two are longer than the model can take.
  * @throws {TypeError} If an argument is not what it has to be.
  *

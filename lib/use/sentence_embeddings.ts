@@ -36,15 +36,18 @@ export interface EmbeddingOptions {
   readonly specialTokens?: boolean;
   /** Whether to scale each vector to length 1, so that dot products are cosines. Default false. */
   readonly normalize?: boolean;
-  /** Longer texts are cut to this many tokens. Default: the model's length. */
+  /**
+   * Longer texts are cut to this many tokens, 3 to the model's `maxPositionEmbeddings`, which is the
+   * default.
+   */
   readonly maxLength?: number;
-  /** Texts in a batch. Default 32. */
+  /** Texts in a batch, at least 1. Default 32. */
   readonly batchSize?: number;
   /** A prefix of each text, such as `"query: "` for some models. Default: none. */
   readonly prompt?: string;
   /**
-   * Whether the tokens of the prompt and the `[CLS]` before it count. If not, `"cls"` is the vector
-   * of the first token after the prompt. Default true.
+   * Whether the tokens of the prompt and the `[CLS]` before it count in the mean. If not, pooling
+   * `"cls"` takes the vector of the first token after the prompt. Default true.
    */
   readonly includePrompt?: boolean;
   /** Whether to lower-case texts even if the tokenizer does not. Default false. */
@@ -55,7 +58,7 @@ export interface EmbeddingOptions {
  * Computes a vector for each text.
  *
  * Texts of similar length form a batch, so that there is little padding. Padding does not change the
- * result. `embeddingOptions()` reads from a model's folder with which options it was trained.
+ * result. `embeddingOptions()` reads from a model's folder the options with which it was trained.
  *
  * @returns One `[H]` for each text, in the order of the texts.
  * @throws {ConfigError} If an option cannot work, or a text has no token where `specialTokens` is false.
@@ -98,8 +101,8 @@ export async function sentenceEmbeddings(
   }
   const maxLength = checkSizes(bert, options);
   const { prompt = "", includePrompt = true, lowercase = false } = options;
-  const cutter = lowercase ? lowercasing(tokenizer) : tokenizer;
-  const encode = (text: string) => cutter.encode(text, undefined, { maxLength });
+  const encoder = lowercase ? lowercasing(tokenizer) : tokenizer;
+  const encode = (text: string) => encoder.encode(text, undefined, { maxLength });
   const encodings = texts.map((text) => encode(prompt + text));
   const promptLength = prompt === "" ? 0 : length(encode(prompt)); // with [CLS] and [SEP]
   if (promptLength >= maxLength) {
@@ -126,13 +129,13 @@ export async function sentenceEmbeddings(
   return embeddings;
 }
 
-/** The tokens of a text and the last layer's vector at each. */
+/** The tokens of a text, and the last layer's vector of each. */
 export interface TokenEmbeddings {
   /** The T tokens, including `[CLS]` and `[SEP]`. */
   readonly tokens: readonly string[];
   /** The start and end of each token in the text, in UTF-16 units; `[0, 0]` for special tokens. */
   readonly offsets: readonly (readonly [number, number])[];
-  /** T vectors [H]. */
+  /** T vectors of H numbers each. */
   readonly vectors: readonly Float32Array[];
 }
 
@@ -186,7 +189,7 @@ const OPTIONS = [
   "lowercase",
 ];
 
-/** The same tokenizer with lower-casing. Accents are treated as before. */
+/** The same tokenizer with lower-casing. It keeps or strips accents as before. */
 function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
   const { vocab, options, cleanUp } = tokenizer;
   if (options.lowercase) return tokenizer;
@@ -194,7 +197,7 @@ function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
   return new BertTokenizer(vocab, { ...options, lowercase: true, stripAccents, cleanUp });
 }
 
-/** Checks the options, and returns the most tokens of a text. */
+/** Checks the options, and returns the greatest number of tokens of a text. */
 function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
   const most = bert.config.maxPositionEmbeddings;
   const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
@@ -207,7 +210,7 @@ function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
     throw new ConfigError("specialTokens", false, 'must be true where pooling is "cls"');
   }
   if (typeof (options.prompt ?? "") !== "string") {
-    throw new ConfigError("prompt", options.prompt, "must be text");
+    throw new ConfigError("prompt", options.prompt, "must be a text");
   }
   checkWhole("batchSize", batchSize, 1);
   if (maxLength <= most) return maxLength;
@@ -263,7 +266,8 @@ function toLengthOne(vector: Float32Array): Float32Array {
  * the prompt before each text, and lower-casing.
  *
  * @param promptName One of the folder's prompts, `"query"` for instance. Default: the folder's default.
- * @returns The options; none if there is no `modules.json`, as the folder is a plain BERT then.
+ * @returns The options. If there is no `modules.json`, the folder is a plain BERT, and the options are
+ * empty.
  * @throws {FormatError} If a file cannot be read, or the model has parts that this library does not
  * support: another pooling, or a dense layer.
  * @throws {ConfigError} If the folder has no prompt of that name.

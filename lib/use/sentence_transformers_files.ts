@@ -1,4 +1,4 @@
-/** The files that sentence-transformers puts beside a model: its modules, pooling, prompts and lengths. */
+/** The files that sentence-transformers puts beside a model: its modules, pooling, prompts and length. */
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseJson, readJson, readJsonIfThere } from "../files/json.ts";
 import { readTextIfThere } from "../files/optional_file.ts";
@@ -7,7 +7,7 @@ import { savedPath } from "../files/save_folder.ts";
 const MODULES = "modules.json";
 export const TRANSFORMER = "sentence_bert_config.json";
 
-/** The switches of older files, one for each pooling. Newer files name the pooling. */
+/** The names of the switches in older files, one for each pooling. Newer files name the pooling. */
 const SWITCH = /^pooling_mode_(.+)$/;
 
 const POOLINGS: Readonly<Record<string, "mean" | "cls">> = {
@@ -23,7 +23,7 @@ export interface Module {
   readonly folder: string;
 }
 
-/** The prompt; empty if the folder has no default and none was named. */
+/** Reads the prompt; empty if the folder has no default and none was named. */
 export async function readPrompt(folder: string, promptName: string | undefined): Promise<string> {
   const path = `${folder}/config_sentence_transformers.json`;
   const json = await readJsonIfThere(path) ?? {};
@@ -46,7 +46,7 @@ export async function readPrompt(folder: string, promptName: string | undefined)
   );
 }
 
-/** A setting that is true or false; undefined if it is missing. */
+/** Reads a setting that is true or false; undefined if it is missing. */
 export async function readSwitch(path: string, key: string): Promise<boolean | undefined> {
   const value = (await readJsonIfThere(path))?.[key] ?? undefined;
   if (value === undefined || typeof value === "boolean") return value;
@@ -56,7 +56,7 @@ export async function readSwitch(path: string, key: string): Promise<boolean | u
   );
 }
 
-/** The most tokens of a text, which older and newer files have in different places. */
+/** Reads the greatest number of tokens of a text, which files of different versions store differently. */
 export async function readLength(folder: string): Promise<number | undefined> {
   const path = `${folder}/${TRANSFORMER}`;
   const own = (await readJsonIfThere(path))?.["max_seq_length"] ?? undefined;
@@ -65,14 +65,14 @@ export async function readLength(folder: string): Promise<number | undefined> {
   }
   const settings = await readJsonIfThere(await savedPath(folder, "tokenizer_config.json"));
   const most = settings?.["model_max_length"];
-  return own ?? (isLength(most) ? most : undefined); // a huge number there means "any"
+  return own ?? (isLength(most) ? most : undefined); // 1e30 there means that there is no limit
 }
 
 function isLength(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 3;
 }
 
-/** The modules of the model in order; none if the folder is a plain BERT. */
+/** Reads the list of the model's modules, in order; empty if the folder is a plain BERT. */
 export async function readModules(folder: string): Promise<Module[]> {
   const path = `${folder}/${MODULES}`;
   const text = await readTextIfThere(path);
@@ -92,10 +92,10 @@ function readModule(entry: unknown, path: string): Module {
   }
   const kind = type.split(".").pop()!;
   if (["Transformer", "Pooling", "Normalize"].includes(kind)) return { kind, folder: own };
-  throw new FormatError(path, `the model has a module ${type}, which is not here`);
+  throw new FormatError(path, `the model has a module ${type}, which is not supported`);
 }
 
-/** How the vectors of tokens are pooled. */
+/** Reads how the vectors of tokens are pooled. */
 export async function readPooling(path: string): Promise<"mean" | "cls"> {
   const json = await readJson(path);
   const named = json["pooling_mode"];

@@ -12,10 +12,10 @@ import { MODEL } from "../model/argument_kinds.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 
 /**
- * Checks that a model, a tokenizer and texts are given in the right order.
+ * Checks that a model, a tokenizer and texts were passed, and in the right order.
  *
  * @param call The function with the names of its arguments.
- * @param texts By the names of their arguments.
+ * @param texts The texts, by the names of their arguments.
  * @throws {TypeError} If an argument has a wrong type; the message names it and what was found.
  */
 export function checkQuestion(
@@ -32,9 +32,9 @@ export function checkQuestion(
 }
 
 /**
- * Encodes a text or a pair.
+ * Encodes a text or a pair as ids.
  *
- * @throws {ConfigError} If it is longer than the model can take.
+ * @throws {ConfigError} If there are more tokens than the model has positions.
  */
 export function encode(
   { config: { maxPositionEmbeddings: most } }: BertPretrainHead,
@@ -50,8 +50,8 @@ export function encode(
 }
 
 /**
- * One sequence as the model's input. Every token is attended to, except a `[PAD]` in the text, as in
- * training.
+ * Makes tensors [1, T] of an encoding, which the caller disposes of. Every token is attended to except
+ * a `[PAD]` in the text, as in training.
  */
 export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): ModelInputs {
   const row = (ids: readonly number[]) => tf.tensor2d([[...ids]], undefined, "int32"); // [1, T]

@@ -1,6 +1,6 @@
 /** Arithmetic on vectors in plain arrays, for use without TensorFlow.js, such as in a browser. */
 
-/** The mean of some rows of a table [R, width]. */
+/** The mean of some rows of a table of shape [R, width]. */
 export function meanRow(
   table: ArrayLike<number>,
   rows: readonly number[],
@@ -14,7 +14,7 @@ export function meanRow(
 }
 
 /**
- * The indices of the k largest values, largest first; of equal ones the first.
+ * The indices of the k largest values, the largest first. Of equal values the lower index comes first.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export function largest(values: ArrayLike<number>, k: number): number[] {
   const best = (indices: number[]) =>
     indices.sort((a, b) => values[b] - values[a] || a - b).slice(0, k);
   let found: number[] = [];
-  let least = -Infinity; // of the k best of those before
+  let least = -Infinity; // the smallest of the k largest values so far
   for (let i = 0; i < values.length; i++) {
     if (found.length >= k && !(values[i] > least)) continue;
     found.push(i);
@@ -67,7 +67,7 @@ export function cosinesTo(vector: ArrayLike<number>, table: ArrayLike<number>): 
   });
 }
 
-/** Turns scores into probabilities that sum to 1. */
+/** Turns scores into probabilities that sum to 1: `exp(xᵢ) / Σⱼ exp(xⱼ)`. */
 export function softmax(scores: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(scores);
   const most = values.reduce((a, b) => Math.max(a, b), -Infinity);

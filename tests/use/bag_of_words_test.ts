@@ -18,7 +18,8 @@ Deno.test("BagOfWords learns which word stands for which class", () => {
 });
 
 Deno.test("BagOfWords finds the minimum that can be worked out by hand", () => {
-  // One word each, two classes. By symmetry the weights are ±w and ∓w with w = ln 2 (1 - p), where
+  // Each text has one word, and there are two classes. By symmetry the weights are ±w and ∓w with
+  // w = ln 2 (1 - p), where
   // p = 1 / (1 + exp(-2 w ln 2)): w = 0.2873, p = 0.5983 for a feature of ln 2.
   const texts = [{ text: "red", label: 0 }, { text: "green", label: 1 }];
   const model = BagOfWords.train(texts, TOY_TOKENIZER, { classes: 2, iterations: 2000 });
@@ -40,7 +41,7 @@ Deno.test("BagOfWords is near its minimum after the default number of passes", (
   }
 });
 
-Deno.test("BagOfWords does not see the order of words, nor that of the texts", () => {
+Deno.test("BagOfWords depends neither on the order of words nor on that of the texts", () => {
   const model = BagOfWords.train(TEXTS, TOY_TOKENIZER, OPTIONS);
   assertClose(model.classify("the red ship"), model.classify("ship red the"), { atol: 1e-12 });
   const turned = BagOfWords.train(TEXTS.toReversed(), TOY_TOKENIZER, OPTIONS);
@@ -53,7 +54,7 @@ Deno.test("a penalty makes the probabilities of BagOfWords less certain", () => 
   ok(Math.max(...sure.classify("the red ship")) > Math.max(...careful.classify("the red ship")));
 });
 
-Deno.test("BagOfWords refuses what it cannot learn from", () => {
+Deno.test("BagOfWords refuses an empty list of texts, one class, a negative penalty and a wrong label", () => {
   throws(() => BagOfWords.train([], TOY_TOKENIZER, OPTIONS), { name: "ConfigError" });
   throws(() => BagOfWords.train(TEXTS, TOY_TOKENIZER, { classes: 1 }), { name: "ConfigError" });
   throws(() => BagOfWords.train(TEXTS, TOY_TOKENIZER, { classes: 4, penalty: -1 }), {

@@ -1,4 +1,7 @@
-/** Classifiers saved here, opened by transformers and here; fixtures/classify_folders.py is its half. */
+/**
+ * Classifiers that are saved, and opened again by this library and by transformers, which
+ * fixtures/classify_folders.py runs.
+ */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
@@ -27,7 +30,7 @@ function classifier(pooling: "cls" | "mean" = "cls"): BertClassifier {
   return new BertClassifier(CONFIG, { classes: 3, seed: 1, pooling });
 }
 
-/** A folder of three classes whose `config.json` says something else, too. */
+/** Saves a classifier with three classes, with further fields in its `config.json`. */
 async function changed(name: string, fields: Record<string, unknown>): Promise<string> {
   const folder = `${ROOT}/${name}`;
   using model = classifier();
@@ -38,7 +41,7 @@ async function changed(name: string, fields: Record<string, unknown>): Promise<s
 }
 
 for (const pooling of ["cls", "mean"] as const) {
-  Deno.test(`a classifier that looks at ${pooling} is loaded as it was saved`, async () => {
+  Deno.test(`a classifier with pooling "${pooling}" is loaded as it was saved`, async () => {
     const folder = `${ROOT}/${pooling}`;
     using model = classifier(pooling);
     await saveClassifier(folder, model, TOY_TOKENIZER, { labels: LABELS });
@@ -54,7 +57,7 @@ for (const pooling of ["cls", "mean"] as const) {
   });
 }
 
-Deno.test("classes have the names LABEL_0 and so on unless they are given others", async () => {
+Deno.test("classes have the names LABEL_0 and so on unless other names are given", async () => {
   using model = classifier();
   const save = (labels?: string[]) =>
     saveClassifier(`${ROOT}/names`, model, TOY_TOKENIZER, { labels });
@@ -67,7 +70,7 @@ Deno.test("classes have the names LABEL_0 and so on unless they are given others
   loaded.model.dispose();
 });
 
-Deno.test("a model that gives a text several classes is loaded with independent probabilities, and not trained further", async () => {
+Deno.test("a multi-label model is loaded with independent probabilities, and fineTune() refuses it", async () => {
   const folder = await changed("several", { "problem_type": "multi_label_classification" });
   using model = (await loadClassifier(folder)).model;
   using plain = classifier();
@@ -77,23 +80,23 @@ Deno.test("a model that gives a text several classes is loaded with independent 
   assertClose(apart(logits), apart(odds), { atol: 1e-4 });
   const wrong = {
     name: "ConfigError",
-    message: 'Invalid shares of the model = "sigmoid": it must be "softmax": a text with one ' +
-      "label is one of exactly one class",
+    message: 'Invalid shares of the model = "sigmoid": it must be "softmax", as each text has ' +
+      "exactly one label",
   };
   const texts = [{ text: "sea", label: 0 }];
   await rejects(evaluateClassifier(model, texts, TOY_TOKENIZER), wrong);
   await rejects(fineTune(model, texts, TOY_TOKENIZER, { epochs: 1, batchSize: 1, seed: 1 }), wrong);
 });
 
-Deno.test("what is no classifier of texts is refused by name", async () => {
+Deno.test("loadClassifier() refuses an encoder and a model that classifies words", async () => {
   using encoder = new BertModel(CONFIG, { seed: 1 });
   await saveModel(`${ROOT}/encoder`, encoder, TOY_TOKENIZER);
   const tagger = await changed("tagger", { architectures: ["BertForTokenClassification"] });
   for (const folder of [`${ROOT}/encoder`, tagger]) {
     await rejects(loadClassifier(folder), {
       name: "FormatError",
-      message: `Cannot read ${folder}: it holds no classifier of texts, which has ` +
-        "classifier.weight and a pooler: loadModel() opens other models",
+      message: `Cannot read ${folder}: it does not hold a classifier of texts: open other models ` +
+        "with loadModel()",
     });
     using opened = await openFolder(folder);
     strictEqual(opened.classifier, undefined);
@@ -118,7 +121,8 @@ Deno.test("a folder that is opened and closed leaves no tensor behind", async ()
 const python = await findPython(["transformers", "torch"], "classifiers in transformers");
 
 Deno.test({
-  name: "transformers sorts texts as classify() does, and what it saves is loaded here",
+  name:
+    "transformers gives the probabilities of classify(), and loadClassifier() opens what it saves",
   ignore: !python,
   fn: async () => {
     const types: Record<Shares, string> = {

@@ -42,35 +42,41 @@ function times(vector: readonly number[], matrix: readonly (readonly number[])[]
   return matrix[0].map((_, j) => vector.reduce((sum, x, i) => sum + x * matrix[i][j], 0));
 }
 
-testOnBackends("the gradient of every weight is what moving the weights a little shows", () => {
-  const model = new BertClassifier(CONFIG, OPTIONS);
-  const labels = tf.tensor1d([2, 0], "int32");
-  const loss = () =>
-    tf.tidy(() => {
-      const chosen = tf.mul(tf.logSoftmax(model.forward({ tokenIds: ROWS })), tf.oneHot(labels, 3));
-      return tf.neg(tf.sum(chosen)).asScalar();
-    });
-  const variables = [...model.weights.values()] as tf.Variable[];
-  const { value, grads } = tf.variableGrads(loss, variables);
-  for (const name of ["classifier.weight", "classifier.bias", "bert.pooler.dense.weight"]) {
-    const weight = model.weights.get(name)!;
-    const gradient = grads[weight.name].dataSync().slice();
-    const values = weight.dataSync<"float32">().slice();
-    for (const i of [0, values.length - 1]) {
-      const [up, down] = [1e-2, -1e-2].map((change) => {
-        const moved = values.slice();
-        moved[i] += change;
-        set(weight, moved);
-        return tf.tidy(() => loss().dataSync()[0]);
+testOnBackends(
+  "gradients of the head equal central differences, and every weight has a gradient",
+  () => {
+    const model = new BertClassifier(CONFIG, OPTIONS);
+    const labels = tf.tensor1d([2, 0], "int32");
+    const loss = () =>
+      tf.tidy(() => {
+        const chosen = tf.mul(
+          tf.logSoftmax(model.forward({ tokenIds: ROWS })),
+          tf.oneHot(labels, 3),
+        );
+        return tf.neg(tf.sum(chosen)).asScalar();
       });
-      assertClose((up - down) / 2e-2, gradient[i], { atol: 2e-3, rtol: 1e-2 }, `${name}[${i}]`);
+    const variables = [...model.weights.values()] as tf.Variable[];
+    const { value, grads } = tf.variableGrads(loss, variables);
+    for (const name of ["classifier.weight", "classifier.bias", "bert.pooler.dense.weight"]) {
+      const weight = model.weights.get(name)!;
+      const gradient = grads[weight.name].dataSync().slice();
+      const values = weight.dataSync<"float32">().slice();
+      for (const i of [0, values.length - 1]) {
+        const [up, down] = [1e-2, -1e-2].map((change) => {
+          const moved = values.slice();
+          moved[i] += change;
+          set(weight, moved);
+          return tf.tidy(() => loss().dataSync()[0]);
+        });
+        assertClose((up - down) / 2e-2, gradient[i], { atol: 2e-3, rtol: 1e-2 }, `${name}[${i}]`);
+      }
+      set(weight, values);
     }
-    set(weight, values);
-  }
-  deepStrictEqual(Object.keys(grads).length, model.weights.size);
-  tf.dispose([value, grads, labels]);
-  model.dispose();
-});
+    deepStrictEqual(Object.keys(grads).length, model.weights.size);
+    tf.dispose([value, grads, labels]);
+    model.dispose();
+  },
+);
 
 function set(weight: tf.Variable, values: Float32Array): void {
   const tensor = tf.tensor(values.slice(), weight.shape);
@@ -78,7 +84,7 @@ function set(weight: tf.Variable, values: Float32Array): void {
   tensor.dispose();
 }
 
-Deno.test("from() takes backbone and pooler of the pre-trained model, and nothing of its heads", () => {
+Deno.test("from() copies backbone and pooler of the pre-trained model, and none of its heads", () => {
   using pretrained = toyModel(0, 5);
   using model = BertClassifier.from(pretrained, OPTIONS);
   for (const [name, weight] of model.weights) {
@@ -87,10 +93,9 @@ Deno.test("from() takes backbone and pooler of the pre-trained model, and nothin
     else ok(name.startsWith("classifier."), name);
   }
   strictEqual(model.weights.size, pretrained.bert.weights.size + 4);
-  const other = BertClassifier.from(pretrained, { ...OPTIONS, seed: 2 });
+  using other = BertClassifier.from(pretrained, { ...OPTIONS, seed: 2 });
   const output = (of: BertClassifier) => of.weights.get("classifier.weight")!.dataSync();
   notDeepStrictEqual(output(other), output(model));
-  for (const each of [pretrained, model, other]) each.dispose();
 });
 
 testOnBackends("training a classifier leaves the pre-trained model as it was", async () => {
@@ -104,7 +109,7 @@ testOnBackends("training a classifier leaves the pre-trained model as it was", a
   deepStrictEqual(snapshot(pretrained), before);
 });
 
-Deno.test("from() takes other dropout, and refuses other sizes", () => {
+Deno.test("from() can change the dropout, and refuses to change sizes", () => {
   using pretrained = toyModel();
   const before = tf.memory().numTensors;
   const dropped = BertClassifier.from(pretrained, {
@@ -125,14 +130,14 @@ Deno.test("from() takes other dropout, and refuses other sizes", () => {
   strictEqual(tf.memory().numTensors, before);
 });
 
-Deno.test("the pooled vector has a dropout of its own", () => {
+Deno.test("forward() applies dropout to the pooled vector", () => {
   const rates = { hiddenDropoutProb: 0.5, attentionProbsDropoutProb: 0 };
   using model = new BertClassifier({ ...CONFIG, ...rates }, { classes: 2, seed: 1 });
   for (const weight of model.bert.weights.values()) set(weight, new Float32Array(weight.size));
   set(model.weights.get("bert.pooler.dense.bias")!, new Float32Array(32).fill(1));
   const run = (seed: number) =>
     tf.tidy(() => model.forward({ tokenIds: ROWS }, { training: true, seed }).dataSync().slice());
-  notDeepStrictEqual(run(1), run(2)); // the backbone gives zeros: it can only be the pooled vector
+  notDeepStrictEqual(run(1), run(2)); // the backbone gives zeros, so only this dropout can differ
 });
 
 Deno.test("forward() leaves no tensor but its result", async () => {
@@ -144,7 +149,7 @@ Deno.test("forward() leaves no tensor but its result", async () => {
   });
 });
 
-testOnBackends("with pooling by the mean, padding counts for nothing", () => {
+testOnBackends("with mean pooling, padding does not change the logits", () => {
   const model = new BertClassifier(CONFIG, { ...OPTIONS, pooling: "mean" });
   const run = (rows: number[][]) => tf.tidy(() => model.forward({ tokenIds: rows }).arraySync());
   const { hidden } = model.bert.forward({ tokenIds: ROWS });
@@ -157,7 +162,7 @@ testOnBackends("with pooling by the mean, padding counts for nothing", () => {
   model.dispose();
 });
 
-Deno.test("a classifier has two classes at least", () => {
+Deno.test("a new classifier has at least two classes", () => {
   for (const classes of [0, 1, 2.5]) {
     throws(() => new BertClassifier(CONFIG, { classes, seed: 1 }), {
       name: "ConfigError",

@@ -18,10 +18,10 @@ Deno.test("nearestWords() orders the vocabulary by cosine", async () => {
   };
   for (const row of rows) row.fill(0).splice(2, 1, 1);
   set("ship", 1, 0);
-  set("sea", 10, 1); // longer, nearly the same way
+  set("sea", 10, 1); // longer, in nearly the same direction
   set("whale", 0.1, 0.1);
   set("tree", -1, 0);
-  set("[MASK]", 1, 0); // not text
+  set("[MASK]", 1, 0); // a special token, which must not be found
   const values = tf.tensor2d(rows);
   table.assign(values);
   const [sea, whale, ...others] = await nearestWords(model, TOY_TOKENIZER, "Ship", 100);
@@ -41,7 +41,7 @@ Deno.test("cosine() measures directions, not lengths", () => {
   deepStrictEqual([cosine([1, 0], [0, 2]), cosine([0, 0], [1, 1])], [0, 0]);
 });
 
-Deno.test("attentionMaps() gives each layer's and head's weights, rows of sum 1", async () => {
+Deno.test("attentionMaps() gives the weights of each layer and head, whose rows sum to 1", async () => {
   using model = toyModel(0.5);
   const { tokens, layers } = await attentionMaps(model, TOY_TOKENIZER, "the red ship", "the sea");
   deepStrictEqual(tokens, ["[CLS]", "the", "red", "ship", "[SEP]", "the", "sea", "[SEP]"]);
@@ -53,7 +53,7 @@ Deno.test("attentionMaps() gives each layer's and head's weights, rows of sum 1"
   }
 });
 
-Deno.test("nearestWords() refuses a word that has nothing of the vocabulary", async () => {
+Deno.test("nearestWords() refuses a word of which the vocabulary has no piece", async () => {
   using model = toyModel();
   await rejects(nearestWords(model, TOY_TOKENIZER, "xyzzy"), {
     name: "ConfigError",

@@ -14,7 +14,7 @@ await useBackend();
 
 const COLOURS = ["red", "green", "blue", "black"];
 
-/** Toy sentences; the class is the place of the colour. */
+/** Toy sentences. The class is the index of the colour that occurs in the sentence. */
 const TEXTS: LabelledText[] = toyDocuments(24, 2).flatMap(({ sentences }) =>
   sentences.map((text) => ({ text, label: COLOURS.indexOf(text.split(" ")[1]) }))
 );
@@ -49,7 +49,7 @@ Deno.test("labelledBatches() keeps texts, labels and order, and cuts to the leng
   });
 });
 
-Deno.test("fineTune() learns a toy task, on texts that it has not seen", async () => {
+Deno.test("fineTune() learns a toy task, so that unseen texts are classified right", async () => {
   using model = toyClassifier();
   const [seen, unseen] = [TEXTS.slice(0, 40), TEXTS.slice(40)];
   const logs = await fineTune(model, seen, TOY_TOKENIZER, SETTINGS);
@@ -61,7 +61,7 @@ Deno.test("fineTune() learns a toy task, on texts that it has not seen", async (
   strictEqual(confusion.flat().reduce((a, b) => a + b), 8);
 });
 
-Deno.test("fineTune() gives the same numbers for the same seed, with dropout, too", async () => {
+Deno.test("fineTune() gives the same numbers for the same seed, also with dropout", async () => {
   const run = async (seed: number, dropout = 0.1) => {
     const model = toyClassifier(dropout);
     const logs = await fineTune(model, TEXTS, TOY_TOKENIZER, { ...SETTINGS, epochs: 2, seed });
@@ -70,7 +70,7 @@ Deno.test("fineTune() gives the same numbers for the same seed, with dropout, to
   };
   deepStrictEqual(await run(1), await run(1));
   notDeepStrictEqual(await run(1), await run(2));
-  notDeepStrictEqual(await run(1, 0), await run(2, 0)); // the order, too, follows the seed
+  notDeepStrictEqual(await run(1, 0), await run(2, 0)); // the order depends on the seed, too
 });
 
 Deno.test("fineTune() warms up and decays, goes over every text once an epoch, and stops when asked", async () => {
@@ -86,7 +86,7 @@ Deno.test("fineTune() warms up and decays, goes over every text once an epoch, a
   deepStrictEqual(await fineTune(model, TEXTS, TOY_TOKENIZER, { ...settings, signal }), []);
 });
 
-Deno.test("evaluateClassifier() gives the loss and the confusion matrix of the classes that classify() gives", async () => {
+Deno.test("evaluateClassifier() gives the loss and confusion matrix that follow from classify()", async () => {
   using model = toyClassifier();
   const texts = TEXTS.slice(0, 5);
   const found = await evaluateClassifier(model, texts, TOY_TOKENIZER, {
@@ -121,7 +121,7 @@ Deno.test("no step, no evaluation and no failure leaves a tensor behind", async 
   });
 });
 
-Deno.test("fineTuneStep() stops at a loss that is no number, and changes nothing", async () => {
+Deno.test("fineTuneStep() throws if the loss is NaN, and changes no weight", async () => {
   using model = toyClassifier();
   const [batch] = labelledBatches(TEXTS, TOY_TOKENIZER, { batchSize: 8, maxLength: 16 });
   const bias = model.weights.get("classifier.bias")!;

@@ -1,4 +1,7 @@
-/** Sentence vectors; fixtures/make_sentence_fixtures.py is the oracle for a published model. */
+/**
+ * Sentence vectors. Those of a published model are compared with sentence-transformers, which
+ * fixtures/make_sentence_fixtures.py runs.
+ */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
@@ -28,18 +31,16 @@ const TEXTS = [
 ];
 
 Deno.test({
-  name: "a published sentence model gives the embeddings of sentence-transformers, and its tokens'",
+  name: "a published model gives the sentence and token embeddings of sentence-transformers",
   ignore: !python,
   fn: async () => {
     const path = new URL("../fixtures/sentence_embeddings.safetensors", import.meta.url);
     const { tensors, metadata } = readSafetensors(await Deno.readFile(path));
     const texts: string[] = JSON.parse(metadata.texts);
     const folder = `${python!.packageFolder}/model`;
-    const [model, tokenizer, options] = [
-      await BertModel.fromPretrained(folder),
-      await BertTokenizer.fromPretrained(folder),
-      await embeddingOptions(folder),
-    ];
+    const model = await BertModel.fromPretrained(folder);
+    const tokenizer = await BertTokenizer.fromPretrained(folder);
+    const options = await embeddingOptions(folder);
     deepStrictEqual(options, { pooling: "mean", normalize: true, maxLength: 256 });
     const found = await sentenceEmbeddings(model, tokenizer, texts, { ...options, batchSize: 8 });
     const { shape: [, width], data } = tensors.get("sentences")!;
@@ -51,12 +52,12 @@ Deno.test({
     const tokens = tensors.get("tokens")!;
     strictEqual(vectors.length, tokens.shape[0]);
     assertClose(vectors.flatMap((row) => [...row]), tokens.data, { atol: 1e-5 }, "tokens");
-    ok(cosine(found[7], found[8]) > cosine(found[7], found[9]) + 0.3); // lovely, sunny; stadium
+    ok(cosine(found[7], found[8]) > cosine(found[7], found[9]) + 0.3); // 7 and 8 are about the weather, 9 is not
     model.dispose();
   },
 });
 
-Deno.test("sentenceEmbeddings() are the mean or the first of tokenEmbeddings(), however batched", async () => {
+Deno.test("sentenceEmbeddings() gives the mean or the first of tokenEmbeddings(), for any batch size", async () => {
   const means = await sentenceEmbeddings(bert, TOY_TOKENIZER, TEXTS, { batchSize: 2 });
   const firsts = await sentenceEmbeddings(bert, TOY_TOKENIZER, TEXTS, { pooling: "cls" });
   for (const [i, text] of TEXTS.entries()) {
@@ -70,7 +71,7 @@ Deno.test("sentenceEmbeddings() are the mean or the first of tokenEmbeddings(), 
   }
 });
 
-Deno.test("sentenceEmbeddings() without special tokens are the mean of the words alone", async () => {
+Deno.test("sentenceEmbeddings() without special tokens gives the mean over the words alone", async () => {
   const texts = ["the red ship", "the sea"];
   const means = await sentenceEmbeddings(bert, TOY_TOKENIZER, texts, { specialTokens: false });
   for (const [i, text] of texts.entries()) {
@@ -80,7 +81,7 @@ Deno.test("sentenceEmbeddings() without special tokens are the mean of the words
   }
 });
 
-Deno.test("sentenceEmbeddings() can have length 1, and cuts long texts", async () => {
+Deno.test("sentenceEmbeddings() can scale vectors to length 1, and cuts long texts", async () => {
   const options = { normalize: true, maxLength: 4 };
   const [long, short] = await sentenceEmbeddings(
     bert,
@@ -94,7 +95,7 @@ Deno.test("sentenceEmbeddings() can have length 1, and cuts long texts", async (
   strictEqual((await tokenEmbeddings(bert, TOY_TOKENIZER, many)).tokens.length, 16);
 });
 
-Deno.test("a prompt that leaves no room for the text is refused, as each text would have the same vector", async () => {
+Deno.test("sentenceEmbeddings() refuses a prompt that leaves no room for the text", async () => {
   const embed = (words: number) =>
     sentenceEmbeddings(bert, TOY_TOKENIZER, ["sea", "tree"], { prompt: "the ".repeat(words) });
   await rejects(embed(14), {
@@ -102,7 +103,7 @@ Deno.test("a prompt that leaves no room for the text is refused, as each text wo
     field: "prompt",
     message: /must leave room for a text within 16 tokens: shorten it$/,
   });
-  const [sea, tree] = await embed(13); // with [CLS] and [SEP] one token is left
+  const [sea, tree] = await embed(13); // 13 + [CLS] + [SEP] leaves one of the 16 tokens
   ok(sea.some((value, i) => value !== tree[i]));
 });
 
@@ -112,7 +113,7 @@ Deno.test("tokenEmbeddings() gives the offsets of its tokens", async () => {
   deepStrictEqual(offsets, [[0, 0], [0, 3], [4, 8], [8, 9], [0, 0]]);
 });
 
-Deno.test("sentenceEmbeddings() refuses wrong options, gives no vector without a text, and leaves no tensor behind", async () => {
+Deno.test("sentenceEmbeddings() refuses wrong options, returns nothing for no texts, and leaves no tensor behind", async () => {
   const refuses = (options: object, field: string) =>
     rejects(sentenceEmbeddings(bert, TOY_TOKENIZER, TEXTS, options), {
       name: "ConfigError",

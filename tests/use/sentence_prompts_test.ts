@@ -1,4 +1,7 @@
-/** What sentence-transformers says in a model's folder about prompts and case, against its own vectors. */
+/**
+ * Prompts and lower-casing as a folder of sentence-transformers states them, compared with the vectors
+ * that sentence-transformers computes.
+ */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { dirname } from "node:path";
 import { useBackend } from "bert/backend/choose.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert";
 import { largest } from "bert/use/vectors.ts";
 import fc from "fast-check";
 
-Deno.test("largest() gives what sorting all values gives, the first of equal ones first", () => {
+Deno.test("largest() gives the result of a stable sort of all values", () => {
   const value = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(-Infinity), fc.double());
   const values = fc.array(value.filter((x) => !Number.isNaN(x)), { maxLength: 60 });
   fc.assert(
