@@ -15,7 +15,7 @@ export interface RunCheckpoint {
   readonly state: RunState;
   /** The model's weights, by name. */
   readonly weights: ReadonlyMap<string, HostTensor>;
-  /** What the optimizer remembers of the gradients. */
+  /** The optimizer's state: its number of updates and its running means of the gradients. */
   readonly optimizer: OptimizerState;
   /** The state of each random generator of the epoch's data, by what it draws. */
   readonly generators: Readonly<Record<string, RngState>>;
@@ -24,7 +24,7 @@ export interface RunCheckpoint {
 const FORMAT = "bert-deno-run-1";
 const NO_DIGEST = "0".repeat(64);
 
-/** Copies the numbers of a run, so that training can go on while the copy is written. */
+/** Copies the weights and states of a run, so that training can go on while the copy is written. */
 export function captureRun(
   state: RunState,
   weights: ReadonlyMap<string, tf.Variable>,
@@ -40,7 +40,7 @@ export function captureRun(
 /**
  * Sets the weights of a model and the state of an optimizer to those of a checkpoint.
  *
- * @throws {ConfigError} If a weight is missing in the checkpoint or has another shape there. Nothing
+ * @throws {ConfigError} If a weight is missing in the checkpoint or has another shape there. No weight
  * is changed then.
  */
 export function restoreRun(
@@ -62,7 +62,7 @@ export function restoreRun(
   optimizer.restore(state);
 }
 
-/** A checkpoint as bytes; `sealCheckpoint()` adds the checksum. */
+/** Returns a checkpoint as bytes. `sealCheckpoint()` then writes the checksum into them. */
 export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffer> {
   const { state, weights, optimizer: { step, moments, momenta }, generators } = checkpoint;
   const tensors = new Map<string, HostTensor>();
@@ -75,7 +75,7 @@ export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffe
     tensors.set(`momentum/${name}`, { shape: [data.length], data });
   }
   for (const [name, { words, index }] of Object.entries(generators)) {
-    const data = Int32Array.of(...words, index); // the same 32 bits
+    const data = Int32Array.of(...words, index); // the words are unsigned, their 32 bits stay the same
     tensors.set(`generator/${name}`, { shape: [data.length], data });
   }
   const metadata = {
@@ -88,8 +88,8 @@ export function packCheckpoint(checkpoint: RunCheckpoint): Uint8Array<ArrayBuffe
 }
 
 /**
- * Writes the SHA-256 of a checkpoint into its header, where zeros hold its place until then. It is
- * computed with these zeros. The file stays a valid safetensors file.
+ * Writes the SHA-256 of a checkpoint into its header. The digest is computed while 64 zeros stand in
+ * its place. The file stays a valid safetensors file.
  */
 export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const at = placeOfDigest(bytes, "checkpoint");
@@ -101,7 +101,8 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
  * Reads a checkpoint from the bytes of its file.
  *
  * @param file Its name, for error messages.
- * @throws {FormatError} If the bytes are not those that were written, to the last bit.
+ * @throws {FormatError} If a single bit differs from what was written, or the content is not that of
+ * a checkpoint.
  *
  * @example
  * ```ts
@@ -163,14 +164,15 @@ function momentsIn(
   const seconds = new Map(withPrefix(tensors, "second/"));
   const moments = new Map<string, Moments>();
   for (const name of new Set([...firsts.keys(), ...seconds.keys()])) {
-    const size = weights.get(name)?.data;
+    const size = weights.get(name)?.data.length;
     const first = firsts.get(name)?.data;
     const second = seconds.get(name)?.data;
     if (!(first instanceof Float32Array && second instanceof Float32Array)) {
-      throw new FormatError(file, `expected two means of "${name}" as floats, found others`);
+      const problem = `expected both running means of "${name}" as floats, found other values`;
+      throw new FormatError(file, problem);
     }
-    if (first.length !== size?.length || second.length !== size.length) {
-      const found = `${size?.length ?? "no"}, ${first.length} and ${second.length} values`;
+    if (first.length !== size || second.length !== size) {
+      const found = `${size ?? "no"}, ${first.length} and ${second.length} values`;
       throw new FormatError(file, `expected "${name}" and its means of one size, found ${found}`);
     }
     moments.set(name, { first, second });
@@ -178,7 +180,7 @@ function momentsIn(
   return moments;
 }
 
-/** The running means of the gradients that Muon keeps, by weight. */
+/** The running means of the gradients that Muon keeps, by the name of the weight. */
 function momentaIn(
   tensors: ReadonlyMap<string, HostTensor>,
   weights: ReadonlyMap<string, HostTensor>,
@@ -221,7 +223,7 @@ function placeOfDigest(bytes: Uint8Array, file: string): number {
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 4096));
   const found = /"sha256":"(?=[0-9a-f]{64}")/.exec(start);
   if (found) return found.index + found[0].length;
-  const problem = bytes.length === 0 ? "it is empty" : `it has no checksum: it is damaged`;
+  const problem = bytes.length === 0 ? "it is empty" : "it has no checksum: it is damaged";
   throw new FormatError(file, problem);
 }
 

@@ -15,9 +15,11 @@ import {
 } from "./checkpoint.ts";
 import type { RunFolder } from "./run_folder.ts";
 
-/** A checkpoint that could not be used, and why. */
+/** A checkpoint that cannot be used. */
 export interface DamagedCheckpoint {
+  /** The path of its file. */
   readonly path: string;
+  /** Why it cannot be used: the message of the error. */
   readonly reason: string;
 }
 
@@ -37,7 +39,7 @@ export function checkpointPath(folder: string, step: number): string {
   return `${folder}/step-${`${step}`.padStart(9, "0")}.safetensors`;
 }
 
-/** The steps that have a checkpoint, newest first; none if there is no such folder. */
+/** Lists the steps that have a checkpoint, the newest first; none if there is no such folder. */
 export async function checkpointSteps(folder: string): Promise<number[]> {
   const steps: number[] = [];
   try {
@@ -112,8 +114,8 @@ export async function tidyCheckpoints(
 }
 
 /**
- * Tidies up after a process that was killed while it saved a model: a complete copy gets its name, an
- * incomplete one is removed.
+ * Tidies up after a process that was killed while it saved a model: a complete copy gets its final
+ * name, and an incomplete one is removed.
  *
  * @param path The run's folder.
  */
@@ -121,7 +123,7 @@ export async function tidyModels(path: string): Promise<void> {
   for (const name of ["best", "final"]) {
     await completeSave(`${path}/${name}`);
     for (const left of await namesIn(`${path}/${name}`)) {
-      // earlier versions gave each save a folder of its own
+      // earlier versions of this library wrote each save into a folder of its own
       if (left.startsWith(".saving-")) {
         await Deno.remove(`${path}/${name}/${left}`, { recursive: true });
       }
@@ -154,17 +156,16 @@ export class CheckpointWriter {
   }
 
   /**
-   * Starts to write a checkpoint. Its arrays must not change until it is written.
+   * Waits until the previous checkpoint is written, copies this one into bytes, and starts to write
+   * them.
    *
-   * It first waits until the checkpoint before is written.
-   *
-   * @param first What to do before the checkpoint gets its final name.
+   * @param before Is called, and waited for, before the file is written.
    * @throws {Error} If an earlier checkpoint could not be written.
    */
-  async save(checkpoint: RunCheckpoint, first?: () => Promise<void>): Promise<void> {
+  async save(checkpoint: RunCheckpoint, before?: () => Promise<void>): Promise<void> {
     await this.settle();
     const bytes = packCheckpoint(checkpoint);
-    this.#pending = this.#write(bytes, checkpoint, first).catch((error) => {
+    this.#pending = this.#write(bytes, checkpoint, before).catch((error) => {
       this.#error = error;
     });
   }
@@ -183,9 +184,9 @@ export class CheckpointWriter {
   async #write(
     bytes: Uint8Array<ArrayBuffer>,
     { state }: RunCheckpoint,
-    first?: () => Promise<void>,
+    before?: () => Promise<void>,
   ): Promise<void> {
-    await first?.();
+    await before?.();
     await sealCheckpoint(bytes);
     await replaceFile(checkpointPath(this.#folder, state.step), bytes);
     const steps = await checkpointSteps(this.#folder);
@@ -195,7 +196,10 @@ export class CheckpointWriter {
   }
 }
 
-/** Throws if the run had steps and has no checkpoint left, as it would otherwise begin anew. */
+/**
+ * Throws `FormatError` if a run without a valid checkpoint has done steps, as resuming it would begin
+ * it anew.
+ */
 export function checkNothingLost(folder: RunFolder, reasons: readonly string[]): void {
   const rows = countRows(folder.metrics);
   if (rows <= 0 && reasons.length === 0) return;
@@ -209,5 +213,6 @@ export function checkNothingLost(folder: RunFolder, reasons: readonly string[]):
 
 function countRows(path: string): number {
   const text = readTextIfThereSync(path);
-  return text === undefined ? 0 : text.split("\n").length - 2; // without the header and the empty text after the last line end
+  if (text === undefined) return 0;
+  return text.split("\n").length - 2; // the header and the empty text after the last line end do not count
 }

@@ -22,7 +22,7 @@ import {
 } from "../training/metrics_file.ts";
 import { movingMean } from "../training/statistics.ts";
 
-/** A run that was read back. */
+/** The records of a run, as `readRun()` reads them. */
 export interface RunRecord {
   /** The last part of the folder's path. */
   readonly name: string;
@@ -45,7 +45,7 @@ const RUN: Kind = {
   },
 };
 
-/** A line of a chart, for `lineChart()`. */
+/** A curve for `lineChart()`. */
 export interface Curve {
   /** The name of the run. */
   readonly name: string;
@@ -56,9 +56,9 @@ export interface Curve {
 }
 
 /**
- * The folders of runs inside a folder, sorted by name. A run is a folder with a `metrics.csv`.
+ * Finds the folders of runs inside a folder. A run is a folder with a `metrics.csv`.
  *
- * @returns Paths; none if the folder does not exist.
+ * @returns Their paths, sorted by name; none if the folder does not exist.
  *
  * @example
  * ```ts
@@ -89,11 +89,11 @@ async function exists(path: string): Promise<boolean> {
 /**
  * Reads a run's `metrics.csv` and, if there is one, its `config.json`.
  *
- * The run may still be going on: an incomplete last row is left out. So are steps that diverged and
- * were skipped.
+ * The run may still be going on: an incomplete last row is left out. Steps that diverged and were
+ * skipped are left out, too.
  *
- * @throws {FormatError} If `metrics.csv` is missing, lacks a column or has a field that is no number,
- * or if `config.json` is no JSON object.
+ * @throws {FormatError} If `metrics.csv` is missing, lacks a column or has a field that is not a
+ * number, or if `config.json` is not a JSON object.
  *
  * @example
  * ```ts
@@ -123,7 +123,7 @@ async function readSettings(path: string): Promise<Record<string, string>> {
   return Object.fromEntries(flatten(await readJsonIfThere(path) ?? {}));
 }
 
-/** `{a: {b: 1}}` as `["a.b", "1"]`; lists are not taken apart. */
+/** Turns `{a: {b: 1}}` into `[["a.b", "1"]]`. A list becomes one value, its JSON. */
 function flatten(value: object, prefix = ""): [string, string][] {
   return Object.entries(value).flatMap(([key, part]): [string, string][] => {
     const nested = isRecord(part);
@@ -133,8 +133,8 @@ function flatten(value: object, prefix = ""): [string, string][] {
 }
 
 /**
- * Fields that are no settings: they name the run, its software, or the baselines of its held-out
- * text.
+ * Fields of `config.json` that are not settings: they name the run, its software, or the baselines of
+ * its held-out text.
  */
 const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 
@@ -144,8 +144,8 @@ const NO_SETTING = /^(run|format|software\..*|baselines\..*)$/;
 const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256|text\..*|train\.precision)$/;
 
 /**
- * The settings in which runs differ, as rows for `table()`: the name of the setting, then its value
- * in each run.
+ * Finds the settings in which runs differ, as rows for `table()`: the name of the setting, then its
+ * value in each run.
  *
  * A setting that a run does not have is "–". A digest is cut to its first twelve digits. A setting
  * whose values equal those of an earlier row is left out. If one of the runs comes from `pretrain()`,
@@ -169,9 +169,9 @@ export function differingSettings(runs: readonly RunRecord[]): Record<string, st
   const rows: Record<string, string>[] = [];
   const ofTask = runs.every(({ settings }) => settings["settings.corpus"] !== undefined);
   const lacking = (name: string) => runs.some(({ settings }) => settings[name] === undefined);
-  const left = (name: string) =>
+  const isLeftOut = (name: string) =>
     NO_SETTING.test(name) || (!ofTask && OF_TASK.test(name) && lacking(name));
-  for (const setting of [...names].filter((name) => !left(name))) {
+  for (const setting of [...names].filter((name) => !isLeftOut(name))) {
     const values = runs.map(({ settings }) => shown(settings[setting] ?? "–"));
     const key = JSON.stringify(values);
     if (seen.has(key) || values.every((value) => value === values[0])) continue;
@@ -191,16 +191,19 @@ export interface CurveOptions {
   readonly x: Progress;
   /** The y-axis: a column of `metrics.csv`. */
   readonly y: Metric;
-  /** Each point is the mean of this many rows up to it. The default, 1, is the raw curve. */
+  /**
+   * The number of rows, ending at a point, whose mean is its value; at least 1. The default, 1, gives
+   * the raw curve.
+   */
   readonly smoothing?: number;
   /** Whether to draw training steps (the default) or evaluations on held-out text. */
   readonly split?: "steps" | "evaluations";
 }
 
 /**
- * One curve for each run. A run whose rows lack the metric has no points.
+ * Makes one curve for each run. A run whose rows lack the metric gets a curve without points.
  *
- * @throws {ConfigError} If an option is unknown, or `x` or `y` is no column of `metrics.csv`.
+ * @throws {ConfigError} If an option is unknown, or `x` or `y` is not a column of `metrics.csv`.
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ import { withRecipe } from "./recipes.ts";
 import { RUN_DEFAULTS, type RunSettings } from "./run_settings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 
-/** More epochs than any run has, for runs that end by steps or by the clock. */
+/** More epochs than any run needs, for runs that end after a number of steps or minutes. */
 const UNLIMITED = 1_000_000;
 
 /** The settings that were decided when a saved model was made. */
@@ -91,7 +91,7 @@ export function completeSettings(given: Given<keyof RunSettings>): RunSettings {
   return { ...RUN_DEFAULTS, ...withPlainPaths(withRecipe(given)) } as RunSettings;
 }
 
-/** Settings whose folders are named without a slash at the end, so that a folder has one name. */
+/** Removes the slash at the end of paths of folders, so that each folder has one name. */
 export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unknown>>>(
   settings: T,
 ): T {
@@ -104,10 +104,12 @@ export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unkno
 }
 
 /**
- * The configuration of a new model.
+ * The configuration of a new model. The width inside the feed-forward blocks is `4 * hiddenSize`
+ * unless it is set. A width that is not the preset's has one head for each 64 numbers, unless the
+ * heads are set.
  *
- * @param vocabSize Pieces of its vocabulary.
- * @throws {ConfigError} If the heads do not divide the width.
+ * @param vocabSize The number of pieces of its vocabulary.
+ * @throws {ConfigError} If the width is not a multiple of the number of heads.
  *
  * @example
  * ```ts

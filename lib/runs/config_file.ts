@@ -1,4 +1,4 @@
-/** `config.json` of a run: its fields, and the digest that shows whether somebody has changed it. */
+/** `config.json` of a run: its fields, and the digest that shows whether the file was changed. */
 import { createHash } from "node:crypto";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
@@ -21,13 +21,13 @@ export interface RunConfig {
   readonly run: string;
   /** The settings, defaults included. */
   readonly settings: RunSettings;
-  /** The model's configuration, as the settings give it. */
+  /** The model's configuration, as it follows from the settings. */
   readonly model: BertConfig;
-  /** How text becomes examples, as the settings give it. */
+  /** How text becomes examples, as it follows from the settings. */
   readonly data: DataConfig;
-  /** How the model is trained, as the settings give it. */
+  /** How the model is trained, as it follows from the settings. */
   readonly train: TrainConfig;
-  /** The steps that the learning rate is planned for; `null` if only the clock ends the run. */
+  /** The steps over which the learning rate is planned; `null` if only the clock ends the run. */
   readonly plannedSteps: number | null;
   /** Steps from one evaluation to the next. */
   readonly evaluateEvery: number;
@@ -37,7 +37,7 @@ export interface RunConfig {
   readonly vocabulary: VocabularyFacts;
   /** Figures of the training text; missing in runs of earlier versions. */
   readonly text?: TextFacts;
-  /** Missing if nothing is held out. */
+  /** The losses of predictors that know nothing but frequencies; missing if nothing is held out. */
   readonly baselines?: Baselines;
   /** The software that the run began with. It may be resumed with other software. */
   readonly software: Readonly<Record<string, string>>;
@@ -45,11 +45,11 @@ export interface RunConfig {
 
 /** What identifies a corpus. */
 export interface CorpusFacts {
-  /** The SHA-256 of the documents as JSON lines `[name, sentences]`. */
+  /** For text: the SHA-256 of the documents as JSON lines `[name, sentences]`. For a store: its own. */
   readonly sha256: string;
-  /** Documents that the model is trained on. */
+  /** The number of documents that the model is trained on. */
   readonly training: number;
-  /** Documents that the model is evaluated on. */
+  /** The number of held-out documents. */
   readonly heldOut: number;
 }
 
@@ -93,7 +93,7 @@ function fixed(settings: RunSettings): Record<string, unknown> {
   return Object.fromEntries(entries.sort());
 }
 
-/** For `JSON.stringify()`: objects with their names in order. */
+/** A replacer for `JSON.stringify()`, which sorts the fields of each object by name. */
 function sorted(_name: string, value: unknown): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
 }
@@ -110,7 +110,8 @@ export function configPath(folder: string): string {
 /**
  * Reads the configuration of the run in a folder; undefined if there is no run.
  *
- * @throws {FormatError} If its `config.json` is not that of a run, or was changed.
+ * @throws {FormatError} If its `config.json` is not that of a run, or was changed after the run had
+ * begun.
  */
 export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
   const path = configPath(folder);
@@ -121,7 +122,7 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
   return text === undefined ? undefined : checkRunConfig(parseJsonObject(text, path), path);
 }
 
-/** The parts of a configuration that are objects. */
+/** The fields of a configuration that are objects. */
 const PARTS = ["settings", "model", "data", "train", "corpus", "vocabulary", "software"] as const;
 
 function checkRunConfig(json: Record<string, unknown>, path: string): RunConfig {

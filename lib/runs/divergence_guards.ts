@@ -4,13 +4,14 @@
  */
 import type { DivergedError } from "../training/train_step.ts";
 
-const REMEMBERED = 50; // steps
-
-const NEEDED = 20; // steps before anything can be called a jump
-
-const DEVIATIONS = 8; // times the median deviation
-
-const LEAST = 0.5; // nats: a smaller rise is never called a jump
+/** The number of past steps with which a loss is compared. */
+const REMEMBERED = 50;
+/** The fewest past steps with which a jump can be found. */
+const NEEDED = 20;
+/** A rise above the median by up to this many median absolute deviations is not a jump. */
+const DEVIATIONS = 8;
+/** A rise by up to this many nats is not a jump. */
+const LEAST = 0.5;
 
 /** Finds losses that are far above those of the last 50 steps. */
 export class SpikeDetector {
@@ -20,8 +21,11 @@ export class SpikeDetector {
   #reportedAt = -Infinity;
 
   /**
-   * @returns A description of the jump; undefined if there is none. After a report the next 50 steps
-   * get none.
+   * Compares the loss of a step with the median `m` of the last 50 losses. It is a jump if it is above
+   * `m + max(8 · d, 0.5)`, where `d` is the median of `|loss - m|`.
+   *
+   * @returns A description of the jump; undefined if there is none. In the 50 steps after a jump no
+   * other is reported.
    *
    * @example
    * ```ts
@@ -35,8 +39,8 @@ export class SpikeDetector {
   watch(step: number, loss: number): string | undefined {
     const recent = this.#recent;
     const middle = median(recent);
-    const usual = median(recent.map((value) => Math.abs(value - middle)));
-    const high = loss > middle + Math.max(DEVIATIONS * usual, LEAST);
+    const deviation = median(recent.map((value) => Math.abs(value - middle)));
+    const high = loss > middle + Math.max(DEVIATIONS * deviation, LEAST);
     const known = recent.length;
     const enough = known >= NEEDED && step > this.#reportedAt + REMEMBERED;
     recent.push(loss);
@@ -54,10 +58,11 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
+/** The number of batches in a row that may not all diverge. */
 const MOST_IN_A_ROW = 10;
 
 /**
- * Counts diverged steps that are skipped, and throws when too many follow each other.
+ * Counts diverged batches that are skipped, and throws when ten follow each other.
  *
  * @example
  * ```ts
@@ -75,7 +80,10 @@ export class SkipCounter {
   #inARow = 0;
 
   /**
-   * @throws {DivergedError} At the tenth in a row, as then the weights are at fault and not a batch.
+   * Counts a batch. A skipped batch is followed by another try of the same step.
+   *
+   * @throws {Error} At the tenth batch in a row, as then the weights are at fault and not a batch. Its
+   * `cause` is the given error.
    */
   count(error: DivergedError): void {
     this.#inARow = error.step === this.#last ? this.#inARow + 1 : 1;
@@ -104,8 +112,8 @@ export class SpoiltWeightsError extends Error {
 /**
  * Checks that a held-out loss is finite.
  *
- * @throws {SpoiltWeightsError} If it is NaN or infinite. No single batch is to blame, so there is
- * none to skip.
+ * @throws {SpoiltWeightsError} If it is NaN or infinite. An earlier update has then spoilt the weights,
+ * so that skipping a batch would not help.
  *
  * @example
  * ```ts

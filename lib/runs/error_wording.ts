@@ -29,7 +29,7 @@ const SETTINGS: Readonly<Record<string, keyof RunSettings>> = {
 
 /**
  * Rewords an error about a setting of the library with the name and value of the option that set it.
- * Any other error is returned as it is.
+ * It returns any other error unchanged.
  *
  * @example
  * ```ts

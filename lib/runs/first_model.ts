@@ -38,8 +38,8 @@ export async function checkInit(folder: string, length: number): Promise<void> {
 }
 
 /**
- * Takes the language of the saved model that a run begins with if the settings name none. The
- * language also decides where sentences end.
+ * Completes the settings with the language of the saved model that the run begins with, unless they
+ * name a language. The language also decides where sentences end.
  *
  * @throws {FormatError} If the saved model's tokenizer cannot be read.
  */
@@ -50,13 +50,13 @@ export async function withLocaleOfInit(settings: RunSettings): Promise<RunSettin
 }
 
 /**
- * The model and tokenizer that a run on text begins with: a saved one, or fresh weights. Heads that a
- * saved model lacks are initialised from the run's seed.
+ * Makes the model and tokenizer that a run on text begins with: a saved model, or one with fresh
+ * weights. Heads that a saved model lacks are initialised from the run's seed.
  *
  * @returns The model, its tokenizer, and `notes` about missing parts that were replaced. The caller
  * disposes of the model.
  */
-export async function firstModel(
+export async function firstModelOnText(
   settings: RunSettings,
   documents: Document[],
   progress: Progress,
@@ -66,8 +66,8 @@ export async function firstModel(
   return checkLocale(await loadModel(init, { seed }), settings);
 }
 
-/** The model that a run on a prepared store begins with; see `firstModel()`. */
-export async function firstModelOf(
+/** Makes the model that a run on a prepared store begins with, as `firstModelOnText()` does for text. */
+export async function firstModelOnStore(
   settings: RunSettings,
   text: CountedText,
 ): Promise<LoadedModel> {
@@ -97,7 +97,7 @@ async function freshStart(
   progress(`learning a vocabulary of ${settings.vocabSize} pieces`);
   const vocab = await learnVocab(documents, settings, progress);
   const tokenizer = new BertTokenizer(vocab);
-  if (settings.countedStart) progress("counting which words stand near which");
+  if (settings.countedStart) progress("counting neighbouring words");
   const model = await freshModel(modelConfig(settings, vocab.size), settings, {
     tokenizer,
     documents,
@@ -129,7 +129,7 @@ async function freshModel(
   }
 }
 
-/** Throws if a saved model lower-cases text otherwise than the language of the run does. */
+/** Throws `ConfigError` if the saved model lower-cases text differently from the run's language. */
 function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel {
   if (locale === undefined) return loaded;
   try {
@@ -143,7 +143,10 @@ function checkLocale(loaded: LoadedModel, { locale }: RunSettings): LoadedModel 
   }
 }
 
-/** A model for the weights of a checkpoint. Without a checkpoint, the model that the run begins with. */
+/**
+ * Makes a model into which the weights of a checkpoint can be copied. Without a checkpoint it is the
+ * model that the run begins with.
+ */
 export async function modelToContinue(
   { settings, model }: RunConfig,
   checkpoint: RunCheckpoint | undefined,

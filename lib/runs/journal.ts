@@ -11,13 +11,13 @@ import { SpikeDetector } from "./divergence_guards.ts";
 import type { FilledSample } from "./sample_sentences.ts";
 import type { RunState } from "./run_state.ts";
 
-/** Is called with each event. */
+/** A function that is called with each event, such as a jump of the loss. */
 export type OnEvent = (text: string) => void;
 
 /**
- * Writes the growing files of a run, from where its checkpoint left them. The caller calls `close()`,
- * or declares it with `using`. In a process that does not write to the run's folder it writes
- * nothing.
+ * Writes the growing files of a run, after the rows and lines that its checkpoint counts. The caller
+ * calls `close()`, or declares it with `using`. In a process that does not write to the run's folder
+ * it only calls `onEvent`.
  */
 export class RunJournal {
   readonly #folder: RunFolder;
@@ -50,8 +50,8 @@ export class RunJournal {
   async recall({ rows, evaluations, step }: RunState): Promise<void> {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
-    if (this.#metrics?.hadNoHeader) this.event("metrics.csv had lost its header: it is back");
-    if (missing > 0) this.event(`${missing} rows that were written before are gone from disk`);
+    if (this.#metrics?.hadNoHeader) this.event("metrics.csv had lost its header: it was restored");
+    if (missing > 0) this.event(`${missing} rows that were written before are missing on disk`);
     if (step === 0 || !this.#metrics) return;
     const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);
     for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);
@@ -64,7 +64,7 @@ export class RunJournal {
     if (spike) this.event(spike);
   }
 
-  /** Writes a row and an event for batches on which step `at.step` diverged, and which are skipped. */
+  /** Writes a row and an event for a batch on which step `at.step` diverged, and which is skipped. */
   skipped(at: Pick<StepLog, "epoch" | "step" | "tokens">, why: string): void {
     this.#metrics?.writeSkipped(at);
     this.event(`skipped the batch of step ${at.step}: ${why}`);
@@ -82,7 +82,7 @@ export class RunJournal {
     this.#onEvent?.(text);
   }
 
-  /** Waits until everything is on disk, as a checkpoint that counts on it must come later. */
+  /** Waits until all rows are on disk. A checkpoint that counts them must be written after that. */
   async sync(): Promise<void> {
     await this.#metrics?.sync();
     await this.#evaluations?.sync();
@@ -94,7 +94,7 @@ export class RunJournal {
     this.#evaluations?.close();
   }
 
-  /** The same as `close()`, for `using`. */
+  /** Closes both files at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -110,7 +110,7 @@ export interface EvaluationLog extends Evaluation {
   readonly tokens: number;
   /** Seconds of training up to then, without the pauses between processes. */
   readonly seconds: number;
-  /** Blanks in held-out sentences, and the model's guesses for them. */
+  /** Held-out sentences with a blank, and the model's guesses for it. */
   readonly samples: readonly FilledSample[];
 }
 

@@ -15,6 +15,7 @@ import { chooseSamples, fillSamples, type Sample } from "./sample_sentences.ts";
 import { RunSaver } from "./run_saver.ts";
 import { firstState, type RunState } from "./run_state.ts";
 
+/** The number of held-out sentences with a blank that each evaluation records. */
 const SAMPLES = 6;
 
 const OPEN_RUN = having("what beginRun() or reopenRun() gives", "folder", "config", "model");
@@ -31,7 +32,8 @@ const COMPARED_EVERY = 100;
  * @param signal Ends the run after the current step.
  * @throws {DivergedError} If a step diverges and the setting `onNan` is "stop".
  * @throws {SpoiltWeightsError} If the loss on held-out text is NaN or infinite.
- * @throws {Error} If something cannot be written. Earlier checkpoints stay.
+ * @throws {Error} If a file cannot be written, or ten batches in a row diverge. Earlier checkpoints
+ * stay.
  *
  * @example
  * ```ts
@@ -65,7 +67,7 @@ export async function runToEnd(
 class RunLoop {
   readonly #run: OpenRun;
   readonly #hooks: RunHooks;
-  /** Aborted on all processes after the same step. */
+  /** A signal that is aborted after the same step in all processes. */
   readonly #signal?: AbortSignal;
   readonly #stopFile: StopFile;
   readonly #journal: RunJournal;
@@ -96,7 +98,8 @@ class RunLoop {
 
   async run(): Promise<RunEnd> {
     await this.#journal.recall(this.#state);
-    if (!this.#saver.hasSaved) await this.#saveNow(); // before any row: rows without a checkpoint mean that one was lost
+    // the first checkpoint comes before any row, as rows without one mean that it was lost
+    if (!this.#saver.hasSaved) await this.#saveNow();
     const { epochs } = this.#run.config.train;
     if (!this.#state.finished) await this.#evaluateIfDue();
     while (!this.#state.finished && !this.#clock.stopped && this.#state.epoch <= epochs) {
@@ -147,8 +150,8 @@ class RunLoop {
     if (await stream.goTo(this.#place)) return;
     throw new FormatError(
       this.#run.folder.path,
-      "expected the batches that the run began with, found others: they are made by another version " +
-        "of this library. Go on with the version that began the run, or begin a new one",
+      "expected the batches that the run began with, found others: another version of this library " +
+        "makes them. Go on with the version that began the run, or begin a new one",
     );
   }
 
@@ -163,7 +166,7 @@ class RunLoop {
     if (log.step % COMPARED_EVERY === 0) await this.#compare();
   }
 
-  /** Rank 0 has the clock and the folder. */
+  /** Whether a checkpoint is due. Rank 0 decides it for all ranks, by its clock. */
   async #isSaveDue(step: number): Promise<boolean> {
     const { team, folder } = this.#run;
     const due = this.#saver.isDue(step);
@@ -199,7 +202,7 @@ class RunLoop {
     const { model, tokenizer, heldOut, team, folder } = this.#run;
     if (heldOut.length === 0) return await this.#hooks.report?.();
     const scores = await evaluate(model, heldOut, { signal: this.#signal, team });
-    if (this.#signal?.aborted) return; // it is done when the run is resumed
+    if (this.#signal?.aborted) return; // the evaluation is done again when the run is resumed
     const { step, epoch, tokens, best } = this.#state;
     const loss = scores.mlmLoss + scores.nspLoss;
     checkHeldOut(step, loss);
@@ -233,7 +236,7 @@ class RunLoop {
       if (this.#state.evaluatedAt < this.#state.step) await this.#evaluate();
       this.#state = { ...this.#state, finished: !this.#signal?.aborted };
       await this.#saveNow();
-      if (this.#signal?.aborted) return; // during the last evaluation
+      if (this.#signal?.aborted) return; // the last evaluation was interrupted
     }
     await this.#saver.saveFinal();
     await this.#hooks.report?.();
@@ -258,7 +261,7 @@ export interface RunHooks {
 
 /** How a run ended. */
 export interface RunEnd {
-  /** Whether the run came to its end, or the signal ended it. */
+  /** Whether the run came to its end, or the signal or the file `stop` ended it before. */
   readonly stopped: "finished" | "aborted";
   /** Updates of the weights since the run began. */
   readonly step: number;

@@ -22,7 +22,7 @@ import {
 import type { RunDocuments } from "./run_documents.ts";
 import { surveyText } from "./text_survey.ts";
 
-/** A corpus as text in memory. */
+/** The corpus of a run, held in memory as sentences and as ids. */
 export class MemoryCorpus implements RunCorpus {
   readonly facts: CorpusFacts;
   readonly heldOutDocuments: readonly Document[];
@@ -81,6 +81,7 @@ export class MemoryCorpus implements RunCorpus {
     );
   }
 
+  /** Does nothing, as only arrays are held. */
   [Symbol.dispose](): void {}
 
   /** The held-out documents, or as many of them as the setting `heldOutTokens` allows. */
@@ -112,7 +113,7 @@ function encode(
   return encoded;
 }
 
-/** An epoch. To go to a place in it, its batches up to there are made again. */
+/** An epoch. To go to a place in it, all batches before that place are made again. */
 class MemoryEpoch implements RunEpoch {
   readonly source: EpochStream;
 

@@ -66,11 +66,11 @@ export interface OpenRun extends Disposable {
   close(): void;
 }
 
-/** What an open run is made from. */
+/** Everything that an open run is made from. */
 type Parts = Omit<OpenRun, "optimizer" | "close" | typeof Symbol.dispose>;
 
 /**
- * Makes an open run of its parts: creates the optimizer and restores the checkpoint.
+ * Makes an open run from its parts: creates the optimizer and restores the checkpoint.
  *
  * @throws {ConfigError} If the checkpoint belongs to another model.
  */
@@ -95,7 +95,7 @@ function openRun(parts: Parts): OpenRun {
 /**
  * The batches that a run is evaluated on; none if nothing is held out.
  *
- * @throws {ConfigError} If the held-out text gives no pair, or no masked word.
+ * @throws {ConfigError} If no pair can be made of the held-out text, or no masked word.
  */
 function heldOutBatches(corpus: RunCorpus, share: number): readonly Batch[] {
   try {
@@ -108,8 +108,14 @@ function heldOutBatches(corpus: RunCorpus, share: number): readonly Batch[] {
 }
 
 /**
- * Begins a run in a new folder. Nothing is written before all settings are known to work.
+ * Begins a run in a new folder. Nothing is written before all settings are known to work. The caller
+ * closes the run.
  *
+ * @param path The folder.
+ * @param given The settings that differ from the defaults.
+ * @param software The versions to record in `config.json`, and the name of the `backend` in use.
+ * @param progress Is called with each stage of the preparation.
+ * @param team The processes that train together. Default: this process alone.
  * @throws {ConfigError | FormatError} If a setting, the corpus or the folder cannot be used.
  *
  * @example
@@ -145,7 +151,8 @@ async function begin(
   progress: Progress,
   team: Team,
 ): Promise<OpenRun> {
-  checkShares(libraryConfigs(all).train.accumulation, team); // these checks come first, as reading the corpus may take long
+  // these checks come first, as reading the corpus may take long
+  checkShares(libraryConfigs(all).train.accumulation, team);
   await checkFree(path);
   if (all.init === undefined) modelConfig(all, all.vocabSize);
   else await checkInit(all.init, all.length);
@@ -174,7 +181,7 @@ async function begin(
 
 /** Counts the text and derives everything that decides the numbers of a new run. */
 async function decide(
-  { settings, corpus, tokenizer, model, notes, unknown }: RunStart,
+  { settings, corpus, tokenizer, model, notes, warnOfUnknown }: RunStart,
   progress: Progress,
 ): Promise<{ decisive: Decisive; heldOut: readonly Batch[]; warnings: readonly string[] }> {
   const { data, train } = libraryConfigs(settings);
@@ -182,7 +189,7 @@ async function decide(
   const heldOut = heldOutBatches(corpus, settings.heldOut);
   progress("counting the text");
   const { text, plannedSteps } = await plan(settings, corpus, progress);
-  const lacking = unknown(text);
+  const lacking = warnOfUnknown(text);
   const slow = settings.init === undefined && !settings.headStart
     ? plateauWarning(plannedSteps, train.batchSize * train.accumulation, text)
     : undefined;
@@ -194,7 +201,7 @@ async function decide(
     data,
     train,
     plannedSteps,
-    evaluateEvery: settings.evaluateEvery ?? cadence(plannedSteps),
+    evaluateEvery: settings.evaluateEvery ?? stepsBetweenEvaluations(plannedSteps),
     corpus: corpus.facts,
     vocabulary: vocabularyFacts(tokenizer),
     text,
@@ -204,8 +211,8 @@ async function decide(
 }
 
 /**
- * Throws if a setting is unknown or of the wrong kind, or for `webgpu`: a checkpoint copies all weights
- * synchronously, which that backend cannot do.
+ * Throws `ConfigError` if a setting is unknown or of the wrong kind, or the backend is `webgpu`: a
+ * checkpoint copies all weights synchronously, which that backend cannot do.
  */
 function checkCall(call: string, given: Given<keyof RunSettings>, backend: string): void {
   checkGiven(call, given, RUN_OPTIONS);
@@ -226,15 +233,20 @@ async function plan(settings: RunSettings, corpus: RunCorpus, progress: Progress
   return { text, plannedSteps: stepsOfRun(found, libraryConfigs(settings).train) };
 }
 
-function cadence(plannedSteps: number | null): number {
+/** The default of `evaluateEvery`: a tenth of the run, at most 500; 200 if only the clock ends it. */
+function stepsBetweenEvaluations(plannedSteps: number | null): number {
   return plannedSteps === null ? 200 : Math.min(500, Math.ceil(plannedSteps / 10));
 }
 
 /**
- * Opens the run in a folder again, at its newest valid checkpoint.
+ * Opens the run in a folder again, at its newest valid checkpoint. The caller closes the run.
  *
- * @param given Settings of this time. Each has to be as in the run, unless it does not change what
- * the run computes.
+ * @param path The folder.
+ * @param given The settings that are given this time. Only those that do not change what the run
+ * computes may differ from the run's.
+ * @param software The versions and the `backend` of this time. A warning names those that differ.
+ * @param progress Is called with each stage of the preparation.
+ * @param team The processes that train together. Default: this process alone.
  * @throws {ConfigError | FormatError} If there is no run, a setting or the corpus differs, or no
  * checkpoint is left.
  *
@@ -310,6 +322,7 @@ export async function reopenRun(
   }
 }
 
+/** A warning for each part of the software that differs from the run's. */
 function otherSoftware(
   saved: Readonly<Record<string, string>>,
   found: Readonly<Record<string, string>>,
@@ -320,6 +333,6 @@ function otherSoftware(
     backend: checkpoint?.state.backend ?? saved.backend,
   };
   return Object.keys(found).filter((name) => before[name] !== found[name]).map((name) =>
-    `${name} was ${before[name]}, and is ${found[name]}: the numbers may differ in their last bits`
+    `${name} was ${before[name]}, and is ${found[name]} now: the numbers may differ in their last bits`
   );
 }

@@ -7,7 +7,7 @@ import { refuseParts } from "../store/incomplete_store.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkFit } from "../training/plan.ts";
 import type { CorpusUse, Progress, RunCorpus } from "./run_corpus.ts";
-import { firstModel, firstModelOf, withLocaleOfInit } from "./first_model.ts";
+import { firstModelOnStore, firstModelOnText, withLocaleOfInit } from "./first_model.ts";
 import { unknownWarning } from "./run_vocab.ts";
 import { checkCorpus, readDocuments } from "./run_documents.ts";
 import type { RunConfig } from "./config_file.ts";
@@ -20,25 +20,25 @@ import type { TextFacts } from "./text_facts.ts";
 
 /** Everything that a new run is made from. */
 export interface RunStart {
-  /** The settings, with what the corpus or the saved model has decided. */
+  /** The settings, completed with those that the corpus or the saved model decides. */
   readonly settings: RunSettings;
   /** The corpus. The caller disposes of it. */
   readonly corpus: RunCorpus;
-  /** The tokenizer. */
+  /** The tokenizer of the model. */
   readonly tokenizer: BertTokenizer;
   /** The model. The caller disposes of it. */
   readonly model: BertPretrainHead;
   /** Notes about missing parts of a saved model that were replaced. */
   readonly notes: readonly string[];
-  /** A warning if the vocabulary lacks much of the text. */
-  unknown(facts: TextFacts): string | undefined;
+  /** Returns a warning if much of the text is `[UNK]`. */
+  warnOfUnknown(facts: TextFacts): string | undefined;
 }
 
 /**
  * Opens the corpus of a run that begins, and makes its model.
  *
  * @param given The settings that were given.
- * @param settings The same with defaults.
+ * @param settings The same, completed with defaults.
  * @throws {ConfigError | FormatError} If the corpus cannot be used, or a setting contradicts the
  * store.
  */
@@ -55,12 +55,12 @@ export async function startOn(
   await refuseParts(settings.corpus);
   const complete = await withLocaleOfInit(settings);
   const documents = await readDocuments(complete, progress);
-  const { tokenizer, model, notes } = await firstModel(complete, documents.train, progress);
+  const { tokenizer, model, notes } = await firstModelOnText(complete, documents.train, progress);
   return await orDispose({ [Symbol.dispose]: () => model.dispose() }, () => {
     checkFit(model.config, libraryConfigs(complete).data, tokenizer);
     const corpus = new MemoryCorpus(documents, tokenizer, useOf(complete), progress);
-    const unknown = (facts: TextFacts) => unknownWarning(tokenizer, documents.train, facts);
-    return { settings: complete, corpus, tokenizer, model, notes, unknown };
+    const warnOfUnknown = (facts: TextFacts) => unknownWarning(tokenizer, documents.train, facts);
+    return { settings: complete, corpus, tokenizer, model, notes, warnOfUnknown };
   });
 }
 
@@ -74,15 +74,16 @@ async function startOnStore(
   const corpus = new StoreCorpus(prepared, useOf(settings));
   const counted = settings.countedStart ? corpus.sample() : [];
   const text = { tokenizer: prepared.tokenizer, documents: counted };
-  const { tokenizer, model, notes } = await firstModelOf(settings, text);
+  const { tokenizer, model, notes } = await firstModelOnStore(settings, text);
   return await orDispose({ [Symbol.dispose]: () => model.dispose() }, () => {
     checkFit(model.config, libraryConfigs(settings).data, tokenizer);
-    return { settings, corpus, tokenizer, model, notes, unknown };
+    return { settings, corpus, tokenizer, model, notes, warnOfUnknown: storeUnknownWarning };
   });
 }
 
 /**
- * Opens the corpus of a run that is resumed.
+ * Opens the corpus of a run that is resumed, and reads the run's tokenizer. The caller disposes of the
+ * corpus.
  *
  * @throws {ConfigError | FormatError} If it is not the corpus that the run began with.
  */
@@ -124,7 +125,7 @@ function useOf(settings: RunSettings): CorpusUse {
   return { ...libraryConfigs(settings), seed, heldOutTokens };
 }
 
-/** The values that a store has for them. */
+/** The settings that were decided when a store was prepared, with the store's values. */
 function decidedBy({ tokenizer, facts }: PreparedCorpus): Partial<RunSettings> {
   const { lowercase, stripAccents } = tokenizer.options;
   const { documents, heldOut } = facts;
@@ -146,16 +147,16 @@ function refuseDecided(given: Given<keyof RunSettings>, settings: RunSettings): 
   for (const name of DECIDED_BY_STORE) {
     if (given[name] === undefined || given[name] === settings[name]) continue;
     const advice = `cannot be set beside --corpus ${settings.corpus}: that was decided when the ` +
-      "corpus was prepared. Leave it out, or prepare the corpus anew with it";
+      "corpus was prepared. Leave the setting out, or prepare the corpus anew with it";
     throw new ConfigError(flag(name), given[name], advice);
   }
 }
 
-/** A share of `[UNK]` above this one is warned of. */
+/** The share of `[UNK]` above which there is a warning. */
 const MUCH_UNKNOWN = 0.05;
 
-/** A warning if the vocabulary of a store lacks much of its text. */
-function unknown({ unknownShare }: TextFacts): string | undefined {
+/** A warning if much of a store's text is `[UNK]`. */
+function storeUnknownWarning({ unknownShare }: TextFacts): string | undefined {
   if (unknownShare <= MUCH_UNKNOWN) return undefined;
   return `${
     percent(unknownShare)

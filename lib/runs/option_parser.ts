@@ -1,14 +1,17 @@
 /**
- * Settings from a command line or a JSON file, read by one table. Unknown names and impossible values
- * are refused, with the nearest name. The help is made from the same table.
+ * Settings from a command line or a JSON file, checked against one table. Unknown names and impossible
+ * values are refused, and the message suggests the nearest name. The help is made from the same table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkOptions, checkPositive, checkShare, checkSwitch, checkWhole } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 
-/** One setting; its name in the table is camelCase, on the command line `--in-kebab-case`. */
+/** One setting. Its name is `inCamelCase` in the table, and `--in-kebab-case` on the command line. */
 export interface Option {
-  /** A `count` is whole; a `share` lies from 0 to 1; a `switch` has no value. */
+  /**
+   * The kind of the value: a text, a whole number (`count`), a number above 0 (`positive`), or a number
+   * from 0 to 1 (`share`). A `switch` has no value.
+   */
   readonly kind: "text" | "count" | "positive" | "share" | "switch";
   /** The values that a text may have. */
   readonly choices?: readonly string[];
@@ -137,7 +140,8 @@ export function optionsFromJson<K extends string>(
  * Checks that all settings are in a table and have the kind that it states.
  *
  * @param what The function whose settings they are.
- * @throws {ConfigError} If one is not; the message names it as on the command line.
+ * @throws {ConfigError} If a setting is not in the table, or its value is of another kind. The message
+ * names it as on the command line.
  */
 export function checkGiven<K extends string>(
   what: string,
@@ -195,8 +199,8 @@ function example<K extends string>(name: K, table: Options<K>): string {
 }
 
 /**
- * The number in a text. A text that is no number stays as it is, for the message; `Number("")` would
- * be 0.
+ * The number in a text. A text that is not a number is returned unchanged, for the message. The empty
+ * text is not a number either, although `Number("")` is 0.
  */
 function toNumber(text: string): number | string {
   const number = Number(text);

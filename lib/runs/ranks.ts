@@ -1,6 +1,6 @@
 /**
- * A run of several processes (ranks): what they compare before it begins, and what only rank 0 reads
- * and sends to the others.
+ * A run of several processes (ranks): the facts that they compare before it begins, and the files that
+ * only rank 0 reads and sends to the others.
  */
 import type { Team } from "../team/team.ts";
 import { packCheckpoint, sealCheckpoint, unpackCheckpoint } from "./checkpoint.ts";
@@ -13,7 +13,7 @@ import {
 import type { RunConfig } from "./config_file.ts";
 import type { RunFolder } from "./run_folder.ts";
 
-/** What must be equal in all processes that begin a run together. */
+/** The facts that must be equal in all processes that begin a run together. */
 export function agreedFacts(
   { run, settings, corpus, vocabulary }: RunConfig,
 ): Record<string, string> {
@@ -37,7 +37,7 @@ export async function fromFirst<T>(team: Team, read: () => Promise<T>): Promise<
   return (JSON.parse(new TextDecoder().decode(bytes)) ?? undefined) as T;
 }
 
-/** The newest checkpoint. Rank 0 reads it, tidies up the folder, and sends it to all ranks. */
+/** Finds the newest checkpoint. Rank 0 reads it, tidies up the folder, and sends it to all ranks. */
 export async function checkpointOfAll(
   folder: RunFolder,
   run: string,

@@ -1,7 +1,7 @@
 /** The recipes: sets of settings that work together. */
 import type { Given } from "./option_parser.ts";
 
-/** Sets of settings that work together, by the name of the recipe. */
+/** The settings of each recipe, by its name. Notebook 10 explains them. */
 export const RECIPES = {
   short: {
     steps: 5000,
@@ -22,7 +22,7 @@ export type RecipeName = keyof typeof RECIPES;
 
 /**
  * Adds the settings of the recipe, if the settings name one. Given settings take precedence over the
- * recipe.
+ * recipe. Given epochs or minutes replace its number of steps.
  *
  * @example
  * ```ts

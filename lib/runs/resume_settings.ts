@@ -14,7 +14,7 @@ export const CHANGEABLE: readonly (keyof RunSettings)[] = [
 ];
 
 /**
- * The settings of a resumed run: those it began with, and the given ones that may change.
+ * The settings of a resumed run: those it began with, changed by the given ones that may change.
  *
  * @throws {ConfigError} If other given settings differ from the run's; the message names all of them.
  *
@@ -35,7 +35,8 @@ export function resumedSettings(
   givenSettings: Given<keyof RunSettings>,
   folder: string,
 ): RunSettings {
-  const [saved, given] = [withPlainPaths(savedSettings), withPlainPaths(givenSettings)];
+  const saved = withPlainPaths(savedSettings);
+  const given = withPlainPaths(givenSettings);
   const changed = (Object.keys(given) as (keyof RunSettings)[])
     .filter((name) => given[name] !== (saved[name] ?? RUN_DEFAULTS[name]));
   const refused = changed.filter((name) => !CHANGEABLE.includes(name));

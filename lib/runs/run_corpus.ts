@@ -53,20 +53,19 @@ export interface TextSurvey {
 export interface RunEpoch {
   /** The batches, or this process's batches of each step. */
   readonly source: BatchSource;
-  /** The place behind the last batch taken. */
+  /** The place after the last batch taken. */
   readonly place: RunPlace;
   /**
-   * Goes to a place, as if all batches before it had been taken.
+   * Goes to a place, so that the next batch is the one after it.
    *
-   * @returns Whether the batches before that place are the same as they were; false if they are made
-   * differently now.
+   * @returns Whether the place exists and the batches before it are the same as they were.
    */
   goTo(place: RunPlace): Promise<boolean>;
 }
 
 /** A place in an epoch. */
 export interface RunPlace {
-  /** Batches taken; for a store, steps taken. */
+  /** For text in memory: the batches taken so far. For a store: the steps. */
   readonly batches: number;
   /** For text in memory: the state of each random generator, by what it draws. */
   readonly generators: Readonly<Record<string, RngState>>;
@@ -78,24 +77,32 @@ export interface RunPlace {
 export interface CorpusUse {
   /** How text becomes examples. */
   readonly data: DataConfig;
-  /** How many examples make a batch, and how many batches a step. */
+  /** How many examples make a batch, and how many batches make a step. */
   readonly train: TrainConfig;
   /** The seed of pairs, masks and order. */
   readonly seed: number;
-  /** About how many held-out tokens the model is evaluated on. Default: the corpus decides. */
+  /**
+   * About how many held-out tokens the model is evaluated on. Default: all for text in memory, and
+   * 500,000 for a store.
+   */
   readonly heldOutTokens?: number;
 }
 
-/** Is called with each stage of starting a run (`what`), and with how far a stage has come (`detail`). */
+/**
+ * A function that is called with each stage of starting a run (`what`), and with how far the stage has
+ * come (`detail`).
+ */
 export type Progress = (what: string, detail?: string) => void;
 
 /** Milliseconds between two reports of how far a stage has come. */
 export const PROGRESS_INTERVAL = 200;
 
 /**
- * Draws documents to evaluate on at random, until they have about `most` tokens.
+ * Draws documents to evaluate on at random, with at most `most` tokens together, but at least one
+ * document.
  *
  * @param sizes The number of tokens of each document.
+ * @param shuffle Brings the indices of the documents into a random order, in place.
  * @returns The indices of the documents, ascending.
  */
 export function chooseHeldOut(

@@ -10,7 +10,7 @@ import type { CorpusFacts } from "./config_file.ts";
 import { type Progress, PROGRESS_INTERVAL } from "./run_corpus.ts";
 import type { RunSettings } from "./run_settings.ts";
 
-/** The options of `corpus()` that a run's settings come to. */
+/** The options of `corpus()` that follow from a run's settings. */
 export function corpusOptions(settings: RunSettings): CorpusOptions {
   const { textColumn, sentencePerLine, noDocumentColumn, locale } = settings;
   const documentColumn = noDocumentColumn ? false : settings.documentColumn;
@@ -61,6 +61,6 @@ export function checkCorpus(found: CorpusFacts, expected: CorpusFacts, name: str
     name,
     `expected the corpus that the run began with (${documents(expected)} documents, SHA-256 ` +
       `${short(expected)}), found another (${documents(found)} documents, ${short(found)}). ` +
-      "Bring the old one back, or begin a new run",
+      "Put the former corpus back, or begin a new run",
   );
 }

@@ -20,7 +20,7 @@ import { configPath, readRunConfig, type RunConfig } from "./config_file.ts";
  * ```
  */
 export class RunFolder {
-  /** The folder. */
+  /** The path of the folder. */
   readonly path: string;
   /** Whether this process writes into it. */
   readonly writes: boolean;
@@ -54,12 +54,12 @@ export class RunFolder {
     }
   }
 
-  /** The folder for a process that writes nothing. It need not exist on this machine. */
+  /** Returns the folder for a process that writes nothing. It need not exist on this machine. */
   static leave(path: string): RunFolder {
     return new RunFolder(path, undefined);
   }
 
-  /** The path of the folder with the checkpoints. */
+  /** The path of the folder of the checkpoints. */
   get checkpoints(): string {
     return `${this.path}/checkpoints`;
   }
@@ -96,7 +96,7 @@ export class RunFolder {
     try {
       Deno.writeTextFileSync(`${this.path}/log.txt`, line, { append: true });
     } catch {
-      // if the disk is full, a more important file will report it
+      // if the disk is full, the next checkpoint or metrics row reports it
     }
   }
 
@@ -105,7 +105,7 @@ export class RunFolder {
     this.#lock?.close();
   }
 
-  /** The same as `close()`, for `using`. */
+  /** Unlocks the folder at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -130,9 +130,9 @@ const REPLACED = ["config.json", "vocab.txt", "run.html"];
 const FOLDERS = ["checkpoints", "best", "final"];
 
 /**
- * Throws if a name in a run's folder is taken by something of another kind: otherwise the first save
- * would fail, perhaps after hours. A growing file must not be a symbolic link, as the run would then
- * write outside its folder. Links to folders are allowed.
+ * Throws `FormatError` if a folder stands where the run writes a file, or the other way round:
+ * otherwise the first save would fail, perhaps after hours. A growing file must not be a symbolic
+ * link, as the run would then write outside its folder. Links to folders are allowed.
  */
 async function checkKinds(folder: string): Promise<void> {
   for (const name of [...GROWING, ...REPLACED]) {
@@ -147,7 +147,7 @@ async function checkKinds(folder: string): Promise<void> {
   }
 }
 
-/** Information about the file at a path; undefined if there is none. */
+/** What `stat` tells of the file at a path; undefined if there is none. */
 async function look(stat: typeof Deno.stat, path: string): Promise<Deno.FileInfo | undefined> {
   return await stat(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -166,8 +166,8 @@ function misplaced(path: string, expected: string, found: Deno.FileInfo): Format
 }
 
 /**
- * Throws unless a new run may begin in a folder. The folder must not exist, or hold only what a
- * process left that was killed before its run began.
+ * Throws `ConfigError` unless a new run may begin in a folder. The folder must not exist, or must hold
+ * nothing but the files of a process that was killed before its run began.
  */
 export async function checkFree(folder: string): Promise<void> {
   if (await readRunConfig(folder)) {

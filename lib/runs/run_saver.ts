@@ -6,7 +6,7 @@ import { captureRun } from "./checkpoint.ts";
 import type { OpenRun } from "./open.ts";
 import type { RunState } from "./run_state.ts";
 
-/** What a checkpoint holds beside the numbers of model and optimizer. */
+/** What a checkpoint holds beside the model's weights and the optimizer's state. */
 interface CheckpointRequest {
   readonly state: RunState;
   /** The state of each random generator of the epoch's data, by what it draws. */
@@ -17,7 +17,7 @@ interface CheckpointRequest {
 
 /**
  * Saves a run in the background, one checkpoint at a time. The caller calls `settle()` at the end. In
- * a process that does not write to the run's folder it only counts.
+ * a process that does not write to the run's folder it only records when a checkpoint was due.
  */
 export class RunSaver {
   readonly #run: OpenRun;
@@ -31,12 +31,12 @@ export class RunSaver {
     this.#savedStep = run.checkpoint?.state.step ?? -1;
   }
 
-  /** Whether there is a checkpoint of this run. */
+  /** Whether a checkpoint of this run was saved, by this process or an earlier one. */
   get hasSaved(): boolean {
     return this.#savedStep >= 0;
   }
 
-  /** Whether a checkpoint is due. */
+  /** Whether a checkpoint is due at a step, by the number of steps or by the clock. */
   isDue(step: number): boolean {
     const { checkpointEvery = Infinity, checkpointMinutes } = this.#run.config.settings;
     if (step === this.#savedStep) return false;
@@ -45,21 +45,21 @@ export class RunSaver {
   }
 
   /**
-   * Copies the run's numbers and starts to write the copy, while training goes on.
+   * Copies the weights and states of the run, and starts to write the copy while training goes on.
    *
-   * @param first What to do before the checkpoint gets its final name.
+   * @param before Is called, and waited for, before the checkpoint is written.
    * @throws {Error} If an earlier checkpoint could not be written.
    */
   async save(
     { state, generators, best }: CheckpointRequest,
-    first: () => Promise<void>,
+    before: () => Promise<void>,
   ): Promise<void> {
     const { model: { config, weights }, optimizer } = this.#run;
-    await this.settle(); // no more than one copy in memory
+    await this.settle(); // so that memory holds at most one copy
     if (this.#run.folder.writes) {
       const copy = captureRun(state, weights, optimizer, generators);
       await this.#writer.save(copy, async () => {
-        await first();
+        await before();
         if (best) await this.#saveModel("best", { config, weights: copy.weights });
       });
     }

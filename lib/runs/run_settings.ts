@@ -1,4 +1,4 @@
-/** All settings of a run, their defaults and the recipes. */
+/** All settings of a run, and their defaults. */
 import {
   BERT_DEFAULTS,
   DATA_DEFAULTS,
@@ -10,11 +10,11 @@ import {
 } from "../config.ts";
 import type { RecipeName } from "./recipes.ts";
 
-/** All settings of a run, as they are typed on the command line. */
+/** All settings of a run. On the command line `batchSize` is `--batch-size`. */
 export interface RunSettings {
   /** Name of a bundled corpus, or path of a file or folder. Default "sotu". */
   readonly corpus: string;
-  /** Column of the text in .csv and .jsonl. Default: `text` or `sentence`. */
+  /** Column of the text in .csv, .jsonl and .parquet files. Default: `text` or `sentence`. */
   readonly textColumn?: string;
   /** Column that names a row's document. Default: `document`, if there is one. */
   readonly documentColumn?: string;
@@ -22,11 +22,11 @@ export interface RunSettings {
   readonly noDocumentColumn: boolean;
   /** Whether every line of a .txt file is one sentence. Default false. */
   readonly sentencePerLine: boolean;
-  /** Share of the documents held out for evaluation: 0 to below 1. Default 0.05. */
+  /** Share of the documents that is held out for evaluation, at least 0 and below 1. Default 0.05. */
   readonly heldOut: number;
   /**
-   * About how many held-out tokens to evaluate on, drawn at random. Default: all; of a prepared
-   * corpus 500,000.
+   * About how many held-out tokens to evaluate on, drawn at random. Default: all, or 500,000 of a
+   * prepared corpus.
    */
   readonly heldOutTokens?: number;
   /** The name of a set of settings that work together. Default: none. */
@@ -47,13 +47,16 @@ export interface RunSettings {
   readonly keepAccents?: boolean;
   /** Language of the text as a tag such as "tr". Default: that of the model in `init`, else English. */
   readonly locale?: string;
-  /** Dropout: the share of values set to zero in training, 0 to below 1. Default 0.1. */
+  /** Dropout: the share of values set to zero in training, at least 0 and below 1. Default 0.1. */
   readonly dropout: number;
   /** Whether attention begins with heads for neighbouring words and for comparing two texts. Default false. */
   readonly headStart: boolean;
   /** Whether word embeddings begin as vectors made from the text's word counts. Default false. */
   readonly countedStart: boolean;
-  /** Attention heads in a layer; their number must divide the width. Default: that of the preset. */
+  /**
+   * Attention heads in a layer; the width must be a multiple of their number. Default: that of the
+   * preset, or one for each 64 of another `hiddenSize`.
+   */
   readonly heads?: number;
   /** Standard deviation of the initial weights. Default 0.02. */
   readonly initialRange: number;
@@ -61,7 +64,7 @@ export interface RunSettings {
   readonly init?: string;
   /** Tokens in a sequence, at least 5. Default 128. */
   readonly length: number;
-  /** Share of positions to predict: 0 to 1. Default 0.15. */
+  /** Share of positions to predict, 0 to 1. Default 0.15. */
   readonly mask: number;
   /** Whether all pieces of a word are masked together. Default false. */
   readonly wholeWord: boolean;
@@ -86,7 +89,7 @@ export interface RunSettings {
   readonly accumulation: number;
   /** The highest learning rate, reached after the warmup. Default 0.001. */
   readonly lr: number;
-  /** Share of the run in which the learning rate rises: 0 to 1. Default 0.1. */
+  /** Share of the run in which the learning rate rises, 0 to 1. Default 0.1. */
   readonly warmup: number;
   /** AdamW's β₂: the decay rate of its running mean of squared gradients. Default 0.999. */
   readonly beta2: number;
@@ -98,15 +101,15 @@ export interface RunSettings {
   readonly seed: number;
   /** What happens at a NaN or infinite loss or gradient. Default "stop". */
   readonly onNan: "stop" | "skip";
-  /** Steps between evaluations. Default: a tenth of the run, at most 500. */
+  /** Steps between evaluations. Default: a tenth of the run, at most 500; 200 if only minutes end it. */
   readonly evaluateEvery?: number;
-  /** Steps between checkpoints. Default: by `checkpointMinutes` alone. */
+  /** Steps between checkpoints. Default: `checkpointMinutes` alone decides. */
   readonly checkpointEvery?: number;
   /** Minutes between checkpoints. Default 5. */
   readonly checkpointMinutes: number;
-  /** What updates the weights: adamw, or muon for the layers' matrices. Default "adamw". */
+  /** The optimizer: AdamW, or Muon for the layers' matrices and AdamW for the rest. Default "adamw". */
   readonly optimizer?: NonNullable<TrainConfig["optimizer"]>;
-  /** What the operands of matrix products are rounded to. Default "float32": they are not. */
+  /** The format to which operands of matrix products are rounded. Default "float32": no rounding. */
   readonly precision: Precision;
   /** How many of the newest checkpoints to keep. Default 3. */
   readonly keep: number;

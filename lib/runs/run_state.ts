@@ -51,7 +51,10 @@ export function firstState(run: string): RunState {
   return { run, ...FIRST };
 }
 
-/** What every run begins with. Later a field has the same type, and no number is smaller. */
+/**
+ * The state with which every run begins. In any later state a field has the same type, and a number is
+ * at least as large.
+ */
 const FIRST: Omit<RunState, "run" | "best" | "lanes"> = {
   step: 0,
   epoch: 1,
@@ -66,14 +69,14 @@ const FIRST: Omit<RunState, "run" | "best" | "lanes"> = {
   backend: "",
 };
 
-/** The nesting depth of its JSON: the state, and `best` in it. */
+/** The nesting depth of a state's JSON: the state itself, and `best` in it. */
 const DEEPEST = 2;
 
 /**
  * Reads the state in a text that a run wrote.
  *
  * @param file The name of the file, for error messages.
- * @throws {FormatError} If it is no JSON, or a field is missing or has an impossible value.
+ * @throws {FormatError} If it is not JSON, or a field is missing or has an impossible value.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ import { type Progress, PROGRESS_INTERVAL } from "./run_corpus.ts";
 import type { RunSettings } from "./run_settings.ts";
 import type { TextFacts } from "./text_facts.ts";
 
-/** The tokenizer options that a run's settings come to. */
+/** The tokenizer options that follow from a run's settings. */
 function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOptions {
   return {
     lowercase: !cased,
@@ -23,7 +23,7 @@ function textOptions({ cased, keepAccents, locale }: RunSettings): TokenizerOpti
 }
 
 /**
- * The tokenizer that a run began with.
+ * Makes the tokenizer with which a run began.
  *
  * @param path The path of its `vocab.txt`, for messages.
  * @param tokens The lines of that file.
@@ -41,12 +41,12 @@ export function runTokenizer(
   if (vocabularyFacts(tokenizer).sha256 === sha256) return tokenizer;
   throw new FormatError(
     path,
-    `expected the run's ${facts.size} pieces, found others (${vocab.size}): bring the file back, or ` +
-      "begin a new run",
+    `expected the run's ${facts.size} pieces, found others (${vocab.size}): put the former file back, ` +
+      "or begin a new run",
   );
 }
 
-/** If the share of `[UNK]` is at least this, the texts are searched for the words behind it. */
+/** If the share of `[UNK]` is at least this, the texts are searched for the words that became `[UNK]`. */
 const SOME_UNKNOWN = 0.04;
 
 /** A warning if much of the text is `[UNK]`. */
@@ -74,8 +74,8 @@ const ADVICE: Readonly<Record<VocabNote["about"], string>> = {
 };
 
 /**
- * Warnings about a learnt vocabulary. A small vocabulary is no fault, so it is only reported as
- * progress.
+ * Warnings about a learnt vocabulary. A vocabulary that is smaller than asked is not a fault, so it is
+ * only reported as progress.
  */
 export function vocabularyNotes({ notes }: Vocab, progress: Progress): string[] {
   for (const { about, finding } of notes) {
@@ -89,6 +89,7 @@ function inWordsOfRun({ about, finding }: VocabNote): string {
   return `${finding}. To mend it, ${ADVICE[about]}`;
 }
 
+/** Learns a vocabulary from the training documents, of the size and with the options of the settings. */
 export async function learnVocab(
   documents: readonly Document[],
   settings: RunSettings,

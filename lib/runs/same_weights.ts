@@ -1,4 +1,4 @@
-/** A check that all processes that train one model have equal weights. */
+/** The check that all processes that train one model have equal weights. */
 import { createHash } from "node:crypto";
 import type * as tf from "@tensorflow/tfjs";
 import { checkAgreement } from "../team/agreement.ts";

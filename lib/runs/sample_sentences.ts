@@ -1,4 +1,4 @@
-/** Blanks in held-out sentences, to watch a model learn to fill them. */
+/** Held-out sentences with a blank, which show how a model learns to fill it. */
 import { checkOptions } from "../checks.ts";
 import type { Document } from "../data/document.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
@@ -6,26 +6,26 @@ import { fillMask, type Guess } from "../use/predict.ts";
 import { createRng } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
-/** A sentence with one word hidden. */
+/** A sentence in which one word is masked. */
 export interface Sample {
   /** The sentence with one `[MASK]`. */
   readonly text: string;
-  /** The word that stood there. */
+  /** The word that was masked. */
   readonly answer: string;
 }
 
 /** A sample with a model's guesses for the blank. */
 export interface FilledSample extends Sample {
-  /** Tokens for the blank, likeliest first. */
+  /** Tokens for the blank, the most probable first. */
   readonly guesses: readonly Pick<Guess, "token" | "probability">[];
 }
 
-/** The fewest tokens of a sentence that is chosen. */
+/** The fewest and the most tokens of a sentence that is chosen. */
 const FEWEST = 8;
 const MOST = 40;
 
 /**
- * Draws sentences and hides one word in each. The word is a single piece of the vocabulary.
+ * Draws sentences and masks one word in each. The word is a single piece of the vocabulary.
  *
  * @returns `count` samples, or fewer if the documents do not have as many.
  *

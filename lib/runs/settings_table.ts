@@ -17,18 +17,22 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     insteadOfTwice: "put the texts into one folder and name it, or prepare them: " +
       "deno task prepare --corpus A B --out data/NAME",
   },
-  textColumn: { kind: "text", value: "NAME", help: "the column of the text in .csv and .jsonl" },
+  textColumn: {
+    kind: "text",
+    value: "NAME",
+    help: "the column of the text in .csv, .jsonl and .parquet files",
+  },
   documentColumn: {
     kind: "text",
     value: "NAME",
     help: "the column that names the document (document, if there is one)",
   },
   noDocumentColumn: { kind: "switch", help: "every row is a document, whatever columns there are" },
-  sentencePerLine: { kind: "switch", help: ".txt: every line is one sentence" },
+  sentencePerLine: { kind: "switch", help: "in .txt files every line is one sentence" },
   heldOut: { kind: "share", help: "share of the documents held out for evaluation (0.05)" },
   heldOutTokens: {
     kind: "count",
-    help: "about how many held-out tokens to evaluate on (all; of a prepared corpus 500,000)",
+    help: "about how many held-out tokens to evaluate on (all, or 500,000 of a prepared corpus)",
   },
   recipe: {
     kind: "text",
@@ -59,8 +63,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   locale: {
     kind: "text",
     value: "TAG",
-    help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
-      "--init, else en), and how I is lower-cased",
+    help: "language of the text, such as de, tr or pt-BR (that of --init, else en);\n" +
+      "it decides where sentences end and how I is lower-cased",
   },
   dropout: { kind: "share", help: "dropout: share of values set to zero in training (0.1)" },
   headStart: {
@@ -114,7 +118,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
       "adamw for the rest",
   },
   lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
-  warmup: { kind: "share", help: "share of the run in which the rate rises (0.1)" },
+  warmup: { kind: "share", help: "share of the run in which the learning rate rises (0.1)" },
   beta2: { kind: "share", help: "decay rate of AdamW's mean of squared gradients (0.999)" },
   weightDecay: { kind: "share", help: "decoupled weight decay (0.01)" },
   clip: {
@@ -126,7 +130,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     value: "NAME",
     choices: PRECISIONS,
     help:
-      "what operands of products are rounded to in training: float32 (default, no rounding),\n" +
+      "rounding of the operands of matrix products in training: float32 (default, none),\n" +
       "bf16 (needs a processor with AVX512_BF16), bf16-emulated (any processor; no faster)",
   },
   seed: { kind: "count", least: 0, help: "seed of everything random (1)" },
@@ -139,9 +143,13 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
   evaluateEvery: {
     kind: "count",
     value: "STEPS",
-    help: "default: a tenth of the run, at most 500",
+    help: "steps between evaluations (a tenth of the run, at most 500)",
   },
-  checkpointEvery: { kind: "count", value: "STEPS", help: "besides --checkpoint-minutes" },
+  checkpointEvery: {
+    kind: "count",
+    value: "STEPS",
+    help: "steps between checkpoints, besides those of --checkpoint-minutes (none)",
+  },
   checkpointMinutes: { kind: "positive", help: "minutes between checkpoints (5)" },
   keep: { kind: "count", help: `newest checkpoints to keep; the best stays too (${keep})` },
   backend: {

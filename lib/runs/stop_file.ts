@@ -1,6 +1,6 @@
 /** The file `stop`, which stops a run where no signal can reach it. */
 
-/** Milliseconds between two checks for the file. */
+/** The shortest time between two checks for the file, in milliseconds. */
 const INTERVAL = 1000;
 
 /** Checks for a file `stop` in a run's folder, at most once a second. */
@@ -14,14 +14,16 @@ export class StopFile {
     this.#path = `${folder}/stop`;
   }
 
-  /** Aborted when the file was found. */
+  /** A signal that is aborted when the file was found. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
   /**
-   * Removes the file if it is there, so that it stops one process only, and says whether it was
-   * there.
+   * Looks for the file, unless it did so within the last second, and removes it, so that it stops one
+   * process only.
+   *
+   * @returns Whether the file was there.
    */
   async look(now = performance.now()): Promise<boolean> {
     if (now - this.#lookedAt < INTERVAL) return false;
@@ -29,7 +31,7 @@ export class StopFile {
     try {
       await Deno.remove(this.#path);
     } catch {
-      return false; // usually there is none
+      return false; // there is no such file, as usual
     }
     this.#controller.abort();
     return true;

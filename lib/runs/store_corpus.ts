@@ -24,7 +24,7 @@ import {
 /** About how many held-out tokens a model is evaluated on by default. */
 const HELD_OUT_TOKENS = 500_000;
 
-/** A corpus as a prepared store. */
+/** The corpus of a run as an open store. */
 export class StoreCorpus implements RunCorpus {
   readonly facts: CorpusFacts;
   readonly #corpus: PreparedCorpus;
@@ -32,7 +32,7 @@ export class StoreCorpus implements RunCorpus {
   #scored: readonly TokenizedDocument[] | undefined;
   #heldOut: readonly Batch[] | undefined;
 
-  /** Makes a corpus of an open store. Disposing of the corpus closes the store. */
+  /** Takes an open store. Disposing of the corpus closes it. */
   constructor(corpus: PreparedCorpus, use: CorpusUse) {
     const { train, heldOut, sha256 } = corpus;
     this.#corpus = corpus;
@@ -99,7 +99,7 @@ export class StoreCorpus implements RunCorpus {
     this.#corpus[Symbol.dispose]();
   }
 
-  /** Decodes documents. Case, spaces and unknown words are lost in the ids. */
+  /** Decodes documents. Ids do not keep spaces and unknown words, nor the case that was removed. */
   #asText(documents: readonly TokenizedDocument[]): Document[] {
     const { tokenizer } = this.#corpus;
     const text = (ids: TokenIds) => tokenizer.decode([...ids]);
@@ -128,7 +128,7 @@ export class StoreCorpus implements RunCorpus {
   }
 }
 
-/** An epoch. To go to a place in it, one window of each lane is read. */
+/** An epoch. To go to a place in it, only one window of each lane is read. */
 class StoreEpoch implements RunEpoch {
   readonly source: LaneStream;
 

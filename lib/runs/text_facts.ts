@@ -1,26 +1,26 @@
-/** Figures of a run's training text, counted before training, and warnings that follow from them. */
+/** Figures of a run's training text, which are counted before training. */
 import { count, percent, several } from "../format.ts";
 
 /** The training text of a run in numbers. Shares are from 0 to 1. */
 export interface TextFacts {
-  /** Documents of the training text. */
+  /** The number of documents to train on. */
   readonly documents: number;
-  /** Their sentences. */
+  /** The number of their sentences. */
   readonly sentences: number;
-  /** Their tokens, without special tokens. */
+  /** The number of their tokens, without special tokens. */
   readonly tokens: number;
   /** Share of the tokens that are `[UNK]`. */
   readonly unknownShare: number;
   /** Share of the tokens that one epoch uses; `null` if there are too many examples to count. */
   readonly reachedShare: number | null;
-  /** Documents of which one epoch uses nothing; `null` if there are too many examples to count. */
+  /** Documents of which one epoch uses no token; `null` if there are too many examples to count. */
   readonly unusedDocuments: number | null;
   /**
    * Documents with the same text as an earlier one; `null` for a store that `prepare()` did not
    * write.
    */
   readonly equalDocuments: number | null;
-  /** Sentence pairs in the examples that were counted. */
+  /** The number of sentence pairs among the examples that were counted. */
   readonly pairs: number;
   /**
    * Share of these pairs whose second segment does not follow the first; `null` if there are no
@@ -30,14 +30,13 @@ export interface TextFacts {
   /** Mean number of tokens of an example, special tokens included. */
   readonly exampleTokens: number;
   /**
-   * Share of the tokens that the figures of the epoch are counted from; missing where all were
-   * counted.
+   * Share of the tokens from which the figures of the epoch are estimated; missing if all were counted.
    */
   readonly countedShare?: number;
 }
 
 /**
- * The facts as rows of a table: what is counted, and the figure.
+ * Returns the facts as rows of a table: what was counted, and the figure.
  *
  * @example
  * ```ts

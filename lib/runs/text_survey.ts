@@ -7,12 +7,12 @@ import { documentHash } from "../data/text_hash.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { CorpusUse, SurveyOptions, TextSurvey } from "./run_corpus.ts";
 
-/** The most examples that are counted. */
+/** The number of examples after which the figures of an epoch are no longer counted. */
 const MOST_EXAMPLES = 500_000;
 
 /**
- * Counts the training text of a run and the examples of its first epoch: at most half a million, or
- * as many as the steps of the run need.
+ * Counts the training text of a run and the examples of its first epoch. After half a million examples
+ * it goes on only as far as it must to count the steps.
  *
  * @param encoded The same documents as ids.
  * @throws {NoExamplesError} If no example can be made of the documents.

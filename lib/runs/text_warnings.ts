@@ -9,18 +9,20 @@ import type { TextFacts } from "./text_facts.ts";
  */
 const MOST_UNREACHED = { nsp: 0.25, sop: 0.25, none: 0.02 };
 
+/** The largest share of documents of which nothing may be used. */
 const MOST_UNUSED = 0.01;
 
+/** The largest share of documents that may have the same text as an earlier one. */
 const MOST_EQUAL = 0.05;
 
 /** How far from one half the share of pairs that do not follow each other may be. */
 const MOST_UNEVEN = 0.1;
 
+/** With fewer pairs their share is not judged. */
 const FEWEST_PAIRS = 50;
 
 /**
- * Warnings about the training text, each with what to do. Frequent `[UNK]` is warned of with the
- * vocabulary.
+ * Warnings about the training text, each with advice. `unknownWarning()` warns of frequent `[UNK]`.
  *
  * @param pairing As in `DataConfig`.
  */
@@ -29,13 +31,13 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
   const warnings: string[] = [];
   if (unusedDocuments && unusedDocuments > MOST_UNUSED * documents) {
     warnings.push(
-      `${count(unusedDocuments)} of ${several(documents, "document")} are never shown${
+      `${count(unusedDocuments)} of ${several(documents, "document")} are never shown to the model${
         pairing === "sop" ? ", as two sentences in order need two sentences" : ""
       }. To use them, join short texts into longer documents, or train with --pairing none`,
     );
   }
   if (reachedShare !== null && 1 - reachedShare > MOST_UNREACHED[pairing]) {
-    const cure = pairing === "none"
+    const advice = pairing === "none"
       ? "raise --length"
       : "end sentences with a full stop or a line end, raise --length, or train with --pairing none, " +
         "which cuts nothing off";
@@ -43,15 +45,15 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
       `One epoch does not show ${
         percent(1 - reachedShare)
       } of the tokens: sentences that do not fit ` +
-        `into --length are cut off. To use them, ${cure}`,
+        `into --length are cut off. To use them, ${advice}`,
     );
   }
   if (equalDocuments !== null && equalDocuments > MOST_EQUAL * documents) {
     warnings.push(
       `${count(equalDocuments)} of ${
         several(documents, "document")
-      } read as one before them, so that ` +
-        "their text counts more than the rest. Remove them from the corpus unless you want that",
+      } have the same text as an earlier one, so that ` +
+        "this text counts more than the rest. Remove them from the corpus unless you want that",
     );
   }
   if (
@@ -61,16 +63,13 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
       `${
         percent(notNextShare)
       } of the sentence pairs do not follow each other, where one half should: ` +
-        "a model that always gives the same answer is right so often. Join short texts into longer documents",
+        "a model that always gives the same answer is right that often. Join short texts into longer documents",
     );
   }
   return warnings;
 }
 
-/**
- * A small model from random weights was seen to learn little but word frequencies in this many
- * tokens.
- */
+/** In this many tokens a small model with random weights learns little but word frequencies. */
 const PLATEAU = 12_000_000;
 
 /**
@@ -91,6 +90,6 @@ export function plateauWarning(
     ? `${count(Math.round(tokens))}`
     : `${(tokens / 1e6).toFixed(1)} million`;
   return `The run shows ${million} tokens to a model that begins with random weights. In 12 million tokens such a ` +
-    "model was seen to learn how frequent words are, and little about what stands beside them. For a " +
+    "model was seen to learn how frequent words are, and little about the words around them. For a " +
     "short run add --recipe short or --head-start, or begin with a saved model: --init";
 }

@@ -5,7 +5,7 @@ import { vocabularyFacts, vocabularyText } from "bert/tokenizer/vocab_facts.ts";
 import { loadVocab } from "bert/tokenizer/vocab.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
-Deno.test("a run that is resumed knows the tokens that were added to its vocabulary", async () => {
+Deno.test("runTokenizer() restores the tokens that were added to a run's vocabulary", async () => {
   const added = ["[E1]", { content: "whale", singleWord: true }, {
     content: "[MASK]",
     special: true,

@@ -22,7 +22,7 @@ import { snapshot } from "../support/toy_model.ts";
 
 await useBackend("cpu");
 
-/** Names that objects, headers and folders are known to trip over, and any others. */
+/** Names that are special in JavaScript objects, JSON headers or paths, and any others. */
 const name = fc.oneof(
   fc.constantFrom("bert.pooler.dense.weight", "__proto__", "constructor", "0", "", "é", "a/b", '"'),
   fc.string({ unit: "binary", maxLength: 12 }),
@@ -31,7 +31,7 @@ const name = fc.oneof(
 const shape = fc.array(fc.nat(3), { maxLength: 3 });
 const size = (sizes: readonly number[]) => sizes.reduce((product, n) => product * n, 1);
 
-/** Any 32 bits: NaN of every kind, infinities, zeros of both signs. */
+/** Any 32 bits, so that floats include every NaN, infinities and both zeros. */
 const bits = (count: number) =>
   fc.array(fc.integer(), { minLength: count, maxLength: count }).map((all) => Int32Array.from(all));
 const floats = (count: number) => bits(count).map(({ buffer }) => new Float32Array(buffer));
@@ -51,14 +51,14 @@ function named<T>(value: fc.Arbitrary<T>): fc.Arbitrary<Map<string, T>> {
 
 const metadata = named(fc.string({ unit: "binary" })).map(Object.fromEntries);
 
-/** The same with floats as their bits: NaN has many, and -0 is not 0. */
+/** Tensors with floats as their bits, as NaN has many bit patterns and -0 differs from 0. */
 function bitsOf(tensors: ReadonlyMap<string, HostTensor>) {
   return [...tensors].map(([name, { shape, data }]) =>
     [name, data.constructor.name, [...shape], [...new Int32Array(data.slice().buffer)]] as const
   ).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-Deno.test("safetensors: any tensors under any names come back bit for bit", () => {
+Deno.test("safetensors: any tensors under any names are read back bit for bit", () => {
   fc.assert(
     fc.property(named(tensor), metadata, (tensors, strings) => {
       const read = readSafetensors(writeSafetensors(tensors, strings));
@@ -77,14 +77,12 @@ const finite = (least: number) =>
 const state: fc.Arbitrary<RunState> = fc.record({
   run: fc.string({ unit: "binary" }),
   backend: fc.string({ unit: "grapheme" }),
-  ...{
-    step: count,
-    epoch: count.map((n) => n + 1),
-    batches: count,
-    tokens: count,
-    skipped: count,
-    rows: count,
-  },
+  step: count,
+  epoch: count.map((n) => n + 1),
+  batches: count,
+  tokens: count,
+  skipped: count,
+  rows: count,
   evaluations: count,
   evaluatedAt: count.map((step) => step - 1),
   seconds: finite(0),
@@ -118,7 +116,7 @@ function exact({ weights, ...rest }: RunCheckpoint) {
   return { ...rest, weights: bitsOf(weights) };
 }
 
-Deno.test("checkpoints: any run comes back bit for bit", async () => {
+Deno.test("checkpoints: any run is read back bit for bit", async () => {
   await fc.assert(
     fc.asyncProperty(checkpoint, async (one) => {
       deepStrictEqual(exact(await unpackCheckpoint(await sealed(one), "x")), exact(one));
@@ -127,7 +125,7 @@ Deno.test("checkpoints: any run comes back bit for bit", async () => {
   );
 });
 
-/** What befalls a file: bytes changed, cut out or put in, its end lost, a digit or letter exchanged. */
+/** Damage to a file: bytes changed, removed or inserted, the end cut off, a digit or letter replaced. */
 interface Harm {
   readonly how: "set" | "cut" | "insert" | "truncate" | "exchange";
   readonly at: number;
@@ -154,7 +152,7 @@ function harmed(whole: Uint8Array, { how, at, bytes }: Harm): Uint8Array<ArrayBu
   return Uint8Array.from([...whole.subarray(0, start), ...between, ...whole.subarray(rest)]);
 }
 
-/** Puts another digit for the next digit, or another letter for the next letter: still well-formed. */
+/** Replaces the next digit by a digit, or the next letter by a letter, so that JSON stays well-formed. */
 function exchanged(whole: Uint8Array, start: number, choice: number): Uint8Array<ArrayBuffer> {
   const copy = Uint8Array.from(whole);
   const kinds = ["0123456789", "abcdefghijklmnopqrstuvwxyz"];
@@ -167,7 +165,7 @@ function exchanged(whole: Uint8Array, start: number, choice: number): Uint8Array
   return copy;
 }
 
-/** Makes the length of the header fit again, so that the reader gets to what stands in it. */
+/** Corrects the length of the header, so that the reader gets as far as the header's content. */
 function withHeaderLength(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const header = /^[^]{8,}\}\} */.exec(new TextDecoder("latin1").decode(bytes));
   if (header) new DataView(bytes.buffer).setBigUint64(0, BigInt(header[0].length - 8), true);
@@ -196,12 +194,12 @@ Deno.test("checkpoints: any change, cut or insertion is noticed", async () => {
   );
 });
 
-Deno.test("checkpoints: changed fields under a right checksum are refused, or are still those of a run", async () => {
+Deno.test("checkpoints: changed fields under a correct checksum are refused, or still describe a run", async () => {
   const outcomes = { refused: 0, read: 0 };
   await fc.assert(
     fc.asyncProperty(checkpoint, harm, async (one, how) => {
       const bytes = withHeaderLength(harmed(await sealed(one), how));
-      await sealCheckpoint(bytes).catch(() => {}); // without a place for it, it stays as it is
+      await sealCheckpoint(bytes).catch(() => {}); // the place of the checksum may be damaged, too
       if (await isRefused(bytes)) outcomes.refused++;
       else {
         outcomes.read++;
@@ -241,7 +239,7 @@ Deno.test("checkpoints: an impossible field of the state is refused by name", as
   );
 });
 
-Deno.test("random bytes are a FormatError to every reader of checkpoints", async () => {
+Deno.test("every reader of checkpoints throws FormatError at random bytes", async () => {
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.json().map((text) => headed(new TextEncoder().encode(text))),
@@ -251,7 +249,7 @@ Deno.test("random bytes are a FormatError to every reader of checkpoints", async
       ok(await isRefused(found.slice()));
       try {
         const { tensors } = readSafetensors(found);
-        strictEqual(tensors.size, 0); // "{}" is a file of nothing
+        strictEqual(tensors.size, 0); // the header "{}" is a valid file without tensors
       } catch (error) {
         ok(error instanceof FormatError, String(error));
       }
@@ -280,7 +278,7 @@ const folders = fc.record({
   seed: fc.nat(1e6),
 });
 
-/** A model of any shape in a folder of its own. */
+/** Calls a function with a model of any shape that is saved in a folder of its own. */
 async function withModel(
   { words, seed, ...sizes }: typeof folders extends fc.Arbitrary<infer T> ? T : never,
   use: (folder: string, model: BertPretrainHead, vocab: Vocab) => Promise<void>,

@@ -28,14 +28,12 @@ function checkpoint(step: number, best?: number): RunCheckpoint {
     batches: step,
     tokens: 10 * step,
     seconds: step / 3,
-    ...{
-      skipped: 0,
-      rows: step,
-      evaluations: 0,
-      evaluatedAt: -1,
-      finished: false,
-      backend: "test",
-    },
+    skipped: 0,
+    rows: step,
+    evaluations: 0,
+    evaluatedAt: -1,
+    finished: false,
+    backend: "test",
     ...(best === undefined ? {} : { best: { step: best, loss: 1 } }),
   };
   return {
@@ -102,13 +100,13 @@ Deno.test("a change of any bit of a checkpoint is noticed", async () => {
   const rng = createRng(1);
   for (let i = 0; i < 400; i++) {
     const damaged = bytes.slice();
-    const at = i < 200 ? i : rng.below(bytes.length); // all of the header's start
+    const at = i < 200 ? i : rng.below(bytes.length); // every byte of the header's beginning
     damaged[at] ^= 1 << rng.below(8);
     await rejects(unpackCheckpoint(damaged, "x"), { name: "FormatError" }, `byte ${at}`);
   }
 });
 
-/** One way to spoil a file; it is another file afterwards, for certain. */
+/** Damages a file in one of several ways, each of which certainly changes it, and returns which. */
 async function spoil(path: string, rng: Rng): Promise<string> {
   const bytes = await Deno.readFile(path);
   const ways = {
@@ -162,7 +160,7 @@ Deno.test("checkpoints damaged in 100 random ways: the newest valid one is found
   ok(lost > 5 && lost < 40, `${lost} of the folders had no valid one left`);
 });
 
-Deno.test("a checkpoint under another step's name is passed over", async () => {
+Deno.test("a checkpoint under another step's name is not used", async () => {
   await withFolder(async (folder) => {
     await write(folder, [10, 20]);
     await Deno.rename(checkpointPath(folder, 20), checkpointPath(folder, 90));
@@ -172,7 +170,7 @@ Deno.test("a checkpoint under another step's name is passed over", async () => {
   });
 });
 
-Deno.test("a checkpoint for which there is too little memory is not taken for a damaged one", async () => {
+Deno.test("a checkpoint that does not fit into memory is not treated as damaged", async () => {
   await withFolder(async (folder) => {
     const writer = new CheckpointWriter(folder, 2);
     await writer.save(checkpoint(1));
@@ -201,13 +199,13 @@ Deno.test("CheckpointWriter writes the weights as they were when it was called",
     const writer = new CheckpointWriter(folder, 2);
     const one = checkpoint(3);
     await writer.save(one);
-    one.weights.get("c")!.data.fill(0); // the next step
+    one.weights.get("c")!.data.fill(0); // as the next step would change it
     await writer.settle();
     deepStrictEqual((await newestCheckpoint(folder, RUN)).checkpoint, checkpoint(3));
   });
 });
 
-Deno.test("CheckpointWriter reports a failure once, and older checkpoints stay", async () => {
+Deno.test("CheckpointWriter.settle() throws the error of a failed save, and older checkpoints stay", async () => {
   await withFolder(async (folder) => {
     await write(folder, [1]);
     await Deno.mkdir(`${checkpointPath(folder, 2)}.unfinished`); // nothing can be written there
@@ -218,7 +216,7 @@ Deno.test("CheckpointWriter reports a failure once, and older checkpoints stay",
   });
 });
 
-Deno.test("tidyCheckpoints() removes what is half-written and sets damaged ones aside", async () => {
+Deno.test("tidyCheckpoints() removes unfinished files and renames damaged checkpoints", async () => {
   await withFolder(async (folder) => {
     await write(folder, [1, 2]);
     await Deno.writeTextFile(`${checkpointPath(folder, 3)}.unfinished`, "half");

@@ -3,7 +3,7 @@ import { curves, differingSettings, findRuns, readRun, type RunRecord } from "be
 import { MetricsFile } from "bert/training/metrics_file.ts";
 import { STEP } from "../support/step_log.ts";
 
-/** A folder with folders in it; gone after the work. */
+/** Calls a function with a temporary folder, and removes the folder. */
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "compare-" });
   try {
@@ -29,7 +29,7 @@ async function writeRun(folder: string, steps: number, config?: unknown): Promis
   if (config) await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
 }
 
-Deno.test("readRun() reads what MetricsFile wrote, steps apart from evaluations", async () => {
+Deno.test("readRun() reads what MetricsFile wrote, and separates steps from evaluations", async () => {
   await inFolder(async (folder) => {
     await writeRun(`${folder}/a`, 3, { seed: 1, train: { learningRate: 0.01, betas: [1, 2] } });
     const scored = "held-out,1,3,5,0.6,5.6,0.3,0.7,,,300,,1.5\n";
@@ -58,7 +58,7 @@ Deno.test("readRun() reads what MetricsFile wrote, steps apart from evaluations"
   });
 });
 
-Deno.test("readRun() leaves out a row that is only half written", async () => {
+Deno.test("readRun() leaves out an incomplete last row", async () => {
   await inFolder(async (folder) => {
     await writeRun(folder, 2);
     await Deno.writeTextFile(`${folder}/metrics.csv`, "train,1,3,7.12", { append: true });
@@ -100,7 +100,7 @@ Deno.test("findRuns() lists the folders with metrics, by name", async () => {
 
 const RUN = { steps: [], evaluations: [] };
 
-Deno.test("differingSettings() shows what differs, once, and what a run lacks", () => {
+Deno.test("differingSettings() lists each difference once, and settings that a run lacks", () => {
   const runs: RunRecord[] = [
     {
       ...RUN,
@@ -126,7 +126,7 @@ Deno.test("differingSettings() shows what differs, once, and what a run lacks", 
   deepStrictEqual(differingSettings(runs.slice(0, 1)), []);
 });
 
-Deno.test("differingSettings() compares a run of pretrain() with one of the task by what both write down", () => {
+Deno.test("differingSettings() compares a run of pretrain() with one of the task by the fields that both have", () => {
   const both = { "model.hiddenSize": "128", "train.batchSize": "16" };
   const task = {
     ...both,
@@ -149,7 +149,7 @@ Deno.test("differingSettings() compares a run of pretrain() with one of the task
   ]);
 });
 
-Deno.test("differingSettings() shortens digests, and passes over what is no setting", () => {
+Deno.test("differingSettings() shortens digests, and leaves out fields that are not settings", () => {
   const runs = ["a", "b"].map((name) => ({
     ...RUN,
     name,

@@ -15,14 +15,14 @@ Deno.test("SpikeDetector reports a jump once, and nothing for a noisy, falling l
   for (let step = 302; step <= 320; step++) strictEqual(detector.watch(step, 6.5), undefined);
 });
 
-Deno.test("SpikeDetector waits until it knows what is usual", () => {
+Deno.test("SpikeDetector reports no jump before it has seen 20 losses", () => {
   const detector = new SpikeDetector();
   for (let step = 1; step < 20; step++) detector.watch(step, 5);
   strictEqual(detector.watch(20, 50), undefined);
   ok(detector.watch(21, 50));
 });
 
-Deno.test("SkipCounter gives up at the tenth batch in a row, not at ten over the run", () => {
+Deno.test("SkipCounter throws at the tenth batch in a row, and not at the tenth of the run", () => {
   const counter = new SkipCounter();
   const diverged = (step: number) => new DivergedError(step, [], "the MLM loss is NaN", 0.1);
   for (let step = 1; step <= 30; step++) counter.count(diverged(step));

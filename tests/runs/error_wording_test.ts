@@ -10,7 +10,7 @@ import { toyModel } from "../support/toy_model.ts";
 
 await useBackend();
 
-Deno.test("a run refuses its settings by the options that were typed, before it reads or learns anything", async () => {
+Deno.test("a run refuses wrong settings by the names of their options, before it reads or learns anything", async () => {
   await withCorpus(async (folder) => {
     const model = toyModel();
     await saveModel(`${folder}/model`, model, TOY_TOKENIZER);

@@ -44,7 +44,10 @@ async function saveNewModel(folder: string, vocab: Vocab): Promise<void> {
   model.dispose();
 }
 
-/** Begins a run, stops it at once, resumes it to its end; the options at each of these and of the model. */
+/**
+ * Begins a run, stops it at once, and resumes it to its end. Returns the tokenizer's options of the
+ * begun run, the resumed run and the final model.
+ */
 async function optionsThroughRun(path: string, settings: Given<keyof RunSettings>) {
   const software = { backend: await useBackend() };
   const begun = await beginRun(path, { ...RUN, ...settings }, software, () => {});
@@ -98,7 +101,7 @@ Deno.test("a run from a saved model keeps every option of its tokenizer, also wh
     }
   }));
 
-Deno.test("a run warns of accents that it strips, and says that a vocabulary is smaller than asked", () =>
+Deno.test("a run warns of accents that it strips, and reports a vocabulary that is smaller than asked", () =>
   withTexts(async (folder, corpus) => {
     const said: string[] = [];
     const settings = { ...RUN, vocabSize: 5000, corpus };
@@ -155,7 +158,7 @@ Deno.test("a run splits sentences by the language of the saved model it begins w
     strictEqual(english.corpus.heldOutDocuments[0].sentences[0], "Das sind 5 Mio.");
   }));
 
-Deno.test("a run refuses a locale that lower-cases otherwise than the saved model it begins with", () =>
+Deno.test("a run refuses a locale that lower-cases differently from the saved model it begins with", () =>
   withTexts(async (folder, corpus) => {
     const vocab = await trainVocab(SENTENCES, { size: 60 });
     await saveNewModel(`${folder}/saved`, vocab);

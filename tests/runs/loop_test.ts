@@ -44,13 +44,14 @@ async function reopen(folder: string, given: Given<keyof RunSettings> = {}): Pro
   return await reopenRun(`${folder}/run`, given, SOFTWARE, () => {});
 }
 
-/** Takes a run to its end, or stops it after a step; returns its weights and what it said. */
+/** Takes a run to its end, or stops it after a step. Returns its weights, events and evaluations. */
 async function drive(
   run: OpenRun,
   { stopAt = Infinity, ...hooks }: RunHooks & { stopAt?: number } = {},
 ) {
   const stop = new AbortController();
-  const [events, evaluations]: [string[], EvaluationLog[]] = [[], []];
+  const events: string[] = [];
+  const evaluations: EvaluationLog[] = [];
   try {
     const end = await runToEnd(run, {
       ...hooks,
@@ -78,7 +79,7 @@ Deno.test("a run that is stopped after any step and resumed equals a run that wa
     ok(steps > 10, `${steps} steps`);
     strictEqual(whole.end.stopped, "finished");
     const perEpoch = metrics.filter(([split, epoch]) => split === "train" && epoch === "1").length;
-    for (const stopAt of [1, 10, perEpoch, steps]) { // the 10th is evaluated
+    for (const stopAt of [1, 10, perEpoch, steps]) { // after the 10th step there is an evaluation
       await Deno.remove(`${folder}/run`, { recursive: true });
       strictEqual((await drive(await begin(folder), { stopAt })).end.step, stopAt);
       const { end, weights } = await drive(await reopen(folder));
@@ -103,7 +104,7 @@ Deno.test("a run with Muon that is stopped and resumed equals one that was not, 
   }, 10);
 });
 
-Deno.test("a run in bf16 records its precision, and is not resumed in another", async () => {
+Deno.test("a run in bf16 records its precision, and cannot be resumed in another", async () => {
   await withCorpus(async (folder) => {
     const short = { epochs: 1, heldOut: 0 };
     const exact = await drive(await begin(folder, short));
@@ -148,7 +149,7 @@ Deno.test("a run leaves settings, metrics, evaluations and models that can be re
   });
 });
 
-Deno.test("a finished run, resumed, changes nothing and mends its model folder", async () => {
+Deno.test("resuming a finished run changes nothing but restores its model folder", async () => {
   await withCorpus(async (folder) => {
     const { weights } = await drive(await begin(folder));
     const metrics = await Deno.readTextFile(`${folder}/run/metrics.csv`);
@@ -162,7 +163,7 @@ Deno.test("a finished run, resumed, changes nothing and mends its model folder",
   });
 });
 
-Deno.test("rows after the checkpoint, and a half-written one, are cut off on resuming", async () => {
+Deno.test("resuming cuts off rows after the checkpoint, and an incomplete row", async () => {
   await withCorpus(async (folder) => {
     await drive(await begin(folder), { stopAt: 5 });
     const rows = await timelessMetrics(`${folder}/run`);
@@ -177,7 +178,7 @@ Deno.test("rows after the checkpoint, and a half-written one, are cut off on res
   });
 });
 
-Deno.test("a damaged newest checkpoint is passed over with a warning; the end is the same", async () => {
+Deno.test("a run whose newest checkpoint is damaged warns, goes on from an older one, and ends the same", async () => {
   await withCorpus(async (folder) => {
     const whole = await drive(await begin(folder));
     const metrics = await timelessMetrics(`${folder}/run`);
@@ -216,7 +217,7 @@ Deno.test("resuming refuses other settings by name, another corpus by its hash, 
     const elsewhere = await reopenRun(`${folder}/run`, {}, { backend: "other" }, () => {});
     match(elsewhere.warnings.join(), /^backend was test, and is other: the numbers may differ/);
     elsewhere.close();
-    const run = await reopen(folder, { lr: 0.003, keep: 1, onNan: "skip" }); // as it was; harmless
+    const run = await reopen(folder, { lr: 0.003, keep: 1, onNan: "skip" }); // unchanged, or changeable
     await rejects(reopen(folder), /process \d+ is at work there/);
     run.close();
     const config = JSON.parse(await Deno.readTextFile(`${folder}/run/config.json`));
@@ -261,7 +262,7 @@ Deno.test("settings that cannot work leave no folder behind", async () => {
   });
 });
 
-/** Makes the weights of a model useless for one step. */
+/** Sets a weight of the model to NaN. Returns a function that restores it. */
 function poison({ model }: OpenRun): () => void {
   const weight = model.weights.values().next().value!;
   const saved = weight.clone();
@@ -274,7 +275,7 @@ function poison({ model }: OpenRun): () => void {
   };
 }
 
-Deno.test("a NaN stops a run, with its checkpoint kept; or is skipped, counted and written down", async () => {
+Deno.test("a NaN stops a run and keeps its checkpoint, or is skipped, counted and recorded", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder);
     const spoil = ({ step }: { step: number }) => void (step === 3 && poison(run));
@@ -340,7 +341,7 @@ Deno.test("the best model is written in the background, with the weights of its 
   });
 });
 
-Deno.test("ten diverged batches in a row stop a run that skips", async () => {
+Deno.test("ten diverged batches in a row stop a run even if it skips diverged steps", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder, { onNan: "skip" });
     const onStep = ({ step }: { step: number }) => void (step === 2 && poison(run));
@@ -360,7 +361,7 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
       steps: 1,
     };
     const run = await beginRun(`${folder}/run`, given, SOFTWARE, () => {});
-    notDeepStrictEqual(snapshot(run.model), weights); // those of step 10, the best
+    notDeepStrictEqual(snapshot(run.model), weights); // the best weights are those of step 10
     const { model } = await loadModel(`${folder}/first/best`);
     deepStrictEqual(snapshot(run.model), snapshot(model));
     model.dispose();
@@ -368,7 +369,7 @@ Deno.test("--init begins with the weights and the vocabulary of a saved model", 
   });
 });
 
-Deno.test("--counted-start and --head-start set the first weights, also of a run resumed before its first checkpoint", async () => {
+Deno.test("--counted-start and --head-start set the first weights, also of a run that is resumed without a checkpoint", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder, {
       countedStart: true,

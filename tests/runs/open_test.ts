@@ -1,7 +1,7 @@
 import { rejects } from "node:assert";
 import { beginRun, reopenRun } from "bert/runs/open.ts";
 
-Deno.test("a run in a folder refuses webgpu, whose numbers cannot be copied between two steps", async () => {
+Deno.test("a run in a folder refuses webgpu, whose weights cannot be copied synchronously", async () => {
   const settings = { corpus: "data/sample.csv" };
   for (const open of [beginRun, reopenRun]) {
     await rejects(

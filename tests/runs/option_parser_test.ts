@@ -7,7 +7,7 @@ import { RUN_OPTIONS } from "bert/runs/settings_table.ts";
 
 const parse = (...args: string[]) => parseOptions(args, RUN_OPTIONS);
 
-Deno.test("parseOptions() takes values after a space or a sign, switches and their opposites", () => {
+Deno.test("parseOptions() reads values after a space or =, switches and negated switches", () => {
   deepStrictEqual(
     parse("--batch-size", "8", "--lr=1e-4", "--whole-word", "--no-packing", "--corpus", "-x.csv"),
     { batchSize: 8, lr: 1e-4, wholeWord: true, packing: false, corpus: "-x.csv" },
@@ -15,7 +15,7 @@ Deno.test("parseOptions() takes values after a space or a sign, switches and the
   deepStrictEqual(parse(), {});
 });
 
-Deno.test("parseOptions() refuses what it does not know or cannot use, and says what was meant", () => {
+Deno.test("parseOptions() refuses unknown options and impossible values, and suggests the nearest name", () => {
   const bad: [string[], RegExp][] = [
     [
       ["--batchsize", "8"],
@@ -75,7 +75,7 @@ Deno.test("optionsFromJson() refuses unknown settings and wrong kinds, with the 
   for (const [json, message] of bad) throws(() => read(json), { name: "FormatError", message });
 });
 
-Deno.test("the help lists every option once, with its true default", () => {
+Deno.test("the help lists every option once, and every number with its actual default", () => {
   const help = formatOptions(RUN_OPTIONS);
   for (const name of Object.keys(RUN_OPTIONS)) {
     const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

@@ -1,4 +1,4 @@
-/** What a resumed run trusts: nothing that may have changed in its folder since it began. */
+/** Runs that are resumed after something in their folder has changed. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { runToEnd } from "bert/runs/loop.ts";
@@ -18,7 +18,7 @@ const QUICK = {
   evaluateEvery: 4,
 };
 
-/** Takes a new run to a step and leaves it there. */
+/** Begins a run and stops it after a step. */
 async function stoppedAt(folder: string, step: number): Promise<void> {
   const settings = { corpus: `${folder}/corpus.csv`, ...QUICK };
   using run = await beginRun(`${folder}/run`, settings, SOFTWARE, () => {});
@@ -42,7 +42,7 @@ Deno.test("resuming refuses a config.json in which anything was changed or is mi
     await stoppedAt(folder, 3);
     const path = `${folder}/run/config.json`;
     const text = await Deno.readTextFile(path);
-    // deno-lint-ignore no-explicit-any -- a file that is harmed on purpose
+    // deno-lint-ignore no-explicit-any -- the file is damaged on purpose
     const harm = async (change: (config: any) => void) => {
       const config = JSON.parse(text);
       change(config);
@@ -81,11 +81,11 @@ Deno.test("resuming refuses a config.json in which anything was changed or is mi
     await harm((config) =>
       config.settings = Object.fromEntries(Object.entries(config.settings).reverse())
     );
-    (await reopen(folder)).close(); // another order is no other setting
+    (await reopen(folder)).close(); // the order of the settings does not matter
   });
 });
 
-Deno.test("resuming tidies up what killed saves left, and removes no model", async () => {
+Deno.test("resuming removes the unfinished files of killed saves, and no model", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 5);
     const best = `${folder}/run/best`;
@@ -100,7 +100,7 @@ Deno.test("resuming tidies up what killed saves left, and removes no model", asy
   });
 });
 
-Deno.test("a run with a harmed line in evaluations.jsonl and metrics.csv goes on; run.html says so", async () => {
+Deno.test("a run with a damaged line in evaluations.jsonl and metrics.csv goes on; run.html says so", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 9);
     for (const name of ["evaluations.jsonl", "metrics.csv"]) {
@@ -111,12 +111,12 @@ Deno.test("a run with a harmed line in evaluations.jsonl and metrics.csv goes on
     using run = await reopen(folder);
     strictEqual(await driveTo(run, Infinity), "finished");
     const html = await Deno.readTextFile(`${folder}/run/run.html`);
-    match(html, /Harmed lines of evaluations.jsonl, left out: 1/);
+    match(html, /Damaged lines of evaluations.jsonl that are left out: 1/);
     ok(!/NaN|undefined/.test(html));
   });
 });
 
-Deno.test("a run whose metrics.csv has lost its header gets it back, says so, and keeps every row", async () => {
+Deno.test("resuming restores a lost header of metrics.csv, reports it, and keeps every row", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 5);
     const path = `${folder}/run/metrics.csv`;
@@ -128,15 +128,15 @@ Deno.test("a run whose metrics.csv has lost its header gets it back, says so, an
       const events: string[] = [];
       const onEvent = (text: string) => events.push(text);
       await runToEnd(run, { onEvent }, AbortSignal.abort());
-      const lost = events.filter((text) => /lost its header|gone from disk/.test(text));
-      deepStrictEqual(lost, first ? ["metrics.csv had lost its header: it is back"] : []);
+      const lost = events.filter((text) => /lost its header|missing on disk/.test(text));
+      deepStrictEqual(lost, first ? ["metrics.csv had lost its header: it was restored"] : []);
       const now = (await Deno.readTextFile(path)).replace(/^\ufeff/, "");
       deepStrictEqual(now.split(/\r?\n/), [header, ...rows]);
     }
   });
 });
 
-Deno.test("a link, or a folder, in the place of a file of the run is refused by name and not written to", async () => {
+Deno.test("a link or a folder in the place of a growing file of the run is refused by name and not written to", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 3);
     await Deno.writeTextFile(`${folder}/precious`, "mine");
@@ -183,12 +183,12 @@ Deno.test("what would make the first save fail is refused by name before a run i
       if (was) await Deno.rename(`${folder}/aside`, path);
     }
     await Deno.rename(`${folder}/run/checkpoints`, `${folder}/elsewhere`);
-    await Deno.symlink(`${folder}/elsewhere`, `${folder}/run/checkpoints`); // another disk, say
+    await Deno.symlink(`${folder}/elsewhere`, `${folder}/run/checkpoints`); // as to another disk
     (await reopen(folder)).close();
   });
 });
 
-Deno.test("a lock whose owner is not written down yet says that another process is at work", async () => {
+Deno.test("if the lock does not name its process yet, the message says that another process is at work", async () => {
   await withCorpus(async (folder) => {
     await stoppedAt(folder, 3);
     using held = await Deno.open(`${folder}/run/lock`, { write: true, truncate: true });
@@ -197,7 +197,7 @@ Deno.test("a lock whose owner is not written down yet says that another process 
   });
 });
 
-Deno.test("a run whose folder is gone does not say that a checkpoint is left", async () => {
+Deno.test("a run whose folder was moved away says that no checkpoint is left", async () => {
   await withCorpus(async (folder) => {
     const args = [
       "--out",

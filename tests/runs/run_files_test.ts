@@ -48,7 +48,7 @@ Deno.test("AppendFile continues after the last whole line", async () => {
   });
 });
 
-/** Mounts a file system of so many kilobytes, or says why not. */
+/** Calls a function with the folder of a small file system, or prints that it cannot be mounted. */
 async function withSmallDisk(kilobytes: number, use: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "disk-test-" });
   const run = async (command: string, ...args: string[]) => {
@@ -60,7 +60,7 @@ async function withSmallDisk(kilobytes: number, use: (folder: string) => Promise
     const mounted = Deno.build.os === "linux" &&
       await run("mount", "-t", "tmpfs", "-o", size, "tmpfs", folder).catch(() => false);
     if (!mounted) {
-      // deno-lint-ignore no-console -- a test that is left out must not look like one that passed
+      // deno-lint-ignore no-console -- a skipped test must not look like one that passed
       console.warn("SKIPPED: a small file system cannot be mounted here (needs root on Linux)");
       return;
     }
@@ -74,7 +74,7 @@ async function withSmallDisk(kilobytes: number, use: (folder: string) => Promise
   }
 }
 
-Deno.test("on a full disk rows stay whole, and the checkpoint before stays the newest valid one", async () => {
+Deno.test("on a full disk rows stay whole, and replaceFile() leaves nothing behind", async () => {
   await withSmallDisk(64, async (folder) => {
     const metrics = MetricsFile.create(`${folder}/metrics.csv`);
     const fill = () => {
@@ -87,14 +87,14 @@ Deno.test("on a full disk rows stay whole, and the checkpoint before stays the n
     const rows = metrics.rows;
     metrics.close();
     const text = await Deno.readTextFile(`${folder}/metrics.csv`);
-    strictEqual(text.split("\n").length, rows + 2); // header, rows, nothing behind the last
+    strictEqual(text.split("\n").length, rows + 2); // the header, the rows, and nothing after them
     await Deno.remove(`${folder}/metrics.csv`);
     await rejects(replaceFile(`${folder}/big`, new Uint8Array(100_000)), /the disk is full/);
     deepStrictEqual([...Deno.readDirSync(folder)], []);
   });
 });
 
-Deno.test("a run on a full disk stops with code 1 and one message; once there is room, it can be resumed", async () => {
+Deno.test("a run on a full disk stops with code 1 and one message, and can be resumed once there is room", async () => {
   await withCorpus(async (folder) => {
     await withSmallDisk(2000, async (disk) => {
       await Deno.writeFile(`${disk}/ballast`, new Uint8Array(1_350_000));

@@ -9,10 +9,10 @@ import {
   withCorpus,
 } from "../support/runs.ts";
 
-/** How often a run is killed: a few times by default, `BERT_KILLS=50` for the proof in full. */
+/** How often a run is killed: 4 times by default, and 50 times in CI, by `BERT_KILLS=50`. */
 const KILLS = Number(Deno.env.get("BERT_KILLS") ?? 4);
 
-/** Everything of a run that has to be the same, however often it was stopped. */
+/** The results of a run that must be the same, however often it was stopped. */
 async function result(run: string) {
   const evaluations = (await Deno.readTextFile(`${run}/evaluations.jsonl`)).trimEnd().split("\n")
     .map((line) => ({ ...JSON.parse(line), seconds: 0 }));
@@ -40,11 +40,11 @@ Deno.test(`a run that is killed at ${KILLS} random moments ends as one that neve
       const begun = await exists(`${folder}/killed/config.json`);
       const process = startPretrain(folder, begun ? [...out, "--resume"] : [...out, ...args]);
       const timer = setTimeout(() => process.kill("SIGKILL"), rng.random() * duration);
-      process.status.finally(() => clearTimeout(timer)); // what has ended cannot be killed
+      process.status.finally(() => clearTimeout(timer)); // a process that has ended cannot be killed
       const { code, err } = await ended(process);
       ok(code === 137 || code === 0, err);
       if (code === 137) kills++;
-      else await Deno.remove(`${folder}/killed`, { recursive: true }); // it came through: once more
+      else await Deno.remove(`${folder}/killed`, { recursive: true }); // it ended before: begin again
       ok(attempt < 10 * KILLS, "the run ends before it can be killed");
     }
     const begun = await exists(`${folder}/killed/config.json`);

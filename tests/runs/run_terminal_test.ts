@@ -1,4 +1,4 @@
-/** Runs whose terminal closes, whose pipe breaks, or whose output goes to a full device. */
+/** Runs whose terminal closes, whose pipe breaks, or whose output goes to a device that is full. */
 import { match, notStrictEqual, ok, strictEqual } from "node:assert";
 import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import {
@@ -77,10 +77,10 @@ terminalTest(
   "a run that ignores SIGHUP goes on to its end, though its terminal cannot be written to",
   async (folder, args) => {
     const nohup = [
-      `trap "" HUP; exec "$@"`, // what nohup does
-      `exec "$@" 0> /dev/null`, // what is left of it behind deno task
-      `exec env _=/usr/bin/nohup "$@" < /dev/null`, // what is left where no input was to be redirected
-      `trap "" HUP; env --default-signal=HUP "$@" < /dev/null; exit $?`, // a script, and deno task below it
+      `trap "" HUP; exec "$@"`, // as nohup does
+      `exec "$@" 0> /dev/null`, // the trace of nohup that remains under deno task
+      `exec env _=/usr/bin/nohup "$@" < /dev/null`, // the same if the input was not a terminal
+      `trap "" HUP; env --default-signal=HUP "$@" < /dev/null; exit $?`, // a script that ignores HUP, and deno task below it
     ];
     for (const [i, shell] of nohup.entries()) {
       const run = `${folder}/run${i}`;

@@ -22,7 +22,7 @@ const HELD_OUT = toyDocuments(12, 8, 2);
 const SETTINGS = { preset: "smoke", length: 32, batchSize: 4, accumulation: 2, lr: 0.003 };
 const QUICK = { ...SETTINGS, epochs: 2, evaluateEvery: 9 };
 
-/** A folder with the prepared corpus `corpus` in it, removed when done. */
+/** Calls a function with a folder and the prepared corpus in it, and removes the folder. */
 async function withStore(use: (folder: string, corpus: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "store-run-test-" });
   try {
@@ -42,7 +42,7 @@ async function begin(
   return await beginRun(path, { ...QUICK, corpus, ...more }, SOFTWARE, () => {});
 }
 
-/** Goes on to a step, or to the end. */
+/** Takes a run to a step, or to its end, and closes it. */
 async function drive(run: OpenRun, last = Infinity): Promise<void> {
   const stop = new AbortController();
   const onStep = ({ step }: { step: number }) => void (step === last && stop.abort());
@@ -51,7 +51,7 @@ async function drive(run: OpenRun, last = Infinity): Promise<void> {
   run.close();
 }
 
-/** What a run came to, whatever the clock said. */
+/** The results of a run, without times. */
 async function outcome(path: string) {
   const hash = createHash("sha256");
   hash.update(await Deno.readFile(`${path}/final/model.safetensors`));
@@ -63,7 +63,7 @@ async function outcome(path: string) {
   };
 }
 
-Deno.test("a run on a prepared corpus, stopped and resumed anywhere, ends as one that was not", () =>
+Deno.test("a run on a prepared corpus that is stopped and resumed ends as one that was not", () =>
   withStore(async (folder, corpus) => {
     const whole = await begin(`${folder}/whole`, corpus);
     const planned = whole.config.plannedSteps!;
@@ -89,18 +89,10 @@ Deno.test("a run on a prepared corpus, stopped and resumed anywhere, ends as one
 Deno.test("a run on a prepared corpus that was killed goes on from its checkpoint to the same end", () =>
   withStore(async (folder, corpus) => {
     const words = [
-      ...["--corpus", corpus, "--preset", "smoke", "--length", "32", "--batch-size", "4"],
-      ...[
-        "--accumulation",
-        "2",
-        "--epochs",
-        "8",
-        "--evaluate-every",
-        "20",
-        "--checkpoint-every",
-        "3",
-      ],
-      ...["--backend", "simd"],
+      "--corpus",
+      corpus,
+      ...("--preset smoke --length 32 --batch-size 4 --accumulation 2 --epochs 8 " +
+        "--evaluate-every 20 --checkpoint-every 3 --backend simd").split(" "),
     ];
     const whole = await ended(startPretrain(folder, ["--out", `${folder}/whole`, ...words]));
     strictEqual(whole.code, 0, whole.err);
@@ -116,7 +108,7 @@ Deno.test("a run on a prepared corpus that was killed goes on from its checkpoin
     deepStrictEqual(await outcome(`${folder}/killed`), await outcome(`${folder}/whole`));
   }));
 
-Deno.test("a run on a prepared corpus knows its text from prepared.json, and its baselines", () =>
+Deno.test("a run on a prepared corpus takes the figures of its text from prepared.json", () =>
   withStore(async (folder, corpus) => {
     using run = await begin(`${folder}/run`, corpus);
     const { text, settings, corpus: facts } = run.config;
@@ -129,7 +121,7 @@ Deno.test("a run on a prepared corpus knows its text from prepared.json, and its
     deepStrictEqual([vocabSize, cased, heldOut], [TOY_TOKENIZER.vocab.size, false, 12 / 72]);
     ok(!("countedShare" in text!) && Math.abs(text!.notNextShare! - 0.5) < 0.1);
     const [, , shown, equal] = textRows({ ...text!, countedShare: 0.001 });
-    deepStrictEqual(equal, ["equal documents", "not counted"]); // as prepare() did not write it
+    deepStrictEqual(equal, ["equal documents", "not counted"]); // as prepare() did not write this store
     match(shown[1], /% of the tokens; counted in 0.10 % of them$/);
     const sentence = run.corpus.heldOutDocuments[0].sentences[0];
     deepStrictEqual(TOY_TOKENIZER.ids(sentence), TOY_TOKENIZER.ids(HELD_OUT[0].sentences[0]));
@@ -153,7 +145,7 @@ Deno.test("--held-out-tokens bounds what a run is scored on, of a prepared corpu
     ok(tokens(part) > 0 && tokens(part) < tokens(whole) / 2);
   }));
 
-Deno.test("what was decided when a corpus was prepared is refused by name", () =>
+Deno.test("a run refuses settings that were decided when its corpus was prepared", () =>
   withStore(async (folder, corpus) => {
     const refused: [Record<string, string | number | boolean>, RegExp][] = [
       [

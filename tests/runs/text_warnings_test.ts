@@ -36,17 +36,20 @@ Deno.test("a run gives no warning for an ordinary text", async () => {
   deepStrictEqual([found, reachedShare, equalDocuments], [60, 1, 0]);
 });
 
-Deno.test("a run with sop warns of documents of one sentence, which no epoch shows", async () => {
+Deno.test("a run with sop warns of documents of one sentence, which it never uses", async () => {
   const lone = toyDocuments(60).map(({ name, sentences }, i) => ({
     name,
     sentences: i < 40 ? sentences.slice(0, 1) : sentences,
   }));
   const warnings = await warningsOf(lone, "sop");
-  match(warnings[0], /^40 of 60 documents are never shown, as .* two sentences.*--pairing none$/);
+  match(
+    warnings[0],
+    /^40 of 60 documents are never shown to the model, as .* two sentences.*--pairing none$/,
+  );
   deepStrictEqual(await warningsOf(lone, "none"), []);
 });
 
-Deno.test("a run warns of tokens that are cut off, with pairs only", async () => {
+Deno.test("a run with pairs warns of tokens that are cut off", async () => {
   const words = toyDocuments(60).map(({ name, sentences }) => ({
     name,
     sentences: [sentences.join(" ").repeat(4), sentences.join(" ").repeat(4)],
@@ -67,7 +70,7 @@ Deno.test("a run counts equal documents and warns of many", async () => {
   strictEqual((await factsOf(twice, "nsp")).equalDocuments, 30);
   match(
     (await warningsOf(twice, "nsp")).join("\n"),
-    /^30 of 60 documents read as one before them/m,
+    /^30 of 60 documents have the same text as an earlier one/m,
   );
 });
 
@@ -94,7 +97,7 @@ Deno.test("a run from random weights warns if it is too short to learn more than
   });
 });
 
-Deno.test("the figures of the text are printed before the first step and are in run.html, resumed or not", async () => {
+Deno.test("the figures of the text are printed before the first step and are in run.html, also of a resumed run", async () => {
   await withCorpus(async (folder) => {
     const out = ["--out", `${folder}/run`];
     const first = await ended(
