@@ -1,7 +1,7 @@
 /** The labels of a diagram's arrows: how wide they are, whether they touch, and how they are drawn. */
-import { escape, subscripts } from "./svg.ts";
+import { escape, round, subscripts } from "./svg.ts";
 
-/** The text beside an arrow, and where it stands. */
+/** The text beside an arrow, and its position in pixels. */
 export interface Label {
   readonly text: string;
   readonly x: number;
@@ -9,7 +9,7 @@ export interface Label {
   readonly anchor: "middle" | "start";
 }
 
-/** Whether two labels touch. */
+/** Whether any two of the labels touch. */
 export function anyTouch(labels: readonly Label[]): boolean {
   const shown = labels.filter(({ text }) => text !== "");
   return shown.some((a, i) =>
@@ -32,7 +32,10 @@ function rightOf(label: Label): number {
   return leftOf(label) + labelWidth(label);
 }
 
-/** A label on a white ground, which interrupts the line of its arrow. Signs such as + are large. */
+/**
+ * Draws a label on a white background, which interrupts the line of its arrow. Signs such as + are
+ * drawn large.
+ */
 export function drawLabel(label: Label): string {
   const { text, x, y, anchor } = label;
   if (text === "") return "";
@@ -42,8 +45,4 @@ export function drawLabel(label: Label): string {
   const [size, down] = /^[+=×]$/.test(text) ? [19, 2.5] : [12, 0];
   return `${ground}<text x="${round(x)}" y="${round(y + down)}" font-family="sans-serif" ` +
     `font-size="${size}" text-anchor="${anchor}" fill="#222222">${subscripts(escape(text))}</text>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -1,4 +1,4 @@
-/** The frame of a chart: scales, axes with their numbers and grid lines, names of categories. */
+/** The parts around a plot: scales, axes with their numbers and grid lines, and names of categories. */
 import { FRAME, type Frame, label, line, plotBottom, plotWidth, round, upright } from "./svg.ts";
 
 /** A linear mapping from values to pixels. */
@@ -22,7 +22,8 @@ export function vertical(values: readonly number[], frame = FRAME): Scale {
   return scale(values, plotBottom(frame), frame.top);
 }
 
-const STEPS = 5; // between the ticks of an axis, about
+/** About how many steps lie between the ticks of an axis. */
+const STEPS = 5;
 
 interface TickOptions {
   /** Steps between the ticks, about. */
@@ -47,7 +48,7 @@ function scale(values: readonly number[], from: number, to: number, options?: Ti
   return { low, high, ticks, toPixel };
 }
 
-/** Round numbers that enclose the range, one more than `steps`, or somewhat fewer or more. */
+/** Round numbers at equal distances that enclose the range; about `steps + 1` of them. */
 export function ticksBetween(
   low: number,
   high: number,
@@ -68,8 +69,8 @@ export function ticksBetween(
 }
 
 /**
- * Axis names, tick marks and grid lines. Without `x` the horizontal axis has no numbers; `foot` is the
- * height of what stands there instead.
+ * Draws the names of the axes, tick marks and grid lines. Without `x` the horizontal axis has no
+ * numbers. `foot` is the additional height of the names of categories that stand there instead.
  */
 export function axes(
   x: Scale | undefined,
@@ -103,7 +104,7 @@ export function axes(
   ];
 }
 
-/** Where the name of the vertical axis stands: further left if its numbers are long. */
+/** The x of the name of the vertical axis, which is further left if the axis has long numbers. */
 function besideTicks(ticks: readonly number[]): number {
   const widest = Math.max(...ticks.map((tick) => number(tick).length));
   return Math.max(12, Math.min(18, FRAME.left - 8 - 7.5 * widest - 6));

@@ -13,9 +13,9 @@ const BAR_WIDTH = 0.7;
 /**
  * Draws a chart of bars, one for each entry, in the order of the entries.
  *
- * @param bars The height of each bar, by name.
+ * @param bars The height of each bar, by name. A bar whose height is not finite is not drawn.
  * @param options Titles, and level lines (dashed) to compare with.
- * @throws {TypeError} If a height is no number.
+ * @throws {TypeError} If a height is not a number.
  * @throws {ConfigError} If a title is missing or an option is unknown.
  *
  * @example
@@ -39,7 +39,7 @@ export function barChart(
   const y = vertical([0, ...values, ...baselines.map((line) => line.y)]);
   const room = categoryWidth(names.length);
   const shapes = values.flatMap((value, i) => {
-    if (!Number.isFinite(value)) return []; // its name and its value stand there all the same
+    if (!Number.isFinite(value)) return []; // the name and the text still show it
     const top = y.toPixel(value);
     const zero = y.toPixel(0);
     const x = FRAME.left + i * room + room * (1 - BAR_WIDTH) / 2;
@@ -52,7 +52,7 @@ export function barChart(
       x: names,
       y: values.map(short),
       marker: { color: colourAt(0) },
-      showlegend: false, // the bars have their names below them
+      showlegend: false, // as the names are below the bars
     }],
     drawn: [...shapes, ...levelPaths(baselines, y)],
     entries: levelEntries(baselines),

@@ -1,4 +1,4 @@
-/** What charts with categories on the horizontal axis share: bars, and means with error bars. */
+/** The common parts of charts with categories on the horizontal axis: bars, and points with error bars. */
 import type { Data, Layout } from "plotly.js";
 import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
 import { levelColour } from "./colours.ts";
@@ -6,7 +6,7 @@ import { document, legend, type LegendEntry, path } from "./svg.ts";
 import { axes, categoryNames, type Scale } from "./axes.ts";
 import { FRAME } from "./svg.ts";
 
-/** What is in the frame of a chart with categories. */
+/** The content of a chart with categories, without titles and axes. */
 export interface CategoryContent {
   /** The traces for plotly, without level lines. */
   readonly traces: readonly Partial<Data>[];
@@ -65,7 +65,7 @@ export function levelPaths(baselines: readonly Baseline[], y: Scale): string[] {
   });
 }
 
-/** The level lines as shapes of plotly, as a trace would end in the middle of the outer categories. */
+/** The level lines as shapes of plotly. A trace would not reach beyond the middle of the outer categories. */
 function levelShapes(baselines: readonly Baseline[]): Layout["shapes"] {
   return levelEntries(baselines).map(({ colour, stroke }, i) => {
     const height = short(baselines[i].y);
@@ -74,7 +74,7 @@ function levelShapes(baselines: readonly Baseline[]): Layout["shapes"] {
   });
 }
 
-/** Traces that give the level lines their names in plotly's legend. A single point draws nothing. */
+/** Traces of a single point, which draw no line, but give the level lines an entry in plotly's legend. */
 function levelTraces(baselines: readonly Baseline[], categories: readonly string[]) {
   return levelEntries(baselines).map(({ name, colour, stroke }, i) => ({
     type: "scatter" as const,

@@ -15,7 +15,7 @@ import {
 import { ConfigError } from "../errors.ts";
 import type { Titles } from "./figure.ts";
 
-/** What each title has to say. */
+/** What each title must tell the reader. */
 const TITLES = {
   title: "what the figure shows",
   xTitle: "what the horizontal axis shows, with its unit",
@@ -51,7 +51,7 @@ const SERIES = having("{ name, x, y }", "name", "x", "y");
 /**
  * Checks the lines of a chart: each must have as many values of x as of y.
  *
- * @throws {TypeError} If an entry is no line.
+ * @throws {TypeError} If an entry is not a line.
  * @throws {RangeError} If a line has different numbers of x and y.
  */
 export function checkSeries(series: unknown): void {

@@ -6,7 +6,7 @@
  */
 export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#e69f00", "#56b4e9", "#000000"];
 
-/** The colour of a line or a series by its index, from 0. After the last one they begin again. */
+/** The colour of a line or a series by its index, from 0. After the last colour the first follows. */
 export function colourAt(index: number): string {
   return COLOURS[index % COLOURS.length];
 }

@@ -22,7 +22,7 @@ export interface Declaration {
 const EXPORT = /^export (?:async |abstract )?(function\*?|class|const|interface|type) (\w+)/;
 
 /**
- * All declarations that the files of the library export, in the order of the files' names.
+ * Reads all declarations that the files of the library export, in the order of the files' names.
  *
  * @param base A URL below which all `.ts` files are read; the library's own folder by default.
  * @throws {TypeError} If the library was not loaded from a disk, as the folders of a server cannot be
@@ -40,7 +40,7 @@ export function readDeclarations(base = new URL("../", import.meta.url)): Declar
 }
 
 /**
- * The exported declarations of one file.
+ * Finds the exported declarations of one file.
  *
  * @param text Its source, formatted by `deno fmt`.
  * @param file Its path, for the field `file` of the declarations.
@@ -61,7 +61,7 @@ export function declarationsIn(text: string, file: string): Declaration[] {
   return found;
 }
 
-/** The doc comment that ends in the line before. */
+/** The doc comment that ends in the line before the line with index `at`; empty if there is none. */
 function docAbove(lines: readonly string[], at: number): string {
   if (!lines[at - 1]?.trimEnd().endsWith("*/")) return "";
   let start = at - 1;
@@ -71,7 +71,7 @@ function docAbove(lines: readonly string[], at: number): string {
     .join("\n").trim();
 }
 
-/** The signature of a function that begins in a line, or the whole of another declaration. */
+/** The signature of the function that begins in line `at`, or the whole of another declaration. */
 function headerOf(lines: readonly string[], at: number, kind: Declaration["kind"]): string {
   let open = 0;
   for (let i = at; i < lines.length; i++) {

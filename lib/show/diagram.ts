@@ -6,41 +6,45 @@ import { checkOptions } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 import { anyTouch, drawLabel, type Label } from "./arrow_labels.ts";
 import { card, Picture } from "./picture.ts";
-import { label } from "./svg.ts";
+import { label, round } from "./svg.ts";
 
 /** The contents of a diagram of boxes and arrows. */
 export interface DiagramOptions {
   /** The title above the drawing. */
   readonly title: string;
   /**
-   * Rows of boxes, from the top down. A box is its name, with its shape in brackets behind it if it
-   * has one: `"scores [T, T]"`. `|` begins a new line in the box; `""` leaves a gap. A long name may
-   * have a short one in front, by which arrows know it: `"cut = cut the text|into pieces"`.
+   * Rows of boxes, from the top down. A box is given by its name, which may be followed by a shape in
+   * brackets: `"scores [T, T]"`. `|` begins a new line in the box; `""` leaves a gap. A long name may
+   * be preceded by a short one, which arrows then use: `"cut = cut the text|into pieces"`.
    */
   readonly rows: readonly (readonly string[])[];
   /**
-   * Arrows as `"from -> to"` or `"from -> to: label"`, with the names of the boxes, or their short
-   * names if they have them. `--` in place of `->` draws a line without a head. `_` before the last
-   * letter of a label makes it a subscript: `"× W_Q"`.
+   * Arrows as `"from -> to"` or `"from -> to: label"`, with the names of the boxes, or the short names
+   * of those that have one. `--` instead of `->` draws a line without a head. `_` before the last letter
+   * of a label makes this letter a subscript: `"× W_Q"`. Default: no arrows.
    */
   readonly arrows?: readonly string[];
-  /** Names of the boxes that hold weights, which training changes; drawn in orange. */
+  /** Names of the boxes that hold weights, which training changes. They are orange. Default: none. */
   readonly learnt?: readonly string[];
-  /** Names of the boxes that matter most; drawn in green. */
+  /** Names of the boxes that matter most. They are green. Default: none. */
   readonly marked?: readonly string[];
 }
 
-/** Name and colours of each kind of box. */
+/** The colours of each kind of box. */
 const LOOKS = {
   plain: { fill: "#eef3f8", stroke: "#4a6785" },
   learnt: { fill: "#fdebd3", stroke: "#b26a00" },
   marked: { fill: "#dff2e6", stroke: "#00754f" },
 };
 
-const INK = "#222222"; // of the boxes
-const GAP = 34; // pixels between boxes; more if a label stands between them
-const TOP = 48; // pixels for the title
-const LETTER = 7.4; // the largest width of a letter, in pixels
+/** The colour of text in boxes. */
+const INK = "#222222";
+/** The least distance between boxes, in pixels. A label between them makes it larger. */
+const GAP = 34;
+/** The height of the title, in pixels. */
+const TOP = 48;
+/** The width that is reserved for a letter, in pixels. */
+const LETTER = 7.4;
 
 interface Box {
   readonly name: string;
@@ -123,7 +127,7 @@ function readBoxes({ rows, learnt = [], marked = [] }: DiagramOptions): Box[] {
       const { name, shape } = readNamed(long);
       const plain = short ?? name.replaceAll(/\s*\|\s*/g, " ");
       if (boxes.some((box) => box.name === plain)) {
-        throw new RangeError(`Two boxes have the name "${plain}": give one of them another`);
+        throw new RangeError(`Two boxes have the name "${plain}": give one of them another name`);
       }
       const lines = name.split("|").map((part) => part.trim());
       const look = learnt.includes(plain) ? "learnt" : marked.includes(plain) ? "marked" : "plain";
@@ -159,7 +163,7 @@ function find(name: string, boxes: readonly Box[]): Box {
   throw new RangeError(`No box has the name "${name}"${hint}`);
 }
 
-/** Places boxes and arrows, with gaps so wide that no two labels touch. */
+/** Places boxes and arrows, and widens the gaps, up to a limit, until no two labels touch. */
 function spaceOut(boxes: readonly Box[], arrows: readonly Arrow[], title: string) {
   for (let more = 0;; more += 2) {
     const placed = layOut(boxes, arrows, title, more);
@@ -259,7 +263,10 @@ function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box,
   return { line, label: above(arrow, start + share * (end - start), y1 + share * (y2 - y1) + 4) };
 }
 
-/** At which share of its length an arrow has its label: where arrows that share an end are apart. */
+/**
+ * The position of an arrow's label, as a share of its length. If several arrows begin or end at the same
+ * side of a box, their labels are nearer to their other ends, where the arrows are further apart.
+ */
 function apartAt(arrow: Arrow, all: readonly Arrow[]): number {
   const fansOut = beside(arrow, all, "from").length > 1;
   const fansIn = beside(arrow, all, "to").length > 1;
@@ -274,7 +281,7 @@ function beside(arrow: Arrow, all: readonly Arrow[], end: "from" | "to"): Arrow[
   );
 }
 
-/** Spreads arrows that share an end, in the order of their other ends. */
+/** The shift of an arrow's end, which spreads arrows that share an end in the order of their other ends. */
 function spread(
   arrow: Arrow,
   all: readonly Arrow[],
@@ -296,7 +303,7 @@ function aroundRows(arrow: Arrow, from: Place, to: Place, index: number): Drawn 
   const d = `M${round(x1)} ${round(y1)}C${round(out + 10)} ${round(y1)} ${round(out + 10)} ${
     round(y2)
   } ${round(x2)} ${round(y2)}`;
-  const side = 4 + (x1 + x2 + 6 * (out + 10)) / 8; // the curve at its middle
+  const side = 4 + (x1 + x2 + 6 * (out + 10)) / 8; // right of the middle of the curve
   const line = stroke(d) + headOf(arrow, x2, y2, 180);
   return { line, label: { text: arrow.label, x: side, y: (y1 + y2) / 2 + 4, anchor: "start" } };
 }
@@ -326,8 +333,4 @@ function headOf({ pointed }: Arrow, x: number, y: number, turn: number): string 
 
 function above({ label }: Arrow, x: number, y: number): Label {
   return { text: label, x, y, anchor: "middle" };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

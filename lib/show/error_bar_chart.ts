@@ -1,4 +1,7 @@
-/** A chart of means with their error bars, over categories: variants of a run, or sizes of a data set. */
+/**
+ * A chart of values with error bars over categories, such as the variants of a run or the sizes of a data
+ * set.
+ */
 import { checkSwitches } from "../checks.ts";
 import { categoryChart, categoryWidth, levelEntries, levelPaths } from "./category_chart.ts";
 import { checkBaselines, checkMeasured, checkTitles } from "./chart_checks.ts";
@@ -28,7 +31,7 @@ export interface MeasuredSeries {
 export interface ErrorBarOptions extends Titles {
   /** Whether to join the points of a series by a line, for ordered categories. Default false. */
   readonly joined?: boolean;
-  /** Level lines to compare with. */
+  /** Level lines (dashed) to compare with. Default: none. */
   readonly baselines?: readonly Baseline[];
 }
 
@@ -75,7 +78,10 @@ export function errorBarChart(
   });
 }
 
-/** The x of a point in pixels: the points of a category stand side by side around its middle. */
+/**
+ * Returns a function that gives the x of a point in pixels. The points of a category stand side by side
+ * around its middle.
+ */
 function placing(categories: number, series: number) {
   const room = categoryWidth(categories);
   const step = Math.min(14, room / (series + 1));
@@ -93,7 +99,7 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
   const ink = colourAt(which);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
-    if (!Number.isFinite(value) || !Number.isFinite(error)) return []; // of a single run, say
+    if (!Number.isFinite(value) || !Number.isFinite(error)) return []; // as of a single run
     const x = place(i, which);
     const top = y.toPixel(value + error);
     const bottom = y.toPixel(value - error);

@@ -14,13 +14,13 @@ export interface Titles {
   readonly title: string;
   /** The name of the horizontal axis, with its unit. */
   readonly xTitle: string;
-  /** Name of the vertical axis, with its unit. */
+  /** The name of the vertical axis, with its unit. */
   readonly yTitle: string;
 }
 
 /** A level line to compare a curve with, such as chance or a unigram model. */
 export interface Baseline {
-  /** What the legend calls it. */
+  /** Its name in the legend. */
   readonly name: string;
   /** Its value on the vertical axis. */
   readonly y: number;
@@ -34,10 +34,10 @@ export class Figure {
   readonly layout: Partial<Layout>;
   /** A stand-alone SVG document. */
   readonly svg: string;
-  /** The same as text. */
+  /** The title and the values as text. */
   readonly text: string;
 
-  /** Makes a figure of its forms. */
+  /** Makes a figure from its forms. */
   constructor(
     parts: { data: Partial<Data>[]; layout: Partial<Layout>; svg: string; text: string },
   ) {
@@ -64,7 +64,7 @@ export class Figure {
     return { "image/svg+xml": this.svg, "text/plain": this.text };
   }
 
-  /** Shows the figure where it is the value of a cell. */
+  /** Is called by Jupyter if the figure is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
@@ -77,7 +77,7 @@ export class Table {
   /** The table as lines of text. */
   readonly text: string;
 
-  /** Makes a table of both forms. */
+  /** Makes a table from both forms. */
   constructor(html: string, text: string) {
     this.html = html;
     this.text = text;
@@ -88,7 +88,7 @@ export class Table {
     return { "text/html": this.html, "text/plain": this.text };
   }
 
-  /** Shows the table where it is the value of a cell. */
+  /** Is called by Jupyter if the table is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }

@@ -7,8 +7,10 @@ import { box, document, label } from "./svg.ts";
 import { number } from "./axes.ts";
 import { FRAME } from "./svg.ts";
 
-const SHADES = 20; // the eye cannot distinguish more
-const MOST_CELLS = 64; // per side of the SVG, to keep it small; plotly gets all of them
+/** The number of shades. The eye cannot distinguish more. */
+const SHADES = 20;
+/** The most rows or columns that the SVG draws, to keep it small. Plotly gets all of them. */
+const MOST_CELLS = 64;
 const PLOT = { left: 110, top: FRAME.top, width: FRAME.width - 190, height: 300 } as const;
 
 const DECIMALS: Kind = {
@@ -24,7 +26,7 @@ export interface HeatmapOptions extends Titles {
   readonly columns?: readonly string[];
   /** Names of the rows, from the top. */
   readonly rows?: readonly string[];
-  /** Decimals of the values that are written into the cells. Default: no values are written. */
+  /** Decimals of the values that are written into the cells, 0 to 6. Default: no values are written. */
   readonly decimals?: number;
 }
 
@@ -33,7 +35,7 @@ export interface HeatmapOptions extends Titles {
  *
  * @param values Rows from the top down, all of the same length. Values that are not finite stay
  * white.
- * @throws {TypeError} If a row is no array of numbers.
+ * @throws {TypeError} If a row is not an array of numbers.
  * @throws {ConfigError} If a title is missing or an option is unknown.
  * @throws {ShapeError} If there is no value, or rows or names have wrong lengths.
  *
@@ -126,8 +128,8 @@ function rangeOf(values: readonly (readonly number[])[]): [number, number] {
 }
 
 /**
- * The cells, as one path for each shade, in which one stroke covers neighbouring cells of that shade.
- * Rectangles would take ten times the space.
+ * Draws the cells as one path for each shade. One stroke of it covers neighbouring cells of a row. A
+ * rectangle for each cell would take ten times the space.
  */
 function cells(values: readonly (readonly number[])[], low: number, high: number): string[] {
   const levels = values.map((row) =>
@@ -138,14 +140,14 @@ function cells(values: readonly (readonly number[])[], low: number, high: number
     for (let start = 0, end = 0; start < row.length; start = end) {
       while (end < row.length && Object.is(row[end], row[start])) end++;
       const level = row[start];
-      if (level > 0 && level < SHADES) { // not if it is NaN or infinite
+      if (level > 0 && level < SHADES) { // white cells, NaN and infinities are not drawn
         strokes.set(level, `${strokes.get(level) ?? ""}M${start} ${r}h${end - start}`);
       }
     }
   }
   const width = PLOT.width / levels[0].length;
   const height = PLOT.height / levels.length;
-  // a stroke lies half above its line
+  // half of a stroke's width lies above its line
   const x = PLOT.left;
   const y = PLOT.top + height / 2;
   const scale = `translate(${x} ${y.toFixed(2)}) scale(${width.toFixed(4)} ${height.toFixed(4)})`;
@@ -171,7 +173,8 @@ function written(
     row.map((value, c) => {
       const colour = value > low + 0.55 * (high - low) ? "#ffffff" : "#222222";
       const at = { size: 11, anchor: "middle", colour } as const;
-      const [x, y] = [PLOT.left + (c + 0.5) * width, PLOT.top + (r + 0.5) * height + 4];
+      const x = PLOT.left + (c + 0.5) * width;
+      const y = PLOT.top + (r + 0.5) * height + 4;
       return Number.isFinite(value) ? label(value.toFixed(decimals), x, y, at) : "";
     })
   ).filter((text) => text !== "");
@@ -230,7 +233,7 @@ function colourBar(options: HeatmapOptions, low: number, high: number): string[]
   const beside = left + 21;
   const end = (value: number) => {
     if (decimals !== undefined) return value.toFixed(decimals); // as in the cells
-    // a value that is tiny beside the other end is shown as 0
+    // a value that is tiny compared with the range is shown as 0
     return number(Math.abs(value) < 1e-4 * (high - low) ? 0 : Number(value.toPrecision(3)));
   };
   const frame = `<rect x="${left}" y="${top}" width="16" height="${PLOT.height}" ` +
@@ -250,7 +253,7 @@ function named(title: string, names?: readonly string[]) {
   return { title: { text: title }, tickmode: "array" as const, tickvals, ticktext: [...names] };
 }
 
-/** From white to dark blue. */
+/** The colour of a share of the range: white at 0, dark blue at 1. */
 function shade(share: number): string {
   const mix = (from: number, to: number) =>
     Math.round(from + (to - from) * share).toString(16).padStart(2, "0");

@@ -8,7 +8,7 @@ export class Explanation {
   /** The explanation as Markdown. */
   readonly text: string;
 
-  /** Makes an explanation of a text in Markdown. */
+  /** Makes an explanation from a text in Markdown. */
   constructor(text: string) {
     this.text = text;
   }
@@ -18,7 +18,7 @@ export class Explanation {
     return { "text/markdown": this.text, "text/plain": this.text };
   }
 
-  /** Shows the explanation when it is the value of a cell. */
+  /** Is called by Jupyter if the explanation is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
@@ -30,8 +30,8 @@ export class Explanation {
  *
  * @param name The name, as it is imported. Without one, all names are listed.
  * @throws {RangeError} If the library exports nothing with that name.
- * @throws {TypeError} If the name is no text, or the library was loaded from a server, whose files cannot
- * be listed.
+ * @throws {TypeError} If the name is not a text, or the library was loaded from a server, whose files
+ * cannot be listed.
  *
  * @example
  * ```ts

@@ -3,8 +3,11 @@ import { checkOptions } from "../checks.ts";
 import { card, Picture } from "./picture.ts";
 import { box, label, line, subscripts } from "./svg.ts";
 
+/** The size of a cell, in pixels. */
 const CELL = 15;
-const MOST = 16; // most rows or columns that are drawn; a larger matrix is drawn with a gap
+/** The most rows or columns that are drawn. */
+const MOST = 16;
+/** The distance between two terms, in pixels. */
 const BETWEEN = 27;
 const FILL = "#eef3f8";
 const MARKED = "#7fcfa4"; // green is what to look at, as in diagrams; orange would say "learnt"
@@ -39,10 +42,11 @@ interface Matrix {
 }
 
 /**
- * Draws matrices side by side, with signs between them.
+ * Draws matrices side by side, with signs between them. Of a larger matrix only 16 rows and columns are
+ * drawn.
  *
  * @throws {RangeError} If a matrix does not have two sizes above 0, or a mark names a matrix, a row
- * or a column that does not exist.
+ * or a column that is not drawn.
  *
  * @example
  * ```ts
@@ -94,11 +98,14 @@ function sizeOf(text = ""): number {
 function checkMarks(marked: Readonly<Record<string, Mark>>, known: readonly Matrix[]): void {
   for (const [name, { row = 0, column = 0 }] of Object.entries(marked)) {
     const matrix = known.find((one) => one.name === name);
-    if (matrix && row < matrix.rows && column < matrix.columns) continue;
-    throw new RangeError(`The mark ${name} names a matrix, a row or a column that is not there`);
+    const isDrawn = matrix && row < Math.min(matrix.rows, MOST) &&
+      column < Math.min(matrix.columns, MOST);
+    if (isDrawn) continue;
+    throw new RangeError(`The mark ${name} names a matrix, a row or a column that is not drawn`);
   }
 }
 
+/** The width or height of a matrix in pixels. */
 function drawnSize(count: number): number {
   return CELL * Math.min(count, MOST);
 }

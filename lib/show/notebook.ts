@@ -96,11 +96,11 @@ function made(content: Content): Showable {
  * A progress bar as a `Showable`.
  *
  * @param done Share of the work, 0 to 1.
- * @param note A text behind the bar.
+ * @param note A text after the bar.
  */
 export function progressBar(done: number, note: string): Showable {
   const share = Math.min(1, Math.max(0, done));
-  const width = 20; // with a note behind it, a line that an open side bar does not break
+  const width = 20; // bar and note fit into a line even beside an open side bar
   const text = `${"█".repeat(Math.round(share * width)).padEnd(width, "░")} ${
     (100 * share).toFixed(0)
   } %  ${note}`;
@@ -114,8 +114,8 @@ export function progressBar(done: number, note: string): Showable {
  * it aborts the returned signal instead, and the training loop stops after the current step. Call it
  * once for each run, as an aborted signal stays aborted.
  *
- * @returns The signal for `pretrain()` or `train()`. After it is disposed of, as by `using stop =
- * stopButton()` at the end of the block, the button ends the kernel again.
+ * @returns The signal for `pretrain()` or `train()`. Once it is disposed of, the button ends the kernel
+ * again. `using stop = stopButton()` disposes of it at the end of the block.
  *
  * @example
  * ```ts
@@ -145,13 +145,13 @@ function stopListening(): void {
 
 let showingErrors = false;
 
-/** Prints uncaught errors, which would otherwise end the kernel or get lost. */
+/** Prints uncaught errors from now on. Otherwise they would end the kernel or get lost. */
 function showErrorsOnce(): void {
   if (showingErrors || !inNotebook()) return;
   showingErrors = true;
   globalThis.addEventListener("unhandledrejection", (event) => {
     console.error("A promise that nobody awaited failed:", event.reason);
-    event.preventDefault(); // the kernel would end
+    event.preventDefault(); // otherwise the kernel would end
   });
   globalThis.addEventListener("error", (event) => {
     console.error("A callback failed:", event.error);

@@ -1,14 +1,14 @@
-/** A drawing that a notebook displays, and the white card that diagrams are drawn on. */
+/** A drawing that a notebook displays, and the white card on which diagrams are drawn. */
 import { label } from "./svg.ts";
 
 /** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
 export class Picture {
   /** A stand-alone SVG document. */
   readonly svg: string;
-  /** The same for a terminal, and for viewers that do not trust SVG. */
+  /** The content as text, for a terminal and for viewers that do not trust SVG. */
   readonly text: string;
 
-  /** Makes a picture of both forms. */
+  /** Makes a picture from both forms. */
   constructor(svg: string, text: string) {
     this.svg = svg;
     this.text = text;
@@ -19,13 +19,13 @@ export class Picture {
     return { "image/svg+xml": this.svg, "text/plain": this.text };
   }
 
-  /** Shows the drawing when it is the value of a cell. */
+  /** Is called by Jupyter if the drawing is the value of a cell. */
   [Symbol.for("Jupyter.display")](): Record<string, unknown> {
     return this.bundle();
   }
 }
 
-/** The white card with its title. */
+/** Draws a white card with a title and content. */
 export function card(title: string, width: number, height: number, content: string[]): string {
   const w = Math.ceil(width);
   const h = Math.ceil(height);

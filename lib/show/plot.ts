@@ -1,6 +1,4 @@
-/**
- * Charts of lines. Notebooks import charts of bars and tables from here, too.
- */
+/** Charts of lines. Notebooks import charts of bars and tables from here, too. */
 import { checkWhole } from "../checks.ts";
 import { checkBaselines, checkSeries, checkTitles } from "./chart_checks.ts";
 import { type Baseline, Figure, layout, short, type Titles } from "./figure.ts";
@@ -13,19 +11,19 @@ export { table } from "./table.ts";
 
 /** Options of `lineChart()` beside its titles. */
 export interface LineChartOptions extends Titles {
-  /** Level lines (dashed) to compare with. */
+  /** Level lines (dashed) to compare with. Default: none. */
   readonly baselines?: readonly Baseline[];
-  /** How wide the picture is, in pixels, at least 240; text keeps its size. Default 700. */
+  /** The width of the picture in pixels, at least 240; text keeps its size. Default 700. */
   readonly width?: number;
 }
 
-/** One line of a chart. Points must be in the order in which they are joined. */
+/** One line of a chart. It joins its points in the given order. */
 export interface Series {
-  /** What the legend calls it. */
+  /** Its name in the legend. */
   readonly name: string;
   /** The values of its points on the horizontal axis. */
   readonly x: readonly number[];
-  /** The values on the vertical axis. Values that are not finite leave a gap. */
+  /** The values of its points on the vertical axis. Values that are not finite leave a gap. */
   readonly y: readonly number[];
   /** The index of its colour in `COLOURS`, from 0. Default: its index among the lines. */
   readonly colour?: number;
@@ -36,7 +34,8 @@ export interface Series {
 /** The least width of a chart in pixels, of which margins take 90. */
 export const LEAST_WIDTH = 240;
 
-const MOST_POINTS = 400; // of a line; more would not be visible in 600 pixels, and would enlarge the file
+/** The most points of a line. More would not be visible in 600 pixels, and would enlarge the file. */
+const MOST_POINTS = 400;
 
 /**
  * Draws a chart of lines.

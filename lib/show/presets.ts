@@ -5,13 +5,13 @@ import { ConfigError } from "../errors.ts";
 export interface NotebookPreset {
   /** The name of the preset, as in `BERT_PRESET`. */
   readonly name: "smoke" | "tutorial" | "full";
-  /** Name of the corpus. */
+  /** The name of the corpus. */
   readonly corpus: string;
   /** How many of its documents to use. Default: all. */
   readonly documents?: number;
-  /** Pieces of the vocabulary to learn. */
+  /** The number of pieces of the vocabulary to learn. */
   readonly vocabSize: number;
-  /** Name of the model size, for `bertConfig()`. */
+  /** The name of the model size, for `bertConfig()`. */
   readonly model: "smoke" | "tiny" | "mini" | "small";
   /** Tokens in a sequence. */
   readonly maxLength: number;
@@ -90,7 +90,7 @@ export function notebookPreset(): NotebookPreset {
  * ```ts
  * import { sized } from "bert/show/presets.ts";
  * import { strictEqual } from "node:assert";
- * strictEqual(sized(10, 200, 200), sized(10, 200, 200)); // 200, but 10 in tests
+ * strictEqual(sized(10, 200, 200), sized(10, 200, 200)); // 200, or 10 if BERT_PRESET is smoke
  * ```
  */
 export function sized<T>(smoke: T, tutorial: T, full: T): T {

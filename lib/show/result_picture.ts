@@ -1,4 +1,4 @@
-/** The picture of a run for the README: its loss curve, and blanks that the model has filled. */
+/** The picture of a run for the README: its loss curve, and the model's guesses for blanks. */
 import { percent } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import type { StepLog } from "../training/history.ts";
@@ -7,7 +7,9 @@ import { mlmLossChart } from "./training_view.ts";
 
 /** A text with a blank, and the most probable words for it. */
 export interface FilledBlank {
+  /** The text, with one `[MASK]`. */
   readonly text: string;
+  /** Words for the blank, the most probable first. At most three are drawn. */
   readonly guesses: readonly { readonly token: string; readonly probability: number }[];
 }
 

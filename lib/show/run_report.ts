@@ -15,7 +15,8 @@ import { table } from "./table.ts";
 import { type Score, scoreChart, scoreCurve, SCORES } from "./score_chart.ts";
 import { escape } from "./svg.ts";
 
-const EVENTS = 200; // lines of log.txt
+/** The most lines of `log.txt` that the report shows. */
+const EVENTS = 200;
 
 /**
  * The report of a run. It can be written repeatedly: each time only the new parts of the run's files
@@ -44,7 +45,7 @@ export class RunReport {
   readonly #evaluationLines: GrowingFile;
   readonly #means = new StepMeans();
   readonly #evaluations: EvaluationLog[] = [];
-  #harmed = 0;
+  #damagedLines = 0;
 
   /** Makes the report of the run in `folder`, whose `config.json` contains `config`. */
   constructor(folder: string, config: RunConfig) {
@@ -63,7 +64,7 @@ export class RunReport {
     for await (const line of this.#evaluationLines.newLines()) {
       const evaluation = evaluationIn(line);
       if (evaluation) this.#evaluations.push(evaluation);
-      else this.#harmed++;
+      else this.#damagedLines++;
     }
     const name = this.#folder.split(/[/\\]/).at(-1) ?? this.#folder;
     const { steps, last } = this.#means;
@@ -74,7 +75,7 @@ export class RunReport {
       last,
       evaluations: this.#evaluations,
       events,
-      harmed: this.#harmed,
+      damagedLines: this.#damagedLines,
     };
     await replaceFile(`${this.#folder}/run.html`, runReport(name, facts));
   }
@@ -82,7 +83,7 @@ export class RunReport {
 
 /** The contents of a report. */
 export interface RunFacts {
-  /** The contents of its `config.json`. */
+  /** The contents of the run's `config.json`. */
   readonly config: RunConfig;
   /** All steps, or means of neighbouring steps. */
   readonly steps: readonly StepLog[];
@@ -93,24 +94,26 @@ export interface RunFacts {
   /** The last lines of `log.txt`. */
   readonly events: readonly string[];
   /** The number of lines of `evaluations.jsonl` that cannot be read and are left out. Default: 0. */
-  readonly harmed?: number;
+  readonly damagedLines?: number;
 }
 
-/** The report as one HTML document without external references. */
+/** Returns the report as one HTML document without external references. */
 export function runReport(name: string, facts: RunFacts): string {
-  const { evaluations, config, events, harmed = 0 } = facts;
+  const { evaluations, config, events, damagedLines = 0 } = facts;
   const last = evaluations.at(-1);
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><title>${escape(name)}</title>`,
     `<style>${STYLE}</style></head><body>`,
     `<h1>${escape(name)}</h1>`,
-    `<p>${escape(standing(facts))}</p>`,
-    ...(harmed > 0 ? [`<p>Harmed lines of evaluations.jsonl, left out: ${harmed}.</p>`] : []),
+    `<p>${escape(summary(facts))}</p>`,
+    ...(damagedLines > 0
+      ? [`<p>Damaged lines of evaluations.jsonl that are left out: ${damagedLines}.</p>`]
+      : []),
     ...(config.text ? ["<h2>Training text</h2>", textTable(config.text)] : []),
     ...(last ? ["<h2>Held-out scores</h2>", scores(last, config)] : []),
     ...(facts.steps.length > 0 ? ["<h2>Curves</h2>", ...curves(facts)] : []),
-    ...(last ? ["<h2>What it fills in</h2>", sampleTable(evaluations)] : []),
+    ...(last ? ["<h2>What the model fills in</h2>", sampleTable(evaluations)] : []),
     "<h2>Settings</h2>",
     settingsTable(config),
     ...(events.length > 0
@@ -125,7 +128,8 @@ const STYLE = "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padd
   "td,th{padding:.25rem .75rem;border-bottom:1px solid #ddd;vertical-align:top}" +
   "pre{overflow-x:auto;background:#f6f6f6;padding:.75rem}";
 
-function standing({ config, last }: RunFacts): string {
+/** The corpus, the model and the progress of the run in a few sentences. */
+function summary({ config, last }: RunFacts): string {
   const { settings, model, plannedSteps, corpus } = config;
   const planned = plannedSteps === null ? "" : ` of ${count(plannedSteps)}`;
   const progress = last
@@ -205,10 +209,13 @@ function range([low, high]: Interval, digits: number): string {
   return `${end(low)} to ${end(high)}`;
 }
 
-const MOST = 800; // twice what a chart shows
+/** The most means that are kept, which is twice the number of points of a line in a chart. */
+const MOST = 800;
+
 
 /**
- * Collects steps. Up to 800 it keeps each of them, then means of two neighbours, of four, and so on.
+ * Collects the steps of a run, with bounded memory. It keeps fewer than 800 steps as they are; of more
+ * steps it keeps the means of two neighbours, then of four, and so on.
  *
  * @example
  * ```ts

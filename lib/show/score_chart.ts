@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<Score, string>> = {
   nspAccuracy: "Sentence pairs: accuracy",
 };
 
-/** The chart of a score. Without `baselines` the only level line is ln 2, for the loss of pairs. */
+/** Draws the chart of a score. Without `baselines` the only level line is ln 2, for the loss of pairs. */
 export function scoreChart(score: Score, curves: readonly Series[], baselines?: Baselines): Figure {
   return lineChart(curves, {
     title: TITLES[score],
@@ -26,7 +26,7 @@ export function scoreChart(score: Score, curves: readonly Series[], baselines?: 
   });
 }
 
-/** The curve of a score over the steps. */
+/** Makes the curve of a score over the steps. */
 export function scoreCurve(
   name: string,
   rows: readonly ({ readonly step: number } & Readonly<Record<Score, number>>)[],

@@ -1,6 +1,6 @@
 /**
- * Plain SVG: the document, lines, text and legend of all figures. It has no style sheet, scripts or
- * references, so that code hosts and viewers show it unchanged.
+ * Plain SVG: the document, lines, text and legend of all figures. It contains no style sheet, script or
+ * reference, so that code hosts and viewers show it unchanged.
  */
 
 /** The outer size and the margins of a plot, in pixels. */
@@ -13,19 +13,20 @@ export interface Frame {
   readonly bottom: number;
 }
 
-/** The frame of the figures of notebooks and reports. */
+/** The frame of figures in notebooks and reports. */
 export const FRAME: Frame = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 };
 
-const LEAST_HEIGHT = 240; // below it, margins would leave too little of the plot
+/** The least height of a figure in pixels. In a lower one margins would leave too little of the plot. */
+const LEAST_HEIGHT = 240;
 const LEGEND_ROW = 17;
 
 /**
- * The frame of a figure of another width. Text keeps its size, so that it can be read where there is
- * little room; the plot shrinks, and the legend has as many rows as it needs.
+ * The frame of a figure of another width. Text keeps its size, so that it stays readable. The plot
+ * shrinks, and the legend gets as many rows as it needs.
  */
 export function frameOf(width: number, entries: readonly { readonly name: string }[]): Frame {
   const rows = legendRows(entries, { ...FRAME, width }).length;
-  const more = Math.max(0, LEGEND_ROW * (rows - 1) - 12); // the second has not quite room
+  const more = Math.max(0, LEGEND_ROW * (rows - 1) - 12); // FRAME leaves 12 pixels for a second row
   const height = Math.max(LEAST_HEIGHT, Math.round(FRAME.height * width / FRAME.width));
   return { ...FRAME, width, height: height + more, top: FRAME.top + more };
 }
@@ -35,7 +36,7 @@ export function plotWidth({ width, left, right }: Frame): number {
   return width - left - right;
 }
 
-/** Where the plot ends below. */
+/** The y of the lower edge of the plot. */
 export function plotBottom({ height, bottom }: Frame): number {
   return height - bottom;
 }
@@ -68,7 +69,7 @@ export interface LegendEntry {
   readonly stroke?: Stroke;
 }
 
-/** Names and colours of the lines, below the title, in several rows if one is too short. */
+/** Draws names and colours of the lines below the title, in several rows if one row is too short. */
 export function legend(entries: readonly LegendEntry[], frame = FRAME): string[] {
   const total = entries.reduce((sum, entry) => sum + legendWidth(entry), 0);
   const start = Math.max(8, frame.width - frame.right - total);
@@ -88,7 +89,7 @@ export function legend(entries: readonly LegendEntry[], frame = FRAME): string[]
   });
 }
 
-/** The entries of a legend by rows, as many in each as have room. */
+/** The entries of a legend in rows. Each row has as many as fit. */
 function legendRows<Entry extends { readonly name: string }>(
   entries: readonly Entry[],
   { width, right }: Frame,
@@ -113,8 +114,8 @@ function legendWidth({ name }: { readonly name: string }): number {
 }
 
 /**
- * Points joined by straight lines. A point that is not finite leaves a gap, and one between two gaps is
- * a dot.
+ * Draws points joined by straight lines. A point that is not finite leaves a gap. A point between two
+ * gaps is drawn as a dot.
  */
 export function path(
   points: readonly (readonly [number, number])[],
@@ -177,12 +178,12 @@ export function label(
     `text-anchor="${anchor}" fill="${colour}"${rotate}>${escape(text)}</text>`;
 }
 
-/** SVG text whose last letter, if an underscore is before it, is small and below the line: `W_Q`. */
+/** SVG text in which an underscore before the last letter makes that letter a subscript: `W_Q`. */
 export function subscripts(svg: string): string {
   return svg.replace(/_(\w)(?=<|$)/, '<tspan font-size="9" dy="3">$1</tspan>');
 }
 
-/** A line of text that runs upwards, around its middle. */
+/** A line of text that runs upwards, centred at a point. */
 export function upright(text: string, x: number, y: number): string {
   return label(text, x, y, { anchor: "middle", turn: -90 });
 }

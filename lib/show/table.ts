@@ -4,8 +4,20 @@ import { Table } from "./figure.ts";
 import { escape } from "./svg.ts";
 
 /**
- * Makes a table of rows. Its columns are the keys of the first row. Columns of numbers are aligned to
+ * Makes a table from rows. Its columns are the keys of the first row. Columns of numbers are aligned to
  * the right.
+ *
+ * @throws {TypeError} If `rows` is not an array of cells by column.
+ *
+ * @example
+ * ```ts
+ * import { table } from "bert/show/table.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(table([{ word: "sea", count: 5 }, { word: "ship", count: 12 }]).text, `\
+ * word  count
+ * sea       5
+ * ship     12`);
+ * ```
  */
 export function table(rows: readonly Readonly<Record<string, string | number>>[]): Table {
   checkTableRows(rows);
@@ -38,8 +50,8 @@ function isFigure(value: string | number): boolean {
 }
 
 /**
- * Both an attribute and a style, as Jupyter's style sheet overrides the attribute, and code hosts
- * remove the style.
+ * The alignment as an attribute and as a style: Jupyter's style sheet overrides the attribute, and code
+ * hosts remove the style.
  */
 function aligned(side: "left" | "right"): string {
   return `align="${side}" style="text-align:${side}"`;

@@ -1,4 +1,4 @@
-/** A training example as coloured tokens, so that a person can see what the model has to predict. */
+/** A training example as coloured tokens, which shows what the model has to predict. */
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
 import type { MaskedExample } from "../data/example.ts";
 import { Table } from "./figure.ts";
@@ -33,7 +33,7 @@ export interface TokenTableOptions {
  * Shows an example as coloured tokens: a line for each segment with its source, and below each token
  * to predict what was done to it and the right answer.
  *
- * Colours only repeat what the words say, so that it can be read without them.
+ * Colours only repeat what the words say, so that the table can be read without them.
  *
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown or cannot work.

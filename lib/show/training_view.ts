@@ -11,25 +11,25 @@ import type { StepLog } from "../training/history.ts";
 import { live, progressBar } from "./notebook.ts";
 import { type Score, scoreChart, scoreCurve } from "./score_chart.ts";
 
-/** The number of steps that the curves are averaged over, as single steps are noisy. */
+/** The number of steps over which the curves are averaged, as single steps are noisy. */
 const SMOOTHING = 25;
 
-/** The masked-word loss over the steps, with ln V and the unigram loss as level lines. */
+/** Draws the masked-word loss over the steps, with ln V and the unigram loss as level lines. */
 export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("mlmLoss", steps, baselines);
 }
 
-/** The sentence-pair loss over the steps, with ln 2 as a level line. */
+/** Draws the sentence-pair loss over the steps, with ln 2 as a level line. */
 export function nspLossChart(steps: readonly StepLog[]): Figure {
   return smoothChart("nspLoss", steps);
 }
 
-/** The accuracy of masked words over the steps, with that of the most frequent word as a level line. */
+/** Draws the accuracy on masked words, with that of the most frequent word as a level line. */
 export function mlmAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("mlmAccuracy", steps, baselines);
 }
 
-/** The accuracy of pairs over the steps, with that of the more frequent label as a level line. */
+/** Draws the accuracy on pairs, with that of the more frequent label as a level line. */
 export function nspAccuracyChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("nspAccuracy", steps, baselines);
 }
@@ -40,7 +40,7 @@ function smoothChart(score: Score, steps: readonly StepLog[], baselines?: Baseli
   return scoreChart(score, [{ name, x, y: movingMean(y, SMOOTHING) }], baselines);
 }
 
-function asksPairs({ nspLoss }: StepLog): boolean {
+function hasPairs({ nspLoss }: StepLog): boolean {
   return nspLoss !== 0;
 }
 
@@ -48,7 +48,7 @@ function asksPairs({ nspLoss }: StepLog): boolean {
 export interface TrainingView extends AsyncDisposable {
   /** The function to pass to `pretrain()` as `onStep`. */
   onStep(log: StepLog): Promise<void>;
-  /** Draws the last state. The cell has to await it at its end. */
+  /** Draws the final state. The cell must wait for it at its end. */
   finish(): Promise<void>;
 }
 
@@ -59,8 +59,9 @@ export interface TrainingView extends AsyncDisposable {
  * The final state shows no times or speeds, so that two equal runs look the same.
  *
  * @param id A name that is unique in the notebook.
- * @param plannedSteps The steps at which the bar is full. If the run ends earlier, the bar says that
- * it was stopped.
+ * @param plannedSteps The number of steps at which the bar is full. If the run ends earlier, the bar says
+ * that it was stopped.
+ * @param baselines The level lines of the chart of masked words. Default: none.
  */
 export function trainingView(
   id: string,
@@ -84,14 +85,14 @@ export function trainingView(
       const share = log.step / plannedSteps;
       await bar.update(() => progressBar(share, progressNote(log, plannedSteps)));
       await words.update(() => mlmLossChart(steps, baselines));
-      if (asksPairs(log)) await pairs.update(() => nspLossChart(steps));
+      if (hasPairs(log)) await pairs.update(() => nspLossChart(steps));
     },
     finish,
     [Symbol.asyncDispose]: finish,
   };
 }
 
-/** The progress of a run in words: losses of the last batch, mean tokens per second, time left. */
+/** The progress of a run in words: losses of the last batch, mean tokens per second, and time left. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
   const speed = `${count(Math.round(tokens / seconds))} tokens/s`;
@@ -107,8 +108,8 @@ export function endNote(log: StepLog, plannedSteps: number): string {
   return `step ${step} of ${plannedSteps}, ${losses(log)}`;
 }
 
-/** The losses of one batch. They jump about the curves, which are means of many. */
+/** The losses of the last batch. They vary more than the curves, which show means over batches. */
 function losses(log: StepLog): string {
-  const pairs = asksPairs(log) ? `, NSP ${log.nspLoss.toFixed(2)}` : "";
+  const pairs = hasPairs(log) ? `, NSP ${log.nspLoss.toFixed(2)}` : "";
   return `last batch: MLM ${log.mlmLoss.toFixed(2)}${pairs} nats`;
 }

@@ -41,7 +41,7 @@ export const LIST: readonly string[] = [
 ];
 `;
 
-Deno.test("declarationsIn() finds what is exported, each with its doc comment and its signature", () => {
+Deno.test("declarationsIn() finds each exported declaration with its doc comment and its signature", () => {
   const found = declarationsIn(FILE, "data/it.ts");
   deepStrictEqual(found.map(({ name, kind }) => `${kind} ${name}`), [
     "function double",
@@ -78,7 +78,7 @@ Deno.test("readDeclarations() reads every function that the package exports, wit
   }
 });
 
-Deno.test("readDeclarations() says what to do where the library comes from a server", () => {
+Deno.test("readDeclarations() refuses the URL of a server, and says what to do instead", () => {
   throws(() => readDeclarations(new URL("https://example.org/lib/")), {
     name: "TypeError",
     message:

@@ -25,7 +25,7 @@ const HEAD = {
   arrows: ["vectors -> query: × Wq", "query -> scores", "key -> scores", "value -> mixed"],
 };
 
-Deno.test("diagram() draws boxes that neither overlap nor leave the card, rows below each other", () => {
+Deno.test("diagram() draws boxes that neither overlap nor leave the card, with rows below each other", () => {
   const { svg } = diagram(HEAD);
   ok(apart(svg));
   const [, vectors, query, key, value, scores] = boxesOf(svg);
@@ -43,14 +43,14 @@ Deno.test("diagram() widens its boxes for long names and its gaps for long label
   ok(b.x - (a.x + a.width) > 6 * "a label that needs a lot of room".length);
 });
 
-Deno.test("diagram() says the same in words", () => {
+Deno.test("diagram() describes boxes and arrows in its text", () => {
   strictEqual(
     diagram({ title: "Two", rows: [["t = a|text", "ids [T]"]], arrows: ["t -> ids: cut"] }).text,
     "Two\n  a text    ids [T]\n  a text -> ids: cut",
   );
 });
 
-Deno.test("diagram() knows a box by the short name in front of a long one, and shows the long one", () => {
+Deno.test("diagram() finds a box by its short name, and shows the long one", () => {
   const rows = [["cut = cut: the text|into pieces [T]", "look up"]];
   const { svg } = diagram({ title: "t", rows, arrows: ["cut -> look up: ids"], marked: ["cut"] });
   for (const text of ["cut: the text", "into pieces", "[T]", "ids"]) {
@@ -78,46 +78,46 @@ Deno.test("diagram() moves boxes apart until the labels between two rows do not 
   ok(apart(svg));
 });
 
-Deno.test("diagram() draws -- as a line without a head, and its sign large", () => {
+Deno.test("diagram() draws -- as a line without a head, and a label + large", () => {
   const { svg, text } = diagram({ title: "t", rows: [["a"], ["b"]], arrows: ["a -- b: +"] });
   ok(!svg.includes("M0 0L-9 -4L-9 4Z"));
   ok(/font-size="19"[^>]*>\+</.test(svg));
   ok(text.endsWith("a -- b: +"));
 });
 
-Deno.test("diagram() draws labels over all lines, so that none is crossed out", () => {
+Deno.test("diagram() draws labels over all lines, so that no line crosses a label", () => {
   const rows = [["a", "b"], ["c", "d"]];
   const { svg } = diagram({ title: "t", rows, arrows: ["a -> d: first", "b -> c: second"] });
   ok(svg.lastIndexOf('stroke="#5a5a5a"') < svg.indexOf(">first<"));
   ok(svg.indexOf(">first<") < svg.indexOf(">second<"));
 });
 
-Deno.test("diagram() writes the letter behind an underscore below the line", () => {
+Deno.test("diagram() writes the letter after an underscore as a subscript", () => {
   const rows = [["a", "b"]];
   const { svg, text } = diagram({ title: "t", rows, arrows: ["a -> b: × W_Q"] });
   ok(svg.includes('>× W<tspan font-size="9" dy="3">Q</tspan></text>'));
   ok(text.includes("× W_Q"));
 });
 
-Deno.test("diagram() takes [T, H] behind a name for its shape, and [MASK] for a part of the name", () => {
+Deno.test("diagram() reads [T, H] after a name as the shape, and [MASK] as part of the name", () => {
   const { svg } = diagram({ title: "t", rows: [["a text with [MASK]", "vector of [CLS] [B, H]"]] });
   for (const text of ["a text with [MASK]", "vector of [CLS]", "[B, H]"]) {
     ok(svg.includes(`>${text}</text>`));
   }
 });
 
-Deno.test("diagram() escapes what would be markup", () => {
+Deno.test("diagram() escapes the characters of markup", () => {
   const { svg } = diagram({ title: "a < b", rows: [['"x" & <y>']] });
   ok(svg.includes("a &lt; b") && svg.includes("&quot;x&quot; &amp; &lt;y&gt;"));
 });
 
-Deno.test("diagram() brings its own white background and refers to nothing outside", () => {
+Deno.test("diagram() draws a white background and refers to no other file", () => {
   const { svg } = diagram({ ...HEAD, learnt: ["query"], marked: ["mixed"] });
   ok(/<rect x="0.5" y="0.5" [^>]* fill="#ffffff"/.test(svg));
   ok(!/href|url\(|<style|<script/.test(svg));
 });
 
-Deno.test("diagram() refuses arrows and lists that name no box, and names that come twice", () => {
+Deno.test("diagram() refuses arrows and lists that name no box, and two boxes with one name", () => {
   const rows = [["query", "key"]];
   throws(
     () => diagram({ title: "t", rows, arrows: ["quary -> key"] }),
@@ -135,6 +135,6 @@ Deno.test("diagram() refuses arrows and lists that name no box, and names that c
   );
   throws(
     () => diagram({ title: "t", rows: [["a"], ["a [T]"]] }),
-    new RangeError('Two boxes have the name "a": give one of them another'),
+    new RangeError('Two boxes have the name "a": give one of them another name'),
   );
 });

@@ -19,7 +19,7 @@ Deno.test("errorBarChart() draws a bar as long as the error, around the value", 
   ok(middles[1] < middles[0] && middles[3] < middles[1], `${middles}`); // larger is higher
 });
 
-Deno.test("errorBarChart() says the same in plotly JSON, SVG and words", () => {
+Deno.test("errorBarChart() gives the same content as plotly JSON, SVG and text", () => {
   const baselines = [{ name: "chance", y: 0.25 }];
   const { data, layout, svg, text } = errorBarChart(["10", "20"], SERIES, {
     ...TITLES,
@@ -31,7 +31,7 @@ Deno.test("errorBarChart() says the same in plotly JSON, SVG and words", () => {
   deepStrictEqual([first.y, first.error_y.array], [[0.5, 0.75], [0.1, 0.05]]);
   deepStrictEqual([first.mode, level.y], ["lines+markers", [0.25]]);
   const [shape] = layout.shapes!;
-  deepStrictEqual([shape.x0, shape.x1, shape.y0], [0, 1, 0.25]); // from side to side
+  deepStrictEqual([shape.x0, shape.x1, shape.y0], [0, 1, 0.25]); // across the whole plot
   ok((layout.yaxis?.title as { text: string }).text === "accuracy");
   ok(svg.includes("A &amp; B") && svg.includes(">chance<") && svg.includes("<path"));
   ok(text.split("\n").includes("20  two  0.9 ± 0.1"), text);
@@ -48,7 +48,7 @@ Deno.test("errorBarChart() keeps everything inside its frame, also long names an
   ok(!svg.includes(">only<"), "one series needs no legend");
 });
 
-Deno.test("what is no number is drawn nowhere, and said: the error of a single run, a diverged loss", () => {
+Deno.test("charts do not draw NaN and infinity, such as the error of a single run, but show them in their text", () => {
   const titles = { title: "a", xTitle: "b", yTitle: "c" };
   for (const [value, error] of [[2, NaN], [2, Infinity], [NaN, 0.1], [Infinity, NaN]]) {
     const series = [{ name: "s", points: [{ value, error }, { value: 1, error: 0.5 }] }];

@@ -19,13 +19,13 @@ Deno.test("help() shows signature, options with their defaults, errors and an ex
   }
 });
 
-Deno.test("help() lists a class's public members and nothing private", () => {
+Deno.test("help() lists the public members of a class, and no private ones", () => {
   const { text } = help("BertTokenizer");
   ok(text.includes("decode(") && text.includes("ids(text: string)"));
   ok(!/^ +(readonly )?#/m.test(text));
 });
 
-Deno.test("help() points to the functions that a doc comment names", () => {
+Deno.test("help() refers to the functions that a doc comment names", () => {
   ok(help("nspData").text.includes('See also `help("nspExamples")`'));
 });
 

@@ -10,7 +10,7 @@ Deno.test("matrices() draws each matrix with as many cells as its shape says, an
   strictEqual(text, "Scores\n  Q [T = 3, D = 2] × Kᵀ [2, 3] = S [3, 3]");
 });
 
-Deno.test("matrices() marks in green, what to look at in diagrams, and only the common cell of row and column", () => {
+Deno.test("matrices() marks in green, and marks only the common cell of a row and a column", () => {
   const marked = { Q: { row: 2, column: 1 } };
   const { svg } = matrices({ title: "t", terms: ["Q [3, 2]"], marked });
   const [[, width, height, fill]] = [
@@ -21,18 +21,22 @@ Deno.test("matrices() marks in green, what to look at in diagrams, and only the 
   ok(green > red && green > blue, "green");
 });
 
-Deno.test("matrices() writes the letter behind an underscore below the line", () => {
+Deno.test("matrices() writes the letter after an underscore as a subscript", () => {
   const { svg } = matrices({ title: "t", terms: ["W_Q [2, 3]"] });
   ok(svg.includes('>W<tspan font-size="9" dy="3">Q</tspan></text>'));
 });
 
-Deno.test("matrices() refuses what has no two sizes, and marks outside", () => {
+Deno.test("matrices() refuses a matrix without two sizes, and marks outside of what is drawn", () => {
   throws(
     () => matrices({ title: "t", terms: ["Q [T, H]"] }),
     new RangeError('Invalid matrix "Q [T, H]": it must be "name [rows, columns]"'),
   );
-  const message = "The mark Q names a matrix, a row or a column that is not there";
+  const message = "The mark Q names a matrix, a row or a column that is not drawn";
   for (const marked of [{ Q: { row: 2 } }, { Q: { column: 3 } }]) {
     throws(() => matrices({ title: "t", terms: ["Q [2, 3]"], marked }), new RangeError(message));
   }
+  throws(
+    () => matrices({ title: "t", terms: ["Q [30, 3]"], marked: { Q: { row: 16 } } }),
+    new RangeError(message),
+  );
 });

@@ -10,8 +10,8 @@ const SETUP = `import { live, progressBar, show, stopButton } from "bert/show/no
   import { lineChart } from "bert/show/plot.ts";
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));`;
 
-/** Runs `use` with a kernel that has imported the kit. */
-async function withKit(use: (kernel: Kernel) => Promise<void>): Promise<void> {
+/** Calls a function with a kernel that has imported the functions to test, and ends the kernel. */
+async function withKernel(use: (kernel: Kernel) => Promise<void>): Promise<void> {
   const kernel = await Kernel.start({ folder: "notebooks" });
   try {
     await run(kernel, SETUP);
@@ -35,7 +35,7 @@ async function run(
   return recorder.outputs;
 }
 
-/** What a cell puts into the place of earlier outputs. */
+/** Runs a cell, and returns the data by which it replaces earlier outputs. */
 async function updatesOf(kernel: Kernel, code: string): Promise<Record<string, unknown>[]> {
   const updates: Record<string, unknown>[] = [];
   await run(kernel, code, ({ type, content }) => {
@@ -44,8 +44,8 @@ async function updatesOf(kernel: Kernel, code: string): Promise<Record<string, u
   return updates;
 }
 
-Deno.test("stopButton() turns the Stop button into the end of a run, more than once, and state is kept", () =>
-  withKit(async (kernel) => {
+Deno.test("after stopButton() the Stop button ends a run and not the kernel, also a second time", () =>
+  withKernel(async (kernel) => {
     const pid = Number(printed(await run(kernel, "let steps = 0; console.log(Deno.pid)")));
     for (let press = 1; press <= 2; press++) {
       const loop = `const signal${press} = stopButton();
@@ -62,8 +62,8 @@ Deno.test("stopButton() turns the Stop button into the end of a run, more than o
     strictEqual(printed(await run(kernel, "console.log(steps > 1)")), "true\n");
   }));
 
-Deno.test("after stopButton(), errors that nobody awaits are printed and the kernel lives on", () =>
-  withKit(async (kernel) => {
+Deno.test("after stopButton() uncaught errors are printed, and the kernel does not end", () =>
+  withKernel(async (kernel) => {
     const lost = `stopButton();
       Promise.reject(new Error("left alone"));
       setTimeout(() => { throw new Error("in a timer") }, 1);
@@ -74,8 +74,8 @@ Deno.test("after stopButton(), errors that nobody awaits are printed and the ker
     strictEqual(printed(await run(kernel, "console.log(1)")), "1\n");
   }));
 
-Deno.test("show() gives the picture in all its forms; live() keeps one output, the last", () =>
-  withKit(async (kernel) => {
+Deno.test("show() gives a figure in all its forms, and live() keeps only the last output", () =>
+  withKernel(async (kernel) => {
     const titles = `{ title: "t", xTitle: "x", yTitle: "y" }`;
     const chart = `lineChart([{ name: "a", x: [1, 2], y: [3, 4] }], ${titles})`;
     const [shown] = await run(kernel, `await show(${chart})`);
@@ -91,8 +91,8 @@ Deno.test("show() gives the picture in all its forms; live() keeps one output, t
     ok(text.endsWith("100 %  step 40"), text);
   }));
 
-Deno.test("a live figure is an SVG until it is finished: JupyterLab redraws no plotly figure", () =>
-  withKit(async (kernel) => {
+Deno.test("a live figure is an SVG until it is finished, as JupyterLab does not redraw plotly figures", () =>
+  withKernel(async (kernel) => {
     const titles = `{ title: "t", xTitle: "x", yTitle: "y" }`;
     const growing = `const curve = live("curve", 0);
       const grown = (n: number) => lineChart([{ name: "a", x: [1, 2], y: [n, 4] }], ${titles});
@@ -107,8 +107,8 @@ Deno.test("a live figure is an SVG until it is finished: JupyterLab redraws no p
     strictEqual(finished["text/plain"], text);
   }));
 
-Deno.test("live() makes a content only when it is shown", () =>
-  withKit(async (kernel) => {
+Deno.test("live() calls the function that makes its content only when the content is shown", () =>
+  withKernel(async (kernel) => {
     const code = `let made = 0;
       const slow = live("slow", 60_000);
       for (let i = 1; i <= 9; i++) {
@@ -121,7 +121,7 @@ Deno.test("live() makes a content only when it is shown", () =>
     ok(JSON.stringify(outputs).includes("step 9"));
   }));
 
-Deno.test("outside a kernel show(), live() and stopButton() work, too, and leave Ctrl-C alone", async () => {
+Deno.test("outside a kernel stopButton() returns a signal that is not aborted, and flush() returns", async () => {
   strictEqual(inNotebook(), false);
   using stop = stopButton();
   strictEqual(stop.aborted, false);
@@ -129,9 +129,9 @@ Deno.test("outside a kernel show(), live() and stopButton() work, too, and leave
 });
 
 Deno.test("after the block of `using stop = stopButton()` the Stop button ends the kernel again", {
-  ignore: Deno.build.os !== "linux", // looks into /proc
+  ignore: Deno.build.os !== "linux", // as it reads /proc
 }, () =>
-  withKit(async (kernel) => {
+  withKernel(async (kernel) => {
     const code = "{ using stop = stopButton(); } console.log(Deno.pid);";
     const pid = Number(printed(await run(kernel, code)));
     Deno.kill(pid, "SIGINT");
@@ -139,7 +139,7 @@ Deno.test("after the block of `using stop = stopButton()` the Stop button ends t
     strictEqual(isAlive(pid), false);
   }));
 
-/** Whether a process is there and has not ended. */
+/** Whether a process exists and has not ended. */
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
@@ -163,7 +163,7 @@ Deno.test("`await using` shows the last content of a live view for good", async 
   deepStrictEqual(said, ["last"]);
 });
 
-Deno.test("progressBar() shows a share, never more than all", () => {
+Deno.test("progressBar() shows a share, and limits it to 0 to 100 %", () => {
   strictEqual(progressBar(0.5, "half").text, `${"█".repeat(10)}${"░".repeat(10)} 50 %  half`);
   ok(progressBar(7, "").text.startsWith(`${"█".repeat(20)} 100 %`));
   ok(progressBar(-1, "").text.startsWith(`${"░".repeat(20)} 0 %`));

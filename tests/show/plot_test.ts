@@ -17,7 +17,7 @@ Deno.test("a figure gives plotly JSON, SVG and text at once, and no HTML", () =>
   ]);
 });
 
-Deno.test("every figure carries its title, its axes' names and its baselines, escaped", () => {
+Deno.test("every figure shows its title, the names of its axes and its baselines, escaped", () => {
   const baselines = [{ name: "ln V", y: 5 }];
   const figures = [
     lineChart([{ name: "loss", x: [1, 2], y: [3, 4] }], { ...TITLES, baselines }),
@@ -41,7 +41,7 @@ Deno.test("a long line is thinned by averaging, and the file stays small", () =>
   ok(figure.svg.length < 30_000);
 });
 
-Deno.test("points land where their values say, higher values further up", () => {
+Deno.test("points are drawn at the pixels of their values, and higher values further up", () => {
   const { svg } = lineChart([{ name: "l", x: [0, 10], y: [0, 1] }], TITLES);
   const [, x0, y0, x1, y1] = svg.match(/d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/)!.map(Number);
   deepStrictEqual([x0, y0, x1, y1], [70, 344, 680, 62]);
@@ -63,7 +63,7 @@ Deno.test("lineChart() draws a single point, such as a run's first score, as a d
   strictEqual(dots([7], [1]).length, 1);
 });
 
-Deno.test("a baseline of bars goes from side to side and has its name in the legend", () => {
+Deno.test("a baseline of a bar chart crosses the whole plot and has its name in the legend", () => {
   const baselines = [{ name: "chance", y: 0.25 }];
   const { data, layout } = barChart({ a: 0.1, b: 0.2 }, { ...TITLES, baselines });
   const [{ xref, x0, x1, y0, y1, line }] = layout.shapes!;
@@ -125,7 +125,7 @@ Deno.test("table() aligns numbers to the right and escapes text", () => {
   deepStrictEqual(text.split("\n"), ["word    n", "<b>     5", "x     123"]);
 });
 
-Deno.test("escape() leaves nothing that XML would read", () => {
+Deno.test("escape() replaces the characters of markup and control characters", () => {
   strictEqual(escape(`<a href="x">&\u0000`), "&lt;a href=&quot;x&quot;&gt;&amp; ");
 });
 
@@ -135,7 +135,7 @@ Deno.test("heatmap() colours each cell by its value, from the top down", () => {
   deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
 });
 
-Deno.test("heatmap() writes its values into the cells, white on dark ones, where decimals are asked for", () => {
+Deno.test("heatmap() with decimals writes its values into the cells, white on dark ones", () => {
   const options = { ...TITLES, valueTitle: "share" };
   const written = (svg: string) =>
     [...svg.matchAll(/font-size="11" [^>]*fill="(#\w+)">([-\d.]+)</g)].map((m) => m.slice(1));
@@ -157,7 +157,7 @@ Deno.test("the name of the vertical axis stands beside its numbers, not on them"
   ok(Number(title) + 4 < 62 - widest, `${title} beside numbers that begin at ${62 - widest}`);
 });
 
-Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
+Deno.test("the colour bar of heatmap() has short numbers at its ends", () => {
   const ends = (low: number, high: number) => {
     const { svg } = heatmap([[low, high]], { ...TITLES, valueTitle: "share" });
     return [...svg.matchAll(/font-size="10"[^>]*>([^<]*)</g)].map((m) => m[1]);
@@ -167,7 +167,7 @@ Deno.test("heatmap()'s colour bar ends in figures that can be read", () => {
   deepStrictEqual(ends(0.5, 0.5), ["0.5", "0.5"]);
 });
 
-Deno.test("heatmap() turns the names of its columns only where they have no room side by side", () => {
+Deno.test("heatmap() turns the names of its columns only if they do not fit side by side", () => {
   const options = { ...TITLES, valueTitle: "share" };
   const turned = (columns: string[]) =>
     /rotate\(-45/.test(heatmap([columns.map((_, i) => i)], { ...options, columns }).svg);
@@ -216,7 +216,7 @@ Deno.test("the last number of the horizontal axis stays inside the picture", () 
   ok(Number(at) + 3.3 * "125,000".length < 700, at); // it is written around its middle
 });
 
-/** The texts of a picture with their sizes, and where they begin, end and stand; turned ones are left out. */
+/** The texts of a picture with their sizes and positions, in pixels. Turned texts are left out. */
 function textsIn(svg: string) {
   const found = svg.matchAll(
     /<text x="([\d.]+)" y="([\d.]+)"[^>]*font-size="(\d+)" text-anchor="(\w+)" fill="[^"]*">([^<]*)</g,

@@ -17,7 +17,7 @@ Deno.test("findMiniLm() takes the folder that BERT_MINILM names", async () => {
   await withFolder(["model.safetensors"], (folder) => strictEqual(findMiniLm(), folder));
 });
 
-Deno.test("findMiniLm() refuses a named folder that holds no weights", async () => {
+Deno.test("findMiniLm() refuses a named folder without weights", async () => {
   await withFolder([], (folder) =>
     throws(
       () => findMiniLm(),

@@ -56,12 +56,10 @@ const EVALUATION: EvaluationLog = {
 };
 
 const CONFIG: RunConfig = {
-  ...{
-    format: 1,
-    run: "abc",
-    settings: completeSettings({}),
-    ...libraryConfigs(completeSettings({})),
-  },
+  format: 1,
+  run: "abc",
+  settings: completeSettings({}),
+  ...libraryConfigs(completeSettings({})),
   model: bertConfig("tiny"),
   plannedSteps: 40,
   evaluateEvery: 20,
@@ -87,10 +85,10 @@ Deno.test("run.html has curves, scores beside baselines with intervals, samples 
   match(html, /<td[^>]*>batchSize<\/td><td[^>]*>32/);
   deepStrictEqual(html.match(/(?:src|href|url)\s*[=(]|<script|@import/g), null);
   const addresses = new Set(html.match(/https?:[^"' ]*/g));
-  deepStrictEqual([...addresses], ["http://www.w3.org/2000/svg"]); // the name of the format
+  deepStrictEqual([...addresses], ["http://www.w3.org/2000/svg"]); // the XML namespace of SVG
 });
 
-Deno.test("run.html of a run that has only begun, or holds nothing out, is a page too", () => {
+Deno.test("run.html can be drawn before the first step and without held-out text", () => {
   const { baselines: _, ...config } = CONFIG;
   for (const steps of [[], STEPS.slice(0, 1)]) {
     const html = runReport("whales", { config, steps, evaluations: [], events: [] });
@@ -99,7 +97,7 @@ Deno.test("run.html of a run that has only begun, or holds nothing out, is a pag
   }
 });
 
-Deno.test("stepIn() and readLastSteps() read back what was written, to the bit", async () => {
+Deno.test("stepIn() and readLastSteps() read back what was written, bit for bit", async () => {
   const path = await Deno.makeTempFile();
   const file = MetricsFile.create(path);
   for (const step of STEPS) file.writeStep({ ...step, mlmLoss: step.mlmLoss / 3 });
@@ -113,7 +111,7 @@ Deno.test("stepIn() and readLastSteps() read back what was written, to the bit",
   await Deno.remove(path);
 });
 
-Deno.test("GrowingFile gives each line once, lastLines() those at the end, blocks or not", async () => {
+Deno.test("GrowingFile yields each complete line once, and lastLines() returns the lines at the end of a file", async () => {
   const path = await Deno.makeTempFile();
   const lines = Array.from({ length: 20_000 }, (_, i) => `${i} é`.padEnd(4 + i % 9, "."));
   const file = new GrowingFile(path);
@@ -134,21 +132,21 @@ Deno.test("GrowingFile gives each line once, lastLines() those at the end, block
   deepStrictEqual(await Array.fromAsync(file.newLines()), []);
 });
 
-Deno.test("StepMeans keeps a run of any length as means of neighbours, none lost", () => {
+Deno.test("StepMeans keeps a run of any length as means of neighbouring steps, and loses none", () => {
   const means = new StepMeans();
   for (const step of STEPS) means.add(step);
-  deepStrictEqual(means.steps, STEPS); // so few stay as they are
+  deepStrictEqual(means.steps, STEPS); // so few steps are kept unchanged
   for (let step = STEPS.length + 1; step <= 100_001; step++) {
     means.add({ ...STEP, step, mlmLoss: 1e5 - step });
   }
   const { steps, last } = means;
   ok(steps.length >= 400 && steps.length <= 800, `${steps.length}`);
   strictEqual(last?.step, 100_001);
-  deepStrictEqual(steps.slice(0, 2).map(({ step }) => step), [64.5, 192.5]); // of 1 to 128, …
+  deepStrictEqual(steps.slice(0, 2).map(({ step }) => step), [64.5, 192.5]); // means of 128 steps each
   ok(steps.slice(1).every(({ step, mlmLoss }) => Math.abs(mlmLoss - 1e5 + step) < 1e-6));
 });
 
-Deno.test("run.html of 100,000 steps is as small as that of 1,000, and drawing it again reads only what is new", async () => {
+Deno.test("run.html of 100,000 steps is as small as that of 1,000, and writing it again reads only new rows", async () => {
   const folder = await Deno.makeTempDir();
   const report = new RunReport(folder, CONFIG);
   const row = (step: number) => `train,1,${step},5,0.7,5.7,0.1,0.5,0.001,1,${step}00,100,${step}`;
@@ -162,13 +160,13 @@ Deno.test("run.html of 100,000 steps is as small as that of 1,000, and drawing i
   const large = await grow(1001, 100_001);
   match(large, /Now at step 100,000 of 40, 10,000,000 tokens/);
   ok(large.length < 1.5 * small.length, `${large.length} of ${small.length}`);
-  await Deno.writeTextFile(`${folder}/metrics.csv`, ""); // what was read is not asked for again
+  await Deno.writeTextFile(`${folder}/metrics.csv`, ""); // rows that were read are not read again
   await report.write();
   strictEqual(await Deno.readTextFile(`${folder}/run.html`), large);
   await Deno.remove(folder, { recursive: true });
 });
 
-/** An output that keeps what it is given. */
+/** An output that keeps what is written to it. */
 function kept(terminal: boolean) {
   const decoder = new TextDecoder();
   let text = "";
@@ -193,7 +191,7 @@ function shown(terminal: boolean, resumed = 0): string {
   return text();
 }
 
-Deno.test("the progress line draws over itself on a terminal, and is rare elsewhere", () => {
+Deno.test("the progress line is overwritten on a terminal, and is printed rarely elsewhere", () => {
   const lines = shown(false).split("\n");
   deepStrictEqual(lines.map((line) => line.split("  ")[0]), [
     "step 1/40",
@@ -207,18 +205,18 @@ Deno.test("the progress line draws over itself on a terminal, and is rare elsewh
   );
   const drawn = shown(true);
   const drawings = drawn.split("\r\x1b[K");
-  strictEqual(drawings.length - 1, 43); // forty steps, one line that stays, the last one twice
+  strictEqual(drawings.length - 1, 43); // 40 steps, two for the line that stays, one at the end
   match(drawings.at(-1)!, /^step 40\/40 .*\n$/);
   strictEqual(drawn.split("\n").length - 1, 2);
 });
 
-Deno.test("the report of a run without sentence pairs has no figures of pairs", () => {
+Deno.test("the progress line of a run without sentence pairs has no figures of pairs", () => {
   const { output, text } = kept(false);
   new PretrainLine(output, { plannedSteps: 40, pairs: false }).show(STEPS[0]);
   strictEqual(text(), "step 1/40  MLM 6.250 (10.0 %)  1,000 tokens/s  ETA …\n");
 });
 
-Deno.test("the time left is judged by this process's own pace, resumed or not", () => {
+Deno.test("the time left is estimated from the speed of this process, also in a resumed run", () => {
   match(shown(false, 5).split("\n")[2], /ETA 4 s$/); // step 36
   deepStrictEqual([59, 61, 7260].map(duration), ["59 s", "1 min", "2 h 1 min"]);
 });

@@ -24,7 +24,7 @@ Deno.test("tokenTable() gives masked, random and kept tokens with targets, and t
   ]);
 });
 
-Deno.test("tokenTable() says the same in HTML without its styles", () => {
+Deno.test("tokenTable() gives the same words in HTML", () => {
   const words = tokenTable(EXAMPLE, VOCAB).html.replaceAll(/<[^>]*>/g, "|").replaceAll(/\|+/g, "|");
   ok(words.includes("|First segment|, from &quot;a&quot;, sentence 1|[CLS]| |[MASK]|masked: sea|"));
   ok(words.includes("|sea|random: ship| |ship|kept: ship|"));

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- outside a notebook a view prints what it would show
+// deno-lint-ignore-file no-console -- outside a notebook a view prints its content
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import type { StepLog } from "bert/training/history.ts";
 import {
@@ -20,11 +20,11 @@ const LOG: StepLog = {
   learningRate: 1e-3,
   gradientNorm: 1,
   tokens: 30_000,
-  tokensPerSecond: 999, // of this step alone; the note is about the run
+  tokensPerSecond: 999, // the speed of this step alone, which the note does not use
   seconds: 20,
 };
 
-Deno.test("the note of a run: 30 steps in 20 s leave 70 steps for 46.7 s", () => {
+Deno.test("progressNote() estimates the time left: after 30 steps in 20 s, 70 steps take 47 s", () => {
   const note = progressNote(LOG, 100);
   strictEqual(
     note,
@@ -34,7 +34,7 @@ Deno.test("the note of a run: 30 steps in 20 s leave 70 steps for 46.7 s", () =>
   ok(progressNote(LOG, 30).endsWith("1,500 tokens/s"), "nothing is left at the end");
 });
 
-Deno.test("curves are smoothed by a running mean that starts with what there is", () => {
+Deno.test("curves are smoothed by a moving mean, which averages fewer steps at the beginning", () => {
   const steps = [1, 2, 3].map((step) => ({ ...LOG, step, mlmLoss: step }));
   const [line] = mlmLossChart(steps).data as { y: number[] }[];
   strictEqual(`${line.y}`, "1,1.5,2");
@@ -47,10 +47,10 @@ Deno.test("charts name their axes and their unit", () => {
   strictEqual(title(layout.yaxis), "share of right answers");
 });
 
-Deno.test("trainingView() draws each task on axes of its own, and none that the run does not have", async () => {
+Deno.test("trainingView() draws each task of the run in a chart of its own", async () => {
   const titles = async (log: StepLog) => {
     const printed: string[] = [];
-    const { log: print } = console; // outside a notebook the view prints what it would show
+    const { log: print } = console;
     console.log = (text: string) => printed.push(text.split("\n")[0]);
     try {
       const view = trainingView("it", 100);
@@ -67,12 +67,12 @@ Deno.test("trainingView() draws each task on axes of its own, and none that the 
   ok(noPairs.startsWith("step 30 of 100, last batch: MLM 6.13 nats, "));
 });
 
-Deno.test("endNote() says where a run was stopped, and nothing of time or speed", () => {
+Deno.test("endNote() says where a run was stopped, without times and speeds", () => {
   strictEqual(endNote(LOG, 100), "stopped at step 30 of 100, last batch: MLM 6.13, NSP 0.69 nats");
   strictEqual(endNote(LOG, 30), "step 30 of 30, last batch: MLM 6.13, NSP 0.69 nats");
 });
 
-Deno.test("a level line has the same colour in every chart, and no other line has it", () => {
+Deno.test("level lines of word frequencies have the same colour in every chart", () => {
   const baselines = {
     uniformLoss: 9,
     unigramLoss: 6,
