@@ -16,12 +16,17 @@ const TITLES: Readonly<Record<Score, string>> = {
   nspAccuracy: "Sentence pairs: accuracy",
 };
 
+/** The title of a score's chart, and the name of its vertical axis. */
+export function scoreTitles(score: Score): { readonly title: string; readonly yTitle: string } {
+  const yTitle = score.endsWith("Loss") ? "loss (nats)" : "share of right answers";
+  return { title: TITLES[score], yTitle };
+}
+
 /** Draws the chart of a score. Without `baselines` the only level line is ln 2, for the loss of pairs. */
 export function scoreChart(score: Score, curves: readonly Series[], baselines?: Baselines): Figure {
   return lineChart(curves, {
-    title: TITLES[score],
+    ...scoreTitles(score),
     xTitle: "step",
-    yTitle: score.endsWith("Loss") ? "loss (nats)" : "share of right answers",
     baselines: levels(score, baselines),
   });
 }

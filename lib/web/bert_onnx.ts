@@ -9,7 +9,7 @@ import type { HostTensor } from "../files/safetensors.ts";
 import { OnnxGraph } from "./onnx_graph.ts";
 import { type Dtype, OnnxWeights } from "./onnx_weights.ts";
 
-/** How the vectors of a sequence are combined to one. */
+/** How the vectors of a sequence are combined into one. */
 export interface Pooling {
   /** The mean of all tokens, or the vector at `[CLS]`. */
   readonly pooling: "mean" | "cls";
@@ -21,9 +21,9 @@ export interface Pooling {
 export interface GraphOptions {
   /** How matrices and tables are stored. */
   readonly dtype: Dtype;
-  /** A last output `sentence_embedding` [B, H] of an encoder. */
+  /** For an encoder: the pooling of another output, `sentence_embedding` [B, H]. Default: none. */
   readonly sentence?: Pooling;
-  /** The input of a classifier: the pooler's vector (default), or the mean of all tokens. */
+  /** The input of a classifier's last layer: the pooler's vector (default), or the mean of all tokens. */
   readonly classifierPooling?: "cls" | "mean";
   /** Whether to add outputs `attentions.0` [B, A, T, T] and so on, one for each layer. Default false. */
   readonly attentions?: boolean;
@@ -37,11 +37,12 @@ const OPTIONS = ["dtype", "sentence", "classifierPooling", "attentions", "lastHi
  * Makes the graph of a model.
  *
  * Inputs are those of transformers: `input_ids`, `attention_mask` and `token_type_ids`, [B, T] int64
- * each, the segments 0 and 1 as there. Outputs are `logits` [B, T, V] of the masked-word head,
+ * each, with the segments 0 and 1. Outputs are `logits` [B, T, V] of the masked-word head,
  * `seq_relationship_logits` [B, 2] of the next-sentence head, `logits` [B, C] of a classifier, and
  * without any of these `last_hidden_state` [B, T, H].
  *
- * @param weights By the names of `model/weights.ts`; read when the graph is written.
+ * @param weights The weights by the names of `model/weights.ts`. They are read when the graph is
+ * written.
  */
 export function bertGraph(
   config: BertConfig,
@@ -120,14 +121,14 @@ class BertGraph {
     return hasWords || hasPairs || classes !== undefined;
   }
 
-  /** 0 at tokens and -10000 at padding, [B, 1, 1, T]. */
+  /** The mask that is added to attention scores: 0 at tokens and -10000 at padding, [B, 1, 1, T]. */
   #additiveMask(shares: string): string {
     const hidden = this.#graph.node("Sub", [this.#number("one", 1), shares]);
     const additive = this.#graph.node("Mul", [hidden, this.#number("minus_ten_thousand", -10000)]);
     return this.#graph.node("Unsqueeze", [additive, this.#axes(1, 2)]);
   }
 
-  /** [B, T] -> [B, T, H]. */
+  /** The normalised sum of word, segment and position embeddings: [B, T] -> [B, T, H]. */
   #embeddings(ids: string, segments: string): string {
     const name = "bert.embeddings";
     const shape = this.#graph.node("Shape", [ids]);
@@ -143,7 +144,7 @@ class BertGraph {
     return this.#norm(sum, `${name}.LayerNorm`);
   }
 
-  /** [B, T, H] -> [B, T, H], and the attention [B, A, T, T]. */
+  /** One encoder layer: [B, T, H] -> [B, T, H], and the attention weights [B, A, T, T]. */
   #layer(x: string, mask: string, name: string): { output: string; attention: string } {
     const { context, attention } = this.#attention(x, mask, `${name}.attention.self.qkv`);
     const mixed = this.#weights.dense(context, `${name}.attention.output.dense`);
@@ -175,7 +176,7 @@ class BertGraph {
     };
   }
 
-  /** [B, T, H] -> [B, T, V]; the decoder is the table of word embeddings. */
+  /** The masked-word head, whose decoder is the table of word embeddings: [B, T, H] -> [B, T, V]. */
   #wordLogits(x: string): string {
     const { hiddenSize: width, vocabSize } = this.#config;
     const transform = "cls.predictions.transform";
@@ -258,6 +259,7 @@ class BertGraph {
   }
 }
 
+/** Adds a constant of one number to the graph, and returns its name. */
 type Numbers = (name: string, value: number) => string;
 
 /** The activations of `model/ops/activation.ts`. */
@@ -287,7 +289,7 @@ function activation(graph: OnnxGraph, x: string, name: HiddenAct, number: Number
   }
 }
 
-/** x · Φ(x) = x · (1 + erf(x / √2)) / 2, in the form that onnxruntime takes for one operation. */
+/** x · Φ(x) = x · (1 + erf(x / √2)) / 2, in the form that onnxruntime fuses into one operation. */
 function gelu(graph: OnnxGraph, x: string, number: Numbers): string {
   const erf = graph.node("Erf", [graph.node("Div", [x, number("root_two", Math.SQRT2)])]);
   const sum = graph.node("Add", [erf, number("one", 1)]);

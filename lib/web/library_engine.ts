@@ -1,4 +1,4 @@
-/** The engine of the page that uses this library. */
+/** The engine of the page that computes with this library. */
 import * as tf from "@tensorflow/tfjs";
 import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
@@ -54,7 +54,7 @@ export function factsOf(opened: OpenedFolder): Facts {
 /** Names of folders that do not describe the model in them. */
 const PLAIN = ["model", "best", "final"];
 
-/** The last part of a path, or the last two parts if the last one is not telling. */
+/** The last part of a path, or the last two parts if the last one does not describe the model. */
 function nameOf(path: string): string {
   const name = basename(path);
   return PLAIN.includes(name) ? `${basename(dirname(path))}/${name}` : name;
@@ -77,7 +77,9 @@ export class LibraryEngine implements Engine {
 
   async fill(text: string): Promise<Candidate[][]> {
     const { model, tokenizer, heads } = this.#opened;
-    if (!heads.words) throw new TypeError("The model has no masked-word head: it fills no blanks");
+    if (!heads.words) {
+      throw new TypeError("The model has no masked-word head: it cannot fill blanks");
+    }
     const blanks = await fillMask(model, tokenizer, withBlanks(text), { topK: SHOWN });
     return blanks.map((guesses) =>
       guesses.map(({ token, probability: share }) => ({ token, share }))
@@ -87,17 +89,18 @@ export class LibraryEngine implements Engine {
   async follows(first: string, second: string): Promise<number> {
     const { model, tokenizer, heads } = this.#opened;
     if (!heads.pairs) {
-      throw new TypeError("The model has no next-sentence head: it judges no pairs");
+      throw new TypeError("The model has no next-sentence head: it cannot judge pairs");
     }
     return await isNext(model, tokenizer, withBlanks(first), withBlanks(second));
   }
 
-  async sort({ text, second }: Texts): Promise<Candidate[]> {
+  async classify({ text, second }: Texts): Promise<Candidate[]> {
     const { model, tokenizer, classifier, labels } = this.#opened;
-    if (!classifier) throw new TypeError("The model is no classifier: it sorts no texts");
-    const [one, pair] = [withBlanks(text), second === undefined ? undefined : withBlanks(second)];
-    encode(model, tokenizer, one, pair); // throws where classify() would cut the text
-    return bestFirst(labels, await classify(classifier, tokenizer, one, pair));
+    if (!classifier) throw new TypeError("The model is not a classifier: it has no classes");
+    const first = withBlanks(text);
+    const pair = second === undefined ? undefined : withBlanks(second);
+    encode(model, tokenizer, first, pair); // throws if classify() would cut the text
+    return bestFirst(labels, await classify(classifier, tokenizer, first, pair));
   }
 
   async look({ text, second }: Texts, layer: number): Promise<Look> {
@@ -136,7 +139,7 @@ export class LibraryEngine implements Engine {
     return { word, alone, inSentence };
   }
 
-  /** Words like the one at some places, by their vectors there. */
+  /** The words whose vectors are most like that of a word when they are put in its places. */
   async #inPlace(
     encoding: Encoding,
     places: readonly number[],
@@ -151,7 +154,7 @@ export class LibraryEngine implements Engine {
     return nearestInPlace(word, table, tried.map(({ token }) => token));
   }
 
-  /** The last hidden vectors of some positions, b*T + t, of texts of equal length. */
+  /** The last layer's vectors at some positions, b*T + t, of texts of equal length: [P, H]. */
   async #vectors(texts: readonly Ids[], positions: readonly number[]): Promise<Float32Array> {
     const inputs = {
       tokenIds: texts.map(({ tokenIds }) => tokenIds),
@@ -164,7 +167,7 @@ export class LibraryEngine implements Engine {
     }));
   }
 
-  /** The probability of each word at a position, without a mask. */
+  /** The probability of each token at a position that is not masked. */
   async #sharesAt(encoding: Encoding, place: number): Promise<Float32Array> {
     return await read(tf.tidy(() => {
       const predictedPositions = tf.tensor1d([place], "int32");

@@ -39,14 +39,14 @@ export interface OpenedFolder extends Disposable {
   readonly heads: Heads;
   /** The classifier, which shares the backbone of `model`; undefined if the folder has none. */
   readonly classifier?: BertClassifier;
-  /** The names of its classes; none if it is no classifier. */
+  /** The names of the classifier's classes; none if the folder has no classifier. */
   readonly labels: readonly string[];
-  /** Frees all weights; `using` does so, too. */
+  /** Frees all weights. `using` does so at the end of a block. */
   dispose(): void;
 }
 
 /**
- * Opens a model's folder or a run's.
+ * Opens the folder of a model or of a run. The caller disposes of the result.
  *
  * @throws {FormatError} If there is no model in it, or a file cannot be read.
  */
@@ -79,7 +79,10 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
   }
 }
 
-/** `best` is the one with the lowest held-out loss; a run that never evaluated has `final` alone. */
+/**
+ * The folder of a run's best model: `best`, which has the lowest held-out loss, or `final` if the run was
+ * never evaluated.
+ */
 async function modelOfRun(path: string): Promise<string> {
   for (const name of ["best", "final"]) {
     if (await isThere(await savedPath(`${path}/${name}`, CONFIG_FILE))) return `${path}/${name}`;
@@ -90,7 +93,7 @@ async function modelOfRun(path: string): Promise<string> {
 }
 
 async function headsIn(folder: string): Promise<Heads> {
-  await readConfigJson(folder); // says what the folder is if it is no model's
+  await readConfigJson(folder); // its error says what the folder is, if it is not that of a model
   using stored = await StoredWeights.open(folder);
   return {
     words: stored.has("cls.predictions.bias"),
@@ -98,7 +101,7 @@ async function headsIn(folder: string): Promise<Heads> {
   };
 }
 
-/** The arguments of `saveOnnx()` for an opened folder, and a description in words. */
+/** The arguments of `saveOnnx()` for an opened folder, and a description of the model in words. */
 export interface OnnxParts {
   /** The weights, with the heads that the folder has. */
   readonly model: OnnxModel;
@@ -106,7 +109,7 @@ export interface OnnxParts {
   readonly labels?: readonly string[];
   /** How the vectors of an encoder's tokens are pooled. */
   readonly sentence?: Pooling;
-  /** The most tokens of a text where a sentence model takes fewer than its positions. */
+  /** The most tokens of a text, if a sentence model takes fewer than it has positions. */
   readonly maxLength?: number;
   /** What the model does, as in "fills blanks, judges pairs of sentences". */
   readonly does: string;
@@ -115,7 +118,7 @@ export interface OnnxParts {
 }
 
 /**
- * The model of a folder with only the heads that it really has, for `saveOnnx()`.
+ * Returns the model of a folder, with only the heads that the folder has, for `saveOnnx()`.
  *
  * @throws {FormatError} If a file of a sentence model cannot be read.
  */
@@ -125,7 +128,7 @@ export async function onnxParts(
   const { config } = model;
   if (classifier) {
     const { length } = labels;
-    const does = length === 1 ? "gives each text a score" : `sorts texts into ${length} classes`;
+    const does = length === 1 ? "gives each text a score" : `classifies texts: ${length} classes`;
     return { model: classifier, labels, does, lacks: [] };
   }
   const weights: Weights = new Map([
@@ -140,7 +143,7 @@ export async function onnxParts(
       does: does.filter(Boolean).join(", "),
       lacks: await isThere(`${folder}/modules.json`)
         ? [
-          "Not in these files: the vectors of texts that modules.json asks for, as there are heads",
+          "Not in these files: the vectors of texts that modules.json asks for, as the model has heads",
         ]
         : [],
     };
@@ -159,7 +162,10 @@ export async function onnxParts(
   };
 }
 
-/** The steps before the tokenizer, and those that depend on the end of the prompt. */
+/**
+ * The steps of a sentence model that its ONNX file does not contain: those before the tokenizer, and those
+ * that depend on the end of the prompt.
+ */
 function lacksOf(
   { prompt, includePrompt, lowercase }: EmbeddingOptions,
   tokenizer: BertTokenizer,
@@ -174,7 +180,7 @@ function lacksOf(
   if (includePrompt === false) {
     lacks.push(
       "Not in these files: leaving the tokens of the prompt out of the vector (include_prompt is " +
-        "false), so sentence_embedding is another one: pool last_hidden_state behind the prompt " +
+        "false), so sentence_embedding differs: pool last_hidden_state after the prompt " +
         "yourself",
     );
   }

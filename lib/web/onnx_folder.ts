@@ -28,7 +28,7 @@ import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { bertGraph, type Pooling } from "./bert_onnx.ts";
 import type { Dtype } from "./onnx_weights.ts";
 
-/** The files under `onnx/`, by what transformers.js calls their `dtype`. */
+/** The names of the files under `onnx/`, by the `dtype` of transformers.js. */
 export const ONNX_FILES: Readonly<Record<Dtype, string>> = {
   fp32: "model.onnx",
   fp16: "model_fp16.onnx",
@@ -37,11 +37,11 @@ export const ONNX_FILES: Readonly<Record<Dtype, string>> = {
 
 const DTYPES = Object.keys(ONNX_FILES) as Dtype[];
 
-/** A model whose weights are its own or a copy: `BertPretrainHead`, `BertModel` or `BertClassifier`. */
+/** A model to write: a `BertPretrainHead`, `BertModel` or `BertClassifier`, or a copy of its weights. */
 export interface OnnxModel {
   /** The sizes of the model. */
   readonly config: BertConfig;
-  /** The weights, by the names of `model/weights.ts`, which decide the heads. */
+  /** The weights by the names of `model/weights.ts`. The names decide which heads the model has. */
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
   /** The input of a classifier: the vector of `[CLS]`, or the mean of all tokens. */
   readonly pooling?: "cls" | "mean";
@@ -52,13 +52,13 @@ export interface OnnxModel {
 /** Options of `saveOnnx()`. */
 export interface OnnxOptions {
   /**
-   * Which files to write: `"fp32"` in full, `"fp16"` with half the size, `"q8"` with a quarter.
+   * Which files to write: `"fp32"` with unrounded weights, `"fp16"` of half the size, `"q8"` of a quarter.
    * Default: all three.
    */
   readonly dtypes?: readonly Dtype[];
   /** For an encoder: a second output `sentence_embedding` [B, H], one vector for each text. */
   readonly sentence?: Pooling;
-  /** The most tokens, to which the tokenizer cuts texts. Default: the model's length. */
+  /** The number of tokens to which the tokenizer cuts texts, at least 3. Default: the model's positions. */
   readonly maxLength?: number;
   /** For a classifier: the names of its classes, in their order; `LABEL_0` and so on by default. */
   readonly labels?: readonly string[];
@@ -78,8 +78,8 @@ const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
  * files of the tokenizer, and under `onnx/` the model itself. The folder may be the one of
  * `saveModel()`: its files stay, and Python reads them as before.
  *
- * Inputs are `input_ids`, `attention_mask` and `token_type_ids`, [B, T] of any B and T, the segments 0
- * and 1 as transformers has them. A model with pre-training heads has the outputs `logits` [B, T, V] and
+ * Inputs are `input_ids`, `attention_mask` and `token_type_ids`, [B, T] of any B and T, with the segments
+ * 0 and 1 as in transformers. A model with pre-training heads has the outputs `logits` [B, T, V] and
  * `seq_relationship_logits` [B, 2], a classifier `logits` [B, C], an encoder `last_hidden_state`.
  *
  * Memory holds the model and two more tensors.
@@ -159,7 +159,9 @@ function configWriter(
     const json = { ...configToJson(config), ...fields };
     return (path) => writeJson(path, json);
   }
-  if (labels) throw new ConfigError("labels", labels, "must be left out: the model sorts nothing");
+  if (labels) {
+    throw new ConfigError("labels", labels, "must be left out: the model is not a classifier");
+  }
   if (weights.has("cls.seq_relationship.weight") && weights.has("cls.predictions.bias")) {
     return modelFiles(config, weights)[CONFIG_FILE];
   }

@@ -12,7 +12,7 @@ const onnx = onnxProto.onnx;
 /** The type of a tensor's numbers, by ONNX's name. */
 export type ElementType = "FLOAT" | "FLOAT16" | "INT64" | "UINT8";
 
-/** The version of the operator set, of 2022, which is the first one with LayerNormalization. */
+/** The version of the operator set: 17, of 2022, is the first one with LayerNormalization. */
 const OPERATORS = 17;
 
 /** The version of the file format that came with those operators. */
@@ -21,22 +21,22 @@ const FORMAT = 8;
 /** The limit of a protobuf message, and so of an ONNX file, in bytes. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** Numbers of protobuf fields that are written by hand: all that lead to the values of a weight. */
+/** The field numbers of the messages that contain a weight's values. These are written by hand. */
 const GRAPH_OF_MODEL = 7;
 const WEIGHT_OF_GRAPH = 5;
 const VALUES_OF_WEIGHT = 9;
 
 /** A tensor that is stored in the file. */
 export interface StoredTensor {
-  /** Different for each tensor of a file. */
+  /** A name that no other tensor of the file has. */
   readonly name: string;
   /** The length of each axis. */
   readonly shape: readonly number[];
-  /** What its values are. */
+  /** The type of its values. */
   readonly type: ElementType;
   /** The length of its values, in bytes. */
   readonly size: number;
-  /** Its values, row-major and little-endian; called while the file is written. */
+  /** Returns its values, row-major and little-endian. It is called while the file is written. */
   read(): Promise<Uint8Array>;
 }
 
@@ -72,7 +72,7 @@ export class OnnxGraph {
   #part = "";
 
   /**
-   * An empty graph.
+   * Makes an empty graph.
    *
    * @param name The name of the graph, which viewers show.
    */
@@ -80,7 +80,7 @@ export class OnnxGraph {
     this.#name = name;
   }
 
-  /** Declares an input. */
+  /** Declares an input, and returns its name. */
   input(name: string, type: ElementType, shape: readonly Axis[]): string {
     this.#inputs.push(valueInfo(name, type, shape));
     return name;
@@ -92,13 +92,13 @@ export class OnnxGraph {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
-  /** Adds a stored tensor, if it was not added before. Returns its name. */
+  /** Adds a stored tensor unless there is one of that name, and returns the name. */
   weight(tensor: StoredTensor): string {
     if (!this.#weights.has(tensor.name)) this.#weights.set(tensor.name, tensor);
     return tensor.name;
   }
 
-  /** Adds a small constant tensor, if it was not added before. Returns its name. */
+  /** Adds a small constant tensor unless there is one of that name, and returns the name. */
   constant(
     name: string,
     values: Float32Array | BigInt64Array | Uint8Array,
@@ -119,7 +119,7 @@ export class OnnxGraph {
     });
   }
 
-  /** The nodes that `build` adds have names that begin with `part`, so that viewers can group them. */
+  /** Calls `build`. The names of the nodes that it adds begin with `part`, so that viewers group them. */
   inPart<T>(part: string, build: () => T): T {
     const outer = this.#part;
     this.#part = `${outer}${part}/`;
@@ -130,7 +130,7 @@ export class OnnxGraph {
     }
   }
 
-  /** Adds a node with one output, and returns the name of that. */
+  /** Adds a node with one output, and returns the output's name. */
   node(
     operator: string,
     inputs: readonly string[],
@@ -159,7 +159,7 @@ export class OnnxGraph {
   /**
    * Writes the file. Memory holds one weight at a time.
    *
-   * @returns Where in the file the values of each weight begin, in bytes, by its name.
+   * @returns The offset of each weight's values in the file, in bytes, by the weight's name.
    * @throws {ConfigError} If the weights need more than the 2 GiB that the format can hold.
    */
   async write(path: string): Promise<ReadonlyMap<string, number>> {
@@ -203,26 +203,30 @@ export class OnnxGraph {
   }
 }
 
-/** All of a weight's message but its values, with the start of their field at the end. */
+/** The bytes of a weight's message that come before its values. */
 function weightHead(head: Uint8Array, size: number): Uint8Array {
   const values = fieldStart(VALUES_OF_WEIGHT, size);
   const start = fieldStart(WEIGHT_OF_GRAPH, head.length + values.length + size);
   return Uint8Array.of(...start, ...head, ...values);
 }
 
-/** The number and the length of a field, as protobuf writes them before its bytes. */
+/** The number and the length of a field, which protobuf writes before the bytes of the field. */
 function fieldStart(field: number, length: number): Uint8Array {
   return Uint8Array.of(...variableLength(field << 3 | 2), ...variableLength(length));
 }
 
-/** Seven bits a byte, the lowest first; all bytes but the last one have their highest bit set. */
+/**
+ * A number as protobuf writes it: seven bits in each byte, the lowest first. All bytes but the last one
+ * have their highest bit set.
+ */
 function variableLength(value: number): number[] {
   return value < 128 ? [value] : [value % 128 + 128, ...variableLength(Math.floor(value / 128))];
 }
 
 function checkLength(length: number): void {
   if (length <= MOST_BYTES) return;
-  const advice = "must be at most 2147483647, an ONNX file's: write fp16 or q8, which need less";
+  const advice =
+    "must be at most 2147483647, the limit of an ONNX file: write fp16 or q8, which need less";
   throw new ConfigError("bytes of the ONNX file", length, advice);
 }
 

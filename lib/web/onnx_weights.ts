@@ -1,6 +1,6 @@
 /**
  * The weights of a model in an ONNX graph, in one of three precisions, and the operations that use
- * them: looking up a row, multiplying by a matrix, scoring by the rows of a table.
+ * them: looking up rows, multiplying by a matrix, and multiplying by the transpose of a table.
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { HostTensor } from "../files/safetensors.ts";
@@ -10,10 +10,10 @@ import { type ElementType, OnnxGraph } from "./onnx_graph.ts";
 /**
  * How matrices and tables are stored, by the names of transformers.js.
  *
- * - `fp32`: in full.
- * - `fp16`: half as long, rounded to 11 bits; computed with in float32.
- * - `q8`: a quarter as long, whole numbers of 8 bits with a scale for each column of a matrix and each
- *   row of a table; the numbers that are multiplied by them are rounded to 8 bits, too, each time.
+ * - `fp32`: float32.
+ * - `fp16`: float16, with 11 significant bits. Computations are in float32.
+ * - `q8`: whole numbers of 8 bits, with a scale for each column of a matrix and each row of a table. The
+ *   activations that are multiplied by them are rounded to 8 bits, too, in each computation.
  */
 export type Dtype = "fp32" | "fp16" | "q8";
 
@@ -40,7 +40,7 @@ export class OnnxWeights {
   /**
    * Makes the weights of a graph. They are added to it when they are used.
    *
-   * @param weights By name; read when the graph is written.
+   * @param weights The weights by name. They are read when the graph is written.
    */
   constructor(
     graph: OnnxGraph,
@@ -62,13 +62,16 @@ export class OnnxWeights {
     return this.#weights.get(name)?.shape[0];
   }
 
-  /** A vector of weights, such as a bias, [N]; always float32. */
+  /** Adds a vector of weights [N], such as a bias, which is always float32. Returns its name. */
   vector(name: string): string {
     const source = this.#find(name);
     return this.#store(name, source, "FLOAT", 4, (values) => values);
   }
 
-  /** The rows of a table [R, H] that `ids` [...] name, [..., H]. `first` rows are left out before them. */
+  /**
+   * Looks up the rows `ids` [...] of a table [R, H], which gives [..., H]. The first `first` rows of the
+   * table are left out, so that id 0 is the row after them.
+   */
   lookUp(name: string, ids: string, first = 0): string {
     const source = withoutRows(this.#find(name), first);
     if (this.#dtype !== "q8") {
@@ -82,7 +85,7 @@ export class OnnxWeights {
     return this.#graph.node("Mul", [this.#graph.node("Sub", [floats, zero]), scale]);
   }
 
-  /** `x` [..., I] times a matrix [I, O], plus a bias [O]: [..., O]. */
+  /** Multiplies `x` [..., I] by a matrix [I, O] and adds a bias [O]: [..., O]. */
   dense(x: string, name: string): string {
     const weight = `${name}.weight`;
     const bias = this.vector(`${name}.bias`);
@@ -95,7 +98,7 @@ export class OnnxWeights {
     return this.#graph.node("Add", [this.#product(x, numbers, scales), bias]);
   }
 
-  /** `x` [N, H] times the transpose of a table [R, H], plus a bias [R]: [N, R]. */
+  /** Multiplies `x` [N, H] by the transpose of a table [R, H] and adds a bias [R]: [N, R]. */
   scores(x: string, table: string, bias: string): string {
     const source = this.#find(table);
     const last = this.vector(bias);
@@ -110,7 +113,10 @@ export class OnnxWeights {
     return this.#graph.node("Add", [this.#product(x, columns, flat), last]);
   }
 
-  /** `x` times whole numbers, which are `scales` too large: both in 8 bits, summed in 32. */
+  /**
+   * Multiplies `x` by a matrix of 8-bit numbers, and each column of the result by its scale. `x` is rounded
+   * to 8 bits, and products are summed in 32 bits.
+   */
   #product(x: string, numbers: string, scales: string): string {
     const [rounded, xScale, xZero] = this.#graph.nodes("DynamicQuantizeLinear", [x], 3);
     const zero = this.#graph.constant("zero", Uint8Array.of(ZERO));
@@ -129,10 +135,10 @@ export class OnnxWeights {
       : this.#store(name, source, "FLOAT", 4, (values) => values);
   }
 
-  /** A matrix in 8 bits, and the scale of each of its rows [R, 1] or columns [C]. */
+  /** Adds a matrix in 8 bits, and the scale of each of its rows [R, 1] or columns [C]. */
   #rounded(name: string, source: Source, along: "rows" | "columns") {
     const columns = source.shape[1];
-    let scales: Float32Array | undefined; // known when the numbers have been written
+    let scales: Float32Array | undefined; // set when the numbers are written
     const round = async () => roundTo8Bits(await source.read(), columns, along);
     const numbers = this.#graph.weight({
       name: `${name}.numbers`,
@@ -183,7 +189,7 @@ function withoutRows({ shape: [rows, columns], read }: Source, count: number): S
   return { shape: [rows - count, columns], read: rest };
 }
 
-/** A matrix in 8 bits; row or column i is `scales[i]` times as large as its numbers less 128. */
+/** Rounds a matrix to 8 bits. The values of row or column i are then `scales[i] * (number - 128)`. */
 function roundTo8Bits(values: Float32Array, columns: number, along: "rows" | "columns") {
   const rows = values.length / columns;
   const scales = new Float32Array(along === "rows" ? rows : columns);
@@ -196,7 +202,7 @@ function roundTo8Bits(values: Float32Array, columns: number, along: "rows" | "co
   const numbers = new Uint8Array(values.length);
   for (let row = 0, i = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, i++) {
-      const scale = scales[along === "rows" ? row : column] || 1; // of zeros only: any will do
+      const scale = scales[along === "rows" ? row : column] || 1; // the scale of zeros is 0
       numbers[i] = Math.round(values[i] / scale) + ZERO;
     }
   }

@@ -11,7 +11,7 @@ export interface Asset {
   readonly body: string;
 }
 
-/** Where the model runs: `"server"`, or `"static"` for the browser itself. */
+/** Where the model runs: in the server, or in the browser for a page in a static folder. */
 export type Place = "server" | "static";
 
 const LIB = new URL("../", import.meta.url);
@@ -22,7 +22,7 @@ const IMPORT = /^((?:import|export)\b[^"';]*?from\s+|import\s+)"([^"]+)"/gm;
 const LEFT_OUT = /^(?:files\/|tokenizer\/tokenizer_folder\.ts$)/;
 
 /**
- * All files of the page by their paths.
+ * Reads all files of the page, and returns them by their paths.
  *
  * @throws {TypeError} If a module imports something that browsers do not have.
  */
@@ -59,7 +59,7 @@ async function addModule(assets: Map<string, Asset>, path: string): Promise<void
   for (const one of needed) await addModule(assets, one);
 }
 
-/** Names that are imported, declared without a value instead. */
+/** Replaces an import by declarations of the same names, which have no value. */
 function namesAsUndefined(statement: string): string {
   const names =
     statement.match(/\{([^}]*)\}/)?.[1].split(",").map((name) =>

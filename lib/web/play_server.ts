@@ -22,6 +22,7 @@ const HEADERS = {
 
 /** The contents of the server. */
 export interface Playground {
+  /** The engine that answers the questions of the page. */
   readonly engine: Engine;
   /** The page's files by their paths. */
   readonly assets: ReadonlyMap<string, Asset>;
@@ -31,7 +32,7 @@ export interface Playground {
 export interface PlayServer extends AsyncDisposable {
   /** The URL of the page. */
   readonly url: string;
-  /** Fulfilled when it has ended. */
+  /** A promise that is fulfilled when the server has ended. */
   readonly finished: Promise<void>;
   /** Answers pending requests, then ends the server. `await using` does the same. */
   close(): Promise<void>;
@@ -51,7 +52,7 @@ class Refused extends Error {
  * Starts the server on 127.0.0.1.
  *
  * @param port The port; 0 for any free one.
- * @param onError Is called with errors that are not caused by the request.
+ * @param onError Is called with errors that the request did not cause.
  * @throws {ConfigError} If another program uses the port.
  */
 export function startPlayServer(
@@ -74,7 +75,7 @@ function listen(port: number, handler: Deno.ServeHandler<Deno.NetAddr>) {
     return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, handler);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const advice = "is in use by another program: choose another, or 0 for any that is free";
+    const advice = "is in use by another program: choose another port, or 0 for any free one";
     throw new ConfigError("port", port, advice);
   }
 }
@@ -94,15 +95,15 @@ async function answer(
     return file(request, pathname.slice(1) || "index.html", playground.assets);
   } catch (error) {
     if (error instanceof Refused) return json(error.status, { problem: error.message });
-    const isQuestion = error instanceof RangeError || error instanceof TypeError ||
+    const isCausedByRequest = error instanceof RangeError || error instanceof TypeError ||
       error instanceof FormatError;
-    if (!isQuestion) onError(error);
+    if (!isCausedByRequest) onError(error);
     const problem = error instanceof Error ? error.message : String(error);
-    return json(isQuestion ? 400 : 500, { problem });
+    return json(isCausedByRequest ? 400 : 500, { problem });
   }
 }
 
-/** Refuses requests of other sites, whatever name they use for this machine. */
+/** Refuses requests from other sites, and those that use another name for this machine. */
 function checkOrigin({ headers }: Request, port: number): void {
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   const host = headers.get("host") ?? "";
@@ -147,8 +148,8 @@ async function ask(request: Request, what: string, engine: Engine): Promise<unkn
       return await engine.fill(text(question, "text"));
     case "follows":
       return await engine.follows(text(question, "text"), text(question, "second"));
-    case "sort":
-      return await engine.sort(texts());
+    case "classify":
+      return await engine.classify(texts());
     case "look":
       return await engine.look(texts(), whole(question, "layer"));
     case "near":
@@ -170,7 +171,7 @@ async function readQuestion(request: Request): Promise<Record<string, unknown>> 
   return question;
 }
 
-/** The body, read no further than it may be long. */
+/** Reads the body of a request, and stops if it is longer than allowed. */
 async function readBody(request: Request): Promise<Uint8Array> {
   const bytes = new Uint8Array(MOST_BYTES);
   let length = 0;

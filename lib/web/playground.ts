@@ -12,7 +12,7 @@ import type { PageFile, PageModel, RunFacts } from "./page/engine.ts";
 import type { Playground } from "./play_server.ts";
 import { runCharts } from "./run_charts.ts";
 
-/** The page behind a server, for `startPlayServer()`. */
+/** Makes the contents of a server, for `startPlayServer()`. */
 export async function playground(opened: OpenedFolder): Promise<Playground> {
   const run = () => runFacts(opened, true);
   return { engine: new LibraryEngine(opened, run), assets: await pageAssets("server") };
@@ -28,16 +28,16 @@ const RUNTIME = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"];
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 
-/** A longer file is not loaded unasked where there is one in 8 bits. */
+/** The page does not load a longer file by default if there is one in 8 bits. */
 const MOST_BYTES = 100e6;
 
 /**
  * Writes the page as a static folder: HTML, modules, the model as ONNX and onnxruntime-web. Any server
  * of files can serve it, under any path. Its `model/` is a folder of transformers.js, too.
  *
- * @param dtypes In which precisions; where there are both, who opens the page chooses.
+ * @param dtypes The precisions of the model to write. If there are both, the reader of the page chooses.
  * @throws {FormatError} If the `metrics.csv` of the run cannot be read; nothing is written then.
- * @throws As `saveOnnx()`, and {Error} if a file cannot be written.
+ * @throws The errors of `saveOnnx()`, and {Error} if a file cannot be written.
  */
 export async function exportPage(
   opened: OpenedFolder,
@@ -64,13 +64,13 @@ export async function exportPage(
   for (const [name, { body }] of assets) await put(`${folder}/${name}`, body);
 }
 
-/** The whole weights come first, unless they are many. */
+/** The order of the files: float32 before 8 bits, unless that file is long. */
 function preference({ dtype, bytes }: PageFile): number {
   if (dtype === "q8") return 1;
   return bytes > MOST_BYTES ? 2 : 0;
 }
 
-/** Writes the model with its attention, and says what is where in its files. */
+/** Writes the model with its attention weights as outputs. Returns the page's facts about each file. */
 async function saveModel(
   opened: OpenedFolder,
   folder: string,
@@ -85,7 +85,7 @@ async function saveModel(
       sentence,
       classifierPooling: model.pooling,
       attentions: true,
-      lastHiddenState: !opened.heads.words, // of which the neighbours in a sentence are made then
+      lastHiddenState: !opened.heads.words, // which then gives the similar words in a sentence
     });
     const write = async (path: string) => {
       const offsets = await graph.write(path);

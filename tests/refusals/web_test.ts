@@ -76,12 +76,12 @@ testRefusals([
   [
     "saveOnnx with names of classes, for a model that has none",
     () => saveOnnx(model, tok, out, { labels: ["ham", "spam"] }),
-    'ConfigError: Invalid labels = ["ham","spam"]: it must be left out: the model sorts nothing',
+    'ConfigError: Invalid labels = ["ham","spam"]: it must be left out: the model is not a classifier',
   ],
   [
     "a file of more than 2 GiB",
     () => huge().write(`${folder}/huge.onnx`),
-    "ConfigError: Invalid bytes of the ONNX file = 4294967327: it must be at most 2147483647, an " +
-    "ONNX file's: write fp16 or q8, which need less",
+    "ConfigError: Invalid bytes of the ONNX file = 4294967327: it must be at most 2147483647, the " +
+    "limit of an ONNX file: write fp16 or q8, which need less",
   ],
 ]);

@@ -215,7 +215,7 @@ Deno.test("resuming refuses other settings by name, another corpus by its hash, 
       message: /--lr = 0.1: .*\(--lr is 0.003 there, --batch-size is 4 there\)/,
     });
     const elsewhere = await reopenRun(`${folder}/run`, {}, { backend: "other" }, () => {});
-    match(elsewhere.warnings.join(), /^backend was test, and is other: the numbers may differ/);
+    match(elsewhere.warnings.join(), /^backend was test, and is other now: the numbers may differ/);
     elsewhere.close();
     const run = await reopen(folder, { lr: 0.003, keep: 1, onNan: "skip" }); // unchanged, or changeable
     await rejects(reopen(folder), /process \d+ is at work there/);

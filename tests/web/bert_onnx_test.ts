@@ -15,13 +15,13 @@ await useBackend();
 const CONFIG = bertConfig("smoke", {
   vocabSize: 97,
   maxPositionEmbeddings: 512,
-  initializerRange: 0.1, // far enough from 0 that every part matters
+  initializerRange: 0.1, // so large that every part changes the output
 });
 const SHAPES = [[1, 1], [1, 7], [3, 16], [2, 128], [8, 512]] as const;
 const PATH = `${await Deno.makeTempDir()}/model.onnx`;
 globalThis.addEventListener("unload", () => Deno.removeSync(PATH));
 
-/** The file of a model; biases and LayerNorms are moved away from where training starts. */
+/** Writes the graph of a model. */
 async function write(
   { config, weights }: OnnxModel,
   options: Partial<GraphOptions> = {},
@@ -29,6 +29,7 @@ async function write(
   await bertGraph(config, weights, { dtype: "fp32", ...options }).write(PATH);
 }
 
+/** Changes biases and LayerNorms, which are all 0 or 1 before training, and returns the model. */
 function shaken<Model extends OnnxModel>(model: Model): Model {
   for (const [i, weight] of [...model.weights.values()].entries()) {
     if (weight instanceof tf.Variable && weight.rank === 1) {
@@ -71,7 +72,7 @@ for (const hiddenAct of HIDDEN_ACTS) {
   });
 }
 
-Deno.test("an encoder's graph gives its vectors, and one for each text, pooled as was asked for", async () => {
+Deno.test("the graph of an encoder gives the vectors of tokens, and a pooled one for each text", async () => {
   const model = shaken(new BertModel(CONFIG, { seed: 3 }));
   const batch = idBatch(CONFIG, 3, 11);
   const { hidden } = model.forward(asInputs(batch));
@@ -98,7 +99,7 @@ Deno.test("an encoder's graph gives its vectors, and one for each text, pooled a
   model.dispose();
 });
 
-Deno.test("a classifier's graph gives its logits, whatever it looks at", async () => {
+Deno.test("the graph of a classifier gives its logits, with either pooling", async () => {
   const batch = idBatch(CONFIG, 4, 13);
   for (const pooling of ["cls", "mean"] as const) {
     const model = shaken(new BertClassifier(CONFIG, { classes: 5, seed: 4, pooling }));
@@ -112,7 +113,7 @@ Deno.test("a classifier's graph gives its logits, whatever it looks at", async (
   }
 });
 
-Deno.test("the graph gives the attention of every layer where it is asked to", async () => {
+Deno.test("with `attentions` the graph gives the attention weights of every layer", async () => {
   const model = shaken(new BertPretrainHead(CONFIG, { seed: 5 }));
   await write(model, { attentions: true });
   const batch = idBatch(CONFIG, 1, 10);
@@ -127,7 +128,7 @@ Deno.test("the graph gives the attention of every layer where it is asked to", a
   model.dispose();
 });
 
-Deno.test("the graph of a classifier gives the vectors of the last layer where it is asked to", async () => {
+Deno.test("with `lastHiddenState` the graph of a classifier also gives the vectors of the last layer", async () => {
   const model = shaken(new BertClassifier(CONFIG, { classes: 3, seed: 6 }));
   const batch = idBatch(CONFIG, 2, 9);
   await write(model);
@@ -142,7 +143,7 @@ Deno.test("the graph of a classifier gives the vectors of the last layer where i
   model.dispose();
 });
 
-Deno.test("16 and 8 bits give nearly the same, in a half and a quarter of the bytes", async () => {
+Deno.test("16 and 8 bits give nearly the same logits, in a half and a quarter of the bytes", async () => {
   const config = bertConfig("tiny", { vocabSize: 8000 });
   const model = new BertPretrainHead(config, { seed: 6 });
   const batch = idBatch(config, 2, 24);
@@ -162,7 +163,7 @@ Deno.test("16 and 8 bits give nearly the same, in a half and a quarter of the by
   model.dispose();
 });
 
-Deno.test("every weight is in the file once, the decoder being the table of words", async () => {
+Deno.test("every weight is in the file once, and the decoder uses the table of words", async () => {
   const model = new BertPretrainHead(CONFIG, { seed: 7 });
   await write(model);
   const { graph, opsetImport } = onnxProto.onnx.ModelProto.decode(await Deno.readFile(PATH));
@@ -174,7 +175,7 @@ Deno.test("every weight is in the file once, the decoder being the table of word
   const table = new Float32Array(words.rawData!.slice().buffer);
   deepStrictEqual(table, await model.bert.wordEmbeddings.data());
   const segments = named.get("bert.embeddings.token_type_embeddings.weight")!;
-  deepStrictEqual(Number(segments.dims![0]), 2); // padding has no segment there
+  deepStrictEqual(Number(segments.dims![0]), 2); // the row for padding is left out
   strictEqual(Number(opsetImport![0].version), 17);
   const operators = new Set(graph!.node!.map(({ opType }) => opType));
   for (const operator of ["LayerNormalization", "Erf", "Softmax"]) ok(operators.has(operator));

@@ -29,7 +29,7 @@ function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine 
   return new LibraryEngine(opened, () => Promise.resolve(undefined));
 }
 
-Deno.test("the engine gives the blanks, pairs, attention and neighbours of the library", async () => {
+Deno.test("the engine gives the library's results for blanks, pairs, attention and neighbours", async () => {
   const [guesses] = await fillMask(model, TOY_TOKENIZER, "the [MASK] sea", { topK: 8 });
   const [filled] = await engine().fill("the ___ sea");
   deepStrictEqual(
@@ -53,12 +53,12 @@ Deno.test("the engine gives the blanks, pairs, attention and neighbours of the l
   strictEqual(near.inSentence!.length, 8);
 });
 
-Deno.test("the engine refuses what the model has no head for, and unknown layers and places", async () => {
+Deno.test("the engine refuses questions for a missing head, and unknown layers and places", async () => {
   const bare = engine({ words: false, pairs: false });
   await rejects(bare.fill("___"), /^TypeError: The model has no masked-word head/);
   await rejects(bare.follows("a", "b"), /^TypeError: The model has no next-sentence head/);
   strictEqual((await bare.near({ text: "sea" }, 1)).inSentence, undefined);
-  const start = await bare.near({ text: "sea" }, 0); // [CLS] is no word
+  const start = await bare.near({ text: "sea" }, 0); // [CLS] is not a word
   deepStrictEqual([start.alone, start.inPlace], [[], undefined]);
   await rejects(bare.look({ text: "sea" }, 5), /Invalid layer = 5: it must be from 0 to/);
   await rejects(bare.near({ text: "sea" }, 3), /Invalid place = 3: it must be from 0 to 2/);
@@ -66,7 +66,7 @@ Deno.test("the engine refuses what the model has no head for, and unknown layers
   deepStrictEqual({ name, fillsBlanks, run }, { name: "toy", fillsBlanks: false, run: undefined });
 });
 
-/** The mean of the last vectors of some places of a text. */
+/** The mean of the last layer's vectors at some places of a text. */
 function vectorAt(text: string, second: string, places: readonly number[]): Float32Array {
   const encoding = TOY_TOKENIZER.encode(text, second);
   const { tokenIds, segmentIds } = encoding;
@@ -95,14 +95,14 @@ Deno.test("without a masked-word head, near() compares the vectors of words that
   }
   for (const text of ["red", "whale", "sea", "the", "likes", "bird"]) {
     const { inPlace } = await bare.near({ text }, 1);
-    ok(inPlace!.every(({ token }) => token !== "##s"), text); // it cannot stand as a word
+    ok(inPlace!.every(({ token }) => token !== "##s"), text); // "##s" is not a whole word
   }
   const long = await bare.near({ text: "sea ".repeat(63) }, 1); // 65 tokens
   deepStrictEqual([long.inPlace, long.alone.length], [undefined, 8]);
   strictEqual((await bare.near({ text: "sea ".repeat(62) }, 1)).inPlace!.length, 8);
 });
 
-Deno.test("a model has the name of its folder, with that around it if its own does not describe it", async () => {
+Deno.test("a model has the name of its folder, with the parent's name if that alone says nothing", async () => {
   const names = ["some/toy", "some/toy/", "runs/tutorial/model", "runs/first/best"].map((folder) =>
     engine({}, folder).facts()
   );

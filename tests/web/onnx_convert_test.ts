@@ -21,7 +21,7 @@ const ROOT = await Deno.makeTempDir({ prefix: "convert-" });
 const OUT = `${ROOT}/out`;
 globalThis.addEventListener("unload", () => Deno.removeSync(ROOT, { recursive: true }));
 
-/** A copy of a fixture with a tokenizer beside it. */
+/** Copies a fixture into a folder and saves a tokenizer beside it. */
 async function copyOf(name: string): Promise<string> {
   const folder = `${OUT}-${name}`;
   await TOKENIZER.save(folder);
@@ -35,7 +35,7 @@ async function configOf(folder: string): Promise<Record<string, unknown>> {
   return JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
 }
 
-Deno.test("convertToOnnx() gives a bare encoder no heads, but a vector for each text", async () => {
+Deno.test("convertToOnnx() gives a bare encoder a vector for each text, and no heads", async () => {
   const from = await copyOf("encoder");
   await Deno.writeTextFile(
     `${from}/modules.json`,
@@ -63,7 +63,7 @@ Deno.test("convertToOnnx() gives a bare encoder no heads, but a vector for each 
   model.dispose();
 });
 
-Deno.test("convertToOnnx() says what a sentence model does to texts that ONNX cannot hold, and keeps its length", async () => {
+Deno.test("convertToOnnx() reports the steps of a sentence model that ONNX cannot represent, and keeps its length", async () => {
   const from = await copyOf("encoder");
   const cased = new BertTokenizer(TOKENIZER.vocab, { lowercase: false });
   await cased.save(from);
@@ -99,7 +99,7 @@ Deno.test("convertToOnnx() keeps a classifier's head and the names of its classe
   const config = { ...await configOf(from), "id2label": { "0": "ham", "1": "spam" } };
   await Deno.writeTextFile(`${from}/config.json`, JSON.stringify(config));
   const report = await convertToOnnx(from, OUT, ["fp32"]);
-  ok(report[0].endsWith("sorts texts into 2 classes"), report[0]);
+  ok(report[0].endsWith("classifies texts: 2 classes"), report[0]);
   const json = await configOf(OUT);
   deepStrictEqual(json.architectures, ["BertForSequenceClassification"]);
   deepStrictEqual(json["id2label"], { "0": "ham", "1": "spam" });
@@ -126,7 +126,7 @@ Deno.test("convertToOnnx() keeps a classifier's head and the names of its classe
   model.dispose();
 });
 
-Deno.test("convertToOnnx() keeps what a classifier looks at and how its scores are read", async () => {
+Deno.test("convertToOnnx() keeps the pooling and the problem type of a classifier", async () => {
   const from = `${OUT}-mean`;
   const config = bertConfig("smoke", { vocabSize: 40, initializerRange: 0.3 });
   const model = new BertClassifier(config, { classes: 3, seed: 1, pooling: "mean" });

@@ -56,7 +56,7 @@ Deno.test("transformers.js gives the vectors of sentenceEmbeddings()", async () 
   model.dispose();
 });
 
-Deno.test("transformers.js sorts texts as classify() does, and calls the classes by name", async () => {
+Deno.test("transformers.js classifies texts as classify() does, with the names of the classes", async () => {
   const model = new BertClassifier(CONFIG, { classes: 3, seed: 3 });
   const labels = ["sea", "land", "air"];
   await saveOnnx(model, TOY_TOKENIZER, folder, { dtypes: ["fp32"], labels });
@@ -99,7 +99,7 @@ const python = await findPython(
 );
 
 Deno.test({
-  name: "onnx.checker accepts every file, and onnxruntime gives what transformers' BERT gives",
+  name: "onnx.checker accepts every file, and onnxruntime gives the outputs of transformers' BERT",
   ignore: !python,
   fn: async () => {
     const heads = new BertPretrainHead(CONFIG, { seed: 6 });

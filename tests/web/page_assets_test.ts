@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok } from "node:assert";
 import { pageAssets, type Place } from "bert/web/page_assets.ts";
 
 for (const place of ["server", "static"] satisfies Place[]) {
-  Deno.test(`the ${place} page has every module that it imports, and every name`, async () => {
+  Deno.test(`the ${place} page contains every module and every name that it imports`, async () => {
     const assets = await pageAssets(place);
     const start = assets.get("index.html")!.body.match(/src="(js\/[^"]*)"/)![1];
     ok(assets.has(start), start);
@@ -27,7 +27,7 @@ for (const place of ["server", "static"] satisfies Place[]) {
   });
 }
 
-Deno.test("the page refers to nothing outside itself, and runs no script but its own", async () => {
+Deno.test("the page refers to no other site, and runs only its own scripts", async () => {
   const { body } = (await pageAssets("static")).get("index.html")!;
   match(
     body,

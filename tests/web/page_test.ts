@@ -1,4 +1,4 @@
-/** The page in a real browser: typed at, clicked and read, behind a server and as a static folder. */
+/** The page in a real browser, behind a server and as a static folder. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
@@ -30,7 +30,7 @@ const chromium = findChromium();
 const folder = await Deno.makeTempDir({ prefix: "page-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-const MODEL = `${folder}/<i>run`; // a name that would be markup
+const MODEL = `${folder}/<i>run`; // the name must not be shown as markup
 const METRICS = "split,epoch,step,mlm_loss,nsp_loss,mlm_accuracy,nsp_accuracy,tokens,seconds\n" +
   "train,1,1,3.1,0.7,0.1,0.5,100,1\ntrain,1,2,2.9,0.7,0.2,0.5,200,2\n";
 const CONFIG = bertConfig("smoke", {
@@ -48,7 +48,7 @@ async function listed(page: Page, part: string): Promise<string[]> {
   );
 }
 
-/** Waits for a heading that begins so. */
+/** Waits for a heading that begins with `title`. */
 async function heading(page: Page, part: string, title: string): Promise<void> {
   await until(
     page,
@@ -67,7 +67,7 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
-/** Blanks are filled while one types, and a candidate goes into its blank. */
+/** Types a text with blanks, reads the candidates, and puts one into its blank. */
 async function playBlanks(page: Page, engine: LibraryEngine): Promise<void> {
   await write(page, "A sentence with blanks", "");
   await (await named(page, "textbox", "A sentence with blanks"))
@@ -98,7 +98,7 @@ async function playPairs(page: Page, engine: LibraryEngine): Promise<void> {
   await page.waitForSelector(`::-p-text(${share} for "it follows")`);
 }
 
-/** Layers, heads and words are chosen by mouse and by keyboard; what was typed stays text. */
+/** Chooses layers, heads and words by mouse and by keyboard. Typed markup must be shown as text. */
 async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
   const asked = {
     text: "the red ship sees <img src=x onerror=alert(1)> whales",
@@ -152,7 +152,7 @@ async function playAttention(page: Page, engine: LibraryEngine): Promise<void> {
   strictEqual(await valueOf(page, `document.querySelectorAll("img[src=x]").length`), 0);
 }
 
-/** An answer that comes while a button has the focus leaves it there. */
+/** Changes texts while a button has the focus, which must stay there. */
 async function playWithKeyboard(page: Page): Promise<void> {
   await page.focus("#heads button:nth-child(2)");
   await write(page, "A sentence", "the sea .");
@@ -165,7 +165,7 @@ async function playWithKeyboard(page: Page): Promise<void> {
   strictEqual(await valueOf(page, "document.activeElement.className"), "candidate");
 }
 
-/** What cannot be answered is said, and what can be is answered again after it. */
+/** Types texts that are too long, whose problem must be shown, and then a short one. */
 async function playTooLong(page: Page): Promise<void> {
   await write(page, "A sentence with blanks", "___ ".repeat(30_000));
   const says = (text: string) =>
@@ -177,7 +177,7 @@ async function playTooLong(page: Page): Promise<void> {
   await until(page, `document.querySelector("#fill .problem").textContent === ""`);
 }
 
-/** Of a model without a word head: words like a chosen one where it stands. */
+/** Reads the words that are similar to a chosen one in its sentence, of a model without a word head. */
 async function playPlaces(page: Page, engine: LibraryEngine): Promise<void> {
   const asked = { text: "the ships follows the sea ." };
   await write(page, "A sentence", asked.text);
@@ -194,7 +194,7 @@ async function playPlaces(page: Page, engine: LibraryEngine): Promise<void> {
   deepStrictEqual(await listed(page, "#near-sentence"), []);
 }
 
-/** What one does with the page, and what it should show, wherever the model computes. */
+/** Uses all parts of the page, and compares what it shows with the library. */
 async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await named(page, "heading", "<i>run");
   await playBlanks(page, engine);
@@ -204,7 +204,7 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
   await playWithKeyboard(page);
   const images = `[...document.querySelectorAll("#run img")]`;
   await until(page, `${images}.filter((one) => one.naturalWidth > 0).length === 4`);
-  await until(page, `${images}.every((one) => one.naturalWidth <= one.clientWidth)`); // text as drawn
+  await until(page, `${images}.every((one) => one.naturalWidth <= one.clientWidth)`); // not scaled down
   ok(await valueOf<boolean>(page, `${images}.every((one) => one.naturalWidth > 240)`));
   const [needed, given] = await valueOf<number[]>(
     page,
@@ -214,7 +214,8 @@ async function play(page: Page, engine: LibraryEngine): Promise<void> {
 }
 
 Deno.test({
-  name: "the page does the same behind a server and as a static folder, on a desk and on a phone",
+  name:
+    "the page gives the library's results behind a server and as a static folder, on a desk and on a phone",
   ignore: !chromium,
   fn: async (test) => {
     await useBackend();
@@ -244,7 +245,7 @@ Deno.test({
       await test.step("the static folder also has its weights in 8 bits", () =>
         inEightBits(browser, places["as a static folder"], engine));
       await test.step("the curves grow with the run", () => growing(browser, server.url));
-      await test.step("it is dark where the system is", async () => {
+      await test.step("it is dark if the system is", async () => {
         await withPage(browser, server.url, { ...DESKTOP, colorScheme: "dark" }, async (page) => {
           const colour = await valueOf<string>(
             page,
@@ -261,7 +262,7 @@ Deno.test({
   },
 });
 
-/** The numbers are nearly those of the whole weights; the file is less than half as large. */
+/** With 8-bit weights the numbers are nearly the same, and the file is less than half as large. */
 async function inEightBits(browser: Browser, url: string, engine: LibraryEngine): Promise<void> {
   await withPage(browser, url, PHONE, async (page) => {
     await page.waitForSelector("main:not([hidden])");
@@ -298,7 +299,7 @@ async function growing(browser: Browser, url: string): Promise<void> {
 }
 
 Deno.test({
-  name: "the page of a bare encoder says what it lacks, and shows the rest",
+  name: "the page of a bare encoder names the missing heads, and shows the other parts",
   ignore: !chromium,
   fn: async () => {
     await useBackend();
@@ -317,7 +318,7 @@ Deno.test({
       for (const url of [server.url, `http://127.0.0.1:${files.addr.port}/vectors/`]) {
         await withPage(browser, url, PHONE, async (page) => {
           await page.waitForSelector(
-            "::-p-text(It has no masked-word head, so it fills no blanks.)",
+            "::-p-text(It has no masked-word head, so it cannot fill blanks.)",
           );
           await page.waitForSelector("#near-alone li");
           const hidden = await valueOf(

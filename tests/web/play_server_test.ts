@@ -6,13 +6,13 @@ const ENGINE: Engine = {
   facts: () => Promise.reject(new Error("the disk is gone")),
   fill: (text) => Promise.resolve([[{ token: text, share: 1 }]]),
   follows: () => Promise.reject(new RangeError("too long")),
-  sort: ({ text, second }) => Promise.resolve([{ token: `${text} ${second}`, share: 1 }]),
+  classify: ({ text, second }) => Promise.resolve([{ token: `${text} ${second}`, share: 1 }]),
   look: (_, layer) => Promise.resolve({ tokens: [`${layer}`], heads: [] }),
   near: () => Promise.reject(new TypeError("no head")),
 };
 const ASSETS = new Map([["index.html", { type: "text/html", body: "<p>page" }]]);
 
-/** Runs `use` with a server and what it reported. */
+/** Calls a function with a server and the errors that it reports, and ends the server. */
 async function withServer(use: (url: string, reported: unknown[]) => Promise<void>): Promise<void> {
   const reported: unknown[] = [];
   const playground = { engine: ENGINE, assets: ASSETS };
@@ -36,14 +36,14 @@ async function refusal(response: Response): Promise<string> {
   return `${response.status} ${(await response.json()).problem}`;
 }
 
-/** One request as bytes, as no browser would send it. */
+/** Sends a request that no browser would send, and returns the answer. */
 async function raw(url: string, head: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
   await connection.write(new TextEncoder().encode(`${head}\r\nConnection: close\r\n\r\n`));
   return await new Response(connection.readable).text();
 }
 
-/** The beginning of the answer to a question that would go on for a gigabyte. */
+/** Begins a question of a gigabyte, and returns the beginning of the answer. */
 async function endless(url: string): Promise<string> {
   const { host, port } = new URL(url);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
@@ -56,7 +56,7 @@ async function endless(url: string): Promise<string> {
   return new TextDecoder().decode(answer.subarray(0, length ?? 0));
 }
 
-Deno.test("the server gives the page, closed to everything outside it", async () => {
+Deno.test("the server sends the page with headers that forbid everything from outside", async () => {
   await withServer(async (url) => {
     match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/);
     const response = await fetch(url);
@@ -73,7 +73,7 @@ Deno.test("the server gives the page, closed to everything outside it", async ()
   });
 });
 
-Deno.test("the server answers questions, with the reason where it cannot", async () => {
+Deno.test("the server answers questions, or says why it cannot", async () => {
   await withServer(async (url, reported) => {
     const filled = await post(url, "fill", JSON.stringify({ text: "<b>" }));
     deepStrictEqual(await filled.json(), [[{ token: "<b>", share: 1 }]]);
@@ -81,8 +81,8 @@ Deno.test("the server answers questions, with the reason where it cannot", async
     const look = await post(url, "look", '{"text": "a", "layer": 3}');
     deepStrictEqual(await look.json(), { tokens: ["3"], heads: [] });
     const pair = '{"text": "a", "second": "b", "place": 0}';
-    const sorted = await post(url, "sort", pair);
-    deepStrictEqual(await sorted.json(), [{ token: "a b", share: 1 }]);
+    const classes = await post(url, "classify", pair);
+    deepStrictEqual(await classes.json(), [{ token: "a b", share: 1 }]);
     strictEqual(await refusal(await post(url, "follows", pair)), "400 too long");
     strictEqual(await refusal(await post(url, "near", pair)), "400 no head");
     deepStrictEqual(reported, []);
@@ -114,7 +114,7 @@ Deno.test("the server refuses other names for this machine, and other sites", as
   });
 });
 
-Deno.test("the server refuses what is no question, and what is too long", async () => {
+Deno.test("the server refuses malformed questions, and questions that are too long", async () => {
   await withServer(async (url, reported) => {
     const cases: [Response, string][] = [
       [
@@ -145,15 +145,15 @@ Deno.test("the server refuses what is no question, and what is too long", async 
   });
 });
 
-Deno.test("a port that another program has is said to be in use", async () => {
+Deno.test("startPlayServer() refuses a port that another program uses", async () => {
   await withServer(async (url) => {
     const { port } = new URL(url);
     const playground = { engine: ENGINE, assets: ASSETS };
     throws(() => startPlayServer(playground, Number(port), () => {}), {
       name: "ConfigError",
       message:
-        `Invalid port = ${port}: it is in use by another program: choose another, or 0 for ` +
-        "any that is free",
+        `Invalid port = ${port}: it is in use by another program: choose another port, or 0 for ` +
+        "any free one",
     });
     await Promise.resolve();
   });

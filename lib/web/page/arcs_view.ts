@@ -5,9 +5,10 @@ import { choices, find, moveWithArrows, press } from "./dom.ts";
 const FAINTEST = 0.02;
 const FAINTEST_OF_ALL = 0.25;
 
-/** Pixels: the row of arcs at its lowest and highest, and how much higher an arc is for each of distance. */
+/** The least and the greatest height of the row of arcs, in pixels. */
 const LOWEST = 70;
 const HIGHEST = 180;
+/** The height of an arc for each pixel between its ends. */
 const RISE = 0.4;
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,7 +16,7 @@ const SVG = "http://www.w3.org/2000/svg";
 /** The attention weights of a sentence: `weights[from][to]`. */
 type Weights = readonly (readonly number[])[];
 
-/** Makes the row of words. `choose` is called with the index of the chosen one. */
+/** A row of words with arcs. `choose` is called with the index of the chosen word. */
 export class Arcs {
   readonly #svg = find<SVGElement>("#look .arcs");
   readonly #row = find("#look .tokens");
@@ -35,7 +36,7 @@ export class Arcs {
     this.#row.addEventListener("pointerleave", () => this.#paint(this.#chosen));
   }
 
-  /** Shows other words; the one that had the focus keeps it. */
+  /** Shows other words. If a word had the focus, the chosen word gets it. */
   setTokens(tokens: readonly string[], chosen: number): void {
     const shown = this.#buttons.map(({ textContent }) => textContent).join(" ");
     if (shown === tokens.join(" ")) return press(this.#buttons, chosen);
@@ -75,11 +76,11 @@ export class Arcs {
     this.#svg.replaceChildren(...paths);
     for (const [to, button] of this.#buttons.entries()) {
       const share = from.reduce((sum, at) => sum + this.#weights[at][to], 0) / from.length;
-      button.style.setProperty("--share", String(share)); // how strongly it is coloured
+      button.style.setProperty("--share", String(share)); // the strength of its colour
     }
   }
 
-  /** Scrolls the row, and the row alone, until a word is in the middle of it. */
+  /** Scrolls the row, and nothing else of the page, until a word is in the middle of it. */
   #bringIntoView({ offsetLeft, offsetWidth }: HTMLElement): void {
     const window = find("#look .sentence");
     const middle = offsetLeft + offsetWidth / 2 - window.offsetLeft;
@@ -88,8 +89,9 @@ export class Arcs {
 }
 
 /**
- * As high as the longest arc that matters, whichever word is chosen: the page then keeps still. Weaker
- * ones, and those of [CLS] and of the [SEP] at the end, may be flattened.
+ * The height of the row of arcs. It fits the longest strong arc of any word, so that the page does not
+ * move when another word is chosen. Arcs with less than half of a word's largest weight, and those of
+ * [CLS] and of the [SEP] at the end, may be flattened.
  */
 function heightOf(weights: Weights, centres: readonly number[]): number {
   const distances = weights.flatMap((row, from) => {
@@ -100,7 +102,7 @@ function heightOf(weights: Weights, centres: readonly number[]): number {
   return Math.min(HIGHEST, Math.max(LOWEST, 26 + RISE * Math.max(...distances)));
 }
 
-/** An arc from one word to another, higher the further they are apart; to itself, a loop. */
+/** Draws an arc from one word to another, higher the further they are apart, or a loop to itself. */
 function arc(from: number, to: number, weight: number, height: number): SVGElement {
   const path = document.createElementNS(SVG, "path");
   const top = height - Math.min(height - 8, 18 + Math.abs(to - from) * RISE);

@@ -1,4 +1,4 @@
-/** A text, classified while the user types. */
+/** A text that is classified while the user types. */
 import { candidateList, find, latest, make, percent } from "./dom.ts";
 import type { Engine, Facts, Texts } from "./engine.ts";
 
@@ -19,7 +19,7 @@ export function startClasses(engine: Engine, { shares }: Facts, example: string)
     if (texts.text.trim() === "") {
       return () => answers.replaceChildren(make("p", "hint", "Write a text."));
     }
-    const classes = await engine.sort(texts);
+    const classes = await engine.classify(texts);
     return () => answers.replaceChildren(candidateList(READINGS[shares], classes, { shown }));
   });
   const changed = () =>

@@ -1,7 +1,7 @@
 /** Helpers for all parts of the page. Text is always inserted as text and never as markup. */
 import type { Candidate } from "./engine.ts";
 
-/** The element of a selector. Throws if the page has none. */
+/** Finds the element of a selector. Throws if there is none. */
 export function find<E extends Element = HTMLElement>(
   selector: string,
   within: ParentNode = document,
@@ -11,7 +11,7 @@ export function find<E extends Element = HTMLElement>(
   throw new Error(`The page has no ${selector}`);
 }
 
-/** A new element with a class and text or other elements inside. */
+/** Makes an element with a class, and text or other elements inside. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className: string,
@@ -27,8 +27,8 @@ export function make<K extends keyof HTMLElementTagNameMap>(
  * Makes a function that sends a question and shows its answer. It may be called at every key press:
  * while an answer is pending, only the newest question is kept.
  *
- * @param section Where problems are shown.
- * @param ask Asks, and returns what shows the answer.
+ * @param section The part of the page in which problems are shown.
+ * @param ask Asks the question, and returns a function that shows the answer.
  */
 export function latest<Question>(
   section: HTMLElement,
@@ -44,7 +44,7 @@ export function latest<Question>(
       waiting = undefined;
       try {
         const show = await ask(question);
-        if (waiting) continue; // it is out of date already
+        if (waiting) continue; // a newer question makes this answer out of date
         show();
         say(problem, "");
       } catch (error) {
@@ -64,17 +64,17 @@ export function say(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** 0.1234 as "12 %", 0.0123 as "1.2 %". */
+/** Writes 0.1234 as "12 %", and 0.0123 as "1.2 %". */
 export function percent(share: number): string {
   if (share < 0.0005) return "< 0.1\u00a0%";
   return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}\u00a0%`;
 }
 
 /**
- * A list of candidates with bars under a heading.
+ * Makes a list of candidates with bars under a heading.
  *
- * @param choose Is called with the chosen candidate. Without it the candidates are no buttons.
- * @param shown How a share is written; percent by default.
+ * @param choose Is called with the chosen candidate. Without it the candidates are not buttons.
+ * @param shown Writes a share as text. Default: as percent.
  */
 export function candidateList(
   title: string,
@@ -92,7 +92,7 @@ export function candidateList(
       "candidate",
       bar,
       make("span", "word", token),
-      " ", // so that a screen reader does not say both as one word
+      " ", // so that a screen reader does not read both as one word
       make("span", "share", shown(share)),
     );
     if (row instanceof HTMLButtonElement && choose) {
@@ -105,8 +105,8 @@ export function candidateList(
 }
 
 /**
- * Puts other elements into a group. Where a button in it has the focus, the new button at its place
- * gets it, so that an answer that comes late takes the focus from nobody.
+ * Replaces the elements in a group. If a button in it has the focus, the new button at its place gets the
+ * focus, so that an answer that comes late does not take it away.
  */
 export function replaceInside(group: HTMLElement, ...inside: readonly Node[]): void {
   const buttons = () => [...group.querySelectorAll<HTMLButtonElement>("button")];
@@ -115,7 +115,7 @@ export function replaceInside(group: HTMLElement, ...inside: readonly Node[]): v
   if (focused >= 0) (buttons()[focused] ?? buttons().at(-1))?.focus();
 }
 
-/** A row of buttons of which one is pressed. */
+/** Fills a group with a row of buttons of which one is pressed. */
 export function choices(
   group: HTMLElement,
   labels: readonly string[],
@@ -140,7 +140,7 @@ export function press(buttons: readonly HTMLButtonElement[], pressed: number): v
   }
 }
 
-/** Left and right, Home and End move between the buttons of a row. */
+/** Makes the left and right arrow keys, Home and End move between the buttons of a row. */
 export function moveWithArrows(group: HTMLElement): void {
   group.addEventListener("keydown", (event) => {
     const buttons = [...group.querySelectorAll<HTMLButtonElement>("button")];

@@ -13,10 +13,13 @@ export const SHOWN = 8;
 export interface Facts {
   /** The name of the model, which is that of its folder. */
   readonly name: string;
+  /** The number of encoder layers. */
   readonly layers: number;
+  /** The number of attention heads in a layer. */
   readonly heads: number;
+  /** The width of the hidden vectors. */
   readonly width: number;
-  /** Pieces in the vocabulary. */
+  /** The number of pieces in the vocabulary. */
   readonly pieces: number;
   /** The most tokens of a text, including `[CLS]` and `[SEP]`. */
   readonly maxLength: number;
@@ -24,9 +27,9 @@ export interface Facts {
   readonly fillsBlanks: boolean;
   /** Whether it has a trained next-sentence head. */
   readonly judgesPairs: boolean;
-  /** The names of a classifier's classes; none if it is no classifier. */
+  /** The names of a classifier's classes; none if the model is not a classifier. */
   readonly classes: readonly string[];
-  /** How its scores are to be read: shares of 1, each class by itself, or plain numbers. */
+  /** How a classifier's logits become numbers to show: by softmax, by sigmoid, or unchanged. */
   readonly shares: Shares;
   /** The run that it comes from; undefined if there is none. */
   readonly run?: RunFacts;
@@ -42,7 +45,7 @@ export interface RunFacts {
   readonly charts: readonly RunChart[];
 }
 
-/** A chart of a run. The page draws it, as wide as there is room. */
+/** A chart of a run. The page draws it as wide as the window allows. */
 export interface RunChart {
   readonly title: string;
   readonly yTitle: string;
@@ -71,15 +74,21 @@ export interface Look {
   readonly heads: readonly (readonly (readonly number[])[])[];
 }
 
-/** Words like another one, by itself and where it stands. */
+/** Words that are similar to a chosen word, by itself and in its sentence. */
 export interface Near {
   /** The whole word of which the chosen token is a piece. */
   readonly word: string;
-  /** By cosine of the embeddings; empty for tokens that are no words. */
+  /** The words with the most similar embeddings, by cosine; none if the token is not a word. */
   readonly alone: readonly Candidate[];
-  /** By probability at its place, the word in view; nothing if the model has no masked-word head. */
+  /**
+   * The most probable words at its place, while the word itself is not masked; undefined if the model has
+   * no masked-word head.
+   */
   readonly inSentence?: readonly Candidate[];
-  /** If it has none: by cosine of the vectors in this place; nothing in a long text. */
+  /**
+   * For a model without a masked-word head: the words with the most similar vectors when they are put in
+   * its place, by cosine; undefined in a long text.
+   */
   readonly inPlace?: readonly Candidate[];
 }
 
@@ -94,26 +103,27 @@ export interface PageModel {
   readonly facts: Facts;
   /** The pieces and tokens of the vocabulary, by id. */
   readonly tokens: readonly string[];
-  /** How many of them words are cut into. */
+  /** The number of pieces into which words are cut. These are the first of the tokens. */
   readonly pieces: number;
-  /** Those that are found as a whole. */
+  /** The added tokens, which are found in a text before words are cut into pieces. */
   readonly added: readonly AddedToken[];
+  /** The options of the tokenizer. */
   readonly options: Required<TokenizerOptions>;
-  /** The files that the page can load, the one that it loads unasked first. */
+  /** The files that the page can load. By default it loads the first. */
   readonly files: readonly PageFile[];
 }
 
 /** A model's file in the static folder. */
 export interface PageFile {
-  /** How its weights are stored: in 32 bits, or in 8. */
+  /** The format of its matrices: float32, or whole numbers of 8 bits. */
   readonly dtype: "fp32" | "q8";
   /** Its name under `model/onnx/`. */
   readonly name: string;
-  /** How long it is. */
+  /** Its length in bytes. */
   readonly bytes: number;
-  /** Where the word embeddings begin in it: float32, or whole numbers of 8 bits. */
+  /** The offset of the word embeddings in it, in bytes. */
   readonly table: number;
-  /** Where the float32 scale of each of their rows begins, if they are whole numbers. */
+  /** The offset of the float32 scales of their rows, if they are whole numbers of 8 bits. */
   readonly scales?: number;
 }
 
@@ -122,16 +132,17 @@ export interface PageFile {
  * shown.
  */
 export interface Engine {
+  /** The facts of the model. */
   facts(): Promise<Facts>;
-  /** For each `[MASK]` of a text, the likeliest words. */
+  /** The most probable words for each `[MASK]` of a text. */
   fill(text: string): Promise<readonly (readonly Candidate[])[]>;
   /** The probability that the second text follows the first. */
   follows(first: string, second: string): Promise<number>;
-  /** How well each class fits a text, the best first. */
-  sort(texts: Texts): Promise<readonly Candidate[]>;
-  /** The attention of a layer, from 0. */
+  /** The probability or score of each class for a text, the largest first. */
+  classify(texts: Texts): Promise<readonly Candidate[]>;
+  /** The attention weights of a layer. Layers count from 0. */
   look(texts: Texts, layer: number): Promise<Look>;
-  /** What is like the token at a place, from 0. */
+  /** Words that are similar to the one at a place. Places count tokens from 0. */
   near(texts: Texts, place: number): Promise<Near>;
 }
 
@@ -149,13 +160,14 @@ export interface Engine {
  */
 export function withBlanks(text: string): string {
   if (text.length > MOST_CHARACTERS) {
-    const [found, most] = [text.length, MOST_CHARACTERS].map((n) => n.toLocaleString("en-US"));
+    const found = text.length.toLocaleString("en-US");
+    const most = MOST_CHARACTERS.toLocaleString("en-US");
     throw new RangeError(`The text has ${found} characters: shorten it to ${most}`);
   }
   return text.replaceAll(/_{2,}|\[mask\]/gi, "[MASK]");
 }
 
-/** Classes with their shares, the best first; equal ones stay in their order. */
+/** Labels with their shares, the largest share first. Equal ones keep their order. */
 export function bestFirst(labels: readonly string[], shares: ArrayLike<number>): Candidate[] {
   return labels.map((token, i) => ({ token, share: shares[i] })).sort((a, b) => b.share - a.share);
 }
@@ -170,7 +182,7 @@ export function wordAround(tokens: readonly string[], place: number): number[] {
   return places;
 }
 
-/** The tokens at some places, written together. */
+/** The tokens at some places, joined to one word. */
 export function joined(tokens: readonly string[], places: readonly number[]): string {
   return places.map((place, i) => i === 0 ? tokens[place] : tokens[place].slice(2)).join("");
 }

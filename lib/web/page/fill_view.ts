@@ -1,4 +1,4 @@
-/** Blanks, filled while the user types. */
+/** A text whose blanks are filled while the user types. */
 import { candidateList, find, latest, make, replaceInside } from "./dom.ts";
 import { type Candidate, type Engine, withBlanks } from "./engine.ts";
 
@@ -24,13 +24,13 @@ export function startFill(engine: Engine, example: string): void {
     return candidateList(title, candidates, { choose: (token) => putIn(token, blank) });
   }
 
-  /** Writes a word into the blank that it was a candidate for. */
+  /** Writes a chosen candidate into its blank. */
   function putIn(token: string, blank: number): void {
     let at = -1;
-    const isEnd = token.startsWith("##"); // of the word before the blank
+    const continuesWord = token.startsWith("##");
     text.value = text.value.replace(/(\s*)(?:_{2,}|\[mask\])/gi, (found, space) => {
       if (++at !== blank) return found;
-      return isEnd ? token.slice(2) : space + token;
+      return continuesWord ? token.slice(2) : space + token;
     });
     text.focus();
     ask(text.value);

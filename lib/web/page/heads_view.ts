@@ -1,5 +1,6 @@
 /**
- * The heads of a layer side by side: a small picture of each, and in words what it mostly attends to.
+ * The heads of a layer side by side: for each a small picture, and words that say what it mostly attends
+ * to.
  */
 import { choices, make, percent } from "./dom.ts";
 import type { Look } from "./engine.ts";
@@ -27,7 +28,7 @@ function picture(weights: readonly (readonly number[])[]): HTMLCanvasElement {
   pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--later");
   for (const [from, row] of weights.entries()) {
     for (const [to, weight] of row.entries()) {
-      pen.globalAlpha = Math.sqrt(weight); // small shares are seen, too
+      pen.globalAlpha = Math.sqrt(weight); // the root makes small weights visible
       pen.fillRect(to, from, 1, 1);
     }
   }
@@ -36,7 +37,7 @@ function picture(weights: readonly (readonly number[])[]): HTMLCanvasElement {
 
 type Kind = (from: number, to: number) => boolean;
 
-/** What a head mostly attends to, over all words, as in "the next word, 78 %". */
+/** What a head mostly attends to, on average over all words, as in "the next token, 78 %". */
 export function habit(
   tokens: readonly string[],
   weights: readonly (readonly number[])[],

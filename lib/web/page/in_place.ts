@@ -1,7 +1,7 @@
 /**
- * Words like another one in its sentence, for models without a masked-word head: the words most like
- * it by themselves are put in its place, and those whose vectors there are most like its own come
- * first.
+ * Words that are similar to another one in its sentence, for models without a masked-word head. The words
+ * with the most similar embeddings are put in its place one by one, and then compared by the vectors of
+ * the last layer.
  */
 import type { Encoding } from "../../tokenizer/bert_tokenizer.ts";
 import { cosinesTo } from "../../use/vectors.ts";
@@ -10,13 +10,13 @@ import { bestFirst, type Candidate, SHOWN } from "./engine.ts";
 /** How many words are put in its place. */
 export const TRIED = 24;
 
-/** How many neighbours are searched, so that enough are left without the pieces inside words. */
+/** How many neighbours are searched, so that enough are left when pieces inside words are left out. */
 export const SEARCHED = 2 * TRIED;
 
 /** In a longer text no words are tried, as the model would run for seconds at each key press. */
 export const MOST_TOKENS = 64;
 
-/** What a model takes of a text. */
+/** The ids of a text that are the input of a model. */
 export type Ids = Pick<Encoding, "tokenIds" | "segmentIds" | "attentionMask">;
 
 /** Whether a token can stand as a word: pieces inside a word cannot. */
@@ -25,7 +25,7 @@ export function isWhole({ token }: { readonly token: string }): boolean {
 }
 
 /**
- * A text for each of some pieces of the vocabulary, which stands in place of a word.
+ * Makes a text for each of some pieces of the vocabulary, in which the piece replaces a word.
  *
  * @param places The places of the word's own pieces, one after the other.
  *
@@ -38,7 +38,8 @@ export function isWhole({ token }: { readonly token: string }): boolean {
  * ```
  */
 export function putInPlace(text: Ids, places: readonly number[], pieces: readonly number[]): Ids[] {
-  const [start, end] = [places[0], places[0] + places.length];
+  const start = places[0];
+  const end = start + places.length;
   const around = (values: readonly number[], between: number) => [
     ...values.slice(0, start),
     between,
@@ -50,7 +51,7 @@ export function putInPlace(text: Ids, places: readonly number[], pieces: readonl
 }
 
 /**
- * The words whose vectors are most like that of a word, by cosine.
+ * Finds the words whose vectors are most similar to that of a word, by cosine.
  *
  * @param table The vectors of `tokens`, one after the other.
  */

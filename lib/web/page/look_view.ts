@@ -1,4 +1,4 @@
-/** Attention, layer by layer and head by head, and the neighbours of a chosen word. */
+/** The attention weights of each layer and head, and the words that are similar to a chosen word. */
 import { Arcs } from "./arcs_view.ts";
 import { candidateList, choices, find, latest, make, press } from "./dom.ts";
 import { type Engine, type Facts, type Look, type Near, SHOWN, type Texts } from "./engine.ts";
@@ -107,7 +107,7 @@ class LookView {
 
   #showNear(near: Near): void {
     const { word, alone } = near;
-    const nothing = make("p", "hint", `"${word}" is no word of the vocabulary.`);
+    const nothing = make("p", "hint", `"${word}" is not a word of the vocabulary.`);
     find("#near-alone").replaceChildren(
       alone.length === 0
         ? nothing
@@ -116,7 +116,7 @@ class LookView {
     find("#near-sentence").replaceChildren(...this.#inSentence(near));
   }
 
-  /** A masked-word head says what could stand there instead; without one, vectors are compared. */
+  /** The words that a masked-word head predicts at the place; without such a head vectors are compared. */
   #inSentence({ word, alone, inSentence, inPlace }: Near): HTMLElement[] {
     if (inSentence) return [candidateList(`Instead of "${word}" in this sentence`, inSentence)];
     if (inPlace) {
@@ -131,17 +131,17 @@ class LookView {
   }
 }
 
-/** How a cosine is written. */
+/** Writes a cosine. */
 function cosine(share: number): string {
   return share.toFixed(2);
 }
 
-/** How much each token is looked at by all of them. */
+/** The mean attention weight that each token gets from all tokens. */
 function meanOf(weights: readonly (readonly number[])[]): number[] {
   return weights.map((_, to) => weights.reduce((sum, row) => sum + row[to], 0) / weights.length);
 }
 
-/** The place of the longest word, which is more telling to begin with than "the". */
+/** The place of the longest word, which is the first one chosen, as "the" would show little. */
 function longest(tokens: readonly string[]): number {
   const lengths = tokens.map((token) => token.startsWith("[") ? 0 : token.length);
   return lengths.indexOf(Math.max(...lengths));

@@ -1,4 +1,4 @@
-/** A model in the browser itself: the ONNX file beside the page, run by onnxruntime-web. */
+/** A model in the browser itself: onnxruntime-web runs the ONNX file beside the page. */
 import type * as Ort from "onnxruntime-web";
 import { BertTokenizer, type Encoding } from "../../tokenizer/bert_tokenizer.ts";
 import { Vocab } from "../../tokenizer/vocab.ts";
@@ -34,16 +34,16 @@ interface Outputs {
   readonly values: Readonly<Record<string, Float32Array>>;
 }
 
-/** Runs the model of this page. */
+/** An engine that runs the model of this page. */
 export class OnnxEngine implements Engine {
   readonly #model: PageModel;
   readonly #tokenizer: BertTokenizer;
   readonly #session: Ort.InferenceSession;
   readonly #ort: typeof Ort;
   readonly #table: Float32Array;
-  /** The last sequence and its outputs, as most questions are about the same one. */
+  /** The last sequence and its outputs, as several questions in a row are about the same one. */
   #last: { key: string; outputs: Promise<Outputs> } | undefined;
-  /** onnxruntime runs one sequence after the other. */
+  /** Is fulfilled when all work so far is done, as onnxruntime runs one sequence at a time. */
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -61,16 +61,16 @@ export class OnnxEngine implements Engine {
     this.#table = table;
   }
 
-  /** Loads one of the files of a page; `progress` is told the share that has arrived. */
+  /** Loads one of the page's files. `progress` is called with the share that has arrived. */
   static async load(
     model: PageModel,
     file: PageFile,
     progress: (share: number) => void,
   ): Promise<OnnxEngine> {
-    const ort: typeof Ort = await import(place("ort/ort.wasm.bundle.min.mjs"));
-    ort.env.wasm.wasmPaths = { wasm: place("ort/ort-wasm-simd-threaded.wasm") };
-    ort.env.wasm.numThreads = 1; // more need headers that most hosts of static pages do not send
-    const response = await fetched(place(`model/onnx/${file.name}`));
+    const ort: typeof Ort = await import(urlOf("ort/ort.wasm.bundle.min.mjs"));
+    ort.env.wasm.wasmPaths = { wasm: urlOf("ort/ort-wasm-simd-threaded.wasm") };
+    ort.env.wasm.numThreads = 1; // more threads need HTTP headers that hosts of static pages rarely send
+    const response = await fetched(urlOf(`model/onnx/${file.name}`));
     const bytes = await withProgress(response, file.bytes, progress);
     const table = wordTable(bytes, file, model.tokens.length, model.facts.width);
     const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3 });
@@ -93,7 +93,7 @@ export class OnnxEngine implements Engine {
     return softmax(values["seq_relationship_logits"])[0];
   }
 
-  async sort(texts: Texts): Promise<Candidate[]> {
+  async classify(texts: Texts): Promise<Candidate[]> {
     const { values } = await this.#run(texts);
     const { classes, shares } = this.#model.facts;
     const logits = values["logits"];
@@ -139,7 +139,7 @@ export class OnnxEngine implements Engine {
     return { word, alone, inPlace: await this.#inPlace({ encoding, values }, places, tried) };
   }
 
-  /** Words like the one at some places, by their vectors there. */
+  /** The words whose vectors are most like that of a word when they are put in its places. */
   async #inPlace(
     { encoding, values }: Outputs,
     places: readonly number[],
@@ -151,7 +151,7 @@ export class OnnxEngine implements Engine {
     const texts = putInPlace(encoding, places, tried.map(({ id }) => id));
     const table = new Float32Array(texts.length * width);
     for (const [i, text] of texts.entries()) {
-      // one after the other, so that a newer question gets its turn between them
+      // each text is queued by itself, so that a newer question can be answered between them
       const { last_hidden_state: states } = await this.#next(() =>
         this.#compute(text, ["last_hidden_state"])
       );
@@ -161,7 +161,7 @@ export class OnnxEngine implements Engine {
     return nearestInPlace(word, table, tried.map(({ token }) => token));
   }
 
-  /** The likeliest words at a place, but for one. */
+  /** The most probable words at a place, except for one. */
   #words(logits: Float32Array, place: number, except?: number): Candidate[] {
     const { vocab } = this.#tokenizer;
     const shares = softmax(logits.subarray(place * vocab.size, (place + 1) * vocab.size));
@@ -177,7 +177,7 @@ export class OnnxEngine implements Engine {
     return outputs;
   }
 
-  /** Does something as soon as what was asked for before is done. */
+  /** Does some work as soon as all earlier work is done. */
   #next<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => {});
@@ -222,7 +222,7 @@ export class OnnxEngine implements Engine {
 }
 
 /** The address of a file of the page. */
-function place(path: string): string {
+function urlOf(path: string): string {
   return new URL(path, document.baseURI).href;
 }
 
@@ -234,7 +234,7 @@ async function fetched(url: string): Promise<Response> {
 
 /** Loads the facts of the model. Throws if they are missing. */
 export async function loadPageModel(): Promise<PageModel> {
-  return await (await fetched(place("page.json"))).json();
+  return await (await fetched(urlOf("page.json"))).json();
 }
 
 /** The word embeddings in a file, [rows, width] as float32. */
@@ -245,14 +245,14 @@ function wordTable(
   width: number,
 ): Float32Array {
   const floats = (start: number, count: number) =>
-    new Float32Array(bytes.buffer.slice(start, start + 4 * count)); // it may start anywhere
+    new Float32Array(bytes.buffer.slice(start, start + 4 * count)); // `start` may be odd
   if (scales === undefined) return floats(table, rows * width);
   const factors = floats(scales, rows);
   const numbers = bytes.subarray(table, table + rows * width);
   return Float32Array.from(numbers, (n, i) => (n - 128) * factors[Math.floor(i / width)]);
 }
 
-/** The bytes of an answer; its own length may be that of a compressed one. */
+/** Reads the bytes of an answer. Its header may state the length of a compressed body instead. */
 async function withProgress(
   response: Response,
   length: number,
@@ -271,5 +271,5 @@ async function withProgress(
 }
 
 function wrongLength({ url }: Response, length: number): Error {
-  return new Error(`Cannot load ${url}: expected ${length} bytes: export the page once more`);
+  return new Error(`Cannot load ${url}: expected ${length} bytes: export the page again`);
 }

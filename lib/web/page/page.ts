@@ -1,4 +1,4 @@
-/** The page: the facts of the model, and the parts of the page that fit the model. */
+/** The page: the facts of the model, and those parts of the page that its heads allow. */
 import { startClasses } from "./classes_view.ts";
 import { find, say } from "./dom.ts";
 import type { Engine, Facts } from "./engine.ts";
@@ -11,7 +11,7 @@ const BLANKS = "we are at peace with all ___ .";
 const PAIR = ["the people are at peace .", "may this peace last ."] as const;
 const SENTENCE = "the people of the united states are at peace .";
 
-/** Starts the page as soon as `load` has an engine; a failure is shown in its place. */
+/** Starts the page as soon as `load` returns an engine. If that fails, the page shows the reason. */
 export async function startPage(load: () => Promise<Engine>): Promise<void> {
   try {
     const engine = await load();
@@ -44,8 +44,8 @@ function described(facts: Facts): string {
     `${pieces.toLocaleString("en-US")} word pieces; up to ${maxLength} tokens.`;
   if (classes.length > 0) return `${size} A classifier.`;
   const missing = [
-    ...(fillsBlanks ? [] : ["It has no masked-word head, so it fills no blanks."]),
-    ...(judgesPairs ? [] : ["It has no next-sentence head, so it judges no pairs."]),
+    ...(fillsBlanks ? [] : ["It has no masked-word head, so it cannot fill blanks."]),
+    ...(judgesPairs ? [] : ["It has no next-sentence head, so it cannot judge pairs."]),
   ];
   return [size, ...missing].join(" ");
 }

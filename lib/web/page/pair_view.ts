@@ -2,7 +2,7 @@
 import { find, latest, make, percent } from "./dom.ts";
 import type { Engine } from "./engine.ts";
 
-/** Nearer than this to one half, the model has not decided. */
+/** If the probability is nearer than this to one half, the answer is left open. */
 const UNDECIDED = 0.05;
 
 /** Starts the part "Does the second follow the first?". */

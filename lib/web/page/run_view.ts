@@ -1,9 +1,10 @@
-/** The curves of the run that the model comes from; they grow while it goes on. */
+/** The curves of the run that the model comes from. They grow while the run goes on. */
 import { LEAST_WIDTH, lineChart } from "../../show/plot.ts";
 import { find, make, say } from "./dom.ts";
 import type { Engine, RunChart, RunFacts } from "./engine.ts";
 
-const PAUSE = 3000; // milliseconds between looks at a run that goes on
+/** The time between two requests for new steps, in milliseconds. */
+const PAUSE = 3000;
 
 /** Starts the part "The run". */
 export function startRun(engine: Engine, run: RunFacts): void {
@@ -50,7 +51,7 @@ class RunView {
     this.#draw();
   }
 
-  /** Draws the charts as wide as they are shown, so that their text is as large as it should be. */
+  /** Draws the charts as wide as they are shown, so that their text keeps its size. */
   #draw(): void {
     this.#width = this.#charts.clientWidth;
     for (const [i, chart] of this.#run.charts.entries()) {

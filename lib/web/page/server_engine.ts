@@ -8,9 +8,9 @@ import {
   type Texts,
 } from "./engine.ts";
 
-/** Asks the server of this page. */
+/** An engine that sends each question to the server of this page. */
 export class ServerEngine implements Engine {
-  /** What the model is; asked again, also how far its run has come. */
+  /** The facts of the model, with the present progress of its run. */
   facts(): Promise<Facts> {
     return this.#ask("facts", {});
   }
@@ -23,8 +23,8 @@ export class ServerEngine implements Engine {
     return this.#ask("follows", { text: first, second });
   }
 
-  sort(texts: Texts): Promise<Candidate[]> {
-    return this.#ask("sort", texts);
+  classify(texts: Texts): Promise<Candidate[]> {
+    return this.#ask("classify", texts);
   }
 
   look(texts: Texts, layer: number): Promise<Look> {

@@ -4,7 +4,7 @@ import type { PageFile } from "./engine.ts";
 import { loadPageModel, OnnxEngine } from "./onnx_engine.ts";
 import { startPage } from "./page.ts";
 
-/** What a link of this page says about its file, as in `?weights=q8`. */
+/** The parameter of the page's address that chooses a file, as in `?weights=q8`. */
 const CHOICE = "weights";
 
 void startPage(async () => {
@@ -19,7 +19,7 @@ void startPage(async () => {
   );
 });
 
-/** The files to choose from, as links that can be shared, too. */
+/** Shows the files to choose from as links. */
 function showFiles(files: readonly PageFile[], loaded: PageFile): void {
   const links = files.map((file) => {
     const link = make("a", "", described(file));
