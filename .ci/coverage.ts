@@ -2,10 +2,11 @@
 /**
  * Prints which share of the lines of `lib/` the tests ran, room by room, and fails below the floor.
  *
- * `deno task test --coverage=.coverage` writes what this program reads. Code that the tests start
- * in processes of their own is counted only where a test runs it in its own process as well.
+ * `deno task test --coverage=.coverage` writes the files that this program reads. Code that the tests
+ * start in other processes is counted only if a test also runs it in its own process.
  */
 
+/** The smallest share of lines that the tests must run. */
 const FLOOR = 0.93;
 
 interface Lines {

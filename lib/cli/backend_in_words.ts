@@ -1,11 +1,11 @@
 /**
- * The backend of a run in words: for a person, and to compare when a run is resumed on another
+ * A description of a run's backend, to show it, and to compare it when a run is resumed on another
  * machine.
  */
 import { simdMachine } from "../backend/simd/start.ts";
 import { several } from "../format.ts";
 
-/** The current backend in words: its name, its threads, and what computes its matrix products. */
+/** Describes the current backend: its name, its threads, and the code of its matrix products. */
 export function machineInWords(backend: string): string {
   if (backend !== "simd") return backend;
   const { threads, blas, multipliers } = simdMachine();
@@ -14,9 +14,9 @@ export function machineInWords(backend: string): string {
 }
 
 /**
- * The current backend, as far as the last bits of a number depend on it. For `simd` they depend
- * neither on the number of threads nor on native code, but on a native BLAS library, which sums in
- * its own order.
+ * Describes the current backend as far as the last bits of numbers depend on it. For `simd` they do
+ * not depend on the number of threads or on native code, but on a native BLAS library, which adds
+ * numbers in an order of its own.
  */
 export function decidingBits(backend: string): string {
   return backend === "simd" && simdMachine().blas ? machineInWords(backend) : backend;

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- the task prints what it did
 /**
- * `deno task convert`: reads any model folder and writes it in today's format of transformers, or as
- * ONNX.
+ * `deno task convert`: reads the folder of a model and writes it in the present format of transformers,
+ * or as ONNX.
  */
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
@@ -15,12 +15,10 @@ import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments, readWhole } from "./simple_options.ts";
 import { checkEmpty } from "./out_folder.ts";
 
-/** What was converted, as lines of text. */
-export type ConversionReport = readonly string[];
 
 /**
- * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` under
- * today's names of weights, and the four files of a tokenizer, in whatever files they were before.
+ * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` with the
+ * present names of weights, and the four files of a tokenizer, whatever files they were read from.
  *
  * @param options `seed`: for the initial weights of heads that the model lacks. `replace`: whether to
  * replace a model in the other folder, default false. `dtype`: the type of the written weights,
@@ -40,7 +38,8 @@ export type ConversionReport = readonly string[];
  * import { ok } from "node:assert";
  * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
  * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
- * const [from, to] = [await Deno.makeTempDir(), await Deno.makeTempDir()];
+ * const from = await Deno.makeTempDir();
+ * const to = await Deno.makeTempDir();
  * await saveModel(from, model, tokenizer);
  * ok((await convertFolder(from, to))[0].includes("7 pieces"));
  * ```
@@ -49,7 +48,7 @@ export async function convertFolder(
   from: string,
   to: string,
   options: { readonly seed?: number; readonly replace?: boolean } & SaveOptions = {},
-): Promise<ConversionReport> {
+): Promise<string[]> {
   checkOptions("convertFolder()", options, ["seed", "replace", "dtype"]);
   const { seed, replace = false, dtype } = options;
   if (!replace) await checkEmpty("OUT", to);
@@ -71,14 +70,14 @@ export async function convertFolder(
   }
 }
 
-const CONVERT_HELP = `Reads a model's folder and writes it as transformers has it today.
+const CONVERT_HELP = `Reads a model's folder and writes it in the present format of transformers, or as ONNX.
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
   deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers
-  deno task convert IN OUT --dtype bfloat16    weights in half the room: bfloat16 or float16
-  deno task convert IN OUT --replace      OUT may hold a model, which is replaced
+  deno task convert IN OUT --dtype bfloat16    weights of half the size: bfloat16 or float16
+  deno task convert IN OUT --replace      a model in OUT is replaced
   deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx
-  deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, with commas between`;
+  deno task convert IN OUT --to onnx --dtype q8    only some of them: fp32, fp16, q8, separated by commas`;
 
 /** Runs the task: reads the command line, converts, and prints the result. */
 export async function convertCommand(args: string[]): Promise<void> {
@@ -111,7 +110,7 @@ export async function convertCommand(args: string[]): Promise<void> {
   } else {
     checkChoice("--dtype", values.dtype ?? "float32", SAVED_DTYPES);
   }
-  await useBackend("cpu"); // enough, as nothing is computed
+  await useBackend("cpu"); // this backend starts fastest, and nothing is computed
   if (isOnnx && !values.replace) await checkEmpty("OUT", to);
   const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {
     seed,

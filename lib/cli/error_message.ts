@@ -3,8 +3,8 @@ import { FormatError } from "../errors.ts";
 import { absolutePath } from "../files/path.ts";
 
 /**
- * The message of an error, with the path of a file that cannot be read made absolute. A name without
- * a dot or slash is that of a bundled corpus and no path.
+ * Returns the message of an error. The path of a file that cannot be read becomes absolute. A name
+ * without a dot or slash is the name of a bundled corpus and not a path.
  *
  * @example
  * ```ts

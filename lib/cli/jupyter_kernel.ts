@@ -8,11 +8,13 @@
 import { createHmac } from "node:crypto";
 import { ZmtpSocket } from "./zmtp.ts";
 
-/** A message of the kernel, parsed. */
+/** A parsed message of the kernel. */
 export interface KernelMessage {
+  /** The type of the message, such as `"stream"`. */
   readonly type: string;
   /** The id of the request that it belongs to. */
   readonly parent: string;
+  /** The content, whose fields depend on the type. */
   readonly content: Record<string, unknown>;
 }
 
@@ -36,7 +38,7 @@ const WATCH_PARENT = `{
 /** Kernels whose process may be running, so that a signal handler can end them. */
 const alive = new Set<Kernel>();
 
-/** Ends every kernel of this process at once: for a signal handler. */
+/** Ends every kernel of this process at once, which a signal handler may call. */
 export function killKernels(): void {
   for (const kernel of alive) kernel.kill();
 }
@@ -45,7 +47,7 @@ export function killKernels(): void {
 export class Kernel implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #key: string;
-  /** The file that tells the kernel its ports and its key; only this user can read it. */
+  /** The path of the file that tells the kernel its ports and its key. Only this user can read it. */
   readonly connectionFile: string;
   readonly #session = crypto.randomUUID();
   #sockets: ZmtpSocket[] = [];
@@ -74,7 +76,7 @@ export class Kernel implements AsyncDisposable {
       try {
         return await Kernel.#startOnce(options);
       } catch (error) {
-        if (tries === 3) throw error; // another process may have taken a port in between
+        if (tries === 3) throw error; // another process may have taken a port meanwhile
       }
     }
   }
@@ -82,7 +84,7 @@ export class Kernel implements AsyncDisposable {
   static async #startOnce({ folder, env = {} }: KernelOptions): Promise<Kernel> {
     const ports = freePorts(5);
     const key = crypto.randomUUID();
-    // Nothing is awaited between making the file and owning it: a signal cannot come in between.
+    // Nothing is awaited from here until the kernel owns the file, so that no signal handler runs.
     const connectionFile = Deno.makeTempFileSync({ prefix: "kernel-", suffix: ".json" });
     Deno.writeTextFileSync(connectionFile, JSON.stringify(connection(ports, key)));
     const command = new Deno.Command(Deno.execPath(), {
@@ -106,9 +108,9 @@ export class Kernel implements AsyncDisposable {
   /**
    * Runs code and waits until all of its output has arrived.
    *
-   * @param onMessage Called for each message that the code causes.
+   * @param onMessage Is called with each message that the code causes.
    * @param timeout The longest time to wait, in seconds.
-   * @throws {Error} If the kernel ends, or the time is over.
+   * @throws {Error} If the kernel ends, or the code runs longer than `timeout`.
    */
   async execute(
     code: string,
@@ -118,7 +120,7 @@ export class Kernel implements AsyncDisposable {
     const id = crypto.randomUUID();
     const fence = crypto.randomUUID();
     const done = this.#collect(id, fence, onMessage, timeout);
-    this.#run(id, code).catch(() => {}); // fails when the kernel has died, which `done` tells
+    this.#run(id, code).catch(() => {}); // if the kernel has ended, `done` is rejected
     await done;
   }
 
@@ -139,12 +141,12 @@ export class Kernel implements AsyncDisposable {
     await this.#stderrRead;
   }
 
-  /** The same as `close()`, for `await using`. */
+  /** Calls `close()` at the end of the block of an `await using` declaration. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Ends the kernel at once: for use in a signal handler. */
+  /** Ends the kernel at once, which a signal handler may do. */
   kill(): void {
     try {
       if (!this.#ended) this.#process.kill("SIGKILL");
@@ -203,9 +205,9 @@ export class Kernel implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the request has been answered and all of its output has arrived. The kernel may
-   * send the last outputs after "idle", with the id of the next request. So once the cell is done, a
-   * second request prints a mark: everything before the mark belongs to the cell.
+   * Waits until the request has been answered and all of its output has arrived. The kernel may send
+   * the last outputs after its status "idle", with the id of the next request. So when the cell is
+   * done, a second request prints the mark `fence`. All output before the mark belongs to the cell.
    */
   #collect(
     id: string,
@@ -279,9 +281,9 @@ export class Kernel implements AsyncDisposable {
    */
   async #death(): Promise<Error> {
     await this.#stderrRead;
-    const said = this.#stderr.replace(/^Warning "deno jupyter".*\n/m, "").trim();
+    const printed = this.#stderr.replace(/^Warning "deno jupyter".*\n/m, "").trim();
     return new Error(
-      `the kernel died${said ? `; its last words were:\n${said}` : " without a word"}`,
+      `the kernel has ended${printed ? `; it printed:\n${printed}` : " without a message"}`,
     );
   }
 }

@@ -48,7 +48,7 @@ export async function jupyter(args: string[]): Promise<void> {
     throw new ConfigError(
       "arguments",
       args.join(" "),
-      "must be left out: the task jupyter has none",
+      "must be left out: the task jupyter takes no arguments",
     );
   }
   const command = new Deno.Command(Deno.execPath(), { args: ["jupyter", "--install", "--force"] });
@@ -58,7 +58,7 @@ export async function jupyter(args: string[]): Promise<void> {
   }
   if (/[\\/](_npx|\.npm)[\\/]/.test(Deno.execPath())) {
     console.log(
-      "This Deno lives in npm's cache. To keep the kernel: npm install -g deno, then run this again.",
+      "This Deno is in npm's cache. To keep the kernel, run npm install -g deno, and then this task again.",
     );
   }
 }

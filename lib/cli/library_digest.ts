@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 const CODE = /\.(ts|js|wasm|json)$/;
 
 /**
- * A digest of all code in `lib/`. If the library was not loaded from a disk, its URL instead.
+ * Computes a digest of all code in `lib/`. If the library was not loaded from a disk, it returns the
+ * library's URL instead.
  *
  * @example
  * ```ts

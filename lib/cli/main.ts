@@ -9,7 +9,8 @@ import { messageOf } from "./error_message.ts";
 import { guardConsole } from "./terminal_output.ts";
 import { keepIgnored } from "./signals.ts";
 
-const OLDEST_DENO = [2, 9, 4]; // earlier kernels lose errors and break input
+/** The oldest version of Deno that works. Earlier Jupyter kernels lose errors and break input. */
+const OLDEST_DENO = [2, 9, 4];
 
 const TASKS = { pretrain, prepare, notebooks, lab, jupyter, convert, play, version };
 
@@ -25,7 +26,7 @@ export async function main([task, ...args]: string[]): Promise<void> {
   );
 }
 
-/** Throws if this version of Deno is too old. */
+/** Throws `ConfigError` if a version of Deno is too old. */
 export function checkVersion(version: string): void {
   const found = version.split(/[.-]/).slice(0, 3).map(Number);
   const difference = found.map((part, i) => part - OLDEST_DENO[i]).find((part) => part !== 0) ?? 0;
@@ -34,7 +35,7 @@ export function checkVersion(version: string): void {
   throw new ConfigError("Deno version", version, `must be at least ${oldest}: npm install -g deno`);
 }
 
-// Each task loads its own code, so that all start fast: see keepIgnored().
+// Each task loads only its own code, so that keepIgnored() is called soon after the start.
 
 async function pretrain(args: string[]): Promise<void> {
   const { pretrainCommand } = await import("./pretrain.ts");
@@ -67,11 +68,11 @@ async function play(args: string[]): Promise<void> {
   await (await import("./play.ts")).playCommand(args);
 }
 
-/** Does nothing beside the check of Deno's version, for tasks that then run a command of Deno itself. */
+/** Does nothing. The version of Deno is checked before, for tasks that then run a command of Deno. */
 function version(): void {}
 
 /**
- * Runs the main function of a program, if this Deno is new enough. Of an error only the message is
+ * Runs the main function of a program, if this Deno is new enough. If it throws, only the message is
  * printed, and the exit code is 1.
  */
 export async function runAsProgram(main: (args: string[]) => Promise<void>): Promise<void> {

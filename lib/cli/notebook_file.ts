@@ -1,7 +1,6 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
 /**
- * `.ipynb` files: reading, checking, and writing them so that unchanged parts stay the same to the
- * byte.
+ * `.ipynb` files: reading, checking, and writing them so that not a byte of an unchanged part changes.
  */
 import { createHash } from "node:crypto";
 import { FormatError } from "../errors.ts";
@@ -33,7 +32,7 @@ export interface Notebook {
   readonly nbformat_minor: number;
 }
 
-/** Reads and checks a notebook. Throws `FormatError`. */
+/** Reads and checks a notebook. Throws `FormatError` if it is missing or is not a notebook. */
 export async function readNotebook(path: string): Promise<Notebook> {
   const text = await Deno.readTextFile(path).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -45,8 +44,8 @@ export async function readNotebook(path: string): Promise<Notebook> {
 }
 
 /**
- * Writes a notebook to a temporary file and renames it. It does so synchronously: if a signal handler
- * ends the program, there is either the old file or the new one, and no temporary file.
+ * Writes a notebook to a temporary file and renames it. As this is synchronous, no signal handler runs
+ * meanwhile: when the program ends, there is the old file or the new one, and no temporary file.
  */
 export function writeNotebook(path: string, notebook: Notebook): void {
   replaceFileSync(path, `${jupyterJson(notebook)}\n`);
@@ -94,14 +93,14 @@ export function sourceOf({ source }: Cell): string {
   return Array.isArray(source) ? source.join("") : source;
 }
 
-/** The cells that hold code to run. */
+/** The cells with code to run. */
 export function codeCells({ cells }: Notebook): Cell[] {
   return cells.filter((cell) => cell.cell_type === "code" && sourceOf(cell).trim() !== "");
 }
 
 /**
- * A digest of a notebook's code. It is saved with the outputs. If it differs later, the outputs
- * belong to other code.
+ * Computes a digest of a notebook's code, which is saved with the outputs. If it differs later, the
+ * outputs belong to other code.
  */
 export function codeDigest(notebook: Notebook): string {
   const sources = codeCells(notebook).map(sourceOf);
@@ -109,8 +108,8 @@ export function codeDigest(notebook: Notebook): string {
 }
 
 /**
- * A notebook as it is saved: with outputs, with execution counts 1 to n, and with the necessary
- * metadata only.
+ * Returns a notebook as it is saved: with outputs, with execution counts from 1, and with no other
+ * metadata than what is needed.
  */
 export function finished(notebook: Notebook, preset: string): Notebook {
   let count = 0;
@@ -123,7 +122,7 @@ export function finished(notebook: Notebook, preset: string): Notebook {
     return { cell_type, execution_count, id, metadata: needed, outputs: kept, source };
   });
   const { kernelspec, language_info: language } = notebook.metadata;
-  // the kernel's version: without it JupyterLab marks a notebook as changed
+  // without the kernel's version JupyterLab marks a notebook as changed
   const language_info = { ...language as object, version: Deno.version.typescript };
   const ran = { preset, digest: codeDigest(notebook) };
   return { cells, metadata: { kernelspec, language_info, ran }, nbformat: 4, nbformat_minor: 5 };

@@ -15,14 +15,15 @@ export const FOLDER = "notebooks";
 /** The folder of the user's own notebooks, which the tasks do not touch. */
 export const OWN = `${FOLDER}/mine`;
 
-const NOTEBOOKS_HELP = `Runs the notebooks in order and saves what they show.
+const NOTEBOOKS_HELP = `Runs the notebooks in order and saves their outputs.
 
   deno task notebooks                     all of them, preset tutorial
-  deno task notebooks 02 07               only those whose names begin so
+  deno task notebooks 02 07               only those whose names begin with 02 or 07
   deno task notebooks --preset smoke      other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
   deno task notebooks --check             run, but save nothing
-  deno task notebooks --timeout 3600      most seconds for one cell`;
+  deno task notebooks --timeout 3600      the longest time for one cell, in seconds`;
 
+/** Runs the task: reads the command line, runs the notebooks, and prints how long they took. */
 export async function notebooks(args: string[]): Promise<void> {
   const { values, positionals } = notebookArguments(args);
   if (values.help) return console.log(NOTEBOOKS_HELP);
@@ -40,8 +41,8 @@ export async function notebooks(args: string[]): Promise<void> {
 }
 
 /**
- * Ends all kernels at Ctrl-C, when the terminal is closed, or at `kill`. On Windows there is only
- * Ctrl-C.
+ * Ends all kernels and the task at Ctrl-C, when the terminal is closed, or at `kill`. On Windows it
+ * listens to Ctrl-C only.
  */
 function endKernelsOnSignals(): void {
   for (const [signal, code] of Object.entries(EXIT_CODES)) {
@@ -63,8 +64,8 @@ function notebookArguments(args: string[]) {
 }
 
 /**
- * The tutorial's notebooks whose names begin with one of the given texts; all of them if none is
- * given.
+ * Lists the tutorial's notebooks whose names begin with one of the given texts, or all of them if no
+ * text is given.
  */
 export function chooseNotebooks(beginnings: readonly string[]): string[] {
   const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)

@@ -1,9 +1,9 @@
-/** A check of the folder that a task writes into. */
+/** The check of the folder into which a task writes. */
 import { ConfigError } from "../errors.ts";
 import { isSystemError, writeError } from "../files/write.ts";
 
 /**
- * Throws if a folder exists and is not empty, so that no file is replaced unasked.
+ * Throws if a folder exists and is not empty, so that a task replaces no file without `--replace`.
  *
  * @param option The option that names the folder, as it is typed: "OUT" or "--export".
  * @throws {ConfigError} If the folder has files in it, or is a file.

@@ -1,21 +1,24 @@
-/** What a person can do when a run needs more memory than there is. */
+/** Advice for a run that needs more memory than there is. */
 import { ConfigError, NoExamplesError, OutOfMemoryError } from "../errors.ts";
 
 /** The settings that decide how much memory a run needs. */
 export interface MemoryNeed {
+  /** The sequences in a batch. */
   readonly batchSize: number;
+  /** The tokens in a sequence. */
   readonly length: number;
+  /** The size of the model. */
   readonly preset: string;
 }
 
 /**
- * Rewords an error that ended a step with the settings by which it takes less memory. An error that
- * cannot come from a lack of memory is returned as it is.
+ * Rewords an error that ended a step, and names settings with which a step takes less memory. An error
+ * that cannot come from a lack of memory is returned unchanged.
  *
- * The backend `simd` says that its memory has ended by a class of its own. The JavaScript engine
- * throws a plain `RangeError` where it cannot make an array, and nothing but its message tells it from
- * another one: so of a plain `RangeError` the message says only that memory may have ended. If the
- * heap of the engine is full, the process ends without an error.
+ * If the memory of the backend `simd` is used up, it throws an error class of its own. If the
+ * JavaScript engine cannot make an array, it throws a plain `RangeError`, which only its message
+ * distinguishes from others. So for a plain `RangeError` the new message says that memory may be the
+ * cause. If the heap of the engine is full, the process ends without an error.
  *
  * @example
  * ```ts
@@ -35,9 +38,9 @@ export function explainMemory(error: unknown, { batchSize, length, preset }: Mem
   if (error instanceof ConfigError || error instanceof NoExamplesError) return error;
   const settings = `--preset ${preset}, --batch-size ${batchSize} and --length ${length}`;
   const half = Math.max(1, batchSize >> 1);
-  const cure = `--batch-size ${half} --accumulation 2 learns the same from half the memory`;
+  const advice = `--batch-size ${half} --accumulation 2 learns the same in half the memory`;
   const message = error instanceof OutOfMemoryError
-    ? `Out of memory with ${settings} (${error.need}). Lower them; ${cure}`
-    : `A step failed with ${settings} (${error.message}). If memory has ended, lower them; ${cure}`;
+    ? `Out of memory with ${settings} (${error.need}). Lower them; ${advice}`
+    : `A step failed with ${settings} (${error.message}). If memory ran out, lower them; ${advice}`;
   return new RangeError(message, { cause: error });
 }

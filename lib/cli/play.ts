@@ -11,14 +11,14 @@ import { checkEmpty } from "./out_folder.ts";
 
 const PORT = 8400;
 
-const PLAY_HELP = `Opens a model's folder, or a run's, as a page to play with.
+const PLAY_HELP = `Serves a page on which to try the model in a model's folder, or in a run's.
 
   deno task play FOLDER                  the page is at http://127.0.0.1:${PORT}/, for this machine only
-  deno task play FOLDER --port 0         at any port that is free
+  deno task play FOLDER --port 0         the page is at any free port
   deno task play FOLDER --export DIR     writes the page and the model as a static folder instead: any
                                          server of files can serve it, and the browser computes
   deno task play FOLDER --export DIR --dtype q8   with the weights in 8 bits only, a quarter as large; by
-                                         default both are written, and who opens the page chooses
+                                         default both are written, and the reader of the page chooses
   deno task play FOLDER --export DIR --replace    DIR may hold files; those of the page are replaced`;
 
 /** The precisions that the page can load. */

@@ -57,25 +57,25 @@ const OPTIONS = {
   vocabSample: {
     kind: "count",
     value: "MB",
-    help: "size of the sample of the texts to learn it from (256)",
+    help: "size of the sample of the texts from which the vocabulary is learnt (256)",
   },
   ...shared,
   locale: {
     ...RUN_OPTIONS.locale,
-    help: "language of the text, such as de, tr or pt-BR: how sentences end (that of\n" +
-      "--vocab, else en), and how I is lower-cased",
+    help: "language of the text, such as de, tr or pt-BR (that of --vocab, else en);\n" +
+      "it decides where sentences end and how I is lower-cased",
   },
   heldOutTokens: { kind: "count", value: "N", help: "hold out at most this many tokens (500000)" },
   minTokens: { kind: "count", help: "documents of fewer tokens are left out (1)" },
   workers: { kind: "count", help: "helper threads (one for each core)" },
 } as Options<Name>;
 
-/** It may be followed by several words, see `readArguments()`. */
+/** The option `--corpus`, which `readArguments()` reads, as several words may follow it. */
 const CORPUS: Option = {
   kind: "text",
   value: "PATH…",
   help:
-    ".txt, .csv, .jsonl (also packed: .gz, .zst), .parquet, files of wikiextractor,\nfolders of them",
+    ".txt, .csv, .jsonl (also compressed: .gz, .zst), .parquet, files of wikiextractor,\nor folders of them",
 };
 
 const HELP_OPTION: Option = { kind: "switch", help: "this text" };
@@ -87,7 +87,7 @@ const HELP =
   deno task prepare --corpus a.parquet b.jsonl.gz --vocab-size 30522 --out data/ab
   deno task pretrain --corpus data/wiki --out runs/wiki
 
-It can be stopped at any moment, and the same command goes on. The folder then holds train.bin and
+It can be stopped at any moment; the same command then goes on. The folder holds train.bin and
 train.idx (Megatron-LM's indexed dataset), held_out.bin and held_out.idx, the tokenizer, and
 prepared.json with counts and digests.
 
@@ -96,13 +96,13 @@ ${formatOptions({ corpus: CORPUS, ...OPTIONS, help: HELP_OPTION })}`;
 const NOT_SCORED = "Note: No document could be held out, so a run on this corpus has no held-out " +
   "scores: more documents are needed";
 
-const STOPPING = "what was done is being saved; once more stops at once";
+const STOPPING = "the work so far is being saved; a second signal stops at once";
 
 /**
  * Runs the task.
  *
  * @returns The code to exit with: 0, or that of the signal that stopped it.
- * @throws {Error} If something is wrong; the message is meant for the person at the terminal.
+ * @throws {Error} If the task fails. The message says what to do.
  */
 export async function prepareCommand(args: readonly string[]): Promise<number> {
   await checkStartedOnce("deno task prepare");
@@ -176,8 +176,8 @@ function readArguments(args: readonly string[]): PrepareOptions {
 }
 
 /**
- * Checks the permission to write now, and not when the first file is written. At a terminal, Deno
- * asks for it.
+ * Checks at once whether the task may write to the folder, and not when the first file is written. At a
+ * terminal, Deno asks for the permission.
  */
 async function checkWritable(out: string): Promise<void> {
   for (const path of [out, `${out}.unfinished`]) {
@@ -189,7 +189,7 @@ async function checkWritable(out: string): Promise<void> {
   }
 }
 
-/** Rewords an error about an option with its name as it was typed. */
+/** Rewords an error about an option with its name on the command line. */
 function inWordsOfTask(error: unknown): unknown {
   if (!(error instanceof ConfigError) || error.field.startsWith("-")) return error;
   const known = ["corpus", ...Object.keys(OPTIONS)].includes(error.field);
@@ -203,7 +203,7 @@ function describe(facts: PreparedFacts): string[] {
     `to train on   ${several(documents, "document")}, ${several(sentences, "sentence")}, ` +
     `${count(tokens)} tokens, ${percent(unknownShare, 2)} of them [UNK]`,
     `held out      ${several(heldOut.documents, "document")}, ${count(heldOut.tokens)} tokens`,
-    `left out      ${count(duplicates)} that read like one before, ${count(short)} without text ` +
-    "or too short",
+    `left out      ${count(duplicates)} with the same text as an earlier one, ${count(short)} ` +
+    "without text or too short",
   ];
 }

@@ -1,16 +1,16 @@
-/** How far `deno task prepare` has come, as one line. */
+/** The progress of `deno task prepare`, as one line. */
 import { count, duration, percent, several } from "../format.ts";
 import type { PrepareProgress } from "../store/prepare_settings.ts";
 import type { Output } from "./terminal_output.ts";
 import { StatusLine } from "./status_line.ts";
 
-/** Characters of the bar. */
+/** The width of the bar, in characters. */
 const WIDTH = 20;
 
 /** Shows the progress of preparing. The caller calls `close()`, or declares it with `using`. */
 export class PrepareLine extends StatusLine<PrepareProgress> {
   readonly #now: () => number;
-  /** Where this process began with the present stage. */
+  /** The progress with which this process began the present stage, and the time. */
   #first?: PrepareProgress & { readonly at: number };
 
   /**
@@ -23,7 +23,7 @@ export class PrepareLine extends StatusLine<PrepareProgress> {
     this.#now = now;
   }
 
-  /** Shows progress, unless the last one was shown a moment ago. A new stage is shown at once. */
+  /** Shows the progress, unless the line was drawn a moment ago. A new stage is shown at once. */
   override show(progress: PrepareProgress): void {
     const isNew = progress.stage !== this.#first?.stage;
     if (isNew) this.#first = { ...progress, at: this.#now() };
@@ -54,12 +54,13 @@ export class PrepareLine extends StatusLine<PrepareProgress> {
   }
 }
 
-/** `[=====     ]`. */
+/** Draws a bar such as `[=====     ]`. */
 function bar(share: number): string {
   const filled = Math.round(WIDTH * share);
   return `[${"=".repeat(filled)}${" ".repeat(WIDTH - filled)}]`;
 }
 
+/** A number of bytes in a suitable unit, such as `"20.0 GB"`. */
 function inUnits(bytes: number): string {
   const units = ["kB", "MB", "GB", "TB"];
   const power = Math.min(units.length, Math.max(1, Math.floor(Math.log10(bytes) / 3)));

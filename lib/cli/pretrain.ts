@@ -79,13 +79,13 @@ folder does the same.
 ${formatOptions(OPTIONS)}
   --help${" ".repeat(20)}this text`;
 
-const STOPPING = "a checkpoint is written after this step; once more stops at once";
+const STOPPING = "a checkpoint is written after this step; a second signal stops at once";
 
 /**
  * Runs the task.
  *
  * @returns The code to exit with: 0, or that of the signal that stopped the run.
- * @throws {Error} If something is wrong; the message is meant for the person at the terminal.
+ * @throws {Error} If the task fails. The message says what to do.
  */
 export async function pretrainCommand(args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
@@ -104,7 +104,7 @@ export async function pretrainCommand(args: readonly string[]): Promise<number> 
   }
 }
 
-/** Runs the task in one process, which usually is the only one. */
+/** Runs the task in one process of a team, which usually is the only one. */
 async function pretrainOn(team: Team, args: readonly string[]): Promise<number> {
   const { out, resume, given, patience } = await readArguments(args);
   if (patience !== undefined) team.waitAtMost(patience);
@@ -123,7 +123,8 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   const preparing = startupLine(output);
   const open = resume ? reopenRun : beginRun;
   using run = await open(out, given, software, preparing, team);
-  checkPrecision(run.config.train.precision ?? "float32", "--precision"); // again, as a resumed run has its own precision
+  // a second check, as a resumed run has a precision of its own
+  checkPrecision(run.config.train.precision ?? "float32", "--precision");
   if (output.terminal) output.draw("");
   introduce(run, machine, output);
   const end = await trainWith(run, output, stop.listen());
@@ -131,7 +132,7 @@ async function pretrainOn(team: Team, args: readonly string[]): Promise<number> 
   return end.stopped === "finished" ? 0 : stop.code;
 }
 
-/** Output of all processes but the first one, which print nothing. */
+/** The output of all processes except the first one, which print nothing. */
 const SILENT = { terminal: false, write: (bytes: Uint8Array) => bytes.length };
 
 /** Checks that all processes run the same program with the same settings. */
@@ -180,8 +181,8 @@ async function readArguments(args: readonly string[]) {
 }
 
 /**
- * Checks the permission to write now, and not after minutes of preparing. At a terminal, Deno asks
- * for it.
+ * Checks at once whether the task may write to the folder, and not after minutes of preparing. At a
+ * terminal, Deno asks for the permission.
  */
 async function mayWrite(path: string): Promise<void> {
   const { state } = await Deno.permissions.request({ name: "write", path });
@@ -195,9 +196,9 @@ async function mayWrite(path: string): Promise<void> {
 }
 
 /**
- * The settings of a file: its own, or under `settings` in the `config.json` of a run. A run writes down
- * all of its settings. Those that a saved model or a prepared corpus decides are left out if the new run
- * begins with one.
+ * Reads the settings in a file, which are its top-level fields, or the field `settings` if it is the
+ * `config.json` of a run. Such a file has all settings. Those that a saved model or a prepared corpus
+ * decides are left out if the new run begins with one.
  *
  * @param typed The settings of the command line, which take precedence over those of the file.
  */
@@ -213,7 +214,7 @@ async function readConfig(
     throw new FormatError(path, `expected a JSON file, found ${error.message}${hint}`);
   });
   const json = parseJsonObject(text, path);
-  checkNames(text, path, Infinity); // of two settings of one name the first would be lost in silence
+  checkNames(text, path, Infinity); // JSON.parse() ignores the first of two settings with one name
   if (json.format !== 1 || !isRecord(json.settings)) {
     return optionsFromJson(json, RUN_OPTIONS, path);
   }
@@ -279,7 +280,7 @@ function describeEvaluation(log: EvaluationLog, best: boolean): string {
   return [scores.join("; "), ...samples].join("\n");
 }
 
-/** Runs to the end. To the message of an error it adds what a person can do. */
+/** Runs to the end. If that fails, advice is added to the message of the error. */
 async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Promise<RunEnd> {
   const { settings } = run.config;
   try {
@@ -295,21 +296,21 @@ async function guarded(run: OpenRun, hooks: RunHooks, signal: AbortSignal): Prom
   }
 }
 
-/** What to do after running out of memory. */
+/** Advice for a run that ran out of memory. */
 function adviceAfterMemory(path: string): string {
-  return "A run keeps its settings: begin another one in a new folder, from the weights of this one " +
-    `if it has got far (--init ${shellWord(`${path}/best`)})`;
+  return "The settings of a run cannot be changed: begin another run in a new folder, with the best " +
+    `weights of this one if it was evaluated before (--init ${shellWord(`${path}/best`)})`;
 }
 
-/** What to do after any other error. */
+/** Advice for a run that ended by any other error. */
 async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string> {
-  if (error instanceof SpoiltWeightsError) return "To go on from here would end here again";
+  if (error instanceof SpoiltWeightsError) return "A resumed run would fail at this step again";
   const steps = await checkpointSteps(folder.checkpoints).catch(() => []);
   if (steps.length === 0) {
     return `No checkpoint is left in ${folder.checkpoints}: begin a new run`;
   }
   const skip = error instanceof DivergedError
-    ? ", and --on-nan skip to pass over such batches"
+    ? ", and --on-nan skip to leave out such batches"
     : "";
   return `The run keeps its checkpoint of step ${steps[0]}: go on with ` +
     `--out ${shellWord(folder.path)} --resume${skip}`;
@@ -317,7 +318,7 @@ async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string>
 
 function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): void {
   const { stopped, step, skipped } = end;
-  const passed = skipped > 0 ? `, ${skipped} diverged steps passed over` : "";
+  const passed = skipped > 0 ? `, ${skipped} diverged steps skipped` : "";
   const { path } = folder;
   folder.log(`${stopped} at step ${step}${passed}`);
   if (stopped === "aborted") {

@@ -4,19 +4,19 @@ import type { StepLog } from "../training/history.ts";
 import type { Output } from "./terminal_output.ts";
 import { StatusLine } from "./status_line.ts";
 
-/** What the line has to know of its run. */
+/** Options of a `PretrainLine`. */
 export interface PretrainLineOptions {
   /** The steps of the whole run; `null` if only the clock ends it. */
   readonly plannedSteps: number | null;
   /** Seconds after which the clock ends the run. Default: never. */
   readonly maxSeconds?: number;
-  /** Whether there are sentence pairs to show scores of. Default: true. */
+  /** Whether to show the scores of sentence pairs. Default true. */
   readonly pairs?: boolean;
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
 
-/** How much of the shown speed stays with each step. */
+/** The shown speed is an exponential moving mean, which keeps this share of its value at each step. */
 const SMOOTHING = 0.95;
 
 /** Shows the steps of a run. The caller calls `close()`, or declares it with `using`. */
@@ -31,7 +31,7 @@ export class PretrainLine extends StatusLine<StepLog> {
     this.#options = options;
   }
 
-  /** Shows a step, unless the last one was shown a moment ago. */
+  /** Shows a step, unless the line was drawn a moment ago. */
   override show(log: StepLog): void {
     const rate = log.tokensPerSecond;
     this.#speed = this.#speed === undefined
@@ -52,7 +52,7 @@ export class PretrainLine extends StatusLine<StepLog> {
     ].join("  ");
   }
 
-  /** How long it will take, at the pace since this process began. */
+  /** The time left, estimated from the speed since this process began. */
   #remaining({ step, seconds }: StepLog): string {
     const { plannedSteps, maxSeconds = Infinity } = this.#options;
     const progress = Math.max(step / (plannedSteps ?? Infinity), seconds / maxSeconds);

@@ -17,19 +17,20 @@ import {
 
 /** How notebooks are run. */
 export interface RunOptions {
-  /** Value of `BERT_PRESET` for the kernel. */
+  /** The value of `BERT_PRESET` for the kernel. */
   readonly preset: string;
   /** Whether to write the outputs into the file. */
   readonly save: boolean;
   /** The longest time for one cell, in seconds. */
   readonly timeout: number;
-  /** Called when a cell begins: its number from 1, and how many there are. */
+  /** Is called when a cell begins, with its number, counted from 1, and the number of cells. */
   readonly onCell?: (cell: number, cells: number) => void;
 }
 
-/** A cell failed. The message holds its source and the error. */
+/** The error of a cell that failed. The message contains the source of the cell and the problem. */
 export class CellError extends Error {
   override readonly name = "CellError";
+  /** The number of the code cell, counted from 1. */
   readonly cell: number;
 
   constructor(path: string, cell: number, source: string, problem: string) {
@@ -78,7 +79,7 @@ export async function runCells(
       recorders.push(new OutputRecorder(i + 1, displays));
       await runCell(kernel, cell, recorders[i], { path, number: i + 1, timeout: options.timeout });
     }
-    // only now, as a cell may update the output of an earlier one
+    // outputs are taken at the end, as a cell may update the output of an earlier one
     for (const [i, cell] of cells.entries()) cell.outputs = recorders[i].outputs;
   } finally {
     await kernel.close();
@@ -103,7 +104,7 @@ async function runCell(
   throw new CellError(path, number, source, problem);
 }
 
-/** The syntax error that the formatter reports for code. It parses as the kernel does. */
+/** The syntax error that the formatter reports for code. It uses the same parser as the kernel. */
 async function syntaxError(source: string): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--ext=ts", "-"],
@@ -128,7 +129,7 @@ interface Entry {
 /** The outputs of all cells by display id. */
 export type Displays = Map<string, Entry[]>;
 
-/** Turns the messages of one cell into the outputs that a notebook file holds. */
+/** Turns the messages of one cell into the outputs of a notebook file. */
 export class OutputRecorder {
   readonly #count: number;
   readonly #displays: Displays;
@@ -138,14 +139,16 @@ export class OutputRecorder {
   #failed = false;
 
   /**
-   * @param displays Shared by all cells of a notebook, as a cell may update the output of another
-   * one.
+   * @param executionCount The number of the cell, counted from 1.
+   * @param displays The outputs that can be updated. All cells of a notebook share them, as a cell may
+   * update the output of another one.
    */
   constructor(executionCount: number, displays: Displays = new Map()) {
     this.#count = executionCount;
     this.#displays = displays;
   }
 
+  /** The outputs so far. */
   get outputs(): Output[] {
     return this.#entries.map(({ output }) => output);
   }
@@ -155,11 +158,12 @@ export class OutputRecorder {
     return this.#raised ?? (this.#failed ? REFUSED : undefined);
   }
 
-  /** Whether the cell has a syntax error: then the kernel answers "error" without a message. */
+  /** Whether the cell has a syntax error, for which the kernel answers "error" without a message. */
   get refused(): boolean {
     return this.#failed && this.#raised === undefined;
   }
 
+  /** Takes a message of the cell. */
   add({ type, content }: KernelMessage): void {
     if (type === "stream") this.#stream(content.name as string, content.text as string);
     else if (type === "display_data") this.#push(displayData(content), displayId(content));
@@ -217,7 +221,7 @@ function displayData(content: Record<string, unknown>): Output {
   return { data, metadata: content.metadata ?? {}, output_type: "display_data" };
 }
 
-/** Text as nbformat stores it: a list of lines with their line ends. */
+/** Splits a text as nbformat stores it: into lines with their line ends. */
 function lines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }

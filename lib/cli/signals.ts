@@ -5,7 +5,7 @@
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
 
-/** The code that a process exits with, by the signal that ended it: 128 and the signal's number. */
+/** The exit code of a process by the signal that ended it: 128 plus the signal's number. */
 export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 type Name = keyof typeof EXIT_CODES;
@@ -15,8 +15,8 @@ type Library = Deno.DynamicLibrary<typeof C_FUNCTIONS>["symbols"];
 const NAMES = Object.keys(EXIT_CODES) as Name[];
 
 /**
- * Milliseconds within which two signals count as one: a Ctrl-C comes from the terminal and again from
- * `deno task`.
+ * Two signals within this many milliseconds count as one, as a Ctrl-C comes from the terminal and
+ * again from `deno task`.
  */
 const ECHO = 100;
 
@@ -45,7 +45,7 @@ export class Interruption {
   readonly #onSignal: (signal: string) => void;
   #code = 0;
 
-  /** @param onSignal Called with the name of the first signal. */
+  /** @param onSignal Is called with the name of the first signal. */
   constructor(onSignal: (signal: string) => void) {
     this.#onSignal = onSignal;
   }
@@ -56,8 +56,8 @@ export class Interruption {
   }
 
   /**
-   * Starts to listen; to be called when there is something to save. Returns the `AbortSignal` that
-   * the first signal aborts.
+   * Starts to listen. It is called when there is something to save. Returns the `AbortSignal` that the
+   * first signal aborts.
    */
   listen(): AbortSignal {
     for (const name of NAMES) {
@@ -71,9 +71,9 @@ export class Interruption {
   }
 
   #interrupt(name: Name): void {
-    if (this.#controller.signal.aborted) return; // a further SIGHUP
+    if (this.#controller.signal.aborted) return; // only a further SIGHUP still has a handler
     this.#code = EXIT_CODES[name];
-    sleep(ECHO); // signals that arrive meanwhile find no handler any more
+    sleep(ECHO); // signals that arrive meanwhile are handled after their handlers were removed
     this.#leave("SIGINT");
     this.#leave("SIGTERM");
     this.#controller.abort();
@@ -91,7 +91,7 @@ export class Interruption {
     for (const name of this.#handlers.keys()) this.#leave(name);
   }
 
-  /** The same as `close()`, for `using`. */
+  /** Calls `close()` at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -118,10 +118,10 @@ const O_WRONLY = 1;
 const ignored = new Set<Name>();
 
 /**
- * Keeps ignoring the signals that the process was started to ignore, such as SIGHUP under `nohup`.
+ * Keeps ignoring the signals that were ignored when the process began, such as SIGHUP under `nohup`.
  *
- * Deno itself begins to listen to them half a second after its start, and would then end the process;
- * so a program calls this first.
+ * Deno itself begins to listen to them half a second after its start, and would then end the process.
+ * So a program calls this first.
  */
 export function keepIgnored(): void {
   for (const name of ignoredSignals()) {
@@ -131,8 +131,8 @@ export function keepIgnored(): void {
 }
 
 /**
- * The signals that the process was started to ignore, which only the C library tells; none if it
- * cannot be called.
+ * The signals that were ignored when the process began. Only the C library can tell which; if it
+ * cannot be called, the result is empty.
  *
  * If `deno task` started the process, this information is lost, as `deno task` itself listens to
  * SIGHUP. So three other traces of `nohup` are checked: it replaces a terminal by a standard input
@@ -153,7 +153,7 @@ function ignoredSignals(): Name[] {
     const started = c.getenv(new TextEncoder().encode("_\0"));
     const command = started === null ? "" : Deno.UnsafePointerView.getCString(started);
     const nohup = flags >= 0 && (flags & O_ACCMODE) === O_WRONLY || /(^|\/)nohup$/.test(command) ||
-      isStartedByDeaf(c);
+      hasAncestorIgnoringHangup(c);
     library.close();
     return nohup ? [...found, "SIGHUP"] : found;
   } catch {
@@ -162,10 +162,11 @@ function ignoredSignals(): Name[] {
 }
 
 /**
- * Whether an ancestor of this process ignores SIGHUP. Only ancestors in the same session count, as
- * others are no scripts but the terminal program or the system. Only Linux tells, in `/proc`.
+ * Whether an ancestor of this process ignores SIGHUP. Only ancestors in the same session count, as the
+ * others are not scripts but the terminal program or the system. Only Linux has this information, in
+ * `/proc`.
  */
-function isStartedByDeaf(c: Library): boolean {
+function hasAncestorIgnoringHangup(c: Library): boolean {
   const session = c.getsid(0);
   let pid = c.getppid();
   for (let i = 0; i < GENERATIONS && pid > 1 && c.getsid(pid) === session; i++) {
@@ -177,9 +178,14 @@ function isStartedByDeaf(c: Library): boolean {
   return false;
 }
 
+/** The most ancestors that are examined. */
 const GENERATIONS = 16;
 
-/** The start of a file; empty if there is none. Deno itself reads `/proc` with all permissions only. */
+
+/**
+ * Reads the beginning of a file; empty if there is none. Deno itself would need all permissions to read
+ * `/proc`.
+ */
 function textOf(c: Library, path: string): string {
   const file = c.open(new TextEncoder().encode(`${path}\0`), 0);
   if (file < 0) return "";
@@ -189,7 +195,7 @@ function textOf(c: Library, path: string): string {
   return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
 }
 
-/** Blocks the thread, so that no other code runs before the signal is handled. */
+/** Blocks the thread, so that no other code runs meanwhile. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -1,9 +1,9 @@
-/** Reading the options of tasks that have few: all but pretrain and prepare. */
+/** Reading the options of tasks that have few options: all except pretrain and prepare. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { checkPositive, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { nearest } from "../nearest_name.ts";
-import { checkOnce } from "../runs/option_parser.ts";
+import { checkOnce, numberIn } from "../runs/option_parser.ts";
 
 /**
  * Reads the options and the other words of a command line, in the form of `parseArgs()` of
@@ -91,11 +91,3 @@ export function readPositive(option: string, typed: string): number {
   return Number(value);
 }
 
-/**
- * The number in a text. A text that is no number stays as it is, for the message; `Number("")` would
- * be 0.
- */
-function numberIn(typed: string): number | string {
-  const value = Number(typed);
-  return typed.trim() === "" || Number.isNaN(value) ? typed : value;
-}

@@ -1,14 +1,14 @@
-/** What a run does before its first step: a line for each stage, and how far the stage has come. */
+/** The stages of a run before its first step: a line for each stage, and its progress. */
 import type { Progress } from "../runs/run_corpus.ts";
 import { Throttle } from "../throttle.ts";
 import type { Output } from "./terminal_output.ts";
 
-/** Milliseconds between two lines about one stage where there is no terminal. */
+/** The time between two lines about one stage where there is no terminal, in milliseconds. */
 const RARELY = 10_000;
 
 /**
- * A function that prints each stage as a line that stays, and how far the stage has come as a line that
- * is drawn over. Where there is no terminal, the latter is a new line every ten seconds.
+ * Returns a function that prints each stage as a line that stays, and its progress as a line that is
+ * overwritten. Where there is no terminal, the progress is a new line every ten seconds.
  *
  * @param now A clock in milliseconds, for tests.
  *
@@ -24,7 +24,7 @@ const RARELY = 10_000;
  * };
  * const tell = startupLine(new Output({ terminal: false, write }), () => 0);
  * tell("reading texts.csv");
- * tell("reading texts.csv", "20 documents"); // too soon to be worth a line
+ * tell("reading texts.csv", "20 documents"); // too soon after the line before
  * strictEqual(printed, "… reading texts.csv\n");
  * ```
  */

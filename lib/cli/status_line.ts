@@ -1,8 +1,8 @@
-/** One line about work under way: at a terminal it is drawn over, elsewhere a new line comes now and then. */
+/** A line with the state of some work. It is overwritten at a terminal, and printed anew elsewhere. */
 import { Throttle } from "../throttle.ts";
 import type { Output } from "./terminal_output.ts";
 
-/** Milliseconds between two drawings on a terminal, and between two lines elsewhere. */
+/** The times between two drawings on a terminal, and between two lines elsewhere, in milliseconds. */
 const OFTEN = 200;
 const RARELY = 30_000;
 
@@ -22,13 +22,13 @@ export abstract class StatusLine<T> implements Disposable {
     this.#throttle = new Throttle(output.terminal ? OFTEN : RARELY, now);
   }
 
-  /** What the line says of a state. */
+  /** Returns the line for a state. */
   protected abstract describe(state: T): string;
 
   /**
-   * Shows a state, unless another one was shown a moment ago. The first state is always shown.
+   * Shows a state, unless the line was drawn a moment ago. The first state is always shown.
    *
-   * @param atOnce Whether this state is always shown, too.
+   * @param atOnce Whether to show this state in any case. Default false.
    */
   show(state: T, atOnce = false): void {
     const isShown = this.#throttle.isDue() || atOnce || this.#last === undefined;
@@ -46,7 +46,7 @@ export abstract class StatusLine<T> implements Disposable {
     this.#last = undefined;
   }
 
-  /** The same as `close()`, for `using`. */
+  /** Calls `close()` at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
     this.close();
   }

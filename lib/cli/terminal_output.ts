@@ -8,21 +8,21 @@ import { printable } from "../printable_text.ts";
 /** Options of an `Output`. */
 export interface OutputOptions {
   /**
-   * Whether it prints to a terminal, where a line can be drawn over. Default: whether standard output
+   * Whether it prints to a terminal, where a line can be overwritten. Default: whether standard output
    * is a terminal.
    */
   readonly terminal?: boolean;
   /** Writes bytes and returns how many were written; may throw. Default: to standard output. */
   readonly write?: (bytes: Uint8Array) => number;
-  /** The width of the terminal in characters. Default: the terminal is asked. */
+  /** Returns the width of the terminal in characters. Default: that of standard output. */
   readonly columns?: () => number;
 }
 
 const CLEAR_LINE = "\r\x1b[K";
 
 /**
- * Prints lines that stay and, at a terminal, one line below them that is drawn over. No method
- * throws. Control characters of texts are escaped.
+ * Prints lines that stay and, at a terminal, one line below them that is overwritten. No method
+ * throws. Control characters in texts are escaped.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ const CLEAR_LINE = "\r\x1b[K";
  * ```
  */
 export class Output {
-  /** Whether a line can be drawn over. */
+  /** Whether a line can be overwritten. */
   readonly terminal: boolean;
   readonly #write: (bytes: Uint8Array) => number;
   readonly #columns: () => number;
@@ -52,7 +52,7 @@ export class Output {
     this.#write = write ?? ((bytes) => Deno.stdout.writeSync(bytes));
   }
 
-  /** Prints lines that stay, at a terminal above the line that is drawn over. */
+  /** Prints lines that stay. At a terminal they are above the line that is overwritten. */
   say(text: string): void {
     const lines = `${printable(text)}\n`;
     this.#print(this.terminal ? `${CLEAR_LINE}${lines}${this.#line}` : lines);
@@ -60,7 +60,7 @@ export class Output {
 
   /**
    * Draws a line over the previous one. It is cut to the width of the terminal, as a wrapped line
-   * could not be drawn over. Where there is no terminal, it is printed like any other line.
+   * cannot be overwritten. Where there is no terminal, it is printed like any other line.
    */
   draw(line: string): void {
     if (!this.terminal) return this.say(line);
@@ -79,7 +79,7 @@ export class Output {
     try {
       for (let at = 0; at < bytes.length;) at += this.#write(bytes.subarray(at));
     } catch {
-      // The error cannot be printed either, and a run must not end because its output is closed.
+      // the error cannot be printed either, and a run must not end because its output is closed
     }
   }
 }
@@ -112,7 +112,7 @@ export function guardConsole(): void {
       try {
         print(...values.map((value) => typeof value === "string" ? printable(value) : value));
       } catch {
-        // as in `Output`
+        // a task must not end because its output is closed, as in `Output`
       }
     };
   }

@@ -5,6 +5,7 @@
  * Source: the specification, rfc.zeromq.org/spec/23.
  */
 
+/** The flags of a frame: more frames follow, its length takes eight bytes, it is a command. */
 const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
@@ -18,7 +19,7 @@ export class ZmtpSocket {
     this.#connection = connection;
   }
 
-  /** Connects to a port of this machine and shakes hands. The caller calls `close()`. */
+  /** Connects to a port of this machine and does the handshake. The caller calls `close()`. */
   static async connect(port: number, type: "DEALER" | "SUB"): Promise<ZmtpSocket> {
     const socket = new ZmtpSocket(await Deno.connect({ hostname: "127.0.0.1", port }));
     try {
@@ -37,7 +38,7 @@ export class ZmtpSocket {
     }
   }
 
-  /** The frames of the next message; `undefined` when the other side has closed. */
+  /** Waits for the next message, and returns its frames; `undefined` if the other side has closed. */
   async receive(): Promise<Uint8Array[] | undefined> {
     const frames: Uint8Array[] = [];
     for (;;) {
@@ -52,6 +53,7 @@ export class ZmtpSocket {
     }
   }
 
+  /** Closes the connection. */
   close(): void {
     try {
       this.#connection.close();
@@ -66,7 +68,7 @@ export class ZmtpSocket {
     greeting.set(bytes("NULL"), 12);
     await this.#write(greeting);
     if (!await this.#read(64)) {
-      throw new Error("Cannot shake hands: the kernel closed the connection");
+      throw new Error("Cannot do the handshake: the kernel closed the connection");
     }
     await this.#writeFrame(
       COMMAND,
@@ -80,7 +82,7 @@ export class ZmtpSocket {
     );
     const head = await this.#read(2);
     if (!head || !await this.#read(head[1])) {
-      throw new Error("Cannot shake hands: the kernel did not answer READY");
+      throw new Error("Cannot do the handshake: the kernel did not answer READY");
     }
     if (type === "SUB") await this.send([Uint8Array.of(1)]); // subscribe to everything
   }
@@ -97,7 +99,7 @@ export class ZmtpSocket {
     for (let at = 0; at < data.length;) at += await this.#connection.write(data.subarray(at));
   }
 
-  /** Exactly `count` bytes; `undefined` when the connection ends before them. */
+  /** Reads exactly `count` bytes; `undefined` if the connection ends before that. */
   async #read(count: number): Promise<Uint8Array | undefined> {
     const parts = [this.#buffer];
     let have = this.#buffer.length;
@@ -119,7 +121,7 @@ function readSize(size: Uint8Array): number {
   return size.length === 1 ? size[0] : Number(view.getBigUint64(0));
 }
 
-/** Text after its length, which takes 1 or 4 bytes. */
+/** The bytes of a text, preceded by its length in 1 or 4 bytes. */
 function sized(width: 1 | 4, text: string): Uint8Array {
   const body = bytes(text);
   const size = width === 1 ? [body.length] : [0, 0, 0, body.length];

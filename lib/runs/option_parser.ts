@@ -73,7 +73,7 @@ export function parseOptions<K extends string>(
           `must be followed by a value, as in ${example(name, table)}`,
         );
       }
-      given[name] = checkValue(word, kind === "text" ? text : toNumber(text), table[name]);
+      given[name] = checkValue(word, kind === "text" ? text : numberIn(text), table[name]);
     }
   }
   return given;
@@ -202,7 +202,7 @@ function example<K extends string>(name: K, table: Options<K>): string {
  * The number in a text. A text that is not a number is returned unchanged, for the message. The empty
  * text is not a number either, although `Number("")` is 0.
  */
-function toNumber(text: string): number | string {
+export function numberIn(text: string): number | string {
   const number = Number(text);
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 }

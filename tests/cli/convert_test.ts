@@ -11,7 +11,7 @@ import { snapshot } from "../support/toy_model.ts";
 const FIXTURES = new URL("../fixtures/pretrained", import.meta.url).pathname;
 await useBackend();
 
-/** A copy of a fixture, with a tokenizer beside it. */
+/** Copies a fixture into a folder and saves a tokenizer beside it. */
 async function copyOf(name: string): Promise<string> {
   const folder = await Deno.makeTempDir();
   for (const file of Deno.readDirSync(`${FIXTURES}/${name}`)) {
@@ -22,7 +22,7 @@ async function copyOf(name: string): Promise<string> {
   return folder;
 }
 
-Deno.test("convertFolder() writes every kind of folder as one that opens to the same weights", async () => {
+Deno.test("convertFolder() writes every kind of folder as one with the same weights", async () => {
   for (const name of ["sharded", "four_segments", "half", "encoder"]) {
     const from = await copyOf(name);
     const report = await convertFolder(from, `${from}/out`, { seed: 4 });
@@ -30,7 +30,7 @@ Deno.test("convertFolder() writes every kind of folder as one that opens to the 
     const { model, notes } = await loadModel(`${from}/out`);
     deepStrictEqual(snapshot(model), snapshot(original));
     deepStrictEqual(notes, []);
-    deepStrictEqual(report.slice(1, -1), original.notes); // what was made up for is said
+    deepStrictEqual(report.slice(1, -1), original.notes); // the parts that were replaced are named
     ok(
       report[0].startsWith(`${several(model.config.numHiddenLayers, "layer")}, 8 wide`),
       report[0],
@@ -50,7 +50,7 @@ Deno.test("convertFolder() writes nothing if the folder cannot be read", async (
   await Deno.remove(from, { recursive: true });
 });
 
-Deno.test("convertFolder() replaces what is in the other folder only where that is asked for", async () => {
+Deno.test("convertFolder() replaces a model in the other folder only with `replace`", async () => {
   const from = await copyOf("sharded");
   const to = `${from}/out`;
   await convertFolder(from, to);
@@ -68,7 +68,7 @@ Deno.test("convertFolder() replaces what is in the other folder only where that 
   await Deno.remove(from, { recursive: true });
 });
 
-Deno.test("convertFolder() onto a full disk names the file that did not fit", async () => {
+Deno.test("convertFolder() names the file that did not fit on a full disk", async () => {
   const from = await copyOf("sharded");
   const { open } = Deno;
   Deno.open = (path, options) => {

@@ -2,7 +2,7 @@ import { ok, rejects, strictEqual, throws } from "node:assert";
 import { Kernel, type KernelMessage, killKernels } from "bert/cli/jupyter_kernel.ts";
 import { isRunning } from "../support/notebooks.ts";
 
-/** Runs `use` with a fresh kernel, and makes sure that nothing of it is left. */
+/** Calls a function with a new kernel, and ends the kernel. */
 async function withKernel(use: (kernel: Kernel) => Promise<void>): Promise<void> {
   const kernel = await Kernel.start({ folder: ".", env: { KERNEL_TEST: "of the test" } });
   try {
@@ -24,7 +24,7 @@ async function textOf(kernel: Kernel, code: string): Promise<string> {
     .join("");
 }
 
-Deno.test("Kernel.execute() keeps state from cell to cell, in the folder and environment given", () =>
+Deno.test("Kernel.execute() keeps state from cell to cell, in the given folder and environment", () =>
   withKernel(async (kernel) => {
     await run(kernel, "const answer = 6 * 7;");
     strictEqual(await textOf(kernel, "console.log(answer)"), "42\n");
@@ -59,10 +59,10 @@ Deno.test("Kernel.execute() rejects when the time is over, and the kernel can st
   ok(performance.now() - began < 10_000);
 });
 
-Deno.test("Kernel.execute() rejects when the kernel dies, now and later", () =>
+Deno.test("Kernel.execute() rejects when the kernel ends, and after that", () =>
   withKernel(async (kernel) => {
-    await rejects(run(kernel, "Deno.exit(3)"), /^Error: the kernel died without a word$/);
-    await rejects(run(kernel, "1"), /the kernel died/);
+    await rejects(run(kernel, "Deno.exit(3)"), /^Error: the kernel has ended without a message$/);
+    await rejects(run(kernel, "1"), /the kernel has ended/);
   }));
 
 Deno.test("Kernel.close() ends the process and removes its file, however often it is called", async () => {
@@ -72,15 +72,15 @@ Deno.test("Kernel.close() ends the process and removes its file, however often i
   const began = performance.now();
   await kernel.close();
   await kernel.close();
-  ok(performance.now() - began < 2500, "it was killed instead of asked");
+  ok(performance.now() - began < 2500, "the kernel was killed and not shut down");
   strictEqual(isRunning(pid), false);
   throws(() => Deno.statSync(kernel.connectionFile), Deno.errors.NotFound);
 });
 
-Deno.test("killKernels() ends what runs at once, and leaves no file", async () => {
+Deno.test("killKernels() ends all kernels at once, and leaves no file", async () => {
   const kernel = await Kernel.start({ folder: "." });
   const pid = Number(await textOf(kernel, "console.log(Deno.pid)"));
-  const busy = rejects(run(kernel, "for (;;);"), /the kernel died/);
+  const busy = rejects(run(kernel, "for (;;);"), /the kernel has ended/);
   killKernels();
   await busy;
   await kernel.close();
@@ -104,7 +104,8 @@ Deno.test("a kernel ends by itself when the program that started it was killed",
   const reader = program.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
   while (said.split("\n").length < 3) said += (await reader.read()).value;
-  const [file, pid] = [said.split("\n")[0], Number(said.split("\n")[1])];
+  const [file, line] = said.split("\n");
+  const pid = Number(line);
   ok(isRunning(pid));
   program.kill("SIGKILL");
   await reader.cancel();

@@ -5,7 +5,7 @@ import { notebook } from "../support/notebooks.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 
-/** Runs a task in a folder with two small notebooks, as `deno task` does. */
+/** Runs a task in a folder with two small notebooks, of which the second one fails. */
 async function task(...args: string[]) {
   const folder = await Deno.makeTempDir({ prefix: "cli-test-" });
   try {
@@ -38,7 +38,7 @@ Deno.test("checkVersion() refuses a Deno before 2.9.4 and names the remedy", () 
   throws(() => checkVersion("2.9.3"), /at least 2\.9\.4: npm install -g deno/);
 });
 
-Deno.test("the task notebooks saves what ran, and says which notebook and how long", async () => {
+Deno.test("the task notebooks saves the outputs, and prints each notebook with its time", async () => {
   const { code, out, err, good } = await task("notebooks", "00");
   strictEqual(`${code} ${err}`, "0 ");
   ok(
@@ -64,7 +64,7 @@ Deno.test("a task that fails prints one message without a stack trace, and exits
   ok(!/main\.ts|run_notebook\.ts|kernel\.ts/.test(err));
 });
 
-Deno.test("a wrong argument is refused by name, and the message lists what is possible", async () => {
+Deno.test("a wrong argument is refused by name, and the message says what is possible", async () => {
   const cases: [string[], RegExp][] = [
     [
       ["dance"],
@@ -92,7 +92,7 @@ Deno.test("a wrong argument is refused by name, and the message lists what is po
   }
 });
 
-Deno.test("the task lab says what to install where there is no JupyterLab", async () => {
+Deno.test("the task lab says what to install if there is no JupyterLab", async () => {
   const { code, err } = await task("lab");
   strictEqual(code, 1);
   ok(err.includes("pip install jupyterlab"));

@@ -31,7 +31,7 @@ Deno.test("jupyterJson() sorts keys and writes numbers as Python does, and chang
   deepStrictEqual(JSON.parse(jupyterJson(value)), value);
 });
 
-Deno.test("finished() keeps tags and the metadata that hides code, and no other", () => {
+Deno.test("finished() keeps tags and the metadata that hides code, and no other metadata", () => {
   const cell = (metadata: Record<string, unknown>): Cell => ({
     id: "a",
     cell_type: "code",

@@ -6,7 +6,7 @@ import { openPrepared } from "bert/store/prepared.ts";
 
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 
-/** The task with the permissions that `deno.json` gives it, but for the place that it writes to. */
+/** Runs the task with the permissions of `deno.json`, except that it may write to another folder. */
 async function prepareTask(folder: string, ...args: string[]) {
   const permissions = ["--no-prompt", "--allow-read", `--allow-write=${folder}`];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -17,7 +17,7 @@ async function prepareTask(folder: string, ...args: string[]) {
   return { code, out, err };
 }
 
-Deno.test("deno task prepare writes a corpus, prints what is in it, and finds it finished when called again", async () => {
+Deno.test("deno task prepare writes a corpus, prints its figures, and finds it prepared when called again", async () => {
   const folder = await Deno.makeTempDir();
   const words = ["--corpus", "data/sample.csv", "tests/fixtures/wiki", "--vocab-size", "120"];
   const more = ["--cased", "--held-out", "0.2", "--workers", "1", "--out", `${folder}/mine/`];
@@ -29,7 +29,8 @@ Deno.test("deno task prepare writes a corpus, prints what is in it, and finds it
     out,
     /to train on {3}\d+ documents, \d+ sentences, [\d,]+ tokens, 0\.\d\d % of them \[UNK\]/,
   );
-  match(out, /left out {6}2 that read like one before, 0 without text/); // both kinds of wikiextractor's
+  // tests/fixtures/wiki has the same two documents in both formats of wikiextractor
+  match(out, /left out {6}2 with the same text as an earlier one, 0 without text/);
   match(
     out,
     /Prepared\. To train on it: deno task pretrain --corpus \S+\/mine --out runs\/NAME\n$/,
@@ -46,7 +47,7 @@ Deno.test("deno task prepare writes a corpus, prints what is in it, and finds it
   match(other.err, /^Invalid --out = ".*mine": it holds a corpus that was prepared of other texts/);
 });
 
-Deno.test("deno task prepare refuses, with a message of its own, a folder that Deno may not write to", async () => {
+Deno.test("deno task prepare refuses a folder to which Deno may not write, and says what to do", async () => {
   const { code, err } = await prepareTask("/nowhere", "--corpus", "data/sample.csv", "--out", "/x");
   strictEqual(code, 1);
   match(err, /^Invalid --out = "\/x": it must lie in data\/, where this task may write; for any/);
@@ -64,7 +65,7 @@ Deno.test("deno task prepare names options as they were typed", async () => {
   );
 });
 
-Deno.test("the progress of preparing is a bar with its rate and the time that is left", () => {
+Deno.test("the progress of preparing is shown as a bar with its speed and the time left", () => {
   let printed = "";
   const write = (bytes: Uint8Array) => {
     printed += new TextDecoder().decode(bytes);
@@ -79,7 +80,7 @@ Deno.test("the progress of preparing is a bar with its rate and the time that is
     documents: 12_345,
     tokens: 3_000_000,
   });
-  line.show(at(1e9)); // a process that goes on from here
+  line.show(at(1e9)); // another process did the first gigabyte
   now = 100_000;
   line.show(at(5e9));
   ok(

@@ -7,7 +7,7 @@ import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../sup
 import { prepareToy } from "../support/stores.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
-/** Starts a run, sends a signal once it trains, and waits for its end. */
+/** Starts a run, sends a signal when it trains, and waits until it ends. */
 async function interrupted(folder: string, args: string[], signal: Deno.Signal) {
   const process = startPretrain(folder, args);
   const [listening, kept] = process.stdout.tee();
@@ -20,7 +20,8 @@ async function interrupted(folder: string, args: string[], signal: Deno.Signal) 
 }
 
 Deno.test({
-  name: "SIGINT and SIGTERM: a checkpoint of the last step, then 130 and 143; --resume goes on",
+  name:
+    "at SIGINT and SIGTERM a run saves a checkpoint and exits with 130 and 143, and --resume goes on",
   ignore: Deno.build.os === "windows",
   async fn() {
     await withCorpus(async (folder) => {
@@ -108,11 +109,14 @@ Deno.test("a held-out loss that is NaN ends the task, and the message advises ag
       startPretrain(folder, [...args, "--lr", "1e30", "--evaluate-every", "1"]),
     );
     strictEqual(code, 1);
-    match(err, /^Stopped after step 1: the held-out loss is NaN.* would end here again\s*$/);
+    match(
+      err,
+      /^Stopped after step 1: the held-out loss is NaN.* would fail at this step again\s*$/,
+    );
   });
 });
 
-Deno.test("a folder that Deno may not write to is refused by name, with what to do", async () => {
+Deno.test("a folder that Deno may not write to is refused by name, with advice", async () => {
   await withCorpus(async (folder) => {
     const elsewhere = await Deno.makeTempDir();
     const args = ["--out", `${elsewhere}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
@@ -168,7 +172,7 @@ Deno.test("with --config of a run on text, --corpus may name a prepared corpus, 
   });
 });
 
-Deno.test("explainMemory() says what to lower where memory has ended, or may have ended", () => {
+Deno.test("explainMemory() says which settings to lower if memory ran out, or may have run out", () => {
   const need = { batchSize: 32, length: 128, preset: "base" };
   const full = new OutOfMemoryError(
     "Concat",
@@ -179,19 +183,19 @@ Deno.test("explainMemory() says what to lower where memory has ended, or may hav
     explainMemory(full, need),
     new RangeError(
       "Out of memory with --preset base, --batch-size 32 and --length 128 (a tensor needs 9 MiB). Lower " +
-        "them; --batch-size 16 --accumulation 2 learns the same from half the memory",
+        "them; --batch-size 16 --accumulation 2 learns the same in half the memory",
       { cause: full },
     ),
   );
-  let refused: unknown; // what the engine throws
+  let refused: unknown; // the error of the JavaScript engine
   throws(() => new Float64Array(2 ** 50), (error) => (refused = error) instanceof RangeError);
   match(
     (explainMemory(refused, need) as Error).message,
-    /If memory has ended, lower them; --batch-size 16/,
+    /If memory ran out, lower them; --batch-size 16/,
   );
 });
 
-Deno.test("explainMemory() leaves errors alone that have another cause", () => {
+Deno.test("explainMemory() returns errors with another cause unchanged", () => {
   const need = { batchSize: 32, length: 128, preset: "base" };
   const others = [new Error("Out of memory"), new ConfigError("steps", -1, "must be above 0")];
   for (const other of [...others, new NoExamplesError("none")]) {

@@ -5,7 +5,7 @@ import { type Code, isRunning, printed, withNotebook } from "../support/notebook
 
 const OPTIONS = { preset: "smoke", save: true, timeout: 20 };
 
-/** Runs and saves a notebook with these cells; gives the outputs of each cell as saved. */
+/** Runs and saves a notebook with these cells. Returns the saved outputs of each cell. */
 function saved(cells: readonly Code[]): Promise<Output[][]> {
   return withNotebook(cells, async (path) => {
     await runNotebook(path, OPTIONS);
@@ -16,7 +16,7 @@ function saved(cells: readonly Code[]): Promise<Output[][]> {
 const SHOW = (text: string, more: string) =>
   `await Deno.jupyter.display({ "text/plain": ${text} }, { raw: true, ${more} });`;
 
-Deno.test("runNotebook() saves streams, values and displays as nbformat holds them", async () => {
+Deno.test("runNotebook() saves streams, values and displays in the format of nbformat", async () => {
   const [streams, value, nothing] = await saved([
     `console.log("a"); console.log("b"); console.error("c");`,
     `6 * 7`,
@@ -35,7 +35,7 @@ Deno.test("runNotebook() saves streams, values and displays as nbformat holds th
   deepStrictEqual(nothing, []);
 });
 
-Deno.test("runNotebook() keeps the last state of a display, also one updated by a later cell", async () => {
+Deno.test("runNotebook() keeps the last state of a display, also if a later cell updates it", async () => {
   const updates = `for (let i = 0; i < 20; i++) { ${
     SHOW("`${i}`", `display_id: "d", update: i > 0`)
   } }`;
@@ -44,7 +44,7 @@ Deno.test("runNotebook() keeps the last state of a display, also one updated by 
   deepStrictEqual(second, []);
 });
 
-Deno.test("runNotebook() clears outputs at once, or with the next one", async () => {
+Deno.test("runNotebook() clears outputs at once, or when the next output comes", async () => {
   const clear = (wait: boolean) =>
     `await Deno.jupyter.broadcast("clear_output", { wait: ${wait} });`;
   const [atOnce, waiting] = await saved([
@@ -116,10 +116,10 @@ Deno.test("runNotebook() names the cell that took too long, and the one that end
     ["1", "for (;;);"],
     (path) => rejects(runNotebook(path, slow), /code cell 2 failed[^]*ran longer than 1 s/),
   );
-  await rejects(saved(["1", "Deno.exit(0)"]), /code cell 2 failed[^]*the kernel died/);
+  await rejects(saved(["1", "Deno.exit(0)"]), /code cell 2 failed[^]*the kernel has ended/);
 });
 
-Deno.test("runNotebook() without save leaves the file alone; the preset reaches the cells", () =>
+Deno.test("runNotebook() without save does not change the file, and cells see the preset", () =>
   withNotebook([`console.log(Deno.env.get("BERT_PRESET"))`], async (path) => {
     const before = await Deno.readTextFile(path);
     const seen: [number, number][] = [];
@@ -133,7 +133,7 @@ Deno.test("runNotebook() without save leaves the file alone; the preset reaches 
     strictEqual(await Deno.readTextFile(path), before);
   }));
 
-Deno.test("OutputRecorder appends to a stream only while nothing else came", () => {
+Deno.test("OutputRecorder appends to a stream only if no other output came between", () => {
   const recorder = new OutputRecorder(1);
   const stream = (name: string, text: string) =>
     recorder.add({ type: "stream", parent: "", content: { name, text } });
@@ -144,7 +144,7 @@ Deno.test("OutputRecorder appends to a stream only while nothing else came", () 
   deepStrictEqual(recorder.outputs.map(({ text }) => text), [["ab\n"], undefined, ["c"]]);
 });
 
-Deno.test("SIGINT ends `deno task notebooks`, its kernel, and leaves no file", () =>
+Deno.test("SIGINT ends `deno task notebooks` and its kernel, and leaves no file", () =>
   withNotebook([
     `Deno.writeTextFileSync("pid", String(Deno.pid)); await new Promise((r) => setTimeout(r, 60_000))`,
   ], async (path) => {

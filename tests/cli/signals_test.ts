@@ -2,7 +2,7 @@ import { match, strictEqual } from "node:assert";
 
 const LIBRARY = import.meta.resolve("bert/cli/signals.ts");
 
-/** Starts a process that listens, says "ready", and after a first signal says so and goes on. */
+/** Starts a process that prints "ready" and computes. With `listen` it goes on after the first signal. */
 function start(listen: boolean): Deno.ChildProcess {
   const code = `import { Interruption } from "${LIBRARY}";
     const stop = new Interruption((signal) => console.log(signal));
@@ -17,7 +17,7 @@ function start(listen: boolean): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "piped" }).spawn();
 }
 
-/** Reads what a process says until it says the word; then `act` is done. */
+/** Reads the output of a process, and calls a function when its word is printed for the first time. */
 async function whenSaid(process: Deno.ChildProcess, words: Record<string, () => void>) {
   let said = "";
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
@@ -32,7 +32,8 @@ async function whenSaid(process: Deno.ChildProcess, words: Record<string, () => 
 }
 
 Deno.test({
-  name: "Interruption: the first signal asks, the second ends the process even while it computes",
+  name:
+    "Interruption: the first signal aborts, and the second ends the process even while it computes",
   ignore: Deno.build.os === "windows",
   async fn() {
     const process = start(true);

@@ -2,7 +2,7 @@ import { strictEqual } from "node:assert";
 import { Output } from "bert/cli/terminal_output.ts";
 import { startupLine } from "bert/cli/startup_status.ts";
 
-/** What is printed of two stages, the first of which takes a minute. */
+/** The output for two stages, of which the first takes twelve seconds. */
 function printed(terminal: boolean): string {
   let text = "";
   let time = 0;

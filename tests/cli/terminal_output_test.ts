@@ -1,7 +1,7 @@
 import { match, strictEqual } from "node:assert";
 import { Output } from "bert/cli/terminal_output.ts";
 
-/** An output that takes so many bytes at once, and what it took. */
+/** An output that takes at most `atOnce` bytes in each call, and the text that it took. */
 function kept(terminal: boolean, atOnce = Infinity) {
   const taken: number[] = [];
   const write = (bytes: Uint8Array) => {
@@ -13,7 +13,7 @@ function kept(terminal: boolean, atOnce = Infinity) {
   return { output: new Output({ terminal, write }), text };
 }
 
-Deno.test("Output prints whole texts, however few bytes are taken at once", () => {
+Deno.test("Output prints whole texts, even if few bytes are taken at once", () => {
   const { output, text } = kept(false, 3);
   output.say("äöü and more");
   strictEqual(text(), "äöü and more\n");
@@ -34,7 +34,7 @@ Deno.test("Output drops what cannot be printed, and tries again with the next te
   strictEqual(printed, "kept\n");
 });
 
-Deno.test("Output cuts a line that is drawn over where the terminal ends, and no other line", () => {
+Deno.test("Output cuts a line that is overwritten at the width of the terminal, and no other line", () => {
   let printed = "";
   const write = (bytes: Uint8Array) => {
     printed += new TextDecoder().decode(bytes);
@@ -48,7 +48,7 @@ Deno.test("Output cuts a line that is drawn over where the terminal ends, and no
   match(printed, /a long line that stays\n/);
 });
 
-Deno.test("Output has no control characters but its own, in lines that stay and lines drawn over", () => {
+Deno.test("Output escapes control characters in lines that stay and in lines that are overwritten", () => {
   const { output, text } = kept(true);
   output.draw("drawn \x1b[2J");
   output.say("said \x1b]0;title\x07");

@@ -194,7 +194,7 @@ const BAD: readonly Bad[] = [
   },
   {
     args: ["jupyter", "--user"],
-    says: 'Invalid arguments = "--user": it must be left out: the task jupyter has none',
+    says: 'Invalid arguments = "--user": it must be left out: the task jupyter takes no arguments',
   },
 ];
 

@@ -94,7 +94,7 @@ Deno.test("a signal in the middle of its kernels ends a Jupyter kernel with all 
       withBackend(async (kernel, pid) => {
         const end = run(kernel, FOREVER, () => Deno.kill(pid, signal)).catch(String);
         ok(await hasEnded(pid), signal);
-        ok((await end).includes("the kernel died"));
+        ok((await end).includes("the kernel has ended"));
       })
     ),
   );
