@@ -1,4 +1,7 @@
-/** Each argument of the public functions with everything that it is not: refused by name, never a raw error. */
+/**
+ * Every argument of the public functions, with values of every other kind. Each must be refused by the
+ * name of the argument, and never by an error of the JavaScript engine.
+ */
 import { match, rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, dataConfig, trainConfig } from "bert/config.ts";
@@ -52,7 +55,7 @@ const rng = createRng(1);
 const source = { name: "a", shape: [1], dtype: "F32", read: () => Float32Array.of(1) };
 const nowhere = `${await Deno.makeTempDir()}/none`;
 
-/** What may stand in the wrong place: another argument, a name, nothing, what was not awaited. */
+/** Values for wrong places: other arguments, names, nothing, and promises that were not awaited. */
 const VALUES: Readonly<Record<string, unknown>> = {
   text: nowhere,
   ...HOSTILE,
@@ -183,7 +186,7 @@ for (const [name, f, ...args] of CALLS) {
 
 testOptionValues(CALLS, VALUES);
 
-/** Calls with an option that is a switch, beside arguments that are right. */
+/** Calls with right arguments and an option that is true or false. */
 const SWITCHES: readonly [string, string, (options: Record<string, unknown>) => unknown][] = [
   ["mlmData", "wholeWord", (options) => mlmData([2, 5], tok.vocab, untyped({ rng, ...options }))],
   ["mlmData", "randomSpecials", (one) => mlmData([2, 5], tok.vocab, untyped({ rng, ...one }))],

@@ -1,4 +1,4 @@
-/** Calls with an option that does not exist, or with arguments that are something else. */
+/** Calls with an option that does not exist, or with arguments of another kind. */
 import { useBackend } from "bert/backend/choose.ts";
 import { startSimd } from "bert/backend/simd/start.ts";
 import { bertConfig, trainConfig } from "bert/config.ts";
@@ -264,7 +264,7 @@ testRefusals([
   ],
 ]);
 
-/** A label that is no number of a class, and how a message names it. */
+/** Labels that are not the number of a class, how a message names each, and its advice. */
 const LABELS = [
   ["ham", '"ham"', ': number the classes, as with ["no", "yes"].indexOf(label)'],
   ["1", '"1"', ': number the classes, as with ["no", "yes"].indexOf(label)'],

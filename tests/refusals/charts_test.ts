@@ -1,4 +1,4 @@
-/** Charts of something else, without titles, or with an option that does not exist. */
+/** Charts of values of another kind, without titles, or with an option that does not exist. */
 import { errorBarChart } from "bert/show/error_bar_chart.ts";
 import { heatmap } from "bert/show/heatmap.ts";
 import { barChart, lineChart, table } from "bert/show/plot.ts";

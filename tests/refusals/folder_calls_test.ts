@@ -1,4 +1,4 @@
-/** Calls of what reads and writes folders, with an option that does not exist or an argument in another's place. */
+/** Calls that read or write folders, with an unknown option or with two arguments exchanged. */
 import { rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";

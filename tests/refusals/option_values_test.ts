@@ -1,4 +1,7 @@
-/** Each option of what trains, predicts, draws and saves with values of every kind: never a raw error. */
+/**
+ * Every option of the functions that train, predict, draw and save, with values of every kind. None may
+ * end in an error of the JavaScript engine.
+ */
 import { rejects, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
@@ -46,7 +49,7 @@ const run = { name: "a", steps: [{ step: 1, mlm_loss: 2 }], evaluations: [], set
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-/** Begins a pre-training that no step follows, so that only its options are looked at. */
+/** Begins a pre-training that stops before its first step, so that only its options are checked. */
 function pretrainNothing(of: BertPretrainHead, options: object): Promise<unknown> {
   const signal = "signal" in options ? {} : { signal: AbortSignal.abort() };
   return pretrain(of, untyped({ ...options, ...signal }));
@@ -87,11 +90,11 @@ const CALLS: readonly Call[] = [
 
 testOptionValues(CALLS);
 
-/** What would be taken for true, or for a number, without a word. */
+/** Values that JavaScript would silently treat as true, or as a number. */
 const { text, texts: list, promise, withoutPrototype, symbol } = HOSTILE;
 const NO_SETTING = [text, list, promise, withoutPrototype, symbol];
 
-/** Options that steer a computation, in calls that would otherwise go on. */
+/** Options that change a computation, in calls that would use a wrong value without an error. */
 const STEERING: readonly [string, (value: unknown) => unknown][] = [
   ["learningRate", (learningRate) => tune({ learningRate })],
   ["warmupShare", (warmupShare) => tune({ warmupShare })],
@@ -137,13 +140,13 @@ for (const [i, [option, call]] of STEERING.entries()) {
   });
 }
 
-Deno.test("a learning rate below zero and a share of warm-up above one are refused, not trained with", async () => {
+Deno.test("fineTune() refuses a negative learning rate or weight decay, and a warmup share above 1", async () => {
   await rejects(tune({ learningRate: -1 }), { name: "ConfigError", field: "learningRate" });
   await rejects(tune({ warmupShare: 7.5 }), { name: "ConfigError", field: "warmupShare" });
   await rejects(tune({ weightDecay: -1 }), { name: "ConfigError", field: "weightDecay" });
 });
 
-Deno.test("entries of lists are of one kind, also those that a sparse array lacks", () => {
+Deno.test("lists with an entry of another kind are refused, also sparse arrays", () => {
   const sparse: unknown = Object.assign(new Array(2), { 1: "a" });
   const labels = { name: "ConfigError", message: /^Invalid labels = .* must be 2 different names/ };
   const save = (given: unknown) =>
@@ -160,7 +163,7 @@ Deno.test("entries of lists are of one kind, also those that a sparse array lack
     .then(() => {});
 });
 
-Deno.test("openPrepared() of no path, and other calls without an object of options", async () => {
+Deno.test("openPrepared(), classify(), isNext(), nearestWords() and attentionMaps() refuse arguments of another kind", async () => {
   const what = /^Cannot call openPrepared\(path\): path must be a text, found /;
   for (const value of [undefined, null, 7, ["a"], HOSTILE.symbol]) {
     await rejects(openPrepared(untyped(value)), { name: "TypeError", message: what });

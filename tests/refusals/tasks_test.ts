@@ -6,15 +6,16 @@ const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 const CHILD = new URL("../support/task_child.ts", import.meta.url).pathname;
 const GOOD = JSON.stringify(notebook(["console.log(1)"]));
 
+/** A task that must be refused. */
 interface Bad {
   readonly args: readonly string[];
-  /** What stands in `notebooks/00_it.ipynb`. */
+  /** The content of `notebooks/00_it.ipynb`. Default: a valid notebook. */
   readonly content?: string;
   readonly preset?: string;
   readonly says: string;
 }
 
-/** What is said is the whole of it: what, where, expected, found, and what to do; `~` is the folder. */
+/** `says` is the whole message, in which `~` is the folder. */
 const BAD: readonly Bad[] = [
   {
     args: ["notebook"],
@@ -198,7 +199,7 @@ const BAD: readonly Bad[] = [
   },
 ];
 
-/** A folder with one notebook and a small corpus, in which a task is to be refused. */
+/** Makes a folder with one notebook and a small corpus, in which a task must be refused. */
 async function folderFor({ content = GOOD }: Bad): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "bad-task-" });
   await Deno.mkdir(`${folder}/notebooks`);
@@ -218,7 +219,7 @@ async function deno(args: readonly string[], options: Deno.CommandOptions = {}) 
   return { code, out, said };
 }
 
-/** Checks how a task was refused in a folder, and that the folder is as it was. */
+/** Checks the message and the exit code of a task, and that its folder was not changed. */
 async function check({ says, content = GOOD }: Bad, { code, said }: TaskEnd, folder: string) {
   const message = said.replaceAll(`${folder}/`, "~/");
   strictEqual(message.replace(/(?<=task = .* one of )[^:]*/, "TASKS"), says);
@@ -230,7 +231,7 @@ async function check({ says, content = GOOD }: Bad, { code, said }: TaskEnd, fol
   strictEqual(await Deno.readTextFile(`${folder}/notebooks/00_it.ipynb`), content);
 }
 
-Deno.test("tasks refuse what cannot work: one message, exit code 1, nothing written", async () => {
+Deno.test("a task that cannot work is refused with one message and exit code 1, and writes nothing", async () => {
   const folders = await Promise.all(BAD.map(folderFor));
   try {
     const tasks = BAD.map(({ args, preset = "smoke" }, i) => ({
@@ -240,14 +241,14 @@ Deno.test("tasks refuse what cannot work: one message, exit code 1, nothing writ
     }));
     const { out, said } = await deno([CHILD, JSON.stringify(tasks)]);
     ok(out, said);
-    const ends = JSON.parse(out.split("\n").at(-1)!) as TaskEnd[]; // before it, progress
+    const ends = JSON.parse(out.split("\n").at(-1)!) as TaskEnd[]; // other lines show progress
     for (const [i, bad] of BAD.entries()) await check(bad, ends[i], folders[i]);
   } finally {
     for (const folder of folders) await Deno.remove(folder, { recursive: true });
   }
 });
 
-Deno.test("a refused task ends its program with exit code 1, its message on the error output", async () => {
+Deno.test("a refused task ends its process with exit code 1, and prints its message to the error output", async () => {
   for (const name of ["notebook", "pretrain"]) {
     const bad = BAD.find(({ args }) => args[0] === name)!;
     const folder = await folderFor(bad);

@@ -16,7 +16,7 @@ const other = new BertPretrainHead({ ...config, vocabSize: 10 }, { seed: 1 });
 const classifier = new BertClassifier(config, { classes: 2, seed: 1 });
 const out = `${folder}/onnx`;
 
-/** A graph whose weights are larger than a file can hold; nothing of them is read. */
+/** A graph whose weights are larger than a file can hold. They must not be read. */
 function huge(): OnnxGraph {
   const graph = new OnnxGraph("huge");
   graph.weight({

@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- a program that reports to a terminal
 /**
- * Trains for a while and watches what must not change with time: memory, speed, the number of
- * tensors. `deno task soak --minutes 60`; ends with code 1 if one of them does. Under `mpiexec -n 2` two
- * processes train together, and each watches itself.
+ * Trains for a while and measures what must not change with time: memory, speed and the number of
+ * tensors. `deno task soak --minutes 60` ends with code 1 if one of them changes. Under `mpiexec -n 2`
+ * two processes train together, and each measures itself.
  */
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "bert/backend/choose.ts";
@@ -15,16 +15,16 @@ import type { Team } from "bert/team/team.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 
-/** Below so many minutes caches still fill and neighbours still disturb: slopes are not judged. */
+/** In a shorter run slopes are not judged, as caches are still filling and other processes disturb. */
 const JUDGED = 10;
 
-/** Memory that has grown by such a factor is a fault after however short a time. */
+/** Memory that has grown by this factor is a fault, even in a short run. */
 const GROWN = 1.5;
 
-/** The share of the time in which memory may still grow: caches fill, code is compiled. */
+/** The share of the time in which memory may grow, as caches are filled and code is compiled. */
 const WARM = 0.2;
 
-/** Taken at intervals. */
+/** One measurement; they are made at intervals. */
 interface Reading {
   readonly seconds: number;
   /** Resident memory of the process, in MiB. */
@@ -34,7 +34,7 @@ interface Reading {
   readonly tokensPerSecond: number;
 }
 
-/** A line through points by least squares: its slope, and the slope's standard error. */
+/** Fits a line through points by least squares. Returns its slope and the slope's standard error. */
 function slope(points: readonly (readonly [number, number])[]) {
   const n = points.length;
   const [mx, my] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / n);
@@ -57,7 +57,7 @@ function watch(readings: Reading[], interval: number, name: string) {
       tensors: tf.memory().numTensors,
       tokensPerSecond,
     };
-    if (since > 0) readings.push(reading); // the first one holds the start of everything
+    if (since > 0) readings.push(reading); // the first interval includes the start of the process
     [next, tokens, since] = [seconds + interval, total, seconds];
     console.log(
       `${name}  ${seconds.toFixed(0)} s  step ${step}  rss ${reading.rss.toFixed(1)} MiB  heap ` +
@@ -67,7 +67,7 @@ function watch(readings: Reading[], interval: number, name: string) {
   };
 }
 
-/** What has grown or fallen beyond noise, in words. */
+/** Describes quantities that have grown or fallen by more than noise. */
 function faults(readings: readonly Reading[], minutes: number): string[] {
   const found: string[] = [];
   const settled = readings.filter((reading) => reading.seconds >= WARM * 60 * minutes);
@@ -99,7 +99,7 @@ function faults(readings: readonly Reading[], minutes: number): string[] {
   return found;
 }
 
-/** Trains for so many minutes in a folder of its own, which is gone afterwards. */
+/** Trains for some minutes in a temporary folder. */
 async function train(minutes: number, team: Team): Promise<Reading[]> {
   const folder = await Deno.makeTempDir({ prefix: "soak-" });
   const backend = await useBackend(undefined, team.cores ? { threads: team.cores } : {});

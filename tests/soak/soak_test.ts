@@ -1,6 +1,6 @@
 /**
  * Training for a long time in constant memory. `SOAK_STEPS=5000 deno task test tests/soak/soak_test.ts`
- * runs the long way and prints what it sees; without it the run is short.
+ * trains longer and prints its measurements; without the variable the run is short.
  */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok } from "node:assert";
@@ -16,7 +16,7 @@ const GIVEN = Number(Deno.env.get("SOAK_STEPS") ?? 0);
 const STEPS = GIVEN || 60;
 const MEASUREMENTS = 10;
 
-/** What must not grow. */
+/** The quantities that must not grow. */
 function held() {
   const { used, blocks, reached } = simdMachine().usage;
   return {
@@ -31,7 +31,7 @@ function held() {
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-/** JavaScript's memory without garbage, in MiB; of the process as the system sees it, with it. */
+/** The heap without garbage, and the memory of the whole process, in MiB. */
 function process() {
   collectGarbage();
   const { heapUsed, external, rss } = Deno.memoryUsage();
@@ -57,8 +57,9 @@ Deno.test("simd trains for thousands of steps in the same memory", async () => {
     const options = { learningRate: 1e-4, seed: i, clipNorm: 1 };
     return (await trainStep(model, optimizer, batches[i % batches.length], options)).totalLoss;
   };
-  for (let i = 0; i < 2 * batches.length; i++) await step(i); // every shape has been there
-  const [before, start] = [held(), process()];
+  for (let i = 0; i < 2 * batches.length; i++) await step(i); // so that every shape has occurred
+  const before = held();
+  const start = process();
   for (let i = 1; i <= STEPS; i++) {
     const loss = await step(i);
     if (i % Math.ceil(STEPS / MEASUREMENTS) !== 0) continue;

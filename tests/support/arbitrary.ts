@@ -18,7 +18,7 @@ const PARTS = [
   "a".repeat(101),
 ];
 
-/** Any string of JavaScript: scripts, marks, controls, special tokens, half surrogate pairs. */
+/** Any string of JavaScript: scripts, marks, controls, special tokens, and lone surrogates. */
 export const anyText: fc.Arbitrary<string> = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...PARTS) },
@@ -28,7 +28,7 @@ export const anyText: fc.Arbitrary<string> = fc.array(
   { maxLength: 30 },
 ).map((parts) => parts.join(""));
 
-/** A string that can be a line of a file: no half pairs, no zero, the line ends that are asked for. */
+/** A string that can be in a file: without lone surrogates and zeros, and with the given line ends only. */
 export function fileText(...lineEnds: readonly string[]): fc.Arbitrary<string> {
   const parts = fc.oneof(
     fc.constantFrom(

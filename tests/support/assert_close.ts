@@ -1,4 +1,4 @@
-/** Compares numbers with a tolerance, and says where they differ most. */
+/** Compares numbers with a tolerance, and names the place where they differ most. */
 import type * as tf from "@tensorflow/tfjs";
 import { AssertionError, deepStrictEqual } from "node:assert";
 
@@ -8,12 +8,12 @@ export interface Tolerance {
   readonly atol?: number;
 }
 
-/** Numbers in any of the shapes that tests have them in. */
+/** Numbers in any of the forms that tests compare. */
 export type Numbers = tf.Tensor | ArrayLike<number> | number;
 
 /**
- * Throws unless every number is within tolerance; NaN is never. Tensors must have the same shape.
- * The message names the worst place, by its index in row-major order.
+ * Throws unless every number is within the tolerance, which NaN never is. Tensors must have the same
+ * shape. The message names the place with the largest difference, by its index in row-major order.
  */
 export function assertClose(
   actual: Numbers,
@@ -24,13 +24,18 @@ export function assertClose(
   if (isTensor(actual) && isTensor(expected)) {
     deepStrictEqual(actual.shape, expected.shape, `shape of ${what}`);
   }
-  const [found, wanted] = [toArray(actual), toArray(expected)];
+  const found = toArray(actual);
+  const wanted = toArray(expected);
   deepStrictEqual(found.length, wanted.length, `number of ${what}`);
-  let [worst, most] = [-1, 0];
+  let worst = -1;
+  let most = 0;
   for (let i = 0; i < found.length; i++) {
     const excess = Math.abs(found[i] - wanted[i]) - (atol + rtol * Math.abs(wanted[i]));
     if (excess <= 0) continue;
-    if (worst < 0 || !(excess <= most)) [worst, most] = [i, excess];
+    if (worst < 0 || !(excess <= most)) {
+      worst = i;
+      most = excess;
+    }
   }
   if (worst < 0) return;
   const difference = Math.abs(found[worst] - wanted[worst]);

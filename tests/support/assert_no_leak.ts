@@ -1,10 +1,10 @@
-/** Counts tensors around a piece of work. */
+/** A check that some work leaves no tensor behind. */
 import * as tf from "@tensorflow/tfjs";
 import { strictEqual } from "node:assert";
 
 /**
- * Throws unless as many tensors live after the work as before it. The work disposes of its results;
- * it runs once before counting, so that what a backend keeps for good does not count.
+ * Throws unless there are as many tensors after the work as before it. The work must dispose of its
+ * results. It runs once before counting, so that tensors that a backend keeps do not count.
  */
 export async function assertNoLeak(work: () => unknown): Promise<void> {
   await work();

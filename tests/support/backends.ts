@@ -1,7 +1,7 @@
 /** Runs a test on every backend that starts on this machine. */
 import { AUTOMATIC_BACKENDS, useBackend } from "bert/backend/choose.ts";
 
-/** The backends that start here without being named, fastest first; the fastest is left in use. */
+/** The backends that start on this machine by default, the fastest first, which is then in use. */
 export const BACKENDS = await startable();
 
 async function startable(): Promise<string[]> {
@@ -13,7 +13,7 @@ async function startable(): Promise<string[]> {
   return found;
 }
 
-/** Registers a test for each backend; tensors are made inside `work`, on that backend. */
+/** Registers a test for each backend. `work` makes its tensors on that backend. */
 export function testOnBackends(name: string, work: () => void | Promise<void>): void {
   for (const backend of BACKENDS) {
     Deno.test(`${name} (${backend})`, async () => {

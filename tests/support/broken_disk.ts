@@ -1,4 +1,4 @@
-/** A disk that fails: calls of Deno's file functions counted, and refused from one of them on. */
+/** A disk that fails: calls of Deno's file functions are counted, and some of them fail. */
 
 const NAMES = [
   "mkdir",
@@ -11,16 +11,16 @@ const NAMES = [
   "writeTextFile",
 ] as const;
 
-/** Which calls fail: the one of that number alone, or it and all after it, as if the process were killed there. */
+/** Which calls fail: only the call with a number, or that one and all later ones, as in a killed process. */
 export interface Break {
   readonly call: number;
   readonly how: "once" | "for good";
 }
 
 /**
- * Does something while calls fail.
+ * Does some work while calls fail.
  *
- * @returns How many calls there were, and whether the work was done without an error.
+ * @returns The number of calls, and whether the work ended without an error.
  */
 export async function onBrokenDisk(
   { call, how }: Break,

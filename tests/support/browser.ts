@@ -1,4 +1,4 @@
-/** A headless Chromium for tests of the page, where there is one. */
+/** A headless Chromium for tests of the page. */
 import { existsSync } from "node:fs";
 import { type Browser, launch, type Page } from "npm:puppeteer-core@25.16.0";
 
@@ -15,7 +15,7 @@ export function findChromium(): string | undefined {
   return found;
 }
 
-/** Starts it without any network but this machine's own. The caller closes it. */
+/** Starts Chromium, which can reach this machine only. The caller closes it. */
 export async function openChromium(path: string): Promise<Browser> {
   return await launch({
     executablePath: path,
@@ -23,7 +23,7 @@ export async function openChromium(path: string): Promise<Browser> {
   });
 }
 
-/** What a page may look like. */
+/** The window of a page. */
 export interface Look {
   readonly width: number;
   readonly height: number;
@@ -33,7 +33,7 @@ export interface Look {
 export const DESKTOP: Look = { width: 1280, height: 900 };
 export const PHONE: Look = { width: 390, height: 844 };
 
-/** Opens a page, uses it, and throws if it reported an error or asked another server. */
+/** Opens a page and calls a function with it. Throws if the page reports an error or asks another server. */
 export async function withPage(
   browser: Browser,
   url: string,
@@ -66,7 +66,7 @@ export async function withPage(
   if (troubles.length > 0) throw new Error(troubles.join("\n"));
 }
 
-/** What the page's own JavaScript makes of an expression. */
+/** The value of an expression that the page's JavaScript computes. */
 export async function valueOf<Value>(page: Page, expression: string): Promise<Value> {
   return await page.evaluate(expression) as Value;
 }
@@ -74,24 +74,24 @@ export async function valueOf<Value>(page: Page, expression: string): Promise<Va
 /** Waits until an expression is true in the page. */
 export async function until(page: Page, expression: string): Promise<void> {
   await page.waitForFunction(expression).catch((cause) => {
-    throw new Error(`It never came true: ${expression}`, { cause });
+    throw new Error(`It did not become true: ${expression}`, { cause });
   });
 }
 
-/** Waits for the element with this role and name, as a screen reader says them, and gives it. */
+/** Waits for the element with a role and a name, as a screen reader reads them, and returns it. */
 export async function named(page: Page, role: string, name: string) {
   const found = await page.waitForSelector(`::-p-aria([role="${role}"][name="${name}"])`);
   if (found) return found;
   throw new Error(`The page has no ${role} called ${name}`);
 }
 
-/** Puts a text in place of what a text field holds, at once, as pasting it does. */
+/** Replaces the content of a text field at once, as pasting a text does. */
 export async function write(page: Page, label: string, text: string): Promise<void> {
   const field = await named(page, "textbox", label);
   await field.evaluate(SET_TEXT, text);
 }
 
-// deno-lint-ignore no-explicit-any -- it runs in the page, whose types are not those of this program
+// deno-lint-ignore no-explicit-any -- the types of the page are not available in this program
 const SET_TEXT = (field: any, text: string) => {
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));

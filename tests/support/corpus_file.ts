@@ -2,7 +2,7 @@
 import { corpus, readAll } from "bert/data/corpus.ts";
 import type { CorpusOptions, Document } from "bert/data/document.ts";
 
-/** Writes a file into a folder of its own, reads it as a corpus, removes both. */
+/** Writes a file into a temporary folder, reads it as a corpus, and removes the folder. */
 export async function readCorpusFile(
   name: string,
   content: string | Uint8Array,

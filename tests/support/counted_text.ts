@@ -1,10 +1,10 @@
 import type { PieceStream } from "bert/data/contexts.ts";
 import fixture from "../fixtures/counted_vectors.json" with { type: "json" };
 
-/** What numpy made of the text, by make_counted_vectors_fixtures.py. */
+/** The results of numpy for the text, by make_counted_vectors_fixtures.py. */
 export const expected = fixture;
 
-/** The text that numpy counted. */
+/** The text whose pieces numpy counted. */
 export function countedText(): PieceStream {
   const { documents, vocabSize } = fixture;
   const starts = [0];

@@ -13,20 +13,20 @@ interface Row {
   readonly nspLabel: 0 | 1;
 }
 
-/** What is compared of every step. */
+/** The figures of a step that are compared. */
 export const FIGURES = ["mlmLoss", "nspLoss", "gradientNorm"] as const;
 
 /** Figures of all steps, by name. */
 export type Figures = Readonly<Record<typeof FIGURES[number], number[]>>;
 
-/** How the oracle trained. */
+/** The settings with which PyTorch trained. */
 export interface CurveSettings {
   readonly peak: number;
   readonly warmupShare: number;
   readonly clipNorm: number;
 }
 
-/** One step of the oracle. */
+/** One step of PyTorch. */
 export interface CurveStep {
   readonly learningRate: number;
   readonly mlmLoss: number;
@@ -36,7 +36,7 @@ export interface CurveStep {
 
 const FOLDER = new URL("../fixtures/curve/", import.meta.url).pathname;
 
-/** What the oracle trained on, how, and what it found. */
+/** Reads the batches and settings with which PyTorch trained, and the figures of its steps. */
 export async function readCurve() {
   const text = await Deno.readTextFile(`${FOLDER}curve.json`);
   const { batches, settings, curve } = JSON.parse(text) as {
@@ -47,7 +47,7 @@ export async function readCurve() {
   return { batches: batches.map(toBatch), settings, curve };
 }
 
-/** The oracle's rows as a batch of ours: segments are 0 and 1 there, 1 and 2 here. */
+/** Makes a batch of PyTorch's rows, whose segments are 0 and 1 instead of 1 and 2. */
 function toBatch(rows: Row[]): Batch {
   const first = { document: "oracle", start: 0, end: 1 };
   return collate(rows.map(({ segmentIds, ...row }) => ({
@@ -58,7 +58,7 @@ function toBatch(rows: Row[]): Batch {
   })));
 }
 
-/** Trains the oracle's model as it was trained there: `steps` of the hundred. */
+/** Trains the fixture's model as PyTorch did, for the first `steps` of its hundred steps. */
 export async function curveOf(
   batches: readonly Batch[],
   { peak, warmupShare, clipNorm }: CurveSettings,

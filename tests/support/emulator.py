@@ -1,4 +1,4 @@
-"""Runs machine code on a processor that Bochs emulates: a Sapphire Rapids, which has AVX512_BF16.
+"""Runs machine code on a processor that Bochs emulates: a Sapphire Rapids, which supports AVX512_BF16.
 
     pip install bochscpu-python
     python tests/support/emulator.py < jobs > results
@@ -27,7 +27,7 @@ TABLES, STACK, START, CODE, BLOCK = 0x1000, 0x70000, 0x80000, 0x100000, 0x200000
 
 
 def load_bochs():
-    """The module; its binary names three functions of a C library that is newer than some systems'."""
+    """Imports the module. Its binary needs functions of the C library that some systems do not have yet."""
     try:
         import bochscpu
     except ImportError as error:
@@ -54,7 +54,7 @@ def older_functions():
 
 
 def choose_processor(library):
-    """Bochs knows many processors, the module takes an older one: that one's maker jumps to the other's."""
+    """Makes the function that creates the module's processor, an older one, jump to Sapphire Rapids' function."""
     here, there = [
         ctypes.cast(getattr(library, f"_Z{len(name)}{name}P8BX_CPU_C"), ctypes.c_void_p).value
         for name in ["create_corei3_cnl_cpuid", "create_sapphire_rapids_cpuid"]
@@ -66,7 +66,7 @@ def choose_processor(library):
 
 
 def make_memory(bochscpu):
-    """Bytes that lie at 0, and page tables that map each address to itself, 2 MiB at a time."""
+    """Makes memory at address 0, with page tables that map each address to itself, in pages of 2 MiB."""
     memory = mmap.mmap(-1, SIZE)
     start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     for page in range(0, SIZE, 4096):
@@ -80,7 +80,7 @@ def make_memory(bochscpu):
 
 
 def make_state(bochscpu):
-    """A processor in 64-bit mode that may use all of its vectors."""
+    """Makes the state of a processor in 64-bit mode that may use all of its vector registers."""
     state = bochscpu.State()
     state.cr0, state.cr3, state.cr4, state.efer = 0x80050033, TABLES, 0x406F8, 0xD01
     state.xcr0, state.mxcsr, state.mxcsr_mask, state.rflags = 0xE7, 0x1F80, 0xFFFF, 2
@@ -143,7 +143,7 @@ def main():
     session = bochscpu.Session()
     for line in sys.stdin:
         print(json.dumps(run(bochscpu, session, memory, json.loads(line))), flush=True)
-    os._exit(0)  # the module frees what it does not own
+    os._exit(0)  # an ordinary exit would crash, as the module frees memory that it does not own
 
 
 main()

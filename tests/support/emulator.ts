@@ -1,7 +1,7 @@
-/** Machine code on an emulated processor with AVX512_BF16: `emulator.py` explains. */
+/** Machine code on an emulated processor with AVX512_BF16, which `emulator.py` describes. */
 import type { Convention } from "bert/backend/native/executable_memory.ts";
 
-/** Code to run, with the address of a block of parameters, and the memory that it works on. */
+/** Code to run, its block of parameters, and the memory that it reads and writes. */
 export interface Job {
   readonly code: Uint8Array;
   readonly block: Uint8Array;
@@ -9,10 +9,10 @@ export interface Job {
   readonly convention: Convention;
 }
 
-/** Where `Job.memory` lies. */
+/** The address of `Job.memory`. */
 export const MEMORY_AT = 0x400000;
 
-/** What the code left behind. */
+/** The block and the memory after the code has run. */
 export interface JobResult {
   readonly block: Uint8Array<ArrayBuffer>;
   readonly memory: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-/** Instructions, and their bytes as GNU as gives them; `fixtures/make_x86_encodings.py` makes them. */
+/** Instructions and their bytes by GNU as, which `fixtures/make_x86_encodings.py` runs. */
 import { type Address, Reg } from "bert/backend/native/assembler.ts";
 
 /** Bytes of each instruction, in hexadecimal. */
@@ -12,10 +12,10 @@ export type Name = keyof typeof Reg;
 /** The general registers, by number. */
 export const NAMES = Object.keys(Reg) as Name[];
 
-/** An address and how it is written. */
+/** An address and its notation. */
 export type Place = readonly [text: string, address: Address];
 
-/** An address as the fixture writes it. */
+/** Makes an address, and its text in the notation of the fixture. */
 export function place(base: Name, index?: Name, scale = 1, offset = 0): Place {
   const middle = index ? `+${index}*${scale}` : "";
   const end = offset === 0 ? "" : (offset > 0 ? "+" : "") + offset;

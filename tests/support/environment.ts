@@ -1,8 +1,8 @@
 /**
- * A variable of the environment as this test file sees it until the end of the block. The variables of
- * the process stay as they are, as other files may be tested in it at the same time.
+ * Sets an environment variable for this test file until the end of the block. The variables of the
+ * process are not changed, as other files may be tested in it at the same time.
  *
- * @param value What it holds; `undefined` as if it were not set.
+ * @param value The value; `undefined` if the variable is not to be set.
  */
 export function setVariable(name: string, value: string | undefined): Disposable {
   const { get } = Deno.env;

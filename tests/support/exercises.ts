@@ -1,10 +1,10 @@
-/** The exercises of a notebook: their cells with the published solutions filled in. */
+/** The exercises of a notebook, with their published solutions filled in. */
 import { type Cell, type Notebook, sourceOf } from "bert/cli/notebook_file.ts";
 
-/** What an exercise prints when its answer is right, or when there is no right answer to compare with. */
+/** The output of an exercise whose answer is right, or which has no right answer to compare with. */
 export const SOLVED = /^(correct|you said)/m;
 
-/** A notebook in which each exercise stands twice, the second time with its solution, and which those are. */
+/** Adds a copy of each exercise with its solution to a notebook. Returns the notebook and the copies. */
 export function withSolutions(notebook: Notebook): { notebook: Notebook; solved: Cell[] } {
   const cells: Cell[] = [];
   const solved: Cell[] = [];
@@ -26,7 +26,7 @@ export function withSolutions(notebook: Notebook): { notebook: Notebook; solved:
   return { notebook: { ...notebook, cells }, solved };
 }
 
-/** The code of the solutions that are folded away in a text. */
+/** The code of the solutions in a Markdown text, where they are folded away. */
 export function solutionsIn(markdown: string): string[] {
   return [...markdown.matchAll(/<details><summary>Solution<\/summary>([^]*?)<\/details>/g)]
     .flatMap(([, solution]) =>
@@ -34,7 +34,7 @@ export function solutionsIn(markdown: string): string[] {
     );
 }
 
-/** The code of an exercise, in which a solution stands for the declarations that it repeats. */
+/** Replaces the declarations of an exercise by those of the same names in its solution. */
 export function solve(exercise: string, solution: string): string {
   const names = [...solution.matchAll(/^(?:const|let|(?:async )?function) (\w+)/gm)]
     .map(([, name]) => name);

@@ -1,4 +1,4 @@
-/** A server of files on this machine, as any host of static pages has one. */
+/** A file server on this machine, like that of a host of static pages. */
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html",

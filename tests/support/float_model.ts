@@ -1,4 +1,4 @@
-/** Arithmetic of float32 and bfloat16 in JavaScript, exact and slow: what machine code is compared with. */
+/** Exact but slow arithmetic of float32 and bfloat16 in JavaScript, with which machine code is compared. */
 
 const wide = new Float64Array(1);
 const wideBits = new BigInt64Array(wide.buffer);
@@ -6,8 +6,9 @@ const narrow = new Float32Array(1);
 const narrowBits = new Uint32Array(narrow.buffer);
 
 /**
- * `a * b + c` of three float32 with one rounding. The product is exact in double precision; the sum is
- * rounded to an odd last bit there, so that rounding it again gives what one rounding would.
+ * Computes `a * b + c` of three float32 numbers with one rounding. The product is exact in double
+ * precision. The sum is rounded to odd there, so that rounding it again to float32 gives the same as
+ * a single rounding.
  *
  * Source: Boldo & Melquiond 2008, "Emulation of FMA and correctly rounded sums: proved algorithms using
  * rounding to odd".
@@ -25,7 +26,7 @@ export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   return Math.fround(wide[0]);
 }
 
-/** The nearest bfloat16, of two as near the even one; a number below 2^-126 becomes 0. */
+/** Rounds to the nearest bfloat16, ties to even. A number with an absolute value below 2^-126 becomes 0. */
 export function roundToHalf(value: number): number {
   if (Number.isNaN(value)) return NaN;
   if (Math.abs(value) < 2 ** -126) return value < 0 || Object.is(value, -0) ? -0 : 0;

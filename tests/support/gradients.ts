@@ -1,4 +1,4 @@
-/** Random tensors, and gradients against finite differences. */
+/** Random tensors, and the comparison of gradients with finite differences. */
 import * as tf from "@tensorflow/tfjs";
 import { createRng } from "bert/random.ts";
 import { assertClose } from "./assert_close.ts";
@@ -11,9 +11,11 @@ export function randomTensor<R extends tf.Rank>(shape: tf.ShapeMap[R], seed: num
 }
 
 /**
- * Throws unless the gradient of `f` by every input is what moving each number a little shows.
+ * Throws unless the gradients of `f` with respect to every input equal central differences,
+ * `(f(x + step) - f(x - step)) / (2 · step)`.
  *
- * The result is weighed with random numbers, so that no part of it can hide in a sum.
+ * The elements of the result are multiplied by random weights before they are summed, so that errors
+ * cannot cancel.
  */
 export function assertGradients<T extends tf.Tensor[]>(
   f: (...inputs: T) => tf.Tensor,
@@ -43,7 +45,7 @@ export function gradientAt<T extends tf.Tensor>(
   return tf.grad(f as (x: tf.Tensor) => tf.Tensor)(x, dy);
 }
 
-/** The gradients of `f` by all of its inputs. */
+/** The gradients of `f` with respect to all of its inputs. */
 export function gradientsAt<T extends tf.Tensor[]>(
   f: (...inputs: T) => tf.Tensor,
   inputs: [...T],
@@ -57,8 +59,9 @@ function nudged(x: tf.Tensor, index: number, change: number): tf.Tensor {
   return tf.tensor(values, x.shape);
 }
 
-/** In double precision, as the difference of two such sums is small. */
+/** The dot product in double precision, as the difference of two such sums is small. */
 function dot(a: tf.Tensor, b: tf.Tensor): number {
-  const [left, right] = [a.dataSync<"float32">(), b.dataSync<"float32">()];
+  const left = a.dataSync<"float32">();
+  const right = b.dataSync<"float32">();
   return left.reduce((sum, value, i) => sum + value * right[i], 0);
 }

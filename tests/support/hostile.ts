@@ -1,14 +1,14 @@
 /**
- * Values of every kind for arguments and options, and the test that none of them ends in an error
- * that the engine throws where nobody has checked.
+ * Values of every kind for arguments and options, and the test that none of them ends in an error of
+ * the JavaScript engine, which would mean that a check is missing.
  */
 import { doesNotMatch, match } from "node:assert";
 import { corpus } from "bert/data/corpus.ts";
 
-/** An argument that is right, and the names of those values that would be right, too. */
+/** A right argument, and the names of those `HOSTILE` values that would be right, too. */
 export type Argument = readonly [right: unknown, ...fits: string[]];
 
-/** A function and arguments that are right. */
+/** A function and right arguments for it. */
 export type Call = readonly [
   name: string,
   // deno-lint-ignore no-explicit-any -- any function, called with anything
@@ -16,7 +16,7 @@ export type Call = readonly [
   ...args: Argument[],
 ];
 
-/** What may stand in the wrong place. */
+/** Values that may be passed by mistake. */
 export const HOSTILE: Readonly<Record<string, unknown>> = {
   nothing: undefined,
   null: null,
@@ -42,17 +42,17 @@ const AS_OPTIONS = { nan: NaN, negative: -1, large: 2 ** 53, infinite: Infinity,
 export const CLEAR =
   /^(Type|Range|Config|Format|Shape)Error: (?:Invalid |Unknown option |Cannot (?!read prop|destr|conv))/;
 
-/** What the engine, its standard library and tfjs say. */
+/** Messages of the JavaScript engine, its standard library and tfjs. */
 const RAW =
   /read propert|destructure|convert|is not (?:a function|iterable|a constructor|defined)|read only|Invalid (?:array|typed array) length|Cannot mix|\[object|serialize|'in' operator|argument must be/;
 
-/** Calls a function, and takes the first of what it gives one by one: generators wait until then. */
+/** Calls a function. If it returns a generator, takes its first value, as generators do nothing before. */
 export async function begin(f: (...args: unknown[]) => unknown, args: unknown[]): Promise<void> {
   const found = await f(...args) as { next?: () => unknown } | undefined;
   if (typeof found?.next === "function") await found.next();
 }
 
-/** For each call a test that no value of any of its options ends in a raw error. */
+/** Registers a test for each call: no value of any of its options ends in a raw error. */
 export function testOptionValues(
   calls: readonly Call[],
   values: Readonly<Record<string, unknown>> = HOSTILE,
@@ -82,7 +82,7 @@ function isPlain(value: unknown): boolean {
   return typeof value === "object" && value?.constructor === Object;
 }
 
-/** The names of the options, as the error about an unknown one lists them. */
+/** The names of the options, which the error about an unknown option lists. */
 async function optionsOf(
   call: (options: object) => Promise<void>,
   right: object,

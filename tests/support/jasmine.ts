@@ -1,11 +1,11 @@
 /**
- * As much of Jasmine as tfjs's own tests use: nested groups with hooks, specs that end by a promise
- * or by `done()`, expectations, spies. A failed expectation ends its spec.
+ * The part of Jasmine that tfjs's own tests use: nested groups with hooks, specs that end by a promise
+ * or by `done()`, expectations and spies. A failed expectation ends its spec.
  */
 import { AssertionError } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 
-/** What a hook or a spec runs; `done` is for those that end later without a promise. */
+/** The function of a hook or a spec. It calls `done` if it ends later and returns no promise. */
 type Body = (done: Done) => unknown;
 
 interface Done {
@@ -32,7 +32,7 @@ export interface Outcome {
 
 const PATIENCE = 20_000; // milliseconds, Jasmine's own limit in tfjs
 
-/** Collects specs through `globals`, which a test file sees as Jasmine's, and runs them. */
+/** Collects specs through `globals`, which a test file uses as Jasmine's, and runs them. */
 export class Jasmine {
   #open: Group = group("");
   readonly #root = this.#open;
@@ -104,7 +104,7 @@ export class Jasmine {
     return errors.length > 0 ? { error: errors[0] } : {};
   }
 
-  /** Takes back the spies beyond the first few: a spec's, or those of a group's `beforeAll`. */
+  /** Removes all spies except the first `kept`: those of a spec, or of a group's `beforeAll`. */
   #restore(kept: number): void {
     for (const undo of this.#undo.splice(kept).reverse()) undo();
   }
@@ -182,7 +182,7 @@ function report(what: string, ...values: unknown[]): never {
   throw new AssertionError({ message: `${what} ${values.map((value) => Deno.inspect(value))}` });
 }
 
-/** Throws unless an error is there and is of the class and has the message that are wanted. */
+/** Throws unless there is an error with the class and the message that are wanted. */
 function checkThrown(error: unknown, wanted: readonly unknown[]): void {
   if (!(error instanceof Error)) report("expected an error, found", error);
   for (const want of wanted) {

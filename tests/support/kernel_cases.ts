@@ -1,4 +1,4 @@
-/** Everything that the simd backend has kernels for, as functions to hold against tfjs's cpu backend. */
+/** All operations for which the simd backend has kernels, to compare them with tfjs's cpu backend. */
 import * as tf from "@tensorflow/tfjs";
 import { embed, gatherRows } from "bert/model/ops/rows.ts";
 import { softmaxCrossEntropy } from "bert/training/loss.ts";
@@ -9,7 +9,7 @@ import { dropout } from "bert/model/ops/dropout.ts";
 import { linearGelu } from "bert/model/ops/linear.ts";
 import { layerNorm, residualLayerNorm } from "bert/model/ops/layer_norm.ts";
 
-/** What a number may be instead of an ordinary one; sums in another order agree on these. */
+/** Special values for inputs. Sums of them do not depend on the order of summation. */
 export const ODD_TERMS = [NaN, Infinity, -Infinity, -0, 1e-40, -1e-40];
 const ODD = [...ODD_TERMS, 3e38, -3e38, 89, -104];
 
@@ -18,13 +18,13 @@ export interface Case {
   readonly name: string;
   readonly shapes: readonly number[][];
   readonly f: (...xs: tf.Tensor[]) => tf.Tensor;
-  /** What may be among the inputs, in any number; `ODD_TERMS` where sums overflow in another order. */
+  /** Special values among the inputs. `ODD_TERMS` if a sum could overflow in another order. */
   readonly odd: readonly number[];
-  /** Not differentiable. */
+  /** Whether it has no gradient. */
   readonly constant?: boolean;
-  /** Of BERT: its gradient is there even where its result is empty, which tfjs's own are not. */
+  /** Whether it is one of BERT's operations, which have a gradient even of an empty result, unlike tfjs's. */
   readonly own?: boolean;
-  /** tfjs's cpu backend is itself wrong about NaN and infinity here; the reason. */
+  /** Why tfjs's cpu backend itself is wrong about NaN and infinity, if it is. */
   readonly cpuSpreads?: string;
 }
 
@@ -142,7 +142,7 @@ export function fusedCases(n: number, width: number): Case[] {
 function denseCases(n: number, width: number): Case[] {
   const layer = [[n, width], [width, 5], [5]];
   const labels = () =>
-    // some rows of them ask nothing
+    // some rows have no label
     tf.tensor1d(Array.from({ length: n }, (_, i) => i % 3 ? i % (width + 1) : -1), "int32");
   const of = (name: string, shapes: number[][], f: Function) => ({ name, shapes, f, ...TERMS });
   return [
@@ -188,7 +188,7 @@ function attentionCases(n: number, width: number): Case[] {
   ];
 }
 
-/** Attention with dropout over a few long sequences, by one head. */
+/** Attention with dropout over three long sequences, by one head. */
 export function longAttention(length: number, width: number): Case {
   const row = Array.from({ length }, (_, i) => i % 5 ? 1 : 0);
   const shape = { batch: 3, length, heads: 1, dropoutRate: 0.3, seed: 8 };

@@ -1,16 +1,16 @@
-/** Holds the kernels of the simd backend against tfjs's cpu backend and against finite differences. */
+/** Compares the kernels of the simd backend with tfjs's cpu backend and with finite differences. */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, fail, ok } from "node:assert";
 import { createRng, type Rng } from "bert/random.ts";
 import type { Case } from "./kernel_cases.ts";
 
-/** The inputs of a case, and the gradient of its result that its own gradients start from. */
+/** The inputs of a case, and the gradient of its result from which the inputs' gradients follow. */
 export interface Given {
   readonly inputs: readonly Float32Array[];
   readonly dy?: Float32Array;
 }
 
-/** Numbers from -2 to 2 for each input, some of them odd ones. */
+/** Makes numbers from -2 to 2 for each input, of which a share is special values. */
 export function ordinary({ shapes, odd }: Case, seed: number, share = 0): Given {
   const rng = createRng(seed);
   const value = () => {
@@ -48,7 +48,7 @@ function compute(entry: Case, { inputs, dy }: Given): Result[] {
   }) as unknown as Result[];
 }
 
-/** Numbers of both signs, none near 0: no part of a gradient can hide. */
+/** Numbers of both signs, none of them near 0, so that every part of a gradient counts. */
 function weightsFor({ size }: tf.Tensor): Float32Array {
   const rng = createRng(3);
   return Float32Array.from({ length: size }, () => awayFrom0(rng));
@@ -60,7 +60,7 @@ function awayFrom0(rng: Rng): number {
 
 const expectations = new Map<string, Result[]>();
 
-/** What the cpu backend gives, computed once for all builds. */
+/** The results of the cpu backend, computed once for all builds of the kernels. */
 async function expected(key: string, entry: Case, given: Given): Promise<Result[]> {
   const known = expectations.get(key);
   if (known) return known;
@@ -71,13 +71,13 @@ async function expected(key: string, entry: Case, given: Given): Promise<Result[
   return results;
 }
 
-/** Infinite alike, both NaN, or near. */
+/** Whether two numbers are both NaN, the same infinity, or nearly equal. */
 function near(found: number, wanted: number): boolean {
   if (Object.is(found, wanted) || found === wanted) return true;
   return Math.abs(found - wanted) <= 3e-5 + 3e-5 * Math.abs(wanted);
 }
 
-/** Throws unless simd's result and gradients are those of the cpu backend, whatever memory held before. */
+/** Throws unless simd's result and gradients equal those of the cpu backend, whatever memory held before. */
 export async function checkAgainstCpu(entry: Case, given: Given, about: string): Promise<void> {
   const what = `${entry.name} of [${entry.shapes.join("], [")}], ${about}`;
   const wanted = await expected(what, entry, given);
@@ -93,14 +93,14 @@ export async function checkAgainstCpu(entry: Case, given: Given, about: string):
   }
 }
 
-/** Leaves NaN in the memory that the next tensors get: a kernel must not depend on what lay there. */
+/** Leaves NaN in the memory that the next tensors get, as kernels must not depend on its content. */
 function soilMemory(): void {
   tf.fill([2 ** 18], NaN).dispose();
 }
 
 const STEP = 1e-2;
 
-/** Throws unless each gradient is what moving an input along a random direction shows. */
+/** Throws unless each gradient equals the central difference of its input along a random direction. */
 export function checkDifferences(entry: Case, seed: number): void {
   const rng = createRng(seed);
   const inputs = apart(entry.shapes, rng);
@@ -142,8 +142,8 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /**
- * The inputs of a case with one number that is not finite, in each input and in the result's gradient
- * in turn: what becomes of a single one shows where many would hide it.
+ * Yields the inputs of a case with a single number that is not finite, in each input and in the result's
+ * gradient in turn. A single one shows errors that many of them would hide.
  */
 export function* withOneOdd(entry: Case, seed: number): Generator<[string, Given]> {
   const rng = createRng(seed);

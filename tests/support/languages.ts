@@ -1,32 +1,32 @@
 /**
- * Texts in five languages, made by small grammars of nouns, verbs and adverbs: hundreds of sentences
- * that a speaker would accept, none of them copied, with what is hard in each language for a tokenizer
- * and for cutting sentences.
+ * Texts in five languages, made by small grammars of nouns, verbs and adverbs: hundreds of correct
+ * sentences, none of them copied, with the difficulties of each language for a tokenizer and for
+ * splitting sentences.
  */
 import { createRng, type Rng } from "bert/random.ts";
 import type { TokenizerOptions } from "bert/tokenizer/options.ts";
 
-/** A language with its text and what has to hold of it. */
+/** A language with its text, and the properties that a vocabulary must have. */
 export interface LanguageText {
   readonly name: string;
-  /** How its vocabulary is learnt and its tokenizer treats text. */
+  /** The options of its vocabulary and tokenizer. */
   readonly options: TokenizerOptions & { readonly locale: string };
-  /** Sentences as a reader cuts them. */
+  /** The sentences, correctly separated. */
   readonly sentences: readonly string[];
-  /** What stands between two sentences of a paragraph. */
+  /** The characters between two sentences of a paragraph. */
   readonly space: string;
-  /** Pieces that the vocabulary is asked for. */
+  /** The size of the vocabulary to learn. */
   readonly size: number;
-  /** Words of which no two may become one. */
+  /** Words of which no two may become equal. */
   readonly different: readonly string[];
-  /** Ways to write one word, which have to become one. */
+  /** Spellings of one word, which must become equal. */
   readonly same: readonly string[];
 }
 
-/** Makes one sentence of words that it picks. */
+/** Makes a sentence from words that it picks. */
 type Grammar = (pick: <Item>(items: readonly Item[]) => Item) => string;
 
-/** So many different sentences of a grammar. */
+/** Makes `count` different sentences of a grammar. */
 function sentencesOf(grammar: Grammar, count: number, rng: Rng): string[] {
   const sentences = new Set<string>();
   while (sentences.size < count) {
@@ -189,7 +189,7 @@ const japanese: Grammar = (pick) => {
   ]);
 };
 
-/** The five texts; the same ones each time. */
+/** The five texts, which are the same in each run. */
 export const LANGUAGES: readonly LanguageText[] = [
   {
     name: "German",

@@ -1,7 +1,7 @@
-// deno-lint-ignore-file no-console -- a program: what it prints is its result
+// deno-lint-ignore-file no-console -- this program prints its result
 /**
- * Trains nothing, but does all else that a run on a store does: counts it, takes steps of eight lanes,
- * and comes back to a place. Prints what it found and how much memory it took.
+ * Does what a run on a store does except for training: counts the text, takes the batches of some steps
+ * of eight lanes, and goes back to a place. Prints its results and the memory that it took.
  */
 import { dataConfig } from "bert/config.ts";
 import { IndexedReader } from "bert/store/indexed_reader.ts";
@@ -18,7 +18,8 @@ using reader = IndexedReader.open(Deno.args[0]);
 const data = dataConfig({ maxLength: 128, pairing: "none" });
 const options = { data, batchSize: 32, seed: 1, epoch: 1, lanes: LANES };
 const { steps, countedShare } = surveyStore(reader, tokenizer, options);
-let [tokens, taken] = [0, 0];
+let tokens = 0;
+let taken = 0;
 const stream = new LaneStream(reader, tokenizer, options);
 for await (const parts of stream) {
   for (const part of parts) for (const { tokenIds } of part!.examples) tokens += tokenIds.length;

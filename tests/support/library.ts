@@ -1,4 +1,4 @@
-/** Small documents of which every word names its place, so that pairs can be checked. */
+/** Small documents in which every word names its own place, so that pairs can be checked. */
 import type { Document } from "bert/data/document.ts";
 import type { PairExample } from "bert/data/example.ts";
 import { nspExamples } from "bert/data/nsp.ts";
@@ -7,10 +7,10 @@ import { createRng } from "bert/random.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
-/** Words that name their place: document d, sentence s, word w, so that a pair can be checked. */
+/** The word of document d, sentence s and place w, which names all three. */
 export const word = (d: number, s: number, w: number) => `d${d}s${s}w${w}`;
 
-/** Documents of sentences of words, each word standing once. */
+/** Makes documents in which each word occurs once. */
 export function library(documents: number, sentences: number, words = 4): Document[] {
   return Array.from({ length: documents }, (_, d) => ({
     name: `document ${d}`,
@@ -21,7 +21,7 @@ export function library(documents: number, sentences: number, words = 4): Docume
   }));
 }
 
-/** A tokenizer that has every word of some documents. */
+/** Makes a tokenizer whose vocabulary has every word of some documents. */
 export function tokenizerFor(documents: readonly Document[]): BertTokenizer {
   const words = documents.flatMap(({ sentences }) =>
     sentences.flatMap((s) => s.match(/\w+/g) ?? [])

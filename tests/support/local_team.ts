@@ -1,15 +1,15 @@
-/** Teams whose ranks are asynchronous functions of one process, to test what needs no MPI. */
+/** Teams whose ranks are asynchronous functions of one process, for tests without MPI. */
 import type { Team } from "bert/team/team.ts";
 import { sumRows } from "bert/team/tree_sum.ts";
 
-/** Runs a program on each rank of a team at the same time; what they returned. */
+/** Runs a program on each rank of a team at the same time. Returns the results by rank. */
 export async function onTeam<T>(size: number, program: (team: Team) => Promise<T>): Promise<T[]> {
   const meeting = new Meeting(size);
   const ranks = Array.from({ length: size }, (_, rank) => new LocalTeam(rank, size, meeting));
   return await Promise.all(ranks.map((team) => program(team)));
 }
 
-/** Where the ranks meet: each brings something and gets what all of them brought. */
+/** A meeting of all ranks, to which each brings a thing, and from which each takes the things of all. */
 class Meeting {
   readonly #size: number;
   #brought: unknown[] = [];
@@ -25,7 +25,9 @@ class Meeting {
     this.#brought[rank] = thing;
     if (++this.#count === this.#size) {
       resolve(this.#brought);
-      [this.#brought, this.#count, this.#all] = [[], 0, Promise.withResolvers()];
+      this.#brought = [];
+      this.#count = 0;
+      this.#all = Promise.withResolvers();
     }
     return await promise as T[];
   }

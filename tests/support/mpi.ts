@@ -1,24 +1,24 @@
 /** The launcher of MPI that the tests use, and runs under it. */
 
-/** How to start ranks: `mpiexec` and what it is told first. */
+/** A launcher of ranks: `mpiexec` and its first arguments. */
 export interface MpiLauncher {
   /** The program. */
   readonly mpiexec: string;
   /** Arguments before `-n`. */
   readonly options: readonly string[];
-  /** Whether it is that of Open MPI. */
+  /** Whether it is the launcher of Open MPI. */
   readonly isOpenMpi: boolean;
 }
 
-/** What a program printed and how it ended. */
+/** The output and the exit code of a program. */
 export interface Ended {
-  /** The code that it ended with. */
+  /** The exit code. */
   readonly code: number;
-  /** Standard output and standard error, one behind the other. */
+  /** Standard output, followed by standard error. */
   readonly text: string;
 }
 
-/** The `mpiexec` that `BERT_MPIEXEC` names, else the one on PATH; undefined where there is none. */
+/** Finds the `mpiexec` that `BERT_MPIEXEC` names, or the one on PATH; undefined if there is none. */
 export async function findMpiLauncher(): Promise<MpiLauncher | undefined> {
   const mpiexec = Deno.env.get("BERT_MPIEXEC") ?? "mpiexec";
   try {
@@ -31,19 +31,19 @@ export async function findMpiLauncher(): Promise<MpiLauncher | undefined> {
   }
 }
 
-/** Open MPI refuses to be started by root unless told to. */
+/** The argument without which Open MPI refuses to be started by root. */
 function asRoot(): string[] {
   return Deno.uid() === 0 ? ["--allow-run-as-root"] : [];
 }
 
-/** One thread a rank, and libraries beside the launcher. */
+/** Environment variables by which ranks use the backend simd and find the launcher's libraries. */
 export function mpiEnvironment({ mpiexec }: MpiLauncher): Record<string, string> {
   const environment = { NO_COLOR: "1", BERT_BACKEND: "simd" };
   if (!mpiexec.includes("/")) return environment;
   return { ...environment, VIRTUAL_ENV: mpiexec.replace(/\/bin\/[^/]*$/, "") };
 }
 
-/** Arguments that run a script of this project. */
+/** The command that runs a script of this project. */
 export function denoRun(script: string, args: readonly string[]): string[] {
   return [
     Deno.execPath(),
@@ -57,7 +57,7 @@ export function denoRun(script: string, args: readonly string[]): string[] {
   ];
 }
 
-/** Starts ranks of one program; `output` is what they have printed so far. */
+/** Starts ranks of one program. */
 export function startRanks(
   launcher: MpiLauncher,
   size: number,
@@ -66,7 +66,7 @@ export function startRanks(
   return new Ranks(launcher, [...launcher.options, "-n", `${size}`, ...command]);
 }
 
-/** Ranks that run, or have ended. */
+/** The ranks of a program, which are running or have ended. */
 export class Ranks {
   readonly process: Deno.ChildProcess;
   readonly #text: Promise<string[]>;
@@ -84,12 +84,12 @@ export class Ranks {
     this.#text = Promise.all([this.#read(stdout), this.#read(stderr)]);
   }
 
-  /** What was printed so far. */
+  /** The output so far. */
   get printed(): string {
     return this.#printed;
   }
 
-  /** Waits for the end. */
+  /** Waits until the launcher has ended. */
   async ended(): Promise<Ended> {
     const { code } = await this.process.status;
     return { code, text: (await this.#text).join("") };
@@ -113,7 +113,7 @@ export interface Process {
   readonly command: string;
 }
 
-/** All processes, those left out that have ended and were not asked for their code yet. */
+/** All running processes of this machine, without zombies. */
 export async function processes(): Promise<Process[]> {
   const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid=,stat=,args="] })
     .output();
@@ -126,7 +126,7 @@ export async function processes(): Promise<Process[]> {
     }));
 }
 
-/** Waits until none of these processes is left; those that are after ten seconds. */
+/** Waits until these processes have ended. Returns those that still run after ten seconds. */
 export async function survivors(pids: readonly number[]): Promise<number[]> {
   let left = [...pids];
   for (let i = 0; i < 100 && left.length > 0; i++) {

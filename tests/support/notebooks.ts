@@ -1,5 +1,5 @@
 // deno-lint-ignore-file camelcase -- the names of Jupyter's own format
-/** Throw-away notebooks for the tests of the runner. */
+/** Temporary notebooks for tests of running them. */
 import type { Notebook, Output } from "bert/cli/notebook_file.ts";
 
 /** A code cell: its source, or its source and its tags. */
@@ -20,7 +20,7 @@ export async function withNotebook<T>(
   }
 }
 
-/** A notebook as an editor would leave it: one heading, these code cells, nothing run. */
+/** A notebook as an editor saves it: a heading and these code cells, none of which was run. */
 export function notebook(cells: readonly Code[]): Notebook {
   const code = cells.map((cell, i) => ({
     cell_type: "code" as const,
@@ -34,12 +34,12 @@ export function notebook(cells: readonly Code[]): Notebook {
   return { cells: [heading, ...code], metadata: {}, nbformat: 4, nbformat_minor: 5 };
 }
 
-/** All that the streams of these outputs say. */
+/** The text of all streams among these outputs. */
 export function printed(outputs: readonly Output[] | undefined): string {
   return (outputs ?? []).flatMap((output) => (output.text as string[] | undefined) ?? []).join("");
 }
 
-/** Whether a process is there. */
+/** Whether a process exists. */
 export function isRunning(pid: number): boolean {
   try {
     Deno.kill(pid, "SIGCONT"); // does nothing to one that runs

@@ -1,4 +1,4 @@
-/** Models as ONNX files, run by onnxruntime beside the library. */
+/** Running ONNX files with onnxruntime, to compare them with the library. */
 import * as tf from "@tensorflow/tfjs";
 import ort from "npm:onnxruntime-node@1.30.0";
 import type { BertConfig } from "bert/config.ts";
@@ -13,7 +13,7 @@ export interface IdBatch {
   readonly attentionMask: Int32Array;
 }
 
-/** Random ids; the later a row, the shorter its text. */
+/** Makes a batch of random ids, in which each row is shorter than the one before. */
 export function idBatch(config: BertConfig, rows: number, length: number): IdBatch {
   const rng = createRng(rows * 1000 + length);
   const place = (i: number) => [Math.floor(i / length), i % length];
@@ -31,7 +31,7 @@ export function idBatch(config: BertConfig, rows: number, length: number): IdBat
   };
 }
 
-/** A batch as the library takes it. */
+/** A batch as tensors for the library. */
 export function asInputs({ shape, tokenIds, segmentIds, attentionMask }: IdBatch) {
   const tensor = (values: Int32Array) => tf.tensor2d(values, [...shape], "int32");
   return {
@@ -41,7 +41,7 @@ export function asInputs({ shape, tokenIds, segmentIds, attentionMask }: IdBatch
   };
 }
 
-/** Runs an ONNX file on a batch, and gives its outputs by name. */
+/** Runs an ONNX file on a batch, and returns its outputs by name. */
 export async function runOnnx(
   path: string,
   batch: IdBatch,
@@ -66,7 +66,7 @@ export async function runOnnx(
   }
 }
 
-/** Those rows of [B*T, width] values that stand for tokens and not for padding. */
+/** Those rows of [B*T, width] values that belong to tokens and not to padding. */
 export function atTokens(values: ArrayLike<number>, batch: IdBatch): Float32Array {
   const width = values.length / batch.attentionMask.length;
   return Float32Array.from(values).filter((_, i) => batch.attentionMask[Math.floor(i / width)] > 0);

@@ -1,9 +1,9 @@
-"""Runs a command in a pseudo-terminal of its own, and closes it once the command has printed a word.
+"""Runs a command in a pseudo-terminal, and closes the terminal when the command has printed a word.
 
 usage: pseudo_terminal.py WORD COMMAND [ARGUMENT ...]
 
-Without a WORD ("") the terminal stays open. Prints what came out of the terminal, then one line: the
-exit code of the command, or minus the number of the signal that ended it.
+If WORD is empty, the terminal stays open. Prints the output of the terminal, then one line: the exit
+code of the command, or minus the number of the signal that ended it.
 """
 
 import os
@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 
-signal.alarm(120)  # a command that never ends must not hold up a test
+signal.alarm(120)  # so that a command that does not end cannot block a test
 
 word, *command = sys.argv[1:]
 pid, terminal = pty.fork()

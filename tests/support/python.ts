@@ -1,6 +1,6 @@
-/** Python with the libraries that a test compares with, where there is one. */
+/** A Python with the packages with which a test compares the library. */
 
-/** Looks for packages without importing them, and says where the first one lies. */
+/** A script that looks for packages without importing them, and prints the folder of the first. */
 const FIND = `
 import importlib.util as util, sys
 places = [util.find_spec(name) for name in sys.argv[1:]]
@@ -16,9 +16,8 @@ export interface Python {
 }
 
 /**
- * The Python of the environment variable `BERT_PYTHON`, else `python3`, if it has these packages.
- *
- * Where it is not there, the tests that need it are skipped, and this says so.
+ * Finds the Python that the environment variable `BERT_PYTHON` names, or `python3`, if it has these
+ * packages. Otherwise it prints that the tests that need it are skipped.
  */
 export async function findPython(
   packages: readonly string[],
@@ -38,7 +37,7 @@ export async function findPython(
   return undefined;
 }
 
-/** Runs a script with JSON in and JSON out. Throws with what it wrote to stderr if it fails. */
+/** Runs a script with JSON as input and output. If the script fails, throws its error output. */
 export async function runPython(
   { command }: Python,
   args: readonly string[],

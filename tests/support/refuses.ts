@@ -1,7 +1,7 @@
-/** Tables of bad input: each row a test that asserts the whole message. */
+/** Tables of bad input. Each row is a test that asserts the whole message. */
 import { rejects } from "node:assert";
 
-/** What is wrong, what is done with it, and the error: its name and its message, `~` being a folder of the test. */
+/** A name of the bad input, a call with it, and the name and message of the error, with `~` for the test's folder. */
 export type Refusal = readonly [what: string, act: () => unknown, says: string];
 
 /** Registers a test for each row. */
@@ -18,15 +18,15 @@ export function testRefusals(rows: readonly Refusal[]): void {
   }
 }
 
-/** A folder of this process, for the files of these tests; it goes when the process ends. */
+/** A folder for the files of these tests, which is removed when the process ends. */
 export const folder: string = Deno.makeTempDirSync({ prefix: "bad-input-" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-/** The folder, and those in it that are made for one test. */
+/** A pattern for the folder, and for the folders in it that are made for one test. */
 const PLACES = new RegExp(`${folder}(/copy|/texts|/[0-9a-f]{12,16}(?![0-9a-f]))?`, "g");
 
-/** Something of a type that TypeScript would refuse, as it may come from a notebook's cell. */
-// deno-lint-ignore no-explicit-any -- that is what this is for
+/** Passes a value that TypeScript would refuse, as a cell of a notebook may do. */
+// deno-lint-ignore no-explicit-any -- the function hides the type on purpose
 export function untyped(value: unknown): any {
   return value;
 }

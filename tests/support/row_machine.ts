@@ -1,4 +1,4 @@
-/** The kernels on one thread, with native code for rows in a width of choice. */
+/** The kernels on one thread, with native code for rows with a chosen number of lanes. */
 import { assembleRows, ROW_KERNELS } from "bert/backend/native/row_kernels.ts";
 import { processorFeatures } from "bert/backend/native/cpu.ts";
 import { convention, makeAllExecutable } from "bert/backend/native/executable_memory.ts";
@@ -15,7 +15,7 @@ const PAGES = 512;
 const PAGE = 65536;
 const SCRATCH = 3 * 2 ** 19;
 
-/** The widths that this computer can run. */
+/** The numbers of lanes that this computer can run. */
 export function lanesHere(): Lanes[] {
   const code = nativeCode();
   if ("missing" in code) {
@@ -26,12 +26,12 @@ export function lanesHere(): Lanes[] {
   return processorFeatures(convention()!).avx512 ? [8, 16] : [8];
 }
 
-/** What a machine does when its kernels call native code: `rows` runs it. */
+/** A function that is called instead of native code. It may call `rows`, which runs that code. */
 export type Watch = (rows: Rows, kernel: number, parameters: readonly number[]) => void;
 
 type Run = (kernel: number, tasks: number, helpers: number) => void;
 
-/** One memory with the kernels, whose products are WebAssembly's own. */
+/** A memory with the kernels, whose matrix products are computed by WebAssembly. */
 export class RowMachine implements RowTrialMachine {
   readonly memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true });
   readonly #words = new Int32Array(this.memory.buffer, 0, CONTROL_BYTES / 4);

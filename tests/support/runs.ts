@@ -1,4 +1,4 @@
-/** Real runs of `deno task pretrain` in folders of their own, for tests. */
+/** Real runs of `deno task pretrain` in temporary folders, for tests. */
 import { parse } from "bert/files/csv.ts";
 import { inTerminal, type TerminalEnd } from "./terminal.ts";
 import { toyDocuments } from "./toy.ts";
@@ -6,13 +6,10 @@ import { toyDocuments } from "./toy.ts";
 const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 
 /** Settings of a run of some fifty steps that takes a second. */
-export const QUICK = [
-  ...["--preset", "smoke", "--vocab-size", "60", "--length", "32", "--batch-size", "4"],
-  ...["--epochs", "2", "--held-out", "0.1", "--lr", "0.003", "--evaluate-every", "20"],
-  ...["--checkpoint-every", "7", "--backend", "simd"],
-];
+export const QUICK = ("--preset smoke --vocab-size 60 --length 32 --batch-size 4 --epochs 2 " +
+  "--held-out 0.1 --lr 0.003 --evaluate-every 20 --checkpoint-every 7 --backend simd").split(" ");
 
-/** A folder with `corpus.csv` in it, removed when done. */
+/** Calls a function with a folder that holds `corpus.csv`, and removes the folder. */
 export async function withCorpus(
   use: (folder: string) => Promise<void>,
   documents = 24,
@@ -29,7 +26,7 @@ export async function withCorpus(
   }
 }
 
-/** How a process ended, and what it said. */
+/** The exit code and the outputs of a process. */
 export interface Ended {
   readonly code: number;
   readonly out: string;
@@ -38,7 +35,7 @@ export interface Ended {
 
 const ENVIRONMENT = { NO_COLOR: "1", BERT_BACKEND: "", BERT_BLAS: "off" };
 
-/** The task's words, with just the permissions that `deno.json` gives it, but for the place of runs. */
+/** The command of the task with no more permissions than in `deno.json`, except for the folder of runs. */
 export function pretrainWords(folder: string, args: readonly string[]): string[] {
   const permissions = [
     "--allow-read",
@@ -76,7 +73,7 @@ export async function pretrainInTerminal(
   return await inTerminal(command, ENVIRONMENT, closeAt);
 }
 
-/** Waits for a process. */
+/** Waits until a process has ended. */
 export async function ended(process: Deno.ChildProcess): Promise<Ended> {
   const { code, stdout, stderr } = await process.output();
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
@@ -88,7 +85,7 @@ export async function pretrainTask(folder: string, args: readonly string[]): Pro
   return await ended(startPretrain(folder, args));
 }
 
-/** `metrics.csv` without its two columns that the clock decides. */
+/** The rows of `metrics.csv` without the two columns that depend on the clock. */
 export async function timelessMetrics(run: string): Promise<string[][]> {
   return parse(await Deno.readTextFile(`${run}/metrics.csv`)).map((row) => row.slice(0, -2));
 }

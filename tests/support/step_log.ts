@@ -1,7 +1,7 @@
-/** What the training loop reports of one step, for tests of what is made of it. */
+/** The report of one training step, for tests of functions that take one. */
 import type { StepLog } from "bert/training/history.ts";
 
-/** The report of a step, each field with another value. */
+/** The report of a step, whose fields have different values. */
 export const STEP: StepLog = {
   step: 7,
   epoch: 2,

@@ -6,7 +6,7 @@ import type { DocumentSource } from "bert/store/lane_order.ts";
 import { sealFolder } from "bert/store/seal_prepared.ts";
 import { TOY_TOKENIZER } from "./toy.ts";
 
-/** Documents of the toy language as a store has them. */
+/** Documents of the toy language as a store in memory. */
 export function memoryStore(documents: readonly Document[]): DocumentSource {
   const encoded = EncodedDocuments.of(documents, TOY_TOKENIZER);
   const before = [0];
@@ -23,7 +23,7 @@ export function memoryStore(documents: readonly Document[]): DocumentSource {
   };
 }
 
-/** Makes a folder a prepared corpus of documents of the toy language. */
+/** Writes a prepared corpus of documents of the toy language into a folder. */
 export async function prepareToy(
   folder: string,
   train: readonly Document[],

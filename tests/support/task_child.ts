@@ -1,19 +1,19 @@
-// deno-lint-ignore-file no-console -- this is a program of its own
+// deno-lint-ignore-file no-console -- this program prints its result
 /**
- * Does many tasks in one process, each in its folder, and prints as JSON how each ended. A process for
- * each task would start Deno and load the library as often.
+ * Runs many tasks in one process, each in its folder, and prints as JSON how each ended. This is faster
+ * than a process for each task, which would have to start Deno and load the library.
  */
 import { main } from "bert/cli/main.ts";
 import { messageOf } from "bert/cli/error_message.ts";
 
-/** What is to be done: the words behind `deno run lib/cli/main.ts`, where, and with which preset. */
+/** A task: the arguments of `lib/cli/main.ts`, the folder, and the preset of notebooks. */
 export interface Task {
   readonly args: readonly string[];
   readonly folder: string;
   readonly preset: string;
 }
 
-/** How a task ended: its exit code, and what it wrote to the error output. */
+/** How a task ended: its exit code and its error output. */
 export interface TaskEnd {
   readonly code: number;
   readonly said: string;

@@ -1,10 +1,10 @@
-/** Commands in a pseudo-terminal of their own, for tests of what a person at a terminal does. */
+/** Commands in a pseudo-terminal, for tests of what a user at a terminal does. */
 
 /** How a command in a terminal ended. */
 export interface TerminalEnd {
   /** The exit code, or minus the number of the signal that ended it. */
   readonly code: number;
-  /** What came out of the terminal, escape sequences among it. */
+  /** The output of the terminal, escape sequences included. */
   readonly printed: string;
 }
 
@@ -21,7 +21,7 @@ export async function hasTerminal(): Promise<boolean> {
 /**
  * Runs a command in a terminal.
  *
- * @param closeAt A pattern: the terminal is closed once what was printed matches it.
+ * @param closeAt A pattern. The terminal is closed when the output matches it.
  */
 export async function inTerminal(
   command: readonly string[],

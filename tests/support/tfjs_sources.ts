@@ -1,6 +1,6 @@
 /**
- * Loads tfjs's own tests out of its npm package. They are written for a bundler, so that no runtime
- * can import them as they are; and they must use the very tfjs that the backend registers with.
+ * Loads tfjs's own tests from its npm package. They are written for a bundler, so that no runtime can
+ * import them, and they must use the same instance of tfjs with which the backend is registered.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -19,7 +19,7 @@ export const tfjs: any = requireFromTfjs("@tensorflow/tfjs-core");
 const CORE = dirname(requireFromTfjs.resolve("@tensorflow/tfjs-core"));
 const requireFromCore = createRequire(`${CORE}/index.js`);
 
-/** What lives in one instance only, under the name of its source. */
+/** Modules of which there must be one instance only, by the names of their source files. */
 const SHARED: Readonly<Record<string, Module>> = {
   "index": tfjs,
   "ops/ops": tfjs,
@@ -33,14 +33,14 @@ const SHARED: Readonly<Record<string, Module>> = {
   "globals": { ...tfjs, setDeprecationWarningFn: () => {} },
 };
 
-/** Loads test files; each gets the `globals` as if they were Jasmine's. */
+/** Loads test files, which use `globals` as Jasmine's functions. */
 export class TfjsSources {
   readonly #loaded = new Map<string, Module>();
   readonly #globals: Module;
 
   /**
    * @param globals Jasmine's functions.
-   * @param jasmineUtil What the tests import from `jasmine_util`.
+   * @param jasmineUtil The module that the tests import as `jasmine_util`.
    */
   constructor(globals: Module, jasmineUtil: Module) {
     this.#globals = globals;
@@ -57,7 +57,7 @@ export class TfjsSources {
     }).sort();
   }
 
-  /** Runs a source file once and gives what it exports. */
+  /** Runs a source file, unless it was run before, and returns its exports. */
   load(name: string): Module {
     const known = this.#loaded.get(name);
     if (known) return known;
@@ -81,7 +81,7 @@ export class TfjsSources {
   }
 }
 
-/** Turns a module's imports and exports into calls; only the forms that tfjs's compiler writes. */
+/** Turns the imports and exports of a module into calls, in the forms that tfjs's compiler writes. */
 function asFunctionBody(source: string): string {
   const declared: string[] = [];
   const body = source

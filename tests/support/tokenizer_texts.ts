@@ -1,6 +1,6 @@
 /**
- * The texts on which the tokenizer is compared with its reference: drawn from a seed here as in
- * tests/fixtures/make_tokenizer_parity_fixtures.py, so that only digests have to be kept.
+ * The texts on which the tokenizer is compared with its reference. They are drawn from the same seed as
+ * in tests/fixtures/make_tokenizer_parity_fixtures.py, so that the fixture only has digests.
  */
 import { createRng, type Rng } from "bert/random.ts";
 import { SPECIAL_TOKENS } from "bert/tokenizer/vocab.ts";
@@ -24,13 +24,13 @@ const SWEPT = fixture.sweeps.flatMap(({ ranges, frame, size }) => {
 
 const SWEPT_BLOCKS = Math.ceil(SWEPT.length / BLOCK);
 
-/** The digests of each block: of the texts, of what the uncased tokenizer gives, of the cased one's. */
+/** The digests of each block: of its texts, and of the results of the uncased and the cased tokenizer. */
 export const BLOCKS = fixture.blocks.map((line) => {
   const [texts, uncased, cased] = line.split(" ");
   return { texts, uncased, cased };
 });
 
-/** A thousand texts. */
+/** The texts of a block, at most a thousand. */
 export function textsOfBlock(block: number): string[] {
   if (block < SWEPT_BLOCKS) return SWEPT.slice(block * BLOCK, (block + 1) * BLOCK);
   const rng = createRng(fixture.seed + block);
@@ -55,7 +55,7 @@ const KINDS = [
   ["letters", "marks"],
 ];
 
-/** One word around the limit of 100 characters; one in a hundred is 10,000 characters long. */
+/** A text of a word of about 100 characters, the limit of the tokenizer; one in a hundred has 10,000. */
 function longText(rng: Rng): string {
   const { lengths } = fixture;
   const length = rng.below(100) === 0 ? 10_000 : lengths[rng.below(lengths.length)];
@@ -65,7 +65,7 @@ function longText(rng: Rng): string {
   return part(rng, pools) + char.repeat(length - 2) + part(rng, pools) + " " + char;
 }
 
-/** The vocabulary: special tokens, many characters, the same inside words, some longer pieces. */
+/** The vocabulary: special tokens, many characters at the start and inside of words, and longer pieces. */
 export function parityVocabulary(): string[] {
   const ranges =
     "21-7e a1-2fff 3001-33ff a490-abff fb00-ffef 10000-11fff 16800-16fff 1d000-1f1ff 1f300-1faff";

@@ -1,4 +1,4 @@
-/** A small made-up language with something to learn in it, for tests that train. */
+/** A small artificial language with regularities to learn, for tests that train. */
 import type { Document } from "bert/data/document.ts";
 import { createRng } from "bert/random.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
@@ -11,7 +11,7 @@ const WORDS = ["the", ".", ...COLOURS, ...THINGS, ...VERBS, "##s", "once"];
 
 export const TOY_TOKENIZER = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...WORDS]));
 
-/** Documents of sentences such as "the red ship sees the red sea ."; a document has one colour. */
+/** Makes documents of sentences such as "the red ship sees the red sea ." with one colour each. */
 export function toyDocuments(count: number, sentences = 8, seed = 1): Document[] {
   const rng = createRng(seed);
   const pick = (words: readonly string[]) => words[rng.below(words.length)];

@@ -1,4 +1,4 @@
-/** The smallest model over the toy language, and examples for it. */
+/** The smallest model of the toy language, and examples for it. */
 import type * as tf from "@tensorflow/tfjs";
 import { type Batch, collate } from "bert/data/batch.ts";
 import { type MaskedExample } from "bert/data/example.ts";
@@ -9,7 +9,7 @@ import { TOY_TOKENIZER, toyDocuments } from "./toy.ts";
 
 export const TOY_DATA = dataConfig({ maxLength: 32, packing: false });
 
-/** A `smoke` model over the toy vocabulary; dropout is off unless asked for. */
+/** Makes a `smoke` model with the toy vocabulary. Default: no dropout. */
 export function toyModel(dropout = 0, seed = 1): BertPretrainHead {
   const vocabSize = TOY_TOKENIZER.vocab.size;
   const rates = { hiddenDropoutProb: dropout, attentionProbsDropoutProb: dropout };
@@ -22,12 +22,12 @@ export function toyBatches(count: number, batchSize = 8): Batch[] {
   return [...batches(toyDocuments(60), TOY_TOKENIZER, options)].slice(0, count);
 }
 
-/** Examples as one batch of fixed length, so that padding is the same however they are grouped. */
+/** Makes one batch of fixed length, so that padding does not depend on how examples are grouped. */
 export function together(examples: readonly MaskedExample[]): Batch {
   return collate(examples, { padTo: TOY_DATA.maxLength });
 }
 
-/** All weights, copied. */
+/** Copies all weights of a model. */
 export function snapshot(model: Pick<BertPretrainHead, "weights">): Record<string, Float32Array> {
   const entries = [...model.weights].map(([name, weight]: [string, tf.Variable]) =>
     [name, weight.dataSync<"float32">().slice()] as const
