@@ -15,7 +15,6 @@ import type { Dtype } from "../web/onnx_weights.ts";
 import { readArguments, readWhole } from "./simple_options.ts";
 import { checkEmpty } from "./out_folder.ts";
 
-
 /**
  * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` with the
  * present names of weights, and the four files of a tokenizer, whatever files they were read from.
@@ -70,7 +69,8 @@ export async function convertFolder(
   }
 }
 
-const CONVERT_HELP = `Reads a model's folder and writes it in the present format of transformers, or as ONNX.
+const CONVERT_HELP =
+  `Reads a model's folder and writes it in the present format of transformers, or as ONNX.
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
   deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers

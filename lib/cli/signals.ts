@@ -181,7 +181,6 @@ function hasAncestorIgnoringHangup(c: Library): boolean {
 /** The most ancestors that are examined. */
 const GENERATIONS = 16;
 
-
 /**
  * Reads the beginning of a file; empty if there is none. Deno itself would need all permissions to read
  * `/proc`.

@@ -90,4 +90,3 @@ export function readPositive(option: string, typed: string): number {
   checkPositive(option, value);
   return Number(value);
 }
-

@@ -333,6 +333,8 @@ function otherSoftware(
     backend: checkpoint?.state.backend ?? saved.backend,
   };
   return Object.keys(found).filter((name) => before[name] !== found[name]).map((name) =>
-    `${name} was ${before[name]}, and is ${found[name]} now: the numbers may differ in their last bits`
+    `${name} was ${before[name]}, and is ${
+      found[name]
+    } now: the numbers may differ in their last bits`
   );
 }

@@ -129,8 +129,7 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "text",
     value: "NAME",
     choices: PRECISIONS,
-    help:
-      "rounding of the operands of matrix products in training: float32 (default, none),\n" +
+    help: "rounding of the operands of matrix products in training: float32 (default, none),\n" +
       "bf16 (needs a processor with AVX512_BF16), bf16-emulated (any processor; no faster)",
   },
   seed: { kind: "count", least: 0, help: "seed of everything random (1)" },

@@ -212,7 +212,6 @@ function range([low, high]: Interval, digits: number): string {
 /** The most means that are kept, which is twice the number of points of a line in a chart. */
 const MOST = 800;
 
-
 /**
  * Collects the steps of a run, with bounded memory. It keeps fewer than 800 steps as they are; of more
  * steps it keeps the means of two neighbours, then of four, and so on.
