@@ -154,7 +154,10 @@ Deno.test("lists with an entry of another kind are refused, also sparse arrays",
   throws(() => tok.encodeBatch(untyped(sparse)), /^TypeError: Cannot/);
   throws(() => tok.vocab.addTokens(untyped(sparse)), /each of tokens must be a text/);
   throws(() => curves(untyped(sparse), untyped({ x: "step", y: "mlm_loss" })), /entry 0 of runs/);
-  throws(() => barChart(untyped(Promise.resolve({ a: 1 })), titles), /found a promise: write await/);
+  throws(
+    () => barChart(untyped(Promise.resolve({ a: 1 })), titles),
+    /found a promise: write await/,
+  );
   throws(
     () => table(untyped([{ a: Symbol("a") }])),
     /"a" of entry 0 of rows must be a text, a number/,
