@@ -1,6 +1,5 @@
 /**
- * The kinds of arguments of functions that handle documents, so that other arguments are refused by
- * name.
+ * The kinds of arguments of the functions that handle documents.
  */
 import { having, ITERABLE, type Kind, LIST } from "../checks.ts";
 import type { PairExample } from "./example.ts";
@@ -14,7 +13,7 @@ export const DOCUMENT: Kind = {
   },
 };
 
-/** Whether all entries are strings, also those that a sparse array does not have. */
+/** Whether all entries are strings; a hole of a sparse array is not one. */
 function areTexts(list: readonly unknown[]): boolean {
   for (const entry of list) if (typeof entry !== "string") return false;
   return true;
@@ -22,7 +21,7 @@ function areTexts(list: readonly unknown[]): boolean {
 
 /** Documents in memory as text. */
 export const DOCUMENTS: Kind = {
-  name: "what await readAll(corpus(…)) gives",
+  name: "documents from await readAll(corpus(…))",
   fits: LIST.fits,
 };
 
@@ -35,11 +34,11 @@ export const HELD: Kind = {
 };
 
 /** Documents one by one, or in memory. */
-export const STREAM: Kind = { name: "what corpus(…) gives", fits: ITERABLE.fits };
+export const STREAM: Kind = { name: "documents from corpus(…)", fits: ITERABLE.fits };
 
 /** Documents in memory, or a function that opens a stream of them. */
 export const REOPENED: Kind = {
-  name: "what await readAll(corpus(…)) gives, or a function that opens a stream",
+  name: "documents from await readAll(corpus(…)), or a function that opens a stream",
   fits: (value) => typeof value === "function" || HELD.fits(value),
 };
 
@@ -53,7 +52,7 @@ export const EXAMPLE: Kind = {
   },
 };
 
-/** An example with its words hidden. */
+/** An example with masked tokens and their labels. */
 export const MASKED: Kind = having(
   "an example with the ids and labels of mlmData()",
   "tokenIds",

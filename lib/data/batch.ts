@@ -1,17 +1,17 @@
 /**
- * Batches: examples of unequal length become padded rows of typed arrays, which
- * `training/batch_tensors.ts` turns into tensors.
+ * Batches: examples of different lengths become padded rows of typed arrays, of which
+ * `training/batch_tensors.ts` makes tensors.
  */
 import { MASKED } from "./argument_kinds.ts";
 import { ARRAY, checkArguments, checkEntries, checkOptions, checkWhole } from "../checks.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";
 
-/** B examples as rows of length T, row-major: the model's inputs and labels. */
+/** The inputs and labels of B examples, each a row of T tokens. The arrays are row-major. */
 export interface Batch {
-  /** Sequences, B. */
+  /** The number of sequences, B. */
   readonly size: number;
-  /** Tokens in a row, T: the longest example's, rounded up to a multiple of 8. */
+  /** The length of a row in tokens, T: that of the longest example, rounded up to a multiple of 8. */
   readonly length: number;
   /** `[B, T]`; padding is `padTokenId`. */
   readonly tokenIds: Int32Array;
@@ -21,15 +21,15 @@ export interface Batch {
   readonly positionIds: Int32Array;
   /** `[B, T]`; 1 at tokens, 0 at padding. */
   readonly attentionMask: Int32Array;
-  /** `[B, T]`; the original id where it has to be predicted, -1 elsewhere. */
+  /** `[B, T]`; the original id where the model has to predict it, -1 elsewhere. */
   readonly mlmLabels: Int32Array;
   /** `[B]`; 0 if the second segment follows the first, 1 if not, -1 if there is no second segment. */
   readonly nspLabels: Int32Array;
-  /** `[P]`; where predictions are made, as `row * T + column`; P is a multiple of 8. */
+  /** `[P]`; the positions to predict, as `row * T + column`; P is a multiple of 8. */
   readonly predictedPositions: Int32Array;
   /** `[P]`; the labels at these positions. Entries that are padding have position 0 and label -1. */
   readonly predictedLabels: Int32Array;
-  /** The examples that the rows were made from. */
+  /** The examples of which the rows were made. */
   readonly examples: readonly MaskedExample[];
   /** The id of `[MASK]`, to distinguish masked tokens from replaced and kept ones. */
   readonly maskTokenId: number;
@@ -41,14 +41,17 @@ export interface CollateOptions {
   readonly padTokenId?: number;
   /** The id of `[MASK]`, which is kept in the batch. Default 4. */
   readonly maskTokenId?: number;
-  /** The length of every row; without it, the longest example's, rounded up to a multiple of 8. */
+  /** The length of every row. Default: that of the longest example, rounded up to a multiple of 8. */
   readonly padTo?: number;
-  /** The most that the length is rounded up to: the number of position embeddings. */
+  /** A limit for rounding up, such as the number of position embeddings. Default: none. */
   readonly maxLength?: number;
 }
 
-const LONGEST_ROW = 2 ** 24; // tokens, so that a mistyped length is no request for all memory
-const MULTIPLE = 8; // of row lengths and prediction counts: fewer shapes, and SIMD-friendly ones
+/** The most tokens of a row, so that a mistyped length does not allocate all memory. */
+const LONGEST_ROW = 2 ** 24;
+
+/** Row lengths and numbers of predictions are multiples of this: fewer shapes, which suit SIMD. */
+const MULTIPLE = 8;
 
 /**
  * Puts examples into one padded batch.
@@ -98,6 +101,7 @@ export function collate(examples: readonly MaskedExample[], options: CollateOpti
   };
 }
 
+/** The length of a row, for which every example is checked. */
 function rowLength(
   examples: readonly MaskedExample[],
   { padTo, maxLength = Infinity }: CollateOptions,
@@ -106,7 +110,7 @@ function rowLength(
   const length = padTo ?? Math.max(Math.min(roundUp(longest), maxLength), longest);
   for (const { tokenIds, segmentIds, labels } of examples) {
     const lengths = [tokenIds.length, segmentIds.length, labels.length];
-    const same = lengths.every((n) => n === tokenIds.length);
+    const same = lengths.every((length) => length === tokenIds.length);
     if (same && tokenIds.length <= length) continue;
     const what = "collate() from an example's token, segment and label counts";
     throw new ShapeError(
@@ -118,13 +122,14 @@ function rowLength(
   return length;
 }
 
+/** `[B, T]`: the rows, each padded at its end. */
 function fillRows(rows: readonly (readonly number[])[], length: number, padding: number) {
   const filled = new Int32Array(rows.length * length).fill(padding);
   for (const [i, row] of rows.entries()) filled.set(row, i * length);
   return filled;
 }
 
-/** 0 to `length` - 1 in each row. */
+/** `[B, T]`: 0 to T - 1 in each row. */
 function positions(size: number, length: number): Int32Array {
   const ids = new Int32Array(size * length);
   for (let i = 0; i < length; i++) ids[i] = i;
@@ -132,7 +137,7 @@ function positions(size: number, length: number): Int32Array {
   return ids;
 }
 
-/** 1 at tokens, 0 at padding. */
+/** `[B, T]`: 1 at tokens, 0 at padding. */
 function mask(examples: readonly MaskedExample[], length: number): Int32Array {
   const ones = new Int32Array(examples.length * length);
   for (const [row, { tokenIds }] of examples.entries()) {
@@ -141,7 +146,7 @@ function mask(examples: readonly MaskedExample[], length: number): Int32Array {
   return ones;
 }
 
-/** The positions that have a label, and their labels, padded to a multiple of 8 (at least 8). */
+/** `[P]`: the positions that have a label, and their labels, padded to a multiple of 8 (at least 8). */
 function predictions(mlmLabels: Int32Array) {
   const positions: number[] = [];
   for (let i = 0; i < mlmLabels.length; i++) if (mlmLabels[i] >= 0) positions.push(i);
@@ -153,6 +158,6 @@ function predictions(mlmLabels: Int32Array) {
   return { predictedPositions, predictedLabels };
 }
 
-function roundUp(n: number): number {
-  return Math.ceil(n / MULTIPLE) * MULTIPLE;
+function roundUp(count: number): number {
+  return Math.ceil(count / MULTIPLE) * MULTIPLE;
 }

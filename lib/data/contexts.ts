@@ -21,22 +21,22 @@ export interface PieceStream {
   readonly ids: Int32Array;
   /** The index in `ids` at which each document begins, and at the end the length of `ids`. */
   readonly starts: Int32Array;
-  /** Pieces in the vocabulary, V. */
+  /** The number of pieces in the vocabulary, V. */
   readonly vocabSize: number;
 }
 
 /** A matrix with a row for each piece of the vocabulary and a column for each context. */
 export interface ContextMatrix {
-  /** Rows, V. */
+  /** The number of rows, V. */
   readonly rows: number;
-  /** Columns, C. */
+  /** The number of columns, C. */
   readonly columns: number;
-  /** `[V, C]`, row after row. */
+  /** `[V, C]`, row-major. */
   readonly values: Float32Array;
 }
 
 const PIECES: Kind = {
-  name: "what pieceStream() gives",
+  name: "a result of pieceStream()",
   fits: (value) => {
     const { ids, starts, vocabSize } = (value ?? {}) as Partial<PieceStream>;
     return ids instanceof Int32Array && starts instanceof Int32Array &&
@@ -52,16 +52,16 @@ const MATRIX: Kind = {
   },
 };
 
-/** What counts as a neighbour. */
+/** Which pieces count as neighbours. */
 export interface NeighbourOptions {
-  /** How many pieces to either side are neighbours, at least 1. Default 5. */
+  /** The number of pieces on either side that are neighbours, at least 1. Default 5. */
   readonly window?: number;
-  /** How many of the most frequent pieces are contexts; all if there are fewer. Default 2000. */
+  /** The number of the most frequent pieces that are contexts, at least 1 and V at most. Default 2000. */
   readonly contexts?: number;
 }
 
 /**
- * The pieces of documents in one row, without special tokens.
+ * The pieces of all documents, one after the other, without special tokens.
  *
  * @example
  * ```ts
@@ -102,9 +102,9 @@ export function pieceStream(
 }
 
 /**
- * Counts how often each piece stands near each of the frequent ones, in the same document.
+ * Counts how often each piece occurs near each of the frequent ones in the same document.
  *
- * A neighbour at distance d counts (window + 1 - d) / window.
+ * A neighbour at distance d adds (window + 1 - d) / window.
  *
  * @returns `[V, C]`: a row for each piece, a column for each context, the most frequent first.
  * @throws {ConfigError} If an option is unknown, or not a whole number of at least 1.
@@ -153,10 +153,10 @@ export function neighbourCounts(
 }
 
 /**
- * Counts how often each piece stands in each passage of a text.
+ * Counts how often each piece occurs in each passage of a text.
  *
- * @param passages The number of passages of equal length that the text is cut into, regardless of
- * documents. At least 1, and at most the number of pieces.
+ * @param passages The number of passages of equal length into which the text is cut, regardless of
+ * documents. At least 1; there are fewer if the text has fewer pieces.
  * @returns `[V, passages]`.
  * @throws {ConfigError} If `passages` is not a whole number of at least 1.
  *
@@ -181,7 +181,7 @@ export function passageCounts(stream: PieceStream, passages: number): ContextMat
   return { rows: vocabSize, columns, values };
 }
 
-/** [V]: the column of each of the most frequent pieces, -1 for all others. */
+/** `[V]`: the column of each of the most frequent pieces, -1 for all others. */
 function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int32Array {
   const counts = new Int32Array(vocabSize);
   for (const id of ids) counts[id]++;
@@ -195,10 +195,10 @@ function mostFrequent(ids: Int32Array, vocabSize: number, columns: number): Int3
  * The positive pointwise mutual information max(0, ln(p(r, c) / (p(r) q(c)))): how much more often a
  * row and a column occur together than by chance.
  *
- * @param counts The counts. They are not changed.
- * @param smoothing The counts of the columns are raised to this power in q, so that rare columns do
- * not get too large values. Default 0.75.
- * @returns Of the same shape; a row or column without any count stays 0.
+ * @param counts The counts, `[V, C]`. They are not changed.
+ * @param smoothing The power to which the counts of the columns are raised in q, at least 0, so that
+ * rare columns do not get too large values. Default 0.75.
+ * @returns A matrix `[V, C]`; a row or column without any count stays 0.
  *
  * Source: Church and Hanks 1990, "Word Association Norms, Mutual Information, and Lexicography"; the
  * smoothing is that of Levy, Goldberg and Dagan 2015, section 3.2.
@@ -229,7 +229,8 @@ export function positivePmi(counts: ContextMatrix, smoothing = 0.75): ContextMat
   const pmi = new Float32Array(values.length);
   for (const [i, count] of values.entries()) {
     if (count === 0) continue;
-    const [row, column] = [Math.floor(i / columns), i % columns];
+    const row = Math.floor(i / columns);
+    const column = i % columns;
     pmi[i] = Math.max(0, Math.log(count * all / (ofRow[row] * smoothed[column])));
   }
   return { rows, columns, values: pmi };

@@ -1,5 +1,5 @@
 /**
- * Reading documents from two bundled corpora or from your own files. A document is a list of
+ * Reading documents from two bundled corpora or from files of your own. A document is a list of
  * sentences in order; next-sentence prediction learns from that order.
  */
 import {
@@ -32,17 +32,23 @@ const OPTIONS = [
  * Reads a corpus, document by document. Memory holds one document at a time. A document of more than
  * four million characters is split into several documents.
  *
- * `"sotu"` is the State of the Union addresses, 1790 to 2021; `"moby-dick"` the chapters of the
- * novel. Anything else is a path: a `.txt` file (documents separated by empty lines), a `.csv` or
- * `.jsonl` file (each row is a document, a part of one, or a sentence), any of them compressed as
- * `.gz` or `.zst`, a `.parquet` file (as `.csv`), a `wiki_00` of wikiextractor, or a folder of such
- * files, with the folders in it. In a folder links are followed. Hidden files and files of other
- * kinds are left out. Text is UTF-8, with or without a byte-order mark, with LF, CRLF or CR.
+ * The corpora are `"sotu"`, the State of the Union addresses from 1790 to 2021, and `"moby-dick"`, the
+ * chapters of the novel. Any other argument is a path:
+ *
+ * - a `.txt` file, whose documents are separated by empty lines;
+ * - a `.csv`, `.jsonl` or `.parquet` file, of which each row is a document, a part of one or a
+ *   sentence;
+ * - a file `wiki_00` of wikiextractor;
+ * - a folder of such files, with the folders in it. Links are followed; hidden files and files of
+ *   other kinds are left out.
+ *
+ * All of them but `.parquet` may be compressed as `.gz` or `.zst`. Text is UTF-8, with or without a
+ * byte-order mark; lines end with LF, CRLF or CR.
  *
  * @throws {ConfigError} If there is no corpus of that name, or an option is unknown (the nearest is
  * suggested) or does not apply to these files.
- * @throws {FormatError} If a file is missing or cannot be read, with the line, what was expected and the fix; also
- * if it holds no document.
+ * @throws {FormatError} If a file is missing, cannot be read or holds no document. The message names
+ * the line, what was expected and the fix.
  *
  * @example
  * ```ts
@@ -110,16 +116,18 @@ export async function readAll(
 }
 
 /**
- * Splits documents into those to train on and those to evaluate on. No document is in both, and
- * documents with the same text are on the same side, so that nothing is evaluated that was trained
- * on.
+ * Splits documents into those to train on and those to evaluate on. No document is on both sides, and
+ * documents with the same text are on the same side, so that no text of the evaluation was trained on.
  *
  * The side of a document depends on its name and the seed, not on its position. If documents are so
- * few or so unequal that the held-out text would be less than half or more than twice of the share,
- * the end of one of them is held out instead. So is the end of a single document.
+ * few or so unequal that the held-out text would be less than half of the share or more than twice of
+ * it, whole documents are held out as long as they fit, and then the end of another one. Of a single
+ * document the end is held out.
  *
- * @param share Share of the documents (of the sentences, if there is one document) to hold out,
- * rounded; at least one is held out where the share is above 0, and at least one stays to train on.
+ * @param share The share of the documents (of the sentences, if there is one document) to hold out,
+ * from 0 to below 1. Their number is rounded; at least one is held out if the share is above 0, and
+ * at least one stays to train on.
+ * @param seed A whole number from 0 to 2^53 - 1.
  * @throws {ConfigError} If `share` is not at least 0 and below 1.
  *
  * @example
@@ -147,7 +155,7 @@ export function splitHeldOut(
   return partDocuments(documents, share, seed);
 }
 
-/** Holds out the end of the only document. */
+/** Holds out the end of a single document. */
 function cutOnly(document: Document, share: number): { train: Document[]; heldOut: Document[] } {
   const { name, sentences } = document;
   if (sentences.length < 2) {

@@ -5,18 +5,17 @@ import { parse } from "../files/csv.ts";
 import { readLines } from "../files/lines.ts";
 import { count } from "../format.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
+import type { RawDocument, TextFile } from "./raw_document.ts";
 import { gatherRows, refuseRepeated, type Row } from "./table_rows.ts";
-import type { TextFile } from "./raw_document.ts";
 
 /**
- * The most characters of a CSV row. Otherwise a quote that is never closed would make the rest of the
- * file one row.
+ * The most characters of a CSV row. Without a limit, a quote that is never closed would turn the rest
+ * of the file into one row.
  */
 const LONGEST_ROW = 16_000_000;
 const LONG = ` after ${count(LONGEST_ROW)} characters`;
 
-/** `.csv`: a header, then rows, each of which is a document, a part of one, or a sentence. */
+/** Reads a header, then rows, each of which is a document, a part of one, or a sentence. */
 export async function* readCsv(
   file: TextFile,
   options: CorpusOptions,
@@ -24,6 +23,7 @@ export async function* readCsv(
   yield* gatherRows(file, csvRecords(file.path, options), options);
 }
 
+/** The rows of a file, with their fields by column. */
 async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   let header: string[] | undefined;
   let headerLine = 0;
@@ -51,6 +51,7 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
   }
 }
 
+/** Throws `FormatError` if the first row cannot be the names of the columns. */
 function checkHeader(
   path: string,
   header: readonly string[],
@@ -59,7 +60,7 @@ function checkHeader(
 ): void {
   if (/^sep=.?$/i.test(header[0])) {
     const problem = "found a line that spreadsheets put before the header: take it out";
-    throw new FormatError(path, `${problem}, and part the columns by commas`, line);
+    throw new FormatError(path, `${problem}, and separate the columns by commas`, line);
   }
   if (header.length === 1 && header[0].startsWith("#") && header[0] !== textColumn) {
     throw new FormatError(path, "found a comment before the header: take it out", line);
@@ -67,14 +68,10 @@ function checkHeader(
   const isOne = header.length === 1 && header[0] !== textColumn;
   const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
   if (separator !== undefined) {
-    const found = `${JSON.stringify(header[0].slice(0, 60))}, parted by ${
-      JSON.stringify(separator)
-    }`;
-    throw new FormatError(
-      path,
-      `expected columns parted by commas, found ${found}: save it with commas`,
-      line,
-    );
+    const columns = JSON.stringify(header[0].slice(0, 60));
+    const found = `${columns}, separated by ${JSON.stringify(separator)}`;
+    const problem = `expected columns separated by commas, found ${found}: save it with commas`;
+    throw new FormatError(path, problem, line);
   }
   refuseRepeated(path, header, line);
 }
@@ -104,11 +101,11 @@ async function* csvRows(
   if (lines.length > 0) throw openQuote(path, lines[0], start);
 }
 
-/** The error of a row that goes on to the end of the file, or that is longer than a row may be. */
+/** The error for a quote that is still open at the end of the file, or when its row gets too long. */
 function openQuote(path: string, text: string, line: number, still = ""): FormatError {
   const begins = JSON.stringify(text.slice(0, 30));
   const advice = 'close it, and write a quote inside a field twice: ""';
-  const shorten = still === "" ? "" : "; if it is closed later, part the text into several rows";
+  const shorten = still === "" ? "" : "; if it is closed later, divide the text into several rows";
   return new FormatError(
     path,
     `expected every quote to be closed, found one open${still} in ${begins}: ${advice}${shorten}`,
@@ -122,9 +119,9 @@ function parseRow(path: string, text: string, line: number): string[] {
   } catch {
     const start = JSON.stringify(text.slice(0, 30));
     const advice = /, +"|" +(?:,|$)/.test(text)
-      ? "take out the blanks between a comma and a quote"
+      ? "take out the spaces between a comma and a quote"
       : text.includes('\\"')
-      ? 'write a quote inside a field twice, "", and not behind a backslash'
+      ? 'write a quote inside a field twice, "", and not after a backslash'
       : 'put the whole field in quotes, and each quote inside it twice: ""';
     throw new FormatError(path, `expected CSV, found a stray quote in ${start}: ${advice}`, line);
   }

@@ -1,8 +1,8 @@
-/** The SHA-256 of a corpus, by which reports and runs recognise it. */
+/** The digest of a corpus, by which reports and runs recognise it. */
 import { createHash } from "node:crypto";
 import type { Document } from "./document.ts";
 
-/** The SHA-256 of documents as JSON lines `[name, sentences]`, in the order given. */
+/** Computes the SHA-256 of documents as JSON lines `[name, sentences]`, in the given order. */
 export class CorpusDigest {
   readonly #hash = createHash("sha256");
 

@@ -7,14 +7,14 @@ import { printable } from "../printable_text.ts";
 import type { TextFile } from "./raw_document.ts";
 
 /**
- * The readable files in a folder, at any depth, in the order of their paths. Files are named by
- * their path from there.
+ * The readable files in a folder, at any depth, in the order of their paths. A file's name is its path
+ * relative to the folder.
  *
  * Links are followed. Each file is read once, however many links point to it. Files whose names begin
  * with a dot (such as macOS's `._` files) and files of other kinds are left out.
  *
  * @param kinds Matches the names of readable files.
- * @param tell Is called with a sentence that says what is left out, if anything is.
+ * @param tell Is called with a sentence that says which files are left out, if there are any.
  * @throws {FormatError} If a link with the name of a readable file is broken.
  */
 export async function filesOf(
@@ -29,6 +29,7 @@ export async function filesOf(
   return listing.files.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
+/** Collects the files of a folder. */
 class Listing {
   readonly files: TextFile[] = [];
   readonly #kinds: RegExp;
@@ -41,7 +42,7 @@ class Listing {
     this.#kinds = kinds;
   }
 
-  /** What was left out, and why; empty if nothing was. */
+  /** Which files were left out, and why; empty if none were. */
   leftOut(): string {
     return [
       describe(this.#hidden, "hidden"),
@@ -51,8 +52,10 @@ class Listing {
   }
 
   /**
-   * Adds the files in a folder. `within` is its path relative to the first folder, `real` its real
-   * path.
+   * Adds the files in a folder.
+   *
+   * @param within The path of the folder relative to the first one, with a slash at its end, or "".
+   * @param real The real path of the folder, without links.
    */
   async add(folder: string, within: string, real: string): Promise<void> {
     this.#seen.add(real);
@@ -69,23 +72,23 @@ class Listing {
   }
 
   /**
-   * The real path of a file or link. A broken link is an error if its name is that of a readable
-   * file, and otherwise left out.
+   * The real path to which a link leads. A broken link is an error if its name is that of a readable
+   * file, and is left out otherwise.
    */
   async #target({ path, name }: TextFile): Promise<string | undefined> {
     try {
       return await Deno.realPath(path);
     } catch (error) {
       if (this.#kinds.test(name)) {
-        const problem = `expected a file, found a link that leads nowhere (${
-          (error as Error).message
-        })`;
+        const { message } = error as Error;
+        const problem = `expected a file, found a link that leads nowhere (${message})`;
         throw new FormatError(path, `${problem}: mend or remove it`);
       }
       this.#others.push(name);
     }
   }
 
+  /** Adds a file, or the files of a folder. */
   async #addEntry(entry: TextFile, real: string): Promise<void> {
     const { isFile, isDirectory } = await Deno.stat(real);
     const readable = isFile && this.#kinds.test(entry.name);

@@ -4,11 +4,10 @@ import { unpackedBytes } from "../files/compressed.ts";
 import { checkNames } from "../files/json.ts";
 import { readLines } from "../files/lines.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
+import type { RawDocument, TextFile } from "./raw_document.ts";
 import { gatherRows, type Row } from "./table_rows.ts";
-import type { TextFile } from "./raw_document.ts";
 
-/** `.jsonl`: an object on each line, whose fields are the columns. */
+/** Reads an object on each line, whose fields are the columns. */
 export async function* readJsonLines(
   file: TextFile,
   options: CorpusOptions,
@@ -16,6 +15,7 @@ export async function* readJsonLines(
   yield* gatherRows(file, jsonRecords(file.path, options), options);
 }
 
+/** The objects of a file as rows. */
 async function* jsonRecords(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   const { onRead, textColumn, documentColumn } = options;
   const columns = [
@@ -26,13 +26,14 @@ async function* jsonRecords(path: string, options: CorpusOptions): AsyncGenerato
   for await (const { text, line } of readLines(path, unpackedBytes(path, onRead))) {
     if (text.trim() === "") continue;
     const fields = parseObject(path, text, line);
-    // A line that has a column's name twice is checked: JSON.parse() keeps only the last value of a name.
+    // If the name of a column occurs twice, the line is checked: JSON.parse() would keep the last value.
     const isTwice = names.some((name) => text.indexOf(name) < text.lastIndexOf(name));
     if (isTwice) checkNames(text, path, Infinity, line);
     yield { line, header: line, fields, written: (column) => writtenNumber(text, column) };
   }
 }
 
+/** The fields of the object on a line. */
 function parseObject(path: string, text: string, line: number): Map<string, unknown> {
   let value: unknown;
   try {
@@ -48,20 +49,20 @@ function parseObject(path: string, text: string, line: number): Map<string, unkn
   throw new FormatError(
     path,
     `expected a JSON object, found ${text.slice(0, 30)}: use {"text": …}` +
-      (Array.isArray(value) ? ", one a line and without brackets around them" : ""),
+      (Array.isArray(value) ? ", one on each line and without brackets around them" : ""),
     line,
   );
 }
 
-/** What to do about a line that is no JSON. */
+/** What to do about a line that is not JSON. */
 function jsonAdvice(text: string): string {
   if (/[:[,]\s*(?:NaN|-?Infinity)\s*[,}\]]/.test(text)) {
     return "write null where it has NaN or Infinity";
   }
   if (/^\s*\[|,\s*$/.test(text)) {
-    return "one object a line, without a comma behind it and brackets around all of them";
+    return "write one object on each line, without a comma after it or brackets around all of them";
   }
-  return "one object a line";
+  return "write one object on each line";
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * `.parquet`: the tables of the Hugging Face Hub. One row group is read at a time, and only the
- * columns that are needed.
+ * Reading `.parquet` files, the tables of the Hugging Face Hub. One row group is read at a time, and
+ * of it only the columns that are needed.
  */
 import {
   type CompressionCodec,
@@ -13,19 +13,19 @@ import {
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "../files/foreign_formats.ts";
 import { readColumn } from "../files/parquet_pages.ts";
+import { openToRead } from "../files/read_at.ts";
 import { endOfStruct } from "../files/thrift.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
+import type { RawDocument, TextFile } from "./raw_document.ts";
 import { type Column, columnsOf, gatherRows, type Row } from "./table_rows.ts";
-import type { TextFile } from "./raw_document.ts";
 
-/** The compressions of Parquet that cannot be decompressed here. */
+/** The compressions of Parquet that this library cannot decompress. */
 const UNREADABLE: ReadonlySet<CompressionCodec> = new Set(["LZO", "LZ4", "LZ4_RAW"]);
 
-/** The rows of a group are held in memory, and a harmed or hostile file may claim any number. */
+/** The most rows of a group, which are held in memory: a damaged or hostile file can state any number. */
 const MOST_ROWS = 2 ** 25;
 
-/** The documents of a Parquet file. Rows have the same meaning as in `.csv`. */
+/** Reads the documents of a Parquet file. Rows have the same meaning as in `.csv`. */
 export async function* readParquet(
   file: TextFile,
   options: CorpusOptions,
@@ -33,8 +33,9 @@ export async function* readParquet(
   yield* gatherRows(file, parquetRows(file.path, options), options);
 }
 
+/** The rows of a file, with the fields of the needed columns. */
 async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerator<Row> {
-  using opened = await open(path);
+  using opened = await openToRead(path);
   const file: OpenFile = { file: opened, size: (await opened.stat()).size, options };
   refusePointer(readRange(file, 0, Math.min(file.size, 200)), path);
   const metadata = whole(path, () => readMetadata(file));
@@ -57,7 +58,7 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
   }
 }
 
-/** The metadata at the end of the file, behind which its length and "PAR1" stand. */
+/** The metadata near the end of the file, before its length and "PAR1". */
 function readMetadata(file: OpenFile): FileMetaData {
   const end = readRange(file, file.size - 8, file.size);
   const length = new DataView(end.buffer).getUint32(0, true);
@@ -66,6 +67,7 @@ function readMetadata(file: OpenFile): FileMetaData {
   return parquetMetadata(footer, { geoparquet: false });
 }
 
+/** The columns of a schema. */
 function columnsIn(schema: SchemaTree): Column[] {
   return schema.children.map(({ element, children }) => {
     if (typeof element.name !== "string") throw new TypeError("a column has no name"); // the file is damaged
@@ -74,7 +76,7 @@ function columnsIn(schema: SchemaTree): Column[] {
   });
 }
 
-/** Throws if the row groups do not have as many rows as the file says: some would be lost silently. */
+/** Throws if the row groups have more or fewer rows than the file states: rows would be lost silently. */
 function checkRows(metadata: FileMetaData, columns: string[]): void {
   let rows = 0n;
   for (const group of metadata.row_groups) {
@@ -97,7 +99,8 @@ function refuseUnreadable(path: string, metadata: FileMetaData, columns: string[
     if (!chunk || !columns.includes(chunk.path_in_schema[0])) continue;
     const { codec } = chunk;
     if (!UNREADABLE.has(codec)) continue;
-    const problem = `expected columns packed by Snappy, gzip, Zstandard or Brotli, found ${codec}`;
+    const problem =
+      `expected columns compressed by Snappy, gzip, Zstandard or Brotli, found ${codec}`;
     throw new FormatError(path, `${problem}: write the file again with one of those`);
   }
 }
@@ -106,7 +109,7 @@ function refuseUnreadable(path: string, metadata: FileMetaData, columns: string[
 function refuseLargeGroups(path: string, metadata: FileMetaData): void {
   const large = metadata.row_groups.find((group) => group.num_rows > MOST_ROWS);
   if (!large) return;
-  const problem = `expected row groups of ${MOST_ROWS} rows at most, found one of ` +
+  const problem = `expected row groups of at most ${MOST_ROWS} rows, found one of ` +
     `${large.num_rows}: write the file again with smaller ones`;
   throw new FormatError(path, problem);
 }
@@ -122,20 +125,14 @@ function readRows(
   const chunk = group.columns.find(({ meta_data: data }) => data?.path_in_schema[0] === column);
   const metadata = chunk?.meta_data;
   const child = schema.children.find(({ element }) => element.name === column);
-  if (!metadata || !child) throw new RangeError(`a row group is without "${column}"`);
+  if (!metadata || !child) throw new RangeError(`a row group has no column "${column}"`);
   if (chunk.file_path) throw new RangeError(`"${column}" lies in another file`);
   const start = Number(metadata.dictionary_page_offset || metadata.data_page_offset);
   const bytes = readRange(file, start, start + Number(metadata.total_compressed_size));
   return readColumn({ bytes, metadata, schemaPath: [schema, child], rows });
 }
 
-async function open(path: string): Promise<Deno.FsFile> {
-  return await Deno.open(path).catch((error: Error) => {
-    throw new FormatError(path, `expected a file that can be read, found: ${error.message}`);
-  });
-}
-
-/** Runs a part of the reading, and reports any error in it as a fault of the file. */
+/** Runs a part of the reading, and reports any error in it as damage of the file. */
 function whole<T>(path: string, read: () => T): T {
   try {
     return read();
@@ -146,13 +143,14 @@ function whole<T>(path: string, read: () => T): T {
   }
 }
 
-/** A file of which ranges are read. */
+/** An open file, its size in bytes, and the options for reading it. */
 interface OpenFile {
   readonly file: Deno.FsFile;
   readonly size: number;
   readonly options: CorpusOptions;
 }
 
+/** Reads the bytes from `start` up to, but without, `end`. */
 function readRange(
   { file, size, options: { onRead } }: OpenFile,
   start: number,

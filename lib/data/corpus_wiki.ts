@@ -1,17 +1,19 @@
-/** The `wiki_00` of wikiextractor: articles of a Wikipedia, as JSON lines or between `<doc …>` and `</doc>`. */
+/**
+ * Reading files of wikiextractor, such as `wiki_00`: articles of a Wikipedia, as JSON lines or between
+ * `<doc …>` and `</doc>`.
+ */
 import { FormatError } from "../errors.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { type Line, readLines } from "../files/lines.ts";
 import { readJsonLines } from "./corpus_jsonl.ts";
 import type { CorpusOptions } from "./document.ts";
-import type { RawDocument } from "./raw_document.ts";
-import type { TextFile } from "./raw_document.ts";
+import type { RawDocument, TextFile } from "./raw_document.ts";
 
 const BEGIN = /^<doc id=".*" title="(.*)">$/;
 
 const END = "</doc>";
 
-/** The articles of a file in either of the two formats. */
+/** Reads the articles of a file in either of the two formats. */
 export async function* readWiki(
   file: TextFile,
   options: CorpusOptions,
@@ -22,6 +24,7 @@ export async function* readWiki(
   }
 }
 
+/** Whether the first line that is not empty begins a JSON object. */
 async function isJson(path: string): Promise<boolean> {
   for await (const { text } of readLines(path, unpackedBytes(path))) {
     if (text.trim() !== "") return text.startsWith("{");
@@ -30,8 +33,8 @@ async function isJson(path: string): Promise<boolean> {
 }
 
 /**
- * Articles between tags. The line after the first tag repeats the title and is left out, as it is no
- * sentence.
+ * The articles between tags. The line after the first tag repeats the title and is left out, as it is
+ * not a sentence.
  */
 async function* readTagged(
   { path, name }: TextFile,
@@ -55,11 +58,12 @@ async function* readTagged(
     } else open.lines.push(text);
   }
   if (!open) return;
-  const problem = `expected ${END} behind the last article, found the end of the file: was it ` +
+  const problem = `expected ${END} after the last article, found the end of the file: was it ` +
     "copied to its end?";
   throw new FormatError(path, problem, open.begin);
 }
 
+/** The error for a line that stands outside an article. */
 function noArticle(path: string, { text, line }: Line): FormatError {
   const found = JSON.stringify(text.slice(0, 30));
   const advice = "run wikiextractor with --json, or without --text";
@@ -70,7 +74,7 @@ function prose(text: string) {
   return { text, isSentence: false };
 }
 
-/** wikiextractor escapes three characters as HTML does. */
+/** A text without the three escapes of HTML that wikiextractor writes. */
 function unescaped(text: string): string {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }

@@ -11,24 +11,24 @@ export interface Document {
   readonly meta?: Readonly<Record<string, string | number>>;
 }
 
-/** Options for reading your own files. */
+/** Options for reading files of your own. */
 export interface CorpusOptions extends SentenceOptions {
-  /** `.txt`: every line is one sentence (default false: lines are prose, to be split). */
+  /** `.txt`: whether every line is one sentence. Default false: lines are prose, which is split. */
   readonly sentencePerLine?: boolean;
   /**
-   * `.csv`, `.jsonl`, `.parquet`: the column of the text. Default: `text`, else `sentence`. Texts are
-   * split into sentences, except for rows of a named document in a column `sentence`: each of them is
-   * one sentence.
+   * `.csv`, `.jsonl`, `.parquet`: the column of the text. Default: `text`, or `sentence` if there is
+   * no such column. Texts are split into sentences, with one exception: if the rows name their
+   * document, each text of a column `sentence` is one sentence.
    */
   readonly textColumn?: string;
   /**
    * `.csv`, `.jsonl`, `.parquet`: the column that names the document. Consecutive rows with the same
-   * name are one document, and a row without a name is a document by itself. `false`: each row is a
-   * document. Default: `document`, if there is such a column beside the text's.
+   * name are one document, and a row without a name is a document by itself. With `false` each row is
+   * a document. Default: `document`, if there is such a column and it is not that of the text.
    */
   readonly documentColumn?: string | false;
   /**
-   * Is called with a sentence that says which files of a folder are not read. Default:
+   * Is called with a sentence that says which files of a folder are left out. Default:
    * `console.warn()`.
    */
   readonly onLeftOut?: (what: string) => void;

@@ -1,11 +1,11 @@
-/** Documents as ids in one array, which are encoded once for all epochs. */
+/** Documents as ids in one array, so that they are encoded once for all epochs. */
 import { checkArguments } from "../checks.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Document, TokenIds, TokenizedDocument } from "./document.ts";
 import { checkDocument } from "./nsp.ts";
 
-/** The first id that needs four bytes. */
+/** The number of ids that two bytes can represent. */
 const TWO_BYTES = 2 ** 16;
 
 /**
@@ -31,15 +31,15 @@ export class EncodedDocuments {
   readonly #tokenizer: BertTokenizer;
   readonly #names: string[] = [];
   readonly #ids: GrowingArray<Uint16Array | Int32Array>;
-  /** The end of each sentence, as an index of the ids. */
+  /** For each sentence the index in `#ids` behind its last token. */
   readonly #ends = new GrowingArray(Uint32Array);
-  /** The end of each document, as an index of the sentences. */
+  /** For each document the index in `#ends` behind its last sentence. */
   readonly #lasts = new GrowingArray(Uint32Array);
 
   /**
    * Makes an empty collection.
    *
-   * @param tokenizer Encodes the documents.
+   * @param tokenizer The tokenizer that encodes the documents.
    */
   constructor(tokenizer: BertTokenizer) {
     checkArguments("new EncodedDocuments(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
@@ -50,7 +50,7 @@ export class EncodedDocuments {
     this.#ids = new GrowingArray(make);
   }
 
-  /** Encodes documents. */
+  /** Makes a collection of documents. */
   static of(documents: Iterable<Document>, tokenizer: BertTokenizer): EncodedDocuments {
     const encoded = new EncodedDocuments(tokenizer);
     for (const document of documents) encoded.add(document);
@@ -90,7 +90,7 @@ export class EncodedDocuments {
     this.#lasts.append([this.#ends.length]);
   }
 
-  /** A document. Its ids are views of the common array. Sentences without tokens are left out. */
+  /** A document by its index. Its ids are views of the common array; sentences without tokens are left out. */
   document(index: number): TokenizedDocument {
     const ends = this.#ends.values;
     const lasts = this.#lasts.values;
@@ -110,6 +110,7 @@ export class EncodedDocuments {
   }
 }
 
+/** The constructor of a typed array. */
 type ArrayType<Values> = new (length: number) => Values;
 
 /** Numbers in a typed array that doubles its size when it is full. */
@@ -133,6 +134,7 @@ class GrowingArray<Values extends Uint16Array | Int32Array | Uint32Array> {
     return this.#values;
   }
 
+  /** Appends values. */
   append(values: readonly number[]): void {
     const length = this.#length + values.length;
     if (length > this.#values.length) {

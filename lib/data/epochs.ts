@@ -17,42 +17,44 @@ import { EncodedDocuments } from "./encoded_documents.ts";
 import { nspExamples, nspExamplesAsync, nspExamplesOfIds, nspExamplesOfWindow } from "./nsp.ts";
 import type { ReachCounter } from "./reached_text.ts";
 
-/** Which epoch of which data. */
+/** The settings that, with the documents, decide the examples of an epoch. */
 export interface EpochOptions {
   /** How text becomes examples, from `dataConfig()`. */
   readonly data: DataConfig;
   /** The seed of everything random: a whole number from 0 to 2^53 - 1. */
   readonly seed: number;
   /**
-   * The number of the epoch. Each has its own pairs, masks and order; with static masking only its
-   * own order.
+   * The number of the epoch, at least 0. Each epoch has pairs, masks and an order of its own; with
+   * static masking it has only an order of its own.
    */
   readonly epoch: number;
 }
 
-/** Which epoch of which data, in batches of which size. */
+/** The settings that, with the documents, decide the batches of an epoch. */
 export interface BatchesOptions extends EpochOptions {
   /** Sequences in a batch, at least 1. */
   readonly batchSize: number;
   /**
-   * How many batches are shuffled and sorted by length together, which bounds the memory. Default 64.
+   * The number of batches whose examples are shuffled and sorted by length together, at least 1. It
+   * bounds the memory. Default 64.
    */
   readonly window?: number;
 }
 
 const OPTIONS = ["data", "batchSize", "seed", "epoch", "window"];
 
+/** The default of `window`. */
 const WINDOW = 64;
 
 /** The random generators of an epoch, one for each purpose. */
 export interface EpochGenerators {
-  /** The order of the documents, where they are an array. */
+  /** For the order of the documents, if they are in memory. */
   readonly documents: Rng;
-  /** The pairs. */
+  /** For the pairs. */
   readonly nsp: Rng;
-  /** The masks. */
+  /** For the masks. */
   readonly mlm: Rng;
-  /** The order of examples and batches. */
+  /** For the order of examples and batches. */
   readonly order: Rng;
 }
 
@@ -65,18 +67,19 @@ export type Documents = HeldDocuments | (() => AsyncIterable<Document>);
 /**
  * Yields the batches of one epoch: new pairs of the documents with new masks, in random order.
  *
- * The same documents, options and seed give the same batches, as text or as ids. An array of
- * documents and `EncodedDocuments` are shuffled first. Any other iterable is read in its order and
- * never held in memory as a whole. Examples are shuffled and grouped by length within windows of
- * `window` batches. Every batch but the last is full.
+ * The same documents and options give the same batches, whether the documents are text or ids. An
+ * array of documents and `EncodedDocuments` are shuffled first. Any other iterable is read in its
+ * order and never held in memory as a whole. Examples are shuffled and grouped by length within
+ * windows of `window` batches. Every batch except the last is full.
  *
  * With `masking: "static"` all epochs from 1 on have the same pairs with the same masks in a
- * different order, as in BERT, whose data were made once. (Epoch 0, for evaluation, has its own pairs
- * and masks.)
+ * different order, as in BERT, whose data were made once. (Epoch 0, which is for evaluation, has pairs
+ * and masks of its own.)
  *
  * Source: Liu et al. 2019, "RoBERTa", section 4.1, for static and dynamic masking. BERT's static data
  * held each text several times, differently masked (`dupe_factor`); here each text occurs once.
  *
+ * @param generators The random generators, which are advanced. Default: those of `epochGenerators()`.
  * @throws {ConfigError} If a setting cannot work.
  * @throws {NoExamplesError} If no pair can be made of the documents.
  *
@@ -108,7 +111,10 @@ export function* batches(
   for (const window of chunks(pairs, windowSize(options))) yield* toBatches(window);
 }
 
-/** `batches()` for documents that arrive one by one, for instance from a file larger than memory. */
+/**
+ * `batches()` for documents that arrive one by one, for instance from a file larger than memory. It
+ * is a twin of `batches()`, as a synchronous generator cannot wait for documents.
+ */
 export async function* batchesAsync(
   documents: AsyncIterable<Document>,
   tokenizer: BertTokenizer,
@@ -179,7 +185,7 @@ export function epochBatches(
 /**
  * Counts the batches of an epoch by making its pairs without masks.
  *
- * @param atMost The count stops at this number.
+ * @param atMost The count stops at this number, which is above 0. Default: no limit.
  */
 export async function countBatches(
   documents: Documents,
@@ -198,8 +204,8 @@ export async function countBatches(
 }
 
 /**
- * The pairs of an epoch, in the order in which they are drawn. An array of documents is read in
- * random order, any other iterable in its own.
+ * The pairs of an epoch, in the order in which they are drawn. An array of documents and
+ * `EncodedDocuments` are read in random order, any other iterable in its own order.
  *
  * @param reach Counts which tokens the pairs use, if given.
  */
@@ -236,27 +242,27 @@ export function epochMasking(
 }
 
 /**
- * New generators for an epoch. With static masking, those of documents, pairs and masks are always
- * those of epoch 1.
+ * New generators for an epoch. With static masking, the generators of documents, pairs and masks are
+ * those of epoch 1 for all later epochs, too.
  */
 export function epochGenerators(options: EpochOptions): EpochGenerators {
   const { seed, epoch } = checkEpoch("epochGenerators()", options);
   return generatorsNamed(seed, `epoch ${drawnEpoch(options)}`, `epoch ${epoch}`);
 }
 
-/** Fresh generators for one of the windows that an epoch is made from, as `epochGenerators()`. */
+/** `epochGenerators()` for one of the windows of documents of which an epoch is made. */
 export function windowGenerators(options: EpochOptions, window: number): EpochGenerators {
   const { seed, epoch } = options;
   const name = (epoch: number) => `epoch ${epoch}/window ${window}`;
   return generatorsNamed(seed, name(drawnEpoch(options)), name(epoch));
 }
 
-/** The epoch that pairs and masks are drawn for: with static masking always the first. */
+/** The epoch for which pairs and masks are drawn: with static masking it is 1 for all later ones. */
 export function drawnEpoch({ epoch, data }: EpochOptions): number {
   return data.masking === "static" ? Math.min(epoch, 1) : epoch;
 }
 
-/** The generators of examples and of their order, by the names of two streams. */
+/** The generators of an epoch, from the names of the streams for examples and for their order. */
 function generatorsNamed(seed: number, examples: string, order: string): EpochGenerators {
   const stream = createRng(seed).fork(examples);
   return {
@@ -275,8 +281,8 @@ function checkEpoch(what: string, options: EpochOptions): EpochOptions {
   return options;
 }
 
-const DATA = having("the settings that dataConfig() gives", "maxLength", "masking", "pairing");
-const GENERATORS = having("what epochGenerators() gives", "documents", "nsp", "mlm", "order");
+const DATA = having("the settings from dataConfig()", "maxLength", "masking", "pairing");
+const GENERATORS = having("a result of epochGenerators()", "documents", "nsp", "mlm", "order");
 
 function checkDocuments(what: string, documents: unknown, kind: Kind): void {
   checkArguments(what, [["documents", documents, kind]]);
@@ -295,6 +301,7 @@ export function checkBatches(
   checkWhole("window", window, 1);
 }
 
+/** The pairs of documents in memory. */
 function pairsOf(
   documents: HeldDocuments,
   tokenizer: BertTokenizer,
@@ -314,15 +321,18 @@ function pairsOf(
   return nspExamples(shuffled, tokenizer, settings);
 }
 
+/** The options of `nspExamples()` for an epoch. */
 function pairOptions({ data }: EpochOptions, { nsp: rng }: EpochGenerators, reach?: ReachCounter) {
   const { maxLength, pairing, packing, shortSequenceProbability } = data;
   return { maxLength, pairing, packing, shortSequenceProbability, rng, reach };
 }
 
+/** The number of examples of a window. */
 function windowSize({ batchSize, window = WINDOW }: BatchesOptions): number {
   return batchSize * window;
 }
 
+/** Arrays of `size` items each; the last one may be shorter. */
 function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
   let chunk: T[] = [];
   for (const item of items) {
@@ -333,7 +343,7 @@ function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
   if (chunk.length > 0) yield chunk;
 }
 
-/** Masks a window of pairs and cuts it into batches of like lengths, in random order. */
+/** A function that masks a window of pairs and divides it into batches of similar lengths, in random order. */
 function windowBatches(
   tokenizer: BertTokenizer,
   options: BatchesOptions,

@@ -1,6 +1,6 @@
 /** Training examples: a pair of segments, and the same pair with some tokens masked. */
 
-/** Where a segment comes from: sentences `start` up to, not including, `end` of a document. */
+/** Where a segment comes from: the sentences from `start` up to, but without, `end` of a document. */
 export interface Span {
   /** The document's name. */
   readonly document: string;
@@ -25,14 +25,14 @@ export interface PairExample {
   /** Where the second segment comes from, if there is one. */
   readonly second?: Span;
   /**
-   * Whether its sentences were cut to fit the length. With pairs the tokens that were cut off are not
-   * used; without pairs they are in the next example.
+   * Whether sentences were cut to fit the length. With pairs, the tokens that were cut off are not
+   * used; without pairs, they are in the next example.
    */
   readonly truncated: boolean;
 }
 
 /** A pair with some tokens masked. */
 export interface MaskedExample extends PairExample {
-  /** The original id at each position to predict, -1 at all others. */
+  /** The original id at each position that has to be predicted, -1 at all others. */
   readonly labels: readonly number[];
 }

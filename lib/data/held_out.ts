@@ -1,6 +1,6 @@
 /**
- * Choosing the held-out documents, so that equal documents stay together and the share of the text is
- * about right.
+ * Choosing the held-out documents: equal documents stay together, and the held-out share of the text is
+ * near the wanted one.
  */
 import { forkedRandom } from "../random.ts";
 import type { Document } from "./document.ts";
@@ -19,21 +19,21 @@ interface Group {
   /** Their indices. */
   readonly members: number[];
   /**
-   * A random number drawn from the names of its members. Groups are held out in the order of their
-   * ranks.
+   * A random number that depends on the names of its members and the seed. Groups are held out in the
+   * order of their ranks.
    */
   rank: number;
   /** The number of characters of all members. */
   size: number;
 }
 
-/** The held-out share of the text may differ from the wanted one by this factor. */
+/** The largest factor by which the held-out share of the text may differ from the wanted one. */
 const TOLERANCE = 2;
 
 /**
  * Splits two or more documents.
  *
- * @param share Above 0 and below 1.
+ * @param share The share to hold out, above 0 and below 1.
  * @param seed The seed that, with the names of the documents, decides which are held out.
  */
 export function partDocuments(documents: readonly Document[], share: number, seed: number): Parts {
@@ -57,10 +57,10 @@ export function sizeOf({ sentences }: Document): number {
 }
 
 /**
- * Cuts off the end of a document, about `size` characters. The cut is between sentences if an end of
- * a sentence is near, else between words, as in text without full stops.
+ * Cuts off the end of a document, about `size` characters. The cut is between sentences if a sentence
+ * ends near enough, and otherwise between words, as in text without full stops.
  *
- * @returns The beginning and the end; undefined if there is no place for the cut.
+ * @returns The beginning and the end; undefined if there is no place for a cut.
  */
 export function cutDocument(document: Document, size: number): [Document, Document] | undefined {
   const { name, sentences } = document;
@@ -69,7 +69,7 @@ export function cutDocument(document: Document, size: number): [Document, Docume
   while (index > 0 && behind + sentences[index - 1].length < size) {
     behind += sentences[--index].length;
   }
-  if (index === 0) return undefined; // it has fewer characters
+  if (index === 0) return undefined; // the document has fewer characters
   const sentence = sentences[--index];
   const split = (head: readonly string[], tail: readonly string[]): [Document, Document] => [
     { ...document, sentences: head },
@@ -104,7 +104,7 @@ function groupsOf(documents: readonly Document[], seed: number): Group[] {
   return [...groups.values()].sort((a, b) => a.rank - b.rank || a.members[0] - b.members[0]);
 }
 
-/** Takes the wanted number of documents, or fewer if they are in groups, but at least one group. */
+/** Takes groups with `count` documents together, or with fewer if no further group fits; at least one group. */
 function takeDocuments(groups: readonly Group[], count: number): Group[] {
   const taken: Group[] = [];
   let left = count;
@@ -118,8 +118,9 @@ function takeDocuments(groups: readonly Group[], count: number): Group[] {
 }
 
 /**
- * Takes the wanted number of characters: whole documents while they fit, then the end of one. Groups
- * that are larger than the budget come last, as a cut would leave little of each member.
+ * Holds out `budget` characters: whole groups as long as they fit, then the end of a document. Groups
+ * of equal documents that are larger than the budget come last, as a cut would take little of each
+ * member.
  */
 function takeText(documents: readonly Document[], groups: readonly Group[], budget: number): Parts {
   const cuts = new Map<number, [Document, Document]>();
@@ -144,11 +145,12 @@ function takeText(documents: readonly Document[], groups: readonly Group[], budg
   return part(documents, smallest(groups, ({ size }) => size).members);
 }
 
+/** The group with the smallest measure; the first one of several. */
 function smallest(groups: readonly Group[], measure: (group: Group) => number): Group {
   return groups.reduce((least, group) => measure(group) < measure(least) ? group : least);
 }
 
-/** Both parts in the order of the documents. Of documents that are cut, the end is held out. */
+/** Both parts in the order of the documents. The end of each document with a cut is held out. */
 function part(
   documents: readonly Document[],
   heldOutIndexes: readonly number[],

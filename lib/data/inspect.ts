@@ -1,6 +1,6 @@
 /**
  * One example in detail: what the model sees at each position, what it has to predict there, and
- * where the two segments come from. `show/token_table.ts` draws it.
+ * where the two segments come from. `show/token_table.ts` draws a table of it.
  */
 import { EXAMPLE } from "./argument_kinds.ts";
 import { checkArguments, checkChoice, checkOptions, having } from "../checks.ts";
@@ -10,14 +10,17 @@ import type { Vocab } from "../tokenizer/vocab.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /**
- * - `plain`: text, nothing is asked;
- * - `masked`, `random`, `kept`: chosen for prediction, and replaced by `[MASK]`, replaced by another
- *   word, or left as it is;
- * - `special`: `[CLS]`, `[SEP]`, `[PAD]`, or a `[MASK]` that the text itself has.
+ * What was done to a token:
+ *
+ * - `plain`: it is text that is not predicted;
+ * - `masked`, `random`, `kept`: it was chosen for prediction, and replaced by `[MASK]`, replaced by
+ *   another token, or left as it is;
+ * - `special`: it is a special token that is not predicted, such as `[CLS]`, `[SEP]`, `[PAD]`, or a
+ *   `[MASK]` of the text itself.
  */
 export type TokenState = "plain" | "masked" | "random" | "kept" | "special";
 
-/** One position. */
+/** One position of an example. */
 export interface InspectedToken {
   /** Its position in the sequence, from 0. */
   readonly position: number;
@@ -25,13 +28,13 @@ export interface InspectedToken {
   readonly token: string;
   /** What was done to it. */
   readonly state: TokenState;
-  /** 1 or 2; 0 in padding. */
+  /** The segment, 1 or 2; 0 in padding. */
   readonly segment: number;
   /** The token to predict, if the position has a label. */
   readonly target?: string;
 }
 
-/** An example, explained. */
+/** An example with an explanation of its tokens, its label and its sources. */
 export interface InspectedExample {
   /** Its positions, in order. */
   readonly tokens: readonly InspectedToken[];
@@ -39,7 +42,7 @@ export interface InspectedExample {
   readonly nspLabel: 0 | 1 | -1;
   /** The label in words. */
   readonly relation: string;
-  /** Where the segments come from, one line each: `"1790 George Washington", sentences 3 to 5`. */
+  /** Where each segment comes from, as in `"1790 George Washington", sentences 3 to 5`. */
   readonly sources: readonly string[];
   /** Whether its sentences were cut to fit the length. */
   readonly truncated: boolean;
@@ -56,10 +59,10 @@ const RELATIONS = {
 /**
  * Explains an example as plain data.
  *
- * A random word that happens to equal the original counts as kept.
+ * A random token that happens to equal the original counts as kept.
  *
- * @param example A pair, with the ids and labels of `mlmData()` laid over it, or before masking.
- * @param options `pairing`: what the label means; default `"nsp"`.
+ * @param example A pair with the ids and labels of `mlmData()`, or a pair before masking.
+ * @param options `pairing`: the kind of pairs, which decides what the label means. Default `"nsp"`.
  * @throws {ShapeError} If there are more or fewer labels or segment ids than tokens.
  *
  * @example

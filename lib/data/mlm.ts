@@ -1,8 +1,8 @@
 /**
- * Masked language modelling: some tokens are hidden, and the original ids are the labels.
+ * Masked language modelling: some tokens are hidden, and their original ids are the labels.
  *
- * Of the chosen tokens 80 % become `[MASK]`, 10 % a random word, 10 % stay as they are, so that the
- * model cannot rely on `[MASK]` at every position that it has to predict.
+ * Of the chosen tokens 80 % become `[MASK]`, 10 % become a random token, and 10 % stay as they are, so
+ * that the model cannot rely on `[MASK]` at every position that it has to predict.
  */
 import { VOCAB } from "../tokenizer/argument_kinds.ts";
 import { DATA_DEFAULTS } from "../config.ts";
@@ -21,12 +21,12 @@ import type { Vocab } from "../tokenizer/vocab.ts";
 
 /** How positions are chosen, and what replaces their tokens. */
 export interface MlmOptions {
-  /** Share of the tokens to choose, from 0 to 1. Default 0.15. */
+  /** The share of the tokens to choose, from 0 to 1. Default 0.15. */
   readonly maskProbability?: number;
   /**
-   * The most positions that are chosen in a sequence. Default: no limit. A limit near the mean,
-   * `maskProbability` times the tokens, makes the share smaller than `maskProbability`, and with
-   * whole words it makes long words rarer than short ones.
+   * The most positions that are chosen in a sequence, at least 1. Default: no limit. A limit near the
+   * mean, `maskProbability` times the number of tokens, makes the share smaller than
+   * `maskProbability`; with whole words it also makes long words rarer than short ones.
    */
   readonly maxPredictions?: number;
   /** Whether all pieces of a word are chosen together. Default false. */
@@ -34,11 +34,11 @@ export interface MlmOptions {
   /**
    * `"independent"`, the default: each token (each word, with `wholeWord`) is chosen independently
    * with probability `maskProbability`, so that the share does not depend on positions, lengths or
-   * words. `"exact"`, as in google-research/bert: the number depends on the length only and is at
-   * least one, the order is random, and `[UNK]` may be chosen.
+   * words. `"exact"`, as in google-research/bert: the number of chosen tokens depends on the length
+   * only and is at least one, which ones they are is random, and `[UNK]` may be chosen.
    */
   readonly selection?: "independent" | "exact";
-  /** Whether a random word may also be a special token, as in google-research/bert. Default false. */
+  /** Whether a random token may be a special one, as in google-research/bert. Default false. */
   readonly randomSpecials?: boolean;
   /** The generator of all random numbers. Each call advances it. */
   readonly rng: Rng;
@@ -55,13 +55,13 @@ export interface MaskedTokens {
 /**
  * Hides tokens of one sequence for masked language modelling.
  *
- * Special tokens are never chosen: `[CLS]`, `[SEP]`, `[PAD]`, a `[MASK]` of the text, and `[UNK]`,
- * which is no word to be learnt. As tokens are chosen independently, a short sequence may have no
- * prediction at all.
+ * Special tokens are not chosen: neither `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text nor, by
+ * default, `[UNK]`, which is not a word that could be learnt. As tokens are chosen independently by
+ * default, a short sequence may have no prediction at all.
  *
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.
- * @returns A copy with tokens replaced, and the labels.
+ * @returns A copy in which tokens are replaced, and the labels.
  * @throws {ConfigError} If `maskProbability` is not in [0, 1], `maxPredictions` is below 1, or an
  * option is unknown.
  * @throws {RangeError} If an id is not in the vocabulary.
@@ -79,9 +79,9 @@ export interface MaskedTokens {
  * ```
  *
  * Source: Devlin et al. 2018 section 3.1 and appendix A.1; `create_masked_lm_predictions` in
- * google-research/bert, which `selection: "exact"` with `randomSpecials` follows draw for draw.
- * Differs by default: positions are drawn independently, `[UNK]` is never predicted, and a random
- * word is never special.
+ * google-research/bert, which `selection: "exact"` with `randomSpecials` follows draw for draw. The
+ * defaults differ from it: positions are drawn independently, `[UNK]` is never predicted, and a random
+ * token is never special.
  */
 export function mlmData(
   tokenIds: readonly number[],
@@ -109,13 +109,13 @@ export function mlmData(
 
 /**
  * Draws the token that the model sees at a chosen position: `[MASK]` in 80 % of cases, the token
- * itself in 10 %, a random word in 10 %.
+ * itself in 10 %, and a random token in 10 %.
  *
  * @param id The original id.
  * @returns The id that the model sees.
  *
- * Source: `create_masked_lm_predictions` in google-research/bert, draw for draw; there, as here with
- * `randomSpecials`, the random word may be any entry of the vocabulary.
+ * Source: `create_masked_lm_predictions` in google-research/bert, which this follows draw for draw.
+ * There, as here with `randomSpecials`, the random token may be any one of the vocabulary.
  */
 export function corruptToken(
   id: number,
@@ -137,12 +137,13 @@ function corrupted(
 ): number {
   if (rng.random() < 0.8) return vocab.maskId;
   if (rng.random() < 0.5) return id;
-  let word = rng.below(vocab.size);
-  const wordless = vocab.size === vocab.specialIds.size;
-  while (!randomSpecials && !wordless && vocab.isSpecial(word)) word = rng.below(vocab.size);
-  return word;
+  let drawn = rng.below(vocab.size);
+  const allSpecial = vocab.size === vocab.specialIds.size;
+  while (!randomSpecials && !allSpecial && vocab.isSpecial(drawn)) drawn = rng.below(vocab.size);
+  return drawn;
 }
 
+/** How many positions are chosen in a sequence of a length. */
 interface Selection {
   readonly maskProbability: number;
   readonly maxPredictions: number;
@@ -150,8 +151,8 @@ interface Selection {
 }
 
 /**
- * The known options. Those of `DataConfig` are allowed, so that one object of settings serves for
- * pairs and masks.
+ * The known options. Those of `DataConfig` are among them, so that one object of settings can be
+ * passed for pairs and for masks.
  */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
@@ -172,13 +173,9 @@ function checkMasking(options: MlmOptions, maskProbability: number, maxPredictio
 function checkIds(tokenIds: readonly number[], { size }: Vocab): void {
   const at = tokenIds.findIndex((id) => !(Number.isInteger(id) && id >= 0 && id < size));
   if (at < 0) return;
-  throw new RangeError(
-    `Cannot mask token id ${
-      nameOf(tokenIds[at])
-    } at position ${at}: ids of this vocabulary are 0 to ${
-      size - 1
-    }, so make the ids with the same tokenizer`,
-  );
+  const problem = `Cannot mask token id ${nameOf(tokenIds[at])} at position ${at}`;
+  const advice = "so make the ids with the same tokenizer";
+  throw new RangeError(`${problem}: ids of this vocabulary are 0 to ${size - 1}, ${advice}`);
 }
 
 /** The positions to hide, in the order in which they were chosen. */
@@ -205,7 +202,7 @@ function choose(
   return chooseTokens(tokenIds, vocab, settings, rng);
 }
 
-/** `chooseIndependently()` for units of one token: the same draws, but faster. */
+/** `chooseIndependently()` for single tokens, with the same draws, but faster. */
 function chooseTokens(
   tokenIds: readonly number[],
   vocab: Vocab,
@@ -222,7 +219,7 @@ function chooseTokens(
   return chosen.slice(0, maxPredictions);
 }
 
-/** The positions that may be chosen, in units that are chosen together: pieces or whole words. */
+/** The positions that may be chosen, in units that are chosen together: single pieces or whole words. */
 function candidates(
   tokenIds: readonly number[],
   vocab: Vocab,
@@ -238,7 +235,7 @@ function candidates(
   return units;
 }
 
-/** Chooses each unit independently. If these are more than the limit, some are dropped at random. */
+/** Chooses each unit independently. If there are more positions than the limit, units are dropped at random. */
 function chooseIndependently(
   units: readonly number[][],
   { maskProbability, maxPredictions }: Selection,
@@ -252,7 +249,7 @@ function chooseIndependently(
   return chosen.flat();
 }
 
-/** Chooses as many positions as the share says, in random order. */
+/** Chooses as many positions as the share of the length says, in random order. */
 function chooseExactly(
   units: readonly number[][],
   { maskProbability, maxPredictions, length }: Selection,
@@ -265,7 +262,8 @@ function chooseExactly(
 }
 
 /**
- * Takes whole units in order if they fit. A later, shorter unit may fit where an earlier one did not.
+ * Takes whole units, in order, as far as they fit into `count` positions. A later, shorter unit may fit
+ * if an earlier one did not.
  */
 function take(units: readonly number[][], count: number): number[] {
   const taken: number[] = [];

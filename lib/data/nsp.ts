@@ -1,8 +1,8 @@
 /**
  * Next-sentence prediction: pairs of segments, half of which follow each other in a document.
  *
- * `[CLS] A [SEP] B [SEP]`, label 0 if B follows A, 1 if B comes from elsewhere. The same code makes
- * the pairs of sentence-order prediction, and single segments without a label.
+ * A pair is `[CLS] A [SEP] B [SEP]`. Its label is 0 if B follows A, and 1 if B comes from elsewhere.
+ * The same code makes the pairs of sentence-order prediction, and single segments without a label.
  */
 import {
   checkArguments,
@@ -24,7 +24,7 @@ import type { Document, TokenizedDocument } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { checkPairable, type NspOptions, PairMaker } from "./pair_maker.ts";
 
-/** The two labels. (With sentence-order prediction: in order, swapped.) */
+/** The two labels of a pair. With sentence-order prediction they mean "in order" and "swapped". */
 export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
 
 /**
@@ -33,11 +33,13 @@ export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
  * A "not next" segment comes from another document, and its text never equals the true next sentence.
  * In a corpus of one document it comes from elsewhere in that document, and never overlaps or
  * continues the first segment. A document of one sentence can only begin a "not next" pair. To keep
- * both labels equally frequent, later pairs compensate for these, and if there are too many of them
- * some are left out.
+ * both labels equally frequent, later pairs compensate for such pairs, and some of them are left out
+ * if there are too many.
  *
- * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option cannot work.
- * @throws {RangeError} If no pair can be made: there is no text, or no document has two sentences.
+ * @throws {ConfigError} If `maxLength` has no room for `[CLS] x [SEP] y [SEP]`, or another option
+ * cannot work.
+ * @throws {NoExamplesError} If no pair can be made: there is no text, or no document has two
+ * sentences.
  *
  * @example
  * ```ts
@@ -53,9 +55,9 @@ export const NspLabel = { IsNext: 0, NotNext: 1 } as const;
  * ```
  *
  * Source: Devlin et al. 2018 section 3.1 (Task #2) and `create_instances_from_document` in
- * google-research/bert; Lan et al. 2019 for sentence order. Differs from the reference by default:
- * the halves are equal, the same document never serves as "another", and a text that reads like the
- * true next one is drawn again.
+ * google-research/bert; Lan et al. 2019 for sentence order. The defaults differ from the reference:
+ * both labels are equally frequent, the same document never serves as "another", and a text that
+ * equals the true next one is drawn again.
  */
 export function* nspExamples(
   documents: Iterable<Document>,
@@ -74,7 +76,7 @@ export function* nspExamples(
 /**
  * `nspExamples()` for documents that are encoded already.
  *
- * @throws {ConfigError | RangeError} As `nspExamples()`.
+ * @throws {ConfigError | NoExamplesError} In the same cases as `nspExamples()`.
  */
 export function* nspExamplesOfIds(
   documents: Iterable<TokenizedDocument>,
@@ -92,10 +94,10 @@ export function* nspExamplesOfIds(
 }
 
 /**
- * The pairs of documents that form one window, whatever their size. It is no error if there are none,
- * as another window may have some.
+ * The pairs of documents that form one window, whatever their size. There may be none, as another
+ * window may have some.
  *
- * @throws {ConfigError} As `nspExamples()`.
+ * @throws {ConfigError} In the same cases as `nspExamples()`.
  */
 export function* nspExamplesOfWindow(
   documents: readonly TokenizedDocument[],
@@ -106,7 +108,11 @@ export function* nspExamplesOfWindow(
   yield* fromWindow(new PairMaker(vocab, checked(options)), window, options);
 }
 
-/** `nspExamples()` for documents that arrive one by one. */
+/**
+ * `nspExamples()` for documents that arrive one by one.
+ *
+ * @throws {ConfigError | NoExamplesError} In the same cases as `nspExamples()`.
+ */
 export async function* nspExamplesAsync(
   documents: AsyncIterable<Document>,
   tokenizer: BertTokenizer,
@@ -127,11 +133,11 @@ export async function* nspExamplesAsync(
 }
 
 /**
- * Makes pairs of documents, in arrays. Every array but the last is full.
+ * Makes pairs of documents, in arrays of `batchSize` pairs. Every array except the last is full.
  *
- * @param options Those of `nspExamples()`, and `batchSize`: pairs in a batch, at least 1.
- * @throws {ConfigError} As `nspExamples()`, and if `batchSize` is not at least 1.
- * @throws {RangeError} As `nspExamples()`.
+ * @param options Those of `nspExamples()`, and `batchSize`: the number of pairs in a batch, at least 1.
+ * @throws {ConfigError} In the same cases as `nspExamples()`, and if `batchSize` is not at least 1.
+ * @throws {NoExamplesError} In the same cases as `nspExamples()`.
  *
  * @example
  * ```ts
@@ -164,6 +170,7 @@ export function* nspData(
   if (batch.length > 0) yield batch;
 }
 
+/** The pairs of one window, whose used tokens are counted if `reach` is given. */
 function* fromWindow(
   maker: PairMaker,
   window: readonly TokenizedDocument[],
@@ -177,8 +184,8 @@ function* fromWindow(
 const REACH = having("a ReachCounter", "open", "mark", "countWindow");
 
 /**
- * The known options. Those of `DataConfig` are allowed, so that one object of settings serves for
- * pairs and masks.
+ * The known options. Those of `DataConfig` are among them, so that one object of settings can be
+ * passed for pairs and for masks.
  */
 const OPTIONS = [
   ...Object.keys(DATA_DEFAULTS),
@@ -189,6 +196,7 @@ const OPTIONS = [
   "rng",
 ];
 
+/** Returns the options, and throws `ConfigError` if one cannot work. */
 function checked(options: NspOptions): NspOptions {
   checkOptions("nspExamples()", options, OPTIONS);
   const { maxLength, shortSequenceProbability = 0, windowTokens = WINDOW_TOKENS } = options;
@@ -206,7 +214,7 @@ function checked(options: NspOptions): NspOptions {
   return options;
 }
 
-/** About how many tokens a window has. 4 million ids take some 40 MB. */
+/** The number of tokens at which a window is full. 4 million ids take some 40 MB. */
 const WINDOW_TOKENS = 4_000_000;
 
 function* tokenized(

@@ -1,6 +1,6 @@
 /**
- * How a document becomes pairs: sentences are collected into a chunk, the chunk is cut in two, and
- * the second part is kept or replaced by text from elsewhere.
+ * Making pairs of a document: sentences are collected into a chunk, the chunk is divided into two
+ * parts, and the second part is kept or replaced by text from elsewhere.
  */
 import { NoExamplesError } from "../errors.ts";
 import type { Rng } from "../random.ts";
@@ -18,16 +18,19 @@ import {
   tokenCount,
 } from "./segments.ts";
 
-const TRIES = 10; // to draw another document, or another text than the true next one
-const HOPELESS = 64; // "not next" pairs in excess, beyond which one more is left out
+/** The number of draws of another document, or of another text than the true next one. */
+const TRIES = 10;
 
-/** Up to this many documents of one sentence are not taken for a mistake. */
+/** If there are this many more "not next" than "next" pairs, no further one is added to them. */
+const MOST_SURPLUS = 64;
+
+/** Only more documents than this, each of one sentence, are taken for a mistake. */
 const FEW = 8;
 
 /**
- * The message for documents of which no "next" pair can be made.
+ * The message of the error for documents of which no "next" pair can be made.
  *
- * @param pairing The kind of pairs.
+ * @param pairing The kind of pairs. Default `"nsp"`.
  */
 export function noPairsFollow(pairing: NspOptions["pairing"] = "nsp"): string {
   const pairs = pairing === "sop" ? "pairs of two sentences in order" : '"next" pairs';
@@ -61,9 +64,9 @@ export class PairMaker {
   readonly #reach: ReachCounter | undefined;
   readonly #rng: Rng;
   #surplus = 0; // "not next" pairs minus "next" pairs, counting only those that were not drawn
-  #couldFollow = false; // whether any document had two sentences
+  #couldFollow = false; // whether any chunk had two sentences
   #counts = { 0: 0, 1: 0, "-1": 0 };
-  #last: TokenizedDocument | undefined; // of the window before, for a document that is alone in its window
+  #last: TokenizedDocument | undefined; // the document before, as another one for a document that is alone in its window
 
   /**
    * Makes pairs of documents that were encoded with `vocab`.
@@ -107,7 +110,7 @@ export class PairMaker {
     }
   }
 
-  /** Without pairs: one segment for each example. Together they contain every token once. */
+  /** The examples without pairs, of one segment each. Together they contain every token once. */
   *#singles(document: TokenizedDocument, target: number): Generator<PairExample> {
     for (const { stretch, kept } of singleStretches(document, target, this.#room())) {
       this.#counts[-1]++;
@@ -118,14 +121,14 @@ export class PairMaker {
   /**
    * Checks after all documents that the pairs are of the wanted kind.
    *
-   * @throws {NoExamplesError} If pairs are wanted, and none or no "next" pair could be made.
+   * @throws {NoExamplesError} If no example could be made, or no "next" pair although pairs are wanted.
    */
   checkResult(): void {
     const { 0: next, 1: other, "-1": single } = this.#counts;
     if (next + other + single === 0) throw new NoExamplesError(this.#noPairs());
     const { pairing, balanced } = this.#options;
-    const wanting = pairing === "nsp" && balanced && !this.#couldFollow && other > FEW;
-    if (wanting) throw new NoExamplesError(noPairsFollow(pairing));
+    const lacksNext = pairing === "nsp" && balanced && !this.#couldFollow && other > FEW;
+    if (lacksNext) throw new NoExamplesError(noPairsFollow(pairing));
   }
 
   #noPairs(): string {
@@ -153,7 +156,7 @@ export class PairMaker {
     return this.#options.maxLength - (this.#options.pairing === "none" ? 2 : 3);
   }
 
-  /** Sentences from `start` on, until there are enough tokens. */
+  /** The sentences from `start` on, until there are `target` tokens and enough sentences for a pair. */
   #chunk(document: TokenizedDocument, start: number, target: number): Stretch {
     const { balanced, packing, pairing } = this.#options;
     const pairs = pairing === "sop" || (pairing === "nsp" && (balanced || !packing));
@@ -184,7 +187,7 @@ export class PairMaker {
     const wanted = target - tokenCount(first);
     const other = this.#elsewhere(first, wanted, others, index);
     if (other) return { example: this.#example(first, other, 1), next: firstEnd };
-    this.#surplus -= size < 2 ? 1 : 2; // there is no text elsewhere: one pair fewer, or the other label
+    this.#surplus -= size < 2 ? 1 : 2; // no other text: the pair is left out, or gets the other label
     return size < 2 ? undefined : this.#follow(first, rest);
   }
 
@@ -207,11 +210,11 @@ export class PairMaker {
     }
     const next = this.#rng.random() >= 0.5;
     if (!balanced || (next ? this.#surplus > -2 : this.#surplus < 1)) return next;
-    this.#surplus += next ? 2 : -2; // a changed label is one more of one kind and one fewer of the other
+    this.#surplus += next ? 2 : -2; // one more of one kind, and one fewer of the other
     return !next;
   }
 
-  /** A stretch that does not follow `first`; undefined if there is none, or none is wanted. */
+  /** A stretch that does not follow `first`; undefined if there is none, or too many such pairs exist. */
   #elsewhere(
     first: Stretch,
     wanted: number,
@@ -219,7 +222,7 @@ export class PairMaker {
     index: number,
   ): Stretch | undefined {
     if (!this.#options.balanced) return this.#drawElsewhere(first, wanted, others, index);
-    if (this.#surplus > HOPELESS) return undefined;
+    if (this.#surplus > MOST_SURPLUS) return undefined;
     const next = first.document.sentences[first.end];
     for (let tries = 0; tries < TRIES; tries++) {
       const drawn = this.#drawElsewhere(first, wanted, others, index);
@@ -304,7 +307,7 @@ export class PairMaker {
   }
 }
 
-/** How pairs are made. */
+/** Options of `nspExamples()`. */
 export interface NspOptions {
   /** The most tokens of an example, special ones included; at least 5. */
   readonly maxLength: number;
@@ -315,14 +318,17 @@ export interface NspOptions {
    * for each segment.
    */
   readonly packing?: boolean;
-  /** With packing: share of the documents whose examples get a random, shorter length. Default 0.1. */
+  /** With packing: the share of documents whose examples get a random, shorter length. Default 0.1. */
   readonly shortSequenceProbability?: number;
   /**
    * Whether both labels are equally frequent (default). `false` draws as google-research/bert does,
    * token for token.
    */
   readonly balanced?: boolean;
-  /** About how many tokens are held in memory at a time. "Not next" segments are drawn from them. */
+  /**
+   * About how many tokens are held in memory at a time; "not next" segments are drawn from them.
+   * Default 4,000,000.
+   */
   readonly windowTokens?: number;
   /** Counts which tokens the examples use, if given. */
   readonly reach?: ReachCounter;

@@ -1,11 +1,11 @@
 /**
- * Documents as they are read, before they are split into sentences. Reading is fast, and splitting is
- * slow.
+ * Documents as they are read, before they are split into sentences: reading is fast, but splitting is
+ * slow, and can be done by other threads.
  */
 import type { Document } from "./document.ts";
 import { type SentenceOptions, splitSentences } from "./sentences.ts";
 
-/** A stretch of text of a document. */
+/** A part of the text of a document. */
 export interface RawText {
   /** The text, with its line ends. */
   readonly text: string;
@@ -32,14 +32,15 @@ function sentencesOf({ text, isSentence }: RawText, { locale }: SentenceOptions)
 }
 
 /**
- * About how many characters a document may have. A longer one is split, so that a file that is a
- * single document can be read as a stream. (The longest book of the King James Bible has a quarter of
- * a million.)
+ * The number of characters at which a document is split, so that a file that is a single document can
+ * be read as a stream. (The longest book of the King James Bible has a quarter of a million.)
  */
 export const LONGEST_DOCUMENT = 4_000_000;
 
-/** A file, and the name of its documents. */
+/** A file of texts. */
 export interface TextFile {
+  /** Its path. */
   readonly path: string;
+  /** The name by which its documents are named. */
   readonly name: string;
 }

@@ -2,19 +2,19 @@
 import type { TokenizedDocument } from "./document.ts";
 import type { Kept, Stretch } from "./segments.ts";
 
-/** How much of its text an epoch uses. */
+/** How much of the text of its documents an epoch uses. */
 export interface Reach {
-  /** Tokens of the documents. */
+  /** The number of tokens of the documents. */
   readonly tokens: number;
-  /** Tokens that are in no example. */
+  /** The number of tokens that are in no example. */
   readonly unreachedTokens: number;
-  /** Documents of which no token is in an example. */
+  /** The number of documents of which no token is in an example. */
   readonly unusedDocuments: number;
 }
 
-/** One document while its window is open. */
+/** The marks of one document while its window is open. */
 interface Marks {
-  /** The tokens before each sentence. */
+  /** The number of tokens before each sentence. */
   readonly offsets: Int32Array;
   /** 1 for each token that is in an example, else 0. */
   readonly seen: Uint8Array;
@@ -36,7 +36,7 @@ export class ReachCounter {
   /** Marks the part of a stretch that an example uses. */
   mark({ document, start, skip = 0 }: Stretch, kept: Kept): void {
     const marks = this.#open.get(document);
-    if (!marks) return; // of a window that has been counted
+    if (!marks) return; // its window has been counted
     const first = marks.offsets[start] + skip;
     marks.seen.fill(1, first + kept.start, first + kept.end);
   }

@@ -1,5 +1,5 @@
 /**
- * A report of the data before training: figures of the corpus and of the examples, and a short digest
+ * A report on the data before training: figures of the corpus and of the examples, and a short digest
  * of each stage, by which two people can see that their data are equal.
  */
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
@@ -29,15 +29,15 @@ export interface ReportOptions {
   readonly seed: number;
   /** The epoch. Default 1, the first epoch of training. */
   readonly epoch?: number;
-  /** The most examples that are made and counted. Default: all of the epoch. */
+  /** The most examples that are made and counted, at least 1. Default: all of the epoch. */
   readonly maxExamples?: number;
 }
 
 /** The first 12 hexadecimal digits of a SHA-256 for each stage. */
 export interface Digests {
-  /** Of the documents as JSON lines `[name, sentences]`, in the order given. */
+  /** Of the documents as JSON lines `[name, sentences]`, in the given order. */
   readonly corpus: string;
-  /** Of `vocab.txt`: the same as `sha256sum vocab.txt` begins with. */
+  /** Of all tokens, one on each line: that of the file `vocab.txt`, unless tokens were added. */
   readonly vocabulary: string;
   /** Of the examples as JSON lines `[tokenIds, segmentIds, nspLabel, labels]`. */
   readonly examples: string;
@@ -46,13 +46,13 @@ export interface Digests {
 /** The figures of a report. Shares are from 0 to 1. */
 export interface DataReport extends CorpusCounts, ExampleCounts {
   /**
-   * Share of the tokens that are in no example of the epoch, as they were cut off or their document
-   * was left out. Undefined if `maxExamples` ended the count.
+   * The share of the tokens that are in no example of the epoch, because they were cut off or their
+   * document was left out. Undefined if `maxExamples` ended the count.
    */
   readonly unreachedShare?: number;
-  /** Documents of which no token is in an example; undefined when `unreachedShare` is. */
+  /** The number of documents of which no token is in an example; undefined if `unreachedShare` is. */
   readonly unusedDocuments?: number;
-  /** Pieces of the vocabulary. */
+  /** The number of pieces of the vocabulary, V. */
   readonly vocabSize: number;
   /** A digest of each stage. */
   readonly digests: Digests;
@@ -135,7 +135,7 @@ export function formatReport(report: DataReport): string {
   ].map(([name, text]) => `${name.padEnd(12)}${text}`).join("\n");
 }
 
-const REPORT = having("what dataReport() gives", "digests", "sentenceTokens", "exampleTokens");
+const REPORT = having("a result of dataReport()", "digests", "sentenceTokens", "exampleTokens");
 
 type Held = readonly Document[] | (() => AsyncIterable<Document>);
 
@@ -152,7 +152,7 @@ async function countCorpus(documents: Held, tokenizer: BertTokenizer) {
 function opened(documents: Held): readonly Document[] | AsyncIterable<Document> {
   if (typeof documents !== "function") return documents;
   const stream = documents();
-  checkArguments("dataReport(documents)", [["what documents() gives", stream, STREAM]]);
+  checkArguments("dataReport(documents)", [["the result of documents()", stream, STREAM]]);
   return stream;
 }
 
@@ -189,6 +189,7 @@ function short(hex: string): string {
   return hex.slice(0, 12);
 }
 
+/** The number of examples, and the shares of those that were cut and of the tokens in none. */
 function examples({ examples, truncatedShare, unreachedShare, unusedDocuments }: DataReport) {
   const cut = `${count(examples)}, ${percent(truncatedShare)} of them cut`;
   if (unreachedShare === undefined || unusedDocuments === undefined) return cut;
@@ -196,15 +197,17 @@ function examples({ examples, truncatedShare, unreachedShare, unusedDocuments }:
   return `${cut}; ${percent(unreachedShare)} of the tokens are in none${unused}`;
 }
 
-/** The predictions of an example: their mean, least and most. */
+/** The number of predictions of an example: its mean, its smallest and its largest value. */
 function predictions(histogram: readonly number[]): string {
   const present = [...histogram.entries()].filter(([, examples]) => examples > 0);
   const total = present.reduce((sum, [number, examples]) => sum + number * examples, 0);
   const examples = histogram.reduce((a, b) => a + b, 0);
-  const [least, most] = [present[0]?.[0] ?? 0, present.at(-1)?.[0] ?? 0];
+  const least = present[0]?.[0] ?? 0;
+  const most = present.at(-1)?.[0] ?? 0;
   return `${(total / Math.max(1, examples)).toFixed(1)} an example, ${least} to ${most}`;
 }
 
+/** A share with two digits, or with four if two would show almost nothing. */
 function percent(share: number): string {
   return percentOf(share, share > 0 && share < 0.001 ? 4 : 2);
 }

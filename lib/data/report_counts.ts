@@ -7,11 +7,11 @@ import type { Document } from "./document.ts";
 import type { PairExample } from "./example.ts";
 import { documentHash, textHash } from "./text_hash.ts";
 
-/** The distribution of lengths; all 0 if nothing was counted. */
+/** The distribution of lengths in tokens; all values are 0 if nothing was counted. */
 export interface Spread {
   /** The shortest. */
   readonly least: number;
-  /** The lower one of two in the middle. */
+  /** The one in the middle; the smaller one if there are two. */
   readonly median: number;
   /** The arithmetic mean. */
   readonly mean: number;
@@ -19,41 +19,42 @@ export interface Spread {
   readonly most: number;
 }
 
-/** What a corpus holds. */
+/** Figures of a corpus. */
 export interface CorpusCounts {
-  /** Documents, including those without tokens. */
+  /** The number of documents, including those without tokens. */
   readonly documents: number;
-  /** Documents with exactly the same text as an earlier one. */
+  /** The number of documents with exactly the same text as an earlier one. */
   readonly equalDocuments: number;
-  /** Sentences in all documents. */
+  /** The number of sentences in all documents. */
   readonly sentences: number;
-  /** Sentences that are exactly equal to an earlier one; see `CorpusCounter` for very large corpora. */
+  /** The number of sentences that equal an earlier one; `CorpusCounter` says how they are found. */
   readonly duplicateSentences: number;
-  /** Tokens in all sentences, without special ones. */
+  /** The number of tokens in all sentences, without special ones. */
   readonly tokens: number;
-  /** Share of the tokens that are `[UNK]`. */
+  /** The share of the tokens that are `[UNK]`, from 0 to 1. */
   readonly unkRate: number;
-  /** Tokens in a sentence. */
+  /** The number of tokens in a sentence. */
   readonly sentenceTokens: Spread;
 }
 
 /** Figures of examples. */
 export interface ExampleCounts {
-  /** Examples that were made. */
+  /** The number of examples. */
   readonly examples: number;
-  /** Examples with an NSP label. */
+  /** The number of examples with a label of the pair. */
   readonly pairs: number;
-  /** Share of the pairs with label 1; `undefined` where there are no pairs. */
+  /** The share of the pairs with label 1, from 0 to 1; undefined if there are no pairs. */
   readonly notNextShare: number | undefined;
-  /** Share of the examples that were cut to fit the length. */
+  /** The share of the examples that were cut to fit the length, from 0 to 1. */
   readonly truncatedShare: number;
-  /** Tokens in an example, special ones included. */
+  /** The number of tokens in an example, special ones included. */
   readonly exampleTokens: Spread;
-  /** At index n: examples with n predictions. */
+  /** At index n the number of examples with n predictions. */
   readonly maskedHistogram: readonly number[];
 }
 
-const REMEMBERED = 2_000_000; // sentences, as 53-bit numbers: about 100 MB at most
+/** The most sentences that are remembered, as numbers of 53 bits: about 100 MB. */
+const REMEMBERED = 2_000_000;
 
 /**
  * Counts documents. Duplicates are found by a 53-bit hash, among the first two million different
@@ -70,9 +71,9 @@ export class CorpusCounter {
   #unknown = 0;
 
   /**
-   * Counts nothing yet.
+   * Makes a counter.
    *
-   * @param tokenizer Gives the tokens that are counted.
+   * @param tokenizer The tokenizer whose tokens are counted.
    */
   constructor(tokenizer: BertTokenizer) {
     checkArguments("new CorpusCounter(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
@@ -118,7 +119,7 @@ export class ExampleCounter {
   #labels = { 0: 0, 1: 0, "-1": 0 };
   #truncated = 0;
 
-  /** How many there are. */
+  /** The number of examples so far. */
   get count(): number {
     return this.#lengths.count;
   }
@@ -151,7 +152,7 @@ export class ExampleCounter {
   }
 }
 
-/** How often each length occurred. */
+/** Counts how often each length occurs. */
 class Lengths {
   readonly #times = new Map<number, number>();
   count = 0;

@@ -1,4 +1,4 @@
-/** The batches of an epoch, with a place that a resumed run can go back to. */
+/** The batches of an epoch, with a place to which a resumed run can go back. */
 import type { Rng, RngState } from "../random.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { Batch } from "./batch.ts";
@@ -14,7 +14,7 @@ import {
 export interface EpochPlace {
   /** The epoch, as in the options. */
   readonly epoch: number;
-  /** Batches that were taken. */
+  /** The number of batches that were taken. */
   readonly batches: number;
   /** The states of the epoch's generators, by their names. */
   readonly generators: Readonly<Record<string, RngState>>;
@@ -23,8 +23,8 @@ export interface EpochPlace {
 /**
  * The batches of an epoch, counted as they are taken.
  *
- * To go back to a place, the epoch is made again and its first batches are skipped. That is exact for
- * all kinds of documents, and takes seconds where training took hours.
+ * To go back to a place, the epoch is made again and its first batches are skipped. This is exact for
+ * all kinds of documents, and takes seconds if training took hours.
  *
  * @example
  * ```ts
@@ -58,13 +58,13 @@ export class EpochStream implements AsyncIterable<Batch> {
     this.#source = this.#count(epochBatches(documents, tokenizer, options, generators));
   }
 
-  /** The present place. The states are copies. */
+  /** The current place. The states are copies. */
   get place(): EpochPlace {
     const states = Object.entries(this.#generators).map(([name, { state }]) => [name, state]);
     return { epoch: this.#epoch, batches: this.#taken, generators: Object.fromEntries(states) };
   }
 
-  /** Skips batches and returns how many were skipped, which are fewer if the epoch ends. */
+  /** Skips `count` batches, or fewer if the epoch ends, and returns how many were skipped. */
   async skip(count: number): Promise<number> {
     let skipped = 0;
     while (skipped < count && !(await this.#source.next()).done) skipped++;

@@ -13,7 +13,7 @@ export interface Stretch {
   readonly start: number;
   /** The sentence after the last one. */
   readonly end: number;
-  /** Tokens to leave out at the front, as they are in the stretch before. Default 0. */
+  /** The number of tokens to leave out at the front, as they are in the stretch before. Default 0. */
   readonly skip?: number;
 }
 
@@ -31,7 +31,7 @@ export function appendIds(
   { document: { sentences }, start, end, skip = 0 }: Stretch,
   kept: Kept,
 ): void {
-  let before = -skip; // number of tokens of the stretch before this sentence
+  let before = -skip; // the number of tokens of the stretch before sentence i
   for (let i = start; i < end && before < kept.end; i++) {
     const { ids } = sentences[i];
     const last = Math.min(ids.length, kept.end - before);
@@ -90,7 +90,7 @@ export function* singleStretches(
     }
     const kept = { start: 0, end: Math.min(length, room) };
     yield { stretch: { document, start, end, skip }, kept };
-    skip = length > room ? skip + room : 0; // longer than the room: it is one sentence
+    skip = length > room ? skip + room : 0; // only a single sentence can be longer than the room
     if (skip === 0) start = end;
   }
 }

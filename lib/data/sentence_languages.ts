@@ -1,37 +1,37 @@
-/** The words by which sentences are told apart in each language that has rules of its own. */
+/** The words that decide where sentences end, for each language that has rules of its own. */
 
 /** The words of a language that decide whether a sentence goes on after a full stop. */
 export interface Language {
   /** Titles and other abbreviations that are capitalised and followed by a name. */
   readonly beforeName: ReadonlySet<string>;
-  /** Those that belong to the name before them, which may end a sentence: Jr., Inc. */
+  /** Abbreviations that belong to the name before them, and may end a sentence: Jr., Inc. */
   readonly afterName: ReadonlySet<string>;
-  /** Those that stand in front of a name or end a sentence: in St. Louis, and on Main St. */
+  /** Abbreviations that stand before a name or end a sentence: in St. Louis, and on Main St. */
   readonly beforeNameOrEnd: ReadonlySet<string>;
-  /** Abbreviations in front of a figure only, in small letters: No. 5, but "He said no." */
+  /** Words that are abbreviations only before a figure, in small letters: No. 5, but "He said no." */
   readonly beforeFigure: ReadonlySet<string>;
-  /** The ends of words that are abbreviations in front of a figure: Bahnhofstr. 5. */
+  /** The ends of words that are abbreviations before a figure: Bahnhofstr. 5. */
   readonly endsBeforeFigure?: RegExp;
-  /** Abbreviations in the middle of a sentence, whatever follows. */
+  /** Abbreviations that never end a sentence, whatever follows. */
   readonly inTheMiddle: ReadonlySet<string>;
   /** Abbreviations that may end a sentence, unless a small letter or a figure follows. */
   readonly mayEnd: ReadonlySet<string>;
-  /** Abbreviations after which a capitalised word goes on, unless it opens sentences: 5 Mio. Euro. */
+  /** Abbreviations after which a capital letter continues the sentence, except in `openers`: 5 Mio. Euro. */
   readonly beforeNoun: ReadonlySet<string>;
   /** Words that often begin sentences and rarely belong to names: "the U.S. This …". */
   readonly openers: ReadonlySet<string>;
-  /** Words in front of a letter that is no initial: plan B. */
+  /** Words after which a letter is a label and not an initial: plan B. */
   readonly labels: ReadonlySet<string>;
   /** Whether a figure with a full stop is an ordinal: am 3. Oktober. */
   readonly ordinals: boolean;
   /**
-   * Abbreviations that are a unit behind a figure, where a sentence may end, and stand before a name
-   * elsewhere: 1799 г., but г. Тула.
+   * Abbreviations that are a unit after a figure, where a sentence may end, and a title before a name:
+   * 1799 г., but г. Тула.
    */
   readonly units: ReadonlySet<string>;
-  /** Prepositions that begin a sentence with a time, of which no end can follow: В 1799 г. Пушкин … */
+  /** Prepositions that begin a sentence with a time, which cannot be all of it: В 1799 г. Пушкин … */
   readonly prepositions: ReadonlySet<string>;
-  /** Verbs that say who spoke, behind their subject: "Why?" I asked. Empty where the verb comes first. */
+  /** Verbs of speaking that follow their subject: "Why?" I asked. None for languages in which they precede it. */
   readonly sayings: ReadonlySet<string>;
 }
 
@@ -50,7 +50,7 @@ const ENGLISH: Language = {
   beforeFigure: words(
     "no nos vol vols ch chap sec art fig figs p pp jan feb mar apr jun jul aug sept sep oct nov dec",
   ),
-  // Some of other languages are among them, as texts quote them and no English word is written so.
+  // Some are of other languages, which English texts quote; no English word is written in the same way.
   inTheMiddle: words(
     "e.g i.e viz cf vs al approx z.b d.h u.a z.t i.d.r o.ä bzw vgl evtl ggf ca p.ex p.ej",
   ),
@@ -164,7 +164,7 @@ const SPANISH: Language = {
   ),
 };
 
-/** Titles, which some languages write in small letters, too: il sig. Rossi. */
+/** Titles with a capital and with a small letter, as some languages write both: il sig. Rossi. */
 const titles = (list: string): ReadonlySet<string> => words(`${list} ${list.toLowerCase()}`);
 
 const ITALIAN: Language = {

@@ -12,14 +12,17 @@ const GERMAN_MONTH = /^(Januar|Jänner|Februar|Feber|März|Mai|Juni|Juli|Oktober
 const SHARED_MONTH = /^(April|August|September|November)(?!\p{L})/u;
 const BEFORE_DATE = /(?:^|\s)(am|vom|zum|bis|den|dem|der|seit|ab) \d{1,2}\.\s*$/iu;
 
-/** UTF-16 units at the start and end of a sentence, and of what follows, that the rules use. */
+/**
+ * The number of UTF-16 units that the rules look at: of the start and the end of a sentence, and of
+ * the text after it.
+ */
 export const LONGEST = 64;
 
 /**
- * Whether a sentence goes on where the segmenter ended it. All white space must be single blanks.
+ * Whether a sentence goes on where the segmenter ended it. All white space must be single spaces.
  *
- * @param before The end of the sentence so far.
- * @param after What follows: its first 64 units, or less where the text ends.
+ * @param before The last 64 units of the sentence so far.
+ * @param after The first 64 units of the text that follows.
  * @param start The first 64 units of the sentence so far.
  */
 export function goesOn(before: string, after: string, start: string, language: Language): boolean {
@@ -36,9 +39,9 @@ export function goesOn(before: string, after: string, start: string, language: L
 }
 
 /**
- * Whether a question or exclamation stands within a sentence, which goes on in small letters: "Why?"
- * she asked; Yahoo! is big. This is not decided for a sentence that itself begins with a small
- * letter, as in a chat.
+ * Whether a question or an exclamation is a part of a sentence, which goes on with a small letter:
+ * "Why?" she asked; Yahoo! is big. If the sentence itself begins with a small letter, as in a chat,
+ * only a quotation counts.
  */
 function isExclaimedWithin(before: string, after: string, start: string): boolean {
   if (!/^(?:[-–—] ?)?\p{Ll}/u.test(after)) return false;
@@ -48,20 +51,20 @@ function isExclaimedWithin(before: string, after: string, start: string): boolea
   return isQuoted || /^\P{L}*\p{Lu}/u.test(start);
 }
 
-/** A subject, and the verb behind it: I asked, Dr. Ann Lee quietly said. */
+/** A subject and the verb after it: I asked, Dr. Ann Lee quietly said. */
 const SUBJECT_AND_VERB =
   /^(I|(?:\p{Lu}[\p{L}'’-]*\.? ){0,3}\p{Lu}[\p{L}'’-]+) (?:\p{Ll}+ly |then |also )?(\p{Ll}+)/u;
 
-/** An answer is no question: in "Why?" I answered, "Because." a sentence begins. */
+/** Verbs that cannot belong to a question before them: after "Why?" a sentence begins in "I answered, …". */
 const ANSWERS = new Set(["answered", "replied", "retorted"]);
 
-/** What follows a verb that says something else than the quotation before it: I said nothing. I said, "No." */
+/** Text after a verb by which the verb does not belong to the quotation before it: I said nothing. I said, "No." */
 const SAYS_MORE =
   /^(?::|,? ?["“‘']\p{Lu}| (?:nothing|something|it|that|so|no|yes|the|a|an|my|his|this|these|how|what|why|whether|if|I|he|she|they|we|you|there)(?!\p{L}))/u;
 
 /**
- * Whether a quotation that ends as a question or exclamation is followed by who said it, and a capital
- * letter is that of a name or of "I": "Why?" I asked. "Go!" Ann cried.
+ * Whether a quotation that ends as a question or an exclamation is followed by its speaker, whose
+ * capital letter does not begin a sentence: "Why?" I asked. "Go!" Ann cried.
  */
 function isSaidBy(before: string, after: string, { openers, sayings }: Language): boolean {
   const found = after.match(SUBJECT_AND_VERB);
@@ -77,10 +80,10 @@ function isSaidBy(before: string, after: string, { openers, sayings }: Language)
 const CLOSING = " \"'”’)]";
 const BEFORE_WORD = ' "“‘„«»([';
 
-/** Quotation marks, and what is elided before a word: l'avv. (but not don't, of which one letter is left). */
+/** Quotation marks, or an elided word, before a word: l'avv. (but not don't, where one letter is left). */
 const ELIDED = /^['’]+|^\p{L}+['’](?=\p{L}{2})/u;
 
-/** The word in front of a full stop at the end, and the word before it, if there is a full stop. */
+/** The word before the full stop that ends a text, and the word before that; undefined if none ends it. */
 function lastWords(text: string): { previous: string; word: string } | undefined {
   let end = text.length;
   while (end > 0 && CLOSING.includes(text[end - 1])) end--;
@@ -99,6 +102,7 @@ function isEnumerator(sentence: string): boolean {
   return sentence.length < 12 && /^\(?(?:\d{1,3}|\p{L}|[ivxIVX]+)[.)]+\s*$/u.test(sentence);
 }
 
+/** Whether a word with a full stop is an abbreviation after which the sentence goes on. */
 function isAbbreviation(
   before: string,
   word: string,
@@ -125,22 +129,23 @@ function isAbbreviation(
   return goesOnSmall && forms.some((form) => mayEnd.has(form));
 }
 
-/** A number in Roman figures, of which a single one could be a word: vol. II. */
+/** A number of at least two Roman figures, as a single one could be a word: vol. II. */
 const ROMAN_FIGURE = /^[IVX]{2,}(?!\p{L})/u;
 
-/** What stands behind an hour: 5 p.m. EST. */
+/** A time zone after an hour: 5 p.m. EST. */
 const TIME_ZONE =
   /^(?:[A-Z]{1,3}[SD]T|[ECMP]T|GMT|UTC|CET|(?:Eastern|Central|Mountain|Pacific)(?! \p{Ll}))(?!\p{L})/u;
 
-/** What stands before a sentence: P.S. I love you. */
+/** An abbreviation that begins a postscript or a note: P.S. I love you. */
 const POSTSCRIPT = /^(?:(?:P\.)+S|P(?:\.S)+|N\.B)$/;
 
 /** Small words within names: the Bank of America Corp. */
 const WITHIN_NAMES = new Set(["and", "de", "for", "in", "of", "on", "the", "van", "von"]);
 
 /**
- * Whether the sentence so far is but a name, which cannot be all of it: King Jr. | Day was warm. What
- * follows another word may belong to the name or not: He met King Jr. | Day …
+ * Whether the sentence so far is only a name, which cannot be a whole sentence: King Jr. | Day was warm.
+ * If there are other words, no rule decides whether what follows belongs to the name: He met King
+ * Jr. | Day …
  */
 function isWithoutVerb(
   start: string,
@@ -154,7 +159,7 @@ function isWithoutVerb(
     .every((part) => !/^\P{L}*\p{Ll}/u.test(part) || WITHIN_NAMES.has(part));
 }
 
-/** Whether a unit belongs to what follows: г. Тула; 1799 г. родился; В 1799 г. Пушкин. */
+/** Whether the sentence goes on after a unit: г. Тула; 1799 г. родился; В 1799 г. Пушкин. */
 function isUnit(
   start: string,
   previous: string,
@@ -170,7 +175,7 @@ function isUnit(
   return parts.length <= 4 && (prepositions.has(parts[0]) || /^\d/.test(parts[0]));
 }
 
-/** A word, alone and joined to the short words in front of it: for "Dr. h. c." c, h.c and dr.h.c. */
+/** A word, alone and joined to the short words before it: for "Dr. h. c." c, h.c and dr.h.c. */
 function spellings(before: string, word: string): string[] {
   if (word.length > 3) return [word.toLowerCase()];
   const parts = before.match(/(?:^|\s)((?:\p{L}{1,3}\. )+)\p{L}{1,3}\.\s*$/u)?.[1].split(". ") ??
@@ -195,12 +200,13 @@ function isInitial(
   return previous === "" || !opens(after, openers);
 }
 
-/** Whether a segment begins with an opener. The A of "A. Milne" is an initial. */
+/** Whether a text begins with an opener. The A of "A. Milne" is an initial and not one. */
 function opens(after: string, openers: ReadonlySet<string>): boolean {
   const first = after.match(/^\p{L}[\p{L}']*/u)?.[0] ?? "";
   return openers.has(first) && !(first.length === 1 && after[1] === ".");
 }
 
+/** Whether a figure with a full stop is an ordinal, after which the sentence goes on. */
 function isOrdinal(
   before: string,
   word: string,
@@ -216,8 +222,8 @@ function isOrdinal(
 }
 
 /**
- * The number of units at the end of a segment that open the next one: brackets and quotation marks,
- * which the segmenter leaves in the sentence before if no space precedes them.
+ * The number of units at the end of a segment that belong to the next one: opening brackets and
+ * quotation marks, which the segmenter leaves in the sentence before if no space precedes them.
  */
 export function openingAtEnd(segment: string): number {
   if (
@@ -243,13 +249,13 @@ function closes(text: string, marks: string): boolean {
   return first === "»";
 }
 
-/** The number of units at the start of a segment that close the one before: the » of French. */
+/** The number of units at the start of a segment that belong to the one before, such as » in French. */
 export function closingAtStart(segment: string): number {
   if (isPlain(segment.charCodeAt(0))) return 0;
   return segment.match(/^[\p{Pe}\p{Pf}]+(?:\s+|$)/u)?.[0].length ?? 0;
 }
 
-/** Whether a unit is ASCII and no bracket, as almost all are: no pattern has to be tried. */
+/** Whether a unit is ASCII and not a bracket, as almost all are, so that no pattern has to be tried. */
 function isPlain(unit: number): boolean {
   return unit < 0x7b && unit !== 0x28 && unit !== 0x29 && unit !== 0x5b && unit !== 0x5d;
 }

@@ -7,33 +7,33 @@ import { ConfigError } from "../errors.ts";
 import { languageOf } from "./sentence_languages.ts";
 import { closingAtStart, goesOn, LONGEST, openingAtEnd } from "./sentence_rules.ts";
 
-/** How text is split. */
+/** Options of `splitSentences()`. */
 export interface SentenceOptions {
   /**
-   * Language of the text, as a BCP 47 tag. Default `"en"`. There are rules for `de`, `en`, `es`, `fr`,
+   * The language of the text, as a BCP 47 tag. Default `"en"`. There are rules for `de`, `en`, `es`, `fr`,
    * `it`, `nl`, `pl`, `pt` and `ru`; a text in another language is split by the rules of Unicode and
    * of English.
    */
   readonly locale?: string;
 }
 
-/** Two line ends, LF, CRLF or CR, with nothing but space between them. */
+/** Two line ends (LF, CRLF or CR) with nothing but white space between them. */
 const EMPTY_LINE = /(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*(?:\r\n|\r|\n)/;
 
-/** White space other than single blanks; most paragraphs have none. */
+/** White space other than single spaces; most paragraphs have none. */
 const NOT_SINGLE = /[^\S ]| {2}/;
 
 /**
- * Splits text into sentences, trimmed, none of them empty.
+ * Splits a text into sentences, which are trimmed and not empty.
  *
  * A line break inside a paragraph does not end a sentence; an empty line does.
  *
- * Some splits depend on what the text is about, and no rule finds them: "He met King Jr. Day broke."
+ * Some splits depend on the meaning of the text, and no rule finds them: "He met King Jr. Day broke."
  * and "He likes King Jr. Day in May." are both split after "Jr.", and so is "at Acme Inc. USA". After
- * "the U.S." a sentence ends only before a word that often opens one, such as "The". What counts as an
- * abbreviation is a list for each language; another one ends a sentence before a capital letter.
+ * "the U.S." a sentence ends only before a word that often opens one, such as "The". Each language has
+ * a list of abbreviations; any other abbreviation ends a sentence if a capital letter follows.
  *
- * @throws {ConfigError} If `locale` is no language tag.
+ * @throws {ConfigError} If `locale` is not a language tag.
  *
  * @example
  * ```ts
@@ -54,15 +54,16 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
   return text.split(EMPTY_LINE).flatMap((paragraph) => splitParagraph(paragraph, locale));
 }
 
+/** The sentences of a paragraph. */
 function splitParagraph(paragraph: string, locale: string): string[] {
   const text = (NOT_SINGLE.test(paragraph) ? paragraph.replace(/\s+/g, " ") : paragraph).trim();
   if (text === "") return [];
   const { segmenter, language } = toolsFor(locale);
   const sentences: string[] = [];
   let last = ""; // the sentence so far
-  let start = ""; // its first words
-  let before = ""; // its last units: only these are used, so that the time stays linear
-  let moved = ""; // moved from the end of the segment before to the start of this one
+  let start = ""; // its first units
+  let before = ""; // its last units; looking only at these keeps the time linear
+  let moved = ""; // units that belong to this segment, but ended the one before
   for (const { segment: found, index } of segmenter.segment(text)) {
     const closing = moved === "" ? closingAtStart(found) : 0;
     const at = index - moved.length + closing;
@@ -92,6 +93,7 @@ interface Tools {
   readonly language: ReturnType<typeof languageOf>;
 }
 
+/** The tools of the languages that were asked for, as making a segmenter is slow. */
 const known = new Map<string, Tools>();
 
 function toolsFor(locale: string): Tools {

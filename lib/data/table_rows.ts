@@ -1,6 +1,6 @@
 /**
- * Rows of a table as documents: which column is the text, which one names the document, and how
- * consecutive rows are joined.
+ * Making documents of the rows of a table: which column is the text, which one names the document, and
+ * which consecutive rows are one document.
  */
 import { ConfigError, FormatError } from "../errors.ts";
 import { count } from "../format.ts";
@@ -12,22 +12,25 @@ import { LONGEST_DOCUMENT, type RawDocument, type RawText, type TextFile } from 
 export interface Row {
   /** Its line, from 1; undefined if the file has no lines. */
   readonly line?: number;
-  /** Its place among the rows, from 1, where a file has no lines. */
+  /** Its number among the rows, from 1; undefined if the file has lines. */
   readonly row?: number;
   /** The line with the names of the columns. */
   readonly header?: number;
+  /** Its values by column. */
   readonly fields: ReadonlyMap<string, unknown>;
-  /** A number as it is written, as it may have more digits than JavaScript can represent. */
+  /** A number as the file writes it, which may have more digits than JavaScript can represent. */
   readonly written?: (column: string) => string | undefined;
 }
 
-/** A document that more rows may be added to. */
+/** A document to which more rows may be added. */
 interface OpenDocument {
   readonly name: string;
   /** The name in its rows; undefined if each row is a document. */
   readonly named: string | undefined;
+  /** The number of the part, from 1, if the document is split for its length. */
   readonly part: number;
   readonly texts: RawText[];
+  /** The number of characters so far. */
   size: number;
 }
 
@@ -51,14 +54,13 @@ export async function* gatherRows(
       open = named === undefined ? started(`${name} ${number}`) : started(named, named, open);
     }
     open.size += text.length;
-    // A column "sentence" has one sentence in each row, but if each row is a document it is split all
-    // the same.
+    // A column "sentence" has one sentence in each row; if each row is a document, it is split anyway.
     open.texts.push({ text, isSentence: named !== undefined && column === "sentence" });
   }
   if (open) yield closed(open);
 }
 
-/** Begins a document. One that continues a document that was split for its length is its next part. */
+/** Begins a document, or the next part of a document that was split for its length. */
 function started(name: string, named?: string, before?: OpenDocument): OpenDocument {
   const part = named !== undefined && before?.named === named ? before.part + 1 : 1;
   const title = part === 1 ? name : `${name} (${part})`;
@@ -69,11 +71,12 @@ function closed({ name, texts }: OpenDocument): RawDocument {
   return { name, texts };
 }
 
+/** The column of the text. */
 function textColumn({ fields }: Row, { textColumn }: CorpusOptions): string {
   return textColumn ?? (fields.has("text") ? "text" : "sentence");
 }
 
-/** The text of a row. A null, like an empty cell, is no text. */
+/** The text of a row. A null is an empty text, like an empty cell. */
 function textOf(
   path: string,
   { line, row, header, fields }: Row,
@@ -92,8 +95,8 @@ function textOf(
 }
 
 /**
- * The document that a row belongs to; undefined if the row is a document by itself. In the default
- * column a value that cannot be a name counts as none.
+ * The name of the document to which a row belongs; undefined if the row is a document by itself. In
+ * the default column, a value that cannot be a name counts as no name.
  */
 function documentOf(
   path: string,
@@ -107,7 +110,7 @@ function documentOf(
   if (documentColumn === text) {
     const advice =
       "must be another column than that of the text: leave it out, or say that there " +
-      "is none: documentColumn: false (in a task: --no-document-column)";
+      "is none, with documentColumn: false (in a task: --no-document-column)";
     throw new ConfigError("documentColumn", documentColumn, advice);
   }
   const column = documentColumn ?? "document";
@@ -127,18 +130,20 @@ function documentOf(
 
 /** A column of a file that can be read column by column. */
 export interface Column {
+  /** Its name. */
   readonly name: string;
   /** Whether its values are lists or structures, which are neither text nor names. */
   readonly isNested: boolean;
 }
 
-/** What stands for a value of a nested column: it need not be read to be refused. */
+/** Stands for any value of a nested column, which is refused without being read. */
 const NESTED = Symbol("a list or a structure");
 
 /**
  * The columns that have to be read, for a file that can be read column by column.
  *
- * @throws {FormatError} If a column that was asked for, or one for the text, is not there, or twice.
+ * @throws {FormatError} If there is no column for the text, a column that was asked for is missing, or
+ * one of them occurs twice.
  */
 export function columnsOf(
   path: string,
@@ -171,6 +176,7 @@ export function refuseRepeated(path: string, names: readonly string[], line?: nu
   }
 }
 
+/** The error for a missing column. */
 function noColumn(
   path: string,
   line: number | undefined,
@@ -194,14 +200,15 @@ function columns(fields: ReadonlyMap<string, unknown>): string {
   return `${names.slice(0, MOST_NAMED).join(", ")} and ${count(more)} more`;
 }
 
+/** The most columns that a message names. */
 const MOST_NAMED = 40;
 
-/** Whether a number is small enough to be what its file has, and not only the nearest to it. */
+/** Whether a number is so small that JavaScript represents the number of the file and not a near one. */
 function isExact(value: number): boolean {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
-/** The place of a row for a message, where it has no line. */
+/** The number of a row for a message, if it has no line. */
 function inRow(row: number | undefined): string {
   return row === undefined ? "" : ` of row ${row}`;
 }
@@ -209,7 +216,7 @@ function inRow(row: number | undefined): string {
 /** A value for a message. */
 function written(value: unknown): string {
   if (value === NESTED) return "lists or structures";
-  if (value instanceof Uint8Array) return `${value.length} bytes that are no UTF-8 string`;
+  if (value instanceof Uint8Array) return `${value.length} bytes that are not a UTF-8 string`;
   const plain = (_: string, part: unknown) => typeof part === "bigint" ? Number(part) : part;
   return typeof value === "bigint" ? String(value) : JSON.stringify(value, plain);
 }

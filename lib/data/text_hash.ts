@@ -11,14 +11,14 @@ export function documentHash({ sentences }: Document): number {
   return hash.value;
 }
 
-/** A 53-bit hash of a text. Two different texts have the same hash with probability 2^-53. */
+/** A hash of a text, of 53 bits: two different texts have the same one with probability 2^-53. */
 export function textHash(text: string): number {
   const hash = new Fnv53();
   hash.add(text);
   return hash.value;
 }
 
-/** Two 32-bit hashes (FNV-1a and a variant) of the UTF-16 units, joined to 53 bits. */
+/** Two 32-bit hashes of the UTF-16 units, FNV-1a and a variant, of which 32 and 21 bits are used. */
 class Fnv53 {
   #a = 0x811c9dc5;
   #b = 0x1b873593;

@@ -3,6 +3,7 @@
  * error names the line.
  */
 import { FormatError } from "../errors.ts";
+import { openToRead } from "./read_at.ts";
 
 /** A line without its end, and its number, from 1. */
 export interface Line {
@@ -52,9 +53,7 @@ export async function* readLines(
 
 /** The bytes of a file, piece by piece. */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
-  const file = await Deno.open(path).catch((error: Error) => {
-    throw new FormatError(path, `expected a file that can be read, found: ${error.message}`);
-  });
+  const file = await openToRead(path);
   yield* file.readable;
 }
 

@@ -1,5 +1,16 @@
-/** Reading bytes of an open file by their offset. */
+/** Opening a file, and reading bytes of it by their offset. */
 import { FormatError } from "../errors.ts";
+
+/**
+ * Opens a file for reading.
+ *
+ * @throws {FormatError} If it cannot be opened. The message names the reason.
+ */
+export async function openToRead(path: string): Promise<Deno.FsFile> {
+  return await Deno.open(path).catch((error: Error) => {
+    throw new FormatError(path, `expected a file that can be read, found: ${error.message}`);
+  });
+}
 
 /**
  * Reads `count` bytes from the offset `at`.

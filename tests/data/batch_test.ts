@@ -18,7 +18,7 @@ Deno.test("collate() pads rows to the longest, rounded up to a multiple of 8", (
   strictEqual(batch.size, 2);
   strictEqual(batch.length, 16);
   const row = (values: Int32Array, i: number) => [...values.subarray(16 * i, 16 * i + 16)];
-  const rest = (n: number, value: number) => Array<number>(n).fill(value);
+  const rest = (count: number, value: number) => Array<number>(count).fill(value);
   deepStrictEqual(row(batch.tokenIds, 0), [10, 4, 12, ...rest(13, 99)]);
   deepStrictEqual(row(batch.tokenIds, 1), [10, 11, 4, 13, 4, 15, 16, 17, 4, ...rest(7, 99)]);
   deepStrictEqual(row(batch.segmentIds, 0), [1, 1, 2, ...rest(13, 0)]);
@@ -28,7 +28,7 @@ Deno.test("collate() pads rows to the longest, rounded up to a multiple of 8", (
   deepStrictEqual([...batch.nspLabels], [1, 0]);
 });
 
-Deno.test("collate() lists the predictions, label 0 included, filled up with ignored ones", () => {
+Deno.test("collate() lists the predictions, with label 0 among them, padded with ignored ones", () => {
   const batch = collate([SHORT, LONG]);
   deepStrictEqual([...batch.predictedPositions], [1, 16 + 2, 16 + 4, 16 + 8, 0, 0, 0, 0]);
   deepStrictEqual([...batch.predictedLabels], [7, 8, 0, 9, -1, -1, -1, -1]);
@@ -38,7 +38,7 @@ Deno.test("collate() lists the predictions, label 0 included, filled up with ign
   deepStrictEqual([...none.predictedLabels], Array(8).fill(-1));
 });
 
-Deno.test("collate() rounds up no further than maxLength, and pads to padTo if told", () => {
+Deno.test("collate() rounds up to maxLength at most, and pads to padTo if it is given", () => {
   strictEqual(collate([LONG], { maxLength: 12 }).length, 12);
   strictEqual(collate([LONG], { maxLength: 64 }).length, 16);
   strictEqual(collate([SHORT], { padTo: 20 }).length, 20);

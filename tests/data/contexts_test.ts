@@ -16,7 +16,7 @@ function near(values: Float32Array, rows: readonly number[][]): void {
   }
 }
 
-Deno.test("neighbourCounts() counts what numpy counts, and nothing across documents", () => {
+Deno.test("neighbourCounts() equals numpy, and counts no neighbours across documents", () => {
   const { values, rows, columns } = neighbourCounts(countedText(), { window, contexts });
   deepStrictEqual([rows, columns], [expected.vocabSize, contexts]);
   near(values, expected.counts);
@@ -32,11 +32,11 @@ Deno.test("neighbourCounts() refuses a window of 0", () => {
   throws(() => neighbourCounts(countedText(), { window: 0 }), ConfigError);
 });
 
-Deno.test("positivePmi() gives numpy's values", () => {
+Deno.test("positivePmi() equals numpy", () => {
   near(positivePmi(neighbourCounts(countedText(), { window, contexts })).values, expected.pmi);
 });
 
-Deno.test("passageCounts() counts what numpy counts, in no more passages than pieces", () => {
+Deno.test("passageCounts() equals numpy, and makes no more passages than there are pieces", () => {
   near(passageCounts(countedText(), expected.passages).values, expected.passageCounts);
   const text = { ids: Int32Array.of(0, 1), starts: Int32Array.of(0, 2), vocabSize: 2 };
   deepStrictEqual([...passageCounts(text, 9).values], [1, 0, 0, 1]);

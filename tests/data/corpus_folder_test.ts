@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects } from "node:assert";
 import { corpus, readAll } from "bert/data/corpus.ts";
 
-/** Reads a folder in which `make` has put files; gives names, and what was said to be left out. */
+/** Reads a folder that `make` fills: the names of the documents, and the messages about files left out. */
 async function readFolder(make: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();
   const leftOut: string[] = [];
@@ -15,7 +15,7 @@ async function readFolder(make: (folder: string) => Promise<void>) {
   }
 }
 
-Deno.test("a folder is read with the folders in it, in the order of the paths", async () => {
+Deno.test("the files of a folder and of the folders in it are read in the order of their paths", async () => {
   const { names, leftOut } = await readFolder(async (folder) => {
     await Deno.mkdir(`${folder}/b/c`, { recursive: true });
     await Deno.mkdir(`${folder}/empty`);
@@ -27,7 +27,7 @@ Deno.test("a folder is read with the folders in it, in the order of the paths", 
   deepStrictEqual(leftOut, []);
 });
 
-Deno.test("links to files and folders are followed, each file being read once", async () => {
+Deno.test("links to files and folders are followed, and each file is read once", async () => {
   const elsewhere = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${elsewhere}/text.txt`, "One.");

@@ -9,13 +9,13 @@ Deno.test(".txt: documents are separated by empty lines, and prose is split into
   deepStrictEqual(documents.map(({ name }) => name), ["a.txt 1", "a.txt 2"]);
 });
 
-Deno.test(".txt: one sentence a line, with CRLF, a byte-order mark and no last line end", async () => {
+Deno.test(".txt: one sentence on each line, with CRLF, a byte-order mark and no last line end", async () => {
   const text = "\ufeffOne here. Not split\r\nTwo\r\n\r\nThree";
   const documents = await read("a.txt", text, { sentencePerLine: true });
   deepStrictEqual(sentencesOf(documents), [["One here. Not split", "Two"], ["Three"]]);
 });
 
-Deno.test(".csv: one document a row, with commas, quotes and line breaks inside", async () => {
+Deno.test(".csv: one document in each row, with commas, quotes and line breaks inside", async () => {
   const documents = await read(
     "a.csv",
     'id,text\r\n1,"One, two. ""Three""\r\nfour."\r\n2,Five.\r\n',
@@ -23,7 +23,7 @@ Deno.test(".csv: one document a row, with commas, quotes and line breaks inside"
   deepStrictEqual(sentencesOf(documents), [["One, two.", '"Three" four.'], ["Five."]]);
 });
 
-Deno.test(".csv: one sentence a row, gathered by document", async () => {
+Deno.test(".csv: one sentence in each row, joined to documents", async () => {
   const csv = "document,sentence\nx,One. Whole.\nx,Two.\ny,Three.\n";
   const documents = await read("a.csv", csv);
   deepStrictEqual(documents, [
@@ -32,23 +32,23 @@ Deno.test(".csv: one sentence a row, gathered by document", async () => {
   ]);
 });
 
-Deno.test(".csv: a line of blanks is no row", async () => {
+Deno.test(".csv: a line of white space is not a row", async () => {
   const documents = await read("a.csv", "id,text\n1,One.\n   \n2,Two.\n \t\n");
   deepStrictEqual(sentencesOf(documents), [["One."], ["Two."]]);
 });
 
-Deno.test(".csv: columns by other names", async () => {
+Deno.test(".csv: the columns may have other names", async () => {
   const options = { textColumn: "body", documentColumn: "id" };
   const documents = await read("a.csv", "id,body\n7,One\n7,Two\n8,Three\n", options);
   deepStrictEqual(documents.map(({ name }) => name), ["7", "8"]);
 });
 
-Deno.test(".jsonl: objects a line, empty lines passed over", async () => {
+Deno.test(".jsonl: one object on each line, and empty lines are skipped", async () => {
   const documents = await read("a.jsonl", '{"text":"One. Two."}\n\n{"text":"Three."}');
   deepStrictEqual(sentencesOf(documents), [["One.", "Two."], ["Three."]]);
 });
 
-Deno.test("CR ends lines in every kind of file, as old Macs and Excel write it", async () => {
+Deno.test("CR ends a line in every kind of file, as old Macs and Excel write it", async () => {
   const text = await read("a.txt", "One here. Two\rhere.\r\rThree.\r");
   deepStrictEqual(sentencesOf(text), [["One here.", "Two here."], ["Three."]]);
   const csv = await read("a.csv", 'id,text\r1,"One, two.\rThree."\r2,Four.\r');
@@ -57,7 +57,7 @@ Deno.test("CR ends lines in every kind of file, as old Macs and Excel write it",
   deepStrictEqual(sentencesOf(jsonl), [["One."], ["Two.", "Three"]]);
 });
 
-Deno.test("a folder: its files by name, others passed over", async () => {
+Deno.test("a folder: its files are read in the order of their names, and other files are left out", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/b.txt`, "Bee.");
@@ -70,7 +70,7 @@ Deno.test("a folder: its files by name, others passed over", async () => {
   }
 });
 
-Deno.test("the bundled corpora are what they were: counts, names, first words", async () => {
+Deno.test("the bundled corpora have the expected documents", async () => {
   const [sotu, novel] = [await readAll(corpus("sotu")), await readAll(corpus("moby-dick"))];
   deepStrictEqual([sotu.length, novel.length], [233, 139]);
   strictEqual(new Set(sotu.map(({ name }) => name)).size, 233);
@@ -78,7 +78,7 @@ Deno.test("the bundled corpora are what they were: counts, names, first words", 
   strictEqual(sotu[0].meta?.year, 1790);
 });
 
-Deno.test("corpus() streams: it stops reading when nobody asks for more", async () => {
+Deno.test("corpus() is a stream that can be ended before its end", async () => {
   const path = await Deno.makeTempFile({ suffix: ".txt" });
   try {
     await Deno.writeTextFile(
@@ -93,7 +93,7 @@ Deno.test("corpus() streams: it stops reading when nobody asks for more", async 
   }
 });
 
-Deno.test("splitHeldOut() splits by document, the same way each time, whatever the order", () => {
+Deno.test("splitHeldOut() splits by document, in the same way each time and for any order", () => {
   const documents = Array.from({ length: 40 }, (_, i) => ({ name: `d${i}`, sentences: ["x"] }));
   const { train, heldOut } = splitHeldOut(documents, 0.1, 1);
   strictEqual(heldOut.length, 4);
@@ -104,7 +104,7 @@ Deno.test("splitHeldOut() splits by document, the same way each time, whatever t
   ok(names(splitHeldOut(documents, 0.1, 2).heldOut).join() !== names(heldOut).join());
 });
 
-Deno.test("splitHeldOut() cuts the only document there is", () => {
+Deno.test("splitHeldOut() divides a single document", () => {
   const only = [{ name: "d", sentences: ["a", "b", "c", "d"] }];
   const { train, heldOut } = splitHeldOut(only, 0.25, 1);
   deepStrictEqual([train[0].sentences, heldOut[0].sentences], [["a", "b", "c"], ["d"]]);
@@ -138,7 +138,7 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     /line 1: expected UTF-8/,
   ],
   [
-    "bytes that are not UTF-8, far down",
+    "bytes that are not UTF-8 in line 40,001",
     () => read("a.txt", new Uint8Array([...new TextEncoder().encode("é.\n".repeat(40_000)), 0xff])),
     /line 40001: expected UTF-8/,
   ],
@@ -147,10 +147,10 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     () => read("a.csv", 'text,b\n"a\nb\nc",1\n\nx\n'),
     /line 6: expected 2 fields, found 1/,
   ],
-  ["a name but for its first letter", () => readAll(corpus("motu")), /did you mean "sotu"\?$/],
-  ["no name at all", () => readAll(corpus("whale")), /a path that exists: check the path$/],
+  ["a name with a wrong first letter", () => readAll(corpus("motu")), /did you mean "sotu"\?$/],
+  ["a name like no other", () => readAll(corpus("whale")), /a path that exists: check the path$/],
   [
-    "no column",
+    "a missing text column",
     () => read("a.csv", "a,b\n1,2\n"),
     /line 1: expected a column "text" or "sentence", found a, b: .*textColumn \(in a task: --text-column\)$/,
   ],
@@ -175,7 +175,7 @@ const BAD: [string, () => Promise<unknown>, RegExp][] = [
     /line 2: expected a JSON object, found/,
   ],
   [
-    "JSON that is no object",
+    "JSON that is not an object",
     () => read("a.jsonl", "[1]"),
     /line 1: expected a JSON object, found \[1\]/,
   ],
@@ -209,14 +209,14 @@ Deno.test(".jsonl: a row whose document is null is a document of its own", async
   deepStrictEqual(sentencesOf(documents), [["A."], ["B."]]);
 });
 
-Deno.test("a byte-order mark and letters cut by a chunk's end are read right, in every kind", async () => {
+Deno.test("a byte-order mark and letters divided between chunks are read correctly in every kind of file", async () => {
   const long = "é".repeat(100_000);
   deepStrictEqual(sentencesOf(await read("a.csv", `\ufefftext\r\n${long}\r\n`)), [[long]]);
   deepStrictEqual(sentencesOf(await read("a.jsonl", `\ufeff{"text":"${long}"}`)), [[long]]);
   deepStrictEqual(sentencesOf(await read("a.txt", `\ufeff${long}\n\n${long}`)), [[long], [long]]);
 });
 
-Deno.test("a document of any length is read in parts, so that memory holds one of them", async () => {
+Deno.test("a long document is read in parts, of which memory holds one", async () => {
   const lines = Array.from({ length: 90_000 }, (_, i) => `${i} ${"word ".repeat(20).trim()}`);
   const text = await read("a.txt", lines.join("\n"), { sentencePerLine: true });
   deepStrictEqual(text.map(({ name }) => name), ["a.txt 1", "a.txt 2", "a.txt 3"]);
@@ -227,7 +227,7 @@ Deno.test("a document of any length is read in parts, so that memory holds one o
   deepStrictEqual(sentencesOf(csv).flat(), [...lines, "end"]);
 });
 
-Deno.test("what would fill the memory is refused: a line without end, a quote that never closes", async () => {
+Deno.test("a line without an end and a quote that is never closed are refused before they fill the memory", async () => {
   const line = new Uint8Array(64 * 2 ** 20 + 1).fill(97);
   await rejects(read("a.txt", line), {
     message: /line 1: expected lines of at most 64 MiB, found a longer one: break it into lines$/,

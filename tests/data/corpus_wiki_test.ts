@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { corpus, readAll } from "bert/data/corpus.ts";
 import { readCorpusFile } from "../support/corpus_file.ts";
 
-/** What wikiextractor made of the dump in `make_wiki_fixtures.py`: a redirect is no article. */
+/** The articles of the dump in `make_wiki_fixtures.py`, as wikiextractor extracts them; it skips redirects. */
 const ARTICLES = [
   {
     name: "AA/wiki_00 1",
@@ -25,24 +25,27 @@ const ARTICLES = [
 ];
 
 for (const format of ["plain", "json"]) {
-  Deno.test(`the folder that wikiextractor writes is read, ${format}`, async () => {
+  Deno.test(`the folder that wikiextractor writes is read, format ${format}`, async () => {
     deepStrictEqual(await readAll(corpus(`tests/fixtures/wiki/${format}`)), ARTICLES);
   });
 }
 
-Deno.test("a file of wikiextractor is read alone, and packed", async () => {
+Deno.test("a single file of wikiextractor is read, and a compressed one", async () => {
   const bytes = await Deno.readFile("tests/fixtures/wiki/plain/AA/wiki_00");
   for (const [name, content] of [["wiki_07", bytes], ["wiki_07.gz", gzipSync(bytes)]] as const) {
     const documents = await readCorpusFile(name, new Uint8Array(content));
-    deepStrictEqual(documents.map(({ sentences }) => sentences), ARTICLES.map((a) => a.sentences));
+    deepStrictEqual(
+      documents.map(({ sentences }) => sentences),
+      ARTICLES.map((article) => article.sentences),
+    );
   }
 });
 
-Deno.test("a file of wikiextractor that is cut short, or of bare text, is refused by name", async () => {
+Deno.test("a file of wikiextractor that is truncated, or has no tags, is refused by name", async () => {
   const text = await Deno.readTextFile("tests/fixtures/wiki/plain/AA/wiki_00");
   await rejects(
     readCorpusFile("wiki_00", text.slice(0, -20)),
-    /wiki_00, line 11: expected <\/doc> behind the last article, found the end of the file: was it/,
+    /wiki_00, line 11: expected <\/doc> after the last article, found the end of the file: was it/,
   );
   await rejects(
     readCorpusFile("wiki_00", "Whales are large.\n"),
@@ -54,7 +57,7 @@ Deno.test("a file of wikiextractor that is cut short, or of bare text, is refuse
   );
 });
 
-Deno.test("an article that ends on no line of its own is refused, and does not swallow the next one", async () => {
+Deno.test("an article whose end is not on a line of its own is refused", async () => {
   const text = '<doc id="1" url="u" title="T">\nT\n\nOne.</doc>\n' +
     '<doc id="2" url="u" title="U">\nU\n\nTwo.\n</doc>\n';
   await rejects(readCorpusFile("wiki_00", text), {

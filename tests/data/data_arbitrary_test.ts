@@ -16,7 +16,7 @@ const words = vocab.tokens.filter((token) => /^[a-z]+$/.test(token));
 const sentence = fc.array(fc.constantFrom(...words, "ships", "?!"), { maxLength: 9 })
   .map((found) => found.join(" "));
 
-/** Documents of any shape: empty ones, empty sentences, sentences longer than what fits. */
+/** Any documents: some are empty, have empty sentences, or sentences that are too long for an example. */
 const documents: fc.Arbitrary<Document[]> = fc.array(fc.array(sentence, { maxLength: 8 }), {
   maxLength: 6,
 }).map((found) => found.map((sentences, i) => ({ name: `d${i}`, sentences })));
@@ -31,7 +31,7 @@ const settings: fc.Arbitrary<NspOptions> = fc.record({
   rng: fc.nat(1e6).map((seed) => createRng(seed)),
 });
 
-/** The pairs, or none where there cannot be any. */
+/** The pairs; none if none can be made, which is checked. */
 function pairsOf(found: readonly Document[], options: NspOptions): PairExample[] {
   try {
     return [...nspExamples(found, TOY_TOKENIZER, options)];
@@ -46,7 +46,7 @@ function pairsOf(found: readonly Document[], options: NspOptions): PairExample[]
   }
 }
 
-Deno.test("pairs of any documents have [CLS] and [SEP] in place, fit maxLength, and hold the text of their spans", () => {
+Deno.test("pairs of any documents have [CLS] and [SEP] in place, fit maxLength, and contain the text of their spans", () => {
   fc.assert(
     fc.property(documents, settings, (found, options) => {
       for (const pair of pairsOf(found, options)) {
@@ -101,7 +101,7 @@ const masking = fc.record({
   rng: fc.nat(1e6).map((seed) => createRng(seed)),
 });
 
-Deno.test("masking changes ids only where there is a label, no special token, and no more than the limit", () => {
+Deno.test("masking changes ids only at labels, chooses no special token, and keeps to the limit", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(vocab.size - 1), { maxLength: 40 }), masking, (ids, options) => {
       const { tokenIds, labels } = mlmData(ids, vocab, options);
@@ -130,7 +130,7 @@ Deno.test("whole words are predicted as a whole or not at all", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(vocab.size - 1), { maxLength: 40 }), masking, (ids, options) => {
       const { labels } = mlmData(ids, vocab, { ...options, wholeWord: true });
-      let last = -1; // where the token before stands that is not special
+      let last = -1; // the position of the last token that is not special
       for (const [i, id] of ids.entries()) {
         if (vocab.isSpecial(id) && id !== vocab.unkId) continue;
         if (last >= 0 && vocab.isContinuation(id)) strictEqual(labels[i] >= 0, labels[last] >= 0);
@@ -141,7 +141,7 @@ Deno.test("whole words are predicted as a whole or not at all", () => {
   );
 });
 
-/** Writes a file, reads it as a corpus, gives the sentences of each document. */
+/** Writes a file and reads it as a corpus: the sentences of each document. */
 async function sentencesIn(extension: string, content: string, options?: CorpusOptions) {
   const path = await Deno.makeTempFile({ suffix: `.${extension}` });
   try {
@@ -156,7 +156,7 @@ const byteOrderMark = fc.constantFrom("", "\ufeff");
 const lineEnd = fc.constantFrom("\n", "\r\n");
 const FILES = { ...SETTINGS, numRuns: 100 };
 
-Deno.test("CSV gives any text back: quotes, commas, line breaks, byte-order mark, CRLF", async () => {
+Deno.test("any text is read back from CSV, with quotes, commas, line breaks, a byte-order mark and CRLF", async () => {
   const field = fileText("\n", "\r\n").filter((text) => text.trim() !== "");
   await fc.assert(
     fc.asyncProperty(
@@ -176,7 +176,7 @@ Deno.test("CSV gives any text back: quotes, commas, line breaks, byte-order mark
   );
 });
 
-Deno.test("JSON lines give any text back", async () => {
+Deno.test("any text is read back from JSON lines", async () => {
   const field = fileText("\n", "\r\n", "\0", "\ud800").filter((text) => text.trim() !== "");
   await fc.assert(
     fc.asyncProperty(
@@ -193,7 +193,7 @@ Deno.test("JSON lines give any text back", async () => {
   );
 });
 
-Deno.test("text files give their lines back, as documents separated by empty ones", async () => {
+Deno.test("lines are read back from a text file, as documents separated by empty lines", async () => {
   const line = fileText().filter((text) => text.trim() !== "" && !text.startsWith("\ufeff"));
   const file = fc.array(fc.array(line, { minLength: 1, maxLength: 4 }), {
     minLength: 1,

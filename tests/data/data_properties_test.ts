@@ -13,7 +13,7 @@ import fixture from "../fixtures/pretraining_data.json" with { type: "json" };
 const tokenizer = new BertTokenizer(new Vocab(fixture.vocab));
 const sample = await readAll(corpus("data/sample.csv"));
 const ids = new Map(
-  sample.map(({ name, sentences }) => [name, sentences.map((s) => tokenizer.ids(s))]),
+  sample.map(({ name, sentences }) => [name, sentences.map((sentence) => tokenizer.ids(sentence))]),
 );
 const SETTINGS: Omit<NspOptions, "rng">[] = [
   { maxLength: 64 },
@@ -34,7 +34,7 @@ function* manyPairs(documents: readonly Document[] = sample) {
   }
 }
 
-/** The tokens of a span, read from the corpus again. */
+/** The tokens of a span, taken from the corpus. */
 const tokensAt = ({ document, start, end }: PairExample["first"]) =>
   ids.get(document)!.slice(start, end).flat();
 
@@ -44,12 +44,12 @@ function segmentsOf({ tokenIds, segmentIds }: PairExample): [number[], number[]]
   return [tokenIds.slice(1, first), tokenIds.slice(first + 1, -1)];
 }
 
-/** Whether `part` is a run of neighbours in `whole`. */
+/** Whether `part` occurs in `whole` without gaps. */
 function isRunOf(part: readonly number[], whole: readonly number[]): boolean {
   return `,${whole},`.includes(`,${part},`);
 }
 
-Deno.test("segments hold the text of their spans, or a part of it where they were cut", () => {
+Deno.test("segments contain the text of their spans, or a part of it if they were cut", () => {
   for (const { pair } of manyPairs()) {
     const [first, second] = segmentsOf(pair);
     const wholes = [tokensAt(pair.first), tokensAt(pair.second!)];
@@ -86,7 +86,8 @@ Deno.test("every pair is [CLS] 1… [SEP] 1, 2… [SEP] 2, and no longer than ma
 
 Deno.test("half of the labels are 1 over many seeds, within four standard deviations", () => {
   for (const settings of SETTINGS.filter(({ balanced }) => balanced !== false)) {
-    let [pairs, notNext] = [0, 0];
+    let pairs = 0;
+    let notNext = 0;
     for (let seed = 0; seed < 200; seed++) {
       for (const pair of nspExamples(sample, tokenizer, { ...settings, rng: createRng(seed) })) {
         pairs++;

@@ -24,14 +24,14 @@ function epoch(changes: Partial<BatchesOptions> = {}, documents: Iterable<Docume
   return [...batches(documents, TOY_TOKENIZER, { ...OPTIONS, ...changes })];
 }
 
-/** What the model would see of a list of batches. */
+/** The ids and labels that a model would see of batches. */
 function seen(list: readonly Batch[]): number[][][] {
   return list.map((
     { tokenIds, mlmLabels, nspLabels },
   ) => [[...tokenIds], [...mlmLabels], [...nspLabels]]);
 }
 
-/** Each example's sources as one word, sorted: what an epoch was made of, whatever its order. */
+/** The sources of all examples, sorted, so that their order does not matter. */
 function sources(list: readonly Batch[]): string[] {
   return list.flatMap(({ examples }) =>
     examples.map(({ first }) => `${first.document}/${first.start}`)
@@ -47,7 +47,7 @@ Deno.test("batches() gives the same batches for the same seed and epoch", () => 
   deepStrictEqual(seen(epoch()), seen(epoch()));
 });
 
-Deno.test("batches() makes the same of documents that were encoded before", () => {
+Deno.test("batches() makes the same batches of documents that were encoded before", () => {
   const documents = DOCUMENTS.with(3, { name: "empty", sentences: ["", "the sea ."] })
     .with(4, { name: "nothing", sentences: [] });
   const encoded = EncodedDocuments.of(documents, TOY_TOKENIZER);
@@ -65,14 +65,14 @@ Deno.test("batches() draws fresh pairs, masks and order for another epoch or see
   notDeepStrictEqual(seen(epoch()), seen(epoch({ seed: 4 })));
 });
 
-/** Examples as words, sorted: what an epoch holds, whatever its order. */
+/** The contents of all examples, sorted, so that their order does not matter. */
 function contents(list: readonly Batch[]): string[] {
   return list.flatMap(({ examples }) =>
     examples.map(({ tokenIds, labels, nspLabel }) => `${tokenIds}/${labels}/${nspLabel}`)
   ).sort();
 }
 
-Deno.test("batches() with static masking repeats pairs and masks, and only draws the order anew", () => {
+Deno.test("batches() with static masking repeats pairs and masks in a new order", () => {
   const data: typeof DATA = { ...DATA, masking: "static" };
   const [first, second] = [epoch({ data, epoch: 1 }), epoch({ data, epoch: 2 })];
   deepStrictEqual(contents(second), contents(first));
@@ -96,7 +96,7 @@ Deno.test("batchesAsync() and countBatches() follow static masking, too", async 
   strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, again), epoch(options).length);
 });
 
-Deno.test("batches() fills every batch but the last, which holds the rest", () => {
+Deno.test("batches() fills every batch except the last", () => {
   const list = epoch();
   const sizes = list.map(({ size }) => size);
   ok(sizes.length > 10);
@@ -105,7 +105,7 @@ Deno.test("batches() fills every batch but the last, which holds the rest", () =
   ok(sizes.at(-1)! <= 6 && total > 100);
 });
 
-Deno.test("batches() loses and repeats no example, whatever the window", () => {
+Deno.test("batches() neither loses nor repeats an example, whatever the window", () => {
   const whole = epoch({ window: 1000 });
   deepStrictEqual(sources(epoch({ window: 1 })), sources(whole));
   deepStrictEqual(sources(epoch({ window: 3 })), sources(whole));
@@ -121,14 +121,14 @@ Deno.test("batches() shuffles an array of documents", () => {
   ok(Math.min(...documentsOf(first)) > 1, `${documentsOf(first)}`);
 });
 
-Deno.test("batches() mixes the examples of a window, also from a stream", () => {
+Deno.test("batches() mixes the examples of a window of a stream, too", () => {
   const list = epoch({}, new Set(DOCUMENTS).values()).slice(0, -1); // the last may hold one example
   for (const numbers of list.map(documentsOf)) {
     ok(Math.max(...numbers) - Math.min(...numbers) > 6, `${numbers}`);
   }
 });
 
-Deno.test("batches() puts examples of like length together, short and long batches in any order", () => {
+Deno.test("batches() groups examples by length, and puts the batches in random order", () => {
   const mixed = toyDocuments(20).map((document, i) => ({
     ...document,
     sentences: document.sentences.map((s, j) => (i + j) % 2 ? s : "the sea ."),
@@ -143,7 +143,7 @@ Deno.test("batches() puts examples of like length together, short and long batch
   ok(waste(grouped) < 0.7 * waste(random), `${waste(grouped)} against ${waste(random)}`);
 });
 
-Deno.test("batches() hides the share that was asked for, at every length, and keeps to maxPredictions", () => {
+Deno.test("batches() hides the wanted share of tokens at every length, and keeps to maxPredictions", () => {
   const many = toyDocuments(2000);
   for (const [maxLength, maskProbability] of [[16, 0.15], [32, 0.15], [64, 0.15], [32, 0.4]]) {
     const list = epoch({ data: dataConfig({ maxLength, maskProbability }), batchSize: 64 }, many);
@@ -152,26 +152,26 @@ Deno.test("batches() hides the share that was asked for, at every length, and ke
     const words = list.flatMap(({ examples }) => examples)
       .reduce((n, { tokenIds }) => n + tokenIds.length - 3, 0);
     const share = predictions / words;
-    ok(Math.abs(share - maskProbability) < 0.004, `${share} at ${maxLength}`); // four deviations
+    ok(Math.abs(share - maskProbability) < 0.004, `${share} at ${maxLength}`); // four standard deviations
   }
   for (const { examples } of epoch({ data: { ...DATA, maxPredictions: 1 } })) {
     ok(examples.every(({ labels }) => labels.filter((label) => label >= 0).length <= 1));
   }
 });
 
-Deno.test("batches() streams: it asks for documents as it goes", () => {
+Deno.test("batches() reads documents only as they are needed", () => {
   let asked = 0;
   function* endless() {
     for (;;) yield { ...DOCUMENTS[asked % 40], name: `endless-${asked++}` };
   }
   const data = dataConfig({ maxLength: 16, packing: false });
   const source = batches(endless(), TOY_TOKENIZER, { ...OPTIONS, data, window: 2 });
-  strictEqual(source.next().value?.size, 6); // it came back at all
+  strictEqual(source.next().value?.size, 6); // it returned, although the documents never end
   ok(asked > 0);
   source.return(undefined);
 });
 
-Deno.test("batchesAsync() gives what batches() gives for the same stream", async () => {
+Deno.test("batchesAsync() gives the batches of batches() for the same documents in the same order", async () => {
   const list: Batch[] = [];
   for await (const batch of batchesAsync(stream(), TOY_TOKENIZER, OPTIONS)) list.push(batch);
   deepStrictEqual(seen(list), seen(epoch({}, new Set(DOCUMENTS).values())));
@@ -180,7 +180,7 @@ Deno.test("batchesAsync() gives what batches() gives for the same stream", async
   deepStrictEqual(seen([first!]), seen(list.slice(0, 1)));
 });
 
-Deno.test("countBatches() counts what batches() will give, up to a limit", async () => {
+Deno.test("countBatches() counts the batches of batches(), up to a limit", async () => {
   strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, OPTIONS), epoch().length);
   const big = { ...OPTIONS, batchSize: 7, epoch: 5 };
   strictEqual(await countBatches(DOCUMENTS, TOY_TOKENIZER, big), epoch(big).length);
@@ -189,13 +189,13 @@ Deno.test("countBatches() counts what batches() will give, up to a limit", async
   strictEqual(await countBatches(() => stream(), TOY_TOKENIZER, OPTIONS), inOrder);
 });
 
-Deno.test("batches() refuses a batch size or window that is no count", () => {
+Deno.test("batches() refuses a batch size or a window that is not a whole number of at least 1", () => {
   for (const wrong of [{ batchSize: 0 }, { batchSize: 1.5 }, { window: 0 }]) {
     throws(() => epoch(wrong), { name: "ConfigError", message: /at least 1/ });
   }
 });
 
-Deno.test("batches() of documents without text is an error, at once", async () => {
+Deno.test("batches() refuses documents without text", async () => {
   throws(() => epoch({}, []), { name: "NoExamplesError" });
   await rejects(countBatches([], TOY_TOKENIZER, OPTIONS), { name: "NoExamplesError" });
 });
@@ -205,7 +205,7 @@ const ALL = [...batches(DOCUMENTS, TOY_TOKENIZER, STREAMED)];
 
 const epochStream = () => new EpochStream(DOCUMENTS, TOY_TOKENIZER, STREAMED);
 
-Deno.test("an epoch left at any place and gone back to gives the batches that were left", async () => {
+Deno.test("an epoch that is resumed at any place gives the remaining batches", async () => {
   for (const place of [0, 1, 2, 3, 4, ALL.length]) {
     const again = epochStream();
     strictEqual(await again.skip(place), place);
@@ -213,7 +213,7 @@ Deno.test("an epoch left at any place and gone back to gives the batches that we
   }
 });
 
-Deno.test("the generators of a place are the same however it is reached, and move on from window to window", async () => {
+Deno.test("the generators of a place do not depend on how it was reached, and advance with each window", async () => {
   const [walked, skipped] = [epochStream(), epochStream()];
   let taken = 0;
   for await (const _ of walked) if (++taken === 4) break;
@@ -226,7 +226,7 @@ Deno.test("the generators of a place are the same however it is reached, and mov
   strictEqual(await early.skip(1000), ALL.length - 3);
 });
 
-Deno.test("epochPairs() and epochMasking() give the examples of batches(), before they are mixed", async () => {
+Deno.test("epochPairs() and epochMasking() give the examples of batches() before they are shuffled", async () => {
   const options = { data: DATA, seed: 3, epoch: 1 };
   const generators = epochGenerators(options);
   const mask = epochMasking(TOY_TOKENIZER, options, generators);

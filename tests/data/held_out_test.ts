@@ -6,7 +6,7 @@ const textOf = ({ sentences }: Document) => sentences.join(" ");
 const sizeOf = (documents: readonly Document[]) =>
   documents.reduce((sum, document) => sum + textOf(document).replaceAll(" ", "").length, 0);
 
-/** Documents of as many sentences, each sentence unlike all others. */
+/** Documents with the given numbers of sentences, all of which are different. */
 function documentsOf(...counts: number[]): Document[] {
   return counts.map((count, i) => ({
     name: `d${i}`,
@@ -28,7 +28,7 @@ Deno.test("equal documents are held out together, or not at all", () => {
   }
 });
 
-Deno.test("documents are equal however they were cut into sentences", () => {
+Deno.test("documents with the same text are equal, however it is divided into sentences", () => {
   const documents = documentsOf(...Array(20).fill(2));
   const joined = documents.map((d) => ({ name: `whole ${d.name}`, sentences: [textOf(d)] }));
   for (let seed = 1; seed <= 10; seed++) {
@@ -75,7 +75,7 @@ Deno.test("with few or unequal documents the held-out share is within a factor o
   }
 });
 
-Deno.test("a document that is cut gives its end, under a name that says so", () => {
+Deno.test("the end of a document that is cut is held out under a name that says so", () => {
   const { train, heldOut } = splitHeldOut(documentsOf(400, 100), 0.05, 1);
   deepStrictEqual(train.map(({ name }) => name), ["d0", "d1"]);
   strictEqual(heldOut.length, 1);
@@ -101,7 +101,7 @@ Deno.test("text without full stops is cut between words", () => {
   }
 });
 
-Deno.test("which documents are held out does not depend on their order, copies among them", () => {
+Deno.test("which documents are held out does not depend on their order, even if there are copies", () => {
   const originals = documentsOf(...Array(30).fill(2));
   const some = [...originals, ...originals.slice(0, 10).map((d) => ({ ...d, name: `${d.name}'` }))];
   const names = (documents: Document[]) =>
@@ -109,7 +109,7 @@ Deno.test("which documents are held out does not depend on their order, copies a
   deepStrictEqual(names(some.toReversed()), names(some));
 });
 
-Deno.test("many documents are parted in time proportional to their number", () => {
+Deno.test("many documents are split in time proportional to their number", () => {
   const documents = Array.from({ length: 50_000 }, (_, i) => ({ name: `${i}`, sentences: ["a"] }));
   strictEqual(splitHeldOut(documents, 0.05, 1).heldOut.length, 2500);
 });

@@ -18,7 +18,7 @@ const EXAMPLE = {
   truncated: true,
 } as const;
 
-Deno.test("inspectExample() tells masked, random, kept, plain and special tokens apart", () => {
+Deno.test("inspectExample() distinguishes masked, random, kept, plain and special tokens", () => {
   const { tokens } = inspectExample(EXAMPLE, tokenizer);
   const states = "special masked random kept plain special plain special special";
   strictEqual(tokens.map(({ state }) => state).join(" "), states);
@@ -49,7 +49,7 @@ Deno.test("inspectExample() of a single, unmasked segment has nothing to predict
   ok(seen.tokens.every(({ state, target }) => target === undefined && state !== "kept"));
 });
 
-Deno.test("what inspectExample() shows is what mlmData() did", () => {
+Deno.test("inspectExample() shows what mlmData() did", () => {
   const rng = createRng(1);
   for (const pair of nspExamples(toyDocuments(20), TOY_TOKENIZER, { maxLength: 32, rng })) {
     const masked = mlmData(pair.tokenIds, TOY_TOKENIZER.vocab, { rng });

@@ -51,11 +51,11 @@ Deno.test("15 % of the tokens are chosen; of those 80 % masked, 10 % random, 10 
     ok(Math.abs(part / whole - expected) < tolerance, `${part / whole} is not near ${expected}`);
   near(counts.chosen, 2000 * 120, 0.15, 0.004); // five standard deviations each
   near(counts.masked, counts.chosen, 0.8, 0.011);
-  near(counts.random, counts.chosen, 0.1 * 51 / 52, 0.008); // a random word may be the same one
+  near(counts.random, counts.chosen, 0.1 * 51 / 52, 0.008); // a random token may equal the original
   near(counts.kept, counts.chosen, 0.1 + 0.1 / 52, 0.008);
 });
 
-Deno.test("a random word is never special, unless the reference's way is asked for", () => {
+Deno.test("a random token is never special, unless randomSpecials is set", () => {
   const draws = (randomSpecials: boolean) => {
     const rng = createRng(3);
     return Array.from({ length: 20_000 }, () => corruptToken(20, vocab, { rng, randomSpecials }));
@@ -74,14 +74,14 @@ Deno.test("exact selection takes round-half-to-even(15 %) of the length, up to t
   strictEqual(count(120, 5), 5);
 });
 
-Deno.test("the limit holds with independent selection, too, and drops at random", () => {
+Deno.test("the limit holds with independent selection, too, and drops random positions", () => {
   const runs = run(300, { maxPredictions: 5 });
   ok(runs.every(({ labels }) => labels.filter((label) => label !== -1).length <= 5));
   const late = runs.filter(({ labels }) => labels.slice(62).some((label) => label !== -1));
   ok(late.length > 150, "the limit must not favour the beginning");
 });
 
-Deno.test("whole words are chosen whole, each piece being replaced for itself", () => {
+Deno.test("all pieces of a word are chosen together", () => {
   const sequence = [clsId, 5, ING, S, 6, 7, ING, 8, 9, S, 10, 11, ING, sepId];
   const wordsOf = [[1, 2, 3], [4], [5, 6], [7], [8, 9], [10], [11, 12]];
   for (const { labels } of run(500, { wholeWord: true, maskProbability: 0.3 }, sequence)) {
@@ -92,7 +92,7 @@ Deno.test("whole words are chosen whole, each piece being replaced for itself", 
   }
 });
 
-/** Tokens that were asked for, by position, over many draws. */
+/** For each position how often it was chosen in many draws. */
 function askedByPosition(draws: number, sequence: number[], options: Partial<MlmOptions> = {}) {
   const rng = createRng(28);
   const asked = sequence.map(() => 0);
@@ -128,7 +128,7 @@ Deno.test("the share is the wanted one to 0.1 %, whatever the length of the sequ
 Deno.test("whole words of any number of pieces are chosen equally often", () => {
   const sequence = [clsId];
   for (let pieces = 1; pieces <= 6; pieces++) sequence.push(5, ...Array(pieces - 1).fill(ING));
-  for (const length of [1, 8]) { // once, and eight times over
+  for (const length of [1, 8]) { // the words once, and eight times
     const long = [clsId, ...Array(length).fill(sequence.slice(1)).flat(), sepId];
     const draws = 160_000 / length;
     const asked = askedByPosition(draws, long, { wholeWord: true });
@@ -140,7 +140,7 @@ Deno.test("whole words of any number of pieces are chosen equally often", () => 
   }
 });
 
-Deno.test("[UNK] is never chosen, unless the reference's way is asked for", () => {
+Deno.test("[UNK] is never chosen by default, but may be by exact selection", () => {
   const sequence = [clsId, 5, unkId, 6, unkId, sepId];
   for (const { labels } of run(500, { maskProbability: 0.9 }, sequence)) {
     deepStrictEqual([labels[2], labels[4]], [-1, -1]);
@@ -150,7 +150,7 @@ Deno.test("[UNK] is never chosen, unless the reference's way is asked for", () =
   ok(reference.some(({ labels }) => labels[2] === unkId));
 });
 
-Deno.test("exact selection always has a prediction where there is a word", () => {
+Deno.test("exact selection always chooses a token if there is a word", () => {
   const exact = { selection: "exact", maskProbability: 0.01 } as const;
   for (const { labels } of run(500, exact, [clsId, 5, 6, sepId])) {
     ok(labels.some((label) => label !== -1));
@@ -158,14 +158,14 @@ Deno.test("exact selection always has a prediction where there is a word", () =>
   deepStrictEqual(run(1, exact, [clsId, sepId, padId])[0].labels, [-1, -1, -1]);
 });
 
-Deno.test("mlmData() changes nothing that it was given, and repeats under a seed", () => {
+Deno.test("mlmData() does not change its input, and gives the same result for the same seed", () => {
   const sequence = [...SEQUENCE];
   const first = mlmData(sequence, vocab, { rng: createRng(5) });
   deepStrictEqual(sequence, SEQUENCE);
   deepStrictEqual(mlmData(sequence, vocab, { rng: createRng(5) }), first);
 });
 
-Deno.test("mlmData() refuses shares and limits that make no sense", () => {
+Deno.test("mlmData() refuses impossible shares and limits", () => {
   const rng = createRng(1);
   for (const maskProbability of [-0.1, 1.1, NaN]) {
     throws(() => mlmData(SEQUENCE, vocab, { maskProbability, rng }), { name: "ConfigError" });
@@ -182,7 +182,7 @@ Deno.test("a [MASK] in the text is never chosen", () => {
   }
 });
 
-Deno.test("corruptToken() with a vocabulary of special tokens alone ends, with one of them", () => {
+Deno.test("corruptToken() draws a special token if the vocabulary has no others", () => {
   const bare = new Vocab(SPECIAL_TOKENS);
   const rng = createRng(1);
   for (let i = 0; i < 100; i++) ok(bare.isSpecial(corruptToken(unkId, bare, { rng })));

@@ -47,7 +47,7 @@ for (const packing of [true, false]) {
   });
 }
 
-Deno.test("half of the labels are 1 even where long sentences leave the reference no choice", () => {
+Deno.test("half of the labels are 1 even if long sentences leave the reference no choice", () => {
   const documents = library(20, 60, 30); // one sentence fills an example
   const seeds = [1, 2, 3, 4, 5];
   const balanced = seeds.map((seed) => share(make(documents, { rng: createRng(seed) })));
@@ -77,7 +77,7 @@ Deno.test("no example is longer than maxLength, and both segments keep a token",
   }
 });
 
-Deno.test("packing fills examples up to the length, and says when it cut", () => {
+Deno.test("packing fills examples up to the length, and marks those that were cut", () => {
   const pairs = make(library(3, 1000, 3), { maxLength: 64, shortSequenceProbability: 0 });
   const lengths = pairs.map(({ tokenIds }) => tokenIds.length);
   ok(lengths.reduce((a, b) => a + b) / lengths.length > 55);
@@ -85,7 +85,7 @@ Deno.test("packing fills examples up to the length, and says when it cut", () =>
   ok(pairs.some(({ truncated }) => truncated) && pairs.some(({ truncated }) => !truncated));
 });
 
-Deno.test("sentence order: label 0 in order, 1 swapped, half and half", () => {
+Deno.test("sentence order: label 0 is in order and 1 swapped, each in half of the pairs", () => {
   const pairs = make(library(10, 50), { pairing: "sop" });
   for (const { first, second, nspLabel } of pairs) {
     strictEqual(first.document, second?.document);
@@ -111,13 +111,13 @@ Deno.test("without pairing every sentence is used exactly once", () => {
   strictEqual(used.length, 20);
 });
 
-Deno.test("the same seed gives the same pairs, another seed others", () => {
+Deno.test("the same seed gives the same pairs, and another seed gives others", () => {
   const documents = library(5, 20);
   deepStrictEqual(make(documents, { rng: createRng(9) }), make(documents, { rng: createRng(9) }));
   ok(JSON.stringify(make(documents, { rng: createRng(9) })) !== JSON.stringify(make(documents)));
 });
 
-Deno.test("nspExamplesAsync() gives what nspExamples() gives", async () => {
+Deno.test("nspExamplesAsync() gives the pairs of nspExamples()", async () => {
   const documents = library(4, 10);
   async function* stream() {
     yield* documents;
@@ -141,7 +141,7 @@ Deno.test("nspExamples() reads one window of documents before it yields the firs
   const options = { maxLength: 32, windowTokens: 200, rng: createRng(1) };
   const pairs = nspExamples(counted, tokenizerFor(documents), options);
   pairs.next();
-  strictEqual(read, 3); // 80 tokens a document: the third one fills the window
+  strictEqual(read, 3); // a document has 80 tokens: the third one fills the window
   const rest = [...pairs];
   strictEqual(read, 50);
   for (const pair of rest) strictEqual(follows(pair), pair.nspLabel === 0);
@@ -157,7 +157,7 @@ Deno.test("nspData() gives full batches, and a last one", () => {
   strictEqual(sizes.reduce((a, b) => a + b), make(documents).length);
 });
 
-Deno.test("sentences without a token are passed over, and places still count them", () => {
+Deno.test("sentences without tokens are skipped, but spans still count them", () => {
   const documents = [
     { name: "x", sentences: ["\u200b", "d0s0w0", "", "d0s1w0"] },
     ...library(1, 2, 1),
@@ -166,7 +166,7 @@ Deno.test("sentences without a token are passed over, and places still count the
   ok(pairs.some(({ first }) => first.document === "x" && first.start === 1));
 });
 
-Deno.test("a single document of one sentence, or none, is an error that says what to do", () => {
+Deno.test("a single document of one sentence, or no document, is refused with advice", () => {
   throws(() => make([]), {
     name: "NoExamplesError",
     message: /hold no text: check the corpus and the tokenizer$/,
@@ -191,7 +191,7 @@ Deno.test("maxLength without room for two tokens is refused", async () => {
   await rejects(async () => await pairs.next(), { name: "ConfigError" });
 });
 
-Deno.test("no seed makes an error of a document of many sentences", () => {
+Deno.test("a document of many sentences gives pairs for any seed", () => {
   for (let seed = 0; seed < 2000; seed++) {
     make(library(1, 10, 5), { maxLength: 9, rng: createRng(seed) });
   }
@@ -199,7 +199,8 @@ Deno.test("no seed makes an error of a document of many sentences", () => {
 
 Deno.test("half of the labels are 1 in many small corpora, within four standard deviations", () => {
   for (const [documents, sentences, words] of [[10, 8, 12], [30, 3, 7]]) {
-    let [pairs, notNext] = [0, 0];
+    let pairs = 0;
+    let notNext = 0;
     for (let seed = 0; seed < 200; seed++) {
       const rng = createRng(seed);
       for (const { nspLabel } of make(library(documents, sentences, words), { rng })) {
@@ -211,10 +212,10 @@ Deno.test("half of the labels are 1 in many small corpora, within four standard 
   }
 });
 
-Deno.test("a sentence of any length is cut in time proportional to it", () => {
+Deno.test("a very long sentence is cut in time proportional to its length", () => {
   const documents = library(2, 2, 1);
   documents[0] = { name: "long", sentences: ["d0s0w0 ".repeat(1_000_000), "d0s1w0"] };
-  const pairs = make(documents, { maxLength: 64 }); // a minute, when tokens are shifted one by one
+  const pairs = make(documents, { maxLength: 64 }); // it takes a minute if tokens are removed one by one from the front
   ok(pairs.some(({ truncated }) => truncated));
 });
 

@@ -25,7 +25,7 @@ function tokensOf(pairs: readonly PairExample[]): number[] {
   return pairs.flatMap(({ tokenIds }) => tokenIds.slice(1, -1));
 }
 
-Deno.test("without pairing every token is shown exactly once, in order, however long the sentences", () => {
+Deno.test("without pairing every token occurs exactly once, in order, however long the sentences are", () => {
   const lengths = [[1000], [3, 250, 2], [30, 30, 30], [31, 29, 61, 1, 1, 400], [1], [60, 60]];
   const documents = lengths.map((sentences, d) => ({
     name: `document ${d}`,
@@ -48,7 +48,7 @@ Deno.test("without pairing every token is shown exactly once, in order, however 
   }
 });
 
-Deno.test("without pairing a sentence is cut only where it is longer than an example", () => {
+Deno.test("without pairing a sentence is cut only if it is longer than an example", () => {
   const documents = library(20, 30, 7);
   for (const { truncated, first } of pairsOf(documents, { pairing: "none" })) {
     deepStrictEqual([truncated, first.cut], [false, undefined]);
@@ -64,12 +64,12 @@ Deno.test("without pairing a sentence is cut only where it is longer than an exa
   deepStrictEqual(end, { first: { ...piece, cut: { front: 60, end: 0 } }, truncated: true });
 });
 
-Deno.test("without pairing a text of any length is cut in time proportional to it", () => {
+Deno.test("without pairing a very long text is cut in time proportional to its length", () => {
   const documents = [{ name: "long", sentences: [Array(400_000).fill("a").join(" ")] }];
   strictEqual(tokensOf(pairsOf(documents, { pairing: "none" })).length, 400_000);
 });
 
-/** The ids that a span has, from its text. */
+/** The ids of the text of a span. */
 function idsAt(
   documents: readonly Document[],
   tokenizer: BertTokenizer,
@@ -79,7 +79,7 @@ function idsAt(
   return sentences.slice(span.start, span.end).flatMap((sentence) => tokenizer.ids(sentence));
 }
 
-Deno.test("a second segment that is not next never reads like the true next one, also among copies", () => {
+Deno.test("a second segment with label 1 never equals the true next one, even among copies", () => {
   const originals = library(3, 6, 3);
   const copies = originals.map((document) => ({ ...document, name: `copy of ${document.name}` }));
   const joined = originals.map(({ name, sentences }) => ({
@@ -116,7 +116,7 @@ Deno.test("a second segment that is not next never reads like the true next one,
   }
 });
 
-Deno.test("with two documents the other segment comes from the other one, always", () => {
+Deno.test("with two documents a segment with label 1 always comes from the other document", () => {
   const documents = library(2, 60, 2);
   const tokenizer = tokenizerFor(documents);
   let others = 0;
@@ -128,5 +128,5 @@ Deno.test("with two documents the other segment comes from the other one, always
       ok(first.document !== second!.document);
     }
   }
-  ok(others > 5000, `${others}`); // five of them are of the same document where ten draws are all
+  ok(others > 5000, `${others}`); // with ten draws alone, five of them would be of the same document
 });

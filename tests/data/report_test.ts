@@ -22,7 +22,7 @@ const options = (data = {}, more = {}): ReportOptions => ({
 
 const sha = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 
-Deno.test("dataReport() counts a corpus that was counted by hand", async () => {
+Deno.test("dataReport() equals a count by hand", async () => {
   const report = await dataReport(TEXTS, tokenizer, options());
   const { documents, sentences, duplicateSentences, tokens, unkRate, sentenceTokens } = report;
   deepStrictEqual([documents, sentences, duplicateSentences, tokens], [2, 5, 2, 12]);
@@ -30,7 +30,7 @@ Deno.test("dataReport() counts a corpus that was counted by hand", async () => {
   deepStrictEqual(sentenceTokens, { least: 1, median: 3, mean: 12 / 5, most: 3 });
 });
 
-Deno.test("dataReport() counts the very examples that the epoch trains on", async () => {
+Deno.test("dataReport() counts the examples on which the epoch trains", async () => {
   const documents = toyDocuments(30);
   const dynamic = dataConfig({ maxLength: 24, packing: false });
   const fixed = dataConfig({ ...dynamic, masking: "static" });
@@ -63,10 +63,10 @@ Deno.test("dataReport() counts the very examples that the epoch trains on", asyn
   }
 });
 
-Deno.test("digests.examples is that of the examples of the epoch, in the order they are drawn", async () => {
+Deno.test("digests.examples is the digest of the examples of the epoch, in the order in which they are drawn", async () => {
   const documents = toyDocuments(30);
   const data = dataConfig({ maxLength: 24 });
-  const one = { data, batchSize: 1, window: 1, seed: 5, epoch: 1 }; // too few to be shuffled
+  const one = { data, batchSize: 1, window: 1, seed: 5, epoch: 1 }; // windows of one example cannot be shuffled
   const lines = [...batches(documents, TOY_TOKENIZER, one)].map(({ examples: [e] }) =>
     JSON.stringify([e.tokenIds, e.segmentIds, e.nspLabel, e.labels])
   );
@@ -74,7 +74,7 @@ Deno.test("digests.examples is that of the examples of the epoch, in the order t
   strictEqual(digests.examples, sha(`${lines.join("\n")}\n`));
 });
 
-Deno.test("the median is the middle, the lower one of two", async () => {
+Deno.test("the median is the middle length, and the smaller one of two", async () => {
   const median = async (...sentences: string[]) =>
     (await dataReport([{ name: "x", sentences: ["a", ...sentences] }], tokenizer, options()))
       .sentenceTokens.median;
@@ -101,7 +101,7 @@ Deno.test("digests.corpus is the SHA-256 of the documents as JSON lines", async 
   );
 });
 
-Deno.test("digests.vocabulary is that of the file vocab.txt", async () => {
+Deno.test("digests.vocabulary is the digest of the file vocab.txt", async () => {
   const path = await Deno.makeTempFile();
   try {
     await saveVocab(path, tokenizer.vocab);
@@ -112,7 +112,7 @@ Deno.test("digests.vocabulary is that of the file vocab.txt", async () => {
   }
 });
 
-Deno.test("each digest changes with its own stage, and only from there on", async () => {
+Deno.test("a change of one stage does not change the digests of earlier stages", async () => {
   const digests = async (documents: Document[], tokens: BertTokenizer, more = {}) =>
     (await dataReport(documents, tokens, options({}, more))).digests;
   const before = await digests(TEXTS, tokenizer);
@@ -131,7 +131,7 @@ Deno.test("each digest changes with its own stage, and only from there on", asyn
   ok(joined.corpus !== before.corpus);
 });
 
-Deno.test("dataReport() of a stream counts what an array counts", async () => {
+Deno.test("dataReport() counts the same for a stream as for an array", async () => {
   const documents = toyDocuments(20);
   async function* stream() {
     yield* documents;
@@ -149,7 +149,7 @@ Deno.test("maxExamples limits how many examples are counted", async () => {
   deepStrictEqual([report.examples, report.documents], [7, 30]);
 });
 
-Deno.test("dataReport() counts documents that read like one before", async () => {
+Deno.test("dataReport() counts documents with the same text as an earlier one", async () => {
   const [x, y] = TEXTS;
   const again = [{ ...x, name: "x again" }, { name: "joined", sentences: [y.sentences.join(" ")] }];
   const { equalDocuments } = await dataReport([...TEXTS, ...again, x], tokenizer, options());
@@ -157,22 +157,22 @@ Deno.test("dataReport() counts documents that read like one before", async () =>
   strictEqual((await dataReport(TEXTS, tokenizer, options())).equalDocuments, 0);
 });
 
-/** Documents of sentences of so many tokens. */
+/** Documents whose sentences have the given numbers of tokens. */
 const long = (...lengths: number[][]): Document[] =>
   lengths.map((sentences, i) => ({
     name: `d${i}`,
     sentences: sentences.map((length) => Array(length).fill("a").join(" ")),
   }));
 
-Deno.test("dataReport() says which share of the tokens no example shows: none without pairs", async () => {
+Deno.test("dataReport() gives the share of the tokens that are in no example, which is 0 without pairs", async () => {
   const documents = long([1000], [3, 200, 5], [20, 20]);
   const none = await dataReport(documents, tokenizer, options({ pairing: "none" }));
   deepStrictEqual([none.unreachedShare, none.unusedDocuments], [0, 0]);
   const pairs = await dataReport(documents, tokenizer, options({ pairing: "nsp" }));
-  ok(pairs.unreachedShare! > 0.8, `${pairs.unreachedShare}`); // an example shows at most 13 tokens
+  ok(pairs.unreachedShare! > 0.8, `${pairs.unreachedShare}`); // an example has at most 13 tokens of text
 });
 
-Deno.test("dataReport() counts what is cut off and left out, to the token", async () => {
+Deno.test("dataReport() counts exactly the tokens that are cut off or left out", async () => {
   const sop = options({ pairing: "sop", shortSequenceProbability: 0 }); // 13 tokens an example
   const found = await dataReport(long([6, 6], [10, 10], [4], [5]), tokenizer, sop);
   strictEqual(found.unreachedShare, (7 + 4 + 5) / (12 + 20 + 4 + 5));
@@ -180,7 +180,7 @@ Deno.test("dataReport() counts what is cut off and left out, to the token", asyn
   ok(formatReport(found).includes("39.02 % of the tokens are in none, nor any of 2 documents"));
 });
 
-Deno.test("dataReport() leaves out what an epoch reaches where maxExamples ends it", async () => {
+Deno.test("dataReport() gives no share of unreached tokens if maxExamples ends the count", async () => {
   const data = options({ pairing: "none" });
   const some = await dataReport(long([50], [60]), tokenizer, { ...data, maxExamples: 2 });
   strictEqual("unreachedShare" in some || "unusedDocuments" in some, false);
@@ -188,7 +188,7 @@ Deno.test("dataReport() leaves out what an epoch reaches where maxExamples ends 
   strictEqual(all.unreachedShare, 0);
 });
 
-Deno.test("formatReport() says each number once, in words", async () => {
+Deno.test("formatReport() has a line for each figure", async () => {
   const documents = await readAll(corpus("data/sample.csv"));
   const text = formatReport(await dataReport(documents, tokenizer, options({ maxLength: 32 })));
   const names = text.split("\n").map((line) => line.slice(0, 12).trim());

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { splitSentences } from "bert/data/sentences.ts";
 
-/** Each row: a text, and where it has to be split, shown by `|`. */
+/** English texts; `|` shows where they have to be split. */
 const CASES = [
   "One sentence.",
   "It rained. | We sailed! | Did you? | Yes…",
@@ -33,7 +33,7 @@ for (const marked of CASES) {
   });
 }
 
-/** The same by language; `¦` is a split where the text has no space. */
+/** Texts by language; `¦` is a split at which the text has no space. */
 const LANGUAGES: Record<string, string[]> = {
   it: [
     "«Perché?» chiese lei. | Lui rise.",
@@ -128,7 +128,7 @@ for (const [locale, cases] of Object.entries(LANGUAGES)) {
   }
 }
 
-Deno.test("splitSentences() leaves an opening mark with what it opens, whatever the locale", () => {
+Deno.test("splitSentences() keeps an opening mark with the sentence that it opens, whatever the locale", () => {
   for (const locale of ["en", "zh", "ja", "de"]) {
     for (const [open, close] of ["「」", "『』", "（）", "“”", "《》", "[]", "()"]) {
       const text = `他来了。${open}你好。${close}我说。`;
@@ -157,15 +157,15 @@ Deno.test("splitSentences() of an empty text is an empty list", () => {
   deepStrictEqual(splitSentences(" \n\n \t "), []);
 });
 
-Deno.test("splitSentences() loses no text but white space", () => {
+Deno.test("splitSentences() loses nothing except white space", () => {
   const text =
     'Mr. A. B. came  to No. 7,\n i.e. home. He said "no." (Really.) The U.S. is big.  End';
   const squeeze = (s: string) => s.replace(/\s+/g, "");
   deepStrictEqual(squeeze(splitSentences(text).join("")), squeeze(text));
 });
 
-Deno.test("splitSentences() takes time in proportion to the text, also where all is one sentence", () => {
-  // Many minutes, when each part is looked at from its beginning.
+Deno.test("splitSentences() takes time proportional to the text, even if all of it is one sentence", () => {
+  // These texts take many minutes if each sentence is read again from its beginning.
   strictEqual(splitSentences("A. ".repeat(100_000)).length, 1);
   strictEqual(splitSentences(`${"x".repeat(200_000)}! Y`).length, 2);
   for (const part of ["(", "。「", "» ", "z. B. ", "1. ", "He.“", "Oh! a ", "\n "]) {

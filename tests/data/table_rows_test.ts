@@ -18,7 +18,7 @@ Deno.test("a row of a column named sentence is one sentence of its document", as
   deepStrictEqual(sentencesOf(await read("a.csv", csv)), [["One. Whole.", "Two."], ["Three."]]);
 });
 
-Deno.test("the column of the text is never that of the document, whatever it is called", async () => {
+Deno.test("the column of the text never names the document, even if its name is document", async () => {
   const xsum = "document,summary\nOne here. Two here.,s\nThree. Four.,s\nThree. Four.,s\n";
   const documents = await read("a.csv", xsum, { textColumn: "document" });
   const [first, second] = [["One here.", "Two here."], ["Three.", "Four."]];
@@ -43,7 +43,7 @@ Deno.test("documentColumn: false makes every row a document", async () => {
   deepStrictEqual(sentencesOf(sentences), [["One.", "Two."], ["Three."]]);
 });
 
-Deno.test("a value of the default document column that is no name is ignored", async () => {
+Deno.test("a value of the default document column that cannot be a name is ignored", async () => {
   const values = ['{"a":1}', "[1]", "true", "null", '""', '" "'];
   const lines = values.map((value) => `{"document":${value},"text":"One. Two."}`);
   const documents = await read("a.jsonl", [...lines, '{"text":"Last."}'].join("\n"));
@@ -75,7 +75,7 @@ Deno.test("numbers of any size name different documents", async () => {
   deepStrictEqual(namesOf(await read("a.jsonl", same)), ["7"]);
 });
 
-Deno.test("a text that is null is passed over, as an empty cell is", async () => {
+Deno.test("a text that is null is skipped, like an empty cell", async () => {
   const jsonl = '{"text":"One."}\n{"text":null}\n{"text":""}\n{"text":"Two."}';
   const documents = await read("a.jsonl", jsonl);
   deepStrictEqual(sentencesOf(documents), [["One."], ["Two."]]);
@@ -84,7 +84,7 @@ Deno.test("a text that is null is passed over, as an empty cell is", async () =>
   deepStrictEqual(sentencesOf(await read("a.jsonl", grouped)), [["One."]]);
 });
 
-Deno.test("a text that is no string is refused with what to do", async () => {
+Deno.test("a text that is not a string is refused with advice", async () => {
   for (const [value, fix] of [["1", "put it in quotes"], ["[1]", "make it a string"]]) {
     await rejects(read("a.jsonl", `{"text":"a"}\n{"text":${value}}`), (error: Error) => {
       strictEqual(error.name, "FormatError");

@@ -148,27 +148,27 @@ testRefusals([
   [
     "semicolon csv",
     () => file("a.csv", "id;text\n1;x\n"),
-    'FormatError: Cannot read ~/a.csv, line 1: expected columns parted by commas, found "id;text", parted by ";": save it with commas',
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "id;text", separated by ";": save it with commas',
   ],
   [
     "csv with semicolons, and commas in the text",
     () => file("a.csv", "id;text\n1;x, y\n"),
-    'FormatError: Cannot read ~/a.csv, line 1: expected columns parted by commas, found "id;text", parted by ";": save it with commas',
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "id;text", separated by ";": save it with commas',
   ],
   [
     "csv with a line of Excel's before the header",
     () => file("a.csv", "sep=,\ntext,b\nx,y\n"),
-    "FormatError: Cannot read ~/a.csv, line 1: found a line that spreadsheets put before the header: take it out, and part the columns by commas",
+    "FormatError: Cannot read ~/a.csv, line 1: found a line that spreadsheets put before the header: take it out, and separate the columns by commas",
   ],
   [
     "csv with blanks before quotes",
     () => file("a.csv", 'text, "b"\n"x, y", "z"\n'),
-    'FormatError: Cannot read ~/a.csv, line 1: expected CSV, found a stray quote in "text, \\"b\\"": take out the blanks between a comma and a quote',
+    'FormatError: Cannot read ~/a.csv, line 1: expected CSV, found a stray quote in "text, \\"b\\"": take out the spaces between a comma and a quote',
   ],
   [
     "tsv",
     () => file("a.tsv", "id\ttext\n1\tx\n"),
-    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .tsv: convert or rename it",
+    "FormatError: Cannot read ~/a.tsv: expected a file named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .tsv: convert or rename it",
   ],
   [
     "unclosed quote",
@@ -193,12 +193,12 @@ testRefusals([
   [
     "csv blank behind a quote",
     () => file("a.csv", 'text,b\n"One." ,2\n'),
-    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"One.\\" ,2": take out the blanks between a comma and a quote',
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"One.\\" ,2": take out the spaces between a comma and a quote',
   ],
   [
-    "csv quote behind a backslash",
+    "csv quote after a backslash",
     () => file("a.csv", 'text,b\n"a \\"b\\" c",2\n'),
-    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"a \\\\\\"b\\\\\\" c\\",2": write a quote inside a field twice, "", and not behind a backslash',
+    'FormatError: Cannot read ~/a.csv, line 2: expected CSV, found a stray quote in "\\"a \\\\\\"b\\\\\\" c\\",2": write a quote inside a field twice, "", and not after a backslash',
   ],
   [
     "csv of joined files",
@@ -213,12 +213,12 @@ testRefusals([
   [
     "jsonl broken line",
     () => file("a.jsonl", '{"text":"x"}\n{"text":"y"\n'),
-    'FormatError: Cannot read ~/a.jsonl, line 2: expected a JSON object, found "{\\"text\\":\\"y\\"": one object a line',
+    'FormatError: Cannot read ~/a.jsonl, line 2: expected a JSON object, found "{\\"text\\":\\"y\\"": write one object on each line',
   ],
   [
     "jsonl array",
     () => file("a.jsonl", "[1]"),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found [1]: use {"text": …}, one a line and without brackets around them',
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found [1]: use {"text": …}, one on each line and without brackets around them',
   ],
   [
     "jsonl null",
@@ -243,7 +243,7 @@ testRefusals([
   [
     "jsonl pretty-printed json",
     () => file("a.jsonl", '{\n "text": "x"\n}'),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{": one object a line',
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{": write one object on each line',
   ],
   [
     "jsonl as Python writes NaN",
@@ -253,7 +253,7 @@ testRefusals([
   [
     "jsonl that is a JSON array over lines",
     () => file("a.jsonl", '{"text":"x"},\n{"text":"y"}\n'),
-    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{\\"text\\":\\"x\\"},": one object a line, without a comma behind it and brackets around all of them',
+    'FormatError: Cannot read ~/a.jsonl, line 1: expected a JSON object, found "{\\"text\\":\\"x\\"},": write one object on each line, without a comma after it or brackets around all of them',
   ],
   [
     "jsonl with a column twice",
@@ -268,22 +268,22 @@ testRefusals([
   [
     ".json extension",
     () => file("a.json", "[]"),
-    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .json: convert or rename it",
+    "FormatError: Cannot read ~/a.json: expected a file named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .json: convert or rename it",
   ],
   [
     "no extension",
     () => file("README", "x"),
-    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found no extension: convert or rename it",
+    "FormatError: Cannot read ~/README: expected a file named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found no extension: convert or rename it",
   ],
   [
     "pdf",
     () => file("a.pdf", "x"),
-    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .pdf: convert or rename it",
+    "FormatError: Cannot read ~/a.pdf: expected a file named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found .pdf: convert or rename it",
   ],
   [
     "folder empty",
     async () => readAll(corpus(await Deno.makeTempDir({ dir: folder }))),
-    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
   ],
   [
     "folder with md only",
@@ -292,7 +292,7 @@ testRefusals([
       await Deno.writeTextFile(d + "/a.md", "x");
       return readAll(corpus(d));
     },
-    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also packed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
+    "FormatError: Cannot read ~: expected files named .txt, .csv or .jsonl (also compressed: .gz, .zst), .parquet or wiki_00 (of wikiextractor), found none: check the folder",
   ],
   ["folder of empty txt", async () => {
     const d = await Deno.makeTempDir({ dir: folder });

@@ -482,7 +482,7 @@ testRefusals([
   [
     "nspExamples() with exchanged arguments",
     () => [...nspExamples(untyped(tok), untyped(docs), { maxLength: 8, rng: rng() })],
-    "TypeError: Cannot call nspExamples(documents, tokenizer, options): documents must be what await readAll(corpus(…)) gives, found a BertTokenizer",
+    "TypeError: Cannot call nspExamples(documents, tokenizer, options): documents must be documents from await readAll(corpus(…)), found a BertTokenizer",
   ],
   [
     "mlmData() with exchanged arguments",
