@@ -3,13 +3,15 @@ import { crc32 } from "node:zlib";
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 
-/** Bytes of a block, a multiple of every id size. The last block may be shorter. */
+/** The bytes of a block, a multiple of every id size. The last block may be shorter. */
 const BLOCK = 2 ** 16;
 
 /** Computes a CRC-32 for each block of a file, from its bytes in order. */
 export class BlockSummer {
   readonly #sums: number[] = [];
-  #sum = 0; // of the bytes of the block so far
+  /** The checksum of the bytes of the current block so far. */
+  #sum = 0;
+  /** The number of bytes of the current block so far. */
   #filled = 0;
 
   /** Adds the next bytes. */
@@ -29,6 +31,7 @@ export class BlockSummer {
     return Uint32Array.from(this.#sums);
   }
 
+  /** Ends the current block. */
   #close(): void {
     this.#sums.push(this.#sum);
     this.#sum = 0;
@@ -36,7 +39,7 @@ export class BlockSummer {
   }
 }
 
-/** The number of blocks of a file. */
+/** The number of blocks of a file with so many bytes. */
 export function blocksIn(bytes: number): number {
   return Math.ceil(bytes / BLOCK);
 }
@@ -44,8 +47,10 @@ export function blocksIn(bytes: number): number {
 /**
  * `readAt()` for a file with checksums: whole blocks are read and compared with them.
  *
- * @param size Bytes of the whole file.
- * @param sums One for each block, from a `BlockSummer`.
+ * @param at The offset of the first byte.
+ * @param count The number of bytes.
+ * @param size The size of the whole file in bytes.
+ * @param sums The checksum of each block, from a `BlockSummer`.
  * @throws {FormatError} If a block has changed, or the file is too short.
  */
 export function readChecked(

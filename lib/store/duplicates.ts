@@ -1,13 +1,13 @@
 /** A set of digests of millions of texts, eight bytes each, to find duplicates. */
 import { SpillFile } from "./spill_file.ts";
 
-/** 32-bit numbers in a digest. */
+/** The number of 32-bit numbers in a digest. */
 const WORDS = 2;
 
 /**
- * A set of digests that is also kept in a file, so that a stopped process can go on. Memory holds 16
- * to 32 bytes for each. Two different texts have the same eight bytes of SHA-256 with probability
- * 2^-64.
+ * A set of digests that is also kept in a file, so that a process that was stopped can continue. Each
+ * takes 16 to 32 bytes of memory. Two different texts have the same eight bytes of SHA-256 with
+ * probability 2^-64.
  */
 export class DigestSet implements Disposable {
   readonly #file: SpillFile;
@@ -21,7 +21,7 @@ export class DigestSet implements Disposable {
   /**
    * Reads the first digests of a file, and appends to them. A missing file is created.
    *
-   * @param count How many digests to read. The rest of the file is removed.
+   * @param count The number of digests to read. The rest of the file is removed.
    */
   constructor(path: string, count: number) {
     this.#file = new SpillFile(path, 4 * WORDS * count);
@@ -36,7 +36,7 @@ export class DigestSet implements Disposable {
     return this.#size;
   }
 
-  /** Adds a digest, given as two numbers of 32 bits; false if it was there before. */
+  /** Adds a digest of two numbers of 32 bits; returns false if the set contains it already. */
   add(high: number, low: number): boolean {
     if (!this.#insert(high, low)) return false;
     this.#file.write(Uint32Array.of(high, low));
@@ -53,6 +53,7 @@ export class DigestSet implements Disposable {
     this.#file.close();
   }
 
+  /** Adds a digest to the table; returns false if the table contains it already. */
   #insert(high: number, low: number): boolean {
     if (2 * WORDS * (this.#size + 1) > this.#slots.length) this.#grow();
     if (!put(this.#slots, high, low)) return false;
@@ -60,6 +61,7 @@ export class DigestSet implements Disposable {
     return true;
   }
 
+  /** Doubles the table. */
   #grow(): void {
     const larger = new Uint32Array(2 * this.#slots.length);
     for (let slot = 0; slot < this.#slots.length; slot += WORDS) {
@@ -70,12 +72,13 @@ export class DigestSet implements Disposable {
   }
 }
 
-/** Puts a digest into its slot; false if it is there already. */
+/** Puts a digest into a free slot; returns false if the table contains it already. */
 function put(slots: Uint32Array, high: number, low: number): boolean {
-  const word = high === 0 && low === 0 ? 1 : low;
+  const word = high === 0 && low === 0 ? 1 : low; // two zeros mark a free slot
   const mask = slots.length - 1;
   for (let slot = WORDS * (high ^ word) & mask;; slot = slot + WORDS & mask) {
-    const [foundHigh, foundLow] = [slots[slot], slots[slot + 1]];
+    const foundHigh = slots[slot];
+    const foundLow = slots[slot + 1];
     if (foundHigh === high && foundLow === word) return false;
     if (foundHigh !== 0 || foundLow !== 0) continue;
     slots[slot] = high;

@@ -7,7 +7,7 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { digestOf, rankOf } from "./held_out_rank.ts";
 import { idTypeFor } from "./indexed_layout.ts";
 
-/** How documents become ids, beside the tokenizer. */
+/** What decides, beside the tokenizer, how documents are encoded. */
 export interface EncodeRules {
   /** The language by which sentences are split. */
   readonly locale: string;
@@ -25,11 +25,11 @@ export interface EncodedBatch {
   readonly sentences: Int32Array<ArrayBuffer>;
   /** The first eight bytes of the SHA-256 of each document's text, as two numbers. */
   readonly digests: Uint32Array<ArrayBuffer>;
-  /** The rank of each document, from 0 to below 1. */
+  /** The rank of each document, from 0 to below 1, as `rankOf()` draws it. */
   readonly ranks: Float64Array<ArrayBuffer>;
 }
 
-/** Splits and encodes documents. */
+/** Splits documents into sentences and encodes them. */
 export function encodeBatch(
   documents: readonly RawDocument[],
   tokenizer: BertTokenizer,
@@ -40,8 +40,7 @@ export function encodeBatch(
   const sentences = new Int32Array(documents.length);
   const digests = new Uint32Array(2 * documents.length);
   const ranks = new Float64Array(documents.length);
-  // all documents are split first, as splitting and encoding use different tables in the processor's
-  // cache
+  // All documents are split before any is encoded: both use tables that compete for the processor's cache.
   const split = documents.map((raw) => splitDocument(raw, { locale }));
   for (const [i, document] of split.entries()) {
     const before = lengths.length;

@@ -1,9 +1,10 @@
-/** Helper threads that encode batches of documents, each on the next free thread. */
+/** Helper threads that encode batches of documents; each batch goes to the next free thread. */
 import type { RawDocument } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { EncodedBatch, EncodeRules } from "./encode_batch.ts";
 import type { WorkerStart } from "./encode_worker.ts";
 
+/** A batch that waits for its ids. */
 interface Job {
   readonly documents: readonly RawDocument[];
   readonly resolve: (batch: EncodedBatch) => void;
@@ -11,22 +12,22 @@ interface Job {
 }
 
 /**
- * The batches that a thread has at a time. While it encodes one, the next one has arrived already, so
- * that it does not wait for this thread to answer.
+ * The number of batches that a thread has at a time. While it encodes one, the next one has already
+ * arrived, so that it does not wait for the main thread.
  */
 const BATCHES = 2;
 
-/** Threads with one tokenizer each. Dispose of it when you are done. */
+/** Threads with one tokenizer each. Declare it with `using`, which ends the threads. */
 export class EncodePool implements Disposable {
   readonly #workers: Worker[] = [];
-  /** Threads that can take a batch, once for each batch. */
+  /** The threads that can take a batch; a thread is listed once for each batch that it can take. */
   readonly #free: Worker[] = [];
   readonly #waiting: Job[] = [];
   /** The batches that each thread has, in their order. */
   readonly #busy = new Map<Worker, Job[]>();
   #failure: Error | undefined;
 
-  /** Starts `count` threads. They load their code while the caller goes on to `begin()`. */
+  /** Starts `count` threads. They load their code while the caller continues. */
   constructor(count: number) {
     for (let i = 0; i < count; i++) {
       const worker = new Worker(new URL("./encode_worker.ts", import.meta.url), {
@@ -43,7 +44,7 @@ export class EncodePool implements Disposable {
     }
   }
 
-  /** Gives all threads the tokenizer, once. Batches wait until then. */
+  /** Gives all threads the tokenizer. It is called once; batches wait for it. */
   begin({ vocab: { tokens, added, pieces }, options }: BertTokenizer, rules: EncodeRules): void {
     const origin = { repeats: "later", added, pieces } as const;
     const start: WorkerStart = { tokens, origin, options, rules };
@@ -65,7 +66,7 @@ export class EncodePool implements Disposable {
     });
   }
 
-  /** Ends the threads. Unfinished batches are lost. */
+  /** Ends the threads. Batches that are not finished are lost. */
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker.terminate();
   }
@@ -77,18 +78,21 @@ export class EncodePool implements Disposable {
     for (const { reject } of jobs) reject(error);
   }
 
+  /** Gives waiting batches to free threads. */
   #hand(): void {
     while (this.#free.length > 0 && this.#waiting.length > 0) {
-      const [worker, job] = [this.#free.shift()!, this.#waiting.shift()!];
+      const worker = this.#free.shift()!;
+      const job = this.#waiting.shift()!;
       this.#busy.get(worker)!.push(job);
       worker.postMessage(job.documents);
     }
   }
 
+  /** Takes the ids of the oldest batch of a thread. */
   #finish(worker: Worker, batch: EncodedBatch): void {
     const job = this.#busy.get(worker)!.shift();
     this.#free.push(worker);
     this.#hand();
-    job?.resolve(batch); // a batch that has failed with all others has no job
+    job?.resolve(batch); // after a failure there is no job left
   }
 }

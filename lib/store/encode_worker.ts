@@ -17,12 +17,12 @@ export interface WorkerStart {
   readonly rules: EncodeRules;
 }
 
-/** Half the number of words in the cache of a thread; a full cache takes 50 MB. */
+/** Half of the largest number of words in the cache of a thread; a full cache takes 50 MB. */
 const CACHE = 250_000;
 
 let encode: ((documents: RawDocument[]) => ReturnType<typeof encodeBatch>) | undefined;
 
-/** The global object of a helper thread, as the usual types only describe that of the main thread. */
+/** The global object of a helper thread; the usual types describe only that of the main thread. */
 interface ThreadScope {
   onmessage: (event: MessageEvent<WorkerStart | RawDocument[]>) => void;
   postMessage(message: unknown, transfer: Transferable[]): void;

@@ -1,14 +1,14 @@
-/** Reading a whole file of any size, piece by piece. */
+/** The digest of a file of any size, which is read piece by piece. */
 import { createHash } from "node:crypto";
 
-/** Bytes that are in memory at once. */
+/** The number of bytes that are in memory at a time. */
 const PIECE = 2 ** 20;
 
 /**
- * Yields the bytes of a file. Timers and signals are served between the pieces.
+ * Yields the bytes of a file. Timers and signals can be handled between the pieces.
  *
- * @param signal Ends the reading with the signal's reason.
- * @returns Pieces that are views of one array: each is valid until the next one.
+ * @param signal Ends the reading by throwing the signal's reason.
+ * @returns Pieces that are views of one array: each is valid until the next one is read.
  */
 export async function* piecesOf(
   path: string,
@@ -25,7 +25,11 @@ export async function* piecesOf(
   }
 }
 
-/** The size of a file and its SHA-256 in hexadecimal. `signal` ends it with the signal's reason. */
+/**
+ * The size of a file and its SHA-256 in hexadecimal.
+ *
+ * @param signal Ends the reading by throwing the signal's reason.
+ */
 export async function describeFile(
   path: string,
   signal?: AbortSignal,

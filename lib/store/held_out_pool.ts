@@ -5,7 +5,7 @@
 
 /** A document as ids, and its rank. */
 export interface RankedDocument {
-  /** From 0 to below 1, drawn from its name. */
+  /** A random number from 0 to below 1 that depends on its name and the seed, see `rankOf()`. */
   readonly rank: number;
   /** The ids of all its sentences, one after the other. */
   readonly ids: Uint16Array | Int32Array;
@@ -13,19 +13,19 @@ export interface RankedDocument {
   readonly lengths: Int32Array;
 }
 
-/** How much to hold out. */
+/** How much may be held out. */
 export interface HeldOutLimits {
-  /** Share of the documents, from 0 to below 1. */
+  /** The share of the documents, from 0 to below 1. */
   readonly share: number;
-  /** The most tokens. */
+  /** The most tokens; one document is held out even if it has more. */
   readonly tokens: number;
 }
 
 /**
  * The held-out documents among those seen so far: those with the lowest ranks, as many as the limits
- * allow. The result does not depend on the order of the documents, and they come from everywhere in
- * the corpus. If no rank is below the share, as in a corpus of few documents, it holds the document
- * with the lowest rank.
+ * allow. The result does not depend on the order of the documents, and the documents come from all
+ * parts of the corpus. If no rank is below the share, as in a corpus of few documents, the document
+ * with the lowest rank is held out.
  *
  * @example
  * ```ts
@@ -42,16 +42,18 @@ export class HeldOutPool {
   readonly #limits: HeldOutLimits;
   /** A binary heap: the document at `i` has a higher rank than those at `2i + 1` and `2i + 2`. */
   readonly #heap: Entry[] = [];
+  /** The lowest rank so far. */
   #least = Infinity;
   #tokens = 0;
+  /** The number of documents that were inserted. */
   #seen = 0;
   #below: number;
 
   /**
-   * Begins empty, or with the state of an earlier pool with these limits.
+   * Makes an empty pool, or one with the state of an earlier pool with the same limits.
    *
-   * @param held The `documents` of the earlier pool.
-   * @param below Its `below`.
+   * @param held The `documents` of the earlier pool. Default: none.
+   * @param below The `below` of the earlier pool. Default: the share.
    */
   constructor(
     limits: HeldOutLimits,
@@ -64,26 +66,27 @@ export class HeldOutPool {
   }
 
   /**
-   * Documents with this rank or a higher one are not held out. It begins as the share, and falls when
-   * the tokens reach their limit.
+   * Documents with this rank or a higher one are not held out. It begins at the share, and falls
+   * whenever the tokens exceed their limit.
    */
   get below(): number {
     return this.#below;
   }
 
-  /** The documents that are held out, by rank; a new array. */
+  /** The documents that are held out, in the order of their ranks, as a new array. */
   get documents(): readonly RankedDocument[] {
     return this.#heap.toSorted((a, b) => isHigher(a, b) ? 1 : -1).map(({ document }) => document);
   }
 
-  /** Tokens in them. */
+  /** The number of tokens that are held out. */
   get tokens(): number {
     return this.#tokens;
   }
 
   /**
-   * Adds a document, and returns those that are not held out: this one, or others that it displaces.
-   * A document that is held out is copied, so that the larger array it is a part of can be freed.
+   * Adds a document, and returns the documents that are not held out: this one, or others that it
+   * displaces. A document that is held out is copied, so that the larger array of which it is a part
+   * can be freed.
    */
   offer(document: RankedDocument): RankedDocument[] {
     if (this.#limits.share === 0 || document.rank >= Math.max(this.#below, this.#least)) {
@@ -101,6 +104,7 @@ export class HeldOutPool {
     return left;
   }
 
+  /** Adds a document to the heap. */
   #insert(document: RankedDocument): void {
     const heap = this.#heap;
     const entry = { document, order: this.#seen++ };
@@ -114,6 +118,7 @@ export class HeldOutPool {
     this.#tokens += document.ids.length;
   }
 
+  /** Removes and returns the document with the highest rank. */
   #removeHighest(): RankedDocument {
     const heap = this.#heap;
     const { document } = heap[0];

@@ -1,4 +1,4 @@
-/** The number by which a document is held out or not. */
+/** The random number that decides whether a document is held out. */
 import { createHash } from "node:crypto";
 
 /**

@@ -1,4 +1,4 @@
-/** A check for parts of a store on disk, which would otherwise be read as text. */
+/** Refusing parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
 import { isThere, saysMissing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
@@ -7,11 +7,11 @@ import { isIndex } from "./indexed_layout.ts";
 import { FACTS_FILE } from "./prepared_facts.ts";
 
 /**
- * Throws if a path is that of an unfinished prepared corpus, of one file of a store, or of a folder
- * with files of a store but no `prepared.json`. A store is known by its index; an `.idx` that is not
- * Megatron-LM's is no part of one.
+ * Throws if a path is that of a corpus that is not completely prepared, of one file of a store, or of
+ * a folder with files of a store but no `prepared.json`. A store is recognised by its index; an `.idx`
+ * file that is not Megatron-LM's is not a part of one.
  *
- * @throws {FormatError} The message says what to do or what to name instead.
+ * @throws {FormatError} If it is. The message says what to do, or what to name instead.
  *
  * @example
  * ```ts
@@ -30,8 +30,8 @@ export async function refuseParts(path: string): Promise<void> {
   const isBegun = await namesIn(out + UNFINISHED) !== undefined;
   if (isBegun && (out !== folder || !names && !await isThere(folder))) {
     const problem =
-      'expected a corpus that "deno task prepare" has finished, found one it has begun';
-    throw new FormatError(path, `${problem}: call it again with --out ${out}, then name ${out}`);
+      'expected a corpus that "deno task prepare" has finished, found one that it has begun';
+    throw new FormatError(path, `${problem}: run it again with --out ${out}, then name ${out}`);
   }
   const [, store, ending] = folder.match(/^(.+)(\.bin|\.idx)$/) ?? [];
   if (store && await isThere(folder) && await isIndexThere(`${store}.idx`)) {
@@ -44,15 +44,16 @@ export async function refuseParts(path: string): Promise<void> {
   }
   if (index === undefined) return;
   const problem = `expected the folder of a prepared corpus or texts, found ${index} without ` +
-    `${FACTS_FILE}: copy the folder again as a whole, or of Megatron-LM's own name the store`;
+    `${FACTS_FILE}: copy the whole folder again, or if it is Megatron-LM's own, name the store`;
   throw new FormatError(path, `${problem}: ${folder}/${index.slice(0, -".idx".length)}`);
 }
 
+/** Whether there is an index of Megatron-LM at a path. */
 async function isIndexThere(path: string): Promise<boolean> {
   return await isThere(path) && isIndex(path);
 }
 
-/** The names in a folder, in order; nothing if there is no such folder. */
+/** The names in a folder, sorted; undefined if there is no such folder. */
 async function namesIn(folder: string): Promise<string[] | undefined> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();

@@ -3,23 +3,26 @@ import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 import { ID_BYTES, type IndexHeader, placesIn } from "./indexed_layout.ts";
 
-/** Bytes of a list that are held in memory at a time. */
+/** The number of bytes of a list that are held in memory at a time. */
 const PIECE = 2 ** 20;
 
 /** An open index with its header. */
 export interface OpenIndex {
+  /** The open file. */
   readonly file: Deno.FsFile;
+  /** Its path. */
   readonly path: string;
+  /** Its header, which has been checked. */
   readonly header: IndexHeader;
 }
 
 /**
  * Throws unless every length, offset and document of an index fits the file of ids.
  *
- * @param binBytes Bytes of the file of ids.
- * @returns The index of the first token of each document, and at the end the number of tokens: 8
- * bytes for each document.
- * @throws {FormatError} If an entry does not fit; the message names the first one.
+ * @param binBytes The size of the file of ids in bytes.
+ * @returns The index of the first token of each document, and at the end the number of tokens. It
+ * takes 8 bytes for each document.
+ * @throws {FormatError} If an entry does not fit. The message names the first one.
  */
 export function checkIndex({ file, path, header }: OpenIndex, binBytes: number): Float64Array {
   const { sentences, documents, type } = header;
@@ -59,19 +62,23 @@ export function checkIndex({ file, path, header }: OpenIndex, binBytes: number):
   );
 }
 
+/** The error for an entry that does not fit. */
 function wrong(path: string, expected: string, found: number): FormatError {
   return new FormatError(path, `expected ${expected}, found ${found}: copy or write it again`);
 }
 
-/** Reads the entries of one list of an index in order: int32, or int64 up to 2^53. */
+/** Reads the entries of one list of an index in order. They are int32, or int64 up to 2^53. */
 class Entries {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   readonly #bytes: number;
-  #at: number; // in the file
-  #left: number; // bytes
+  /** The offset of the next piece in the file. */
+  #at: number;
+  /** The number of bytes after it that belong to the list. */
+  #left: number;
   #piece = new Int32Array(0);
-  #next = 0; // in the piece
+  /** The index of the next entry in the piece. */
+  #next = 0;
 
   constructor(file: Deno.FsFile, path: string, at: number, count: number, bytes: 4 | 8) {
     this.#file = file;
@@ -81,7 +88,7 @@ class Entries {
     this.#left = count * bytes;
   }
 
-  /** The next entry; the caller knows how many there are. */
+  /** The next entry. The caller must not ask for more than there are. */
   next(): number {
     if (this.#next === this.#piece.length) this.#read();
     const low = this.#piece[this.#next++];

@@ -21,25 +21,25 @@ const MAGIC = new TextEncoder().encode("MMIDIDX\0\0");
 
 const VERSION = 1;
 
-/** Bytes before the lengths. */
+/** The number of bytes before the lengths. */
 export const HEADER_BYTES = 34;
 
-/** Bytes of the length of a sentence. */
+/** The number of bytes of the length of a sentence. */
 export const LENGTH_BYTES = 4;
 
-/** Bytes of the place of a sentence in `.bin`. */
+/** The number of bytes of the offset of a sentence in `.bin`. */
 export const OFFSET_BYTES = 8;
 
-/** Bytes of the first sentence of a document. */
+/** The number of bytes of the first sentence of a document. */
 export const FIRST_BYTES = 8;
 
-/** How an id is stored; Megatron writes the first and the last of them. */
+/** The type of stored ids. Megatron chooses uint16 or int32, see `idTypeFor()`. */
 export type IdType = "uint8" | "int8" | "int16" | "int32" | "int64" | "uint16";
 
 /** The types by their numbers in the header, which begin at 1. */
 const TYPES = ["", "uint8", "int8", "int16", "int32", "int64", "float64", "float32", "uint16"];
 
-/** Bytes of an id. */
+/** The number of bytes of an id. */
 export const ID_BYTES: Readonly<Record<IdType, number>> = {
   uint8: 1,
   int8: 1,
@@ -51,11 +51,11 @@ export const ID_BYTES: Readonly<Record<IdType, number>> = {
 
 /** The header of an index. */
 export interface IndexHeader {
-  /** How ids are stored. */
+  /** The type of the ids. */
   readonly type: IdType;
-  /** Sentences in all documents. */
+  /** The number of sentences in all documents. */
   readonly sentences: number;
-  /** Documents. */
+  /** The number of documents. */
   readonly documents: number;
 }
 
@@ -75,7 +75,7 @@ export function idTypeFor(vocabSize: number): "uint16" | "int32" {
 }
 
 /**
- * Whether a file begins as an index of Megatron-LM's does: others have files named `.idx`, too.
+ * Whether a file begins as an index of Megatron-LM does. Other programs write files named `.idx`, too.
  *
  * @example
  * ```ts
@@ -108,7 +108,7 @@ export function packHeader({ type, sentences, documents }: IndexHeader): Uint8Ar
   return bytes;
 }
 
-/** The offsets in an index of its three lists and of its end. */
+/** The offsets of the three lists of an index, and of its end, in bytes. */
 export interface IndexPlaces {
   /** The lengths of the sentences. */
   readonly lengths: number;
@@ -120,7 +120,7 @@ export interface IndexPlaces {
   readonly end: number;
 }
 
-/** The offsets in an index with these numbers of sentences and documents. */
+/** The offsets of the lists of an index with these numbers of sentences and documents. */
 export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): IndexPlaces {
   const lengths = HEADER_BYTES;
   const offsets = lengths + LENGTH_BYTES * sentences;
@@ -132,9 +132,9 @@ export function placesIn({ sentences, documents }: Omit<IndexHeader, "type">): I
  * Reads the header of an index.
  *
  * @param bytes The first `HEADER_BYTES` bytes of the file, or all if it is shorter.
- * @param size Bytes of the whole file.
- * @param path The file, for messages.
- * @throws {FormatError} If it is no index, or does not have the size that its header says.
+ * @param size The size of the whole file in bytes.
+ * @param path The path of the file, for error messages.
+ * @throws {FormatError} If it is not an index, or has another size than its header says.
  */
 export function readHeader(bytes: Uint8Array, size: number, path: string): IndexHeader {
   if (!hasMagic(bytes)) {
@@ -156,6 +156,7 @@ export function readHeader(bytes: Uint8Array, size: number, path: string): Index
 
 const CUT_SHORT = `expected a header of ${HEADER_BYTES} bytes`;
 
+/** The type of the ids by its number in the header. */
 function typeIn(number: number, path: string): IdType {
   const type = TYPES[number];
   if (type && Object.hasOwn(ID_BYTES, type)) return type as IdType;
@@ -163,6 +164,7 @@ function typeIn(number: number, path: string): IdType {
   throw new FormatError(path, `expected ids of whole numbers, found ${found}`);
 }
 
+/** Throws unless an index has the size that its numbers of documents and sentences need. */
 function checkSize(counts: Omit<IndexHeader, "type">, size: number, path: string): void {
   const { end } = placesIn(counts);
   if (size === end) return;
@@ -170,7 +172,7 @@ function checkSize(counts: Omit<IndexHeader, "type">, size: number, path: string
   const expected = `expected ${end} bytes for ${documents} documents of ${sentences} sentences`;
   const isMultimodal = size === end + sentences;
   const fix = isMultimodal
-    ? "it has modes, as sets with pictures have them, which are not read"
+    ? "it has modes, as data sets with pictures have them, which cannot be read"
     : "was it copied to its end? Copy or write it again";
   throw new FormatError(path, `${expected}, found ${size}: ${fix}`);
 }

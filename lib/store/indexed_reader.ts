@@ -1,4 +1,4 @@
-/** Reading documents of any range from Megatron-LM's `.bin` and `.idx`, whatever their size. */
+/** Reading any range of documents from Megatron-LM's `.bin` and `.idx`, whatever their size. */
 import { checkWhole } from "../checks.ts";
 import type { TokenIds, TokenizedDocument } from "../data/document.ts";
 import { FormatError } from "../errors.ts";
@@ -18,34 +18,33 @@ import {
 /** Options of `IndexedReader.open()`. */
 export interface ReaderOptions {
   /**
-   * The size of the vocabulary. Reading an id that is not below it throws. Default: any id is
-   * allowed.
+   * The size of the vocabulary, V. Reading an id of at least V throws `FormatError`. Default: any id of
+   * at least 0 is allowed.
    */
   readonly vocabSize?: number;
   /**
-   * The ids that stand around each sentence, `[CLS]` and `[SEP]`, which Megatron-LM's tokenizers write.
-   * They are left out of the documents; counts are those of the tokens on disk. Default: nothing is
-   * left out.
+   * The ids around each sentence, `[CLS]` and `[SEP]`, which Megatron-LM's tokenizers write. They are
+   * left out of the documents; counts are those of the tokens on disk. Default: nothing is left out.
    */
   readonly frame?: SentenceFrame;
   /**
-   * The CRC-32 of each block of `.bin`, from a `BlockSummer`, to check what is read. Default: no
-   * checks.
+   * The CRC-32 of each block of `.bin`, from a `BlockSummer`, with which the ids are compared when they
+   * are read. Default: ids are not checked.
    */
   readonly sums?: Uint32Array;
 }
 
-/** What stands around a sentence. */
+/** The ids around a sentence. */
 export interface SentenceFrame {
-  /** Before it, once. */
+  /** The id before it, once. */
   readonly first: number;
-  /** Behind it, once or, with `--append-eod`, twice. */
+  /** The id after it, once or, with `--append-eod`, twice. */
   readonly last: number;
 }
 
 /**
  * An open store of documents as ids, in the format of Megatron-LM's `preprocess_data.py
- * --split-sentences`: a sequence is a sentence.
+ * --split-sentences`, in which each sequence is a sentence.
  *
  * The whole index is checked when the store is opened; ids are read on demand. Memory holds eight
  * bytes for each document.
@@ -64,15 +63,15 @@ export interface SentenceFrame {
  * ```
  */
 export class IndexedReader implements Disposable {
-  /** Its path without `.bin` and `.idx`. */
+  /** The path of the store without `.bin` and `.idx`. */
   readonly prefix: string;
-  /** How ids are stored. */
+  /** The type of the stored ids. */
   readonly type: IdType;
   /** The number of documents, including those without sentences. */
   readonly documents: number;
-  /** Sentences in all documents. */
+  /** The number of sentences in all documents. */
   readonly sentences: number;
-  /** Tokens in all sentences. */
+  /** The number of tokens in all sentences. */
   readonly tokens: number;
   readonly #index: OpenIndex;
   readonly #bin: Deno.FsFile;
@@ -107,8 +106,9 @@ export class IndexedReader implements Disposable {
   }
 
   /**
-   * Opens `PREFIX.idx` and `PREFIX.bin`; dispose of it when you are done.
+   * Opens `PREFIX.idx` and `PREFIX.bin`. Declare the result with `using`, which closes them.
    *
+   * @param prefix The path of the store without `.bin` and `.idx`.
    * @throws {FormatError} If one of them is missing or has another format, or they do not belong
    * together.
    */
@@ -128,7 +128,7 @@ export class IndexedReader implements Disposable {
     }
   }
 
-  /** The number of tokens of a document. No file is read. */
+  /** The number of tokens of a document, which is known without reading a file. */
   documentTokens(index: number): number {
     checkWhole("index", index, 0, this.documents - 1);
     return this.#starts[index + 1] - this.#starts[index];
@@ -141,10 +141,10 @@ export class IndexedReader implements Disposable {
   }
 
   /**
-   * A document.
+   * Reads a document.
    *
    * @param index The index of the document, from 0.
-   * @throws {FormatError} As `documentRange()`.
+   * @throws {FormatError} In the same cases as `documentRange()`.
    */
   document(index: number): TokenizedDocument {
     checkWhole("index", index, 0, this.documents - 1);
@@ -152,8 +152,8 @@ export class IndexedReader implements Disposable {
   }
 
   /**
-   * The documents from `first` up to, but without, `end`, in three reads for any number. Their ids
-   * are views of one array.
+   * Reads the documents from `first` up to, but without, `end`, with three reads for any number of
+   * them. Their ids are views of one array.
    *
    * @throws {FormatError} If an id is not in the vocabulary, or the files have changed since they
    * were opened.
@@ -198,6 +198,7 @@ export class IndexedReader implements Disposable {
     return firsts;
   }
 
+  /** The lengths of the sentences from `first` up to, but without, `end`. */
   #lengths(first: number, end: number): Int32Array {
     const { file, path, header } = this.#index;
     const at = placesIn(header).lengths + LENGTH_BYTES * first;
@@ -208,7 +209,8 @@ export class IndexedReader implements Disposable {
   #ids(first: number, end: number): Uint16Array | Int32Array {
     const size = ID_BYTES[this.type];
     const path = `${this.prefix}.bin`;
-    const [at, count] = [first * size, (end - first) * size];
+    const at = first * size;
+    const count = (end - first) * size;
     const buffer = this.#sums
       ? readChecked(this.#bin, at, count, { path, size: this.tokens * size, sums: this.#sums })
       : readAt(this.#bin, at, count, path).buffer;
@@ -222,13 +224,14 @@ export class IndexedReader implements Disposable {
     return ids;
   }
 
+  /** The error for an index that has changed since it was opened. */
   #changed(): FormatError {
     const { path } = this.#index;
-    return new FormatError(path, "it is not what it was when it was opened: open it again");
+    return new FormatError(path, "it has changed since it was opened: open it again");
   }
 }
 
-/** The ids of a sentence without what stands around it. */
+/** The ids of a sentence without those around it. */
 function unframed<Ids extends Uint16Array | Int32Array>(ids: Ids, frame?: SentenceFrame): Ids {
   if (!frame) return ids;
   let end = ids.length;
@@ -236,6 +239,7 @@ function unframed<Ids extends Uint16Array | Int32Array>(ids: Ids, frame?: Senten
   return ids.subarray(ids[0] === frame.first ? 1 : 0, end) as Ids;
 }
 
+/** Opens a regular file. Anything else is refused: reading a pipe, for instance, could wait for ever. */
 function openFile(path: string): Deno.FsFile {
   try {
     if (Deno.statSync(path).isFile) return Deno.openSync(path);

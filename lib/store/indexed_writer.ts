@@ -3,21 +3,21 @@ import type { TokenIds } from "../data/document.ts";
 import { SpillFile } from "./spill_file.ts";
 import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
 
-/** How much has been written: a place to go on from. */
+/** How much has been written: a place from which writing can continue. */
 export interface WriterPlace {
-  /** Documents. */
+  /** The number of documents. */
   readonly documents: number;
-  /** Sentences in all of them. */
+  /** The number of sentences in all of them. */
   readonly sentences: number;
-  /** Tokens in all sentences. */
+  /** The number of tokens in all sentences. */
   readonly tokens: number;
 }
 
 /** Options of `IndexedWriter`. */
 export interface WriterOptions {
   /**
-   * The path, without endings, of the temporary files with the lengths, which are then kept. Default:
-   * the path of the store.
+   * The path, without endings, of the temporary files with the lengths. If it is given, `finish()`
+   * keeps these files. Default: the path of the store; `finish()` removes them.
    */
   readonly spill?: string;
 }
@@ -25,17 +25,20 @@ export interface WriterOptions {
 /** The place at the beginning of a store. */
 export const START: WriterPlace = { documents: 0, sentences: 0, tokens: 0 };
 
-/** The endings of files of a store that is not finished: the lengths, and the end of each document. */
-const [LENGTHS, ENDS] = [".lengths", ".ends"];
+/** The ending of the temporary file with the length of each sentence. */
+const LENGTHS = ".lengths";
 
-/** Bytes of a list that are held in memory at a time, a multiple of every entry size. */
+/** The ending of the temporary file with the end of each document. */
+const ENDS = ".ends";
+
+/** The number of bytes of a list that are held in memory at a time, a multiple of every entry size. */
 const PIECE = 2 ** 20;
 
 /**
- * A store that is being written. Ids are written to `.bin` at once, and lengths to files beside it,
- * from which `finish()` makes the index. Memory holds a few megabytes.
+ * A store that is being written. Ids are written to `.bin` and lengths to temporary files, of which
+ * `finish()` makes the index. Memory holds a few megabytes.
  *
- * Before that there is no `.idx`, so that an unfinished store cannot be opened.
+ * Before `finish()` there is no `.idx`, so that an incomplete store cannot be opened.
  *
  * @example
  * ```ts
@@ -45,7 +48,7 @@ const PIECE = 2 ** 20;
  * const prefix = `${await Deno.makeTempDir()}/texts`;
  * using writer = IndexedWriter.create(prefix, "uint16");
  * writer.add([[7, 8], [9]]);
- * const place = writer.save(); // a process that is killed later goes on from here
+ * const place = writer.save(); // a process that is killed later can continue from here
  * using again = IndexedWriter.resume(prefix, "uint16", place);
  * again.finish();
  * using reader = IndexedReader.open(prefix);
@@ -96,7 +99,7 @@ export class IndexedWriter implements Disposable {
   /**
    * Continues a store from a place that `save()` returned. What follows the place is removed.
    *
-   * @throws {FormatError} If the files are shorter.
+   * @throws {FormatError} If the files end before the place.
    */
   static resume(
     prefix: string,
@@ -144,8 +147,8 @@ export class IndexedWriter implements Disposable {
   }
 
   /**
-   * Waits until everything is on disk, and returns a place that can be resumed from even after a
-   * power failure.
+   * Waits until everything is on disk, and returns a place from which writing can continue, even after
+   * a power failure.
    */
   save(): WriterPlace {
     for (const file of [this.#bin, this.#lengths, this.#ends]) file.sync();
@@ -165,7 +168,7 @@ export class IndexedWriter implements Disposable {
     let offset = 0;
     for (const piece of this.#lengths.pieces(PIECE)) {
       const lengths = new Int32Array(piece.buffer);
-      const offsets = new Uint32Array(2 * lengths.length); // low and high half of each
+      const offsets = new Uint32Array(2 * lengths.length); // the low and the high half of each offset
       for (let i = 0; i < lengths.length; i++) {
         offsets[2 * i] = offset;
         offsets[2 * i + 1] = offset / 2 ** 32;
@@ -186,6 +189,7 @@ export class IndexedWriter implements Disposable {
     for (const file of [this.#bin, this.#lengths, this.#ends]) file.close();
   }
 
+  /** The ids in the type of the store. */
   #packed(ids: Uint16Array | Int32Array | Float64Array): Uint16Array | Int32Array {
     if (this.#type === "uint16" && ids instanceof Uint16Array) return ids;
     const most = this.#type === "uint16" ? 2 ** 16 : 2 ** 31;

@@ -1,11 +1,11 @@
 /**
- * The order in which an epoch goes through a store: which documents form which window. No text is
- * read for it.
+ * The order in which an epoch reads a store: which documents form which window. It is drawn without
+ * reading any text.
  *
  * Consecutive documents form a block of about 200,000 tokens, which is read from disk at once. The
  * blocks are put in random order and distributed to windows, the same number to each, and the windows
- * to lanes. One window of each lane is held in memory: its documents are shuffled, and its "not next"
- * sentences come from the same window.
+ * to lanes. One window of each lane is held in memory: its documents are shuffled, and "not next"
+ * segments are drawn from the same window.
  */
 import type { TokenizedDocument } from "../data/document.ts";
 import { drawnEpoch, type EpochOptions } from "../data/epochs.ts";
@@ -13,35 +13,45 @@ import { createRng } from "../random.ts";
 
 /** Documents as ids that are read by index. `IndexedReader` implements it. */
 export interface DocumentSource {
-  /** How many documents there are. */
+  /** The number of documents. */
   readonly documents: number;
-  /** Their tokens. */
+  /** The number of tokens of all documents. */
   readonly tokens: number;
-  /** The number of tokens in all documents before one, which may be `documents`. */
+  /** The number of tokens in all documents before `document`, which may be `documents`. */
   tokensBefore(document: number): number;
-  /** The documents from `first` up to `end`. */
+  /** The documents from `first` up to, but without, `end`. */
   documentRange(first: number, end: number): readonly TokenizedDocument[];
 }
 
 /** About the largest number of tokens of a block. */
 const BLOCK = 200_000;
+
 /** The fewest blocks of a window: even in a small store, documents from this many places are mixed. */
 const FEWEST_BLOCKS = 16;
-/** About how many tokens a window has: at most, at least, and the most in all lanes together. */
-const [LARGEST, SMALLEST, TOGETHER] = [4_000_000, 1_000_000, 16_000_000];
+
+/** The number of tokens of the largest windows, which one to four lanes have. */
+const LARGEST = 4_000_000;
+
+/** The number of tokens of the smallest windows, which many lanes have. */
+const SMALLEST = 1_000_000;
+
+/** The number of tokens that the windows of all lanes together should not exceed. */
+const TOGETHER = 16_000_000;
 
 /** How a store is divided for a number of lanes. It is the same for every epoch. */
 export interface StoreCut {
-  /** Windows of an epoch, a multiple of the lanes. */
+  /** The number of windows of an epoch, a multiple of the number of lanes. */
   readonly windows: number;
-  /** Blocks of each window. */
+  /** The number of blocks of each window. */
   readonly blocks: number;
 }
 
 /**
  * Decides how a store is divided into windows and blocks.
  *
- * @example 4 G tokens for eight lanes
+ * @param lanes The number of lanes, at least 1.
+ *
+ * @example 4 · 10⁹ tokens for eight lanes
  * ```ts
  * import { cutStore } from "bert/store/lane_order.ts";
  * import { deepStrictEqual } from "node:assert";
@@ -56,7 +66,7 @@ export function cutStore({ tokens }: Pick<DocumentSource, "tokens">, lanes: numb
 
 /** The windows of one epoch of a store. */
 export class WindowOrder {
-  /** How many windows there are. */
+  /** The number of windows. */
   readonly windows: number;
   readonly #source: DocumentSource;
   readonly #blocks: number;
@@ -91,7 +101,8 @@ export class WindowOrder {
     const { documents, tokens } = this.#source;
     if (block === this.#order.length) return documents;
     const start = block * tokens / this.#order.length;
-    let [low, high] = [0, documents];
+    let low = 0;
+    let high = documents;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
       if (this.#source.tokensBefore(middle) < start) low = middle + 1;

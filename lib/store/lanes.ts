@@ -1,7 +1,8 @@
 /**
- * The batches of a store's epoch in lanes. There are as many lanes as batches in a step, and each has
- * its own windows and random numbers. Which batches form a step does not depend on how many processes
- * share the lanes. To go back to a place, one window of each lane is read, and not the whole epoch.
+ * The batches of an epoch of a store, in lanes. There are as many lanes as batches in a step, and each
+ * lane has its own windows and random numbers. So the batches of a step do not depend on how many
+ * processes share the lanes. To go back to a place, one window of each lane is read, and not the whole
+ * epoch.
  */
 import { checkWhole } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
@@ -9,38 +10,42 @@ import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, type StoreCut, WindowOrder } from "./lane_order.ts";
 
-/** How many batches are shuffled and sorted together: in all lanes, and at least in each lane. */
-const [TOGETHER, FEWEST_TOGETHER] = [64, 8];
+/** The number of batches in all lanes that are shuffled and sorted by length together. */
+const TOGETHER = 64;
 
-/** Which lanes of which epoch. With more lanes the default of `window` is smaller. */
+/** The smallest number of them in a lane. */
+const FEWEST_TOGETHER = 8;
+
+/** Options of `LaneStream`. The default of `window` is 64 / lanes, but at least 8. */
 export interface LaneOptions extends BatchesOptions {
-  /** The number of all lanes, which is that of batches in a step. */
+  /** The number of all lanes, which is the number of batches in a step; at least 1. */
   readonly lanes: number;
-  /** The first lane that is made here. Default 0. */
+  /** The first lane that this process makes, from 0. Default 0. */
   readonly first?: number;
-  /** How many lanes are made here. Default: all that follow. */
+  /** The number of lanes that this process makes. Default: `first` and all lanes after it. */
   readonly count?: number;
   /**
-   * How the store is divided, with the same number of windows for each lane. Default: as `cutStore()`
-   * decides.
+   * How the store is divided, with the same number of windows for each lane. Default: the result of
+   * `cutStore()`.
    */
   readonly cut?: StoreCut;
   /**
-   * Sums numbers over all processes, if others make the other lanes. It is called once for each step,
-   * so that each process knows the places of all lanes and when the last one has ended.
+   * Sums numbers over all processes that share the lanes. It is called once for each step, so that each
+   * process knows the places of all lanes and when the last one has ended. Default: one process makes
+   * all lanes.
    */
   readonly sum?: (values: readonly number[]) => Promise<readonly number[]>;
 }
 
 /**
- * A place in an epoch: for each lane the index of its window, from 0, and the batches taken from that
- * window.
+ * A place in an epoch: for each lane the index of its window, from 0, and the number of batches that
+ * were taken from that window.
  */
 export type LanePlaces = readonly number[];
 
 /**
- * The batches of a step from the lanes that are made here, in order; undefined for a lane that has
- * ended.
+ * The batches of a step from the lanes that this process makes, in order; undefined for a lane that
+ * has ended.
  */
 export type LaneParts = readonly (Batch | undefined)[];
 
@@ -101,7 +106,7 @@ export class LaneStream implements AsyncIterable<LaneParts> {
     this.#places = Array(2 * lanes).fill(0);
   }
 
-  /** Steps of the epoch that were taken. */
+  /** The number of steps of the epoch that were taken. */
   get steps(): number {
     return this.#steps;
   }
@@ -112,9 +117,9 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   }
 
   /**
-   * Goes to a place: reads the window of each lane that is made here, and skips to its batch.
+   * Goes to a place: reads the window of each lane that this process makes, and skips to its batch.
    *
-   * @param steps The steps that were taken up to there.
+   * @param steps The number of steps that lead to the place.
    * @returns Whether there is such a place. If not, the store or the way of making batches has
    * changed, and the stream must not be used.
    */
@@ -151,6 +156,7 @@ export class LaneStream implements AsyncIterable<LaneParts> {
   }
 }
 
+/** What all lanes share. */
 interface LaneSettings {
   readonly order: WindowOrder;
   readonly tokenizer: BertTokenizer;
@@ -162,8 +168,10 @@ interface LaneSettings {
 class Lane {
   readonly number: number;
   readonly #settings: LaneSettings;
-  #window = 0; // of this lane's
-  #taken = 0; // of the window's batches
+  /** The index of the current window among those of this lane. */
+  #window = 0;
+  /** The number of batches that were taken from the current window. */
+  #taken = 0;
   #batches: Generator<Batch> | undefined;
 
   constructor(number: number, settings: LaneSettings) {
@@ -171,6 +179,7 @@ class Lane {
     this.#settings = settings;
   }
 
+  /** The current place. */
   get place(): [window: number, taken: number] {
     return [this.#window, this.#taken];
   }
@@ -202,10 +211,12 @@ class Lane {
     return true;
   }
 
+  /** The number of windows of this lane. */
   get #windows(): number {
     return this.#settings.order.windows / this.#settings.lanes;
   }
 
+  /** Reads the current window: its batches. */
   #open(): Generator<Batch> {
     const { order, tokenizer, options, lanes } = this.#settings;
     const window = this.number + lanes * this.#window;

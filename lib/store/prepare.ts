@@ -26,12 +26,9 @@ import { factsIfThere, type OpenFacts, settingsDigest, WorkFolder } from "./work
 
 /** The result of `prepare()`. */
 export interface Prepared {
-  /**
-   * The facts of the prepared corpus; undefined if it was stopped, and can be continued by the same
-   * call.
-   */
+  /** The facts of the corpus; undefined if preparing was stopped, which the same call continues. */
   readonly facts: PreparedFacts | undefined;
-  /** Whether the same call had finished before. */
+  /** Whether an earlier call with the same settings had finished the corpus. */
   readonly wasThere: boolean;
 }
 
@@ -39,12 +36,13 @@ export interface Prepared {
  * Splits and encodes texts on all cores and writes them into a folder, which `openPrepared()` opens.
  *
  * Documents keep the order of the input, except those that were held out for a while and then
- * displaced. A document is left out if its text occurred before or if it has no tokens. The names of
- * the documents decide which are held out, see `HeldOutPool`.
+ * displaced. A document is left out if its text occurred before or if it has fewer tokens than
+ * `minTokens`. The names of the documents and the seed decide which are held out, see `HeldOutPool`.
  *
- * It can be killed at any moment, and the same call continues from what was saved last. Until
- * everything is done, the files are in the folder `OUT.unfinished`, which the last step renames.
+ * The process can be killed at any moment; the same call continues from the last save. Until the
+ * corpus is complete, the files are in the folder `OUT.unfinished`, which the last step renames.
  *
+ * @param hooks Functions to call, and a signal that stops it. Default: none.
  * @throws {ConfigError} If an option cannot work, or the folder holds something else.
  * @throws {FormatError} If a text cannot be read; the message names the file. What was saved is kept.
  *
@@ -71,7 +69,7 @@ export async function prepare(
   hooks: PrepareHooks = {},
 ): Promise<Prepared> {
   const settings = prepareSettings(options);
-  using pool = new EncodePool(settings.workers); // its threads load their code during what follows
+  using pool = new EncodePool(settings.workers); // its threads load their code in the meantime
   const inputs = await findInputs(settings);
   const named = await namedTokenizer(settings);
   const text = settingsText(settings, named);
@@ -88,11 +86,11 @@ export async function prepare(
   return { facts: sealed, wasThere: false };
 }
 
-/** What a call of `prepare()` works with. */
+/** The settings, inputs and threads of one call of `prepare()`. */
 interface Call {
   readonly settings: PrepareSettings;
   readonly inputs: readonly Input[];
-  /** The tokenizer that the settings name. */
+  /** The tokenizer that the settings name; undefined if a vocabulary is learnt. */
   readonly named: BertTokenizer | undefined;
   readonly hooks: PrepareHooks;
   readonly pool: EncodePool;
@@ -139,7 +137,7 @@ async function chosenTokenizer({ settings, inputs, named, hooks }: Call) {
   return named ?? await unlessStopped(learn, hooks);
 }
 
-/** The result of `make`; undefined if the signal stopped it. */
+/** The result of `make()`; undefined if the signal stopped it. */
 async function unlessStopped<T>(
   make: () => Promise<T>,
   { signal }: PrepareHooks,
@@ -157,10 +155,10 @@ function localeOf({ locale }: PrepareSettings, { options }: BertTokenizer): stri
   return locale ?? options.locale ?? "en";
 }
 
-/** Batches that are given to the helper threads in advance, for each thread. */
+/** The number of batches for each helper thread that are read in advance. */
 const AHEAD = 3;
 
-/** Encodes on all threads and writes in the order of the input; false if it was stopped. */
+/** Encodes on all threads and writes in the order of the input; returns false if it was stopped. */
 async function encodeFrom(
   from: InputPlace,
   builder: StoreBuilder,

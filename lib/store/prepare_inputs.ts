@@ -6,13 +6,13 @@ import type { CorpusOptions } from "../data/document.ts";
 import type { RawDocument } from "../data/raw_document.ts";
 import type { PrepareSettings } from "./prepare_settings.ts";
 
-/** A file of texts or a bundled corpus, with what identifies it. */
+/** A file of texts or a bundled corpus, with the facts by which a change is noticed. */
 export interface Input {
   /** The argument of `readSource()`. */
   readonly source: Source;
-  /** Bytes; 0 for a bundled corpus. */
+  /** The size of the file in bytes; 0 for a bundled corpus. */
   readonly bytes: number;
-  /** When it was last changed, in milliseconds; 0 for a bundled corpus. */
+  /** The time of its last change, in milliseconds since 1970; 0 for a bundled corpus. */
   readonly changed: number;
 }
 
@@ -29,16 +29,17 @@ export interface InputPlace {
 /** The place at the beginning. */
 export const FIRST_PLACE: InputPlace = { input: 0, documents: 0, sha256: "" };
 
-/** Consecutive documents of one input. */
+/** A batch of consecutive documents of one input. */
 export interface InputBatch {
+  /** The documents, which are not split into sentences yet. */
   readonly documents: readonly RawDocument[];
   /** The place after them. */
   readonly place: InputPlace;
 }
 
 /**
- * About how many characters a batch has: enough to make its transfer cheap, and few enough to keep
- * waits short.
+ * About how many characters a batch has: so many that the cost of its transfer is small, and so few
+ * that waits are short.
  */
 const BATCH = 2 ** 18;
 
@@ -59,12 +60,14 @@ async function inputOf(source: Source): Promise<Input> {
 
 /** Reads the documents of inputs, and counts the bytes that it has read. */
 export class InputReader {
-  /** Bytes of all inputs. */
+  /** The number of bytes of all inputs. */
   readonly totalBytes: number;
   readonly #inputs: readonly Input[];
   readonly #options: CorpusOptions;
-  #before = 0; // bytes of the inputs before
-  #within = 0; // bytes read of this one
+  /** The number of bytes of the inputs before the current one. */
+  #before = 0;
+  /** The number of bytes that were read of the current input. */
+  #within = 0;
 
   constructor(inputs: readonly Input[], settings: PrepareSettings) {
     const { textColumn, documentColumn, sentencePerLine } = settings;
@@ -74,7 +77,7 @@ export class InputReader {
     this.totalBytes = inputs.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Bytes read so far, including those before the place where it began. */
+  /** The number of bytes read so far, including those before the place at which reading began. */
   get bytes(): number {
     return this.#before + this.#within;
   }
@@ -95,6 +98,7 @@ export class InputReader {
     }
   }
 
+  /** The documents of one input after a place, in batches. */
   async *#batchesOf(source: Source, start: InputPlace): AsyncGenerator<InputBatch> {
     const hash = createHash("sha256");
     let documents: RawDocument[] = [];
@@ -121,23 +125,25 @@ export class InputReader {
   }
 }
 
-/** Throws unless the documents that were encoded before are the same as those that were read now. */
+/** Throws unless the documents that were encoded before equal those that were read again. */
 function checkRead(source: Source, hash: Hash, { sha256 }: InputPlace): void {
   if (hash.copy().digest("hex") !== sha256) throw changed(source);
 }
 
+/** The error for texts that have changed since they were encoded. */
 function changed(source: Source): FormatError {
   const path = typeof source === "string" ? source : source.path;
   const problem =
-    "expected the texts that were encoded before, found others: bring them back, or " +
-    "remove what was begun (OUT.unfinished)";
+    "expected the texts that were encoded before, found others: restore them, or remove " +
+    "the unfinished corpus (OUT.unfinished)";
   return new FormatError(path, problem);
 }
 
 /**
- * Throws unless the inputs that were read completely are still there and unchanged.
+ * Throws unless the inputs that were read completely still exist and are unchanged.
  *
- * @param isAll Whether these were all inputs.
+ * @param read The inputs that were read completely.
+ * @param isAll Whether these were all inputs, so that no further one may have been added.
  * @throws {FormatError} If one has changed or was added; the message names the first one.
  */
 export function checkInputs(

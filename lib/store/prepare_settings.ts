@@ -15,40 +15,40 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { vocabularyFacts } from "../tokenizer/vocab_facts.ts";
 import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
 
-/** How texts become a prepared corpus. */
+/** Options of `prepare()`. */
 export interface PrepareOptions extends Omit<CorpusOptions, "onRead"> {
   /** Names or paths for `corpus()`, in the order in which they are read. */
   readonly corpus: readonly string[];
   /** The folder to write, which must not exist or must be empty. */
   readonly out: string;
-  /** A `vocab.txt`, or the folder of a tokenizer. Without it a vocabulary is learnt. */
+  /** The path of a `vocab.txt`, or of the folder of a tokenizer. Default: a vocabulary is learnt. */
   readonly vocab?: string;
-  /** Pieces of the vocabulary to learn. Default 30,522, as in BERT. */
+  /** The number of pieces of the vocabulary to learn, at least 6. Default 30,522, as in BERT. */
   readonly vocabSize?: number;
   /**
-   * About how many megabytes of text to learn the vocabulary from, sampled from all texts. Default
-   * 256.
+   * About how many megabytes (10⁶ bytes) of text to learn the vocabulary from, sampled from all texts;
+   * at least 1. Default 256.
    */
   readonly vocabSample?: number;
   /**
-   * How the tokenizer treats text. Default: as the folder in `vocab` says, else the defaults of a
-   * tokenizer.
+   * How the tokenizer treats text. Default: the options of the folder that `vocab` names, or otherwise
+   * the defaults of a tokenizer.
    */
   readonly tokenizer?: TokenizerOptions;
-  /** Share of the documents held out for evaluation, from 0 to below 1. Default 0.05. */
+  /** The share of the documents to hold out for evaluation, from 0 to below 1. Default 0.05. */
   readonly heldOut?: number;
   /**
-   * The most tokens to hold out, except that one document is held out whatever its length. Default
+   * The most tokens to hold out, at least 1; one document is held out even if it has more. Default
    * 500,000.
    */
   readonly heldOutTokens?: number;
-  /** Documents of fewer tokens are left out. Default 1. */
+  /** Documents with fewer tokens than this are left out; at least 1. Default 1. */
   readonly minTokens?: number;
   /** The seed that, with the names of the documents, decides which are held out. Default 1. */
   readonly seed?: number;
-  /** Helper threads. Default: one for each core. Their number does not change the result. */
+  /** The number of helper threads, 1 to 256, which does not change the result. Default: one for each core. */
   readonly workers?: number;
-  /** Seconds between two saves. Default 20. */
+  /** The time between two saves in seconds, at least 0. Default 20. */
   readonly saveSeconds?: number;
 }
 
@@ -57,25 +57,25 @@ export interface PrepareProgress {
   /** The current stage. */
   readonly stage: "learning the vocabulary" | "encoding" | "finishing";
   /**
-   * Bytes of the files read so far, without decompression; all bytes if an earlier process has read
-   * them.
+   * The number of bytes of the files that were read so far, before decompression. It is 0 in the stage
+   * `"finishing"`.
    */
   readonly bytes: number;
-  /** Bytes of all files; 0 for a bundled corpus. */
+  /** The number of bytes of all files; bundled corpora count as 0. It is 0 in the stage `"finishing"`. */
   readonly totalBytes: number;
-  /** Documents so far, including those left out. */
+  /** The number of documents so far, including those left out. */
   readonly documents: number;
-  /** Tokens written so far. */
+  /** The number of tokens so far; 0 while a vocabulary is learnt. */
   readonly tokens: number;
 }
 
 /** Functions that `prepare()` calls, and the signal that stops it. */
 export interface PrepareHooks {
-  /** Called many times a second. */
+  /** Is called with the progress after each batch, many times a second. */
   readonly onProgress?: (progress: PrepareProgress) => void;
-  /** Called with notes for the person at the terminal, each a sentence. */
+  /** Is called with notes for the person at the terminal, each a sentence. */
   readonly onNote?: (text: string) => void;
-  /** Stops after the current batch, or the current megabyte of a check, and saves everything. */
+  /** Stops preparing after the current batch, or the current megabyte of a check; everything is saved. */
   readonly signal?: AbortSignal;
 }
 
@@ -89,13 +89,22 @@ const DEFAULTS = {
   saveSeconds: 20,
 };
 
+/** The names of all options. */
 const NAMES = [
-  ...["corpus", "out", "vocab", "tokenizer", "workers"],
-  ...["sentencePerLine", "textColumn", "documentColumn", "locale", "onLeftOut"],
+  "corpus",
+  "out",
+  "vocab",
+  "tokenizer",
+  "workers",
+  "sentencePerLine",
+  "textColumn",
+  "documentColumn",
+  "locale",
+  "onLeftOut",
   ...Object.keys(DEFAULTS),
 ];
 
-/** The options that have a default. */
+/** The names of the options that have a default. */
 export type Defaulted =
   | "vocabSize"
   | "vocabSample"
@@ -110,7 +119,7 @@ export type Defaulted =
 export type PrepareSettings = PrepareOptions & Required<Pick<PrepareOptions, Defaulted>>;
 
 /**
- * The options with their defaults.
+ * Completes the options of `prepare()` with their defaults.
  *
  * @throws {ConfigError} If an option is unknown or cannot work.
  */
@@ -146,10 +155,9 @@ export function prepareSettings(options: PrepareOptions): PrepareSettings {
 }
 
 /**
- * A text with all settings that decide the bytes that are written. The same command gives the same
- * text.
+ * A text with all settings that decide which bytes are written. Equal settings give equal texts.
  *
- * @param named The tokenizer that `vocab` names, as the file may have changed since.
+ * @param named The tokenizer that `vocab` names, which is a part of the text, as its file may change.
  */
 export function settingsText(settings: PrepareSettings, named?: BertTokenizer): string {
   const { out: _out, workers: _workers, saveSeconds: _save, onLeftOut: _told, ...rest } = settings;

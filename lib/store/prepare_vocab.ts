@@ -1,4 +1,4 @@
-/** The tokenizer of a corpus to prepare: from a file, from a folder, or learnt from the texts. */
+/** The tokenizer of a corpus: from a file, from a folder, or learnt from the texts. */
 import { FormatError } from "../errors.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
@@ -30,8 +30,8 @@ export async function namedTokenizer(
 }
 
 /**
- * A tokenizer whose vocabulary is learnt from a sample of all texts, without documents that may be
- * held out.
+ * Learns a vocabulary from a sample of all texts, without the documents that may be held out, and makes
+ * a tokenizer of it.
  */
 export async function learnTokenizer(
   settings: PrepareSettings,
@@ -44,7 +44,10 @@ export async function learnTokenizer(
   return new BertTokenizer(vocab);
 }
 
-/** The texts of documents with high enough ranks; of all documents if all may be held out. */
+/**
+ * The texts of the documents whose rank is at least `heldOut` and below the limit that gives the wanted
+ * amount of text. If there is no such document, the texts of the last document.
+ */
 async function* sample(
   { heldOut, vocabSample, seed }: PrepareSettings,
   reader: InputReader,
@@ -54,14 +57,14 @@ async function* sample(
   const share = Math.min(1, vocabSample * 1e6 / Math.max(1, totalBytes));
   const most = heldOut + (1 - heldOut) * share;
   let taken = 0;
-  let first: readonly { readonly text: string }[] = [];
+  let last: readonly { readonly text: string }[] = [];
   let documents = 0;
   for await (const batch of reader.batches(FIRST_PLACE)) {
     signal?.throwIfAborted();
     for (const { name, texts } of batch.documents) {
       documents++;
       const rank = rankOf(name, seed);
-      if (taken === 0) first = texts;
+      if (taken === 0) last = texts;
       if (rank < heldOut || rank >= most) continue;
       taken++;
       for (const { text } of texts) yield text;
@@ -69,5 +72,5 @@ async function* sample(
     const { bytes } = reader;
     onProgress?.({ stage: "learning the vocabulary", bytes, totalBytes, documents, tokens: 0 });
   }
-  if (taken === 0) { for (const { text } of first) yield text; }
+  if (taken === 0) { for (const { text } of last) yield text; }
 }

@@ -19,32 +19,32 @@ import {
   type StoredFile,
 } from "./prepared_facts.ts";
 
-/** The name of the text to train on: `train.bin`, `train.idx`, `train.sums`. */
+/** The name of the store with the text to train on: `train.bin`, `train.idx`, `train.sums`. */
 export const TRAIN = "train";
 
-/** The name of the held-out text. */
+/** The name of the store with the held-out text. */
 export const HELD_OUT = "held_out";
 
 /** The ending of a file of checksums. */
 export const SUMS = ".sums";
 
-/** A corpus on disk. Dispose of it when you are done. */
+/** An open corpus on disk. Declare it with `using`, which closes its files. */
 export interface PreparedCorpus extends Disposable {
   /** The text to train on. */
   readonly train: IndexedReader;
   /** The held-out text; undefined if nothing is held out. */
   readonly heldOut: IndexedReader | undefined;
-  /** The tokenizer that the text was encoded with. */
+  /** The tokenizer with which the text was encoded. */
   readonly tokenizer: BertTokenizer;
-  /** Counts, and where the text came from. */
+  /** The counts and the sources of the text. */
   readonly facts: PreparedFacts;
   /** A digest that identifies the corpus, in hexadecimal: it differs if any file differs. */
   readonly sha256: string;
 }
 
 /**
- * Whether a path is that of a prepared corpus, or the path of a store without `.idx`. Where the path is
- * that of a file or folder, too, an `.idx` beside it counts only if it is Megatron-LM's.
+ * Whether a path is that of a prepared corpus, or of a store without `.idx`. If there is also a file or
+ * folder at the path itself, an `.idx` beside it only counts if it is Megatron-LM's.
  */
 export function isPrepared(path: string): boolean {
   if (isFile(`${path}/${FACTS_FILE}`)) return true;
@@ -54,19 +54,20 @@ export function isPrepared(path: string): boolean {
 /**
  * Opens a prepared corpus.
  *
- * The index, the checksums and the vocabulary are compared with the digests in `prepared.json` at
- * once, and ids with their checksums when they are read: damage to any file is found before anything
- * is learnt from it. Memory holds eight bytes for each document, and four for every 64 KiB of ids.
+ * The index, the checksums and the vocabulary are compared with the digests in `prepared.json` when
+ * the corpus is opened, and ids with their checksums when they are read. So damage to any file is
+ * found before a model learns from it. Memory holds eight bytes for each document, and four for every
+ * 64 KiB of ids.
  *
- * A store of Megatron-LM's own (`PREFIX.bin`, `PREFIX.idx`, with `vocab.txt` or another tokenizer
- * beside it) has no digests, and nothing is held out; its ids are counted once, which takes some
- * seconds for a thousand million. `[CLS]` and `[SEP]`, which Megatron's tokenizers write around each
- * sentence, are left out.
+ * A store that Megatron-LM has written (`PREFIX.bin`, `PREFIX.idx`, with `vocab.txt` or
+ * `tokenizer.json` beside it) has no digests, and nothing of it is held out. Its ids are counted when
+ * it is opened, which takes some seconds for 10⁹ of them. `[CLS]` and `[SEP]`, which Megatron's
+ * tokenizers write around each sentence, are left out.
  *
- * @param path The folder; of Megatron's own store the path without `.bin` and `.idx`.
- * @throws {FormatError} If it is no prepared corpus, or a file is missing or has changed.
+ * @param path The folder, or the path of a store of Megatron-LM without `.bin` and `.idx`.
+ * @throws {FormatError} If it is not a prepared corpus, or a file is missing or has changed.
  *
- * @example Megatron's own
+ * @example A store of Megatron-LM
  * ```ts
  * import { openPrepared } from "bert/store/prepared.ts";
  * import { SPECIAL_TOKENS } from "bert/tokenizer/vocab.ts";
@@ -87,9 +88,10 @@ export async function openPrepared(path: string): Promise<PreparedCorpus> {
   if (isFile(`${folder}/${FACTS_FILE}`)) return await openFolder(folder);
   if (isPrepared(path)) return await openBare(path);
   const what = `expected the folder of a prepared corpus, found no ${FACTS_FILE} in it`;
-  throw new FormatError(path, `${what}: was "deno task prepare" stopped? Call it again`);
+  throw new FormatError(path, `${what}: was "deno task prepare" stopped? Run it again`);
 }
 
+/** Opens a folder that `prepare()` has written. */
 async function openFolder(folder: string): Promise<PreparedCorpus> {
   const path = `${folder}/${FACTS_FILE}`;
   const facts = parseFacts(await Deno.readTextFile(path), path);
@@ -126,13 +128,14 @@ async function checkFile(path: string, { bytes, sha256 }: StoredFile): Promise<v
   throw new FormatError(path, `${problem}: restore it, or prepare the corpus again`);
 }
 
-/** The files that show that there is a tokenizer. */
+/** The files of which a folder with a tokenizer has at least one. */
 const TOKENIZER_FILES = ["vocab.txt", "tokenizer.json"];
 
+/** Opens a store that Megatron-LM has written. */
 async function openBare(prefix: string): Promise<PreparedCorpus> {
   if (!TOKENIZER_FILES.some((name) => isFile(`${dirname(prefix)}/${name}`))) {
     const expected = `expected ${TOKENIZER_FILES.join(" or ")} beside the store, found neither`;
-    throw new FormatError(prefix, `${expected}: copy there what made its ids`);
+    throw new FormatError(prefix, `${expected}: copy the tokenizer that made its ids there`);
   }
   const tokenizer = await BertTokenizer.fromPretrained(dirname(prefix));
   using readers = new DisposableStack();
@@ -168,15 +171,15 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
   };
 }
 
-/** It differs if the index or how often an id occurs does, but not with where the store lies. */
+/** The digest of a store of Megatron-LM. It depends on the index and the counts of ids, but not on the path. */
 function bareDigest({ sources: _, files, ...rest }: PreparedFacts): string {
   return factsDigest({ ...rest, files: Object.values(files) });
 }
 
-/** Tokens that are read and counted at a time. */
+/** The number of tokens that are read and counted at a time. */
 const PIECE = 2 ** 20;
 
-/** Counts how often each id occurs. */
+/** `[V]`: how often each id occurs. */
 function histogramOf(reader: IndexedReader, vocabSize: number): number[] {
   const counts = new Float64Array(vocabSize);
   for (let first = 0; first < reader.documents;) {
@@ -195,7 +198,7 @@ function isFile(path: string): boolean {
   return find(path)?.isFile ?? false;
 }
 
-/** What lies there, if anything does. */
+/** The facts of the file or folder at a path; undefined if there is none. */
 function find(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);

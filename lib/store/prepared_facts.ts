@@ -1,25 +1,25 @@
-/** `prepared.json`: the contents of a prepared corpus, and the settings that it was made with. */
+/** `prepared.json`: the facts of a prepared corpus, and the digests of its files. */
 import { createHash } from "node:crypto";
 import { FormatError } from "../errors.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
 import { type TokenizerOptions, tokenizerOptions } from "../tokenizer/options.ts";
 
-/** The name of the file. It is written last, so that a folder without it is no corpus. */
+/** The name of the file. It is written last, so that a folder without it is not a complete corpus. */
 export const FACTS_FILE = "prepared.json";
 
-/** How much text there is. */
+/** The counts of a text. */
 export interface StoreCounts {
-  /** Documents. */
+  /** The number of documents. */
   readonly documents: number;
-  /** Sentences in all of them. */
+  /** The number of sentences in all of them. */
   readonly sentences: number;
-  /** Tokens in all sentences, without special ones. */
+  /** The number of tokens in all sentences, without special ones. */
   readonly tokens: number;
 }
 
 /** A file of the folder. */
 export interface StoredFile {
-  /** Its size. */
+  /** Its size in bytes. */
   readonly bytes: number;
   /** Its SHA-256, in hexadecimal. */
   readonly sha256: string;
@@ -27,15 +27,15 @@ export interface StoredFile {
 
 /** The facts of a prepared corpus. The counts at the top are those of the training text. */
 export interface PreparedFacts extends StoreCounts {
-  /** The held-out text; all 0 where nothing is held out. */
+  /** The counts of the held-out text; all are 0 if nothing is held out. */
   readonly heldOut: StoreCounts;
   /** `[V]`: how often each piece of the vocabulary occurs in the text to train on. */
   readonly histogram: readonly number[];
-  /** Share of the tokens to train on that are `[UNK]`. */
+  /** The share of the tokens to train on that are `[UNK]`, from 0 to 1. */
   readonly unknownShare: number;
-  /** Documents that were left out because an earlier one has the same text. */
+  /** The number of documents that were left out because an earlier one has the same text. */
   readonly duplicates: number;
-  /** Documents that were left out because they had no tokens, or fewer than `minTokens`. */
+  /** The number of documents that were left out because they had fewer tokens than `minTokens`. */
   readonly short: number;
   /** The names and paths of the texts, as they were typed. */
   readonly sources: readonly string[];
@@ -43,16 +43,18 @@ export interface PreparedFacts extends StoreCounts {
   readonly tokenizer: Required<TokenizerOptions>;
   /** The language by which sentences were split. */
   readonly locale: string;
-  /** The digest of the settings and texts that it was made with. */
+  /** The digest of the settings and texts from which it was made. */
   readonly settings?: string;
   /** The files of the folder by name. */
   readonly files: Readonly<Record<string, StoredFile>>;
 }
 
+/** The version of the file's format. */
 const FORMAT = 1;
 
 /**
- * A digest that identifies a corpus, in hexadecimal: it differs if its text or its tokenizer differs.
+ * The SHA-256 of facts, in hexadecimal. It identifies a corpus, because the facts contain the digests of
+ * its files.
  */
 export function factsDigest(facts: object): string {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
@@ -69,8 +71,8 @@ export function factsText(facts: PreparedFacts): string {
 /**
  * Reads the text of the file.
  *
- * @param path The file, for messages.
- * @throws {FormatError} If it is not such a file, has changed, or is of a later version.
+ * @param path The path of the file, for error messages.
+ * @throws {FormatError} If it is not such a file, has changed, or is of another version.
  */
 export function parseFacts(text: string, path: string): PreparedFacts {
   const json = parseJsonObject(text, path);
@@ -98,7 +100,10 @@ export function parseFacts(text: string, path: string): PreparedFacts {
   expect(isTokenizer(json.tokenizer), "tokenizer", "the options of a tokenizer");
   expect(sum(facts.histogram) === facts.tokens, "histogram", `${facts.tokens} tokens`);
   if (digest === factsDigest(facts)) return facts;
-  throw new FormatError(path, "expected what was written, found it changed: restore the file");
+  throw new FormatError(
+    path,
+    "expected the facts that were written, found others: restore the file",
+  );
 }
 
 type Test = (value: unknown) => boolean;

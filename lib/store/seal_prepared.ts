@@ -1,4 +1,4 @@
-/** The last step of `prepare()`: checksums and digests of the files, and then `prepared.json`. */
+/** The last step of `prepare()`: it writes checksums and digests of the files, then `prepared.json`. */
 import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { BlockSummer } from "./block_checksums.ts";
 import { describeFile, piecesOf } from "./file_digest.ts";
@@ -9,9 +9,9 @@ import { FACTS_FILE, factsText, type PreparedFacts, type StoredFile } from "./pr
  * Makes a folder a prepared corpus, which `openPrepared()` opens as long as none of its files
  * changes.
  *
- * @param names The stores in it, as in `["train", "held_out"]`; their writers are finished.
+ * @param names The names of the stores in it, as in `["train", "held_out"]`, which must be finished.
  * @param facts The facts of the corpus, except those of the files.
- * @param signal Ends it with the signal's reason. It can be repeated.
+ * @param signal Ends it by throwing the signal's reason; the call can be repeated.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export async function sealFolder(
   const files: Record<string, StoredFile> = {};
   for (const name of found.map(({ name }) => name).sort()) {
     const path = `${folder}/${name}`;
-    if (name.endsWith(UNFINISHED)) Deno.removeSync(path); // of a process that was killed
+    if (name.endsWith(UNFINISHED)) Deno.removeSync(path); // a process that was killed has left it
     else if (name !== FACTS_FILE) files[name] = await describeFile(path, signal);
   }
   await replaceFile(`${folder}/${FACTS_FILE}`, factsText({ ...facts, files }));

@@ -1,17 +1,20 @@
-/** A file that numbers are appended to, with a buffer in memory. */
+/** A file to which numbers are appended, with a buffer in memory. */
 import { FormatError } from "../errors.ts";
 import { readAt } from "../files/read_at.ts";
 import { writeError } from "../files/write.ts";
 
 /** The size of the buffer in bytes. */
-const WAITING = 2 ** 20;
+const BUFFER_BYTES = 2 ** 20;
 
-/** A file, open for appending and for reading what was appended. The caller calls `close()`. */
+/** A file that is open for appending, and for reading what was appended. The caller calls `close()`. */
 export class SpillFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
-  #size: number; // bytes in the file
-  #waiting = new Uint8Array(WAITING);
+  /** The number of bytes in the file. */
+  #size: number;
+  /** Bytes that have not been written to the file yet. */
+  #waiting = new Uint8Array(BUFFER_BYTES);
+  /** The number of these bytes. */
   #filled = 0;
   #isOpen = true;
 
@@ -32,11 +35,11 @@ export class SpillFile {
     this.#file.truncateSync(size);
   }
 
-  /** Appends numbers as they lie in memory. */
+  /** Appends numbers in the form that they have in memory. */
   write(numbers: ArrayBufferView): void {
     const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    if (this.#filled + bytes.length > WAITING) this.#flush();
-    if (bytes.length > WAITING) return this.#append(bytes);
+    if (this.#filled + bytes.length > BUFFER_BYTES) this.#flush();
+    if (bytes.length > BUFFER_BYTES) return this.#append(bytes);
     this.#waiting.set(bytes, this.#filled);
     this.#filled += bytes.length;
   }
@@ -61,12 +64,14 @@ export class SpillFile {
     this.#isOpen = false;
   }
 
+  /** Writes the buffer to the file. */
   #flush(): void {
     const bytes = this.#waiting.subarray(0, this.#filled);
     this.#filled = 0;
     this.#append(bytes);
   }
 
+  /** Writes bytes to the end of the file. */
   #append(bytes: Uint8Array): void {
     try {
       this.#file.seekSync(this.#size, Deno.SeekMode.Start);

@@ -1,4 +1,4 @@
-/** Writing the files of a prepared corpus, with a place from which a stopped preparation can go on. */
+/** Writing the files of a prepared corpus, and saving a place from which preparing can continue. */
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { replaceFileSync } from "../files/write.ts";
 import { DigestSet } from "./duplicates.ts";
@@ -11,13 +11,15 @@ import type { PreparedFacts } from "./prepared_facts.ts";
 import { FIRST_PLACE, type Input, type InputPlace } from "./prepare_inputs.ts";
 import type { PrepareSettings } from "./prepare_settings.ts";
 
-/** The counts of what was left out. */
+/** The counts of the documents that were left out. */
 interface LeftOut {
+  /** Those with the text of an earlier document. */
   duplicates: number;
+  /** Those with too few tokens. */
   short: number;
 }
 
-/** All that a stopped preparation needs to go on, as JSON. */
+/** The state from which preparing continues after it was stopped. It is saved as JSON. */
 export interface BuilderPlace extends LeftOut {
   /** The place in the inputs. */
   readonly input: InputPlace;
@@ -25,15 +27,18 @@ export interface BuilderPlace extends LeftOut {
   readonly inputs: readonly Input[];
   /** Whether all inputs were read. */
   readonly isRead: boolean;
+  /** The place in the store of the text to train on. */
   readonly train: WriterPlace;
+  /** The number of digests in the file of digests. */
   readonly digests: number;
+  /** How often each piece of the vocabulary occurs in the text to train on. */
   readonly histogram: readonly number[];
   /** The state of the `HeldOutPool`: its documents, and the rank below which others are held out. */
   readonly below: number | null;
   readonly held: readonly { rank: number; ids: readonly number[]; lengths: readonly number[] }[];
 }
 
-/** Where a preparation begins. */
+/** The state at the beginning. */
 export function beginning(vocabSize: number): BuilderPlace {
   return {
     input: FIRST_PLACE,
@@ -49,7 +54,7 @@ export function beginning(vocabSize: number): BuilderPlace {
   };
 }
 
-/** The folders of a preparation. */
+/** The folders in which a corpus is prepared. */
 export interface BuilderFolders {
   /** The folder that becomes the corpus. */
   readonly folder: string;
@@ -57,10 +62,10 @@ export interface BuilderFolders {
   readonly work: string;
 }
 
-/** The file of the place, in the folder of work. */
+/** The name of the file of the place, in the folder `work`. */
 export const PLACE_FILE = "place.json";
 
-/** Takes encoded documents in order. Dispose of it when you are done. */
+/** Takes encoded documents in order. Declare it with `using`, which closes its files. */
 export class StoreBuilder implements Disposable {
   readonly #folders: BuilderFolders;
   readonly #settings: PrepareSettings;
@@ -71,7 +76,7 @@ export class StoreBuilder implements Disposable {
   readonly #histogram: Float64Array;
   readonly #leftOut: LeftOut;
 
-  /** Goes on from a place. */
+  /** Continues from a place, which `beginning()` or a file of `save()` gives. */
   constructor(
     folders: BuilderFolders,
     tokenizer: BertTokenizer,
@@ -93,12 +98,12 @@ export class StoreBuilder implements Disposable {
     this.#leftOut = { duplicates, short };
   }
 
-  /** Tokens written so far, including held-out ones. */
+  /** The number of tokens so far, including those that are held out. */
   get tokens(): number {
     return this.#train.place.tokens + this.#pool.tokens;
   }
 
-  /** Documents so far, including those left out. */
+  /** The number of documents so far, including those left out. */
   get documents(): number {
     const { duplicates, short } = this.#leftOut;
     return this.#digests.size + duplicates + short;
@@ -121,8 +126,12 @@ export class StoreBuilder implements Disposable {
   }
 
   /**
-   * Waits until everything is on disk, so that the preparation can go on from here after the process
-   * is killed.
+   * Waits until everything is on disk, so that preparing can continue from here if the process is
+   * killed.
+   *
+   * @param input The place in the inputs up to which documents were added.
+   * @param inputs All inputs.
+   * @param isRead Whether all of them were read.
    */
   save(input: InputPlace, inputs: readonly Input[], isRead: boolean): void {
     const train = this.#train.save();
@@ -172,6 +181,7 @@ export class StoreBuilder implements Disposable {
     for (const other of this.#pool.offer(document)) this.#write(other);
   }
 
+  /** Writes a document to the text to train on, and counts its ids. */
   #write({ ids, lengths }: RankedDocument): void {
     this.#train.addIds(ids, lengths);
     for (let i = 0; i < ids.length; i++) this.#histogram[ids[i]]++;

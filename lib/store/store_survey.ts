@@ -7,31 +7,31 @@ import { NoExamplesError } from "../errors.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { cutStore, type DocumentSource, WindowOrder } from "./lane_order.ts";
 
-/** What was counted; shares are from 0 to 1. */
+/** Figures of the part of an epoch that was counted. Shares are from 0 to 1. */
 export interface StoreSurvey {
-  /** Steps of the epoch: exact if all of the store was counted, else an estimate. */
+  /** The number of steps of the epoch: exact if the whole store was counted, otherwise an estimate. */
   readonly steps: number;
-  /** Share of the tokens that were counted. */
+  /** The share of the store's tokens that were counted. */
   readonly countedShare: number;
-  /** Examples that were counted. */
+  /** The number of examples that were counted. */
   readonly examples: number;
-  /** Examples with an NSP label. */
+  /** The number of examples with a label of the pair. */
   readonly pairs: number;
-  /** Examples whose second segment does not follow the first. */
+  /** The number of pairs with label 1: the second segment does not follow the first. */
   readonly notNext: number;
-  /** Tokens of all examples, special ones included. */
+  /** The number of tokens of all examples, special ones included. */
   readonly exampleTokens: number;
-  /** Share of the counted tokens that are in an example. */
+  /** The share of the counted tokens that are in an example. */
   readonly reachedShare: number;
-  /** Counted documents of which no token is in an example. */
+  /** The number of counted documents of which no token is in an example. */
   readonly unusedDocuments: number;
 }
 
-/** Which epoch is counted, and into how many batches and lanes it is divided. */
+/** Options of `surveyStore()`. */
 export interface SurveyOptions extends EpochOptions {
-  /** Sequences in a batch. */
+  /** The number of sequences in a batch, at least 1. */
   readonly batchSize: number;
-  /** Batches of a step. */
+  /** The number of batches in a step, at least 1. */
   readonly lanes: number;
   /**
    * About how many tokens to count. A store of up to twice as many is counted completely. Default 4
@@ -40,14 +40,15 @@ export interface SurveyOptions extends EpochOptions {
   readonly counted?: number;
 }
 
+/** The default of `counted`. */
 const COUNTED = 4_000_000;
 
 /**
  * Makes the pairs of the first windows of an epoch, without masks, and counts them. As windows
  * consist of random blocks of the store, a few of them are representative.
  *
- * @throws {NoExamplesError} If there is no pair in them, or none whose second segment follows the
- * first.
+ * @throws {NoExamplesError} If no example can be made of them, or no pair with label 0 among more than
+ * eight pairs.
  */
 export function surveyStore(
   source: DocumentSource,
@@ -58,7 +59,7 @@ export function surveyStore(
   const order = new WindowOrder(source, cutStore(source, lanes), epoch);
   const counts = { examples: 0, pairs: 0, notNext: 0, exampleTokens: 0 };
   const reach = new ReachCounter();
-  const batches: number[] = []; // of each window
+  const batches: number[] = []; // the number of batches of each window
   const enough = source.tokens > 2 * counted ? counted : Infinity;
   while (batches.length < order.windows && reach.counts.tokens < enough) {
     const before = counts.examples;
@@ -87,6 +88,7 @@ export function surveyStore(
 /** If more pairs than this are counted and none follows, the text has no "next" pairs. */
 const FEW = 8;
 
+/** Throws if a model could not learn anything from the pairs. */
 function refuseUseless(
   { examples, pairs, notNext }: Record<string, number>,
   { pairing }: DataConfig,

@@ -13,10 +13,15 @@ import { sealFolder } from "./seal_prepared.ts";
 /** The facts without those of the files. */
 export type OpenFacts = Omit<PreparedFacts, "files">;
 
-/** The name of the folder within it for temporary files. */
+/** The name of the folder, within that folder, for temporary files. */
 const WORK = "work";
 
-/** The facts of a folder that the same call has finished before; undefined if it is new. */
+/**
+ * The facts of a corpus that an earlier call with the same settings has finished; undefined if the
+ * folder is new or empty.
+ *
+ * @throws {ConfigError} If the folder holds something else.
+ */
 export async function factsIfThere(
   out: string,
   digest: string,
@@ -32,16 +37,16 @@ export async function factsIfThere(
   }
   const facts = await readFacts(out);
   if (facts.settings === digest) {
-    await removeWork(out); // it was killed before it could
+    await removeWork(out); // the process may have been killed before it did so
     return facts;
   }
   const advice =
-    "holds a corpus that was prepared of other texts or with other settings: choose a " +
+    "holds a corpus that was prepared from other texts or with other settings: choose a " +
     "new folder, or remove it first";
   throw new ConfigError("out", out, advice);
 }
 
-/** The digest by which a finished corpus is recognised as that of the same settings and texts. */
+/** The digest by which a finished corpus is recognised as one of the same settings and texts. */
 export function settingsDigest(settings: string, inputs: readonly Input[]): string {
   return createHash("sha256").update(JSON.stringify([settings, inputs])).digest("hex");
 }
@@ -63,7 +68,11 @@ export class WorkFolder implements Disposable {
     this.#lock = lock;
   }
 
-  /** Makes the folder, or finds the one that the same settings and texts began. */
+  /**
+   * Makes the folder, or continues with the one of an earlier call with the same settings.
+   *
+   * @throws {ConfigError} If it is of other settings, or another process is at work in it.
+   */
   static async open(out: string, settings: string): Promise<WorkFolder> {
     const folder = unfinishedOf(out);
     const work = `${folder}/${WORK}`;
@@ -77,7 +86,7 @@ export class WorkFolder implements Disposable {
       if (found === undefined) await replaceFile(`${work}/settings.json`, settings);
       else if (found !== settings) {
         const advice =
-          `was begun with other texts or settings: go on with those, or remove ${folder}`;
+          `was begun with other texts or settings: continue with those, or remove ${folder}`;
         throw new ConfigError("out", out, advice);
       }
       return new WorkFolder(out, lock);
@@ -88,32 +97,32 @@ export class WorkFolder implements Disposable {
   }
 
   /**
-   * The facts of what was encoded, if only the last step is left to do.
+   * The facts of the corpus if all texts were encoded and only the last step is left; else undefined.
    *
    * @param digest The digest of the settings and texts of this call.
-   * @throws {ConfigError} If the folder has the digest of other texts.
+   * @throws {ConfigError} If other texts were encoded.
    */
   async facts(digest: string): Promise<OpenFacts | undefined> {
     const text = await readTextIfThere(`${this.work}/facts.json`);
     if (text === undefined) return undefined;
     const facts: OpenFacts = JSON.parse(text);
     if (facts.settings === digest) return facts;
-    const advice = `was begun with other texts: bring them back, or remove ${this.folder}`;
+    const advice = `was begun with other texts: restore them, or remove ${this.folder}`;
     throw new ConfigError("out", this.#out, advice);
   }
 
   /**
-   * The last step, which can be repeated until it has succeeded.
+   * The last step, which can be repeated until it succeeds.
    *
-   * @param signal Ends it with the signal's reason.
+   * @param signal Ends it by throwing the signal's reason.
    */
   async seal(facts: OpenFacts, signal?: AbortSignal): Promise<PreparedFacts> {
     await replaceFile(`${this.work}/facts.json`, JSON.stringify(facts));
     await sealFolder(this.folder, [TRAIN, HELD_OUT], facts, signal);
     this[Symbol.dispose]();
-    await Deno.remove(this.#out).catch(() => {}); // an empty folder, or nothing
+    await Deno.remove(this.#out).catch(() => {}); // it is an empty folder, or does not exist
     await Deno.rename(this.folder, this.#out);
-    await syncFolder(dirname(this.#out)); // the new name is on disk before the work goes
+    await syncFolder(dirname(this.#out)); // the new name must be on disk before the temporary files are removed
     await removeWork(this.#out);
     return await readFacts(this.#out);
   }

@@ -44,7 +44,10 @@ Deno.test("deno task prepare writes a corpus, prints its figures, and finds it p
   );
   const other = await prepareTask(folder, ...words, "--out", `${folder}/mine`);
   strictEqual(other.code, 1);
-  match(other.err, /^Invalid --out = ".*mine": it holds a corpus that was prepared of other texts/);
+  match(
+    other.err,
+    /^Invalid --out = ".*mine": it holds a corpus that was prepared from other texts/,
+  );
 });
 
 Deno.test("deno task prepare refuses a folder to which Deno may not write, and says what to do", async () => {

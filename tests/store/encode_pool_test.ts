@@ -6,7 +6,7 @@ import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 
 const raw = (name: string, text: string) => ({ name, texts: [{ text, isSentence: false }] });
 
-Deno.test("a thread gives what encodeBatch() gives, also before begin(), with added tokens and cased texts", async () => {
+Deno.test("encode() gives the results of encodeBatch(), even before begin(), with added tokens and cased text", async () => {
   const tokens = [...SPECIAL_TOKENS, "The", "sea", "the", "##s", "[X]"];
   const added = [{ content: "[X]" }];
   const vocab = new Vocab(tokens, "it", { repeats: "later", pieces: 9, added });
@@ -24,7 +24,7 @@ Deno.test("a thread gives what encodeBatch() gives, also before begin(), with ad
   deepStrictEqual(found, batches.map((batch) => encodeBatch(batch, tokenizer, rules)));
 });
 
-Deno.test("if a thread fails, every batch is refused, those that come later too", async () => {
+Deno.test("if a thread fails, every batch is refused, and so are later ones", async () => {
   const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a"]));
   using pool = new EncodePool(1);
   pool.begin(tokenizer, { locale: "?", seed: 1 });

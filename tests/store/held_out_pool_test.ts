@@ -20,7 +20,7 @@ const anyCase = fc.record({
   stop: fc.nat(30),
 });
 
-/** The ranks that are held out: by rank as long as they are below the share and fit, but at least one. */
+/** The ranks that must be held out: the lowest ones below the share whose tokens fit, but at least one. */
 function expected(documents: readonly RankedDocument[], share: number, tokens: number): number[] {
   if (share === 0) return [];
   const sorted = documents.toSorted((a, b) => a.rank - b.rank);
@@ -30,7 +30,7 @@ function expected(documents: readonly RankedDocument[], share: number, tokens: n
   return sorted.slice(0, count).map(({ rank }) => rank);
 }
 
-Deno.test("HeldOutPool holds the documents of the lowest ranks, in whatever order they come", () => {
+Deno.test("HeldOutPool holds out the documents with the lowest ranks, in whatever order they come", () => {
   fc.assert(
     fc.property(anyCase, ({ documents, order, share, tokens, stop }) => {
       const keys = new Map(documents.map((document) => [document, order.next().value]));

@@ -5,13 +5,13 @@ import { refuseParts } from "bert/store/incomplete_store.ts";
 const touch = (path: string) => Deno.writeTextFile(path, "");
 const touchIndex = (path: string) => Deno.writeTextFile(path, "MMIDIDX\0\0");
 
-Deno.test("a corpus whose preparing has not ended is refused, by its name and by that of its folder", async () => {
+Deno.test("an unfinished corpus is refused, by its name and by that of its folder", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.mkdir(`${folder}/wiki.unfinished`);
   const message = (name: string) =>
     new FormatError(
       `${folder}/${name}`,
-      'expected a corpus that "deno task prepare" has finished, found one it has begun: call it ' +
+      'expected a corpus that "deno task prepare" has finished, found one that it has begun: run it ' +
         `again with --out ${folder}/wiki, then name ${folder}/wiki`,
     ).message;
   await rejects(refuseParts(`${folder}/wiki`), { message: message("wiki") });
@@ -43,7 +43,7 @@ Deno.test("a file of a store, and a folder with one but without prepared.json, a
   await refuseParts(folder);
 });
 
-Deno.test("an .idx that is not Megatron-LM's is no part of a store", async () => {
+Deno.test("an .idx that is not Megatron-LM's is not a part of a store", async () => {
   const folder = await Deno.makeTempDir();
   await touch(`${folder}/texts.txt`);
   await touch(`${folder}/empty.idx`);

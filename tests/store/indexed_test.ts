@@ -13,7 +13,7 @@ const FIXTURES = "tests/fixtures/store";
 
 const MEGATRON = "tests/fixtures/megatron_store.py";
 
-/** What the fixtures hold, as `megatron_store.py` has it. */
+/** The documents of the fixtures, as `megatron_store.py` wrote them. */
 const SHARED: readonly Sentences[] = [
   [[7, 8, 9], [10]],
   [],
@@ -27,7 +27,7 @@ const CONTENT: Readonly<Record<string, readonly Sentences[]>> = {
   int64: [...SHARED, [[70000, 2 ** 31 - 1]]],
 };
 
-/** Documents of any kind, those without a sentence among them. */
+/** Any documents; some have no sentences. */
 const anyDocuments = (most: number) =>
   fc.array(fc.array(fc.array(fc.nat(most), { minLength: 1, maxLength: 9 }), { maxLength: 5 }), {
     maxLength: 12,
@@ -87,7 +87,7 @@ Deno.test({
     for (
       const [documents] of fc.sample(fc.tuple(anyDocuments(65_535)), { ...SETTINGS, numRuns: 3 })
     ) {
-      const full = [...documents, [[5]]]; // its mmap needs a byte
+      const full = [...documents, [[5]]]; // its mmap needs at least one byte
       write(prefix, full, "uint16");
       deepStrictEqual(await runPython(python!, [MEGATRON, "read", prefix], null), full);
     }
@@ -115,7 +115,7 @@ Deno.test("any documents are read back as they were written, in any range", asyn
   );
 });
 
-Deno.test("a sentence without ids is left out, in writing and in reading", async () => {
+Deno.test("a sentence without ids is left out, by the writer and by the reader", async () => {
   const prefix = await newPrefix();
   write(prefix, [[[], [4], []]], "uint16");
   using reader = IndexedReader.open(prefix);
@@ -138,7 +138,7 @@ function indexOf(lengths: readonly number[], bytes: number): Uint8Array {
   return new Uint8Array(parts.flatMap(({ buffer }) => [...new Uint8Array(buffer)]));
 }
 
-Deno.test("a writer that was stopped anywhere goes on from its last place with the same bytes", async () => {
+Deno.test("a writer that was stopped anywhere continues from its last place and writes the same bytes", async () => {
   const [prefix, whole] = [await newPrefix(), await newPrefix()];
   const stops = fc.tuple(anyDocuments(500), fc.nat(12), fc.nat(12));
   fc.assert(
@@ -166,7 +166,7 @@ Deno.test("a writer that was stopped anywhere goes on from its last place with t
   );
 });
 
-Deno.test("ids that do not fit are refused, in writing and in reading", async () => {
+Deno.test("ids that do not fit the type or the vocabulary are refused, by the writer and by the reader", async () => {
   const prefix = await newPrefix();
   using narrow = IndexedWriter.create(prefix, "uint16");
   for (const id of [-1, 65_536, NaN]) throws(() => narrow.add([[id]]), /Cannot write id/);
@@ -182,7 +182,7 @@ Deno.test("ids that do not fit are refused, in writing and in reading", async ()
   });
 });
 
-Deno.test("a store whose files do not fit is refused by name", async () => {
+Deno.test("a store with wrong or inconsistent files is refused by name", async () => {
   const prefix = await newPrefix();
   const [bin, idx] = [`${prefix}.bin`, `${prefix}.idx`];
   const good = {
@@ -250,7 +250,7 @@ Deno.test("a store of four thousand million tokens is opened and read by offset"
   deepStrictEqual([...last.ids.slice(-2)], [0, 77]);
 });
 
-/** Opens the store that is named and reads every tenth document of it. */
+/** Opens the store that the argument names, and reads every twentieth document of it. */
 const READ = `
   const { IndexedReader } = await import("bert/store/indexed_reader.ts");
   using reader = IndexedReader.open(Deno.args[0]);
@@ -261,7 +261,7 @@ const READ = `
   console.log(tokens, Deno.memoryUsage().rss);
 `;
 
-Deno.test("reading a store of gigabytes takes the memory of what is read at once", async () => {
+Deno.test("reading a store of gigabytes takes only the memory of the documents that are read at a time", async () => {
   const prefix = await newPrefix();
   writeSparse(prefix, 32_000, 131_072);
   await Deno.writeTextFile(`${prefix}.ts`, READ);
@@ -273,7 +273,7 @@ Deno.test("reading a store of gigabytes takes the memory of what is read at once
   ok(memory < 300 * 2 ** 20, `${memory} bytes`); // the ids that were read are 420 MB, the store 8.4 GB
 });
 
-/** Sentences of zeros that lie on no disk, ten to a document; the very last id is 77. */
+/** A sparse store of zeros, ten sentences in a document; its last id is 77. */
 function writeSparse(prefix: string, sentences: number, length: number): void {
   const documents = sentences / 10;
   const { lengths, offsets, firsts, end } = placesIn({ sentences, documents });

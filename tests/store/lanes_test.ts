@@ -15,7 +15,7 @@ const DOCUMENTS = toyDocuments(203, 5).map((document, i) =>
 const STORE = memoryStore(DOCUMENTS);
 const DATA = dataConfig({ maxLength: 32 });
 
-/** Three windows a lane, of four blocks. */
+/** Three windows for each lane, of four blocks each. */
 function options(lanes: number, changes: Partial<LaneOptions> = {}): LaneOptions {
   const cut: StoreCut = { windows: 3 * lanes, blocks: 4 };
   return { data: DATA, batchSize: 8, seed: 3, epoch: 1, lanes, cut, ...changes };
@@ -25,7 +25,7 @@ function open(lanes: number, changes: Partial<LaneOptions> = {}): LaneStream {
   return new LaneStream(STORE, TOY_TOKENIZER, options(lanes, changes));
 }
 
-/** What a model would see of a batch, in short. */
+/** A short digest of the ids and labels of a batch. */
 function digest(batch: Batch | undefined): string {
   if (!batch) return "none";
   const hash = createHash("sha256");
@@ -46,12 +46,12 @@ async function stepsOf(stream: LaneStream): Promise<Step[]> {
 
 const digests = (steps: readonly Step[]) => steps.map(({ parts }) => parts.map(digest));
 
-/** The lanes from `first` on, as one of several processes makes them: the sums are those of `all`. */
+/** The steps of `count` lanes from `first` on, as one of several processes makes them; `all` gives the sums. */
 async function rank(all: readonly Step[], lanes: number, first: number, count: number) {
   let step = 0;
   const sum = (values: readonly number[]) => {
     const { places, parts } = all[step++] ?? { places: all.at(-1)!.places, parts: [] };
-    if (parts.length > 0) { // at the end a lane's place moves behind its last window
+    if (parts.length > 0) { // at the end the place of a lane moves after its last window
       const own = values.slice(2 * first, 2 * (first + count));
       deepStrictEqual(own, places.slice(2 * first, 2 * (first + count)));
     }
@@ -60,7 +60,7 @@ async function rank(all: readonly Step[], lanes: number, first: number, count: n
   return await stepsOf(open(lanes, { first, count, sum }));
 }
 
-Deno.test("LaneStream shows every token of every document once an epoch, for any lanes and ranks", async () => {
+Deno.test("LaneStream shows every token of every document once in an epoch, for any number of lanes", async () => {
   const data = dataConfig({ maxLength: 32, pairing: "none" });
   const expected = DOCUMENTS.map(({ sentences }) =>
     sentences.flatMap((text) => TOY_TOKENIZER.ids(text)).length
@@ -101,7 +101,7 @@ Deno.test("LaneStream gives each lane the same batches, however many processes s
   }
 });
 
-Deno.test("LaneStream goes on at every step of an epoch as if it had not stopped", async () => {
+Deno.test("LaneStream continues at any step of an epoch with the batches that follow it", async () => {
   for (const lanes of [1, 2]) {
     const all = await stepsOf(open(lanes));
     for (const [i, { places }] of all.entries()) {
@@ -117,7 +117,7 @@ Deno.test("LaneStream goes on at every step of an epoch as if it had not stopped
   }
 });
 
-Deno.test("LaneStream reads one window a lane to come back to a place", async () => {
+Deno.test("LaneStream reads one window of each lane to go back to a place", async () => {
   const all = await stepsOf(open(2));
   const { places } = all[Math.floor(all.length / 2)];
   let documents = 0;
@@ -132,7 +132,7 @@ Deno.test("LaneStream reads one window a lane to come back to a place", async ()
   ok(documents > 0 && documents < STORE.documents / 2, `${documents} documents`);
 });
 
-Deno.test("LaneStream refuses a place that is not in the store, and passes on errors of reading", () => {
+Deno.test("LaneStream refuses a place that does not exist, and passes on errors of reading", () => {
   for (const [places, lanes] of [[[0, 1], 2], [[0, 99], 1], [[3, 1], 1], [[4, 0], 1]] as const) {
     strictEqual(open(lanes).goTo(places, 1), false, `${places}`);
   }
@@ -149,7 +149,7 @@ Deno.test("LaneStream refuses a place that is not in the store, and passes on er
   );
 });
 
-Deno.test("LaneStream makes of one window what batches() makes of the same documents as text", async () => {
+Deno.test("LaneStream makes the batches of batches() of a store of one window", async () => {
   const one = options(1, { cut: { windows: 1, blocks: 16 } });
   const { data, batchSize, seed, epoch } = one;
   const text = batches(
@@ -162,7 +162,7 @@ Deno.test("LaneStream makes of one window what batches() makes of the same docum
   deepStrictEqual(digests(steps).flat(), [...text].map(digest));
 });
 
-Deno.test("LaneStream draws fresh windows, pairs and masks for another epoch, and static ones once", async () => {
+Deno.test("LaneStream draws new pairs and masks for each epoch, but not with static masking", async () => {
   const contents = async (epoch: number, masking: "dynamic" | "static") => {
     const steps = await stepsOf(open(2, { epoch, data: { ...DATA, masking } }));
     const examples = steps.flatMap(({ parts }) => parts.flatMap((part) => part?.examples ?? []));
@@ -172,7 +172,7 @@ Deno.test("LaneStream draws fresh windows, pairs and masks for another epoch, an
   deepStrictEqual(await contents(1, "static"), await contents(2, "static"));
 });
 
-Deno.test("cutStore() gives each lane as many windows, of at most about four million tokens", () => {
+Deno.test("cutStore() gives each lane the same number of windows, of at most four million tokens", () => {
   for (const lanes of [1, 2, 3, 8, 64]) {
     for (const tokens of [10, 1e5, 3e6, 5e7, 4e9]) {
       const { windows, blocks } = cutStore({ tokens }, lanes);
@@ -182,7 +182,7 @@ Deno.test("cutStore() gives each lane as many windows, of at most about four mil
   }
 });
 
-Deno.test("surveyStore() counts the steps of a small store exactly, and says what to expect of a larger one", async () => {
+Deno.test("surveyStore() counts the steps of a small store exactly, and estimates those of a larger one", async () => {
   for (const lanes of [1, 4]) {
     const { cut: _, ...plain } = options(lanes);
     const steps = await stepsOf(new LaneStream(STORE, TOY_TOKENIZER, plain));

@@ -2,11 +2,11 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert";
 import { packHeader } from "bert/store/indexed_layout.ts";
 
 const DOCUMENTS = 40_000;
-const SENTENCES = 50; // of a document
-const LENGTH = 2_000; // tokens of a sentence
+const SENTENCES = 50; // in a document
+const LENGTH = 2_000; // tokens in a sentence
 const TOKENS = DOCUMENTS * SENTENCES * LENGTH;
 
-/** A store of 4 G tokens, all of them id 0: files with holes take no room on disk. */
+/** A store of 4 · 10⁹ tokens, all of id 0. Its files are sparse and take no room on disk. */
 async function writeSparse(prefix: string): Promise<void> {
   const sentences = DOCUMENTS * SENTENCES;
   const header = packHeader({ type: "uint16", sentences, documents: DOCUMENTS });
@@ -22,7 +22,7 @@ async function writeSparse(prefix: string): Promise<void> {
   await ids.truncate(2 * TOKENS);
 }
 
-Deno.test("a store of four thousand million tokens takes the memory of its windows, and so does coming back", async () => {
+Deno.test("a store of 4 · 10⁹ tokens takes only the memory of its windows, even to go back to a place", async () => {
   const folder = await Deno.makeTempDir({ prefix: "large-store-test-" });
   try {
     await writeSparse(`${folder}/texts`);

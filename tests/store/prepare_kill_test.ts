@@ -3,13 +3,13 @@ import { createRng } from "bert/random.ts";
 import { prepare } from "bert/store/prepare.ts";
 import { openPrepared } from "bert/store/prepared.ts";
 
-/** Prepares in a process of its own, with what JSON says. */
+/** Prepares a corpus in a process of its own, with options from JSON. */
 const PROGRAM = `
   import { prepare } from "bert/store/prepare.ts";
   await prepare(JSON.parse(Deno.args[0]), { onProgress: () => console.log(".") });
 `;
 
-/** Some megabytes of sentences, no two documents alike, a few of them twice. */
+/** Writes some megabytes of documents, all different except for a few that occur twice. */
 async function writeTexts(path: string): Promise<void> {
   const rng = createRng(7);
   const words = Array.from({ length: 3000 }, (_, i) => (i * 2654435761 % 2 ** 32).toString(36));
@@ -22,7 +22,7 @@ async function writeTexts(path: string): Promise<void> {
   await Deno.writeTextFile(path, [...lines, ...lines.slice(0, 20)].join("\n"));
 }
 
-/** Starts the program and kills it after so many batches; true if it ended by itself. */
+/** Starts the program and kills it after `batches` batches; returns true if it ended before. */
 async function runAndKill(program: string, options: object, batches: number): Promise<boolean> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", "--config", "deno.json", program, JSON.stringify(options)],
@@ -42,7 +42,7 @@ async function runAndKill(program: string, options: object, batches: number): Pr
   return (await child.status).success;
 }
 
-Deno.test("a process that is killed at random, and called again, writes the bytes of one that was not", async () => {
+Deno.test("a process that is killed at random, and started again, writes the same bytes as one that was not", async () => {
   const folder = await Deno.makeTempDir();
   await writeTexts(`${folder}/a.jsonl`);
   await Deno.writeTextFile(`${folder}/program.ts`, PROGRAM);

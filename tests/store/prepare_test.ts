@@ -56,7 +56,7 @@ async function tokenizerOf(): Promise<BertTokenizer> {
   return new BertTokenizer(await loadVocab(vocab));
 }
 
-/** Every file of a corpus but for `prepared.json`, which names the settings. */
+/** The bytes of every file of a corpus by name. */
 function bytesOf(out: string): Map<string, Uint8Array> {
   const names = Array.from(Deno.readDirSync(out), ({ name }) => name).sort();
   return new Map(names.map((name) => [name, Deno.readFileSync(`${out}/${name}`)]));
@@ -65,7 +65,7 @@ function bytesOf(out: string): Map<string, Uint8Array> {
 const whole = newOut();
 const { facts } = await prepare({ ...common, out: whole });
 
-Deno.test("every document is in the store once, nearly in order, as the tokenizer has its sentences", async () => {
+Deno.test("every document is in the store once, nearly in order, as the ids of its sentences", async () => {
   const { train, heldOut } = await idsOf(whole);
   const key = (sentences: number[][]) => JSON.stringify(sentences);
   const expected = [...new Set((await encoded()).map(key))];
@@ -88,7 +88,7 @@ Deno.test("several threads write the same bytes as one", async () => {
   deepStrictEqual(bytesOf(out), bytesOf(whole));
 });
 
-Deno.test("a preparation that is stopped anywhere, again and again, gives the same bytes", async () => {
+Deno.test("preparing that is stopped anywhere, again and again, gives the same bytes", async () => {
   for (const saveSeconds of [0, 1000]) {
     const out = newOut();
     let stops = 0;
@@ -107,7 +107,7 @@ Deno.test("a preparation that is stopped anywhere, again and again, gives the sa
   }
 });
 
-Deno.test("a preparation is stopped while it sums up its files, too, and the same call goes on", async () => {
+Deno.test("preparing can be stopped while it computes the digests, too, and the same call continues", async () => {
   const out = newOut();
   const controller = new AbortController();
   const { signal } = controller;
@@ -124,17 +124,18 @@ Deno.test("a preparation is stopped while it sums up its files, too, and the sam
   deepStrictEqual(bytesOf(out), bytesOf(whole));
 });
 
-Deno.test("the same call again finds its work done; another one is refused", async () => {
+Deno.test("the same call finds the corpus finished, and another call is refused", async () => {
   deepStrictEqual(await prepare({ ...common, out: whole }), { facts, wasThere: true });
   await rejects(prepare({ ...common, out: whole, seed: 2 }), {
     name: "ConfigError",
-    message: /it holds a corpus that was prepared of other texts or with other settings: choose a/,
+    message:
+      /it holds a corpus that was prepared from other texts or with other settings: choose a/,
   });
   await rejects(prepare({ ...common, out: texts }), /it holds .*: choose a new folder/);
   await rejects(prepare({ ...common, out: `${texts}/a.jsonl` }), /it is a file, or below one/);
 });
 
-Deno.test("what is held out is a share or a number of tokens, and does not depend on the order", async () => {
+Deno.test("the held-out text is limited by a share and by a number of tokens, and does not depend on the order", async () => {
   const [one, none, few] = [newOut(), newOut(), newOut()];
   const both = [`${texts}/a.jsonl`, `${texts}/c.txt`];
   const sorted = async (out: string) => (await idsOf(out)).heldOut.map(String).sort();
@@ -148,7 +149,7 @@ Deno.test("what is held out is a share or a number of tokens, and does not depen
   await prepare({ ...common, out: none, heldOut: 0 });
   deepStrictEqual((await idsOf(none)).heldOut, []);
   const fewer = await prepare({ ...common, corpus: [`${texts}/c.txt`], out: few, heldOut: 0.001 });
-  strictEqual(fewer.facts!.heldOut.documents, 1); // one, though no name has so low a rank
+  strictEqual(fewer.facts!.heldOut.documents, 1); // one, although no document has so low a rank
 });
 
 Deno.test("documents of few tokens are left out and counted", async () => {
@@ -158,7 +159,7 @@ Deno.test("documents of few tokens are left out and counted", async () => {
   strictEqual(facts!.short, 2);
 });
 
-Deno.test("a vocabulary is learnt from what is not held out, and the tokenizer's folder serves as one", async () => {
+Deno.test("a vocabulary is learnt with the given options, and the prepared folder can be named as a tokenizer", async () => {
   const [out, again] = [newOut(), newOut()];
   const options = { corpus: [texts], vocabSize: 150, workers: 2 };
   const tokenizer = { lowercase: false };
@@ -175,7 +176,7 @@ Deno.test("a vocabulary is learnt from what is not held out, and the tokenizer's
   );
 });
 
-Deno.test("a file that is cut short is named, and the same call goes on when it is mended", async () => {
+Deno.test("a truncated file is named, and the same call continues when the file is restored", async () => {
   const [own, out] = [`${folder}/cut`, newOut()];
   await Deno.mkdir(own);
   const good = await Deno.readFile(`${texts}/deep/b.jsonl.gz`);
@@ -185,7 +186,7 @@ Deno.test("a file that is cut short is named, and the same call goes on when it 
   await rejects(prepare(options), /b\.jsonl\.gz: expected a whole gzip file, found a damaged/);
   await rejects(
     prepare({ ...options, seed: 9 }),
-    /it was begun with other texts or settings: go on with/,
+    /it was begun with other texts or settings: continue with/,
   );
   await Deno.writeFile(`${own}/b.jsonl.gz`, good);
   const { facts } = await prepare(options);
@@ -210,7 +211,7 @@ Deno.test("texts that changed since they were encoded are refused by name", asyn
   await rejects(prepare(options), /a\.jsonl: expected the texts that were encoded before, found/);
 });
 
-Deno.test("texts that are added when all others were read are refused, and not passed over", async () => {
+Deno.test("texts that are added after all others were read are refused and not ignored", async () => {
   const finishing = (then: () => void) => ({
     onProgress: ({ stage }: { stage: string }) => stage === "finishing" && then(),
   });
@@ -247,10 +248,13 @@ Deno.test("a vocabulary that changed since a corpus was prepared with it is refu
   await prepare({ ...options, out: begun }, { signal: AbortSignal.abort() });
   const tokens = (await Deno.readTextFile(own)).split("\n");
   await Deno.writeTextFile(own, [...tokens.slice(0, -1), "narwhal"].join("\n"));
-  await rejects(prepare({ ...options, out }), /it holds a corpus that was prepared of other texts/);
+  await rejects(
+    prepare({ ...options, out }),
+    /it holds a corpus that was prepared from other texts/,
+  );
   await rejects(
     prepare({ ...options, out: begun }),
-    /it was begun with other texts or settings: go on/,
+    /it was begun with other texts or settings: continue/,
   );
 });
 

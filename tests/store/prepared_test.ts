@@ -13,7 +13,7 @@ const WORDS = ["the", "sea", "a", "whale", "##s", "."];
 
 const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...WORDS]));
 
-/** A prepared corpus of so many documents of 3 sentences, every tenth of them held out. */
+/** A prepared corpus of `count` documents of three sentences, of which every tenth is held out. */
 async function prepare(count: number): Promise<string> {
   const folder = await Deno.makeTempDir();
   await tokenizer.save(folder);
@@ -41,7 +41,7 @@ async function prepare(count: number): Promise<string> {
   return folder;
 }
 
-/** All that can be read of a prepared corpus. */
+/** Everything that can be read from a prepared corpus. */
 async function contentOf(folder: string) {
   using corpus = await openPrepared(folder);
   const { train, heldOut, facts, tokenizer: { vocab, options } } = corpus;
@@ -75,8 +75,8 @@ Deno.test("two corpora have different digests", async () => {
   ok(await digestOf(same) !== await digestOf(other));
 });
 
-/** One harm to a file: bytes changed, cut off, added, or left out. */
-const anyHarm = fc.record({
+/** Damage to a file: a byte is changed, added or dropped, its end is cut off, or it is removed. */
+const anyDamage = fc.record({
   file: fc.nat(),
   kind: fc.constantFrom("change", "cut", "add", "drop", "remove"),
   at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -90,19 +90,19 @@ Deno.test("each of a thousand damaged prepared corpora is refused or read as the
   const good = new Map(names.map((name) => [name, Deno.readFileSync(`${folder}/${name}`)]));
   let refused = 0;
   await fc.assert(
-    fc.asyncProperty(anyHarm, async ({ file, kind, at, value }) => {
+    fc.asyncProperty(anyDamage, async ({ file, kind, at, value }) => {
       const name = names[file % names.length];
       const bytes = good.get(name)!;
       const place = Math.floor(at * bytes.length);
       const [before, after] = [bytes.subarray(0, place), bytes.subarray(place)];
-      const harmed = {
+      const damaged = {
         change: () => [...before, after[0] ^ value, ...after.subarray(1)],
         cut: () => [...before],
         add: () => [...before, value, ...after],
         drop: () => [...before, ...after.subarray(1)],
         remove: () => undefined,
       }[kind]!();
-      if (harmed) await Deno.writeFile(`${folder}/${name}`, new Uint8Array(harmed));
+      if (damaged) await Deno.writeFile(`${folder}/${name}`, new Uint8Array(damaged));
       else await Deno.remove(`${folder}/${name}`);
       try {
         deepStrictEqual(await contentOf(folder), whole);
@@ -115,21 +115,21 @@ Deno.test("each of a thousand damaged prepared corpora is refused or read as the
     }),
     { ...SETTINGS, numRuns: 1000 },
   );
-  ok(refused > 950, `${refused} refused`); // a blank in prepared.json may be another blank
+  ok(refused > 950, `${refused} refused`); // another white space in prepared.json is no damage
 });
 
-Deno.test("a folder without prepared.json is no prepared corpus, whatever else is in it", async () => {
+Deno.test("a folder without prepared.json is not a prepared corpus", async () => {
   const folder = await prepare(10);
   await Deno.remove(`${folder}/prepared.json`);
   strictEqual(isPrepared(folder), false);
   await rejects(openPrepared(folder), {
     name: "FormatError",
     message: `Cannot read ${folder}: expected the folder of a prepared corpus, found no ` +
-      'prepared.json in it: was "deno task prepare" stopped? Call it again',
+      'prepared.json in it: was "deno task prepare" stopped? Run it again',
   });
 });
 
-Deno.test("a store of Megatron's own is opened with the vocabulary beside it", async () => {
+Deno.test("a store of Megatron-LM is opened with the vocabulary beside it", async () => {
   const folder = await Deno.makeTempDir();
   using writer = IndexedWriter.create(`${folder}/mine_text_sentence`, "int32");
   for (let i = 0; i < 9; i++) writer.add([[5, 6], [7, 1]]);
@@ -147,7 +147,7 @@ Deno.test("a store of Megatron's own is opened with the vocabulary beside it", a
   await rejects(openPrepared(prefix), /expected an id below 6 as token 1, found 6/);
 });
 
-Deno.test("a store of Megatron's own is the same one in another folder, and another one with another text", async () => {
+Deno.test("the digest of a store of Megatron-LM depends on its text and not on its folder", async () => {
   const digestIn = async (sentences: number[][]) => {
     const folder = await Deno.makeTempDir();
     await tokenizer.save(folder);
@@ -163,7 +163,7 @@ Deno.test("a store of Megatron's own is the same one in another folder, and anot
   ok(await digestIn([[5, 6], [8]]) !== first);
 });
 
-Deno.test("[CLS] and [SEP] around the sentences of a store of Megatron's own are left out", async () => {
+Deno.test("[CLS] and [SEP] around the sentences of a store of Megatron-LM are left out", async () => {
   const folder = await Deno.makeTempDir();
   await tokenizer.save(folder);
   const { clsId, sepId } = tokenizer.vocab;
@@ -180,7 +180,7 @@ Deno.test("[CLS] and [SEP] around the sentences of a store of Megatron's own are
   strictEqual(corpus.facts.tokens, 6);
 });
 
-Deno.test("a text beside an .idx of another program is no store", async () => {
+Deno.test("a text beside an .idx of another program is not a store", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/texts`, "Call me.");
   await Deno.writeTextFile(`${folder}/texts.idx`, "of a search engine");
