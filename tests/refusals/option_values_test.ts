@@ -49,10 +49,17 @@ const run = { name: "a", steps: [{ step: 1, mlm_loss: 2 }], evaluations: [], set
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-/** Begins a pre-training that stops before its first step, so that only its options are checked. */
-function pretrainNothing(of: BertPretrainHead, options: object): Promise<unknown> {
-  const signal = "signal" in options ? {} : { signal: AbortSignal.abort() };
-  return pretrain(of, untyped({ ...options, ...signal }));
+/**
+ * Begins a pre-training that stops before its first step, so that only its options are checked. A
+ * path that is a text becomes one in the temporary folder, because the file is written.
+ */
+function pretrainNothing(
+  of: BertPretrainHead,
+  options: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const { signal = AbortSignal.abort(), metricsFile } = options;
+  const path = typeof metricsFile === "string" ? `${folder}/${metricsFile}` : metricsFile;
+  return pretrain(of, untyped({ ...options, signal, metricsFile: path }));
 }
 
 const TRAIN = { documents, tokenizer: tok, seed: 1, data: { maxLength: 16 }, train: { epochs: 1 } };
