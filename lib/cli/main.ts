@@ -82,9 +82,20 @@ export async function runAsProgram(main: (args: string[]) => Promise<void>): Pro
     checkVersion(Deno.version.deno);
     await main(Deno.args);
   } catch (error) {
+    await endOthers(error).catch(() => {});
     console.error(messageOf(error));
     Deno.exit(1);
   }
+}
+
+/**
+ * Ends the other processes if a launcher of MPI started several and this one fails before they have
+ * met, as they would wait for it. One of them gives its message then, and this function does not return.
+ */
+async function endOthers(error: unknown): Promise<void> {
+  if (Deno.args[0] !== "pretrain") return; // no other task has others that wait
+  const { openTeam } = await import("../team/open_team.ts");
+  await openTeam({ failure: messageOf(error) });
 }
 
 if (import.meta.main) await runAsProgram(main);

@@ -16,7 +16,7 @@ import { prepare } from "../store/prepare.ts";
 import type { PreparedFacts } from "../store/prepared_facts.ts";
 import type { PrepareOptions } from "../store/prepare_settings.ts";
 import { withoutUndefined } from "../tokenizer/options.ts";
-import { checkStartedOnce } from "../team/launcher.ts";
+import { checkStartedOnce } from "../team/first_speaker.ts";
 import { Output } from "./terminal_output.ts";
 import { PrepareLine } from "./prepare_status.ts";
 import { Interruption } from "./signals.ts";

@@ -30,6 +30,7 @@ import { RUN_OPTIONS } from "../runs/settings_table.ts";
 import { isPrepared } from "../store/prepared.ts";
 import { RunReport } from "../show/run_report.ts";
 import { checkAgreement } from "../team/agreement.ts";
+import { findLauncher } from "../team/launcher.ts";
 import { openTeam } from "../team/open_team.ts";
 import type { Team } from "../team/team.ts";
 import { DivergedError } from "../training/train_step.ts";
@@ -89,25 +90,28 @@ const STOPPING = "a checkpoint is written after this step; a second signal stops
  */
 export async function pretrainCommand(args: readonly string[]): Promise<number> {
   if (args.some((arg) => arg === "--help" || arg === "-h")) {
-    new Output().say(HELP);
+    if (!findLauncher()?.rank) new Output().say(HELP);
     return 0;
   }
-  const team = await openTeam();
-  if (team.size === 1) return await pretrainOn(team, args);
+  const read = await readArguments(args);
+  const team = await openTeam({ patience: read.patience });
+  if (team.size === 1) return await pretrainOn(team, args, read);
   try {
-    const code = await pretrainOn(team, args);
+    const code = await pretrainOn(team, args, read);
     await team.close();
     return code;
   } catch (error) {
     // deno-lint-ignore no-console
-    return await team.abort((name) => console.error(`${name}: ${messageOf(error)}`));
+    return team.abort((name) => console.error(`${name}: ${messageOf(error)}`));
   }
 }
 
 /** Runs the task in one process of a team, which usually is the only one. */
-async function pretrainOn(team: Team, args: readonly string[]): Promise<number> {
-  const { out, resume, given, patience } = await readArguments(args);
-  if (patience !== undefined) team.waitAtMost(patience);
+async function pretrainOn(
+  team: Team,
+  args: readonly string[],
+  { out, resume, given }: Arguments,
+): Promise<number> {
   const output = new Output(team.rank === 0 ? {} : SILENT);
   if (team.rank === 0) await mayWrite(out);
   const backend = await startBackend(given, team.cores);
@@ -165,7 +169,16 @@ async function trainWith(run: OpenRun, output: Output, signal: AbortSignal): Pro
   return await guarded(run, hooks, signal);
 }
 
-async function readArguments(args: readonly string[]) {
+/** What the command line says. */
+interface Arguments {
+  readonly out: string;
+  readonly resume: boolean;
+  /** Seconds to wait for other processes. */
+  readonly patience: number | undefined;
+  readonly given: Given<keyof RunSettings>;
+}
+
+async function readArguments(args: readonly string[]): Promise<Arguments> {
   const { out, resume = false, config, patience, ...typed } = parseOptions(args, OPTIONS);
   const read = config === undefined ? {} : await readConfig(`${config}`, typed);
   const given = { ...read, ...(resume ? typed : withRecipe(typed)) };
@@ -174,7 +187,7 @@ async function readArguments(args: readonly string[]) {
   }
   return {
     out: withoutEndSlash(`${out}`),
-    resume,
+    resume: resume as boolean,
     patience: patience as number | undefined,
     given: given as Given<keyof RunSettings>,
   };

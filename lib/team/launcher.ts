@@ -62,40 +62,6 @@ export function findLauncher(
   return rank === undefined ? undefined : { name: "PMIx", size: undefined, rank, families: BOTH };
 }
 
-/** Milliseconds that the first of several processes has to give their message before the others do. */
-const TURN = 2000;
-
-/**
- * Waits in every process but the first one that a launcher started, so that one message is enough: the
- * launcher ends all processes when the first one ends with an error.
- */
-export async function letFirstSpeak({ rank }: Launcher): Promise<void> {
-  if (rank) await new Promise((resolve) => setTimeout(resolve, TURN));
-}
-
-/**
- * Throws if a launcher of MPI started several processes of a program that must run once. The processes
- * other than the first one wait, then end with code 1, so that the message is printed once. They have
- * to wait, as Open MPI ends the first process, too, as soon as another one has ended with an error.
- *
- * @param program The command to call without the launcher, for the message.
- * @param launcher The launcher; undefined if there is none.
- * @throws {Error} In the first process, or if its number is not known.
- */
-export async function checkStartedOnce(
-  program: string,
-  launcher: Launcher | undefined = findLauncher(),
-): Promise<void> {
-  if (!launcher) return;
-  const { name, size, rank } = launcher;
-  await letFirstSpeak(launcher);
-  if (rank) Deno.exit(1);
-  throw new Error(
-    `${name} started ${size ?? "several"} processes of ${program}, which runs once and uses all ` +
-      `cores by itself: call it without ${name}`,
-  );
-}
-
 function number(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -1,16 +1,34 @@
 /** Opening the team of this process: alone, or with the others that a launcher started. */
 import { mayCallNative } from "../permissions.ts";
-import { findLauncher, type Launcher, letFirstSpeak } from "./launcher.ts";
+import { endAllProcesses } from "./first_speaker.ts";
+import { findLauncher, type Launcher } from "./launcher.ts";
 import { Mpi } from "./mpi.ts";
 import { mpiCandidates } from "./mpi_libraries.ts";
 import { MpiTeam } from "./mpi_team.ts";
+import { Ranks } from "./ranks.ts";
+import { watchStart } from "./start_watch.ts";
 import { SOLO, type Team } from "./team.ts";
+
+/** Seconds to wait for the other processes, by default. */
+const PATIENCE = 600;
+/** Seconds that the others have to begin, at least: programs do not start at the same moment. */
+const START = 30;
+
+/** Options of `openTeam()`. */
+export interface TeamOptions {
+  /** How many seconds to wait for the others before they count as lost: 600 by default, and at least
+   * 30 for them to begin. */
+  readonly patience?: number | undefined;
+  /** Why this process cannot go on, if it cannot: the others are told, and all end. */
+  readonly failure?: string | undefined;
+}
 
 /**
  * Opens the team that this process belongs to: over MPI if `mpiexec` or `srun` started it with
  * others, else `SOLO`, for which no library is opened.
  *
- * @throws {Error} If there are other processes, but no library to reach them.
+ * If any process cannot go on, or there is no library to reach the others, it does not return: one
+ * process gives a message that names it, and all end with code 1.
  *
  * @example
  * ```ts
@@ -20,15 +38,20 @@ import { SOLO, type Team } from "./team.ts";
  * strictEqual((await team.sumCounts([1]))[0], team.size);
  * ```
  */
-export async function openTeam(): Promise<Team> {
+export async function openTeam(
+  { patience = PATIENCE, failure }: TeamOptions = {},
+): Promise<Team> {
   const launcher = findLauncher();
   if (!launcher) return SOLO;
   try {
     const mpi = loadMpi(launcher);
-    return await MpiTeam.meet(mpi, (size) => checkSize(mpi, size, launcher));
+    const stopWatch = await watchStart(launcher, Math.max(patience, START));
+    const ranks = new Ranks(mpi, patience);
+    await stopWatch();
+    checkSize(mpi, ranks.size, launcher);
+    return await MpiTeam.meet(ranks, failure);
   } catch (error) {
-    await letFirstSpeak(launcher);
-    throw error;
+    return await endAllProcesses(launcher, failure ?? (error as Error).message);
   }
 }
 

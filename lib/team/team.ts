@@ -36,15 +36,13 @@ export interface Team extends AsyncDisposable {
    * `signal` is aborted on any rank, so that all ranks stop after the same step.
    */
   agree(signal: AbortSignal | undefined): AbortSignal | undefined;
-  /** Sets how many seconds to wait for the others before they count as lost. */
-  waitAtMost(seconds: number): void;
   /**
    * Ends the processes of all ranks, as one of them cannot go on; it does not return.
    *
-   * @param report Is called with the name of this rank, to print the reason. If all ranks fail for
-   * the same reason, it is called on the first one only.
+   * @param report Is called with the name of this rank, to print the reason. If several ranks
+   * fail for one reason, it is called on the first of them only.
    */
-  abort(report: (name: string) => void): Promise<never>;
+  abort(report: (name: string) => void): never;
   /** Leaves the team; `await using` does so, too. Every rank calls it as its last method. */
   close(): Promise<void>;
 }
@@ -62,7 +60,6 @@ export const SOLO: Team = {
   gather: (bytes) => Promise.resolve([bytes]),
   broadcast: (bytes = new Uint8Array()) => Promise.resolve(bytes),
   agree: (signal) => signal,
-  waitAtMost: () => {},
   abort: (report) => {
     report(SOLO.name);
     Deno.exit(1);

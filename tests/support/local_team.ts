@@ -76,9 +76,7 @@ class LocalTeam implements Team {
     return this.#stop.signal;
   }
 
-  waitAtMost(): void {}
-
-  abort(): Promise<never> {
+  abort(): never {
     throw new Error(`${this.name} ended all of them`);
   }
 

@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert";
 import { shareOf } from "bert/team/core_shares.ts";
-import { checkStartedOnce, findLauncher } from "bert/team/launcher.ts";
+import { checkStartedOnce } from "bert/team/first_speaker.ts";
+import { findLauncher } from "bert/team/launcher.ts";
 import { mpiCandidates } from "bert/team/mpi_libraries.ts";
 
 /** The variables that MPICH 5.0.2, Intel MPI 2021.18 and Open MPI 5.0.11 set, and Slurm by its manual. */

@@ -20,9 +20,8 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   silent: () => new Promise((resolve) => setTimeout(resolve, 1e9)),
 };
 
-const team = await openTeam();
+const team = await openTeam({ patience: Number(patience) });
 try {
-  team.waitAtMost(Number(patience));
   print(`pid ${Deno.pid}`);
   const weight = mode === "other weights" && team.rank === 1 ? "b" : "a";
   await checkAgreement(team, { "version": mode === "other version" ? `${team.rank}` : "7" });
