@@ -58,7 +58,7 @@ function pretrainNothing(
   options: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   const { signal = AbortSignal.abort(), metricsFile } = options;
-  const path = typeof metricsFile === "string" ? `${folder}/${metricsFile}` : metricsFile;
+  const path = metricsFile === HOSTILE.text ? `${folder}/metrics.csv` : metricsFile;
   return pretrain(of, untyped({ ...options, signal, metricsFile: path }));
 }
 
