@@ -28,11 +28,12 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
   let header: string[] | undefined;
   let headerLine = 0;
   for await (const { line, text } of csvRows(path, options)) {
+    if (!header) checkHeader(path, text, line, options);
     const row = parseRow(path, text, line);
     if (!header) {
       header = row;
       headerLine = line;
-      checkHeader(path, header, line, options);
+      refuseRepeated(path, header, line);
     } else if (row.length !== header.length) {
       if (text.trim() === "") continue; // a line of blanks
       const problem = `expected ${header.length} fields, found ${row.length}`;
@@ -51,29 +52,39 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
   }
 }
 
-/** Throws `FormatError` if the first row cannot be the names of the columns. */
+/** The characters that separate columns in files that are called .csv all the same. */
+const OTHER_SEPARATORS = [";", "\t", "|"];
+
+/**
+ * Refuses what is no header, and one whose columns are separated by another character than the comma:
+ * with that character there is a column for the text and with commas there is none, or only one
+ * column.
+ */
 function checkHeader(
   path: string,
-  header: readonly string[],
+  text: string,
   line: number,
   { textColumn }: CorpusOptions,
 ): void {
-  if (/^sep=.?$/i.test(header[0])) {
+  const wanted = textColumn === undefined ? ["text", "sentence"] : [textColumn];
+  const columns = (separator: string) =>
+    text.split(separator).map((column) => column.replace(/^"(.*)"$/, "$1"));
+  const isFound = (columns: readonly string[]) => wanted.some((name) => columns.includes(name));
+  if (isFound(columns(","))) return;
+  const isOne = columns(",").length === 1;
+  if (/^sep=.?$/i.test(text)) {
     const problem = "found a line that spreadsheets put before the header: take it out";
     throw new FormatError(path, `${problem}, and separate the columns by commas`, line);
   }
-  if (header.length === 1 && header[0].startsWith("#") && header[0] !== textColumn) {
+  if (isOne && text.startsWith("#")) {
     throw new FormatError(path, "found a comment before the header: take it out", line);
   }
-  const isOne = header.length === 1 && header[0] !== textColumn;
-  const separator = isOne ? header[0].match(/[;\t|]/)?.[0] : undefined;
-  if (separator !== undefined) {
-    const columns = JSON.stringify(header[0].slice(0, 60));
-    const found = `${columns}, separated by ${JSON.stringify(separator)}`;
-    const problem = `expected columns separated by commas, found ${found}: save it with commas`;
-    throw new FormatError(path, problem, line);
-  }
-  refuseRepeated(path, header, line);
+  const separator = OTHER_SEPARATORS.find((separator) => isFound(columns(separator))) ??
+    (isOne ? OTHER_SEPARATORS.find((separator) => text.includes(separator)) : undefined);
+  if (separator === undefined) return;
+  const found = `${JSON.stringify(text.slice(0, 60))}, separated by ${JSON.stringify(separator)}`;
+  const problem = `expected columns separated by commas, found ${found}: save it with commas`;
+  throw new FormatError(path, problem, line);
 }
 
 /** The text of each row, and the line in which it starts. A row continues while a quote is open. */

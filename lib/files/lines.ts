@@ -17,7 +17,8 @@ const LINE_END = /\r\n|\r|\n/g;
 const LONGEST_LINE = 64 * 2 ** 20; // bytes; the limit keeps a file without line ends from being read into memory
 
 /**
- * Yields the lines of a file, which end with LF, CRLF or CR. A byte-order mark at the start is removed.
+ * Yields the lines of a file, which end with LF, CRLF or CR. A byte-order mark at the start of a line
+ * is removed: it stands at the start of the file, or where files were joined.
  *
  * @param path The file, for error messages.
  * @param chunks Its bytes. Default: those of the file at `path`.
@@ -35,7 +36,7 @@ export async function* readLines(
     const end = lastLineEnd(chunk);
     if (end > 0) {
       const lines = decode(path, join([...pending, chunk.subarray(0, end)]), line);
-      for (const text of lines.slice(0, -1)) yield { text, line: ++line };
+      for (const text of lines.slice(0, -1)) yield { text: withoutMark(text), line: ++line };
       pending = [];
       size = 0;
     }
@@ -48,7 +49,13 @@ export async function* readLines(
   if (size === 0) return;
   const lines = decode(path, join(pending), line);
   if (lines.length > 1 && lines.at(-1) === "") lines.pop(); // a CR was the end of the file
-  for (const text of lines) yield { text, line: ++line };
+  for (const text of lines) yield { text: withoutMark(text), line: ++line };
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
+
+function withoutMark(line: string): string {
+  return line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line;
 }
 
 /** The bytes of a file, piece by piece. */
@@ -79,7 +86,7 @@ function decode(path: string, bytes: Uint8Array, before: number): string[] {
     const line = before + splitBytes(bytes.subarray(0, zero)).length;
     throw new FormatError(path, problem, line);
   }
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: before > 0 });
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
     return decoder.decode(bytes).split(LINE_END);
   } catch {

@@ -116,3 +116,12 @@ Deno.test("a message about columns names the first of many, and counts the other
     return found.test(error.message) && error.message.length < 500;
   });
 });
+
+Deno.test("tables that were joined with their byte-order marks are read, or refused by the second header", async () => {
+  const jsonl = '\ufeff{"text":"One."}\n\ufeff{"text":"Two."}\n';
+  deepStrictEqual(sentencesOf(await read("a.jsonl", jsonl)), [["One."], ["Two."]]);
+  await rejects(read("a.csv", "\ufefftext,id\nOne.,1\n\ufefftext,id\nTwo.,1\n"), {
+    name: "FormatError",
+    message: /line 3: found the header again: were files joined\? Take it out$/,
+  });
+});

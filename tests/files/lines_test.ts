@@ -54,3 +54,10 @@ Deno.test("readLines() names a file that cannot be read", async () => {
     message: /^Cannot read \/no\/such\/file\.txt: expected a file that can be read, found: /,
   });
 });
+
+Deno.test("readLines() removes byte-order marks where files were joined, and keeps those within a line", async () => {
+  const text = "\ufeffone\n\ufefftwo\r\nth\ufeffree\r\ufeff";
+  for (let size = 1; size < 30; size++) {
+    deepStrictEqual(await linesOf(text, size), ["one", "two", "th\ufeffree", ""]);
+  }
+});

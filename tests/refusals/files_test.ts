@@ -156,6 +156,21 @@ testRefusals([
     'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "id;text", separated by ";": save it with commas',
   ],
   [
+    "csv with semicolons between quoted names",
+    () => file("a.csv", '"id";"text"\n"1";"x"\n'),
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "\\"id\\";\\"text\\"", separated by ";": save it with commas',
+  ],
+  [
+    "csv with tabs between quoted names",
+    () => file("a.csv", '"id"\t"body"\n1\tx\n', { textColumn: "body" }),
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "\\"id\\"\\t\\"body\\"", separated by "\\t": save it with commas',
+  ],
+  [
+    "csv with semicolons, and a comma in a name",
+    () => file("a.csv", "text;label (a,b)\nx;1\n"),
+    'FormatError: Cannot read ~/a.csv, line 1: expected columns separated by commas, found "text;label (a,b)", separated by ";": save it with commas',
+  ],
+  [
     "csv with a line of Excel's before the header",
     () => file("a.csv", "sep=,\ntext,b\nx,y\n"),
     "FormatError: Cannot read ~/a.csv, line 1: found a line that spreadsheets put before the header: take it out, and separate the columns by commas",
