@@ -1,5 +1,6 @@
 /** Files to which whole lines are appended, such as the metrics of a run: writing and reading them. */
 import { dirname } from "node:path";
+import { joinBytes } from "./lines.ts";
 import { writeError } from "./write.ts";
 
 const LINE_FEED = 10;
@@ -149,18 +150,18 @@ export class GrowingFile {
     using file = await openIfThere(this.#path);
     if (!file) return;
     await file.seek(this.#read, Deno.SeekMode.Start);
-    let pending = new Uint8Array(0);
+    let pending: Uint8Array[] = []; // what was read behind the last line end
     for (;;) {
       const block = new Uint8Array(BLOCK);
       const count = await file.read(block);
       if (count === null) return;
-      const bytes = new Uint8Array(pending.length + count);
-      bytes.set(pending);
-      bytes.set(block.subarray(0, count), pending.length);
-      const end = bytes.lastIndexOf(LINE_FEED) + 1;
-      pending = bytes.slice(end);
-      this.#read += end;
-      if (end > 0) yield* linesIn(bytes.subarray(0, end));
+      const end = block.subarray(0, count).lastIndexOf(LINE_FEED) + 1;
+      pending.push(block.subarray(0, end || count));
+      if (end === 0) continue;
+      const bytes = joinBytes(pending);
+      pending = [block.subarray(end, count)];
+      this.#read += bytes.length;
+      yield* linesIn(bytes);
     }
   }
 }

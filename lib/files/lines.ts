@@ -35,7 +35,7 @@ export async function* readLines(
   for await (const chunk of chunks) {
     const end = lastLineEnd(chunk);
     if (end > 0) {
-      const lines = decode(path, join([...pending, chunk.subarray(0, end)]), line);
+      const lines = decode(path, joinBytes([...pending, chunk.subarray(0, end)]), line);
       for (const text of lines.slice(0, -1)) yield { text: withoutMark(text), line: ++line };
       pending = [];
       size = 0;
@@ -47,7 +47,7 @@ export async function* readLines(
     throw new FormatError(path, `${problem}: break it into lines`, line + 1);
   }
   if (size === 0) return;
-  const lines = decode(path, join(pending), line);
+  const lines = decode(path, joinBytes(pending), line);
   if (lines.length > 1 && lines.at(-1) === "") lines.pop(); // a CR was the end of the file
   for (const text of lines) yield { text: withoutMark(text), line: ++line };
 }
@@ -118,7 +118,8 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+/** Parts of a file, one after the other. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

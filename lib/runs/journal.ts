@@ -2,6 +2,7 @@
  * The records of a run: rows of `metrics.csv`, lines of `evaluations.jsonl`, and events in `log.txt`.
  */
 import { isRecord } from "../files/json.ts";
+import { several } from "../format.ts";
 import { AppendFile } from "../files/growing_file.ts";
 import type { Evaluation } from "../training/evaluate.ts";
 import type { StepLog } from "../training/history.ts";
@@ -51,7 +52,7 @@ export class RunJournal {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
     if (this.#metrics?.hadNoHeader) this.event("metrics.csv had lost its header: it was restored");
-    if (missing > 0) this.event(`${missing} rows that were written before are missing on disk`);
+    if (missing > 0) this.event(`missing on disk: ${several(missing, "row")} written before`);
     if (step === 0 || !this.#metrics) return;
     const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);
     for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);

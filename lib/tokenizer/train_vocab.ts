@@ -10,7 +10,7 @@ import { checkArguments, checkOptions, checkWhole, ITERABLE } from "../checks.ts
 import { ConfigError } from "../errors.ts";
 import { alphabetNotes, byCodePoint, type Char, chooseAlphabet } from "./alphabet.ts";
 import { SPECIAL_TOKENS, Vocab } from "./vocab.ts";
-import type { VocabNote } from "./vocab_notes.ts";
+import { PUT_SPACES, type VocabNote } from "./vocab_notes.ts";
 import { countWords } from "./word_counts.ts";
 import { TOKENIZER_OPTIONS, type TokenizerOptions, tokenizerOptions } from "./options.ts";
 
@@ -89,8 +89,10 @@ export async function trainVocab(
   if (alphabetLimit !== undefined) checkWhole("alphabetLimit", alphabetLimit, 1);
   const { counts, tooLong, notes } = await countWords(texts, rules);
   if (counts.size === 0) {
-    const found = tooLong > 0 ? `no word of at most ${rules.maxWordLength} characters` : "no word";
-    throw new RangeError(`Cannot train a vocabulary as the texts hold ${found}: check the corpus`);
+    const problem = tooLong > 0
+      ? `no word of at most ${rules.maxWordLength} characters: ${PUT_SPACES}`
+      : "no word: check the corpus";
+    throw new RangeError(`Cannot train a vocabulary as the texts hold ${problem}`);
   }
   const alphabet = chooseAlphabet(counts, size, alphabetLimit);
   const learner = new PieceLearner(counts, alphabet.chars);

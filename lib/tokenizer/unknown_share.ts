@@ -3,7 +3,7 @@ import { TOKENIZER } from "./argument_kinds.ts";
 import { checkArguments, checkText, having, LIST } from "../checks.ts";
 import { percent } from "../format.ts";
 import type { BertTokenizer } from "./bert_tokenizer.ts";
-import type { VocabNote } from "./vocab_notes.ts";
+import { PUT_SPACES, type VocabNote } from "./vocab_notes.ts";
 import { isLongerThan } from "./word_counts.ts";
 import { WHITESPACE, wordTokens } from "./words.ts";
 
@@ -91,8 +91,7 @@ export function unknownNote(found: UnknownShare): VocabNote | undefined {
     return {
       about: "unspaced",
       finding: `${finding}: most of them are longer than a word may be`,
-      advice: "put spaces between the words first, for Thai and other languages without them by " +
-        'new Intl.Segmenter("th", { granularity: "word" })',
+      advice: PUT_SPACES,
     };
   }
   return {

@@ -154,9 +154,10 @@ export class Vocab {
     const all = [...this.tokens];
     const isSpare = (token: string, id: number) => id >= this.pieces && !added.has(token);
     const spare = [...all.keys()].filter((id) => isSpare(all[id], id));
+    let used = 0;
     for (const token of Array.from(tokens, (given) => completeToken(given, name))) {
       const isNew = !this.has(token.content) && !added.has(token.content);
-      if (isNew) all[spare.shift() ?? all.length] = token.content;
+      if (isNew) all[spare[used++] ?? all.length] = token.content;
       added.set(token.content, token);
     }
     return new Vocab(all, name, { ...this.#origin(), added: [...added.values()] });

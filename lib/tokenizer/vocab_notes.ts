@@ -43,3 +43,8 @@ export function repeatNotes(tokens: readonly string[]): VocabNote[] {
     "deleting one would change the ids after it";
   return [{ about: "lines", finding, advice }];
 }
+
+/** What to do about words that are longer than a word may be. */
+export const PUT_SPACES =
+  "put spaces between the words first, for Thai and other languages without them by " +
+  'new Intl.Segmenter("th", { granularity: "word" })';

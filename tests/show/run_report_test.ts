@@ -132,6 +132,18 @@ Deno.test("GrowingFile yields each complete line once, and lastLines() returns t
   deepStrictEqual(await Array.fromAsync(file.newLines()), []);
 });
 
+Deno.test("GrowingFile yields a line of any length once it has its end, copying each byte once", async () => {
+  const path = await Deno.makeTempFile();
+  const file = new GrowingFile(path);
+  const long = "x".repeat(30_000_000);
+  await Deno.writeTextFile(path, `a\n${long}`);
+  deepStrictEqual(await Array.fromAsync(file.newLines()), ["a"]);
+  await Deno.writeTextFile(path, "y\nb\nhal", { append: true });
+  const lines = await Array.fromAsync(file.newLines());
+  deepStrictEqual(lines.map(({ length }) => length), [long.length + 1, 1]);
+  await Deno.remove(path);
+});
+
 Deno.test("StepMeans keeps a run of any length as means of neighbouring steps, and loses none", () => {
   const means = new StepMeans();
   for (const step of STEPS) means.add(step);

@@ -102,7 +102,8 @@ Deno.test("trainVocab() learns nothing from words that are too long for its toke
   deepStrictEqual(tokens.slice(5), ["a", "b", "##b", "ab"]);
   await rejects(trainVocab(["abcdef"], { maxWordLength: 4 }), {
     name: "RangeError",
-    message: /^Cannot train a vocabulary as the texts hold no word of at most 4 characters/,
+    message:
+      /^Cannot train a vocabulary as the texts hold no word of at most 4 characters: put spaces between/,
   });
 });
 
