@@ -45,6 +45,6 @@ export function repeatNotes(tokens: readonly string[]): VocabNote[] {
 }
 
 /** What to do about words that are longer than a word may be. */
-export const PUT_SPACES =
+export const PUT_SPACES: string =
   "put spaces between the words first, for Thai and other languages without them by " +
   'new Intl.Segmenter("th", { granularity: "word" })';

@@ -3,7 +3,14 @@ import { ConfigError, NoExamplesError, OutOfMemoryError } from "bert/errors.ts";
 import { newestCheckpoint } from "bert/runs/checkpoint_files.ts";
 import { explainMemory } from "bert/cli/out_of_memory.ts";
 import { pretrainCommand } from "bert/cli/pretrain.ts";
-import { ended, QUICK, startPretrain, timelessMetrics, withCorpus } from "../support/runs.ts";
+import {
+  ended,
+  QUICK,
+  replaced,
+  startPretrain,
+  timelessMetrics,
+  withCorpus,
+} from "../support/runs.ts";
 import { prepareToy } from "../support/stores.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
 
@@ -26,7 +33,11 @@ Deno.test({
   async fn() {
     await withCorpus(async (folder) => {
       const out = ["--out", `${folder}/run`];
-      const endless = ["--corpus", `${folder}/corpus.csv`, ...QUICK, "--epochs", "100000"];
+      const endless = [
+        "--corpus",
+        `${folder}/corpus.csv`,
+        ...replaced(QUICK, "--epochs", "100000"),
+      ];
       const first = await interrupted(folder, [...out, ...endless], "SIGINT");
       strictEqual(first.code, 130);
       match(first.out, /Stopped at step \d+\. Go on with: deno task pretrain --out .* --resume/);
@@ -106,7 +117,7 @@ Deno.test("a held-out loss that is NaN ends the task, and the message advises ag
   await withCorpus(async (folder) => {
     const args = ["--out", `${folder}/run`, "--corpus", `${folder}/corpus.csv`, ...QUICK];
     const { code, err } = await ended(
-      startPretrain(folder, [...args, "--lr", "1e30", "--evaluate-every", "1"]),
+      startPretrain(folder, replaced(args, "--lr", "1e30", "--evaluate-every", "1")),
     );
     strictEqual(code, 1);
     match(

@@ -5,6 +5,7 @@ import {
   pretrainInTerminal,
   pretrainTask,
   QUICK,
+  replaced,
   timelessMetrics,
   withCorpus,
 } from "../support/runs.ts";
@@ -40,7 +41,7 @@ async function finished(run: string): Promise<boolean> {
 terminalTest(
   "a run whose terminal closes ends with a checkpoint of its last step, and can be resumed",
   async (folder, args) => {
-    const endless = [...args, "--epochs", "100000", "--checkpoint-every", "1000000"];
+    const endless = replaced(args, "--epochs", "100000", "--checkpoint-every", "1000000");
     const { code, printed } = await pretrainInTerminal(folder, endless, { closeAt: TRAINS });
     match(printed, /step \d+\//);
     strictEqual(code, 129);
@@ -60,7 +61,7 @@ terminalTest(
   "a run under nohup goes on to its end when its terminal closes",
   async (folder, args) => {
     const log = `${folder}/nohup.txt`;
-    const { printed } = await pretrainInTerminal(folder, [...args, "--epochs", "6"], {
+    const { printed } = await pretrainInTerminal(folder, replaced(args, "--epochs", "6"), {
       shell: `touch ${log}; nohup "$@" > ${log} 2>&1 & tail -n +1 -f ${log}`,
       closeAt: TRAINS,
     });
@@ -84,7 +85,7 @@ terminalTest(
     ];
     for (const [i, shell] of nohup.entries()) {
       const run = `${folder}/run${i}`;
-      const long = [...args, "--out", run, "--epochs", "6"];
+      const long = replaced(args, "--out", run, "--epochs", "6");
       const { code } = await pretrainInTerminal(folder, long, { shell, closeAt: TRAINS });
       strictEqual(code, 0, shell);
       ok(await finished(run));

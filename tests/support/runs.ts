@@ -9,6 +9,16 @@ const CLI = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
 export const QUICK = ("--preset smoke --vocab-size 60 --length 32 --batch-size 4 --epochs 2 " +
   "--held-out 0.1 --lr 0.003 --evaluate-every 20 --checkpoint-every 7 --backend simd").split(" ");
 
+/** Options with their values, of which those in `more` replace those with the same name. */
+export function replaced(options: readonly string[], ...more: readonly string[]): string[] {
+  const kept = [...options];
+  for (const name of more.filter((word) => word.startsWith("--"))) {
+    const at = kept.indexOf(name);
+    if (at >= 0) kept.splice(at, 2);
+  }
+  return [...kept, ...more];
+}
+
 /** Calls a function with a folder that holds `corpus.csv`, and removes the folder. */
 export async function withCorpus(
   use: (folder: string) => Promise<void>,
