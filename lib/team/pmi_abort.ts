@@ -10,8 +10,11 @@ const WRITE = { write: { parameters: ["i32", "buffer", "usize"], result: "isize"
 
 const INIT = "cmd=init pmi_version=1 pmi_subversion=1\n";
 const ABORT = "cmd=abort exitcode=1\n";
-/** Milliseconds for the launcher to read a message: it takes two that arrive together for one. */
-const READING = 300;
+/**
+ * Milliseconds for the launcher to forward printed text before it ends all processes, and to read a
+ * message: it takes two that arrive together for one.
+ */
+const PAUSE = 300;
 
 /** The file descriptor on which the launcher listens; undefined if there is none. */
 export function pmiDescriptor(
@@ -31,9 +34,16 @@ export function pmiDescriptor(
 export function pmiAbort(descriptor: number | undefined, begun: boolean): void {
   if (descriptor === undefined || !C_LIBRARY || !mayCallNative()) return;
   const { symbols: { write } } = Deno.dlopen(C_LIBRARY, WRITE);
-  for (const message of begun ? [ABORT] : [INIT, ABORT]) {
+  const send = (message: string) => {
     const bytes = new TextEncoder().encode(message);
     write(descriptor, bytes, BigInt(bytes.length));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, READING);
-  }
+  };
+  if (!begun) send(INIT);
+  pause();
+  send(ABORT);
+  pause();
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
 }

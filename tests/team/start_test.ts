@@ -15,7 +15,8 @@ let label = 0;
 const newLabel = () => `none/start_test_${Deno.pid}_${label++}`;
 
 function task(out: string, ...more: string[]): string[] {
-  return denoRun("lib/cli/main.ts", ["pretrain", "--out", out, "--preset", "smoke", ...more]);
+  const words = ["pretrain", "--out", out, "--preset", "smoke", "--patience", "30", ...more];
+  return denoRun("lib/cli/main.ts", words);
 }
 
 /** The processes of a test that are there after ten seconds. */
@@ -98,8 +99,7 @@ Deno.test({ name: "a library that no rank can use is refused once", ignore }, as
 const gone = "a rank that ends before it has met the others is waited for, but not for ever";
 Deno.test({ name: gone, ignore }, async () => {
   const out = newLabel();
-  const patient = task(out, "--patience", "1");
-  const text = await failing(out, [[2, patient], [1, ["true"]]]);
+  const text = await failing(out, [[2, task(out)], [1, ["true"]]]);
   strictEqual(text.match(/waited 30 s for the other processes to begin/g)?.length, 1, text);
   match(text, /^rank 0 of 3: waited 30 s/m);
 });
