@@ -13,7 +13,7 @@ import { nearest } from "./nearest_name.ts";
  * @param known All known names, including those that only other callers use.
  * @throws {UnknownOptionError} If one is unknown. The message names it, the nearest known one, and
  * all of them.
- * @throws {TypeError} If the options are no object.
+ * @throws {TypeError} If the options are not an object.
  *
  * @example
  * ```ts

@@ -61,7 +61,10 @@ export interface BertConfig {
   readonly numAttentionHeads: number;
   /** Width inside the feed-forward block, I. */
   readonly intermediateSize: number;
-  /** `"gelu"` is x · Φ(x), computed by erf; `"gelu_new"` and others approximate it by tanh. */
+  /**
+   * The activation. `"gelu"` is x · Φ(x), computed by erf; `"gelu_new"` and its like approximate it by
+   * tanh, which is another function: a model needs the one with which it was trained.
+   */
   readonly hiddenAct: HiddenAct;
   /** Dropout: the share of hidden values that training sets to zero, 0 to below 1. */
   readonly hiddenDropoutProb: number;

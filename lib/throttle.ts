@@ -1,7 +1,7 @@
 /** Doing something at most once in an interval, such as showing progress. */
 
 /**
- * Says when something may happen that should happen at most once in an interval.
+ * Limits how often something happens: `isDue()` says whether an interval has passed since the last time.
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export interface BackendOptions {
 /** The name of a backend that this library knows. */
 export type BackendName = "simd" | "wasm" | "cpu" | "webgpu";
 
-/** The backends that are tried if none is named, fastest first. */
+/** The backends that are tried if none is named, fastest first. The first that starts is used. */
 export const AUTOMATIC_BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
 
 /** Whether `useBackend()` has chosen. */

@@ -101,7 +101,7 @@ export function collate(examples: readonly MaskedExample[], options: CollateOpti
   };
 }
 
-/** The length of a row, for which every example is checked. */
+/** The length of a row, T. Throws if an example is longer, or its lists differ in length. */
 function rowLength(
   examples: readonly MaskedExample[],
   { padTo, maxLength = Infinity }: CollateOptions,

@@ -56,7 +56,7 @@ const MATRIX: Kind = {
 export interface NeighbourOptions {
   /** The number of pieces on either side that are neighbours, at least 1. Default 5. */
   readonly window?: number;
-  /** The number of the most frequent pieces that are contexts, at least 1 and V at most. Default 2000. */
+  /** How many of the most frequent pieces are contexts, at least 1; all if V is smaller. Default 2000. */
   readonly contexts?: number;
 }
 

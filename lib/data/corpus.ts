@@ -120,9 +120,9 @@ export async function readAll(
  * documents with the same text are on the same side, so that no text of the evaluation was trained on.
  *
  * The side of a document depends on its name and the seed, not on its position. If documents are so
- * few or so unequal that the held-out text would be less than half of the share or more than twice of
- * it, whole documents are held out as long as they fit, and then the end of another one. Of a single
- * document the end is held out.
+ * few or so unequal that the held-out text would be less than half or more than twice the share, whole
+ * documents are held out as long as they fit, and then the end of another one. Of a single document
+ * the end is held out.
  *
  * @param share The share of the documents (of the sentences, if there is one document) to hold out,
  * from 0 to below 1. Their number is rounded; at least one is held out if the share is above 0, and

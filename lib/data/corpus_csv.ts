@@ -13,7 +13,7 @@ import { gatherRows, refuseRepeated, type Row } from "./table_rows.ts";
  * of the file into one row.
  */
 const LONGEST_ROW = 16_000_000;
-const LONG = ` after ${count(LONGEST_ROW)} characters`;
+const TOO_LONG = ` after ${count(LONGEST_ROW)} characters`;
 
 /** Reads a header, then rows, each of which is a document, a part of one, or a sentence. */
 export async function* readCsv(
@@ -56,9 +56,9 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
 const OTHER_SEPARATORS = [";", "\t", "|"];
 
 /**
- * Refuses what is no header, and one whose columns are separated by another character than the comma:
- * with that character there is a column for the text and with commas there is none, or only one
- * column.
+ * Refuses a first row that is not a header with commas: a line of a spreadsheet or a comment before the
+ * header, or a header with another separator. That is one in which this separator gives a column for
+ * the text and the comma does not, or one without a comma.
  */
 function checkHeader(
   path: string,
@@ -67,11 +67,12 @@ function checkHeader(
   { textColumn }: CorpusOptions,
 ): void {
   const wanted = textColumn === undefined ? ["text", "sentence"] : [textColumn];
-  const columns = (separator: string) =>
-    text.split(separator).map((column) => column.replace(/^"(.*)"$/, "$1"));
-  const isFound = (columns: readonly string[]) => wanted.some((name) => columns.includes(name));
-  if (isFound(columns(","))) return;
-  const isOne = columns(",").length === 1;
+  const isFoundWith = (separator: string) => {
+    const columns = columnsWith(separator, text);
+    return wanted.some((name) => columns.includes(name));
+  };
+  if (isFoundWith(",")) return;
+  const isOne = !text.includes(",");
   if (/^sep=.?$/i.test(text)) {
     const problem = "found a line that spreadsheets put before the header: take it out";
     throw new FormatError(path, `${problem}, and separate the columns by commas`, line);
@@ -79,12 +80,21 @@ function checkHeader(
   if (isOne && text.startsWith("#")) {
     throw new FormatError(path, "found a comment before the header: take it out", line);
   }
-  const separator = OTHER_SEPARATORS.find((separator) => isFound(columns(separator))) ??
+  const separator = OTHER_SEPARATORS.find(isFoundWith) ??
     (isOne ? OTHER_SEPARATORS.find((separator) => text.includes(separator)) : undefined);
   if (separator === undefined) return;
   const found = `${JSON.stringify(text.slice(0, 60))}, separated by ${JSON.stringify(separator)}`;
   const problem = `expected columns separated by commas, found ${found}: save it with commas`;
   throw new FormatError(path, problem, line);
+}
+
+/** The columns of a header; none if its quotes do not fit the separator. */
+function columnsWith(separator: string, text: string): readonly string[] {
+  try {
+    return parse(text, { separator })[0];
+  } catch {
+    return [];
+  }
 }
 
 /** The text of each row, and the line in which it starts. A row continues while a quote is open. */
@@ -102,7 +112,7 @@ async function* csvRows(
     size += text.length;
     for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) quotes++;
     if (quotes % 2 === 1 && size < LONGEST_ROW) continue;
-    if (quotes % 2 === 1) throw openQuote(path, lines[0], start, LONG);
+    if (quotes % 2 === 1) throw openQuote(path, lines[0], start, TOO_LONG);
     const row = lines.join("\n");
     if (row !== "") yield { text: row, line: start };
     quotes = 0;
@@ -112,14 +122,18 @@ async function* csvRows(
   if (lines.length > 0) throw openQuote(path, lines[0], start);
 }
 
-/** The error for a quote that is still open at the end of the file, or when its row gets too long. */
-function openQuote(path: string, text: string, line: number, still = ""): FormatError {
+/**
+ * The error for a quote that is still open at the end of the file, or when its row gets too long.
+ *
+ * @param after Where reading stopped, as ` after … characters`. Default: at the end of the file.
+ */
+function openQuote(path: string, text: string, line: number, after = ""): FormatError {
   const begins = JSON.stringify(text.slice(0, 30));
   const advice = 'close it, and write a quote inside a field twice: ""';
-  const shorten = still === "" ? "" : "; if it is closed later, divide the text into several rows";
+  const shorten = after === "" ? "" : "; if it is closed later, divide the text into several rows";
   return new FormatError(
     path,
-    `expected every quote to be closed, found one open${still} in ${begins}: ${advice}${shorten}`,
+    `expected every quote to be closed, found one open${after} in ${begins}: ${advice}${shorten}`,
     line,
   );
 }

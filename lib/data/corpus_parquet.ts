@@ -132,7 +132,7 @@ function readRows(
   return readColumn({ bytes, metadata, schemaPath: [schema, child], rows });
 }
 
-/** Runs a part of the reading, and reports any error in it as damage of the file. */
+/** Runs a part of the reading, and reports any error in it as damage to the file. */
 function whole<T>(path: string, read: () => T): T {
   try {
     return read();

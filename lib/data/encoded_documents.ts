@@ -31,9 +31,9 @@ export class EncodedDocuments {
   readonly #tokenizer: BertTokenizer;
   readonly #names: string[] = [];
   readonly #ids: GrowingArray<Uint16Array | Int32Array>;
-  /** For each sentence the index in `#ids` behind its last token. */
+  /** For each sentence the index in `#ids` after its last token. */
   readonly #ends = new GrowingArray(Uint32Array);
-  /** For each document the index in `#ends` behind its last sentence. */
+  /** For each document the index in `#ends` after its last sentence. */
   readonly #lasts = new GrowingArray(Uint32Array);
 
   /**

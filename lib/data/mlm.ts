@@ -55,9 +55,9 @@ export interface MaskedTokens {
 /**
  * Hides tokens of one sequence for masked language modelling.
  *
- * Special tokens are not chosen: neither `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text nor, by
- * default, `[UNK]`, which is not a word that could be learnt. As tokens are chosen independently by
- * default, a short sequence may have no prediction at all.
+ * Special tokens are never chosen: `[CLS]`, `[SEP]`, `[PAD]` and a `[MASK]` of the text. By default
+ * `[UNK]` is not chosen either, as it is not a word that could be learnt. As tokens are chosen
+ * independently by default, a short sequence may have no prediction at all.
  *
  * @param tokenIds The ids of a sequence, special tokens included. It is not changed.
  * @param vocab The vocabulary that the ids belong to.

@@ -18,10 +18,10 @@ import {
   tokenCount,
 } from "./segments.ts";
 
-/** The number of draws of another document, or of another text than the true next one. */
+/** The most draws of another document, or of a text that differs from the true next one. */
 const TRIES = 10;
 
-/** If there are this many more "not next" than "next" pairs, no further one is added to them. */
+/** The largest `#surplus` with which another "not next" pair is still made. */
 const MOST_SURPLUS = 64;
 
 /** Only more documents than this, each of one sentence, are taken for a mistake. */

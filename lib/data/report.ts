@@ -37,7 +37,10 @@ export interface ReportOptions {
 export interface Digests {
   /** Of the documents as JSON lines `[name, sentences]`, in the given order. */
   readonly corpus: string;
-  /** Of all tokens, one on each line: that of the file `vocab.txt`, unless tokens were added. */
+  /**
+   * Of all tokens, one on each line. `sha256sum vocab.txt` begins with the same digits, unless tokens
+   * were added to the vocabulary.
+   */
   readonly vocabulary: string;
   /** Of the examples as JSON lines `[tokenIds, segmentIds, nspLabel, labels]`. */
   readonly examples: string;

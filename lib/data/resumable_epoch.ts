@@ -24,7 +24,7 @@ export interface EpochPlace {
  * The batches of an epoch, counted as they are taken.
  *
  * To go back to a place, the epoch is made again and its first batches are skipped. This is exact for
- * all kinds of documents, and takes seconds if training took hours.
+ * all kinds of documents, and takes seconds where training took hours.
  *
  * @example
  * ```ts

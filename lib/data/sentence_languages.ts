@@ -29,7 +29,7 @@ export interface Language {
    * 1799 г., but г. Тула.
    */
   readonly units: ReadonlySet<string>;
-  /** Prepositions that begin a sentence with a time, which cannot be all of it: В 1799 г. Пушкин … */
+  /** Prepositions of a time that begins a sentence but cannot be all of it: В 1799 г. Пушкин … */
   readonly prepositions: ReadonlySet<string>;
   /** Verbs of speaking that follow their subject: "Why?" I asked. None for languages in which they precede it. */
   readonly sayings: ReadonlySet<string>;

@@ -55,7 +55,7 @@ function isExclaimedWithin(before: string, after: string, start: string): boolea
 const SUBJECT_AND_VERB =
   /^(I|(?:\p{Lu}[\p{L}'’-]*\.? ){0,3}\p{Lu}[\p{L}'’-]+) (?:\p{Ll}+ly |then |also )?(\p{Ll}+)/u;
 
-/** Verbs that cannot belong to a question before them: after "Why?" a sentence begins in "I answered, …". */
+/** Verbs that never say who asked a question: in "Why?" I answered, "Because." a sentence begins at "I". */
 const ANSWERS = new Set(["answered", "replied", "retorted"]);
 
 /** Text after a verb by which the verb does not belong to the quotation before it: I said nothing. I said, "No." */
@@ -200,7 +200,7 @@ function isInitial(
   return previous === "" || !opens(after, openers);
 }
 
-/** Whether a text begins with an opener. The A of "A. Milne" is an initial and not one. */
+/** Whether a text begins with an opener. The A of "A. Milne" is an initial, not an opener. */
 function opens(after: string, openers: ReadonlySet<string>): boolean {
   const first = after.match(/^\p{L}[\p{L}']*/u)?.[0] ?? "";
   return openers.has(first) && !(first.length === 1 && after[1] === ".");

@@ -13,8 +13,8 @@ import { fileBytes } from "./lines.ts";
  * `cat` make them.
  *
  * @param onRead Is called with the number of bytes of the file that were read since the last call.
- * @throws {FormatError} If the file cannot be read, is truncated, or has another format than its name
- * says, such as that of a web page.
+ * @throws {FormatError} If the file cannot be read, is truncated, or is not in the format that its name
+ * says, such as a web page.
  */
 export async function* unpackedBytes(
   path: string,

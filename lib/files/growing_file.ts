@@ -144,13 +144,13 @@ export class GrowingFile {
 
   /**
    * The whole lines that were added since the last call; none if there is no such file. The file is
-   * read in blocks, so that memory does not grow with it.
+   * read in blocks: memory holds one of them and an unfinished line.
    */
   async *newLines(): AsyncGenerator<string> {
     using file = await openIfThere(this.#path);
     if (!file) return;
     await file.seek(this.#read, Deno.SeekMode.Start);
-    let pending: Uint8Array[] = []; // what was read behind the last line end
+    let pending: Uint8Array[] = []; // what was read after the last line end
     for (;;) {
       const block = new Uint8Array(BLOCK);
       const count = await file.read(block);

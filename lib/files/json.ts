@@ -23,7 +23,7 @@ import { readTextIfThere } from "./optional_file.ts";
  */
 export function parseJson(text: string, file: string, line?: number): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, "")); // without the byte-order mark of some editors
+    return JSON.parse(text.replace(/^\ufeff/, "")); // without the byte-order mark that editors on Windows write
   } catch (error) {
     refusePointer(text, file);
     const problem = `expected JSON, found a fault (${(error as Error).message})`;
@@ -34,7 +34,7 @@ export function parseJson(text: string, file: string, line?: number): unknown {
 /**
  * `parseJson()` for a text that must hold an object.
  *
- * @throws {FormatError} If the text is not JSON, or holds another value than an object.
+ * @throws {FormatError} If the text is not JSON, or its value is not an object.
  *
  * @example
  * ```ts

@@ -118,7 +118,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Parts of a file, one after the other. */
+/** Joins parts of a file into one array. A single part is returned as it is, not copied. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));

@@ -13,7 +13,7 @@ const LARGEST_PAGE = 2 ** 30;
 /**
  * DELTA_BINARY_PACKED: each number is stored as its difference to the previous one, in blocks.
  *
- * @param output The array to fill; the reader's offset moves behind the numbers.
+ * @param output The array to fill; the reader's offset moves to the end of the numbers.
  * @throws {RangeError} If a block has no size that it can have.
  */
 export function readDeltas<T extends Int32Array | BigInt64Array>(

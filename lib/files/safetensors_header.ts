@@ -138,7 +138,7 @@ export function headerLength(bytes: Uint8Array, size: number, file: string): num
   throw new FormatError(
     file,
     `its first 8 bytes announce a header of ${length} bytes, but at most ${most} can follow: ` +
-      "it is cut off, so copy or save it again, or is no safetensors file",
+      "it is cut off, so copy or save it again, or it is not a safetensors file",
   );
 }
 

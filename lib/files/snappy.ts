@@ -64,7 +64,7 @@ interface Element {
   readonly length: number;
   /** How far before the end of the result these bytes begin; 0 for a literal. */
   readonly distance: number;
-  /** The offset in the block behind the description. */
+  /** The offset in the block after the description. */
   readonly end: number;
 }
 

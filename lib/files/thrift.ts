@@ -20,7 +20,7 @@ const STRUCT = 12;
 const DEEPEST = 32;
 
 /**
- * Walks over a struct and returns the offset behind it, without building anything.
+ * Walks over a struct and returns the offset after it, without building anything.
  *
  * A reader that trusts the stated length of a list allocates memory for it first. After this check
  * every length is one that the bytes can have, so that their number bounds time and memory.
@@ -78,7 +78,7 @@ function endOfList(bytes: Uint8Array, offset: number, depth: number): number {
 /**
  * Reads a varint (unsigned LEB128): seven bits of the number in each byte, the lowest ones first.
  *
- * @returns The number, and the offset behind it.
+ * @returns The number, and the offset after it.
  * @throws {RangeError} If it does not end within the bytes, or within ten of them.
  */
 export function readVarInt(bytes: Uint8Array, offset: number): { value: number; end: number } {

@@ -39,7 +39,7 @@ export class BlockSummer {
   }
 }
 
-/** The number of blocks of a file with so many bytes. */
+/** The number of blocks of a file of this many bytes. */
 export function blocksIn(bytes: number): number {
   return Math.ceil(bytes / BLOCK);
 }

@@ -29,10 +29,10 @@ const BLOCK = 200_000;
 /** The fewest blocks of a window: even in a small store, documents from this many places are mixed. */
 const FEWEST_BLOCKS = 16;
 
-/** The number of tokens of the largest windows, which one to four lanes have. */
+/** About the number of tokens of the largest windows, which one to four lanes have. */
 const LARGEST = 4_000_000;
 
-/** The number of tokens of the smallest windows, which many lanes have. */
+/** About the number of tokens of the smallest windows, which 16 lanes and more have. */
 const SMALLEST = 1_000_000;
 
 /** The number of tokens that the windows of all lanes together should not exceed. */

@@ -38,8 +38,8 @@ export interface InputBatch {
 }
 
 /**
- * About how many characters a batch has: so many that the cost of its transfer is small, and so few
- * that waits are short.
+ * About how many characters a batch has: enough to make its transfer cheap, and few enough to keep
+ * waits short.
  */
 const BATCH = 2 ** 18;
 

@@ -10,7 +10,7 @@ export interface AddedToken {
   /** The token as it is typed. */
   readonly content: string;
   /**
-   * Whether it stands for something else than text, such as `[CLS]`. Special tokens are never masked,
+   * Whether it stands for something other than text, such as `[CLS]`. Special tokens are never masked,
    * and `decode()` leaves them out. Default false.
    */
   readonly special?: boolean;

@@ -4,7 +4,7 @@ import { anyOf, isOneOf, LATER_FORMS } from "./unicode.ts";
 const MAYBE_LATER = anyOf(LATER_FORMS);
 
 /**
- * So many marks in a row that no language has them. The engine's own NFD sorts marks by insertion, so
+ * Finds more marks in a row than any language has. The engine's own NFD sorts marks by insertion, so
  * that a million of them would take an hour.
  */
 const MANY_MARKS = /\p{M}{64}/u;

@@ -76,7 +76,7 @@ export function tokenizerOptions(given: TokenizerOptions = {}): Required<Tokeniz
  * The options of a tokenizer whose vocabulary was learnt with `learnt`. Other given options must be
  * equal to these.
  *
- * @throws {ConfigError} If a given option would treat text in another way than the vocabulary's.
+ * @throws {ConfigError} If a given option would treat text in a different way from the vocabulary's.
  *
  * @example
  * ```ts

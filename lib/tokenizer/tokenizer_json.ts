@@ -104,7 +104,7 @@ export function checkNoGap({ json, path }: JsonFile, ids: number): void {
   const count = Object.keys(section(section(json, "model", path), "vocab", path)).length;
   if (count >= ids) return;
   const problem =
-    `expected the ids 0 to ${ids - 1} in vocab as there are added tokens behind them, ` +
+    `expected the ids 0 to ${ids - 1} in vocab as there are added tokens after them, ` +
     `found ${count} pieces: transformers would give an added token the id of a piece`;
   throw new FormatError(path, problem);
 }
@@ -152,8 +152,8 @@ export function checkPostProcessor({ json, path }: JsonFile, vocab: Vocab): void
 }
 
 /**
- * Whether the decoder of a `tokenizer.json` leaves out spaces. If the file has no decoder, or another
- * than WordPiece's, which would not join pieces, BERT's decoder is assumed, which leaves them out.
+ * Whether the decoder of a `tokenizer.json` leaves out spaces. If the file has no decoder, or one of
+ * another type than WordPiece, which would not join pieces, BERT's is assumed, which leaves them out.
  */
 export function tidiesTokens({ json }: JsonFile): boolean {
   const decoder = json["decoder"];

@@ -176,7 +176,8 @@ function spread(hash: number): number {
 }
 
 /**
- * A map that holds at most `2 * capacity` entries and forgets those that were not used for long.
+ * A map that holds at most `2 * capacity` entries and forgets those that have not been used
+ * for a long time.
  *
  * It has two generations. When the young one is full it becomes the old one, and the entries of the
  * former old one that were not used since then are dropped. A look-up costs one or two map

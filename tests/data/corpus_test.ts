@@ -41,6 +41,9 @@ Deno.test(".csv: the columns may have other names", async () => {
   const options = { textColumn: "body", documentColumn: "id" };
   const documents = await read("a.csv", "id,body\n7,One\n7,Two\n8,Three\n", options);
   deepStrictEqual(documents.map(({ name }) => name), ["7", "8"]);
+  const quoted = '"a, b"\n"One, two."\n';
+  const [document] = await read("a.csv", quoted, { textColumn: "a, b" });
+  deepStrictEqual(document.sentences, ["One, two."]);
 });
 
 Deno.test(".jsonl: one object on each line, and empty lines are skipped", async () => {

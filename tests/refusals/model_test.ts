@@ -302,7 +302,7 @@ testRefusals([
   [
     "weights text",
     () => broken((copy) => Deno.writeTextFile(`${copy}/model.safetensors`, "hello, this is text")),
-    "FormatError: Cannot read ~/model.safetensors: its first 8 bytes announce a header of 8367736964726416744 bytes, but at most 11 can follow: it is cut off, so copy or save it again, or is no safetensors file",
+    "FormatError: Cannot read ~/model.safetensors: its first 8 bytes announce a header of 8367736964726416744 bytes, but at most 11 can follow: it is cut off, so copy or save it again, or it is not a safetensors file",
   ],
   [
     "vocab+json missing",
@@ -339,7 +339,7 @@ testRefusals([
       new DataView(b.buffer).setBigUint64(0, 2n ** 60n, true);
       return readSafetensors(b, "x.safetensors");
     },
-    "FormatError: Cannot read x.safetensors: its first 8 bytes announce a header of 1152921504606846976 bytes, but at most 60 can follow: it is cut off, so copy or save it again, or is no safetensors file",
+    "FormatError: Cannot read x.safetensors: its first 8 bytes announce a header of 1152921504606846976 bytes, but at most 60 can follow: it is cut off, so copy or save it again, or it is not a safetensors file",
   ],
   [
     "fillMask none",

@@ -7,7 +7,7 @@
  * its old value: the same steps as in the WebAssembly kernels with relaxed SIMD, so that the
  * results have the same bits.
  *
- * The tile is that of other implementations for AVX2: 6 rows by 16 columns, with 12 vectors of
+ * The tile is the usual one of Goto's algorithm on AVX2: 6 rows by 16 columns, with 12 vectors of
  * sums, two of B and two of A, which are all sixteen.
  * Source: Van Zee & van de Geijn 2015, "BLIS", ACM TOMS 41(3), sections 5 and 6.
  */

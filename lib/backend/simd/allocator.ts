@@ -9,7 +9,7 @@
  */
 const ALIGNMENT = 64;
 
-/** Extends the range to at least the given address; whether that succeeded. */
+/** Extends the range to at least the given address; returns whether that succeeded. */
 export type Grow = (end: number) => boolean;
 
 /** Free and used blocks of a range of addresses. */

@@ -31,14 +31,14 @@ const SMALL: readonly Sizes[] = [[3, 4, 5], [67, 37, 35]];
  */
 const LARGE: readonly Sizes[] = [[900, 6, 10], [6, 900, 10], [11, 10, 900]];
 
-/** The unused numbers behind each row: of the left matrix, the right one and the product. */
+/** The unused numbers after each row: of the left matrix, the right one and the product. */
 const TIGHT = [0, 0, 0];
 const WIDE = [3, 5, 7];
 
 /** The address of the matrices, after the control block and the constants. */
 const START = 16384;
 
-/** The value of the gaps behind the product's rows, which must not change. */
+/** The value of the gaps after the product's rows, which must not change. */
 const UNTOUCHED = 12345;
 
 /** A matrix in the memory, row after row. */
@@ -134,7 +134,7 @@ function placing(memory: WebAssembly.Memory) {
 }
 
 /**
- * Fills the columns with `value` of their index in the array, and the gaps behind them with `gap`.
+ * Fills the columns with `value` of their index in the array, and the gaps after them with `gap`.
  */
 function fill(
   { values, stride }: Matrix,

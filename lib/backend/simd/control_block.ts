@@ -43,7 +43,7 @@ export const WORD = {
   message: 772 / 4,
 } as const;
 
-/** The bytes between the first of the message and the end of the control block. */
+/** The most bytes of a message: those up to the end of the control block. */
 const MESSAGE_BYTES = 252;
 
 /** Stores an error for the main thread and leaves the job. Only the first error of a job is kept. */

@@ -261,7 +261,7 @@ export class Machine {
     this.close();
   }
 
-  /** Grows the memory to an address, by more than is missing if possible; whether it is that long. */
+  /** Grows the memory to an address, if possible by more; returns whether it reaches that far. */
   #reach(end: number): boolean {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
     if (end > this.#most) return false;

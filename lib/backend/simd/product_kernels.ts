@@ -7,7 +7,10 @@ import type { SimdBackend } from "./simd_backend.ts";
 /** The number of multiplications for which another task is worth its start. */
 const WORTH = 1e6;
 
-/** The most numbers to copy per multiplication, up to which twice as many blocks are made. */
+/**
+ * Twice as many blocks, which load the threads more evenly, are made if fewer numbers than this have to
+ * be copied for each multiplication.
+ */
 const COPYING = 0.005;
 
 /** The least depth of a part of a product. */

@@ -43,7 +43,7 @@ export class Pool {
   #start(): void {
     this.#workers = Array.from({ length: this.#count }, (_, i) => {
       const data: HelperData = { ...this.#parts, index: i + 1 };
-      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // an empty environment, as reading a copy of it would need permission
+      const worker = new Worker(workerUrl(), { workerData: data, env: {} }); // an empty environment, as copying the present one would need permission
       worker.unref(); // a waiting helper keeps no process alive
       return worker;
     });

@@ -187,7 +187,7 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.div(splat(1), f32x4.add(splat(1), exp4(f32x4.neg(x))));
 }
 
-/** The natural logarithm of one number, with a relative error of 1e-7. */
+/** The natural logarithm of one number, with a relative error of at most 1e-7. */
 export function log1(x: f32): f32 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN;
   if (x == Infinity) return x;
