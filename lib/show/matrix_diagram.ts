@@ -1,10 +1,16 @@
-/** Drawings of products and sums of matrices, with their rows, columns and shapes. */
-import { checkOptions } from "../checks.ts";
+/** Drawings of products and sums of matrices, with their rows, columns, shapes and numbers. */
+import { checkOptions, checkWhole } from "../checks.ts";
+import { checkRows } from "./chart_checks.ts";
 import { card, Picture } from "./picture.ts";
 import { box, label, line, subscripts } from "./svg.ts";
 
-/** The size of a cell, in pixels. */
+/** The width and height of a cell without a number, in pixels. */
 const CELL = 15;
+/** The height of a cell where numbers are written, in pixels. */
+const NUMBER_HEIGHT = 19;
+/** The size of a number's letters, and the room that each takes, in pixels. */
+const NUMBER_SIZE = 11;
+const DIGIT_WIDTH = 6.2;
 /** The most rows or columns that are drawn. */
 const MOST = 16;
 /** The distance between two terms, in pixels. */
@@ -20,6 +26,14 @@ export interface Mark {
   readonly column?: number;
 }
 
+/** The numbers that are written into the cells of a matrix. */
+export interface CellNumbers {
+  /** A row of numbers for each row of the matrix. */
+  readonly rows: readonly (readonly number[])[];
+  /** The digits after the decimal point. Default 2. */
+  readonly decimals?: number;
+}
+
 /** The contents of a drawing of matrices. */
 export interface MatricesOptions {
   /** The title above the drawing. */
@@ -31,6 +45,8 @@ export interface MatricesOptions {
   readonly terms: readonly string[];
   /** The coloured parts, by the name of the matrix. */
   readonly marked?: Readonly<Record<string, Mark>>;
+  /** The numbers in the cells, by the name of the matrix. Default: cells are empty. */
+  readonly values?: Readonly<Record<string, CellNumbers>>;
 }
 
 interface Matrix {
@@ -41,12 +57,24 @@ interface Matrix {
   readonly columnLabel: string;
 }
 
+/** A matrix, and how it is drawn. */
+interface Drawn extends Matrix {
+  readonly width: number;
+  readonly height: number;
+  readonly cell: { readonly width: number; readonly height: number };
+  /** What is written into the cells that are drawn, row by row; no rows if nothing is. */
+  readonly texts: readonly (readonly string[])[];
+}
+
 /**
  * Draws matrices side by side, with signs between them. Of a larger matrix only 16 rows and columns are
- * drawn.
+ * drawn. Cells are as wide as the longest number in their matrix; the text of the picture lists the
+ * numbers, too.
  *
- * @throws {RangeError} If a matrix does not have two sizes above 0, or a mark names a matrix, a row
- * or a column that is not drawn.
+ * @throws {RangeError} If a matrix does not have two sizes above 0, if a mark names a matrix, a row
+ * or a column that is not drawn, or if values name no matrix or are not as many as its cells.
+ * @throws {TypeError} If values are not rows of numbers.
+ * @throws {ConfigError} If an option is unknown, or the number of decimals cannot be.
  *
  * @example
  * ```ts
@@ -54,30 +82,39 @@ interface Matrix {
  * import { ok } from "node:assert";
  * const terms = ["Q [T = 6, D = 4]", "×", "Kᵀ [D = 4, T = 6]", "=", "scores [T = 6, T = 6]"];
  * ok(matrices({ title: "Scores", terms }).svg.includes("scores"));
+ * const values = { a: { rows: [[0.5, 0.25]] } };
+ * ok(matrices({ title: "Shares", terms: ["a [1, 2]"], values }).text.includes("0.50  0.25"));
  * ```
  */
 export function matrices(options: MatricesOptions): Picture {
-  checkOptions("matrices()", options, ["title", "terms", "marked"]);
-  const { title, terms, marked = {} } = options;
+  checkOptions("matrices()", options, ["title", "terms", "marked", "values"]);
+  const { title, terms, marked = {}, values = {} } = options;
   const read = terms.map(readTerm);
   const known = read.filter((term) => typeof term !== "string");
   checkMarks(marked, known);
-  const height = Math.max(...known.map(({ rows }) => drawnSize(rows)));
+  checkValues(values, known);
+  const rowHeight = Object.keys(values).length === 0 ? CELL : NUMBER_HEIGHT;
+  const sized = read.map((term) =>
+    typeof term === "string" ? term : sizedMatrix(term, rowHeight, values[term.name])
+  );
+  const all = sized.filter((term) => typeof term !== "string");
+  const height = Math.max(...all.map((matrix) => matrix.height));
   const drawn: string[] = [];
   let left = 24;
-  for (const term of read) {
+  for (const term of sized) {
     if (typeof term === "string") {
       drawn.push(label(term, left + 4, 84 + height / 2, { size: 20, anchor: "middle" }));
       left += BETWEEN;
       continue;
     }
     left += term.rowLabel.length * 6.4 + 6;
-    const top = 78 + (height - drawnSize(term.rows)) / 2;
+    const top = 78 + (height - term.height) / 2;
     drawn.push(...drawMatrix(term, left, top, marked[term.name]));
-    left += Math.max(drawnSize(term.columns), term.name.length * 7) + BETWEEN;
+    left += Math.max(term.width, term.name.length * 7) + BETWEEN;
   }
   const width = Math.max(left - BETWEEN + 24, title.length * 8.4);
-  return new Picture(card(title, width, height + 100, drawn), `${title}\n  ${terms.join(" ")}`);
+  const text = [title, `  ${terms.join(" ")}`, ...all.flatMap(textRows)].join("\n");
+  return new Picture(card(title, width, height + 100, drawn), text);
 }
 
 function readTerm(term: string): Matrix | string {
@@ -105,49 +142,91 @@ function checkMarks(marked: Readonly<Record<string, Mark>>, known: readonly Matr
   }
 }
 
-/** The width or height of a matrix in pixels. */
-function drawnSize(count: number): number {
-  return CELL * Math.min(count, MOST);
+function checkValues(
+  values: Readonly<Record<string, CellNumbers>>,
+  known: readonly Matrix[],
+): void {
+  for (const [name, numbers] of Object.entries(values)) {
+    const matrix = known.find((one) => one.name === name);
+    if (matrix === undefined) throw new RangeError(`The values of ${name} name no matrix`);
+    checkOptions(`matrices(), values of ${name},`, numbers, ["rows", "decimals"]);
+    checkRows("matrices()", numbers.rows);
+    checkWhole("decimals", numbers.decimals ?? 0, 0, 20);
+    const { rows, columns } = matrix;
+    const wrong = numbers.rows.find((row) => row.length !== columns);
+    if (numbers.rows.length === rows && wrong === undefined) continue;
+    const found = wrong ? `a row of ${wrong.length}` : `${numbers.rows.length} rows`;
+    throw new RangeError(
+      `The values of ${name} must be ${rows} rows of ${columns} numbers, found ${found}`,
+    );
+  }
 }
 
-function drawMatrix(matrix: Matrix, left: number, top: number, mark?: Mark): string[] {
-  const { name, rowLabel, columnLabel } = matrix;
-  const width = drawnSize(matrix.columns);
-  const height = drawnSize(matrix.rows);
+function sizedMatrix(matrix: Matrix, rowHeight: number, values?: CellNumbers): Drawn {
+  const { rows = [], decimals = 2 } = values ?? {};
+  const texts = rows.slice(0, MOST)
+    .map((row) => row.slice(0, MOST).map((value) => value.toFixed(decimals)));
+  const longest = Math.max(0, ...texts.flat().map((text) => text.length));
+  const cell = {
+    width: longest === 0 ? CELL : Math.max(CELL, Math.ceil(DIGIT_WIDTH * longest) + 6),
+    height: rowHeight,
+  };
+  const width = cell.width * Math.min(matrix.columns, MOST);
+  const height = cell.height * Math.min(matrix.rows, MOST);
+  return { ...matrix, width, height, cell, texts };
+}
+
+/** The numbers of a matrix as lines of text, below its name. */
+function textRows({ name, texts }: Drawn): string[] {
+  if (texts.length === 0) return [];
+  const longest = Math.max(...texts.flat().map((text) => text.length));
+  const lines = texts.map((row) => `    ${row.map((text) => text.padStart(longest)).join("  ")}`);
+  return [`  ${name}:`, ...lines];
+}
+
+function drawMatrix(matrix: Drawn, left: number, top: number, mark?: Mark): string[] {
+  const { name, rowLabel, columnLabel, width, height } = matrix;
   const small = { size: 11, colour: "#5a5a5a" } as const;
   return [
     subscripts(label(name, left + width / 2, top - 20, { size: 13, anchor: "middle" })),
     label(columnLabel, left + width / 2, top - 5, { ...small, anchor: "middle" }),
     label(rowLabel, left - 5, top + height / 2 + 4, { ...small, anchor: "end" }),
     box(left, top, width, height, FILL),
-    ...drawMark(mark, left, top, width, height),
-    ...grid(left, top, width, height),
+    ...drawMark(matrix, left, top, mark),
+    ...grid(matrix, left, top),
+    ...drawNumbers(matrix, left, top),
   ];
 }
 
-function drawMark(
-  mark: Mark | undefined,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-): string[] {
+function drawMark(matrix: Drawn, left: number, top: number, mark?: Mark): string[] {
   if (mark === undefined) return [];
+  const { width, height, cell } = matrix;
   const { row, column } = mark;
-  const x = column === undefined ? left : left + CELL * column;
-  const y = row === undefined ? top : top + CELL * row;
-  return [
-    box(x, y, column === undefined ? width : CELL, row === undefined ? height : CELL, MARKED),
-  ];
+  const x = column === undefined ? left : left + cell.width * column;
+  const y = row === undefined ? top : top + cell.height * row;
+  const markWidth = column === undefined ? width : cell.width;
+  return [box(x, y, markWidth, row === undefined ? height : cell.height, MARKED)];
 }
 
-function grid(left: number, top: number, width: number, height: number): string[] {
+function grid({ width, height, cell }: Drawn, left: number, top: number): string[] {
   const colour = "#4a6785";
-  const down = Array.from({ length: height / CELL + 1 }, (_, i) => {
-    return line(left, top + CELL * i, left + width, top + CELL * i, colour, { width: 0.7 });
+  const down = Array.from({ length: height / cell.height + 1 }, (_, i) => {
+    const y = top + cell.height * i;
+    return line(left, y, left + width, y, colour, { width: 0.7 });
   });
-  const across = Array.from({ length: width / CELL + 1 }, (_, i) => {
-    return line(left + CELL * i, top, left + CELL * i, top + height, colour, { width: 0.7 });
+  const across = Array.from({ length: width / cell.width + 1 }, (_, i) => {
+    const x = left + cell.width * i;
+    return line(x, top, x, top + height, colour, { width: 0.7 });
   });
   return [...down, ...across];
+}
+
+function drawNumbers({ cell, texts }: Drawn, left: number, top: number): string[] {
+  return texts.flatMap((row, i) =>
+    row.map((text, j) => {
+      const x = left + cell.width * (j + 0.5);
+      const y = top + cell.height * (i + 0.5) + 4;
+      return label(text, x, y, { size: NUMBER_SIZE, anchor: "middle" });
+    })
+  );
 }

@@ -27,7 +27,10 @@ export interface Series {
   readonly y: readonly number[];
   /** The index of its colour in `COLOURS`, from 0. Default: its index among the lines. */
   readonly colour?: number;
-  /** Whether the line is dotted, for a second run of the same recipe. Default false. */
+  /**
+   * Whether the line is dotted, for a second run of the same recipe, or for the same model on other
+   * data. Default false.
+   */
   readonly dotted?: boolean;
 }
 

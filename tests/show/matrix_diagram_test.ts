@@ -40,3 +40,67 @@ Deno.test("matrices() refuses a matrix without two sizes, and marks outside of w
     new RangeError(message),
   );
 });
+
+/** The texts of a drawing with their places and colours. */
+function textsOf(svg: string): { x: number; y: number; fill: string; text: string }[] {
+  const found = svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)"[^>]* fill="(#\w+)">([^<]*)</g);
+  return [...found].map(([, x, y, fill, text]) => ({ x: Number(x), y: Number(y), fill, text }));
+}
+
+Deno.test("matrices() writes the numbers into the cells, row by row, and into the text", () => {
+  const values = { P: { rows: [[0.125, -1], [2, 30.5], [4, 5]] }, c: { rows: [[7]], decimals: 0 } };
+  const { svg, text } = matrices({ title: "t", terms: ["P [3, 2]", "=", "c [1, 1]"], values });
+  const texts = textsOf(svg);
+  const at = (number: string) => texts.find((one) => one.text === number)!;
+  const numbers = [["0.13", "-1.00"], ["2.00", "30.50"], ["4.00", "5.00"]];
+  const lefts = [...new Set(numbers.flat().map((number) => at(number).x))].toSorted((a, b) =>
+    a - b
+  );
+  const tops = [...new Set(numbers.flat().map((number) => at(number).y))].toSorted((a, b) => a - b);
+  for (const [i, row] of numbers.entries()) {
+    for (const [j, number] of row.entries()) {
+      deepStrictEqual([at(number).x, at(number).y], [lefts[j], tops[i]], number);
+    }
+  }
+  ok(at("7"), "without decimals");
+  const lines = "  P:\n     0.13  -1.00\n     2.00  30.50\n     4.00   5.00\n  c:\n    7";
+  strictEqual(text, `t\n  P [3, 2] = c [1, 1]\n${lines}`);
+});
+
+Deno.test("matrices() writes numbers that stay within their cells and are dark on light", () => {
+  const rows = [[-1234.5, 1], [0, 2]];
+  const marked = { P: { row: 0 } };
+  const { svg } = matrices({ title: "t", terms: ["P [2, 2]"], marked, values: { P: { rows } } });
+  const long = textsOf(svg).find(({ text }) => text === "-1234.50")!;
+  const [grid] = svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"[^>]*#eef3f8/g);
+  const [x, , width] = grid.slice(1).map(Number);
+  strictEqual(long.x, x + width / 4, "in the middle of its cell");
+  ok(width / 2 >= 6.2 * "-1234.50".length, "the cell is wider than its number");
+  strictEqual(long.fill, "#222222");
+  const [[, mark]] = [...svg.matchAll(/<rect [^>]*fill="#(\w{6})"\/>/g)].slice(-1);
+  ok(svg.indexOf(mark) < svg.indexOf("-1234.50"), "the mark lies below its numbers");
+  ok(mark.match(/../g)!.every((hex) => parseInt(hex, 16) > 100), "the mark is light");
+});
+
+Deno.test("matrices() writes the numbers of the 16 rows and columns that are drawn", () => {
+  const rows = Array.from({ length: 20 }, (_, i) => [i, 100 + i]);
+  const values = { P: { rows, decimals: 0 } };
+  const { svg } = matrices({ title: "t", terms: ["P [20, 2]"], values });
+  const texts = textsOf(svg).map(({ text }) => text);
+  ok(texts.includes("115") && !texts.includes("116"));
+});
+
+Deno.test("matrices() refuses values that do not fit a matrix", () => {
+  const terms = ["P [2, 3]"];
+  const draw = (values: Record<string, { rows: number[][]; decimals?: number }>) => () =>
+    matrices({ title: "t", terms, values });
+  throws(draw({ Q: { rows: [] } }), new RangeError("The values of Q name no matrix"));
+  const wanted = "The values of P must be 2 rows of 3 numbers, found";
+  throws(draw({ P: { rows: [[1, 2, 3]] } }), new RangeError(`${wanted} 1 rows`));
+  throws(draw({ P: { rows: [[1, 2, 3], [4, 5]] } }), new RangeError(`${wanted} a row of 2`));
+  const words = [["1", 2, 3], [4, 5, 6]] as number[][];
+  throws(draw({ P: { rows: words } }), /row 0 of values must be an array of numbers/);
+  const rows = [[1, 2, 3], [4, 5, 6]];
+  throws(draw({ P: { rows, decimals: 0.5 } }), /decimals/);
+  throws(draw({ P: { rows, digits: 1 } as { rows: number[][] } }), /digits/);
+});

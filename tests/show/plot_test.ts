@@ -251,3 +251,14 @@ Deno.test("lineChart() of any width has text of the same size, which stays insid
     ok(Math.min(...points) >= legend, `${width}: the lines begin below the legend`);
   }
 });
+
+Deno.test("lineChart() draws a dotted line in the colour of its solid one", () => {
+  const values = { x: [0, 1], y: [1, 2], colour: 2 };
+  const series = [{ name: "few", ...values }, { name: "exam", dotted: true, ...values }];
+  const { svg } = lineChart(series, TITLES);
+  const paths = [...svg.matchAll(/<path [^>]*stroke="(#\w+)"[^>]*>/g)];
+  deepStrictEqual(paths.map(([, colour]) => colour), ["#009e73", "#009e73"]);
+  deepStrictEqual(paths.map(([path]) => /dasharray="2 3"/.test(path)), [false, true]);
+  const legend = [...svg.matchAll(/<line [^>]*stroke="#009e73"[^>]*>/g)].map(([line]) => line);
+  deepStrictEqual(legend.map((line) => line.includes("dasharray")), [false, true]);
+});
