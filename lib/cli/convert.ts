@@ -110,7 +110,7 @@ export async function convertCommand(args: string[]): Promise<void> {
   } else {
     checkChoice("--dtype", values.dtype ?? "float32", SAVED_DTYPES);
   }
-  await useBackend("cpu"); // this backend starts fastest, and nothing is computed
+  await useBackend("cpu"); // any backend will do, as nothing is computed
   if (isOnnx && !values.replace) await checkEmpty("OUT", to);
   const report = isOnnx ? convertToOnnx(from, to, dtypes) : convertFolder(from, to, {
     seed,

@@ -9,7 +9,7 @@ import { messageOf } from "./error_message.ts";
 import { guardConsole } from "./terminal_output.ts";
 import { keepIgnored } from "./signals.ts";
 
-/** The oldest version of Deno that works. Earlier Jupyter kernels lose errors and break input. */
+/** The oldest version of Deno that works. Jupyter kernels of earlier versions lose errors and break input. */
 const OLDEST_DENO = [2, 9, 4];
 
 const TASKS = { pretrain, prepare, notebooks, lab, jupyter, convert, play, version };

@@ -331,7 +331,7 @@ async function adviceAfter(error: unknown, { folder }: OpenRun): Promise<string>
 
 function conclude({ folder, config }: OpenRun, end: RunEnd, output: Output): void {
   const { stopped, step, skipped } = end;
-  const passed = skipped > 0 ? `, ${skipped} diverged steps skipped` : "";
+  const passed = skipped > 0 ? `, ${several(skipped, "diverged step")} skipped` : "";
   const { path } = folder;
   folder.log(`${stopped} at step ${step}${passed}`);
   if (stopped === "aborted") {

@@ -73,7 +73,7 @@ export class Interruption {
   #interrupt(name: Name): void {
     if (this.#controller.signal.aborted) return; // only a further SIGHUP still has a handler
     this.#code = EXIT_CODES[name];
-    sleep(ECHO); // signals that arrive meanwhile are handled after their handlers were removed
+    sleep(ECHO); // the handlers are removed before signals that arrive meanwhile are served
     this.#leave("SIGINT");
     this.#leave("SIGTERM");
     this.#controller.abort();

@@ -36,7 +36,7 @@ export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     checkOption(token, options);
-    checkOnce(token.name, token.rawName, words);
+    checkOnce(token.name, `--${token.name}`, words); // -h and --help are the same option
   }
   return parseArgs({ args: inlined(tokens), allowPositionals: true, options });
 }

@@ -155,7 +155,10 @@ export class BertModel {
     return { states, attentions };
   }
 
-  /** The options of one layer. `use` is a number of its own, from which its dropout seed is derived. */
+  /**
+   * The options of one layer. `use` is the layer's number, 0 for the embeddings; it makes the dropout
+   * seed of each layer a different one.
+   */
   #layerOptions({ training, seed = 0 }: BackboneOptions, use: number): LayerOptions {
     const { numAttentionHeads: heads, layerNormEps: epsilon, hiddenAct: activation } = this.config;
     if (!training) return { heads, epsilon, activation };

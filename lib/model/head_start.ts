@@ -67,9 +67,9 @@ export interface HeadStartOptions {
  * shows what two sentences have in common. The heads of the second layer work in pairs: for `[CLS]`
  * one takes the mean vector of the first text, the other that of the second, and their difference is
  * added, six times as large, to the vector of `[CLS]`. It is small where both texts are about the
- * same. The queries of other tokens keep their random weights. The identity is added to
- * the dense layer of the word head, so that at first it predicts the input word. All of these weights
- * are trained like the rest, and the saved model is a BERT like any other.
+ * same. The queries of other tokens keep their random weights. The identity is added to the dense
+ * layer of the word head, so that at first it predicts the input word. All of these weights are
+ * trained like the rest, and the saved model is a BERT like any other.
  *
  * A head of 16 or more dimensions nearly always attends to its offset. A head of 8 dimensions has
  * only four waves: the random values of the other weights often hide them, and it cannot distinguish

@@ -45,7 +45,10 @@ export interface RunConfig {
 
 /** What identifies a corpus. */
 export interface CorpusFacts {
-  /** For text: the SHA-256 of the documents as JSON lines `[name, sentences]`. For a store: its own. */
+  /**
+   * For text: the SHA-256 of the documents as JSON lines `[name, sentences]`. For a store: that of the
+   * facts in its `prepared.json`, or, without that file, of its counts and its index.
+   */
   readonly sha256: string;
   /** The number of documents that the model is trained on. */
   readonly training: number;

@@ -58,7 +58,7 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** The number of batches in a row that may not all diverge. */
+/** The number of diverged batches in a row that ends a run. */
 const MOST_IN_A_ROW = 10;
 
 /**

@@ -52,7 +52,9 @@ export class RunJournal {
     const { written } = this;
     const missing = rows - written.rows + evaluations - written.evaluations;
     if (this.#metrics?.hadNoHeader) this.event("metrics.csv had lost its header: it was restored");
-    if (missing > 0) this.event(`missing on disk: ${several(missing, "row")} written before`);
+    if (missing > 0) {
+      this.event(`lost from metrics.csv or evaluations.jsonl: ${several(missing, "row")}`);
+    }
     if (step === 0 || !this.#metrics) return;
     const last = await readLastSteps(this.#folder.metrics, SpikeDetector.remembered);
     for (const { step, totalLoss } of last) this.#spikes.watch(step, totalLoss);

@@ -69,7 +69,10 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
   return warnings;
 }
 
-/** In this many tokens a small model with random weights learns little but word frequencies. */
+/**
+ * In this many tokens a small model that began with random weights was seen to learn little but word
+ * frequencies.
+ */
 const PLATEAU = 12_000_000;
 
 /**

@@ -33,6 +33,7 @@ export interface BatchTensors extends Disposable {
  * @returns Eight tensors, which the caller disposes of: `using tensors = toTensors(batch)`.
  * @throws {TypeError} If a field of the batch has the wrong type; it is a `ShapeError` if the field
  * has too few or too many numbers.
+ * @throws {ConfigError} If the batch's `size` or `length` is not a whole number of at least 1.
  *
  * @example
  * ```ts
@@ -96,12 +97,14 @@ const INTEGERS: Kind = {
  * @throws {ConfigError} If `size` or `length` is not a whole number of at least 1.
  */
 export function checkBatch(call: string, name: string, batch: Batch): void {
-  checkArguments(call, [[name, batch, BATCH], [`${name}.examples`, batch?.examples, ARRAY]]);
-  for (const field of ["size", "length"] as const) checkWhole(`${name}.${field}`, batch[field], 1);
+  checkArguments(call, [[name, batch, BATCH], [`examples of ${name}`, batch?.examples, ARRAY]]);
+  for (const field of ["size", "length"] as const) {
+    checkWhole(`${field} of ${name}`, batch[field], 1);
+  }
   for (const [field, count] of FIELDS) {
     const values = batch[field] as Int32Array;
-    checkArguments(call, [[`${name}.${field}`, values, INTEGERS]]);
+    checkArguments(call, [[`${field} of ${name}`, values, INTEGERS]]);
     if (values.length === count(batch)) continue;
-    throw new ShapeError(`${call} from ${name}.${field}`, [count(batch)], [values.length]);
+    throw new ShapeError(`${call} from ${field} of ${name}`, [count(batch)], [values.length]);
   }
 }

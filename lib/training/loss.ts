@@ -22,8 +22,7 @@ export interface CrossEntropyOptions {
  *
  * A position whose label is `ignoreIndex` adds nothing to the loss or its gradient. If all labels
  * are, the loss is 0. The mean divides by the number of positions that are not ignored. Large logits do
- * not overflow, as
- * the largest is subtracted first.
+ * not overflow, as the largest is subtracted first.
  *
  * @param logits `[..., C]` float32: unnormalised scores of C classes.
  * @param labels `[...]` integers: the right classes, in [0, C), or `ignoreIndex`.
@@ -212,7 +211,7 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
       const all = tf.mul(tf.softmax(zeroIgnored(logits, labels)), tf.reshape(weight, [rows, 1])); // [P, V]
       const right = tf.mul(tf.sub(tf.exp(tf.neg(loss)), 1), weight); // [P]: softmax - 1 at the label
       const places = tf.reshape(labelPlaces(labels, classes), [rows, 1]); // [P, 1]
-      const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right); // [P V]
+      const flat = tf.tensorScatterUpdate(tf.reshape(all, [rows * classes]), places, right); // [P*V]
       return [tf.reshape(flat, [rows, classes])]; // [P, V]: (softmax - one-hot) · dy
     },
   );

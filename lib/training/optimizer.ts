@@ -88,7 +88,7 @@ export interface Moments {
  *
  * It holds two tensors for each weight that has had a gradient; `dispose()` frees them.
  *
- * @example Two steps with a gradient of 1, each of which has the length of the learning rate
+ * @example Two steps with a gradient of 1: each is as long as the learning rate, as with any other gradient
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
  * import { AdamW } from "bert/training/optimizer.ts";
@@ -186,7 +186,7 @@ export class AdamW implements Optimizer {
       if (first.length === size && second.length === size) continue;
       throw new ConfigError(`state of ${name}`, first.length, `must have ${size} values twice`);
     }
-    this.dispose(); // of the means that the state replaces
+    this.dispose(); // frees the means that the state replaces
     this.#step = state.step;
     for (const [name, { first, second }] of state.moments) {
       const { shape } = this.#weight(name);

@@ -66,7 +66,7 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
 
 /**
  * The confidence interval of a share of right answers in sequences: Wilson's interval with the
- * effective number of trials. This number is the number of answers if each sequence has only one.
+ * effective number of trials, which is the number of answers if each sequence has one answer.
  *
  * Source: Korn and Graubard 1998, "Confidence Intervals for Proportions With Small Expected Number
  * of Positive Counts Estimated From Survey Data": the effective sample size.

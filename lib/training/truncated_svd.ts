@@ -86,7 +86,7 @@ function product(
   const flat = new Float32Array(columns.length * height);
   for (const [i, column] of columns.entries()) flat.set(column, i * height);
   const tensor = tf.tidy(() => {
-    const side = tf.transpose(tf.tensor2d(flat, [columns.length, height])) as tf.Tensor2D; // [height, k]
+    const side = tf.transpose(tf.tensor2d(flat, [columns.length, height])) as tf.Tensor2D; // [height, columns]
     return tf.transpose(multiply(side));
   });
   const result = tensor.dataSync<"float32">();
@@ -162,7 +162,7 @@ function symmetricEigen(matrix: readonly number[][]): Eigen {
 
 /**
  * Applies the rotation by an angle φ that makes a[p][q] zero, to the matrix and to the vectors: with
- * θ = cot 2φ, t = tan φ is the smaller root of t² + 2 θ t - 1 = 0.
+ * θ = cot 2φ, t = tan φ is the root of t² + 2 θ t - 1 = 0 with the smaller absolute value.
  */
 function rotate(a: Float64Array[], vectors: Float64Array[], p: number, q: number): void {
   const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);

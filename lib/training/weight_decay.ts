@@ -1,4 +1,4 @@
-/** Which weights weight decay applies to. */
+/** The weights to which decay is applied. */
 
 /**
  * Whether a weight decays by default: matrices and embeddings do, biases and LayerNorm do not.

@@ -104,8 +104,8 @@ export async function loadClassifier(folder: string): Promise<LoadedClassifier> 
   checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);
   const classes = await readClasses(folder);
   if (!classes) {
-    const problem = "it does not hold a classifier of texts";
-    throw new FormatError(folder, `${problem}: open other models with loadModel()`);
+    const problem = "expected a classifier of texts (BertForSequenceClassification)";
+    throw new FormatError(folder, `${problem}, found another model: open it with loadModel()`);
   }
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const bert = await BertModel.fromPretrained(folder);

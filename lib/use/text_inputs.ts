@@ -50,8 +50,8 @@ export function encode(
 }
 
 /**
- * Makes tensors [1, T] of an encoding, which the caller disposes of. Every token is attended to except
- * a `[PAD]` in the text, as in training.
+ * Makes tensors, [1, T], of an encoding; the caller disposes of them. Every token is attended to,
+ * except a `[PAD]` in the text, as in training.
  */
 export function inputs({ tokenIds, segmentIds, attentionMask }: Encoding): ModelInputs {
   const row = (ids: readonly number[]) => tf.tensor2d([[...ids]], undefined, "int32"); // [1, T]

@@ -26,7 +26,6 @@ export async function runCharts(folder: string): Promise<Omit<RunFacts, "isLive"
     const [training] = curves([run], { x: "step", y: metric, smoothing });
     const [heldOut] = curves([run], { x: "step", y: metric, split: "evaluations" });
     if (training.x.length === 0) return [];
-
     const name = smoothing > 1 ? `training, means of ${smoothing}` : "training";
     const lines = [
       runLine({ ...training, name }),

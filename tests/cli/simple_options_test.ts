@@ -21,6 +21,7 @@ Deno.test("readArguments() refuses an option that is given twice, by name", () =
     [["--dtype", "a", "in", "--dtype", "b"], '"--dtype": it is given twice'],
     [["--dtype=a", "--dtype=a"], '"--dtype": it is given twice'],
     [["--replace", "--replace"], '"--replace": it is given twice'],
+    [["-h", "--help"], '"--help": it is given twice'],
   ];
   for (const [args, problem] of bad) {
     const message = `Invalid option = ${problem}: leave one out`;

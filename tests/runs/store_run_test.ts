@@ -97,12 +97,15 @@ Deno.test("a run on a prepared corpus that was killed goes on from its checkpoin
     const whole = await ended(startPretrain(folder, ["--out", `${folder}/whole`, ...words]));
     strictEqual(whole.code, 0, whole.err);
     const process = startPretrain(folder, ["--out", `${folder}/killed`, ...words]);
+    let isRunning = true;
+    const end = ended(process).finally(() => isRunning = false);
     const rows = () => Deno.readTextFile(`${folder}/killed/metrics.csv`).catch(() => "");
-    while ((await rows()).split("\n").length < 12) {
+    while (isRunning && (await rows()).split("\n").length < 12) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    process.kill("SIGKILL");
-    await ended(process);
+    if (isRunning) process.kill("SIGKILL");
+    const { code, err } = await end;
+    strictEqual(code, 137, err);
     const again = await ended(startPretrain(folder, ["--out", `${folder}/killed`, "--resume"]));
     strictEqual(again.code, 0, again.err);
     deepStrictEqual(await outcome(`${folder}/killed`), await outcome(`${folder}/whole`));

@@ -95,8 +95,8 @@ Deno.test("loadClassifier() refuses an encoder and a model that classifies words
   for (const folder of [`${ROOT}/encoder`, tagger]) {
     await rejects(loadClassifier(folder), {
       name: "FormatError",
-      message: `Cannot read ${folder}: it does not hold a classifier of texts: open other models ` +
-        "with loadModel()",
+      message: `Cannot read ${folder}: expected a classifier of texts ` +
+        "(BertForSequenceClassification), found another model: open it with loadModel()",
     });
     using opened = await openFolder(folder);
     strictEqual(opened.classifier, undefined);

@@ -245,7 +245,7 @@ function wordTable(
   width: number,
 ): Float32Array {
   const floats = (start: number, count: number) =>
-    new Float32Array(bytes.buffer.slice(start, start + 4 * count)); // `start` may be odd
+    new Float32Array(bytes.buffer.slice(start, start + 4 * count)); // a view would need a start that 4 divides
   if (scales === undefined) return floats(table, rows * width);
   const factors = floats(scales, rows);
   const numbers = bytes.subarray(table, table + rows * width);
