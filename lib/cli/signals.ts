@@ -4,6 +4,7 @@
  */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative } from "../permissions.ts";
+import { sleep } from "../sleep.ts";
 
 /** The exit code of a process by the signal that ended it: 128 plus the signal's number. */
 export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -192,9 +193,4 @@ function textOf(c: Library, path: string): string {
   const count = Number(c.read(file, bytes, BigInt(bytes.length)));
   c.close(file);
   return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
-}
-
-/** Blocks the thread, so that no other code runs meanwhile. */
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -5,6 +5,7 @@
  */
 import { C_LIBRARY } from "../c_library.ts";
 import { mayCallNative, permittedVariable } from "../permissions.ts";
+import { sleep } from "../sleep.ts";
 
 const WRITE = { write: { parameters: ["i32", "buffer", "usize"], result: "isize" } } as const;
 
@@ -39,11 +40,7 @@ export function pmiAbort(descriptor: number | undefined, begun: boolean): void {
     write(descriptor, bytes, BigInt(bytes.length));
   };
   if (!begun) send(INIT);
-  pause();
+  sleep(PAUSE);
   send(ABORT);
-  pause();
-}
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+  sleep(PAUSE);
 }

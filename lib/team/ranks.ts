@@ -1,4 +1,5 @@
 /** The processes that a launcher of MPI started, as MPI sees them. */
+import { sleep } from "../sleep.ts";
 import type { Mpi, Request } from "./mpi.ts";
 import { bytesOf, SegmentedSum } from "./segmented_sum.ts";
 import { type Alarm, systemAlarm } from "./sigalrm.ts";
@@ -18,11 +19,6 @@ const FORWARDING = 300;
 const TURN = 500;
 /** From this rank on all have their turn at the same time. */
 const LAST = 20;
-
-/** Blocks this thread. */
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
 
 /** The ranks, and the operations that move bytes between them. */
 export class Ranks {
