@@ -12,7 +12,7 @@ export interface NotebookPreset {
   /** The number of pieces of the vocabulary to learn. */
   readonly vocabSize: number;
   /** The name of the model size, for `bertConfig()`. */
-  readonly model: "smoke" | "tiny" | "mini" | "small";
+  readonly model: "smoke" | "tiny";
   /** Tokens in a sequence. */
   readonly maxLength: number;
   /** Sequences in a batch. */
@@ -54,11 +54,11 @@ const PRESETS: Record<NotebookPreset["name"], NotebookPreset> = {
     name: "full",
     corpus: "sotu",
     vocabSize: 8000,
-    model: "mini",
-    maxLength: 128,
+    model: "tiny",
+    maxLength: 64,
     batchSize: 32,
     plainSteps: 10_000,
-    steps: 10_000,
+    steps: 20_000,
     shortSteps: 3000,
   },
 };

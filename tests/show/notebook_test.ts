@@ -3,6 +3,7 @@ import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
 import { flush, inNotebook, live, progressBar, stopButton } from "bert/show/notebook.ts";
 import { notebookPreset } from "bert/show/presets.ts";
 import { OutputRecorder } from "bert/cli/run_notebook.ts";
+import { completeSettings } from "bert/runs/complete_settings.ts";
 import { setVariable } from "../support/environment.ts";
 import { printed } from "../support/notebooks.ts";
 
@@ -176,4 +177,14 @@ Deno.test("notebookPreset() follows BERT_PRESET and refuses other names", () => 
   }
   using _ = setVariable("BERT_PRESET", "huge");
   throws(notebookPreset, /Invalid BERT_PRESET = "huge": it must be one of smoke, tutorial, full/);
+});
+
+Deno.test("the preset full is the recipe short with four times the steps", () => {
+  using _ = setVariable("BERT_PRESET", "full");
+  const { model, maxLength, batchSize, steps } = notebookPreset();
+  const short = completeSettings({ recipe: "short" });
+  strictEqual(model, short.preset);
+  strictEqual(maxLength, short.length);
+  strictEqual(batchSize, short.batchSize);
+  strictEqual(steps, 4 * short.steps!);
 });
