@@ -42,7 +42,7 @@ async function* csvRecords(path: string, options: CorpusOptions): AsyncGenerator
         : "fill in those that are missing, if only with commas; put text of several lines in quotes";
       throw new FormatError(path, `${problem}: ${fix}`, line);
     } else {
-      if (row.length > 1 && row.every((field, i) => field === header![i])) {
+      if (row.every((field, i) => field === header![i])) {
         const problem = "found the header again: were files joined? Take it out";
         throw new FormatError(path, problem, line);
       }

@@ -2,8 +2,10 @@
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_formats.ts";
 
-/** How files of other formats begin, each byte as one character; what they are; and what to do. */
-const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, fix: string])[] = [
+/** How files of a format begin, each byte as one character; what they are; and what to do. */
+type Format = readonly [begins: readonly string[], what: string, fix: string];
+
+const FORMATS: readonly Format[] = [
   [["%PDF-"], "a PDF document", "convert it to text, as with pdftotext"],
   [["{\\rtf"], "a document of a word processor (RTF)", "save it as plain text in UTF-8"],
   [
@@ -11,12 +13,31 @@ const BEGINNINGS: readonly (readonly [begins: readonly string[], what: string, f
     "a ZIP archive, or a document of an office program",
     "unpack it, or save its text as UTF-8",
   ],
-  [["\x1f\x8b"], "a file that is packed by gzip", "add .gz to its name"],
-  [["\x28\xb5\x2f\xfd"], "a file that is packed by Zstandard", "add .zst to its name"],
-  [["BZh", "\xfd7zXZ\x00"], "a file that is packed by bzip2 or xz", "unpack it"],
+  [["\x1f\x8b"], "a file that is compressed by gzip", "add .gz to its name"],
+  [["\x28\xb5\x2f\xfd"], "a file that is compressed by Zstandard", "add .zst to its name"],
+  [["BZh", "\xfd7zXZ\x00"], "a file that is compressed by bzip2 or xz", "decompress it"],
   [["PAR1"], "a Parquet file", "name it .parquet"],
   [["\xff\xfe", "\xfe\xff"], "text in UTF-16", "save it as UTF-8"],
 ];
+
+/** The same for what was found in a compressed file, where it differs. */
+const COMPRESSED: readonly Format[] = [
+  [
+    ["\x1f\x8b"],
+    "a file that is compressed twice",
+    "decompress it once and let the name of the result end in .gz",
+  ],
+  [
+    ["\x28\xb5\x2f\xfd"],
+    "a file that is compressed twice",
+    "decompress it once and let the name of the result end in .zst",
+  ],
+  [["BZh", "\xfd7zXZ\x00"], "a file that is compressed twice", "decompress it twice"],
+  [["PAR1"], "a compressed Parquet file", "decompress it and name the result .parquet"],
+];
+
+/** The ends of the names of compressed files. */
+const COMPRESSED_NAME = /\.(gz|zst)$/i;
 
 /** How a web page begins, after a byte-order mark if there is one. */
 const WEB_PAGE = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])/i;
@@ -25,6 +46,7 @@ const WEB_PAGE = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])/i;
  * Throws if a file begins as one of another format does, or is a pointer of Git LFS.
  *
  * @param start Its first bytes, decompressed; 200 of them are looked at.
+ * @param path Its path. Its name says whether it is compressed.
  * @throws {FormatError} If it does. The message names the format and says what to do.
  *
  * @example
@@ -43,7 +65,8 @@ export function refuseForeignText(start: Uint8Array, path: string): void {
     const advice = "save its text, and see whether the page says that a download was refused";
     throw new FormatError(path, `expected text, found a web page: ${advice}`);
   }
-  const found = BEGINNINGS.find(([marks]) => marks.some((mark) => text.startsWith(mark)));
+  const formats = COMPRESSED_NAME.test(path) ? [...COMPRESSED, ...FORMATS] : FORMATS;
+  const found = formats.find(([marks]) => marks.some((mark) => text.startsWith(mark)));
   if (!found) return;
   const [, what, fix] = found;
   throw new FormatError(path, `expected text, found ${what}: ${fix}`);

@@ -48,6 +48,11 @@ export interface BatchTensors extends Disposable {
  */
 export function toTensors(batch: Batch): BatchTensors {
   checkBatch("toTensors(batch)", "batch", batch);
+  return checkedToTensors(batch);
+}
+
+/** Does the same as `toTensors()` with a batch that `checkBatch()` has checked, or that `collate()` made. */
+export function checkedToTensors(batch: Batch): BatchTensors {
   const { size, length } = batch;
   const matrix = (values: Int32Array) => tf.tensor2d(values, [size, length], "int32"); // [B, T]
   const vector = (values: Int32Array) => tf.tensor1d(values, "int32"); // [B] or [P]

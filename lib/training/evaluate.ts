@@ -11,7 +11,7 @@ import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import { TEAM } from "./argument_kinds.ts";
 import { SOLO, type Team } from "../team/team.ts";
-import { checkBatch, toTensors } from "./batch_tensors.ts";
+import { checkBatch, checkedToTensors } from "./batch_tensors.ts";
 import { type Cluster, type Interval, meanInterval, shareInterval } from "./statistics.ts";
 import { crossEntropyLoss } from "./loss.ts";
 import { hits } from "./right_answers.ts";
@@ -196,7 +196,7 @@ function unpackScores(bytes: Uint8Array, { predictedLabels, nspLabels }: Batch):
 }
 
 async function scoreBatch(model: BertPretrainHead, batch: Batch): Promise<BatchScores> {
-  using tensors = toTensors(batch);
+  using tensors = checkedToTensors(batch);
   const rows = tf.tidy(() => {
     const { predictedPositions, predictedLabels, nspLabels } = tensors;
     const { mlmLogits, nspLogits } = model.forward(tensors, { predictedPositions });

@@ -9,7 +9,7 @@ import type { BertPretrainHead } from "../model/bert.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { TreeSum } from "../team/tree_sum.ts";
 import { globalNorm } from "./global_norm.ts";
-import { type BatchTensors, toTensors } from "./batch_tensors.ts";
+import { type BatchTensors, checkedToTensors } from "./batch_tensors.ts";
 import { pretrainLoss } from "./loss.ts";
 import { countRight } from "./right_answers.ts";
 
@@ -126,7 +126,7 @@ export class GradientSum implements Disposable {
     divisors: Divisors,
     seed: number,
   ): PartGradient {
-    using tensors = toTensors(batch);
+    using tensors = checkedToTensors(batch);
     let totals: tf.Tensor1D | undefined;
     const { value, grads } = tf.variableGrads(() => {
       const { loss, figures } = lossOf(model, tensors, divisors, seed);

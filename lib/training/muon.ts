@@ -17,6 +17,7 @@ import {
   type OptimizerState,
   TRAIN_CONFIG_NAMES,
 } from "./optimizer.ts";
+import { DEFAULT_WEIGHT_DECAY } from "./weight_decay.ts";
 
 /** Settings of `Muon`: those of the AdamW for the other weights, and its own. */
 export interface MuonOptions extends AdamWOptions {
@@ -90,7 +91,8 @@ export class Muon implements Optimizer {
     this.#weights = weights;
     this.#isMatrix = isMatrix;
     this.#others = new AdamW(weights, { ...rest, optimizer: "adamw" } as AdamWOptions);
-    this.#options = { momentum, rateFactor, weightDecay: options.weightDecay ?? 0.01 };
+    const { weightDecay = DEFAULT_WEIGHT_DECAY } = options;
+    this.#options = { momentum, rateFactor, weightDecay };
   }
 
   /** Updates done so far. */

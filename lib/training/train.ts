@@ -16,7 +16,8 @@ import {
 } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
-import { BATCH, OPTIMIZER } from "./argument_kinds.ts";
+import { OPTIMIZER } from "./argument_kinds.ts";
+import { checkBatch } from "./batch_tensors.ts";
 import type { StepLog } from "./history.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { learningRateAt } from "./learning_rate.ts";
@@ -80,6 +81,9 @@ export interface TrainOptions {
   /** A clock in milliseconds, for tests. */
   readonly now?: () => number;
 }
+
+/** The call, for error messages. */
+const CALL = "train(model, optimizer, source, options)";
 
 const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize", "learningRate");
 
@@ -272,20 +276,19 @@ function checkTrain(
   source: BatchSource,
   options: TrainOptions,
 ): void {
-  const call = "train(model, optimizer, source, options)";
-  checkArguments(call, [
+  checkArguments(CALL, [
     ["model", model, MODEL],
     ["optimizer", optimizer, OPTIMIZER],
     ["source", source, ITERABLE],
   ]);
   checkOptions("train()", options, OPTIONS);
-  checkArguments(call, [
+  checkArguments(CALL, [
     ["options.train", options.train, TRAIN_CONFIG],
     ["options.signal", options.signal, SIGNAL],
   ]);
   checkChoice("reduction", options.reduction, [undefined, "mean", "sum"]);
   if (options.onDiverged) {
-    checkArguments(call, [["options.onDiverged", options.onDiverged, FUNCTION]]);
+    checkArguments(CALL, [["options.onDiverged", options.onDiverged, FUNCTION]]);
   }
   checkShares(options.train.accumulation, options.team ?? SOLO);
   const { plannedSteps } = options;
@@ -309,9 +312,15 @@ async function* stepParts(
 ): AsyncGenerator<StepParts, void> {
   const own = count / size;
   let group: Batch[] = [];
+  let items = 0;
   for await (const item of source) {
-    if (isParts(item)) yield checkParts(item, own);
-    else if (group.push(item) === count) {
+    items++;
+    if (isParts(item)) {
+      yield checkParts(item, own);
+      continue;
+    }
+    checkBatch(CALL, `batch ${items} of source`, item);
+    if (group.push(item) === count) {
       yield group.slice(rank * own, (rank + 1) * own);
       group = [];
     }
@@ -324,7 +333,7 @@ function isParts(item: Batch | StepParts): item is StepParts {
 }
 
 function checkParts(parts: StepParts, own: number): StepParts {
-  for (const part of parts) if (part) checkArguments("train()", [["part of a step", part, BATCH]]);
+  for (const part of parts) if (part) checkBatch(CALL, "a part of a step", part);
   if (parts.length === own) return parts;
   const advice = `must be this rank's share of accumulation, ${own}`;
   throw new ConfigError("number of parts in a step", parts.length, advice);

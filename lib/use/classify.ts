@@ -7,7 +7,7 @@ import { checkArguments, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { CLASSIFIER } from "../training/argument_kinds.ts";
-import { toTensors } from "../training/batch_tensors.ts";
+import { checkedToTensors } from "../training/batch_tensors.ts";
 import type { Shares } from "../model/classes_json.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { checkTexts, labelledBatches, type LabelledText } from "./labelled_texts.ts";
@@ -94,7 +94,7 @@ export async function evaluateClassifier(
 
 async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {
   await ensureBackend();
-  using tensors = toTensors(batch);
+  using tensors = checkedToTensors(batch);
   const scores = tf.tidy(() => {
     const logits = model.forward(tensors); // [B, C]
     const wanted = tf.tensor1d(labels, "int32"); // [B]
@@ -148,7 +148,7 @@ export async function classify(
     maxLength,
   });
   await ensureBackend();
-  using tensors = toTensors(batch);
+  using tensors = checkedToTensors(batch);
   const shares = tf.tidy(() => sharesOf(model.forward(tensors), model.shares)); // [1, C]
   try {
     return [...await shares.data()];

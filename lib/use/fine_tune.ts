@@ -7,7 +7,6 @@ import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import {
   checkArguments,
-  checkNotNegative,
   checkOptions,
   checkPositive,
   checkShare,
@@ -15,7 +14,7 @@ import {
   SIGNAL,
 } from "../checks.ts";
 import { CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
-import { checkBatch, toTensors } from "../training/batch_tensors.ts";
+import { checkBatch, checkedToTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { ConfigError } from "../errors.ts";
 import {
@@ -129,7 +128,7 @@ export async function fineTuneStep(
   checkSoftmax(model);
   checkLabels(labels, model.classes);
   await ensureBackend();
-  using inputs = toTensors(batch);
+  using inputs = checkedToTensors(batch);
   const wanted = tf.tensor1d(labels, "int32"); // [B]
   let gradients: tf.NamedTensorMap = {};
   let found: tf.Tensor | undefined;
@@ -224,15 +223,16 @@ export async function fineTune(
   options: FineTuneOptions,
 ): Promise<FineTuneLog[]> {
   checkRun(model, texts, tokenizer, options);
-  const { batchSize, learningRate: peak = 1e-3, warmupShare = 0.1, clipNorm, signal } = options;
+  const { batchSize, weightDecay, clipNorm, signal } = options;
+  const schedule = scheduleOf(options);
   const planned = options.epochs * Math.ceil(texts.length / batchSize);
-  using optimizer = new AdamW(model.weights, { weightDecay: options.weightDecay });
+  using optimizer = new AdamW(model.weights, { weightDecay }); // which checks it
   const seeds = createRng(options.seed).fork("dropout");
   const logs: FineTuneLog[] = [];
   for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
     await macrotask();
     if (signal?.aborted) break;
-    const learningRate = learningRateAt((logs.length + 0.5) / planned, { peak, warmupShare });
+    const learningRate = learningRateAt((logs.length + 0.5) / planned, schedule);
     const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
     logs.push(await fineTuneStep(model, optimizer, batch, settings));
   }
@@ -265,11 +265,15 @@ function checkRun(
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   checkWhole("epochs", epochs, 1);
   checkWhole("batchSize", options.batchSize, 1);
-  const { learningRate = 1e-3, warmupShare = 0.1, weightDecay = 0.01 } = options;
-  checkPositive("learningRate", learningRate);
+  const { peak, warmupShare } = scheduleOf(options);
+  checkPositive("learningRate", peak);
   checkShare("warmupShare", warmupShare);
-  checkNotNegative("weightDecay", weightDecay);
   checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
+}
+
+/** The learning rate's schedule, as `learningRateAt()` takes it. */
+function scheduleOf({ learningRate = 1e-3, warmupShare = 0.1 }: FineTuneOptions) {
+  return { peak: learningRate, warmupShare };
 }
 
 /** The batches of all epochs, each epoch in its own order. */

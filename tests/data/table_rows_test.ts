@@ -124,4 +124,10 @@ Deno.test("tables that were joined with their byte-order marks are read, or refu
     name: "FormatError",
     message: /line 3: found the header again: were files joined\? Take it out$/,
   });
+  for (const header of ["text", '"text"', "\ufefftext"]) { // in a single column, too
+    await rejects(read("a.csv", `text\nOne.\n${header}\nTwo.\n`), {
+      name: "FormatError",
+      message: /line 3: found the header again: were files joined\? Take it out$/,
+    });
+  }
 });

@@ -83,7 +83,7 @@ testRefusals([
   [
     "gzip named csv",
     () => file("a.csv", new Uint8Array([0x1f, 0x8b, 8, 0, 0])),
-    "FormatError: Cannot read ~/a.csv: expected text, found a file that is packed by gzip: add .gz to its name",
+    "FormatError: Cannot read ~/a.csv: expected text, found a file that is compressed by gzip: add .gz to its name",
   ],
   [
     "utf16",

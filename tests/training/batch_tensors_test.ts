@@ -3,11 +3,12 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { collate } from "bert/data/batch.ts";
 import type { Batch } from "bert/data/batch.ts";
-import { bertConfig } from "bert/config.ts";
+import { bertConfig, trainConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { toTensors } from "bert/training/batch_tensors.ts";
 import { evaluate } from "bert/training/evaluate.ts";
 import { AdamW } from "bert/training/optimizer.ts";
+import { train } from "bert/training/train.ts";
 import { trainStep } from "bert/training/train_step.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { fineTuneStep } from "bert/use/fine_tune.ts";
@@ -73,19 +74,30 @@ function harmed(): [object, string][] {
   ];
 }
 
+/** A source that gives the parts of one step. */
+async function* oneStep(batch: Batch) {
+  yield await Promise.resolve([batch]);
+}
+
 Deno.test("a batch made by hand with a field of a wrong length or type is refused by the field's name", async () => {
   const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
   const model = new BertPretrainHead(config, { seed: 1 });
   const classifier = new BertClassifier(config, { classes: 2, seed: 1 });
   const optimizer = new AdamW(model.weights);
   const options = { learningRate: 0.1, seed: 1 };
+  const run = { train: trainConfig({}), seed: 1, plannedSteps: 1 };
   const labels = Int32Array.of(0, 1);
   for (const [broken, field] of harmed()) {
     const batch = broken as Batch;
     const refused = { message: new RegExp(`\\b${field} of (entry 0 of )?batch|a batch, as`) };
+    const inSource = {
+      message: new RegExp(`\\b${field} of (batch 1 of source|a part of a step)|a batch, as`),
+    };
     throws(() => toTensors(batch), refused);
     await rejects(trainStep(model, optimizer, batch, options), refused);
     await rejects(evaluate(model, [batch]), refused);
+    await rejects(train(model, optimizer, [batch], run).next(), inSource);
+    await rejects(train(model, optimizer, oneStep(batch), run).next(), inSource);
     await rejects(fineTuneStep(classifier, optimizer, { batch, labels }, options), refused);
   }
 });
