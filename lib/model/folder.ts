@@ -43,7 +43,7 @@ export interface SaveOptions {
  * older model or the new one. Other files in the folder are kept.
  *
  * @throws {ConfigError} If model and tokenizer do not belong together, before anything is written; an
- * option is unknown; or a weight is too large for float16.
+ * option is unknown; or a weight is NaN, infinite, or too large for `dtype`. The older files are kept.
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {Error} If a file cannot be written; the message names it. The older files are kept.
  *

@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
-import { ConfigError, FormatError } from "../errors.ts";
+import { FormatError } from "../errors.ts";
 import { readJson, writeJson } from "../files/json.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
 import {
@@ -24,6 +24,13 @@ import {
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
 import { saveSafetensors, type TensorSource } from "../files/safetensors_file.ts";
 import { StoredWeights, WEIGHTS_FILE } from "./sharded_weights.ts";
+import {
+  checkFinite,
+  checkFits,
+  MOST_IN_BFLOAT16,
+  MOST_IN_HALF,
+  notFinite,
+} from "./finite_values.ts";
 import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
 
 const PADDING_ROW = "padding_segment_embedding";
@@ -124,11 +131,9 @@ const DTYPES: Readonly<Record<SavedDtype, TensorSource["dtype"]>> = {
 /** The names of the types that weights are saved in. */
 export const SAVED_DTYPES: readonly string[] = Object.keys(DTYPES);
 
-/** The largest finite number in float16. */
-const MOST_IN_HALF = 65504;
-
 /**
- * Writers of `model.safetensors` and `config.json`, for `saveFolder()`.
+ * Writers of `model.safetensors` and `config.json`, for `saveFolder()`. The first one throws
+ * `ConfigError` if a weight is NaN, infinite, or too large for `dtype`.
  *
  * @throws {ConfigError} If weights cannot be saved in `dtype`.
  */
@@ -173,18 +178,16 @@ function sourcesOf(
     dtype: DTYPES[dtype],
     read: async () => {
       const values = toTheirs(await valuesOf(weight), weight.shape, theirs, which);
-      if (dtype === "float16") checkHalf(values, part);
+      checkFinite(part, values);
+      if (dtype === "float16") {
+        checkFits(part, values, MOST_IN_HALF, ["dtype", dtype], "take bfloat16");
+      }
+      if (dtype === "bfloat16") {
+        checkFits(part, values, MOST_IN_BFLOAT16, ["dtype", dtype], "take float32");
+      }
       return values;
     },
   }));
-}
-
-/** Throws `ConfigError` if a number would become infinite in float16. */
-function checkHalf(values: Float32Array, name: string): void {
-  const large = values.find((value) => Math.abs(value) > MOST_IN_HALF);
-  if (large === undefined) return;
-  const advice = `cannot hold ${large}, which is in ${name}: take bfloat16`;
-  throw new ConfigError("dtype", "float16", advice);
 }
 
 /** The present values of a tfjs variable, or those of a copy. */
@@ -241,11 +244,10 @@ function checkEncoder(stored: StoredWeights, shapes: WeightShapes): void {
  */
 function finite(stored: StoredWeights, name: string): Float32Array {
   const values = stored.read(name);
-  let wrong = 0;
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) wrong++;
-  if (wrong === 0) return values;
-  const first = values.find((value) => !Number.isFinite(value));
-  const found = `found NaN or infinity at ${wrong} of ${values.length} places, first ${first}`;
+  const wrong = notFinite(values);
+  if (!wrong) return values;
+  const { count, first } = wrong;
+  const found = `found NaN or infinity at ${count} of ${values.length} places, first ${first}`;
   const advice =
     "its training diverged, or its format has too small a range. Use an older checkpoint";
   throw new FormatError(stored.fileOf(name), `expected numbers in "${name}", ${found}: ${advice}`);

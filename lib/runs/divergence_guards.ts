@@ -2,6 +2,8 @@
  * Checks during a run: for jumps of the loss, for steps that diverge, and for held-out losses that
  * are not finite.
  */
+import type { HostTensor } from "../files/safetensors.ts";
+import { notFinite } from "../model/finite_values.ts";
 import type { DivergedError } from "../training/train_step.ts";
 
 /** The number of past steps with which a loss is compared. */
@@ -94,16 +96,19 @@ export class SkipCounter {
   }
 }
 
-/** The held-out loss is NaN or infinite: an update has spoilt the weights, so the run cannot go on. */
+/**
+ * The held-out loss or a weight is NaN or infinite: an update has spoilt the weights, so the run cannot
+ * go on.
+ */
 export class SpoiltWeightsError extends Error {
   override readonly name = "SpoiltWeightsError";
-  /** The step after which the loss was computed. */
+  /** The step after which it was found. */
   readonly step: number;
 
-  constructor(step: number, loss: number) {
+  constructor(step: number, found: string) {
     super(
-      `Stopped after step ${step}: the held-out loss is ${loss}, so the weights of this step are ` +
-        "useless and are not saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
+      `Stopped after step ${step}: ${found}, so the weights of this step are useless and are not ` +
+        "saved. Begin another run with a lower --lr, a longer --warmup or a smaller --clip",
     );
     this.step = step;
   }
@@ -124,5 +129,21 @@ export class SpoiltWeightsError extends Error {
  * ```
  */
 export function checkHeldOut(step: number, loss: number): void {
-  if (!Number.isFinite(loss)) throw new SpoiltWeightsError(step, loss);
+  if (Number.isFinite(loss)) return;
+  throw new SpoiltWeightsError(step, `the held-out loss is ${loss}`);
+}
+
+/**
+ * Checks that the weights of a checkpoint are finite, so that spoilt ones never take the place of older
+ * checkpoints.
+ *
+ * @throws {SpoiltWeightsError} If one is NaN or infinite. The message names it.
+ */
+export function checkWeights(step: number, weights: ReadonlyMap<string, HostTensor>): void {
+  for (const [name, { data }] of weights) {
+    const wrong = notFinite(data as Float32Array);
+    if (!wrong) continue;
+    const found = `${name} is ${wrong.first} at ${wrong.count} of ${data.length} places`;
+    throw new SpoiltWeightsError(step, found);
+  }
 }

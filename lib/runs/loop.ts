@@ -31,7 +31,8 @@ const COMPARED_EVERY = 100;
  *
  * @param signal Ends the run after the current step.
  * @throws {DivergedError} If a step diverges and the setting `onNan` is "stop".
- * @throws {SpoiltWeightsError} If the loss on held-out text is NaN or infinite.
+ * @throws {SpoiltWeightsError} If the loss on held-out text, or a weight of a checkpoint, is NaN or
+ * infinite.
  * @throws {Error} If a file cannot be written, or ten batches in a row diverge. Earlier checkpoints
  * stay.
  *

@@ -3,6 +3,7 @@ import { type SavableModel, saveModel } from "../model/folder.ts";
 import { CheckpointWriter } from "./checkpoint_files.ts";
 import type { RngState } from "../random.ts";
 import { captureRun } from "./checkpoint.ts";
+import { checkWeights } from "./divergence_guards.ts";
 import type { OpenRun } from "./open.ts";
 import type { RunState } from "./run_state.ts";
 
@@ -48,6 +49,7 @@ export class RunSaver {
    * Copies the weights and states of the run, and starts to write the copy while training goes on.
    *
    * @param before Is called, and waited for, before the checkpoint is written.
+   * @throws {SpoiltWeightsError} If a weight is NaN or infinite. The older checkpoints stay.
    * @throws {Error} If an earlier checkpoint could not be written.
    */
   async save(
@@ -58,6 +60,7 @@ export class RunSaver {
     await this.settle(); // so that memory holds at most one copy
     if (this.#run.folder.writes) {
       const copy = captureRun(state, weights, optimizer, generators);
+      checkWeights(state.step, copy.weights);
       await this.#writer.save(copy, async () => {
         await before();
         if (best) await this.#saveModel("best", { config, weights: copy.weights });

@@ -50,7 +50,8 @@ export interface LoadedClassifier {
  * pooler is missing and fills it with random weights. This library and the ONNX files compute the
  * mean, as in training.
  *
- * @throws {ConfigError} If model and tokenizer do not belong together, or an option cannot work.
+ * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, or a
+ * weight is NaN or infinite. The older files are kept.
  * @throws {TypeError} If an argument is not what it has to be.
  *
  * @example

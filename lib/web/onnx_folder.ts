@@ -86,8 +86,9 @@ const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
  *
  * @param model The model, whose heads decide the outputs. The caller disposes of it.
  * @throws {TypeError} If the arguments are in the wrong order.
- * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, or a file
- * would be longer than the 2 GiB that the format can hold. Nothing is written then.
+ * @throws {ConfigError} If model and tokenizer do not belong together, an option cannot work, a weight
+ * is NaN, infinite or too large for fp16, or a file would be longer than the 2 GiB that the format can
+ * hold. Nothing is written then.
  *
  * @example
  * ```ts

@@ -4,6 +4,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { HostTensor } from "../files/safetensors.ts";
+import { checkFinite, checkFits, MOST_IN_HALF } from "../model/finite_values.ts";
 import { valuesOf } from "../model/weights_file.ts";
 import { type ElementType, OnnxGraph } from "./onnx_graph.ts";
 
@@ -131,7 +132,7 @@ export class OnnxWeights {
 
   #plain(name: string, source: Source): string {
     return this.#dtype === "fp16"
-      ? this.#store(name, source, "FLOAT16", 2, (values) => new Float16Array(values))
+      ? this.#store(name, source, "FLOAT16", 2, (values) => toHalf(name, values))
       : this.#store(name, source, "FLOAT", 4, (values) => values);
   }
 
@@ -179,9 +180,23 @@ export class OnnxWeights {
 
   #find(name: string): Source {
     const weight = this.#weights.get(name);
-    if (weight) return { shape: weight.shape, read: () => valuesOf(weight) };
+    if (weight) return { shape: weight.shape, read: () => finiteValues(name, weight) };
     throw new TypeError(`Cannot write the model: it has no weight "${name}"`);
   }
+}
+
+/** The values of a weight. Throws `ConfigError` if some are NaN or infinite. */
+async function finiteValues(name: string, weight: tf.Variable | HostTensor) {
+  const values = await valuesOf(weight);
+  checkFinite(name, values);
+  return values;
+}
+
+/** Rounds to float16. Throws `ConfigError` if a value would become infinite. */
+function toHalf(name: string, values: Float32Array): Float16Array {
+  const fix = "leave fp16 out, and take fp32 or q8";
+  checkFits(name, values, MOST_IN_HALF, ["dtypes", "fp16"], fix);
+  return new Float16Array(values);
 }
 
 function withoutRows({ shape: [rows, columns], read }: Source, count: number): Source {

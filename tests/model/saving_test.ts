@@ -80,6 +80,39 @@ Deno.test("saveModel() writes 16-bit floats, rounded to nearest, that load again
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a weight that is NaN, infinite or too large is not saved, by its name, and the older model stays", async () => {
+  const folder = await Deno.makeTempDir();
+  const older = toyModel(0, 7);
+  const spoilt = toyModel(0, 8);
+  await saveModel(folder, older, TOY_TOKENIZER);
+  const before = await contents(folder);
+  const bias = spoilt.weights.get("cls.predictions.bias")!;
+  const { size } = TOY_TOKENIZER.vocab;
+  const onlyOne = (value: number) =>
+    Float32Array.from({ length: size }, (_, i) => i === 2 ? value : 0);
+  const cases: [number, "float32" | "bfloat16", RegExp][] = [
+    [
+      NaN,
+      "float32",
+      new RegExp(`^Invalid weight cls\\.predictions\\.bias = NaN: .* 1 of ${size} values`),
+    ],
+    [-Infinity, "float32", /^Invalid weight cls\.predictions\.bias = -Infinity: .*diverged/],
+    [
+      3.4e38,
+      "bfloat16",
+      /^Invalid dtype = "bfloat16": .*, which is in cls\.predictions\.bias: take float32/,
+    ],
+  ];
+  for (const [value, dtype, message] of cases) {
+    bias.assign(tf.tensor1d(onlyOne(value)));
+    const saving = saveModel(folder, spoilt, TOY_TOKENIZER, { dtype });
+    await rejects(saving, { name: "ConfigError", message });
+    strictEqual(await contents(folder), before);
+  }
+  for (const model of [older, spoilt]) model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("bfloat16 is rounded to nearest, halves to even, and NaN stays NaN", () => {
   const values = Float32Array.of(
     1,

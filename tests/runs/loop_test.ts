@@ -318,6 +318,22 @@ Deno.test("a held-out loss that is NaN stops a run even if it skips diverged ste
   });
 });
 
+Deno.test("a weight that is NaN is in no checkpoint and no final model, also without held-out text", async () => {
+  await withCorpus(async (folder) => {
+    for (const changes of [{ checkpointEvery: 3 }, { steps: 3 }]) {
+      const run = await begin(folder, { heldOut: 0, ...changes });
+      const spoil = ({ step }: { step: number }) => void (step === 3 && poison(run));
+      await rejects(drive(run, { onStep: spoil }), {
+        name: "SpoiltWeightsError",
+        message: /^Stopped after step 3: bert\.\S+ is NaN at \d+ of \d+ places.*lower --lr/,
+      });
+      deepStrictEqual(await checkpointSteps(`${folder}/run/checkpoints`), [0]);
+      ok(!await Deno.stat(`${folder}/run/final`).catch(() => false));
+      await Deno.remove(`${folder}/run`, { recursive: true });
+    }
+  });
+});
+
 Deno.test("the best model is written in the background, with the weights of its evaluation, before its checkpoint", async () => {
   await withCorpus(async (folder) => {
     const run = await begin(folder);
@@ -326,9 +342,10 @@ Deno.test("the best model is written in the background, with the weights of its 
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
     const state = firstState(run.config.run);
     await saver.save({ state, generators: {}, best: true }, () => gate); // does not wait for it
-    poison(run);
+    const mend = poison(run);
     open();
     await saver.settle();
+    mend();
     const { model } = await loadModel(`${folder}/run/best`);
     deepStrictEqual(snapshot(model), expected);
     model.dispose();

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { basename, dirname } from "node:path";
 import { env, pipeline } from "npm:@huggingface/transformers@4.3.2";
@@ -97,6 +98,30 @@ const python = await findPython(
   ["onnxruntime", "onnx", "transformers", "torch"],
   "ONNX files in Python",
 );
+
+Deno.test("saveOnnx() refuses NaN, and what is too large for fp16, by the weight's name, and keeps the older files", async () => {
+  const own = await Deno.makeTempDir();
+  const model = new BertPretrainHead(CONFIG, { seed: 6 });
+  await saveOnnx(model, TOY_TOKENIZER, own);
+  const read = () => Deno.readFile(`${own}/onnx/model.onnx`);
+  const before = await read();
+  const weight = model.weights.get("cls.predictions.transform.dense.weight")!;
+  const cases: [number, RegExp][] = [
+    [NaN, /^Invalid weight cls\.predictions\.transform\.dense\.weight = NaN: it must be finite/],
+    [
+      7e4,
+      /^Invalid dtypes = "fp16": it cannot hold 70000, which is in cls\.predictions\.transform\.dense/,
+    ],
+  ];
+  for (const [value, message] of cases) {
+    weight.assign(tf.fill(weight.shape, value));
+    await rejects(saveOnnx(model, TOY_TOKENIZER, own), { name: "ConfigError", message });
+    deepStrictEqual(await read(), before);
+  }
+  await saveOnnx(model, TOY_TOKENIZER, own, { dtypes: ["fp32", "q8"] });
+  model.dispose();
+  await Deno.remove(own, { recursive: true });
+});
 
 Deno.test({
   name: "onnx.checker accepts every file, and onnxruntime gives the outputs of transformers' BERT",
