@@ -90,9 +90,9 @@ export class AppendFile {
     await this.#file.syncData();
   }
 
-  /** Closes the file. */
+  /** Closes the file. It may be called twice. */
   close(): void {
-    this.#file.close();
+    this.#file[Symbol.dispose](); // unlike close() of a file, it may be called twice
   }
 
   /** The same as `close()`, for `using`. */

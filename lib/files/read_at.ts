@@ -18,7 +18,7 @@ export async function openToRead(path: string): Promise<Deno.FsFile> {
  * It is synchronous, so that two readers of one file cannot disturb each other's position.
  *
  * @param path The path of the file, for the error message.
- * @throws {FormatError} If the file is too short.
+ * @throws {FormatError} If the file is too short, or was closed.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function readAt(
   path: string,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(count);
-  file.seekSync(at, Deno.SeekMode.Start);
+  seek(file, at, path);
   let filled = 0;
   while (filled < count) {
     const read = file.readSync(bytes.subarray(filled));
@@ -48,4 +48,13 @@ export function readAt(
     filled += read;
   }
   return bytes;
+}
+
+function seek(file: Deno.FsFile, at: number, path: string): void {
+  try {
+    file.seekSync(at, Deno.SeekMode.Start);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+    throw new FormatError(path, "expected an open file, found a closed one: open it again");
+  }
 }

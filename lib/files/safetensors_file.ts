@@ -20,7 +20,8 @@ import {
 } from "./safetensors_header.ts";
 
 /**
- * An open safetensors file, whose header has been checked against the size of the file.
+ * An open safetensors file, whose header has been checked against the size of the file. The caller
+ * calls `close()`, or declares it with `using`.
  *
  * @example
  * ```ts
@@ -49,7 +50,7 @@ export class SafetensorsFile implements Disposable {
   }
 
   /**
-   * Opens a file and reads its header. Declare the result with `using`, which closes the file.
+   * Opens a file and reads its header.
    *
    * @throws {FormatError} If there is no such file, or its header does not describe its contents.
    */
@@ -83,9 +84,14 @@ export class SafetensorsFile implements Disposable {
     return decodeTensor(place, bytes.buffer);
   }
 
-  /** Closes the file. */
+  /** Closes the file. It may be called twice. */
+  close(): void {
+    this.#file[Symbol.dispose](); // unlike close() of a file, it may be called twice
+  }
+
+  /** Calls `close()` at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.close();
   }
 }
 

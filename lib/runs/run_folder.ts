@@ -100,9 +100,9 @@ export class RunFolder {
     }
   }
 
-  /** Unlocks the folder. */
+  /** Unlocks the folder. It may be called twice. */
   close(): void {
-    this.#lock?.close();
+    this.#lock?.[Symbol.dispose](); // unlike close() of a file, it may be called twice
   }
 
   /** Unlocks the folder at the end of the block of a `using` declaration. */

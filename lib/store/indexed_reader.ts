@@ -44,7 +44,8 @@ export interface SentenceFrame {
 
 /**
  * An open store of documents as ids, in the format of Megatron-LM's `preprocess_data.py
- * --split-sentences`, in which each sequence is a sentence.
+ * --split-sentences`, in which each sequence is a sentence. The caller calls `close()`, or declares it
+ * with `using`.
  *
  * The whole index is checked when the store is opened; ids are read on demand. Memory holds eight
  * bytes for each document.
@@ -181,10 +182,14 @@ export class IndexedReader implements Disposable {
     return documents;
   }
 
-  /** Closes both files. */
+  /** Closes both files. It may be called twice. */
+  close(): void {
+    for (const file of [this.#index.file, this.#bin]) file[Symbol.dispose]();
+  }
+
+  /** Calls `close()` at the end of the block of a `using` declaration. */
   [Symbol.dispose](): void {
-    this.#index.file.close();
-    this.#bin.close();
+    this.close();
   }
 
   /** The first sentence of each document from `first` to `end`, both included. */

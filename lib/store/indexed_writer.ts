@@ -36,7 +36,8 @@ const PIECE = 2 ** 20;
 
 /**
  * A store that is being written. Ids are written to `.bin` and lengths to temporary files, of which
- * `finish()` makes the index. Memory holds a few megabytes.
+ * `finish()` makes the index. Memory holds a few megabytes. The caller calls `close()`, or declares it
+ * with `using`.
  *
  * Before `finish()` there is no `.idx`, so that an incomplete store cannot be opened.
  *
@@ -184,9 +185,14 @@ export class IndexedWriter implements Disposable {
     for (const name of [LENGTHS, ENDS]) Deno.removeSync(this.#prefix + name);
   }
 
-  /** Closes the files. What was added since `save()` may be lost. */
-  [Symbol.dispose](): void {
+  /** Closes the files. What was added since `save()` may be lost. It may be called twice. */
+  close(): void {
     for (const file of [this.#bin, this.#lengths, this.#ends]) file.close();
+  }
+
+  /** Calls `close()` at the end of the block of a `using` declaration. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /** The ids in the type of the store. */

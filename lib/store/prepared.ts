@@ -28,7 +28,7 @@ export const HELD_OUT = "held_out";
 /** The ending of a file of checksums. */
 export const SUMS = ".sums";
 
-/** An open corpus on disk. Declare it with `using`, which closes its files. */
+/** An open corpus on disk. The caller calls `close()`, or declares it with `using`. */
 export interface PreparedCorpus extends Disposable {
   /** The text to train on. */
   readonly train: IndexedReader;
@@ -40,6 +40,8 @@ export interface PreparedCorpus extends Disposable {
   readonly facts: PreparedFacts;
   /** A digest that identifies the corpus, in hexadecimal: it differs if any file differs. */
   readonly sha256: string;
+  /** Closes the files. It may be called twice. */
+  close(): void;
 }
 
 /**
@@ -115,7 +117,7 @@ async function openFolder(folder: string): Promise<PreparedCorpus> {
   const kept = readers.move();
   const sha256 = factsDigest(facts);
   const close = () => kept.dispose();
-  return { train, heldOut, tokenizer, facts, sha256, [Symbol.dispose]: close };
+  return { train, heldOut, tokenizer, facts, sha256, close, [Symbol.dispose]: close };
 }
 
 /** Throws unless a file has its size and its digest. */
@@ -167,6 +169,7 @@ async function openBare(prefix: string): Promise<PreparedCorpus> {
     tokenizer,
     facts,
     sha256: bareDigest(facts),
+    close,
     [Symbol.dispose]: close,
   };
 }

@@ -107,7 +107,7 @@ export class MetricsFile {
     await this.#file.sync();
   }
 
-  /** Closes the file. */
+  /** Closes the file. It may be called twice. */
   close(): void {
     this.#file.close();
   }

@@ -171,3 +171,16 @@ Deno.test("each of 6,000 damaged files is refused with FormatError, or read as i
   }
   ok(outcomes.refused > 3000 && outcomes.read > 300, JSON.stringify(outcomes)); // both happen
 });
+
+Deno.test("a file that was closed is named when it is read, and can be closed again", () =>
+  inFolder(async (folder) => {
+    await saveSafetensors(`${folder}/x`, SOURCES);
+    using file = await SafetensorsFile.open(`${folder}/x`);
+    file.read("z");
+    file.close();
+    throws(() => file.read("z"), {
+      name: "FormatError",
+      message: `Cannot read ${folder}/x: expected an open file, found a closed one: open it again`,
+    });
+    file.close();
+  }));

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import fc from "fast-check";
 import { FormatError } from "bert/errors.ts";
 import { IndexedWriter } from "bert/store/indexed_writer.ts";
@@ -189,4 +189,20 @@ Deno.test("a text beside an .idx of another program is not a store", async () =>
   await Deno.writeTextFile(`${folder}/texts.bin`, "");
   await tokenizer.save(folder);
   await rejects(openPrepared(`${folder}/texts`), /expected an index of Megatron-LM/);
+});
+
+Deno.test("a corpus that was closed says so when it is read, and can be closed again", async () => {
+  const folder = await prepare(20);
+  using corpus = await openPrepared(folder);
+  strictEqual(corpus.train.document(0).sentences.length, 3);
+  corpus.close();
+  throws(() => corpus.train.document(0), {
+    name: "FormatError",
+    message: /^Cannot read .*train\.\w+: expected an open file, found a closed one: open it again$/,
+  });
+  corpus.close();
+  using writer = IndexedWriter.create(`${folder}/more`, "uint16");
+  writer.close();
+  writer.close();
+  await Deno.remove(folder, { recursive: true });
 });
