@@ -69,7 +69,7 @@ async function main(args: string[]): Promise<void> {
   const { quick } = values;
   const rounds = Number(values.rounds ?? (quick ? 2 : 5));
   if (!(Number.isInteger(rounds) && rounds > 0)) {
-    throw new ConfigError("rounds", values.rounds, "must be a whole number of at least 1");
+    throw new ConfigError("--rounds", values.rounds, "must be a whole number of at least 1");
   }
   const presets = (values.preset ?? (quick ? "tiny,mini" : "tiny,mini,small,medium")).split(",");
   const bench: Bench = {
@@ -141,7 +141,7 @@ function checkSection(name: string): SectionName {
 function checkPreset(name: string): ModelPreset {
   const found = PRESETS.find((preset) => preset === name);
   if (found) return found;
-  throw new ConfigError("preset", name, `must be one of ${PRESETS.join(", ")}`);
+  throw new ConfigError("--preset", name, `must be one of ${PRESETS.join(", ")}`);
 }
 
 if (import.meta.main) await runAsProgram(main);

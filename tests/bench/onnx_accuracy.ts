@@ -1,15 +1,15 @@
 // deno-lint-ignore-file no-console -- the program prints a table
 /**
- * How much a model loses in 16 and in 8 bits: the held-out text of a run, scored by onnxruntime for
- * each of its ONNX files. `deno run -A --lock=tests/deno.lock tests/bench/onnx_accuracy.ts runs/NAME`
+ * How much a model loses in 16 and in 8 bits: the held-out text of a run, whose corpus is no store,
+ * scored by onnxruntime for each of its ONNX files. `deno run -A --lock=tests/deno.lock tests/bench/onnx_accuracy.ts runs/NAME`
  */
 import ort from "npm:onnxruntime-node@1.30.0";
 import { useBackend } from "bert/backend/choose.ts";
 import type { Batch } from "bert/data/batch.ts";
-import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { batches } from "bert/data/epochs.ts";
 import { readJson } from "bert/files/json.ts";
 import type { RunConfig } from "bert/runs/config_file.ts";
+import { readDocuments } from "bert/runs/run_documents.ts";
 import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { ONNX_FILES, saveOnnx } from "bert/web/onnx_folder.ts";
 import type { Dtype } from "bert/web/onnx_weights.ts";
@@ -26,11 +26,7 @@ interface Score {
 const [run] = Deno.args;
 await useBackend("cpu"); // nothing is computed by the library
 const { settings, data } = await readJson(`${run}/config.json`) as unknown as RunConfig;
-const { heldOut } = splitHeldOut(
-  await readAll(corpus(settings.corpus)),
-  settings.heldOut,
-  settings.seed,
-);
+const { heldOut } = await readDocuments(settings, () => {});
 using opened = await openFolder(run);
 const folder = await Deno.makeTempDir();
 await saveOnnx(opened.model, opened.tokenizer, folder);

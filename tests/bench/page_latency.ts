@@ -130,6 +130,7 @@ async function addressOf(server: Deno.ChildProcess): Promise<string> {
 }
 
 const [folder, keys = "60"] = Deno.args;
+if (!folder || !findChromium()) throw new Error("name the folder of a model; a Chromium is needed");
 const out = await Deno.makeTempDir({ prefix: "page-latency-" });
 const server = play(folder, "--port", "0");
 await play(folder, "--export", out).status;

@@ -3,7 +3,7 @@
 Called by it with a JSON specification as the argument; answers one JSON request a line. `style`:
 
 - "user": transformers' BertForPreTraining as its documentation shows it: every position goes to the
-  vocabulary, AdamW with its defaults.
+  vocabulary, and AdamW decays all weights.
 - "expert": only predicted positions go to the vocabulary, fused attention (SDPA), fused AdamW.
 - "autocast": the expert's, with its products in bfloat16 by torch.autocast.
 """
