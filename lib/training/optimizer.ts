@@ -120,7 +120,8 @@ export class AdamW implements Optimizer {
     checkArguments("new AdamW(weights, options)", [["weights", weights, WEIGHTS]]);
     checkOptions("AdamW", options, OPTIONS);
     checkIsAdamW(options);
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = DEFAULT_WEIGHT_DECAY } = options;
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = DEFAULT_WEIGHT_DECAY } =
+      options;
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);
     checkBelow1("beta2", beta2);
