@@ -81,18 +81,19 @@ export function axes(
   const { left, top } = frame;
   const right = left + plotWidth(frame);
   const bottom = plotBottom(frame);
-  const lines = y.ticks.flatMap((tick) => {
+  const heights = tickLabels(y.ticks);
+  const lines = y.ticks.flatMap((tick, i) => {
     const at = y.toPixel(tick);
     return [
       line(left, at, right, at, "#e3e3e3"),
-      label(number(tick), left - 8, at + 4, { anchor: "end" }),
+      label(heights[i], left - 8, at + 4, { anchor: "end" }),
     ];
   });
-  const columns = (x?.ticks ?? []).flatMap((tick) => {
-    const at = x?.toPixel(tick) ?? 0;
+  const columns = x === undefined ? [] : tickLabels(x.ticks).flatMap((text, i) => {
+    const at = x.toPixel(x.ticks[i]);
     return [
       line(at, bottom, at, bottom + 4, "#888888"),
-      label(number(tick), inside(at, number(tick), frame), bottom + 18, { anchor: "middle" }),
+      label(text, inside(at, text, frame), bottom + 18, { anchor: "middle" }),
     ];
   });
   return [
@@ -100,13 +101,28 @@ export function axes(
     ...columns,
     line(left, bottom, right, bottom, "#888888"),
     label(titles.xTitle, (left + right) / 2, frame.height - 12 + foot, { anchor: "middle" }),
-    upright(titles.yTitle, besideTicks(y.ticks), (top + bottom) / 2),
+    upright(titles.yTitle, besideTicks(heights), (top + bottom) / 2),
   ];
 }
 
+/** The numbers of an axis as text, all written in the same way: 0.69 and 0.70, 8e-5 and 1e-4. */
+function tickLabels(ticks: readonly number[]): string[] {
+  const labels = ticks.map(number);
+  if (labels.some((text) => text.includes("e"))) {
+    return ticks.map((tick) => tick === 0 ? "0" : exponential(tick));
+  }
+  const decimals = Math.max(...labels.map((text) => text.split(".")[1]?.length ?? 0));
+  return ticks.map((tick) =>
+    tick.toLocaleString("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    })
+  );
+}
+
 /** The x of the name of the vertical axis, which is further left if the axis has long numbers. */
-function besideTicks(ticks: readonly number[]): number {
-  const widest = Math.max(...ticks.map((tick) => number(tick).length));
+function besideTicks(labels: readonly string[]): number {
+  const widest = Math.max(...labels.map((text) => text.length));
   return Math.max(12, Math.min(18, FRAME.left - 8 - 7.5 * widest - 6));
 }
 
@@ -137,6 +153,10 @@ function inside(middle: number, text: string, { width }: Frame): number {
 /** A number in a readable notation, such as 12,000 or 0.25 or 3e-5. */
 export function number(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential().replace("e+", "e");
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return exponential(value);
   return value.toLocaleString("en-US", { maximumSignificantDigits: 6 });
+}
+
+function exponential(value: number): string {
+  return value.toExponential().replace("e+", "e");
 }

@@ -1,5 +1,5 @@
 /** A drawing that a notebook displays, and the white card on which diagrams are drawn. */
-import { label } from "./svg.ts";
+import { label, WIDTH } from "./svg.ts";
 
 /** A drawing that a notebook displays as the value of a cell: an SVG document, and the same as text. */
 export class Picture {
@@ -25,12 +25,15 @@ export class Picture {
   }
 }
 
-/** Draws a white card with a title and content. */
+/** Draws a white card with a title and content. A card that is wider than `WIDTH` is shown smaller. */
 export function card(title: string, width: number, height: number, content: string[]): string {
   const w = Math.ceil(width);
   const h = Math.ceil(height);
+  const shownWidth = Math.min(w, WIDTH);
+  const shownHeight = Math.round(h * shownWidth / w);
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${shownWidth}" height="${shownHeight}" ` +
+    `viewBox="0 0 ${w} ${h}">`,
     `<rect x="0.5" y="0.5" width="${w - 1}" height="${h - 1}" rx="8" fill="#ffffff" ` +
     `stroke="#cccccc"/>`,
     label(title, w / 2, 26, { size: 15, anchor: "middle", colour: "#222222" }),

@@ -13,7 +13,7 @@ export { table } from "./table.ts";
 export interface LineChartOptions extends Titles {
   /** Level lines (dashed) to compare with. Default: none. */
   readonly baselines?: readonly Baseline[];
-  /** The width of the picture in pixels, at least 240; text keeps its size. Default 700. */
+  /** The width of the picture in pixels, at least 240; text keeps its size. Default 680. */
   readonly width?: number;
 }
 

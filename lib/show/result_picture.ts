@@ -2,7 +2,7 @@
 import { percent } from "../format.ts";
 import type { Baselines } from "../training/baselines.ts";
 import type { StepLog } from "../training/history.ts";
-import { label } from "./svg.ts";
+import { FRAME, label } from "./svg.ts";
 import { mlmLossChart } from "./training_view.ts";
 
 /** A text with a blank, and the most probable words for it. */
@@ -14,8 +14,9 @@ export interface FilledBlank {
 }
 
 const WIDTH = 1000;
-const HEIGHT = 360;
 const CHART_WIDTH = 600;
+const CHART_HEIGHT = Math.round(CHART_WIDTH * FRAME.height / FRAME.width);
+const HEIGHT = CHART_HEIGHT + 16;
 
 /**
  * Draws the picture as a stand-alone SVG document.
@@ -29,7 +30,7 @@ export function resultPicture(
 ): string {
   const chart = mlmLossChart(steps, baselines).svg
     .replace(/^<svg /, '<svg x="0" y="8" ')
-    .replace(/ width="\d+" height="\d+"/, ` width="${CHART_WIDTH}" height="${HEIGHT - 16}"`);
+    .replace(/ width="\d+" height="\d+"/, ` width="${CHART_WIDTH}" height="${CHART_HEIGHT}"`);
   const lines = blanks.flatMap(({ text, guesses }, i) => {
     const [first, ...others] = guesses.slice(0, 3).map(({ token, probability }) =>
       `${token} ${percent(probability, 0)}`

@@ -13,8 +13,14 @@ export interface Frame {
   readonly bottom: number;
 }
 
+/**
+ * The width of charts, and the largest width at which a diagram is shown, in pixels. Notebooks as static
+ * HTML do not shrink pictures: in a window of 800 pixels they cut off what is wider than 690.
+ */
+export const WIDTH = 680;
+
 /** The frame of figures in notebooks and reports. */
-export const FRAME: Frame = { width: 700, height: 400, left: 70, right: 20, top: 62, bottom: 56 };
+export const FRAME: Frame = { width: WIDTH, height: 400, left: 70, right: 20, top: 62, bottom: 56 };
 
 /** The least height of a figure in pixels. In a lower one margins would leave too little of the plot. */
 const LEAST_HEIGHT = 240;

@@ -1,5 +1,7 @@
 import { ok, strictEqual, throws } from "node:assert";
 import { diagram } from "bert/show/diagram.ts";
+import { matrices } from "bert/show/matrix_diagram.ts";
+import { WIDTH } from "bert/show/svg.ts";
 
 /** Left, top, width and height of each box, in the order in which they are drawn. */
 function boxesOf(svg: string): { x: number; y: number; width: number; height: number }[] {
@@ -137,4 +139,29 @@ Deno.test("diagram() refuses arrows and lists that name no box, and two boxes wi
     () => diagram({ title: "t", rows: [["a"], ["a [T]"]] }),
     new RangeError('Two boxes have the name "a": give one of them another name'),
   );
+});
+
+Deno.test("a drawing that is too wide for a notebook is shown smaller, and all of it", () => {
+  const sizes = ({ svg }: { svg: string }) => {
+    const [, ...found] = svg.match(
+      /^<svg .*? width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) (\d+)">/,
+    )!;
+    const [width, height, ownWidth, ownHeight] = found.map(Number);
+    return { width, height, ownWidth, ownHeight };
+  };
+  const row = Array.from({ length: 9 }, (_, i) => `the box ${i}`);
+  const wide = [
+    diagram({ title: "t", rows: [row] }),
+    matrices({
+      title: "t",
+      terms: ["a [9, 16]", "×", "b [16, 16]", "=", "a long name of c [9, 16]"],
+    }),
+  ];
+  for (const picture of wide) {
+    const { width, height, ownWidth, ownHeight } = sizes(picture);
+    ok(width === WIDTH && ownWidth > WIDTH, `${ownWidth}`);
+    ok(Math.abs(height - ownHeight * WIDTH / ownWidth) <= 0.5, "the same shape");
+  }
+  const { width, height, ownWidth, ownHeight } = sizes(diagram(HEAD));
+  ok(width === ownWidth && height === ownHeight && width < WIDTH, "others keep their size");
 });

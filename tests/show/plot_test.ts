@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { ShapeError } from "bert/errors.ts";
 import { barChart, lineChart, table } from "bert/show/plot.ts";
 import { heatmap } from "bert/show/heatmap.ts";
-import { escape } from "bert/show/svg.ts";
+import { escape, WIDTH } from "bert/show/svg.ts";
 import { number, ticksBetween } from "bert/show/axes.ts";
 
 const TITLES = { title: "A & B", xTitle: "step", yTitle: "loss (nats)" };
@@ -44,7 +44,7 @@ Deno.test("a long line is thinned by averaging, and the file stays small", () =>
 Deno.test("points are drawn at the pixels of their values, and higher values further up", () => {
   const { svg } = lineChart([{ name: "l", x: [0, 10], y: [0, 1] }], TITLES);
   const [, x0, y0, x1, y1] = svg.match(/d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/)!.map(Number);
-  deepStrictEqual([x0, y0, x1, y1], [70, 344, 680, 62]);
+  deepStrictEqual([x0, y0, x1, y1], [70, 344, 660, 62]);
 });
 
 Deno.test("values that are not finite leave a gap instead of breaking the picture", () => {
@@ -112,6 +112,25 @@ Deno.test("numbers of an axis are written out up to a billion", () => {
     "3e9",
     "5e-5",
   ]);
+});
+
+Deno.test("all numbers of an axis are written in the same way, with as many decimals", () => {
+  const atLeft = (y: number[]) => {
+    const { svg } = lineChart([{ name: "l", x: [0, 1500], y }], TITLES);
+    return [...svg.matchAll(/ x="62"[^>]*>([^<]+)</g)].map(([, text]) => text);
+  };
+  deepStrictEqual(atLeft([0.67, 0.72]), ["0.67", "0.68", "0.69", "0.70", "0.71", "0.72"]);
+  deepStrictEqual(atLeft([0, 12]), ["0.0", "2.5", "5.0", "7.5", "10.0", "12.5"]);
+  deepStrictEqual(atLeft([0, 5000]), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]);
+  deepStrictEqual(atLeft([0, 1e-4]), ["0", "2e-5", "4e-5", "6e-5", "8e-5", "1e-4"]);
+});
+
+Deno.test("charts are as wide as a notebook in a window of 800 pixels", () => {
+  ok(WIDTH <= 690);
+  const heat = heatmap([[1, 2]], { ...TITLES, valueTitle: "n" });
+  for (const { svg, layout } of [lineChart([], TITLES), barChart({ a: 1 }, TITLES), heat]) {
+    deepStrictEqual([svg.match(/width="(\d+)"/)![1], layout.width], [`${WIDTH}`, WIDTH]);
+  }
 });
 
 Deno.test("table() aligns numbers to the right and escapes text", () => {
@@ -213,7 +232,7 @@ Deno.test("heatmap() refuses tables without numbers, ragged rows and names that 
 Deno.test("the last number of the horizontal axis stays inside the picture", () => {
   const { svg } = lineChart([{ name: "a", x: [0, 125_000], y: [1, 2] }], TITLES);
   const [, at] = svg.match(/<text x="([\d.]+)"[^>]*>125,000</)!;
-  ok(Number(at) + 3.3 * "125,000".length < 700, at); // it is written around its middle
+  ok(Number(at) + 3.3 * "125,000".length < 680, at); // it is written around its middle
 });
 
 /** The texts of a picture with their sizes and positions, in pixels. Turned texts are left out. */
@@ -231,7 +250,7 @@ function textsIn(svg: string) {
 Deno.test("lineChart() of any width has text of the same size, which stays inside and does not overlap", () => {
   const names = ["training, means of 3", "held out", "once more", "and again", "the last of them"];
   const series = names.map((name) => ({ name, x: [0, 125_000], y: [6, 7] }));
-  for (const width of [240, 316, 500, 700, 1100]) {
+  for (const width of [240, 316, 500, 680, 1100]) {
     const { svg, layout } = lineChart(series, { ...TITLES, width });
     const height = Number(svg.match(/height="(\d+)"/)![1]);
     deepStrictEqual([svg.match(/width="(\d+)"/)![1], layout.width], [`${width}`, width]);
