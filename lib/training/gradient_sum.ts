@@ -4,6 +4,7 @@
  * the number of processes nor on the library that connects them.
  */
 import * as tf from "@tensorflow/tfjs";
+import { readInto } from "../backend/read_into.ts";
 import type { Batch } from "../data/batch.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import { SOLO, type Team } from "../team/team.ts";
@@ -159,12 +160,12 @@ export class GradientSum implements Disposable {
     let at = 0;
     for (const [i, [name, { size }]] of [...this.#weights].entries()) {
       const gradient = gradients[name] as tf.Tensor | undefined;
-      if (gradient) flat.set(await gradient.data<"float32">(), at);
+      if (gradient) await readInto(gradient, flat, at);
       else flat.fill(NOTHING, at, at + size);
       flat[flags + i] = gradient ? 1 : 0;
       at += size;
     }
-    flat.set(await totals.data<"float32">(), flat.length - TOTALS);
+    await readInto(totals, flat, flat.length - TOTALS);
     tf.dispose([totals, gradients]);
     this.#first = undefined;
     return flat;
