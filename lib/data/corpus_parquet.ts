@@ -12,6 +12,7 @@ import {
 } from "hyparquet";
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "../files/foreign_formats.ts";
+import { refuseForeignText } from "../files/foreign_texts.ts";
 import { readColumn } from "../files/parquet_pages.ts";
 import { openToRead } from "../files/read_at.ts";
 import { endOfStruct } from "../files/thrift.ts";
@@ -37,7 +38,7 @@ export async function* readParquet(
 async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerator<Row> {
   using opened = await openToRead(path);
   const file: OpenFile = { file: opened, size: (await opened.stat()).size, options };
-  refusePointer(readRange(file, 0, Math.min(file.size, 200)), path);
+  refuseOthers(file, path);
   const metadata = whole(path, () => readMetadata(file));
   const schema = whole(path, () => parquetSchema(metadata));
   const columns = columnsOf(path, whole(path, () => columnsIn(schema)), options);
@@ -56,6 +57,20 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
     }
     before += rows;
   }
+}
+
+/** Throws `FormatError` if a file does not begin as Parquet files do. */
+function refuseOthers(file: OpenFile, path: string): void {
+  const start = readRange(file, 0, Math.min(file.size, 200));
+  refusePointer(start, path);
+  const mark = String.fromCharCode(...start.subarray(0, 4));
+  if (mark !== "" && "PAR1".startsWith(mark)) return;
+  if (mark === "PARE") {
+    throw new FormatError(path, "its columns are encrypted: write it again without encryption");
+  }
+  refuseForeignText(start, path);
+  const found = start.length === 0 ? "an empty file" : "another";
+  throw new FormatError(path, `expected a Parquet file, found ${found}: fetch it again`);
 }
 
 /** The metadata near the end of the file, before its length and "PAR1". */

@@ -38,6 +38,10 @@ export async function sourcesOf(nameOrPath: string, options: CorpusOptions): Pro
     throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
   });
   if (info.isDirectory) return await filesIn(nameOrPath, options);
+  if (!info.isFile) { // a pipe could be waited for without end, and cannot be read a second time
+    const problem = "expected a file or folder, found a pipe or a device";
+    throw new FormatError(nameOrPath, `${problem}: write its text to a file first`);
+  }
   const kind = kindOf(nameOrPath);
   refuseOptions(nameOrPath, options, kind && FOREIGN[kind]);
   return [{ path: nameOrPath, name: nameOrPath.split(/[/\\]/).at(-1)! }];
@@ -116,6 +120,10 @@ async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile
  * the mistyped name of a corpus.
  */
 function unknownCorpus(name: string): Error {
+  if (/^https?:\/\//i.test(name)) {
+    const problem = "nothing is fetched from the network here: fetch it first, and name the file";
+    return new FormatError(name, problem);
+  }
   if (/[./\\]/.test(name)) {
     const problem = `expected a file or folder, found nothing: check the path, or use ${NAMES}`;
     return new FormatError(name, problem);

@@ -35,18 +35,37 @@ async function* unpacked(
   path: string,
   onRead?: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const unpack = /\.gz$/i.test(path) ? gunzip : /\.zst$/i.test(path) ? unzstd : undefined;
-  if (!unpack) return yield* counted(fileBytes(path), onRead);
+  const format = FORMATS.find(({ ending }) => ending.test(path));
+  if (!format) return yield* counted(fileBytes(path), onRead);
+  const { kind, unpack } = format;
   try {
-    yield* unpack(counted(fileBytes(path), onRead));
+    yield* unpack(counted(begunRight(fileBytes(path), path, format), onRead));
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    const kind = unpack === gunzip ? "gzip" : "Zstandard";
     const { message } = error as Error;
     const problem =
       `expected a whole ${kind} file, found a damaged or truncated one (${message}): ` +
       "fetch it again";
     throw new FormatError(path, problem);
+  }
+}
+
+/** Passes pieces on. Throws `FormatError` if the first one does not begin as files of the format do. */
+async function* begunRight(
+  pieces: AsyncIterable<Uint8Array>,
+  path: string,
+  { kind, ending, begins }: Format,
+): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const piece of pieces) {
+    const head = piece.subarray(0, 4);
+    if (isFirst && !begins.some((bytes) => head.every((byte, i) => byte === (bytes[i] ?? byte)))) {
+      refuseForeignText(piece, path.replace(ending, ""));
+      const fix = "if it is plain text, take that ending off its name; otherwise fetch it again";
+      throw new FormatError(path, `expected a ${kind} file, found another: ${fix}`);
+    }
+    isFirst = false;
+    yield piece;
   }
 }
 
@@ -88,3 +107,27 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   decoder.push(next, true);
   yield* pieces;
 }
+
+/** A format of compressed files. */
+interface Format {
+  readonly kind: string;
+  /** The end of the names of its files. */
+  readonly ending: RegExp;
+  /** The first bytes of its files: one of these. */
+  readonly begins: readonly (readonly number[])[];
+  /** Decompresses pieces. */
+  readonly unpack: (packed: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>;
+}
+
+const FORMATS: readonly Format[] = [
+  { kind: "gzip", ending: /\.gz$/i, begins: [[0x1f, 0x8b]], unpack: gunzip },
+  {
+    kind: "Zstandard",
+    ending: /\.zst$/i,
+    begins: [
+      [0x28, 0xb5, 0x2f, 0xfd],
+      ...Array.from({ length: 16 }, (_, i) => [0x50 + i, 0x2a, 0x4d, 0x18]), // a frame to skip
+    ],
+    unpack: unzstd,
+  },
+];

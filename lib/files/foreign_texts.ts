@@ -39,8 +39,12 @@ const COMPRESSED: readonly Format[] = [
 /** The ends of the names of compressed files. */
 const COMPRESSED_NAME = /\.(gz|zst)$/i;
 
-/** How a web page begins, after a byte-order mark if there is one. */
-const WEB_PAGE = /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html[\s>])/i;
+/** How a web page begins: after a byte-order mark, a declaration of XML and comments, if there are any. */
+const WEB_PAGE =
+  /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])/is;
+
+/** How a dump of Wikipedia begins. */
+const WIKI_DUMP = /^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<mediawiki[\s>]/i;
 
 /**
  * Throws if a file begins as one of another format does, or is a pointer of Git LFS.
@@ -64,6 +68,10 @@ export function refuseForeignText(start: Uint8Array, path: string): void {
   if (WEB_PAGE.test(text)) {
     const advice = "save its text, and see whether the page says that a download was refused";
     throw new FormatError(path, `expected text, found a web page: ${advice}`);
+  }
+  if (WIKI_DUMP.test(text)) {
+    const fix = "take its text out by wikiextractor, whose files wiki_00 and so on are read";
+    throw new FormatError(path, `expected text, found a dump of MediaWiki: ${fix}`);
   }
   const formats = COMPRESSED_NAME.test(path) ? [...COMPRESSED, ...FORMATS] : FORMATS;
   const found = formats.find(([marks]) => marks.some((mark) => text.startsWith(mark)));

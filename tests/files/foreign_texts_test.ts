@@ -1,5 +1,6 @@
 import { deepStrictEqual, rejects } from "node:assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
+import { corpus, readAll } from "bert/data/corpus.ts";
 import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
 
 const POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 5\n";
@@ -9,6 +10,14 @@ const FOREIGN: Readonly<Record<string, readonly [content: string | Uint8Array, f
   "a pointer of Git LFS": [POINTER, /it is a pointer of Git LFS.*git lfs pull/],
   "a web page": ["\n<!DOCTYPE html>\n<html><p>Please log in.</p></html>", /found a web page: save/],
   "a web page without a type": ["\ufeff<HTML lang=en>", /found a web page/],
+  "a saved web page": [
+    "<?xml version='1.0'?>\n<!-- saved from\nurl -->\n<html><p>One.</p></html>",
+    /found a web page/,
+  ],
+  "a dump of Wikipedia": [
+    '<mediawiki xmlns="http://www.mediawiki.org/xml/">\n<page>',
+    /found a dump of MediaWiki: take its text out by wikiextractor/,
+  ],
   "a PDF document": ["%PDF-1.4\n1 0 obj", /found a PDF document/],
   "a document in RTF": ["{\\rtf1\\ansi One.}", /found a document of a word processor/],
   "a ZIP archive": [
@@ -66,6 +75,53 @@ Deno.test("a compressed file in a compressed file is refused as compressed twice
     await rejects(readCorpusFile("a.txt.gz", gz), { name: "FormatError", message });
     await rejects(readCorpusFile("a.csv.zst", zst), { name: "FormatError", message });
   }
+});
+
+Deno.test("a file whose name says gzip or Zstandard and whose content does not is named for what it is", async () => {
+  const cases: [string, string | Uint8Array, RegExp][] = [
+    ["a.txt.gz", "One.\n", /expected a gzip file, found another: if it is plain text, take that/],
+    ["a.csv.zst", "text\nOne.\n", /expected a Zstandard file, found another: if it is plain text/],
+    ["a.txt.gz", "<!DOCTYPE html><p>No access.", /expected text, found a web page/],
+    ["a.txt.gz", new Uint8Array(zstdCompressSync("One.")), /by Zstandard: add \.zst to its name/],
+    ["a.txt.zst", new Uint8Array(gzipSync("One.")), /by gzip: add \.gz to its name/],
+    ["a.txt.gz", new Uint8Array(), /damaged or truncated/],
+  ];
+  for (const [name, content, message] of cases) {
+    await rejects(readCorpusFile(name, content), { name: "FormatError", message }, name);
+  }
+  const skipped = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 7, 7); // a frame of pzstd
+  const content = Uint8Array.of(...skipped, ...zstdCompressSync("One."));
+  deepStrictEqual(sentencesOf(await readCorpusFile("a.txt.zst", content)), [["One."]]);
+});
+
+Deno.test("a file that is no Parquet is named for what it is", async () => {
+  const cases: [string | Uint8Array, RegExp][] = [
+    ["", /expected a Parquet file, found an empty file: fetch it again$/],
+    ["ARROW1\0\0 and more", /expected a Parquet file, found another: fetch it again$/],
+    ["<html>No access.", /expected text, found a web page/],
+    ["PAREaaaaPARE", /its columns are encrypted: write it again without encryption$/],
+  ];
+  for (const [content, message] of cases) {
+    await rejects(readCorpusFile("a.parquet", content), { name: "FormatError", message });
+  }
+});
+
+Deno.test({
+  name: "a pipe and an address are refused, and not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const path = `${folder}/a.txt`;
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    await rejects(readAll(corpus(path)), {
+      message: /found a pipe or a device: write its text to/,
+    });
+    const address = "https://example.org/a.txt";
+    await rejects(readAll(corpus(address)), {
+      message: /nothing is fetched from the network here/,
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
 });
 
 Deno.test("a Parquet file that is a pointer of Git LFS is refused as such", async () => {
