@@ -169,7 +169,9 @@ export function checkChoice(field: string, value: unknown, choices: readonly unk
 export function checkWhole(field: string, value: unknown, least: number, most = Infinity): void {
   const fits = Number.isSafeInteger(value) && (value as number) >= least;
   if (fits && (value as number) <= most) return;
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  const isLarge = Number.isInteger(value) && (value as number) >= least;
+  const end = most === Infinity && isLarge ? Number.MAX_SAFE_INTEGER : most;
+  const range = end === Infinity ? `of at least ${least}` : `from ${least} to ${end}`;
   throw new ConfigError(field, value, `must be a whole number ${range}`);
 }
 

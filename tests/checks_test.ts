@@ -34,3 +34,10 @@ Deno.test("checks of one value accept the right ones, and name the field when th
     }
   }
 });
+
+Deno.test("a whole number beyond what JavaScript counts exactly is refused with the largest one", () => {
+  const message = "Invalid steps = 100000000000000000000: it must be a whole number from 1 to " +
+    "9007199254740991";
+  throws(() => checkWhole("steps", 1e20, 1), { message });
+  throws(() => checkWhole("steps", Infinity, 1), { message: /of at least 1$/ });
+});

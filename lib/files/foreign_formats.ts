@@ -78,6 +78,10 @@ async function explained(folder: string): Promise<string | undefined> {
   if (names.includes("checkpoints") && names.includes("metrics.csv")) {
     return "the folder is that of a run: name a model in it, final or best";
   }
+  if (names.includes("0_Transformer")) {
+    return "the model lies in 0_Transformer, as older versions of sentence-transformers saved it: name " +
+      "that folder";
+  }
   if (names.includes("snapshots") && names.includes("blobs")) {
     return "the folder is one of the Hugging Face cache: name a folder under snapshots/ in it";
   }

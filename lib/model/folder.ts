@@ -157,7 +157,8 @@ function matched(model: BertPretrainHead, tokenizer: BertTokenizer, folder: stri
   const spare = model.config.vocabSize - tokenizer.vocab.size;
   if (spare < 0) {
     const problem = `expected ${model.config.vocabSize} tokens as ${CONFIG_FILE} says`;
-    throw new FormatError(`${folder}/vocab.txt`, `${problem}, found ${tokenizer.vocab.size}`);
+    const found = `found ${tokenizer.vocab.size}: are both files from the same model?`;
+    throw new FormatError(`${folder}/vocab.txt`, `${problem}, ${found}`);
   }
   const named = withSpareNames(tokenizer, spare, `${folder}/vocab.txt`);
   const padded = withPadding(model, tokenizer.vocab);

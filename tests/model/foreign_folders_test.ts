@@ -76,6 +76,8 @@ Deno.test("a name of the hub, a file, a run and the hub's cache are recognised",
     await Deno.mkdir(`${folder}/cache/snapshots`, { recursive: true });
     await Deno.mkdir(`${folder}/cache/blobs`);
     await says(`${folder}/cache`, /Hugging Face cache: name a folder under snapshots\//);
+    await Deno.mkdir(`${folder}/sentences/0_Transformer`, { recursive: true });
+    await says(`${folder}/sentences`, /the model lies in 0_Transformer, .*: name that folder/);
   }));
 
 Deno.test("a pointer of Git LFS is named in every file of a model", () =>
