@@ -282,7 +282,8 @@ Deno.test("loadModel() gives names to rows beyond the vocabulary, and refuses to
     model.dispose();
     const before = tf.memory().numTensors;
     await Deno.writeTextFile(`${folder}/vocab.txt`, [...lines, "more"].join("\n"));
-    const message = /vocab\.txt: expected \d+ tokens as config\.json says, found \d+: are both files/;
+    const message =
+      /vocab\.txt: expected \d+ tokens as config\.json says, found \d+: are both files/;
     await rejects(loadModel(folder), { name: "FormatError", message });
     strictEqual(tf.memory().numTensors, before);
   });
