@@ -1,5 +1,6 @@
 /** The check of the folder into which a task writes. */
 import { ConfigError } from "../errors.ts";
+import { isSaveComplete, SAVING } from "../files/save_folder.ts";
 import { isSystemError, writeError } from "../files/write.ts";
 
 /**
@@ -10,7 +11,9 @@ import { isSystemError, writeError } from "../files/write.ts";
  * @throws {Error} If it cannot be read.
  */
 export async function checkEmpty(option: string, folder: string): Promise<void> {
-  const [first] = await namesIn(option, folder);
+  const names = await namesIn(option, folder);
+  const isBegun = !await isSaveComplete(folder); // what a killed save has left is no file to be kept
+  const [first] = names.filter((name) => name !== SAVING || !isBegun);
   if (first === undefined) return;
   const advice = `holds ${first}: choose a new folder, or add --replace to replace what is in it`;
   throw new ConfigError(option, folder, advice);

@@ -110,10 +110,25 @@ function refuseOptions(
 async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile[]> {
   // deno-lint-ignore no-console -- the user has to learn which file was not read
   const { onLeftOut = (what) => console.warn(what) } = options;
+  await refuseModel(folder);
   const files = await filesOf(folder, READABLE, onLeftOut);
   if (files.length > 0) return files;
   throw new FormatError(folder, `expected files named ${KINDS}, found none: check the folder`);
 }
+
+/** Throws if a folder is that of a model or a run, whose vocabulary would be read as a text. */
+async function refuseModel(folder: string): Promise<void> {
+  const names = new Set<string>();
+  for await (const { name } of Deno.readDir(folder)) names.add(name);
+  const isRun = names.has("metrics.csv") && names.has("checkpoints");
+  const isModel = names.has("vocab.txt") && MODEL_FILES.some((name) => names.has(name));
+  if (!isRun && !isModel) return;
+  const problem = `expected a folder of texts, found that of a ${isRun ? "run" : "model"}`;
+  throw new FormatError(folder, `${problem}: name the texts, or the folder that they lie in`);
+}
+
+/** Files that lie beside the vocabulary in the folder of a model. */
+const MODEL_FILES = ["config.json", "tokenizer_config.json", "model.safetensors"];
 
 /**
  * The error for a name that is not found: a path is taken for a missing file, and a single word for

@@ -68,6 +68,10 @@ export async function missingFile(
 async function explained(folder: string): Promise<string | undefined> {
   const names = await namesIn(folder);
   if (typeof names === "string") return names;
+  if (names.includes("prepared.json")) {
+    return "the folder is that of a prepared corpus and holds no model: train one on it by " +
+      "deno task pretrain --corpus";
+  }
   const hasWeights = names.some((name) => /^model\.safetensors(\.index\.json)?$/.test(name));
   for (const [pattern, what, fix] of FORMATS) {
     const found = names.find((name) => pattern.test(name));

@@ -96,8 +96,16 @@ export async function savedPath(folder: string, name: string): Promise<string> {
   return plan?.files.includes(name) && await isThere(aside) ? aside : `${folder}/${name}`;
 }
 
+/** The name of the folder in which a save is prepared. */
+export const SAVING = ".saving";
+
+/** Whether a folder has a save whose files are all written, but not all moved into the folder. */
+export async function isSaveComplete(folder: string): Promise<boolean> {
+  return await isThere(placesIn(folder).plan);
+}
+
 function placesIn(folder: string) {
-  const aside = `${folder}/.saving`;
+  const aside = `${folder}/${SAVING}`;
   return { aside, fresh: `${aside}/new`, old: `${aside}/old`, plan: `${aside}/plan.json` };
 }
 

@@ -4,6 +4,9 @@ import { FormatError } from "../errors.ts";
 import { readSource, type Source, sourcesOf } from "../data/corpus_sources.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import type { RawDocument } from "../data/raw_document.ts";
+import { shellWord } from "../shell_quote.ts";
+import { refuseParts } from "./incomplete_store.ts";
+import { isPrepared } from "./prepared.ts";
 import type { PrepareSettings } from "./prepare_settings.ts";
 
 /** A file of texts or a bundled corpus, with the facts by which a change is noticed. */
@@ -43,10 +46,22 @@ export interface InputBatch {
  */
 const BATCH = 2 ** 18;
 
-/** The files of all corpora, in the order in which they are read. */
+/**
+ * The files of all corpora, in the order in which they are read.
+ *
+ * @throws {FormatError} If one of them cannot be read, or is prepared already.
+ */
 export async function findInputs(settings: PrepareSettings): Promise<Input[]> {
   const inputs: Input[] = [];
   for (const name of settings.corpus) {
+    if (isPrepared(name)) {
+      const fix = `train on it: deno task pretrain --corpus ${shellWord(name)} --out runs/NAME`;
+      throw new FormatError(
+        name,
+        `expected texts, found a corpus that is prepared already: ${fix}`,
+      );
+    }
+    await refuseParts(name);
     for (const source of await sourcesOf(name, settings)) inputs.push(await inputOf(source));
   }
   return inputs;

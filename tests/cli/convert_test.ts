@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { loadModel } from "bert/model/folder.ts";
 import { convertFolder } from "bert/cli/convert.ts";
+import { checkEmpty } from "bert/cli/out_folder.ts";
 import { several } from "bert/format.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
@@ -84,4 +85,14 @@ Deno.test("convertFolder() names the file that did not fit on a full disk", asyn
   }
   deepStrictEqual([...Deno.readDirSync(`${from}/out`)], []);
   await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("what a killed save has left does not make a folder count as filled, unless it was complete", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/.saving/new`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/.saving/new/config.json`, "{");
+  await checkEmpty("OUT", folder);
+  await Deno.writeTextFile(`${folder}/.saving/plan.json`, "{}");
+  await rejects(checkEmpty("OUT", folder), /it holds \.saving: choose a new folder/);
+  await Deno.remove(folder, { recursive: true });
 });

@@ -86,3 +86,17 @@ Deno.test("control characters in the name of a file are escaped in messages", as
   });
   deepStrictEqual(leftOut, ["Left out of ~: 1 of another kind (b\\x1b[2J\\n.md)"]);
 });
+
+Deno.test("the folder of a model or of a run is refused, and its vocabulary is not read as a text", async () => {
+  const filled = (names: readonly string[]) => async (folder: string) => {
+    await Deno.mkdir(`${folder}/checkpoints`);
+    for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, "One.");
+  };
+  await rejects(readFolder(filled(["vocab.txt", "tokenizer_config.json"])), {
+    message: /expected a folder of texts, found that of a model: name the texts/,
+  });
+  await rejects(readFolder(filled(["log.txt", "metrics.csv"])), {
+    message: /expected a folder of texts, found that of a run: name the texts/,
+  });
+  deepStrictEqual((await readFolder(filled(["vocab.txt"]))).names, ["vocab.txt 1"]);
+});

@@ -76,6 +76,11 @@ Deno.test("a name of the hub, a file, a run and the hub's cache are recognised",
     await Deno.mkdir(`${folder}/cache/snapshots`, { recursive: true });
     await Deno.mkdir(`${folder}/cache/blobs`);
     await says(`${folder}/cache`, /Hugging Face cache: name a folder under snapshots\//);
+    await Deno.mkdir(`${folder}/prepared`);
+    for (const name of ["prepared.json", "train.bin"]) {
+      await Deno.writeTextFile(`${folder}/prepared/${name}`, "");
+    }
+    await says(`${folder}/prepared`, /is that of a prepared corpus and holds no model: train one/);
     await Deno.mkdir(`${folder}/sentences/0_Transformer`, { recursive: true });
     await says(`${folder}/sentences`, /the model lies in 0_Transformer, .*: name that folder/);
   }));

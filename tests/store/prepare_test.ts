@@ -271,5 +271,10 @@ Deno.test("settings that cannot work are refused before anything is written", as
   await refused({ wokers: 2 }, /Unknown option wokers of prepare\(\): did you mean workers\?/);
   await refused({ corpus: [`${folder}/nothing`] }, /nothing: expected a file or folder/);
   ok(!(await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name.startsWith("never")));
+  await refused(
+    { corpus: [`${texts}/a.jsonl`, whole] },
+    /found a corpus that is prepared already: /,
+  );
+  await refused({ corpus: [`${whole}/train.bin`] }, /expected a store without the ending \.bin/);
   await refused({ vocab: `${folder}/no` }, /no: expected a vocab\.txt or a tokenizer's folder/);
 });
