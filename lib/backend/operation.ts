@@ -54,15 +54,26 @@ export function differentiable<T extends tf.Tensor>(
  * @param inputs The tensors by the names that the kernel knows.
  * @param attrs The numbers by the names that the kernel knows.
  * @returns The kernel's outputs, which the caller disposes of; `undefined` if there is no such
- * kernel, so that the caller uses the definition by tfjs operations.
+ * kernel, or a tensor has another type than the kernel reads, so that the caller uses the definition
+ * by tfjs operations.
  */
 export function fused(
   name: string,
   inputs: Record<string, tf.Tensor>,
   attrs: Record<string, number> = {},
 ): tf.Tensor[] | undefined {
-  if (!tf.getKernel(name, tf.getBackend())) return undefined;
+  if (!tf.getKernel(name, tf.getBackend()) || !haveTypes(inputs)) return undefined;
   return [tf.engine().runKernel(name, inputs, attrs)].flat() as tf.Tensor[];
+}
+
+/** The inputs of kernels that are int32. All others are float32. */
+const INTEGERS: ReadonlySet<string> = new Set(["ids", "labels"]);
+
+/** Whether all tensors have the types that the kernels read: they would take the bits of another type. */
+function haveTypes(inputs: Record<string, tf.Tensor>): boolean {
+  return Object.entries(inputs).every(([name, { dtype }]) =>
+    dtype === (INTEGERS.has(name) ? "int32" : "float32")
+  );
 }
 
 /** The first output of a kernel; `undefined` if there is no such kernel. */

@@ -4,7 +4,7 @@
  */
 import { MASKED } from "./argument_kinds.ts";
 import { ARRAY, checkArguments, checkEntries, checkOptions, checkWhole } from "../checks.ts";
-import { ConfigError, ShapeError } from "../errors.ts";
+import { ConfigError, describe, ShapeError } from "../errors.ts";
 import type { MaskedExample } from "./example.ts";
 
 /** The inputs and labels of B examples, each a row of T tokens. The arrays are row-major. */
@@ -58,6 +58,7 @@ const MULTIPLE = 8;
  *
  * @throws {ConfigError} If there is no example.
  * @throws {ShapeError} If an example's arrays differ in length, or it is longer than the row.
+ * @throws {RangeError} If an id or a label is no whole number.
  *
  * @example
  * ```ts
@@ -83,18 +84,18 @@ export function collate(examples: readonly MaskedExample[], options: CollateOpti
   if (examples.length === 0) throw new ConfigError("examples", [], "must have at least one");
   const size = examples.length;
   const length = rowLength(examples, options);
-  const rows = (value: (example: MaskedExample) => readonly number[], padding: number) =>
-    fillRows(examples.map(value), length, padding);
-  const mlmLabels = rows(({ labels }) => labels, -1);
+  const rows = (field: "tokenIds" | "segmentIds" | "labels", padding: number) =>
+    fillRows(field, examples.map((example) => example[field]), length, padding);
+  const mlmLabels = rows("labels", -1);
   return {
     size,
     length,
-    tokenIds: rows(({ tokenIds }) => tokenIds, padTokenId),
-    segmentIds: rows(({ segmentIds }) => segmentIds, 0),
+    tokenIds: rows("tokenIds", padTokenId),
+    segmentIds: rows("segmentIds", 0),
     positionIds: positions(size, length),
     attentionMask: mask(examples, length),
     mlmLabels,
-    nspLabels: Int32Array.from(examples, ({ nspLabel }) => nspLabel),
+    nspLabels: fillRows("nspLabel", examples.map(({ nspLabel }) => [nspLabel]), 1, -1),
     ...predictions(mlmLabels),
     examples,
     maskTokenId,
@@ -122,10 +123,27 @@ function rowLength(
   return length;
 }
 
-/** `[B, T]`: the rows, each padded at its end. */
-function fillRows(rows: readonly (readonly number[])[], length: number, padding: number) {
+/**
+ * `[B, T]`: the rows, each padded at its end.
+ *
+ * @param field The field of the examples from which they come, for error messages.
+ */
+function fillRows(
+  field: string,
+  rows: readonly (readonly number[])[],
+  length: number,
+  padding: number,
+): Int32Array {
   const filled = new Int32Array(rows.length * length).fill(padding);
-  for (const [i, row] of rows.entries()) filled.set(row, i * length);
+  for (const [i, row] of rows.entries()) {
+    filled.set(row, i * length);
+    const wrong = row.findIndex((value, at) => filled[i * length + at] !== value);
+    if (wrong < 0) continue;
+    const found = describe(row[wrong]);
+    throw new RangeError(
+      `Cannot collate example ${i}: expected whole numbers in ${field}, found ${found} at place ${wrong}`,
+    );
+  }
   return filled;
 }
 

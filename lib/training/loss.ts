@@ -59,7 +59,8 @@ export function crossEntropyLoss(
   checkShape("crossEntropyLoss() from labels", labels, logits.shape.slice(0, -1));
   const wanted = checkedLabels(labels.dataSync(), classes, ignoreIndex);
   return tf.tidy(() => {
-    const rows = tf.reshape(logits, [wanted.length, classes]) as tf.Tensor2D; // [N, C]
+    const floats = logits.dtype === "float32" ? logits : tf.cast(logits, "float32");
+    const rows = tf.reshape(floats, [wanted.length, classes]) as tf.Tensor2D; // [N, C]
     const losses = softmaxCrossEntropy(rows, tf.tensor1d(wanted, "int32")); // [N]
     if (reduction === "none") return tf.reshape(losses, labels.shape);
     const total = tf.sum(losses); // []

@@ -5,7 +5,13 @@
 import { ensureBackend } from "../backend/choose.ts";
 import { withPrecision } from "../backend/precision.ts";
 import { type Batch } from "../data/batch.ts";
-import { checkArguments, checkChoice, checkOptions } from "../checks.ts";
+import {
+  checkArguments,
+  checkChoice,
+  checkNotNegative,
+  checkOptions,
+  checkPositive,
+} from "../checks.ts";
 import { type Precision, PRECISIONS } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
@@ -164,8 +170,21 @@ function checkStep(
   if (parts.length === 0) throw new ConfigError("batch", parts, "must have at least one part");
   for (const part of parts) if (part) checkBatch(call, "batch", part);
   checkOptions("trainStep()", options, OPTIONS);
+  checkRates(options);
   checkChoice("reduction", options.reduction ?? "mean", ["mean", "sum"]);
   checkChoice("precision", options.precision ?? "float32", PRECISIONS);
+}
+
+/**
+ * Checks the numbers by which a step is scaled: a negative one would increase the loss.
+ *
+ * @throws {ConfigError} If `learningRate` is no number of at least 0, or `clipNorm` none above 0.
+ */
+export function checkRates(
+  { learningRate, clipNorm = Infinity }: Pick<StepOptions, "learningRate" | "clipNorm">,
+): void {
+  checkNotNegative("learningRate", learningRate);
+  if (clipNorm !== Infinity) checkPositive("clipNorm", clipNorm);
 }
 
 /** The sizes of a step's batches, over all ranks of a team. */

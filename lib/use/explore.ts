@@ -2,7 +2,7 @@
 import { checkWhole } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { checkQuestion, encode, inputs } from "./text_inputs.ts";
@@ -66,6 +66,8 @@ export async function nearestWords(
  * The cosine of the angle between two vectors of the same length, `a · b / (|a| |b|)`: -1 to 1, and 0
  * if one of them is all zeros.
  *
+ * @throws {ShapeError} If the vectors differ in length.
+ *
  * @example
  * ```ts
  * import { cosine } from "bert/use/explore.ts";
@@ -74,6 +76,7 @@ export async function nearestWords(
  * ```
  */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new ShapeError("cosine(a, b) from b", [a.length], [b.length]);
   return cosinesTo(a, b)[0];
 }
 

@@ -30,7 +30,7 @@ import { clipScale } from "../training/clipping.ts";
 import { learningRateAt } from "../training/learning_rate.ts";
 import { AdamW, type Optimizer } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
-import { DivergedError } from "../training/train_step.ts";
+import { checkRates, DivergedError } from "../training/train_step.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
 /** One step of fine-tuning. */
@@ -124,6 +124,7 @@ export async function fineTuneStep(
   ]);
   checkBatch("fineTuneStep(model, optimizer, batch, options)", "batch.batch", batch);
   checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
+  checkRates(options);
   const { learningRate, seed, clipNorm = 1 } = options;
   checkSoftmax(model);
   checkLabels(labels, model.classes);
@@ -268,6 +269,7 @@ function checkRun(
   const { peak, warmupShare } = scheduleOf(options);
   checkPositive("learningRate", peak);
   checkShare("warmupShare", warmupShare);
+  checkRates({ learningRate: peak, clipNorm: options.clipNorm });
   checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
 }
 

@@ -60,3 +60,22 @@ Deno.test("collate() refuses an empty list, arrays of unequal length, and exampl
 Deno.test("collate() takes any number of examples", () => {
   strictEqual(collate(Array(200_000).fill(SHORT)).predictedLabels.length, 200_000);
 });
+
+Deno.test("collate() refuses ids and labels that are no whole numbers, by the example and the field", () => {
+  const cases: [keyof MaskedExample, unknown, RegExp][] = [
+    [
+      "tokenIds",
+      [5, NaN, 5],
+      /example 1: expected whole numbers in tokenIds, found NaN at place 1/,
+    ],
+    ["tokenIds", [5, 4.5, 5], /in tokenIds, found 4\.5 at place 1/],
+    ["tokenIds", [5, 2 ** 32, 5], /in tokenIds, found 4294967296 at place 1/],
+    ["segmentIds", ["1", 1, 1], /in segmentIds, found "1" at place 0/],
+    ["labels", [-1, -1, undefined], /in labels, found undefined at place 2/],
+    ["nspLabel", undefined, /in nspLabel, found undefined at place 0/],
+  ];
+  for (const [field, value, message] of cases) {
+    const wrong = { ...SHORT, [field]: value } as MaskedExample;
+    throws(() => collate([SHORT, wrong]), { message: new RegExp(message.source) });
+  }
+});

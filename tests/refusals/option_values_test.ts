@@ -151,6 +151,7 @@ Deno.test("fineTune() refuses a negative learning rate or weight decay, and a wa
   await rejects(tune({ learningRate: -1 }), { name: "ConfigError", field: "learningRate" });
   await rejects(tune({ warmupShare: 7.5 }), { name: "ConfigError", field: "warmupShare" });
   await rejects(tune({ weightDecay: -1 }), { name: "ConfigError", field: "weightDecay" });
+  await rejects(tune({ clipNorm: -1 }), { name: "ConfigError", field: "clipNorm" });
 });
 
 Deno.test("lists with an entry of another kind are refused, also sparse arrays", () => {

@@ -185,3 +185,19 @@ Deno.test("a NaN in any of the weights stops the step, wherever in the model it 
   ok(names.length > 20, `only ${names}`);
   ok(Number.isFinite((await trainStep(model, new AdamW(model.weights), batch, STEP)).totalLoss));
 });
+
+Deno.test("trainStep() refuses a learning rate and a clipNorm by which the loss would rise", async () => {
+  using model = toyModel();
+  const optimizer = new AdamW(model.weights);
+  const before = snapshot(model);
+  const options = { learningRate: 0.1, seed: 1 };
+  const [batch] = toyBatches(1);
+  for (const field of ["learningRate", "clipNorm"] as const) {
+    for (const value of [-1, NaN, "0.1"]) {
+      const wrong = { ...options, [field]: value } as typeof options;
+      await rejects(trainStep(model, optimizer, batch, wrong), { name: "ConfigError", field });
+    }
+  }
+  deepStrictEqual(snapshot(model), before);
+  await trainStep(model, optimizer, batch, { ...options, clipNorm: Infinity });
+});

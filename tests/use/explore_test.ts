@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
@@ -39,6 +39,8 @@ Deno.test("cosine() measures directions, not lengths", () => {
   ok(Math.abs(cosine([3, 4], [6, 8]) - 1) < 1e-12);
   ok(Math.abs(cosine([1, 0], [-5, 0]) + 1) < 1e-12);
   deepStrictEqual([cosine([1, 0], [0, 2]), cosine([0, 0], [1, 1])], [0, 0]);
+  throws(() => cosine([1, 0], [1]), { name: "ShapeError" });
+  throws(() => cosine([1], [1, 0]), { name: "ShapeError" });
 });
 
 Deno.test("attentionMaps() gives the weights of each layer and head, whose rows sum to 1", async () => {
