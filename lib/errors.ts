@@ -119,6 +119,27 @@ export class FormatError extends SyntaxError {
   }
 }
 
+/** A saved model has no weights of some heads. A `FormatError` that also names these heads. */
+export class MissingHeadsError extends FormatError {
+  /** The heads in words, as in `"the next-sentence head"`. */
+  readonly heads: readonly string[];
+
+  /**
+   * Names the heads, and says how to load the model nevertheless.
+   *
+   * @param heads The heads in words.
+   * @param way What to do about it. Default: the option of `loadModel()`.
+   */
+  constructor(
+    file: string,
+    heads: readonly string[],
+    way = "pass { seed } to start them from random numbers, or load BertModel alone",
+  ) {
+    super(file, `it has no weights of ${heads.join(", ")}: ${way}`);
+    this.heads = heads;
+  }
+}
+
 /**
  * Throws unless `tensor` has the expected shape.
  *

@@ -5,9 +5,9 @@
  */
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, MissingHeadsError } from "../errors.ts";
 import { several } from "../format.ts";
-import { loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
+import { type LoadedModel, loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import { ONNX_FILES } from "../web/onnx_folder.ts";
@@ -51,7 +51,7 @@ export async function convertFolder(
   checkOptions("convertFolder()", options, ["seed", "replace", "dtype"]);
   const { seed, replace = false, dtype } = options;
   if (!replace) await checkEmpty("OUT", to);
-  const { model, tokenizer, notes } = await loadModel(from, { seed });
+  const { model, tokenizer, notes } = await loaded(from, seed);
   try {
     await saveModel(to, model, tokenizer, { dtype });
     const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = model.config;
@@ -66,6 +66,17 @@ export async function convertFolder(
     ];
   } finally {
     model.dispose();
+  }
+}
+
+/** Loads a model. An error about missing heads names the option of the task. */
+async function loaded(folder: string, seed: number | undefined): Promise<LoadedModel> {
+  try {
+    return await loadModel(folder, { seed });
+  } catch (error) {
+    if (!(error instanceof MissingHeadsError)) throw error;
+    const way = "add --seed 1 to start them from random numbers. (--to onnx does not need them.)";
+    throw new MissingHeadsError(error.file, error.heads, way);
   }
 }
 

@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
-import { FormatError } from "../errors.ts";
+import { FormatError, MissingHeadsError } from "../errors.ts";
 import { readJson, writeJson } from "../files/json.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
 import {
@@ -73,7 +73,9 @@ export async function readWeights(
   using stored = await StoredWeights.open(folder);
   const fresh = missingHeads(stored, shapes);
   checkEncoder(stored, shapes);
-  if (fresh.size > 0 && seed === undefined) throw headsMissing(folder, fresh);
+  if (fresh.size > 0 && seed === undefined) {
+    throw new MissingHeadsError(`${folder}/${WEIGHTS_FILE}`, headsOf(fresh));
+  }
   for (const name of shapes.keys()) if (!fresh.has(name)) checkStored(name, shapes, stored);
   checkTied(stored);
   const weights = new Map<string, tf.Variable>();
@@ -281,12 +283,6 @@ function headsOf(names: Iterable<string>): string[] {
   const all = [...names];
   return Object.keys(HEADS).filter((head) => all.some((name) => name.startsWith(head)))
     .map((head) => HEADS[head]);
-}
-
-function headsMissing(folder: string, fresh: ReadonlySet<string>): FormatError {
-  const problem = `it has no weights of ${headsOf(fresh).join(", ")}`;
-  const way = "pass { seed } to start them from random numbers, or load BertModel alone";
-  return new FormatError(`${folder}/${WEIGHTS_FILE}`, `${problem}: ${way}`);
 }
 
 function prefixNotes({ prefix }: StoredWeights): string[] {
