@@ -12,6 +12,7 @@ import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun } from "bert/runs/open.ts";
 import { openTeam } from "bert/team/open_team.ts";
 import type { Team } from "bert/team/team.ts";
+import { collectGarbage } from "../support/garbage.ts";
 
 const MINUTES = { minutes: { kind: "positive", help: "" } } as const;
 
@@ -27,7 +28,7 @@ const WARM = 0.2;
 /** One measurement; they are made at intervals. */
 interface Reading {
   readonly seconds: number;
-  /** Resident memory of the process, in MiB. */
+  /** Resident memory of the process without garbage, in MiB. */
   readonly rss: number;
   readonly heap: number;
   readonly tensors: number;
@@ -48,6 +49,7 @@ function watch(readings: Reading[], interval: number, name: string) {
   let [next, tokens, since] = [0, 0, 0];
   return (step: number, total: number, seconds: number) => {
     if (seconds < next) return;
+    collectGarbage(); // V8 lets it grow by a hundred megabytes and more before it collects it by itself
     const { rss, heapUsed } = Deno.memoryUsage();
     const tokensPerSecond = (total - tokens) / (seconds - since);
     const reading = {

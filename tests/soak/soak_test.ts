@@ -4,12 +4,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { deepStrictEqual, ok } from "node:assert";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { useBackend } from "bert/backend/choose.ts";
 import { AdamW } from "bert/training/optimizer.ts";
 import { trainStep } from "bert/training/train_step.ts";
+import { collectGarbage } from "../support/garbage.ts";
 import { toyBatches, toyModel } from "../support/toy_model.ts";
 
 const GIVEN = Number(Deno.env.get("SOAK_STEPS") ?? 0);
@@ -27,9 +26,6 @@ function held() {
     reached,
   };
 }
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
 
 /** The heap without garbage, and the memory of the whole process, in MiB. */
 function process() {
