@@ -65,8 +65,7 @@ export function heatmap(
   }
   const [height, width] = checkTable(values, options);
   const [low, high] = rangeOf(values);
-  const below = options.columns ? fits(options.columns) ? 34 : 70 : 16;
-  const foot = PLOT.top + PLOT.height + below;
+  const foot = PLOT.top + PLOT.height + roomBelow(options.columns);
   return new Figure({
     data: [{
       type: "heatmap",
@@ -196,7 +195,18 @@ function shrink(values: readonly (readonly number[])[]): readonly (readonly numb
 
 /** Whether all names of columns have room side by side, so that none must be turned. */
 function fits(columns: readonly string[]): boolean {
-  return 6 * Math.max(...columns.map(({ length }) => length)) + 4 <= PLOT.width / columns.length;
+  return longest(columns) + 4 <= PLOT.width / columns.length;
+}
+
+/** The width of the longest of these names, in pixels. */
+function longest(names: readonly string[]): number {
+  return 6 * Math.max(...names.map(({ length }) => length));
+}
+
+/** The pixels between the cells and the title of the axis: the longer a turned name, the more. */
+function roomBelow(columns: readonly string[] | undefined): number {
+  if (columns === undefined) return 16;
+  return fits(columns) ? 34 : 22 + Math.ceil(longest(columns) * Math.SQRT1_2);
 }
 
 /** The names of rows and columns. If there are too many, some are left out. */

@@ -154,6 +154,15 @@ Deno.test("heatmap() colours each cell by its value, from the top down", () => {
   deepStrictEqual(strokes, [["M1 0h2M0 1h1", "#08306b"]], "zero and NaN stay white");
 });
 
+Deno.test("heatmap() leaves as much room for turned names of columns as the longest one needs", () => {
+  const heightWith = (name: string) => {
+    const columns = Array.from({ length: 60 }, () => name);
+    const { svg } = heatmap([columns.map(() => 1)], { ...TITLES, valueTitle: "n", columns });
+    return Number(svg.match(/height="(\d+)"/)![1]);
+  };
+  strictEqual(heightWith("a name!!") - heightWith("abc"), Math.ceil(48 * Math.SQRT1_2) - 13);
+});
+
 Deno.test("heatmap() with decimals writes its values into the cells, white on dark ones", () => {
   const options = { ...TITLES, valueTitle: "share" };
   const written = (svg: string) =>
