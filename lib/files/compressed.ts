@@ -1,10 +1,10 @@
-/** Reading text files; those whose names end in `.gz` or `.zst` are decompressed, by zlib or fzstd. */
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { Decompress } from "fzstd";
+/** Reading text files; those whose names end in `.gz` or `.zst` are decompressed, by `node:zlib`. */
+import { Readable, type Transform } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 import { FormatError } from "../errors.ts";
 import { refuseForeignText } from "./foreign_texts.ts";
 import { fileBytes } from "./lines.ts";
+import { ByteSource, frameBytes } from "./zstd_frames.ts";
 
 /**
  * The decompressed bytes of a file, piece by piece.
@@ -80,32 +80,36 @@ async function* counted(
   }
 }
 
+/** Decompresses all members, as zlib does. */
 async function* gunzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(packed);
-  const gunzip = createGunzip();
-  source.on("error", (error) => gunzip.destroy(error));
-  source.pipe(gunzip);
+  yield* through(packed, createGunzip());
+}
+
+/** Decompresses all frames. */
+async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = new ByteSource(packed);
   try {
-    for await (const chunk of gunzip) yield chunk;
+    if (await source.isAtEnd()) throw new RangeError("it is empty");
+    while (!await source.isAtEnd()) yield* through(frameBytes(source), createZstdDecompress());
   } finally {
-    source.destroy();
-    gunzip.destroy();
+    await source.close();
   }
 }
 
-/** Decompresses all frames. Node's own decoder silently ignores every frame but the first. */
-async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const decoder = new Decompress((chunk) => pieces.push(chunk));
-  let next: Uint8Array = new Uint8Array(0);
-  for await (const chunk of packed) { // push() comes one chunk later, because it has to say which is the last
-    if (next.length > 0) decoder.push(next);
-    yield* pieces.splice(0);
-    next = chunk;
+/** The output of a decoder for the given input. */
+async function* through(
+  packed: AsyncIterable<Uint8Array>,
+  decoder: Transform,
+): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(packed);
+  source.on("error", (error) => decoder.destroy(error));
+  source.pipe(decoder);
+  try {
+    for await (const chunk of decoder) yield chunk;
+  } finally {
+    source.destroy();
+    decoder.destroy();
   }
-  if (next.length === 0) throw new RangeError("it is empty");
-  decoder.push(next, true);
-  yield* pieces;
 }
 
 /** A format of compressed files. */

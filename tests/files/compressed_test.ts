@@ -1,5 +1,5 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { unpackedBytes } from "bert/files/compressed.ts";
 import { readCorpusFile, sentencesOf } from "../support/corpus_file.ts";
 
@@ -78,4 +78,37 @@ Deno.test("a compressed file that does not exist is refused by name", async () =
     name: "FormatError",
     message: /^Cannot read \/no\/such\/a\.txt\.gz: expected a file that can be read/,
   });
+});
+
+/** Compresses with a sum of the text, as the program `zstd` does by default. */
+function withSum(text: string): Uint8Array {
+  const { ZSTD_c_checksumFlag: flag } = constants;
+  return new Uint8Array(zstdCompressSync(encode(text), { params: { [flag]: 1 } }));
+}
+
+Deno.test(".zst: a byte that was changed anywhere, or an end that comes too early, never gives another text", async () => {
+  const words = Array.from({ length: 90 }, (_, i) => `Line ${i * 7919 % 101}.`).join("\n");
+  const whole = joined(withSum(words), withSum("The end."));
+  const folder = await Deno.makeTempDir();
+  const read = async (bytes: Uint8Array) => {
+    await Deno.writeFile(`${folder}/a.zst`, bytes);
+    const pieces = await Array.fromAsync(unpackedBytes(`${folder}/a.zst`));
+    return new TextDecoder().decode(joined(...pieces));
+  };
+  strictEqual(await read(whole), `${words}The end.`);
+  let refused = 0;
+  for (let i = 0; i < whole.length; i++) {
+    const damaged = whole.slice();
+    damaged[i] ^= 1 << i % 8;
+    try {
+      strictEqual(await read(damaged), `${words}The end.`); // a bit that means nothing
+    } catch (error) {
+      strictEqual((error as Error).name, "FormatError");
+      refused++;
+    }
+    const cut = withSum(words).length; // where the first frame ends
+    if (i !== cut) await rejects(read(whole.subarray(0, i)), { name: "FormatError" }, `${i} bytes`);
+  }
+  ok(refused > 0.9 * whole.length, `${refused} of ${whole.length}`);
+  await Deno.remove(folder, { recursive: true });
 });
