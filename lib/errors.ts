@@ -147,6 +147,7 @@ export class MissingHeadsError extends FormatError {
  * @param tensor Anything with a `shape`.
  * @param expected One entry per axis; a string matches any size.
  * @throws {ShapeError} If the rank or a size differs.
+ * @throws {TypeError} If it has no shape, as an array has none.
  *
  * @example
  * ```ts
@@ -159,7 +160,12 @@ export function checkShape(
   tensor: { readonly shape: readonly number[] },
   expected: Shape,
 ): void {
-  const { shape } = tensor;
+  const { shape } = tensor ?? {};
+  if (!Array.isArray(shape)) {
+    const found = Array.isArray(tensor) ? "an array" : describe(tensor);
+    const fix = "make one of it, as with tf.tensor()";
+    throw new TypeError(`Cannot compute ${what}: expected a tensor, found ${found}: ${fix}`);
+  }
   const fits = shape.length === expected.length &&
     expected.every((size, axis) => typeof size === "string" || size === shape[axis]);
   if (!fits) throw new ShapeError(what, expected, shape);

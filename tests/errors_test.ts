@@ -50,3 +50,17 @@ Deno.test("FormatError names the file, and the line where there is one", () => {
   strictEqual(whole.line, undefined);
   ok(whole instanceof SyntaxError);
 });
+
+Deno.test("checkShape() refuses what is no tensor", () => {
+  const what = "linear() from x";
+  const fix = "make one of it, as with tf.tensor\\(\\)$";
+  const found = (shown: string) => ({
+    name: "TypeError",
+    message: new RegExp(
+      `^Cannot compute linear\\(\\) from x: expected a tensor, found ${shown}: ${fix}`,
+    ),
+  });
+  throws(() => checkShape(what, [[1, 2]] as never, ["N", "I"]), found("an array"));
+  throws(() => checkShape(what, undefined as never, ["N", "I"]), found("undefined"));
+  throws(() => checkShape(what, 5 as never, ["N", "I"]), found("5"));
+});

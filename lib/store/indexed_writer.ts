@@ -1,6 +1,7 @@
 /** Writing Megatron-LM's `.bin` and `.idx`, document by document. */
 import type { TokenIds } from "../data/document.ts";
 import { SpillFile } from "./spill_file.ts";
+import { ARRAY, checkArguments, checkChoice, checkEntries, type Kind } from "../checks.ts";
 import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
 
 /** How much has been written: a place from which writing can continue. */
@@ -33,6 +34,11 @@ const ENDS = ".ends";
 
 /** The number of bytes of a list that are held in memory at a time, a multiple of every entry size. */
 const PIECE = 2 ** 20;
+
+const IDS: Kind = {
+  name: "a list of ids, as tokenizer.ids() returns it",
+  fits: (value) => Array.isArray(value) || ArrayBuffer.isView(value),
+};
 
 /**
  * A store that is being written. Ids are written to `.bin` and lengths to temporary files, of which
@@ -88,12 +94,14 @@ export class IndexedWriter implements Disposable {
    *
    * @param prefix The path without `.bin` and `.idx`. Its folder must exist.
    * @param type The type of the ids, as `idTypeFor()` returns it.
+   * @throws {ConfigError} If the type is another one.
    */
   static create(
     prefix: string,
     type: "uint16" | "int32",
     options: WriterOptions = {},
   ): IndexedWriter {
+    checkChoice("type", type, ["uint16", "int32"]);
     return new IndexedWriter(prefix, type, START, options);
   }
 
@@ -119,9 +127,13 @@ export class IndexedWriter implements Disposable {
   /**
    * Adds a document as the ids of its sentences. A sentence without ids is left out, as in Megatron.
    *
-   * @throws {RangeError} If an id is negative or too large for the type.
+   * @throws {RangeError} If an id is no whole number, negative or too large for the type.
+   * @throws {TypeError} If a sentence is not a list of ids.
    */
   add(sentences: readonly TokenIds[]): void {
+    const call = "IndexedWriter.add(sentences)";
+    checkArguments(call, [["sentences", sentences, ARRAY]]);
+    checkEntries(call, "sentences", sentences, IDS);
     const full = sentences.filter(({ length }) => length > 0);
     const lengths = Int32Array.from(full, ({ length }) => length);
     const ids = new Float64Array(lengths.reduce((sum, length) => sum + length, 0));
@@ -136,7 +148,7 @@ export class IndexedWriter implements Disposable {
   /**
    * Adds a document as the ids of all its sentences and their lengths, each above 0.
    *
-   * @throws {RangeError} If an id is negative or too large for the type.
+   * @throws {RangeError} If an id is no whole number, negative or too large for the type.
    */
   addIds(ids: Uint16Array | Int32Array | Float64Array, lengths: Int32Array): void {
     this.#bin.write(this.#packed(ids));
@@ -200,8 +212,10 @@ export class IndexedWriter implements Disposable {
     if (this.#type === "uint16" && ids instanceof Uint16Array) return ids;
     const most = this.#type === "uint16" ? 2 ** 16 : 2 ** 31;
     for (let i = 0; i < ids.length; i++) {
-      if (ids[i] >= 0 && ids[i] < most) continue;
-      throw new RangeError(`Cannot write id ${ids[i]} as ${this.#type}: expected 0 to ${most - 1}`);
+      if (ids[i] >= 0 && ids[i] < most && Math.floor(ids[i]) === ids[i]) continue;
+      throw new RangeError(
+        `Cannot write id ${ids[i]} as ${this.#type}: expected whole numbers, 0 to ${most - 1}`,
+      );
     }
     return this.#type === "uint16" ? Uint16Array.from(ids) : Int32Array.from(ids);
   }

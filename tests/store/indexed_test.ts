@@ -290,3 +290,24 @@ function writeSparse(prefix: string, sentences: number, length: number): void {
   bin.seekSync(-2, Deno.SeekMode.End);
   bin.writeSync(Uint8Array.of(77, 0));
 }
+
+Deno.test("IndexedWriter refuses ids that are no whole numbers, sentences that are no lists, and other types", async () => {
+  const prefix = `${await Deno.makeTempDir()}/texts`;
+  throws(() => IndexedWriter.create(prefix, "int64" as "int32"), { name: "ConfigError" });
+  for (const type of ["uint16", "int32"] as const) {
+    using writer = IndexedWriter.create(prefix, type);
+    for (const id of [1.5, NaN, -1]) {
+      throws(() => writer.add([[5, id]]), {
+        name: "RangeError",
+        message: new RegExp(`id ${id} as`),
+      });
+    }
+    throws(() => writer.add([5, 6] as never), {
+      name: "TypeError",
+      message: /entry 0 of sentences must be a list of ids, .*, found 5$/,
+    });
+    throws(() => writer.add("abc" as never), { name: "TypeError" });
+    writer.add([[5, 6], Int32Array.of(7)]);
+    deepStrictEqual(writer.place, { documents: 1, sentences: 2, tokens: 3 });
+  }
+});
