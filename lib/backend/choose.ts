@@ -83,6 +83,7 @@ export async function useBackend(
       if (reasons.length > 0) reportFallback(names, candidate, reasons[0]);
       return candidate;
     } catch (reason) {
+      if (reason instanceof ConfigError) throw reason; // a setting that cannot work, such as BERT_NATIVE
       reasons.push(reason);
     }
   }

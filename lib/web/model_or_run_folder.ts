@@ -41,6 +41,8 @@ export interface OpenedFolder extends Disposable {
   readonly classifier?: BertClassifier;
   /** The names of the classifier's classes; none if the folder has no classifier. */
   readonly labels: readonly string[];
+  /** The names of weights in the folder that belong to none of these, such as those of another head. */
+  readonly others: readonly string[];
   /** Frees all weights. `using` does so at the end of a block. */
   dispose(): void;
 }
@@ -53,7 +55,7 @@ export interface OpenedFolder extends Disposable {
 export async function openFolder(path: string): Promise<OpenedFolder> {
   const isRun = await isThere(`${path}/metrics.csv`);
   const folder = isRun ? await modelOfRun(path) : path;
-  const heads = await headsIn(folder);
+  const { heads, rest } = await headsIn(folder);
   const classes = await readClasses(folder);
   const { model, tokenizer } = await loadModel(folder, { seed: 0 });
   try {
@@ -70,6 +72,7 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
       heads,
       classifier,
       labels: classes?.labels ?? [],
+      others: classes ? rest.filter((name) => !name.startsWith("classifier.")) : rest,
       dispose,
       [Symbol.dispose]: dispose,
     };
@@ -92,13 +95,15 @@ async function modelOfRun(path: string): Promise<string> {
   throw new FormatError(path, problem);
 }
 
-async function headsIn(folder: string): Promise<Heads> {
+/** The pre-training heads of a folder, and the names of weights beyond them and the encoder. */
+async function headsIn(folder: string): Promise<{ heads: Heads; rest: string[] }> {
   await readConfigJson(folder); // its error says what the folder is, if it is not that of a model
   using stored = await StoredWeights.open(folder);
-  return {
+  const heads = {
     words: stored.has("cls.predictions.bias"),
     pairs: stored.has("cls.seq_relationship.weight"),
   };
+  return { heads, rest: stored.names.filter((name) => !/^(bert|cls)\./.test(name)) };
 }
 
 /** The arguments of `saveOnnx()` for an opened folder, and a description of the model in words. */

@@ -8,7 +8,7 @@ import type { Dtype } from "./onnx_weights.ts";
 /**
  * Reads a model's folder, or a run's, and writes it with `saveOnnx()`. Heads that it lacks are left
  * out: a bare encoder becomes one that returns vectors, pooled as its `modules.json` says. Steps of a
- * sentence model that ONNX cannot represent, such as a prompt, are reported.
+ * sentence model that ONNX cannot represent, such as a prompt, and weights of other heads are reported.
  *
  * @param dtypes Which files to write. Default: all three.
  * @returns Lines that say which model it is, what it does, and which files were written with which
@@ -54,6 +54,7 @@ export async function convertToOnnx(
     }, ${hiddenSize} wide, ${opened.tokenizer.vocab.size} pieces; ${does}`,
     ...await Promise.all(sizes),
     ...lacks,
+    ...(opened.others.length > 0 ? [`Not written: ${opened.others.join(", ")}`] : []),
     `Written to ${to}. README.md says how to load it in JavaScript: "In JavaScript"`,
   ];
 }

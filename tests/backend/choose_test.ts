@@ -5,11 +5,11 @@ import { ConfigError } from "bert/errors.ts";
 import { BACKENDS } from "../support/backends.ts";
 
 /** Runs a program in a process of its own, with its own environment and permissions. */
-async function run(code: string, permissions: string[], backend: string) {
+async function run(code: string, permissions: string[], backend: string, env = {}) {
   const program = `data:text/typescript,${encodeURIComponent(code)}`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-check", `--config=${CONFIG}`, ...permissions, program],
-    env: { NO_COLOR: "1", BERT_BACKEND: backend },
+    env: { NO_COLOR: "1", BERT_BACKEND: backend, ...env },
     stdout: "piped",
     stderr: "piped",
   });
@@ -68,6 +68,15 @@ Deno.test("useBackend() says once which backend cannot start and why, and takes 
   const { out, err } = await run(twice, ["--allow-all", denied], "");
   strictEqual(out, "wasm wasm");
   match(err, /^The backend simd cannot start here, so the slower wasm is used: .*relaxed\.wasm.*$/);
+});
+
+Deno.test("a BERT_NATIVE that is none is refused, and not taken for a backend that cannot start", async () => {
+  const { out, err } = await run(PRINT, ["--allow-all"], "", { BERT_NATIVE: "0" });
+  strictEqual(out, "");
+  match(
+    err,
+    /ConfigError: Invalid BERT_NATIVE = "0": it must be off, avx2 or avx512, or not be set/,
+  );
 });
 
 Deno.test("useBackend() refuses an unknown name and lists the known backends", async () => {

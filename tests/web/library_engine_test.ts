@@ -23,6 +23,7 @@ function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine 
     tokenizer: TOY_TOKENIZER,
     heads: { words: true, pairs: true, ...heads },
     labels: [],
+    others: [],
     dispose() {},
     [Symbol.dispose]() {},
   };

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
-import { readSafetensors } from "bert/files/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
@@ -61,6 +61,22 @@ Deno.test("convertToOnnx() gives a bare encoder a vector for each text, and no h
   ok(Math.abs(Math.hypot(...data.subarray(0, data.length / 2)) - 1) < 1e-5);
   hidden.dispose();
   model.dispose();
+});
+
+Deno.test("convertToOnnx() names the weights of a head that it does not know", async () => {
+  const from = `${OUT}-question`;
+  const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 40 }), { seed: 1 });
+  await saveModel(from, model, TOKENIZER);
+  model.dispose();
+  const path = `${from}/model.safetensors`;
+  const { tensors } = readSafetensors(await Deno.readFile(path));
+  const own = { shape: [2], data: Float32Array.of(1, 2) };
+  const answers = new Map([...tensors, ["qa_outputs.bias", own] as const]);
+  await Deno.writeFile(path, writeSafetensors(answers));
+  const report = await convertToOnnx(from, `${OUT}-answers`, ["fp32"]);
+  deepStrictEqual(report.filter((line) => line.startsWith("Not written")), [
+    "Not written: qa_outputs.bias",
+  ]);
 });
 
 Deno.test("convertToOnnx() reports the steps of a sentence model that ONNX cannot represent, and keeps its length", async () => {
