@@ -128,7 +128,6 @@ export async function saveOnnx(
     throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
   }
   checkArguments(call, [["options.dtypes", dtypes, ARRAY]]);
-  if (dtypes.length === 0) throw new ConfigError("dtypes", dtypes, "must have at least one");
   checkSwitches(options, ["attentions"]);
   for (const dtype of dtypes) checkChoice("dtypes", dtype, DTYPES);
   if (sentence) checkChoice("sentence.pooling", sentence.pooling, ["mean", "cls"]);

@@ -119,8 +119,6 @@ Deno.test("saveOnnx() refuses NaN, and what is too large for fp16, by the weight
     deepStrictEqual(await read(), before);
   }
   await saveOnnx(model, TOY_TOKENIZER, own, { dtypes: ["fp32", "q8"] });
-  const none = saveOnnx(model, TOY_TOKENIZER, own, { dtypes: [] });
-  await rejects(none, { name: "ConfigError", field: "dtypes" });
   model.dispose();
   await Deno.remove(own, { recursive: true });
 });
