@@ -11,7 +11,6 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { FormatError } from "../errors.ts";
-import { refusePointer } from "../files/foreign_formats.ts";
 import { refuseForeignText } from "../files/foreign_texts.ts";
 import { readColumn } from "../files/parquet_pages.ts";
 import { openToRead } from "../files/read_at.ts";
@@ -62,7 +61,6 @@ async function* parquetRows(path: string, options: CorpusOptions): AsyncGenerato
 /** Throws `FormatError` if a file does not begin as Parquet files do. */
 function refuseOthers(file: OpenFile, path: string): void {
   const start = readRange(file, 0, Math.min(file.size, 200));
-  refusePointer(start, path);
   const mark = String.fromCharCode(...start.subarray(0, 4));
   if (mark !== "" && "PAR1".startsWith(mark)) return;
   if (mark === "PARE") {

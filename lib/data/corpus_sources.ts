@@ -1,6 +1,7 @@
 /** The files of a corpus, and the reader of each. */
 import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
+import { isRun } from "../files/foreign_formats.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv } from "./corpus_csv.ts";
 import { readJsonLines } from "./corpus_jsonl.ts";
@@ -118,12 +119,10 @@ async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile
 
 /** Throws if a folder is that of a model or a run, whose vocabulary would be read as a text. */
 async function refuseModel(folder: string): Promise<void> {
-  const names = new Set<string>();
-  for await (const { name } of Deno.readDir(folder)) names.add(name);
-  const isRun = names.has("metrics.csv") && names.has("checkpoints");
-  const isModel = names.has("vocab.txt") && MODEL_FILES.some((name) => names.has(name));
-  if (!isRun && !isModel) return;
-  const problem = `expected a folder of texts, found that of a ${isRun ? "run" : "model"}`;
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const isModel = names.includes("vocab.txt") && MODEL_FILES.some((name) => names.includes(name));
+  if (!isRun(names) && !isModel) return;
+  const problem = `expected a folder of texts, found that of a ${isRun(names) ? "run" : "model"}`;
   throw new FormatError(folder, `${problem}: name the texts, or the folder that they lie in`);
 }
 

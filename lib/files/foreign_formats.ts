@@ -79,7 +79,7 @@ async function explained(folder: string): Promise<string | undefined> {
       return `there is only ${found}, ${what}, which cannot be read here: ${fix}`;
     }
   }
-  if (names.includes("checkpoints") && names.includes("metrics.csv")) {
+  if (isRun(names)) {
     return "the folder is that of a run: name a model in it, final or best";
   }
   if (names.includes("0_Transformer")) {
@@ -89,6 +89,11 @@ async function explained(folder: string): Promise<string | undefined> {
   if (names.includes("snapshots") && names.includes("blobs")) {
     return "the folder is one of the Hugging Face cache: name a folder under snapshots/ in it";
   }
+}
+
+/** Whether files and folders with these names are those of a run. */
+export function isRun(names: readonly string[]): boolean {
+  return names.includes("checkpoints") && names.includes("metrics.csv");
 }
 
 /** The names in a folder, sorted; or, if it has none, a message that says why and what to do. */

@@ -17,7 +17,7 @@ export interface Option {
   readonly choices?: readonly string[];
   /** The least value of a count. Default: 1. */
   readonly least?: number;
-  /** The placeholder of the value in the help. */
+  /** The word that stands for the value in the help, as in `--out FOLDER`. */
   readonly value?: string;
   /** What the setting does, for the help. */
   readonly help: string;

@@ -7,6 +7,7 @@ import {
   checkOptions,
   checkPositive,
 } from "../checks.ts";
+import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "../model/argument_kinds.ts";
 import { muonUpdate } from "./muon_update.ts";
@@ -17,7 +18,6 @@ import {
   type OptimizerState,
   TRAIN_CONFIG_NAMES,
 } from "./optimizer.ts";
-import { DEFAULT_WEIGHT_DECAY } from "./weight_decay.ts";
 
 /** Settings of `Muon`: those of the AdamW for the other weights, and its own. */
 export interface MuonOptions extends AdamWOptions {
@@ -91,7 +91,7 @@ export class Muon implements Optimizer {
     this.#weights = weights;
     this.#isMatrix = isMatrix;
     this.#others = new AdamW(weights, { ...rest, optimizer: "adamw" } as AdamWOptions);
-    const { weightDecay = DEFAULT_WEIGHT_DECAY } = options;
+    const { weightDecay = TRAIN_DEFAULTS.weightDecay } = options;
     this.#options = { momentum, rateFactor, weightDecay };
   }
 

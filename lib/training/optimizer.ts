@@ -17,7 +17,7 @@ import { TRAIN_DEFAULTS } from "../config.ts";
 import { checkShape, ConfigError } from "../errors.ts";
 import { WEIGHTS } from "../model/argument_kinds.ts";
 import { adamWUpdate, type MomentTensors, type UpdateFactors } from "./adamw_update.ts";
-import { decaysByDefault, DEFAULT_WEIGHT_DECAY } from "./weight_decay.ts";
+import { decaysByDefault } from "./weight_decay.ts";
 
 /** An optimizer as the training loop needs it. `AdamW` and `Muon` implement it. */
 export interface Optimizer extends Disposable {
@@ -120,7 +120,7 @@ export class AdamW implements Optimizer {
     checkArguments("new AdamW(weights, options)", [["weights", weights, WEIGHTS]]);
     checkOptions("AdamW", options, OPTIONS);
     checkIsAdamW(options);
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = DEFAULT_WEIGHT_DECAY } =
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = TRAIN_DEFAULTS.weightDecay } =
       options;
     const { biasCorrection = true, decays = decaysByDefault } = options;
     checkBelow1("beta1", beta1);

@@ -1,7 +1,4 @@
-/** The weights to which decay is applied, and how much. */
-
-/** The weight decay of an optimizer that is not told another one. */
-export const DEFAULT_WEIGHT_DECAY = 0.01;
+/** The weights to which decay is applied. */
 
 /**
  * Whether a weight decays by default: matrices and embeddings do, biases and LayerNorm do not.
