@@ -110,9 +110,10 @@ export class FormatError extends SyntaxError {
    * Names the file and the line, and says what is wrong there.
    *
    * @param problem What was expected, what was found, and the fix.
+   * @param options Its `cause`, such as an error of the operating system.
    */
-  constructor(file: string, problem: string, line?: number) {
-    super(`Cannot read ${file}${line === undefined ? "" : `, line ${line}`}: ${problem}`);
+  constructor(file: string, problem: string, line?: number, options?: ErrorOptions) {
+    super(`Cannot read ${file}${line === undefined ? "" : `, line ${line}`}: ${problem}`, options);
     this.file = file;
     this.line = line;
     this.problem = problem;

@@ -9,6 +9,7 @@ import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";
 import { count, percent, several } from "../format.ts";
 import { shellWord } from "../shell_quote.ts";
 import { absolutePath, withoutEndSlash } from "../files/path.ts";
+import { reading } from "../files/read.ts";
 import { checkpointSteps } from "../runs/checkpoint_files.ts";
 import type { EvaluationLog } from "../runs/journal.ts";
 import { type RunEnd, type RunHooks, runToEnd } from "../runs/loop.ts";
@@ -219,12 +220,12 @@ async function readConfig(
   path: string,
   typed: Given<keyof RunSettings>,
 ): Promise<Given<keyof RunSettings>> {
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) {
+  const text = await reading(path, Deno.readTextFile(path)).catch((error) => {
+    if (error.cause instanceof Deno.errors.NotFound) {
       throw new ConfigError("--config", path, "must be a JSON file that exists: check the path");
     }
-    const hint = error instanceof Deno.errors.IsADirectory ? ": name the config.json in it" : "";
-    throw new FormatError(path, `expected a JSON file, found ${error.message}${hint}`);
+    if (!(error.cause instanceof Deno.errors.IsADirectory)) throw error;
+    throw new FormatError(path, "expected a JSON file, found a folder: name the config.json in it");
   });
   const json = parseJsonObject(text, path);
   checkNames(text, path, Infinity); // JSON.parse() ignores the first of two settings with one name

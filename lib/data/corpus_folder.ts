@@ -3,6 +3,8 @@
  * out.
  */
 import { FormatError } from "../errors.ts";
+import { saysMissing } from "../files/optional_file.ts";
+import { readError, reading } from "../files/read.ts";
 import { printable } from "../printable_text.ts";
 import type { TextFile } from "./raw_document.ts";
 
@@ -15,7 +17,8 @@ import type { TextFile } from "./raw_document.ts";
  *
  * @param kinds Matches the names of readable files.
  * @param tell Is called with a sentence that says which files are left out, if there are any.
- * @throws {FormatError} If a link with the name of a readable file is broken.
+ * @throws {FormatError} If a link with the name of a readable file is broken, or the operating system
+ * cannot read a folder.
  */
 export async function filesOf(
   folder: string,
@@ -23,7 +26,7 @@ export async function filesOf(
   tell: (what: string) => void,
 ): Promise<TextFile[]> {
   const listing = new Listing(kinds);
-  await listing.add(folder, "", await Deno.realPath(folder));
+  await listing.add(folder, "", await reading(folder, Deno.realPath(folder)));
   const leftOut = listing.leftOut();
   if (leftOut !== "") tell(`Left out of ${folder}: ${leftOut}`);
   return listing.files.sort((a, b) => a.name < b.name ? -1 : 1);
@@ -59,7 +62,7 @@ class Listing {
    */
   async add(folder: string, within: string, real: string): Promise<void> {
     this.#seen.add(real);
-    const entries = await Array.fromAsync(Deno.readDir(folder));
+    const entries = await reading(folder, Array.fromAsync(Deno.readDir(folder)));
     entries.sort((a, b) => a.name < b.name ? -1 : 1);
     for (const { name, isSymlink } of entries) {
       const entry = { path: `${folder}/${name}`, name: within + name };
@@ -79,18 +82,16 @@ class Listing {
     try {
       return await Deno.realPath(path);
     } catch (error) {
-      if (this.#kinds.test(name)) {
-        const { message } = error as Error;
-        const problem = `expected a file, found a link that leads nowhere (${message})`;
-        throw new FormatError(path, `${problem}: mend or remove it`);
-      }
-      this.#others.push(name);
+      if (!this.#kinds.test(name)) return void this.#others.push(name);
+      if (!saysMissing(error)) throw readError(error as Error, path);
+      const problem = "expected a file, found a link that leads nowhere";
+      throw new FormatError(path, `${problem}: mend or remove it`);
     }
   }
 
   /** Adds a file, or the files of a folder. */
   async #addEntry(entry: TextFile, real: string): Promise<void> {
-    const { isFile, isDirectory } = await Deno.stat(real);
+    const { isFile, isDirectory } = await reading(real, Deno.stat(real));
     const readable = isFile && this.#kinds.test(entry.name);
     if (!isDirectory && !readable) this.#others.push(entry.name);
     else if (this.#seen.has(real)) this.#repeated.push(entry.name);

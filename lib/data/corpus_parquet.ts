@@ -145,11 +145,15 @@ function readRows(
   return readColumn({ bytes, metadata, schemaPath: [schema, child], rows });
 }
 
-/** Runs a part of the reading, and reports any error in it as damage to the file. */
+/**
+ * Runs a part of the reading, and reports any error in it as damage to the file, unless the file could
+ * not be read at all.
+ */
 function whole<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    if (error instanceof FormatError) throw error;
     const problem = `expected a whole Parquet file, found a damaged or truncated one ` +
       `(${(error as Error).message}): fetch it again`;
     throw new FormatError(path, problem);

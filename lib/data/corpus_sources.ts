@@ -2,6 +2,7 @@
 import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRun } from "../files/foreign_formats.ts";
+import { readNames, reading } from "../files/read.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv } from "./corpus_csv.ts";
 import { readJsonLines } from "./corpus_jsonl.ts";
@@ -34,9 +35,8 @@ export async function sourcesOf(nameOrPath: string, options: CorpusOptions): Pro
     return [nameOrPath];
   }
   if (nameOrPath === "") throw unknownCorpus(nameOrPath); // Deno's own answer depends on permissions
-  const info = await Deno.stat(nameOrPath).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) throw unknownCorpus(nameOrPath);
-    throw new FormatError(nameOrPath, `expected a file or folder, found: ${error.message}`);
+  const info = await reading(nameOrPath, Deno.stat(nameOrPath)).catch((error) => {
+    throw error.cause instanceof Deno.errors.NotFound ? unknownCorpus(nameOrPath) : error;
   });
   if (info.isDirectory) return await filesIn(nameOrPath, options);
   if (!info.isFile) { // a pipe could be waited for without end, and cannot be read a second time
@@ -119,7 +119,7 @@ async function filesIn(folder: string, options: CorpusOptions): Promise<TextFile
 
 /** Throws if a folder is that of a model or a run, whose vocabulary would be read as a text. */
 async function refuseModel(folder: string): Promise<void> {
-  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const names = await readNames(folder);
   const isModel = names.includes("vocab.txt") && MODEL_FILES.some((name) => names.includes(name));
   if (!isRun(names) && !isModel) return;
   const problem = `expected a folder of texts, found that of a ${isRun(names) ? "run" : "model"}`;

@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { FormatError } from "../errors.ts";
+import { readNames } from "./read.ts";
 
 /** Files of other formats: a pattern for their names, what they are, and how to convert them. */
 const FORMATS: readonly (readonly [name: RegExp, what: string, fix: string])[] = [
@@ -99,12 +100,13 @@ export function isRun(names: readonly string[]): boolean {
 /** The names in a folder, sorted; or, if it has none, a message that says why and what to do. */
 async function namesIn(folder: string): Promise<string[] | string> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+    return (await readNames(folder)).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) {
+    const { cause } = error as Error;
+    if (cause instanceof Deno.errors.NotADirectory) {
       return "expected a folder, found a file: name the folder that it lies in";
     }
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(cause instanceof Deno.errors.NotFound)) throw error;
   }
   const missing = `there is no folder ${resolve(folder)}`;
   if (!/^[\w.-]+(\/[\w.-]+)?$/.test(folder)) return `${missing}: check the path`;

@@ -1,7 +1,8 @@
 /** Files to which whole lines are appended, such as the metrics of a run: writing and reading them. */
 import { dirname } from "node:path";
 import { joinBytes } from "./lines.ts";
-import { writeError } from "./write.ts";
+import { readError, reading } from "./read.ts";
+import { isSystemError, writeError } from "./write.ts";
 
 const LINE_FEED = 10;
 
@@ -30,15 +31,27 @@ export class AppendFile {
 
   private constructor(path: string, size: number, lines: number) {
     this.#path = path;
-    this.#file = Deno.openSync(path, { write: true, create: true });
     this.#size = size;
     this.#lines = lines;
-    this.#cut();
+    try {
+      this.#file = Deno.openSync(path, { write: true, create: true });
+      this.#cut();
+    } catch (error) {
+      throw writeError(error, path);
+    }
   }
 
-  /** Begins with an empty file, and makes its folder. The lines of an existing file are removed. */
+  /**
+   * Begins with an empty file, and makes its folder. The lines of an existing file are removed.
+   *
+   * @throws {Error} If it cannot be written; the message says why and what to do.
+   */
   static create(path: string): AppendFile {
-    Deno.mkdirSync(dirname(path), { recursive: true });
+    try {
+      Deno.mkdirSync(dirname(path), { recursive: true });
+    } catch (error) {
+      throw writeError(error, path);
+    }
     return new AppendFile(path, 0, 0);
   }
 
@@ -47,6 +60,8 @@ export class AppendFile {
    *
    * If the file has fewer whole lines, it continues after those; the property `lines` says how many
    * there are. A missing file is created.
+   *
+   * @throws {Error} If it cannot be read or written; the message says why and what to do.
    */
   static resume(path: string, lines: number): AppendFile {
     const bytes = readIfThere(path);
@@ -87,7 +102,9 @@ export class AppendFile {
 
   /** Waits until all lines are on disk. */
   async sync(): Promise<void> {
-    await this.#file.syncData();
+    await this.#file.syncData().catch((error) => {
+      throw writeError(error, this.#path);
+    });
   }
 
   /** Closes the file. It may be called twice. */
@@ -112,7 +129,7 @@ function readIfThere(path: string): Uint8Array {
     return Deno.readFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Uint8Array();
-    throw error;
+    throw isSystemError(error) ? readError(error, path) : error;
   }
 }
 
@@ -191,8 +208,8 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
 }
 
 async function openIfThere(path: string): Promise<Deno.FsFile | undefined> {
-  return await Deno.open(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+  return await reading(path, Deno.open(path)).catch((error) => {
+    if (error.cause instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
 }

@@ -3,7 +3,9 @@
  * error names the line.
  */
 import { FormatError } from "../errors.ts";
+import { readError } from "./read.ts";
 import { openToRead } from "./read_at.ts";
+import { isSystemError } from "./write.ts";
 
 /** A line without its end, and its number, from 1. */
 export interface Line {
@@ -58,10 +60,18 @@ function withoutMark(line: string): string {
   return line.charCodeAt(0) === BYTE_ORDER_MARK ? line.slice(1) : line;
 }
 
-/** The bytes of a file, piece by piece. */
+/**
+ * The bytes of a file, piece by piece.
+ *
+ * @throws {FormatError} If the operating system cannot read it.
+ */
 export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   const file = await openToRead(path);
-  yield* file.readable;
+  try {
+    yield* file.readable;
+  } catch (error) {
+    throw isSystemError(error) ? readError(error, path) : error;
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Opening a file, and reading bytes of it by their offset. */
 import { FormatError } from "../errors.ts";
+import { readError, reading } from "./read.ts";
+import { isSystemError } from "./write.ts";
 
 /**
  * Opens a file for reading.
@@ -7,9 +9,7 @@ import { FormatError } from "../errors.ts";
  * @throws {FormatError} If it cannot be opened. The message names the reason.
  */
 export async function openToRead(path: string): Promise<Deno.FsFile> {
-  return await Deno.open(path).catch((error: Error) => {
-    throw new FormatError(path, `expected a file that can be read, found: ${error.message}`);
-  });
+  return await reading(path, Deno.open(path));
 }
 
 /**
@@ -18,7 +18,7 @@ export async function openToRead(path: string): Promise<Deno.FsFile> {
  * It is synchronous, so that two readers of one file cannot disturb each other's position.
  *
  * @param path The path of the file, for the error message.
- * @throws {FormatError} If the file is too short, or was closed.
+ * @throws {FormatError} If the file is too short, was closed, or cannot be read.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export function readAt(
   seek(file, at, path);
   let filled = 0;
   while (filled < count) {
-    const read = file.readSync(bytes.subarray(filled));
+    const read = readSync(file, bytes.subarray(filled), path);
     if (read === null) {
       const problem = `it ended at byte ${at + filled} while it was read`;
       throw new FormatError(path, `${problem}: it was cut off, so copy or save it again`);
@@ -48,6 +48,14 @@ export function readAt(
     filled += read;
   }
   return bytes;
+}
+
+function readSync(file: Deno.FsFile, bytes: Uint8Array, path: string): number | null {
+  try {
+    return file.readSync(bytes);
+  } catch (error) {
+    throw isSystemError(error) ? readError(error, path) : error;
+  }
 }
 
 function seek(file: Deno.FsFile, at: number, path: string): void {

@@ -2,6 +2,7 @@
 import { ARRAY, checkArguments, checkEntries, having, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { refusePointer } from "./foreign_formats.ts";
+import { readError } from "./read.ts";
 import { readAt } from "./read_at.ts";
 import {
   checkLength,
@@ -52,7 +53,7 @@ export class SafetensorsFile implements Disposable {
   /**
    * Opens a file and reads its header.
    *
-   * @throws {FormatError} If there is no such file, or its header does not describe its contents.
+   * @throws {FormatError} If the file cannot be read, or its header does not describe its contents.
    */
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await openFile(path);
@@ -147,7 +148,7 @@ async function openFile(path: string): Promise<Deno.FsFile> {
   try {
     if ((await Deno.stat(path)).isFile) return await Deno.open(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw readError(error as Error, path);
     throw new FormatError(path, "expected a safetensors file, found nothing: check the path");
   }
   throw new FormatError(path, "expected a safetensors file, found something that is not a file");

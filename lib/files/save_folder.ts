@@ -14,6 +14,7 @@
 import { FormatError } from "../errors.ts";
 import { parseJsonObject } from "./json.ts";
 import { isThere, readTextIfThere } from "./optional_file.ts";
+import { reading } from "./read.ts";
 import { isSystemError, replaceFile, syncFolder, writeError } from "./write.ts";
 
 /** Writes one file of a folder to the given path. */
@@ -72,8 +73,9 @@ export async function saveFolder(
  * @throws {Deno.errors.Busy} If a save is at work in the folder.
  */
 export async function completeSave(folder: string): Promise<void> {
-  const found = await Deno.lstat(placesIn(folder).aside).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+  const { aside } = placesIn(folder);
+  const found = await reading(aside, Deno.lstat(aside)).catch((error) => {
+    if (error.cause instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
   if (!found) return;
@@ -137,14 +139,18 @@ async function lockAside(folder: string): Promise<Deno.FsFile> {
 /** Completes a valid save of a killed process, or removes an incomplete one. */
 async function tidyUp(folder: string): Promise<void> {
   const plan = await readPlan(folder);
-  if (plan) {
-    await install(folder, plan);
-    await removePlan(folder);
-  }
   const { fresh, old } = placesIn(folder);
-  for (const path of [fresh, old]) {
-    await removeIfThere(path);
-    await Deno.mkdir(path);
+  try {
+    if (plan) {
+      await install(folder, plan);
+      await removePlan(folder);
+    }
+    for (const path of [fresh, old]) {
+      await removeIfThere(path);
+      await Deno.mkdir(path);
+    }
+  } catch (error) {
+    throw isSystemError(error) ? writeError(error, folder) : error;
   }
 }
 

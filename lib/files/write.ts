@@ -120,9 +120,12 @@ function reasonOf(cause: Error, bytes: number | undefined): string {
   if (cause instanceof Deno.errors.NotCapable) {
     return "Deno has no permission. Run the program with --allow-write, or choose another folder";
   }
-  if (cause instanceof Deno.errors.PermissionDenied || code === "EROFS") {
-    return "the system does not let you write there. Choose another folder";
+  if (code === "EROFS") return "its file system is read-only. Choose another folder";
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return "the system does not let you write there. Give yourself the right to, as with chmod u+w " +
+      "for it and its folder, or choose another folder. Options of Deno do not help";
   }
+  if (code === "EISDIR") return "there is a folder of that name: move it away";
   if (cause instanceof Deno.errors.NotFound) return "there is no such folder: make it first";
   return cause.message;
 }

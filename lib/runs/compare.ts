@@ -12,6 +12,7 @@ import {
   type Kind,
 } from "../checks.ts";
 import { isRecord, readJsonIfThere } from "../files/json.ts";
+import { namesIfThere } from "../files/optional_file.ts";
 import {
   type Metric,
   METRICS,
@@ -72,12 +73,8 @@ export interface Curve {
  */
 export async function findRuns(folder: string): Promise<string[]> {
   const found: string[] = [];
-  try {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      if (isDirectory && await exists(`${folder}/${name}/metrics.csv`)) found.push(name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for (const name of await namesIfThere(folder) ?? []) {
+    if (await exists(`${folder}/${name}/metrics.csv`)) found.push(name);
   }
   return found.sort().map((name) => `${folder}/${name}`);
 }

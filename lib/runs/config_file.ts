@@ -4,7 +4,7 @@ import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
 import { shellWord } from "../shell_quote.ts";
 import { isRecord, parseJsonObject } from "../files/json.ts";
-import { saysMissing } from "../files/optional_file.ts";
+import { readTextIfThere } from "../files/optional_file.ts";
 import type { VocabularyFacts } from "../tokenizer/vocab_facts.ts";
 import type { Baselines } from "../training/baselines.ts";
 import { optionsFromJson } from "./option_parser.ts";
@@ -118,10 +118,7 @@ export function configPath(folder: string): string {
  */
 export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
   const path = configPath(folder);
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (saysMissing(error)) return undefined;
-    throw new FormatError(path, `expected the settings of a run, found: ${error.message}`);
-  });
+  const text = await readTextIfThere(path);
   return text === undefined ? undefined : checkRunConfig(parseJsonObject(text, path), path);
 }
 

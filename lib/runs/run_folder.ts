@@ -1,8 +1,9 @@
 /** The folder of a run: its files, and the lock that lets one process at a time work in it. */
 import { ConfigError, FormatError } from "../errors.ts";
-import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
+import { isSystemError, replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../printable_text.ts";
 import { saysMissing } from "../files/optional_file.ts";
+import { readNames } from "../files/read.ts";
 import { configPath, readRunConfig, type RunConfig } from "./config_file.ts";
 
 /**
@@ -42,15 +43,14 @@ export class RunFolder {
     try {
       await Deno.mkdir(path, { recursive: true });
       await checkKinds(path);
-      const lock = await Deno.open(`${path}/lock`, { create: true, write: true, read: true });
+      const lock = await openLock(`${path}/lock`);
       if (!lock.tryLockSync(true)) throw await inUse(path, lock);
       await lock.truncate();
       await lock.write(new TextEncoder().encode(`${Deno.pid}\n`));
       await Deno.mkdir(`${path}/checkpoints`, { recursive: true }); // after the lock: see checkFree()
       return new RunFolder(path, lock);
     } catch (error) {
-      const known = error instanceof FolderInUse || error instanceof FormatError;
-      throw known ? error : writeError(error, path, 0);
+      throw isSystemError(error) ? writeError(error, path, 0) : error;
     }
   }
 
@@ -111,15 +111,19 @@ export class RunFolder {
   }
 }
 
-class FolderInUse extends Error {}
+async function openLock(path: string): Promise<Deno.FsFile> {
+  return await Deno.open(path, { create: true, write: true, read: true }).catch((error) => {
+    throw writeError(error, path);
+  });
+}
 
-async function inUse(path: string, lock: Deno.FsFile): Promise<FolderInUse> {
+async function inUse(path: string, lock: Deno.FsFile): Promise<Error> {
   const buffer = new Uint8Array(32);
   const count = await lock.read(buffer) ?? 0;
   lock.close();
   const pid = new TextDecoder().decode(buffer.subarray(0, count)).trim();
   const who = pid === "" ? "another process" : `process ${pid}`;
-  return new FolderInUse(
+  return new Error(
     `Cannot work in ${path}: ${who} is at work there. Wait for it or stop it, or choose another --out`,
   );
 }
@@ -178,14 +182,15 @@ export async function checkFree(folder: string): Promise<void> {
     );
   }
   try {
-    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    const names = await readNames(folder);
     const begun = names.includes("lock") ? ["lock", "checkpoints", "vocab.txt"] : [];
     const other = names.sort().find((name) => !begun.includes(name) && !name.endsWith(UNFINISHED));
     if (other) throw new ConfigError("--out", folder, `holds "${other}": choose a new folder`);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) {
+    const { cause } = error as Error;
+    if (cause instanceof Deno.errors.NotADirectory) {
       throw new ConfigError("--out", folder, "is a file: choose a new folder");
     }
-    if (!saysMissing(error)) throw error;
+    if (!saysMissing(cause)) throw error;
   }
 }

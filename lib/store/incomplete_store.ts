@@ -1,6 +1,6 @@
 /** Refusing parts of a store on disk, which would otherwise be read as text. */
 import { FormatError } from "../errors.ts";
-import { isThere, saysMissing } from "../files/optional_file.ts";
+import { isThere, namesIfThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
 import { UNFINISHED } from "../files/write.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -26,8 +26,8 @@ import { FACTS_FILE } from "./prepared_facts.ts";
 export async function refuseParts(path: string): Promise<void> {
   const folder = withoutEndSlash(path);
   const out = folder.endsWith(UNFINISHED) ? folder.slice(0, -UNFINISHED.length) : folder;
-  const names = await namesIn(folder);
-  const isBegun = await namesIn(out + UNFINISHED) !== undefined;
+  const names = (await namesIfThere(folder))?.sort();
+  const isBegun = await namesIfThere(out + UNFINISHED) !== undefined;
   if (isBegun && (out !== folder || !names && !await isThere(folder))) {
     const problem =
       'expected a corpus that "deno task prepare" has finished, found one that it has begun';
@@ -51,14 +51,4 @@ export async function refuseParts(path: string): Promise<void> {
 /** Whether there is an index of Megatron-LM at a path. */
 async function isIndexThere(path: string): Promise<boolean> {
   return await isThere(path) && isIndex(path);
-}
-
-/** The names in a folder, sorted; undefined if there is no such folder. */
-async function namesIn(folder: string): Promise<string[] | undefined> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-  } catch (error) {
-    if (saysMissing(error)) return undefined;
-    throw error;
-  }
 }

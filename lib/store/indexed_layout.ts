@@ -16,6 +16,8 @@
  * Source: `megatron/core/datasets/indexed_dataset.py` in NVIDIA/Megatron-LM.
  */
 import { FormatError } from "../errors.ts";
+import { readError } from "../files/read.ts";
+import { isSystemError } from "../files/write.ts";
 
 const MAGIC = new TextEncoder().encode("MMIDIDX\0\0");
 
@@ -87,9 +89,13 @@ export function idTypeFor(vocabSize: number): "uint16" | "int32" {
  * ```
  */
 export function isIndex(path: string): boolean {
-  using file = Deno.openSync(path);
-  const bytes = new Uint8Array(MAGIC.length);
-  return file.readSync(bytes) === MAGIC.length && hasMagic(bytes);
+  try {
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(MAGIC.length);
+    return file.readSync(bytes) === MAGIC.length && hasMagic(bytes);
+  } catch (error) {
+    throw isSystemError(error) ? readError(error, path) : error;
+  }
 }
 
 function hasMagic(bytes: Uint8Array): boolean {

@@ -2,6 +2,7 @@
 import { checkWhole } from "../checks.ts";
 import type { TokenIds, TokenizedDocument } from "../data/document.ts";
 import { FormatError } from "../errors.ts";
+import { readError } from "../files/read.ts";
 import { readAt } from "../files/read_at.ts";
 import { blocksIn, readChecked } from "./block_checksums.ts";
 import { checkIndex, type OpenIndex } from "./indexed_check.ts";
@@ -249,7 +250,7 @@ function openFile(path: string): Deno.FsFile {
   try {
     if (Deno.statSync(path).isFile) return Deno.openSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw readError(error as Error, path);
     throw new FormatError(path, "expected a file of a store, found nothing: check the path");
   }
   throw new FormatError(path, "expected a file of a store, found something that is not a file");

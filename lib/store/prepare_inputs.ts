@@ -4,6 +4,7 @@ import { FormatError } from "../errors.ts";
 import { readSource, type Source, sourcesOf } from "../data/corpus_sources.ts";
 import type { CorpusOptions } from "../data/document.ts";
 import type { RawDocument } from "../data/raw_document.ts";
+import { reading } from "../files/read.ts";
 import { shellWord } from "../shell_quote.ts";
 import { refuseParts } from "./incomplete_store.ts";
 import { isPrepared } from "./prepared.ts";
@@ -69,7 +70,7 @@ export async function findInputs(settings: PrepareSettings): Promise<Input[]> {
 
 async function inputOf(source: Source): Promise<Input> {
   if (typeof source === "string") return { source, bytes: 0, changed: 0 };
-  const { size, mtime } = await Deno.stat(source.path);
+  const { size, mtime } = await reading(source.path, Deno.stat(source.path));
   return { source, bytes: size, changed: mtime?.getTime() ?? 0 };
 }
 

@@ -1,5 +1,6 @@
 /** The tokenizer of a corpus: from a file, from a folder, or learnt from the texts. */
 import { FormatError } from "../errors.ts";
+import { reading } from "../files/read.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
@@ -18,8 +19,8 @@ export async function namedTokenizer(
   { vocab, tokenizer: given = {} }: PrepareSettings,
 ): Promise<BertTokenizer | undefined> {
   if (vocab === undefined) return undefined;
-  const info = await Deno.stat(vocab).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const info = await reading(vocab, Deno.stat(vocab)).catch((error) => {
+    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
     const problem = "expected a vocab.txt or a tokenizer's folder, found nothing: check the path";
     throw new FormatError(vocab, problem);
   });

@@ -7,6 +7,8 @@ import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { saysMissing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
+import { readError, reading } from "../files/read.ts";
+import { isSystemError } from "../files/write.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { describeFile } from "./file_digest.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -96,7 +98,7 @@ export async function openPrepared(path: string): Promise<PreparedCorpus> {
 /** Opens a folder that `prepare()` has written. */
 async function openFolder(folder: string): Promise<PreparedCorpus> {
   const path = `${folder}/${FACTS_FILE}`;
-  const facts = parseFacts(await Deno.readTextFile(path), path);
+  const facts = parseFacts(await reading(path, Deno.readTextFile(path)), path);
   for (const [name, file] of Object.entries(facts.files)) {
     if (!name.endsWith(".bin")) await checkFile(`${folder}/${name}`, file);
   }
@@ -207,6 +209,6 @@ function find(path: string): Deno.FileInfo | undefined {
     return Deno.statSync(path);
   } catch (error) {
     if (saysMissing(error)) return undefined;
-    throw error;
+    throw isSystemError(error) ? readError(error, path) : error;
   }
 }

@@ -4,7 +4,8 @@ import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readTextIfThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
-import { replaceFile, syncFolder, UNFINISHED } from "../files/write.ts";
+import { readNames, reading } from "../files/read.ts";
+import { replaceFile, syncFolder, UNFINISHED, writeError } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
 import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
 import type { Input } from "./prepare_inputs.ts";
@@ -26,14 +27,14 @@ export async function factsIfThere(
   out: string,
   digest: string,
 ): Promise<PreparedFacts | undefined> {
-  const found = await Array.fromAsync(Deno.readDir(out)).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return [];
-    if (!(error instanceof Deno.errors.NotADirectory)) throw error;
+  const found = await readNames(out).catch((error) => {
+    if (error.cause instanceof Deno.errors.NotFound) return [];
+    if (!(error.cause instanceof Deno.errors.NotADirectory)) throw error;
     throw new ConfigError("out", out, "is a file, or below one: choose a new folder");
   });
   if (found.length === 0) return undefined;
   if (!isPrepared(out)) {
-    throw new ConfigError("out", out, `holds ${found[0].name}: choose a new folder`);
+    throw new ConfigError("out", out, `holds ${found[0]}: choose a new folder`);
   }
   const facts = await readFacts(out);
   if (facts.settings === digest) {
@@ -76,8 +77,7 @@ export class WorkFolder implements Disposable {
   static async open(out: string, settings: string): Promise<WorkFolder> {
     const folder = unfinishedOf(out);
     const work = `${folder}/${WORK}`;
-    await Deno.mkdir(work, { recursive: true });
-    const lock = await Deno.open(`${work}/lock`, { create: true, write: true, read: true });
+    const lock = await lockFile(work);
     try {
       if (!lock.tryLockSync(true)) {
         throw new ConfigError("out", out, "is being prepared by another process");
@@ -134,6 +134,16 @@ export class WorkFolder implements Disposable {
   }
 }
 
+/** Opens the file that is locked, and makes its folder. */
+async function lockFile(work: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(work, { recursive: true });
+    return await Deno.open(`${work}/lock`, { create: true, write: true, read: true });
+  } catch (error) {
+    throw writeError(error, work);
+  }
+}
+
 async function removeWork(out: string): Promise<void> {
   await Deno.remove(`${out}/${WORK}`, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -142,7 +152,7 @@ async function removeWork(out: string): Promise<void> {
 
 async function readFacts(folder: string): Promise<PreparedFacts> {
   const path = `${folder}/${FACTS_FILE}`;
-  return parseFacts(await Deno.readTextFile(path), path);
+  return parseFacts(await reading(path, Deno.readTextFile(path)), path);
 }
 
 function unfinishedOf(out: string): string {

@@ -13,6 +13,7 @@ import { FormatError } from "../errors.ts";
 import { missingFile } from "../files/foreign_formats.ts";
 import { readJsonIfThere, writeJson } from "../files/json.ts";
 import { isThere } from "../files/optional_file.ts";
+import { openToRead } from "../files/read_at.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
 import { vocabWithTokens } from "./added_tokens_folder.ts";
@@ -218,7 +219,7 @@ async function readPieces(folder: string, pipeline: FolderFile) {
  * token.
  */
 async function refuseMark(path: string): Promise<void> {
-  using file = await Deno.open(path);
+  using file = await openToRead(path);
   const start = new Uint8Array(3);
   await file.read(start);
   if (start[0] !== 0xef || start[1] !== 0xbb || start[2] !== 0xbf) return;

@@ -7,6 +7,7 @@ import { FormatError } from "../errors.ts";
 import { checkVocab, VOCAB } from "./argument_kinds.ts";
 import { type AddedToken, completeToken } from "./added_tokens.ts";
 import { refusePointer } from "../files/foreign_formats.ts";
+import { readBytes } from "../files/read.ts";
 import { replaceFile } from "../files/write.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { repeatNotes, type VocabNote } from "./vocab_notes.ts";
@@ -292,9 +293,9 @@ function allAdded(added: readonly AddedToken[], name: string): Required<AddedTok
  */
 export async function loadVocab(path: string): Promise<Vocab> {
   checkText("loadVocab(path)", "path", path);
-  const bytes = await Deno.readFile(path).catch((error) => {
-    const found = error instanceof Deno.errors.NotFound ? "nothing" : error.message;
-    throw new FormatError(path, `expected a vocabulary file, found ${found}: check the path`);
+  const bytes = await readBytes(path).catch((error) => {
+    if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
+    throw new FormatError(path, "expected a vocabulary file, found nothing: check the path");
   });
   if (bytes.length === 0) {
     throw new FormatError(

@@ -70,7 +70,7 @@ Deno.test("a broken link is an error if its name is that of a readable file", as
   });
   await rejects(broken, {
     name: "FormatError",
-    message: /\/b\.txt: expected a file, found a link that leads nowhere .*mend or remove it$/,
+    message: /\/b\.txt: expected a file, found a link that leads nowhere: mend or remove it$/,
   });
   const other = await readFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/a.txt`, "One.");

@@ -76,7 +76,7 @@ Deno.test("a compressed file that does not exist is refused by name", async () =
   const bytes = unpackedBytes("/no/such/a.txt.gz");
   await rejects(async () => await bytes.next(), {
     name: "FormatError",
-    message: /^Cannot read \/no\/such\/a\.txt\.gz: expected a file that can be read/,
+    message: /^Cannot read \/no\/such\/a\.txt\.gz: there is no such file: check the path$/,
   });
 });
 

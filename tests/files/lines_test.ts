@@ -51,7 +51,7 @@ Deno.test("readLines() names a file that cannot be read", async () => {
   const lines = readLines("/no/such/file.txt");
   await rejects(async () => await lines.next(), {
     name: "FormatError",
-    message: /^Cannot read \/no\/such\/file\.txt: expected a file that can be read, found: /,
+    message: /^Cannot read \/no\/such\/file\.txt: there is no such file: check the path$/,
   });
 });
 

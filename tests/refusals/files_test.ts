@@ -357,7 +357,7 @@ testRefusals([
       await Deno.symlink("a.txt/b", d + "/c.txt");
       return readAll(corpus(d + "/c.txt"));
     },
-    "FormatError: Cannot read ~/c.txt: expected a file or folder, found: Not a directory (os error 20): stat '~/c.txt'",
+    "FormatError: Cannot read ~/c.txt: a part of its path is a file and no folder: check the path",
   ],
   [
     "splitHeldOut 1",
@@ -402,7 +402,7 @@ testRefusals([
   [
     "vocab folder",
     async () => loadVocab(await Deno.makeTempDir({ dir: folder })),
-    "FormatError: Cannot read ~: expected a vocabulary file, found Is a directory (os error 21): readfile '~': check the path",
+    "FormatError: Cannot read ~: expected a file, found a folder: name a file, or move the folder away",
   ],
   [
     "vocab json",

@@ -75,7 +75,7 @@ Deno.test("resuming refuses a config.json in which anything was changed or is mi
     await Deno.mkdir(path);
     await rejects(reopen(folder), {
       name: "FormatError",
-      message: /run\/config.json: expected the settings/,
+      message: /run\/config.json: expected a file, found a folder/,
     });
     await Deno.remove(path);
     await harm((config) =>
