@@ -3,9 +3,10 @@
  * resumed run looks for the newest valid one.
  */
 import { FormatError } from "../errors.ts";
-import { readTextIfThereSync } from "../files/optional_file.ts";
+import { namesIfThere, readTextIfThereSync } from "../files/optional_file.ts";
+import { readBytes, readNames } from "../files/read.ts";
 import { completeSave } from "../files/save_folder.ts";
-import { replaceFile, UNFINISHED } from "../files/write.ts";
+import { replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { shellWord } from "../shell_quote.ts";
 import {
   packCheckpoint,
@@ -41,15 +42,8 @@ export function checkpointPath(folder: string, step: number): string {
 
 /** Lists the steps that have a checkpoint, the newest first; none if there is no such folder. */
 export async function checkpointSteps(folder: string): Promise<number[]> {
-  const steps: number[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      const match = NAME.exec(name);
-      if (match) steps.push(Number(match[1]));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  const names = await namesIfThere(folder) ?? [];
+  const steps = names.flatMap((name) => NAME.exec(name)?.slice(1) ?? []).map(Number);
   return steps.sort((a, b) => b - a);
 }
 
@@ -57,6 +51,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * Finds the newest valid checkpoint, and the newer ones that are damaged.
  *
  * @param run The digest of the run that the checkpoint has to belong to.
+ * @throws {FormatError} If the operating system cannot read a checkpoint, which may be whole.
  * @throws {RangeError} If a checkpoint does not fit into memory.
  *
  * @example
@@ -82,18 +77,24 @@ export async function newestCheckpoint(
   const damaged: DamagedCheckpoint[] = [];
   for (const step of await checkpointSteps(folder)) {
     const path = checkpointPath(folder, step);
+    const bytes = await readBytes(path); // outside of `try`: only what was read can be damaged
     try {
-      return { checkpoint: await readCheckpoint(path, run, step), damaged };
+      return { checkpoint: await checkpointIn(bytes, path, run, step), damaged };
     } catch (error) {
-      if (error instanceof RangeError) throw error; // out of memory: the file is not damaged
-      damaged.push({ path, reason: error instanceof Error ? error.message : String(error) });
+      if (!(error instanceof FormatError)) throw error; // such as one about memory
+      damaged.push({ path, reason: error.message });
     }
   }
   return { damaged };
 }
 
-async function readCheckpoint(path: string, run: string, step: number): Promise<RunCheckpoint> {
-  const checkpoint = await unpackCheckpoint(await Deno.readFile(path), path);
+async function checkpointIn(
+  bytes: Uint8Array<ArrayBuffer>,
+  path: string,
+  run: string,
+  step: number,
+): Promise<RunCheckpoint> {
+  const checkpoint = await unpackCheckpoint(bytes, path);
   const { state } = checkpoint;
   if (state.run !== run) {
     throw new FormatError(path, `expected run ${run}, found ${state.run}: it is of another run`);
@@ -108,8 +109,8 @@ export async function tidyCheckpoints(
   damaged: readonly DamagedCheckpoint[],
 ): Promise<void> {
   for (const { path } of damaged) await Deno.rename(path, `${path}.damaged`).catch(() => {});
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.endsWith(UNFINISHED)) await Deno.remove(`${folder}/${name}`);
+  for (const name of await readNames(folder)) {
+    if (name.endsWith(UNFINISHED)) await remove(`${folder}/${name}`);
   }
 }
 
@@ -122,22 +123,20 @@ export async function tidyCheckpoints(
 export async function tidyModels(path: string): Promise<void> {
   for (const name of ["best", "final"]) {
     await completeSave(`${path}/${name}`);
-    for (const left of await namesIn(`${path}/${name}`)) {
+    for (const left of await namesIfThere(`${path}/${name}`) ?? []) {
       // earlier versions of this library wrote each save into a folder of its own
       if (left.startsWith(".saving-")) {
-        await Deno.remove(`${path}/${name}/${left}`, { recursive: true });
+        await remove(`${path}/${name}/${left}`);
       }
     }
   }
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+/** Removes a file or folder. The error names it, the reason and the fix. */
+async function remove(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    throw writeError(error, path);
+  });
 }
 
 /** Writes checkpoints one at a time while training goes on. */
@@ -191,7 +190,7 @@ export class CheckpointWriter {
     await replaceFile(checkpointPath(this.#folder, state.step), bytes);
     const steps = await checkpointSteps(this.#folder);
     for (const step of steps.slice(this.#keep)) {
-      if (step !== state.best?.step) await Deno.remove(checkpointPath(this.#folder, step));
+      if (step !== state.best?.step) await remove(checkpointPath(this.#folder, step));
     }
   }
 }

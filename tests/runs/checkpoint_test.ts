@@ -185,6 +185,27 @@ Deno.test("a checkpoint that does not fit into memory is not treated as damaged"
   });
 });
 
+Deno.test("a checkpoint that the system cannot read is not treated as damaged", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, [1, 2]);
+    const { readFile } = Deno;
+    Deno.readFile = () => {
+      return Promise.reject(Object.assign(new Error("Input/output error"), { code: "EIO" }));
+    };
+    try {
+      await rejects(newestCheckpoint(folder, RUN), {
+        name: "FormatError",
+        message: `Cannot read ${checkpointPath(folder, 2)}: the system could not read it ` +
+          "(Input/output error): check the disk or the network drive that it lies on, and try again",
+      });
+    } finally {
+      Deno.readFile = readFile;
+    }
+    await Deno.mkdir(checkpointPath(folder, 3));
+    await rejects(newestCheckpoint(folder, RUN), /000003.*: expected a file, found a folder/);
+  });
+});
+
 Deno.test("CheckpointWriter keeps the newest and the best", async () => {
   await withFolder(async (folder) => {
     const writer = new CheckpointWriter(folder, 2);
