@@ -30,15 +30,15 @@ const { steps } = await pretrain(model, {
 });
 await saveModel("mine", model, tokenizer);
 const loaded = await loadModel("mine");
-await new Promise((resolve) => setTimeout(resolve, 1500)); // helper threads load their code meanwhile
 console.log(JSON.stringify({ backend: tf.getBackend(), steps: steps.length, pieces: loaded.tokenizer.vocab.size }));
+for await (const _ of Deno.stdin.readable); // until it is closed
 `;
 
-/** Serves the project's files, and appends the path of each requested file to `log`. */
-function serve(log: string[]): Deno.HttpServer<Deno.NetAddr> {
+/** Serves the project's files, and calls a function with the path of each requested file. */
+function serve(onRequest: (pathname: string) => void): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const { pathname } = new URL(url);
-    log.push(pathname);
+    onRequest(pathname);
     const file = await Deno.readFile(new URL(`.${pathname}`, ROOT)).catch(() => undefined);
     if (file === undefined) return new Response("not found", { status: 404 });
     const type = pathname.endsWith(".ts") ? "application/typescript" : "application/wasm";
@@ -46,8 +46,15 @@ function serve(log: string[]): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-/** Runs `PROGRAM` in an empty folder with a `deno.json` of its own, and checks what it prints. */
-async function runProgram(config: unknown, permissions: string[]): Promise<void> {
+/**
+ * Runs `PROGRAM` in an empty folder with a `deno.json` of its own, and checks what it prints. Before its
+ * end the program waits for `done`, so that its helper threads can load their code.
+ */
+async function runProgram(
+  config: unknown,
+  permissions: string[],
+  done: Promise<void> = Promise.resolve(),
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
   await Deno.writeTextFile(`${folder}/program.ts`, PROGRAM);
@@ -56,10 +63,14 @@ async function runProgram(config: unknown, permissions: string[]): Promise<void>
     args: [...always, ...permissions, "program.ts"],
     cwd: folder,
     env: { NO_COLOR: "1" },
+    stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-  });
-  const { code, stdout, stderr } = await child.output();
+  }).spawn();
+  const output = child.output();
+  await Promise.race([done, output]);
+  await child.stdin.close();
+  const { code, stdout, stderr } = await output;
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   strictEqual(code, 0, err);
   deepStrictEqual(JSON.parse(out), { backend: "simd", steps: 3, pieces: 9 });
@@ -67,17 +78,16 @@ async function runProgram(config: unknown, permissions: string[]): Promise<void>
 }
 
 Deno.test("the library trains, saves and loads when it is imported from a URL", async () => {
-  const asked: string[] = [];
-  await using server = serve(asked);
+  const code = Promise.withResolvers<void>();
+  if (navigator.hardwareConcurrency === 1) code.resolve(); // there are no helper threads on one core
+  const worker = "/lib/backend/simd/thread_pool_worker.ts";
+  await using server = serve((pathname) => pathname === worker && code.resolve());
   const host = `127.0.0.1:${server.addr.port}`;
   const imports = { ...deno.imports, "bert/": `http://${host}/lib/` };
   const permissions = [`--reload=http://${host}`, `--allow-import=${host}`, `--allow-net=${host}`];
-  await runProgram({ imports }, permissions);
-  if (navigator.hardwareConcurrency === 1) return; // there are no helper threads on one core
-  ok(
-    asked.includes("/lib/backend/simd/thread_pool_worker.ts"),
-    "the code of its helper threads comes from the URL, too",
-  );
+  const never = setTimeout(() => code.reject(new Error(`${worker} was not asked for`)), 120_000);
+  await runProgram({ imports }, permissions, code.promise);
+  clearTimeout(never);
 });
 
 Deno.test("a project beside the library can use it with two lines of its deno.json", async () => {

@@ -24,6 +24,8 @@ export interface KernelOptions {
   readonly folder: string;
   /** Environment variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The longest time that `close()` waits for the kernel's own end, in seconds. Default 3. */
+  readonly patience?: number;
 }
 
 const DELIMITER = "<IDS|MSG>";
@@ -47,6 +49,7 @@ export function killKernels(): void {
 export class Kernel implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #key: string;
+  readonly #patience: number;
   /** The path of the file that tells the kernel its ports and its key. Only this user can read it. */
   readonly connectionFile: string;
   readonly #session = crypto.randomUUID();
@@ -57,10 +60,16 @@ export class Kernel implements AsyncDisposable {
   #ended = false;
   #onEnd: (() => void) | undefined;
 
-  private constructor(process: Deno.ChildProcess, key: string, connectionFile: string) {
+  private constructor(
+    process: Deno.ChildProcess,
+    key: string,
+    connectionFile: string,
+    patience: number,
+  ) {
     this.#process = process;
     this.#key = key;
     this.connectionFile = connectionFile;
+    this.#patience = patience;
     alive.add(this);
     this.#stderrRead = this.#collectStderr();
     process.status.then(() => {
@@ -81,7 +90,7 @@ export class Kernel implements AsyncDisposable {
     }
   }
 
-  static async #startOnce({ folder, env = {} }: KernelOptions): Promise<Kernel> {
+  static async #startOnce({ folder, env = {}, patience = 3 }: KernelOptions): Promise<Kernel> {
     const ports = freePorts(5);
     const key = crypto.randomUUID();
     // Nothing is awaited from here until the kernel owns the file, so that no signal handler runs.
@@ -95,7 +104,7 @@ export class Kernel implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     });
-    const kernel = new Kernel(command.spawn(), key, connectionFile);
+    const kernel = new Kernel(command.spawn(), key, connectionFile, patience);
     try {
       await kernel.#open(ports);
     } catch (error) {
@@ -124,21 +133,24 @@ export class Kernel implements AsyncDisposable {
     await done;
   }
 
-  /** Asks the kernel to shut down, ends its process after 3 s, and removes its temporary files. */
-  async close(): Promise<void> {
+  /**
+   * Asks the kernel to shut down, ends its process after `patience` seconds, and removes its temporary
+   * files. Returns how the process ended: with a code of its own, or by a signal.
+   */
+  async close(): Promise<Deno.CommandStatus> {
     const control = this.#sockets[1];
     if (!this.#ended && control) {
       const id = crypto.randomUUID();
       await this.#send(control, "shutdown_request", id, { restart: false }).catch(() => {});
       const patience = Promise.withResolvers<void>();
-      const timer = setTimeout(patience.resolve, 3000);
+      const timer = setTimeout(patience.resolve, 1000 * this.#patience);
       await Promise.race([this.#process.status, patience.promise]);
       clearTimeout(timer);
     }
     this.kill();
     for (const socket of this.#sockets) socket.close();
-    await this.#process.status;
     await this.#stderrRead;
+    return await this.#process.status;
   }
 
   /** Calls `close()` at the end of the block of an `await using` declaration. */

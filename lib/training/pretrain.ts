@@ -66,6 +66,8 @@ export interface PretrainOptions {
    * holds the settings of the run, as for `deno task pretrain`.
    */
   readonly metricsFile?: string;
+  /** A clock in milliseconds, for tests. */
+  readonly now?: () => number;
 }
 
 /**
@@ -127,7 +129,7 @@ export async function pretrain(
     const decided = { seed: options.seed, model: model.config, data, train, plannedSteps };
     await writeSettings(options.metricsFile, { ...decided, ...counts(given) });
   }
-  const run = startRun(optimizer); // after preparing, which does not count as training time
+  const run = startRun(optimizer, options.now); // after preparing, which does not count as training time
   const plan = { options, data, train, plannedSteps, heldOut, run, metrics };
   return await runEpochs(model, optimizer, plan);
 }
@@ -158,6 +160,7 @@ const OPTIONS = [
   "onStep",
   "onEpoch",
   "metricsFile",
+  "now",
 ] as const satisfies readonly (keyof PretrainOptions)[];
 
 function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void {
@@ -172,6 +175,7 @@ function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void 
     ["options.onStep", onStep, FUNCTION],
     ["options.onEpoch", onEpoch, FUNCTION],
     ["options.signal", options.signal, SIGNAL],
+    ["options.now", options.now ?? ignore, FUNCTION],
   ]);
   checkChoice("reduction", options.reduction, [undefined, "mean", "sum"]);
   if (options.metricsFile !== undefined) {
@@ -223,11 +227,11 @@ async function runEpoch(
   plan: Plan,
 ): Promise<StepLog[]> {
   const { options, data, train: { batchSize }, metrics } = plan;
-  const { documents, tokenizer, seed, reduction, signal, onStep } = options;
+  const { documents, tokenizer, seed, reduction, signal, onStep, now } = options;
   const { plannedSteps, run } = plan;
   const source = epochBatches(documents, tokenizer, { data, batchSize, seed, epoch });
   const steps: StepLog[] = [];
-  const settings = { train: plan.train, seed, plannedSteps, epoch, run, reduction, signal };
+  const settings = { train: plan.train, seed, plannedSteps, epoch, run, reduction, signal, now };
   for await (const log of train(model, optimizer, source, settings)) {
     metrics?.writeStep(log);
     steps.push(log);

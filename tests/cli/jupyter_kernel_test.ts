@@ -53,11 +53,8 @@ Deno.test("Kernel.execute() carries long messages and every character", () =>
     strictEqual(text, "é\u0000漢🙂".repeat(100_000) + "\n");
   }));
 
-Deno.test("Kernel.execute() rejects when the time is over, and the kernel can still be stopped", async () => {
-  const began = performance.now();
-  await withKernel((kernel) => rejects(run(kernel, "for (;;);", 1), /ran longer than 1 s/));
-  ok(performance.now() - began < 10_000);
-});
+Deno.test("Kernel.execute() rejects when the time is over, and the kernel can still be stopped", () =>
+  withKernel((kernel) => rejects(run(kernel, "for (;;);", 1), /ran longer than 1 s/)));
 
 Deno.test("Kernel.execute() rejects when the kernel ends, and after that", () =>
   withKernel(async (kernel) => {
@@ -66,13 +63,11 @@ Deno.test("Kernel.execute() rejects when the kernel ends, and after that", () =>
   }));
 
 Deno.test("Kernel.close() ends the process and removes its file, however often it is called", async () => {
-  const kernel = await Kernel.start({ folder: "." });
+  const kernel = await Kernel.start({ folder: ".", patience: 60 });
   const pid = Number(await textOf(kernel, "console.log(Deno.pid)"));
   ok(isRunning(pid));
-  const began = performance.now();
+  strictEqual((await kernel.close()).signal, null, "the kernel was killed and not shut down");
   await kernel.close();
-  await kernel.close();
-  ok(performance.now() - began < 2500, "the kernel was killed and not shut down");
   strictEqual(isRunning(pid), false);
   throws(() => Deno.statSync(kernel.connectionFile), Deno.errors.NotFound);
 });
@@ -111,7 +106,7 @@ Deno.test("a kernel ends by itself when the program that started it was killed",
   await reader.cancel();
   await program.status;
   await Deno.remove(file);
-  for (let i = 0; i < 80 && isRunning(pid); i++) {
+  for (let i = 0; i < 300 && isRunning(pid); i++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   strictEqual(isRunning(pid), false);

@@ -31,6 +31,15 @@ async function whenSaid(process: Deno.ChildProcess, words: Record<string, () => 
   return said;
 }
 
+/** Sends SIGINT twice. Returns the time from before the first one to after the second one in milliseconds. */
+function killTwice(process: Deno.ChildProcess): number {
+  const began = performance.now();
+  process.kill("SIGINT");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  process.kill("SIGINT");
+  return performance.now() - began;
+}
+
 Deno.test({
   name:
     "Interruption: the first signal aborts, and the second ends the process even while it computes",
@@ -51,18 +60,18 @@ Deno.test({
   name: "Interruption: one Ctrl-C may arrive twice, from the terminal and passed on by `deno task`",
   ignore: Deno.build.os === "windows",
   async fn() {
-    const process = start(true);
-    const said = await whenSaid(process, {
-      ready: () => {
-        process.kill("SIGINT");
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-        process.kill("SIGINT");
-      },
-      aborted: () => process.kill("SIGTERM"),
-    });
-    match(said, /SIGINT\naborted with 130\n$/);
-    await process.stderr.cancel();
-    strictEqual((await process.status).signal, "SIGTERM");
+    for (let milliseconds = Infinity; milliseconds > 50;) { // a busy machine may part the two signals
+      const process = start(true);
+      const said = await whenSaid(process, {
+        ready: () => milliseconds = killTwice(process),
+        aborted: () => process.kill("SIGTERM"),
+      });
+      await process.stderr.cancel();
+      const { signal } = await process.status;
+      if (milliseconds > 50) continue;
+      match(said, /SIGINT\naborted with 130\n$/);
+      strictEqual(signal, "SIGTERM");
+    }
   },
 });
 

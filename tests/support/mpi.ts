@@ -126,10 +126,10 @@ export async function processes(): Promise<Process[]> {
     }));
 }
 
-/** Waits until these processes have ended. Returns those that still run after ten seconds. */
+/** Waits until these processes have ended. Returns those that still run after half a minute. */
 export async function survivors(pids: readonly number[]): Promise<number[]> {
   let left = [...pids];
-  for (let i = 0; i < 100 && left.length > 0; i++) {
+  for (let i = 0; i < 300 && left.length > 0; i++) {
     const alive = new Set((await processes()).map(({ pid }) => pid));
     left = left.filter((pid) => alive.has(pid));
     if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));

@@ -19,10 +19,10 @@ function task(out: string, ...more: string[]): string[] {
   return denoRun("lib/cli/main.ts", words);
 }
 
-/** The processes of a test that are there after ten seconds. */
+/** The processes of a test that are there after half a minute. */
 async function left(out: string): Promise<string[]> {
   let commands: string[] = [];
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 300; i++) {
     commands = (await processes()).map(({ command }) => command);
     commands = commands.filter((command) => command.includes(out));
     if (commands.length === 0) return [];

@@ -57,9 +57,9 @@ async function askForRestart({ connectionFile }: Kernel): Promise<Record<string,
   return JSON.parse(new TextDecoder().decode(frames!.at(-1)));
 }
 
-/** Waits until a process has ended, a few seconds at most; no signal is sent to it. */
+/** Waits until a process has ended, half a minute at most; no signal is sent to it. */
 async function hasEnded(pid: number): Promise<boolean> {
-  for (let i = 0; i < 250 && isRunning(pid); i++) {
+  for (let i = 0; i < 1500 && isRunning(pid); i++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return !isRunning(pid);
