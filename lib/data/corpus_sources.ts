@@ -2,7 +2,7 @@
 import { nearest } from "../nearest_name.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRun } from "../files/foreign_formats.ts";
-import { readNames, reading } from "../files/read.ts";
+import { reading, readNames } from "../files/read.ts";
 import { readBundled } from "./bundled_corpora.ts";
 import { readCsv } from "./corpus_csv.ts";
 import { readJsonLines } from "./corpus_jsonl.ts";

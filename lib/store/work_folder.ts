@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readTextIfThere } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
-import { readNames, reading } from "../files/read.ts";
+import { reading, readNames } from "../files/read.ts";
 import { replaceFile, syncFolder, UNFINISHED, writeError } from "../files/write.ts";
 import { HELD_OUT, isPrepared, TRAIN } from "./prepared.ts";
 import { FACTS_FILE, parseFacts, type PreparedFacts } from "./prepared_facts.ts";
