@@ -51,6 +51,9 @@ export interface Kind {
 /** A string. */
 export const TEXT: Kind = { name: "a text", fits: (value) => typeof value === "string" };
 
+/** A number, NaN and the infinities included. */
+export const NUMBER: Kind = { name: "a number", fits: (value) => typeof value === "number" };
+
 /** A function. */
 export const FUNCTION: Kind = { name: "a function", fits: (value) => typeof value === "function" };
 

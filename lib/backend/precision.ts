@@ -3,6 +3,7 @@
  * `README.md` beside this file says what is rounded, and how.
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkArguments, FUNCTION } from "../checks.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { simdMachine } from "./simd/start.ts";
@@ -31,6 +32,7 @@ import { simdMachine } from "./simd/start.ts";
  */
 export function withPrecision<T>(precision: Precision, compute: () => T): T {
   checkPrecision(precision);
+  checkArguments("withPrecision(precision, compute)", [["compute", compute, FUNCTION]]);
   if (precision === "float32") return compute();
   const machine = simdMachine();
   machine.computeIn(precision);

@@ -5,6 +5,7 @@
  * Source: the format section of the README of huggingface/safetensors. This reader is stricter than
  * the reference: a name that occurs twice is refused, and so is a header above 16 MiB.
  */
+import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isRecord, parseStrictJson } from "./json.ts";
 
@@ -109,6 +110,8 @@ export function packHeader(
   return bytes;
 }
 
+const BYTES: Kind = { name: "bytes", fits: (value) => value instanceof Uint8Array };
+
 /**
  * Reads the length of the header.
  *
@@ -125,6 +128,7 @@ export function packHeader(
  * ```
  */
 export function headerLength(bytes: Uint8Array, size: number, file: string): number {
+  checkArguments("headerLength(bytes, size, file)", [["bytes", bytes, BYTES], ["file", file, TEXT]]);
   if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
     throw new FormatError(
       file,

@@ -4,6 +4,8 @@
  * own weights.
  */
 import * as tf from "@tensorflow/tfjs";
+import { DENSE, TENSOR } from "./argument_kinds.ts";
+import { checkArguments, checkWhole, having, type Kind, NUMBER } from "../checks.ts";
 import type { BertConfig, HiddenAct } from "../config.ts";
 import type { DenseWeights, NormWeights } from "./layers.ts";
 import { gatherRows } from "./ops/rows.ts";
@@ -33,6 +35,14 @@ export interface MlmHeadWeights {
   readonly bias: tf.Tensor1D;
 }
 
+const MLM_WEIGHTS: Kind = having(
+  "weights, { dense, norm, decoder, bias }",
+  "dense",
+  "norm",
+  "decoder",
+  "bias",
+);
+
 /** The weights of the next-sentence head. */
 export interface NspHeadWeights {
   /** [H, H]: the dense layer on `[CLS]`, before tanh. */
@@ -40,6 +50,8 @@ export interface NspHeadWeights {
   /** [H, 2]: the scores of the two classes. */
   readonly classifier: DenseWeights;
 }
+
+const NSP_WEIGHTS: Kind = having("weights, { pooler, classifier }", "pooler", "classifier");
 
 /**
  * Scores every word of the vocabulary for each hidden vector.
@@ -67,10 +79,16 @@ export interface NspHeadWeights {
  */
 export function mlmHead(
   hidden: tf.Tensor2D,
-  { dense, norm, decoder, bias }: MlmHeadWeights,
+  weights: MlmHeadWeights,
   epsilon: number,
   activation: HiddenAct = "gelu",
 ): tf.Tensor2D {
+  checkArguments("mlmHead(hidden, weights, epsilon, activation)", [
+    ["hidden", hidden, TENSOR],
+    ["weights", weights, MLM_WEIGHTS],
+    ["epsilon", epsilon, NUMBER],
+  ]);
+  const { dense, norm, decoder, bias } = weights;
   return tf.tidy(() => {
     const changed = linearActivated(hidden, dense.weight, dense.bias, activation); // [N, H]
     const normed = layerNorm(changed, norm.gamma, norm.beta, epsilon); // [N, H]
@@ -99,6 +117,9 @@ export function mlmHead(
  * ```
  */
 export function pooler(hidden: tf.Tensor2D, length: number, dense: DenseWeights): tf.Tensor2D {
+  const call = "pooler(hidden, length, dense)";
+  checkArguments(call, [["hidden", hidden, TENSOR], ["dense", dense, DENSE]]);
+  checkWhole("length", length, 1);
   return tf.tidy(() => {
     const starts = tf.range(0, hidden.shape[0], length, "int32"); // [B]
     return tf.tanh(linear(gatherRows(hidden, starts), dense.weight, dense.bias)); // [B, H]
@@ -130,8 +151,11 @@ export function pooler(hidden: tf.Tensor2D, length: number, dense: DenseWeights)
 export function nspHead(
   hidden: tf.Tensor2D,
   length: number,
-  { pooler: dense, classifier }: NspHeadWeights,
+  weights: NspHeadWeights,
 ): tf.Tensor2D {
+  const call = "nspHead(hidden, length, weights)";
+  checkArguments(call, [["hidden", hidden, TENSOR], ["weights", weights, NSP_WEIGHTS]]);
+  const { pooler: dense, classifier } = weights;
   return tf.tidy(() => {
     const pooled = pooler(hidden, length, dense); // [B, H]
     return linear(pooled, classifier.weight, classifier.bias); // [B, 2]

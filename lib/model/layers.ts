@@ -3,6 +3,8 @@
  * used alone, with any weights. Hidden vectors are rows, [B*T, H], sequence after sequence.
  */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "./argument_kinds.ts";
+import { checkArguments, checkWhole, having, type Kind } from "../checks.ts";
 import type { HiddenAct } from "../config.ts";
 import { embed, gatherRows } from "./ops/rows.ts";
 import { linear, linearActivated } from "./ops/linear.ts";
@@ -98,6 +100,20 @@ export interface EmbeddingIds {
   readonly positionIds: tf.Tensor2D;
 }
 
+/** The kinds of arguments, so that a missing one is named. */
+const IDS: Kind = having("ids, { tokenIds, segmentIds, positionIds }", "tokenIds", "positionIds");
+const EMBEDDING_WEIGHTS: Kind = having("weights, { word, position, segment, norm }", "word", "norm");
+const QKV: Kind = having("weights, { qkv }", "qkv");
+const ATTENTION_WEIGHTS: Kind = having("weights, { qkv, output, norm }", "qkv", "output", "norm");
+const FEED_FORWARD_WEIGHTS: Kind = having(
+  "weights, { inner, output, norm }",
+  "inner",
+  "output",
+  "norm",
+);
+const LAYER_WEIGHTS: Kind = having("weights, { attention, feedForward }", "attention", "feedForward");
+const OPTIONS: Kind = having("options with an epsilon", "epsilon");
+
 /**
  * The embeddings: token, segment and position vectors, summed and normalised.
  *
@@ -123,8 +139,14 @@ export interface EmbeddingIds {
 export function embeddings(
   ids: EmbeddingIds,
   weights: EmbeddingWeights,
-  { epsilon, dropout: drop }: Omit<LayerOptions, "heads">,
+  options: Omit<LayerOptions, "heads">,
 ): tf.Tensor2D {
+  checkArguments("embeddings(ids, weights, options)", [
+    ["ids", ids, IDS],
+    ["weights", weights, EMBEDDING_WEIGHTS],
+    ["options", options, OPTIONS],
+  ]);
+  const { epsilon, dropout: drop } = options;
   return tf.tidy(() => {
     const words = embed(weights.word, tf.reshape(ids.tokenIds, [-1])); // [B*T, H]
     const positions = embed(weights.position, tf.reshape(ids.positionIds, [-1])); // [B*T, H]
@@ -164,9 +186,16 @@ export function selfAttention(
   x: tf.Tensor2D,
   mask: tf.Tensor2D,
   weights: AttentionWeights,
-  { heads, epsilon, dropout: drop }: LayerOptions,
+  options: LayerOptions,
   rows?: tf.Tensor1D,
 ): tf.Tensor2D {
+  checkArguments("selfAttention(x, mask, weights, options, rows)", [
+    ["x", x, TENSOR],
+    ["mask", mask, TENSOR],
+    ["weights", weights, ATTENTION_WEIGHTS],
+    ["options", options, OPTIONS],
+  ]);
+  const { heads, epsilon, dropout: drop } = options;
   const { qkv, output, norm } = weights;
   const [batch, length] = mask.shape;
   return tf.tidy(() => {
@@ -195,9 +224,16 @@ export function selfAttention(
 export function selfAttentionWeights(
   x: tf.Tensor2D,
   mask: tf.Tensor2D,
-  { qkv }: Pick<AttentionWeights, "qkv">,
+  weights: Pick<AttentionWeights, "qkv">,
   heads: number,
 ): tf.Tensor4D {
+  checkArguments("selfAttentionWeights(x, mask, weights, heads)", [
+    ["x", x, TENSOR],
+    ["mask", mask, TENSOR],
+    ["weights", weights, QKV],
+  ]);
+  checkWhole("heads", heads, 1);
+  const { qkv } = weights;
   const [batch, length] = mask.shape;
   return tf.tidy(() => {
     const rows = linear(x, qkv.weight, qkv.bias); // [B*T, 3H]
@@ -230,9 +266,16 @@ export function selfAttentionWeights(
  */
 export function feedForward(
   x: tf.Tensor2D,
-  { inner, output, norm }: FeedForwardWeights,
-  { epsilon, activation = "gelu", dropout: drop }: Omit<LayerOptions, "heads">,
+  weights: FeedForwardWeights,
+  options: Omit<LayerOptions, "heads">,
 ): tf.Tensor2D {
+  checkArguments("feedForward(x, weights, options)", [
+    ["x", x, TENSOR],
+    ["weights", weights, FEED_FORWARD_WEIGHTS],
+    ["options", options, OPTIONS],
+  ]);
+  const { inner, output, norm } = weights;
+  const { epsilon, activation = "gelu", dropout: drop } = options;
   return tf.tidy(() => {
     const wide = linearActivated(x, inner.weight, inner.bias, activation); // [B*T, I]
     const sublayer = linear(wide, output.weight, output.bias); // [B*T, H]
@@ -274,6 +317,12 @@ export function encoderLayer(
   options: LayerOptions,
   rows?: tf.Tensor1D,
 ): tf.Tensor2D {
+  checkArguments("encoderLayer(x, mask, weights, options, rows)", [
+    ["x", x, TENSOR],
+    ["mask", mask, TENSOR],
+    ["weights", weights, LAYER_WEIGHTS],
+    ["options", options, OPTIONS],
+  ]);
   return tf.tidy(() => {
     const attended = selfAttention(x, mask, weights.attention, options, rows); // [B*T, H] or [P, H]
     return feedForward(attended, weights.feedForward, options);

@@ -3,6 +3,7 @@
  * file that carries its own checksum.
  */
 import * as tf from "@tensorflow/tfjs";
+import { checkArguments, type Kind, TEXT } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import type { Moments, Optimizer, OptimizerState } from "../training/optimizer.ts";
 import { isRngState, type RngState } from "../random.ts";
@@ -97,6 +98,11 @@ export async function sealCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<vo
   bytes.set(new TextEncoder().encode(await sha256(bytes)), at);
 }
 
+const BYTES: Kind = {
+  name: "the bytes of a checkpoint",
+  fits: (value) => value instanceof Uint8Array,
+};
+
 /**
  * Reads a checkpoint from the bytes of its file.
  *
@@ -124,6 +130,7 @@ export async function unpackCheckpoint(
   bytes: Uint8Array<ArrayBuffer>,
   file: string,
 ): Promise<RunCheckpoint> {
+  checkArguments("unpackCheckpoint(bytes, file)", [["bytes", bytes, BYTES], ["file", file, TEXT]]);
   const blank = bytes.slice();
   const at = placeOfDigest(blank, file);
   const written = new TextDecoder().decode(blank.subarray(at, at + NO_DIGEST.length));

@@ -161,6 +161,8 @@ const OF_TASK = /^(settings\.(?!seed$).*|evaluateEvery|corpus\.sha256|text\..*|t
  * ```
  */
 export function differingSettings(runs: readonly RunRecord[]): Record<string, string>[] {
+  checkArguments("differingSettings(runs)", [["runs", runs, ARRAY]]);
+  checkEntries("differingSettings(runs)", "runs", runs, RUN);
   const names = new Set(runs.flatMap(({ settings }) => Object.keys(settings)));
   const seen = new Set<string>();
   const rows: Record<string, string>[] = [];

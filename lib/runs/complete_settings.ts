@@ -2,6 +2,7 @@
  * The settings of a run: their defaults, their checks, and the library's settings that follow from
  * them.
  */
+import { checkArguments, having, type Kind } from "../checks.ts";
 import {
   type BertConfig,
   bertConfig,
@@ -103,6 +104,8 @@ export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unkno
   return { ...settings, ...plain };
 }
 
+const SETTINGS: Kind = having("settings, as from completeSettings()", "preset", "length");
+
 /**
  * The configuration of a new model. The width inside the feed-forward blocks is `4 * hiddenSize`
  * unless it is set. A width that is not the preset's has one head for each 64 numbers, unless the
@@ -123,6 +126,7 @@ export function withPlainPaths<T extends Partial<Record<"corpus" | "init", unkno
  * ```
  */
 export function modelConfig(settings: RunSettings, vocabSize: number): BertConfig {
+  checkArguments("modelConfig(settings, vocabSize)", [["settings", settings, SETTINGS]]);
   const { preset, length, dropout, initialRange } = settings;
   const size = bertConfig(preset);
   const { hiddenSize = size.hiddenSize, layers = size.numHiddenLayers } = settings;
@@ -162,6 +166,7 @@ export function modelConfig(settings: RunSettings, vocabSize: number): BertConfi
  * ```
  */
 export function libraryConfigs(settings: RunSettings): { data: DataConfig; train: TrainConfig } {
+  checkArguments("libraryConfigs(settings)", [["settings", settings, SETTINGS]]);
   const { steps, maxMinutes } = settings;
   const limited = steps !== undefined || maxMinutes !== undefined;
   const data = dataConfig({

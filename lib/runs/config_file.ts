@@ -1,5 +1,6 @@
 /** `config.json` of a run: its fields, and the digest that shows whether the file was changed. */
 import { createHash } from "node:crypto";
+import { checkArguments, having, type Kind } from "../checks.ts";
 import type { BertConfig, DataConfig, TrainConfig } from "../config.ts";
 import { FormatError } from "../errors.ts";
 import { shellWord } from "../shell_quote.ts";
@@ -59,6 +60,8 @@ export interface CorpusFacts {
 /** Everything in a configuration that decides the numbers of its run. */
 export type Decisive = Omit<RunConfig, "format" | "run" | "software">;
 
+const CONFIG: Kind = having("the config.json of a run", "settings", "model", "data", "train");
+
 /**
  * The digest of a run: the SHA-256 of everything that decides its numbers. The order of the fields
  * does not matter.
@@ -76,6 +79,7 @@ export type Decisive = Omit<RunConfig, "format" | "run" | "software">;
  * ```
  */
 export function identify(config: Decisive): string {
+  checkArguments("identify(config)", [["config", config, CONFIG]]);
   const { settings, model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary } = config;
   const decisive = { model, data, train, plannedSteps, evaluateEvery, corpus, vocabulary };
   const { baselines, text } = config;

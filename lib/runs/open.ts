@@ -7,6 +7,8 @@
  * run while a process works on it. `RunState` is the run's progress as a few numbers. A
  * `RunCheckpoint` is that state with all weights.
  */
+import { TEAM } from "../training/argument_kinds.ts";
+import { checkArguments, FUNCTION, having, TEXT } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import { ConfigError, NoExamplesError } from "../errors.ts";
 import { count } from "../format.ts";
@@ -135,7 +137,7 @@ export async function beginRun(
   progress: Progress,
   team: Team = SOLO,
 ): Promise<OpenRun> {
-  checkCall("beginRun()", given, software.backend);
+  checkCall("beginRun", { path, given, software, progress, team });
   const settings = completeSettings(given);
   try {
     return await begin(path, { given, all: settings }, software, progress, team);
@@ -211,14 +213,32 @@ async function decide(
 }
 
 /**
- * Throws `ConfigError` if a setting is unknown or of the wrong kind, or the backend is `webgpu`: a
- * checkpoint copies all weights synchronously, which that backend cannot do.
+ * Throws `TypeError` if an argument is of another kind, and `ConfigError` if a setting is unknown or of
+ * the wrong kind, or the backend is `webgpu`: a checkpoint copies all weights synchronously, which that
+ * backend cannot do.
  */
-function checkCall(call: string, given: Given<keyof RunSettings>, backend: string): void {
-  checkGiven(call, given, RUN_OPTIONS);
+function checkCall(
+  name: string,
+  { path, given, software, progress, team }: {
+    readonly path: string;
+    readonly given: Given<keyof RunSettings>;
+    readonly software: Readonly<Record<string, string>>;
+    readonly progress: Progress;
+    readonly team: Team;
+  },
+): void {
+  const call = `${name}(path, settings, software, progress, team)`;
+  checkArguments(call, [["path", path, TEXT]]);
+  checkGiven(`${name}()`, given, RUN_OPTIONS);
+  checkArguments(call, [
+    ["software", software, having('names, as in { backend: "simd" }')],
+    ["progress", progress, FUNCTION],
+    ["team", team, TEAM],
+  ]);
+  const { backend } = software;
   if (backend !== "webgpu") return;
-  const name = given.backend === undefined ? "BERT_BACKEND" : "--backend";
-  throw new ConfigError(name, backend, "cannot keep a run in a folder: use simd or wasm");
+  const setting = given.backend === undefined ? "BERT_BACKEND" : "--backend";
+  throw new ConfigError(setting, backend, "cannot keep a run in a folder: use simd or wasm");
 }
 
 /** Counts the text and plans the steps of the run; `null` steps if only the clock ends it. */
@@ -275,7 +295,7 @@ export async function reopenRun(
   progress: Progress,
   team: Team = SOLO,
 ): Promise<OpenRun> {
-  checkCall("reopenRun()", given, software.backend);
+  checkCall("reopenRun", { path, given, software, progress, team });
   const saved = await fromFirst(team, () => readRunConfig(path));
   if (!saved) {
     throw new ConfigError("--out", path, "holds no run to go on with: leave --resume out");

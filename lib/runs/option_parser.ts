@@ -3,7 +3,7 @@
  * values are refused, and the message suggests the nearest name. The help is made from the same table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { checkOptions, checkPositive, checkShare, checkSwitch, checkWhole } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions, checkPositive, checkShare, checkSwitch, checkWhole, having, type Kind, TEXT } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 
 /** One setting. Its name is `inCamelCase` in the table, and `--in-kebab-case` on the command line. */
@@ -36,6 +36,8 @@ export function flag(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
+const TABLE: Kind = having("a table of options, such as RUN_OPTIONS");
+
 /**
  * Reads the settings of a command line: `--name value`, `--name=value`, `--switch`, `--no-switch`.
  *
@@ -54,6 +56,8 @@ export function parseOptions<K extends string>(
   args: readonly string[],
   table: Options<K>,
 ): Given<K> {
+  checkArguments("parseOptions(args, table)", [["args", args, ARRAY], ["table", table, TABLE]]);
+  checkEntries("parseOptions(args, table)", "args", args, TEXT);
   const given: Given<K> = {};
   const words = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
@@ -119,6 +123,11 @@ export function optionsFromJson<K extends string>(
   table: Options<K>,
   file: string,
 ): Given<K> {
+  checkArguments("optionsFromJson(json, table, file)", [
+    ["json", json, having("an object of JSON")],
+    ["table", table, TABLE],
+    ["file", file, TEXT],
+  ]);
   for (const [name, value] of Object.entries(json)) {
     if (!Object.hasOwn(table, name)) {
       const near = nearest(name, Object.keys(table));
@@ -166,6 +175,7 @@ export function checkGiven<K extends string>(
  * ```
  */
 export function formatOptions<K extends string>(table: Options<K>): string {
+  checkArguments("formatOptions(table)", [["table", table, TABLE]]);
   const rows = Object.entries<Option>(table).map(([name, option]) => {
     const value = option.kind === "switch" ? "" : ` ${option.value ?? "N"}`;
     return [`  ${flag(name)}${value}`, option.help];

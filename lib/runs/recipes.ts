@@ -1,4 +1,5 @@
 /** The recipes: sets of settings that work together. */
+import { checkArguments, having } from "../checks.ts";
 import type { Given } from "./option_parser.ts";
 
 /** The settings of each recipe, by its name. Notebook 10 explains them. */
@@ -34,6 +35,7 @@ export type RecipeName = keyof typeof RECIPES;
  * ```
  */
 export function withRecipe(given: Given<string>): Given<string> {
+  checkArguments("withRecipe(given)", [["given", given, having("settings by name")]]);
   const { recipe } = given;
   if (recipe === undefined) return given;
   const { steps, ...others } = RECIPES[recipe as RecipeName];

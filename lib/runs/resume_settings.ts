@@ -1,4 +1,5 @@
 /** The settings of a run that goes on: which may change, and which are refused. */
+import { checkArguments, having, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { shellWord } from "../shell_quote.ts";
 import { flag, type Given } from "./option_parser.ts";
@@ -35,6 +36,11 @@ export function resumedSettings(
   givenSettings: Given<keyof RunSettings>,
   folder: string,
 ): RunSettings {
+  checkArguments("resumedSettings(saved, given, folder)", [
+    ["saved", savedSettings, having("settings by name")],
+    ["given", givenSettings, having("settings by name")],
+    ["folder", folder, TEXT],
+  ]);
   const saved = withPlainPaths(savedSettings);
   const given = withPlainPaths(givenSettings);
   const changed = (Object.keys(given) as (keyof RunSettings)[])

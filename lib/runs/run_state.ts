@@ -1,4 +1,5 @@
 /** The progress of a run as a few numbers: how it is written into a checkpoint and read back. */
+import { checkArguments, TEXT } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { parseStrictJson } from "../files/json.ts";
 
@@ -88,6 +89,7 @@ const DEEPEST = 2;
  * ```
  */
 export function readState(text: string, file: string): RunState {
+  checkArguments("readState(text, file)", [["text", text, TEXT], ["file", file, TEXT]]);
   const state = parseStrictJson(text, file, DEEPEST);
   if (typeof state !== "object" || state === null || Array.isArray(state)) {
     throw new FormatError(file, "expected the state of a run as a JSON object, found other JSON");

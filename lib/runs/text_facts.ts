@@ -1,4 +1,5 @@
 /** Figures of a run's training text, which are counted before training. */
+import { checkArguments, having, type Kind } from "../checks.ts";
 import { count, percent, several } from "../format.ts";
 
 /** The training text of a run in numbers. Shares are from 0 to 1. */
@@ -35,6 +36,8 @@ export interface TextFacts {
   readonly countedShare?: number;
 }
 
+const FACTS: Kind = having("the facts of a text", "documents", "sentences", "tokens");
+
 /**
  * Returns the facts as rows of a table: what was counted, and the figure.
  *
@@ -54,6 +57,7 @@ export interface TextFacts {
  * ```
  */
 export function textRows(facts: TextFacts): (readonly [what: string, found: string])[] {
+  checkArguments("textRows(facts)", [["facts", facts, FACTS]]);
   const { documents, sentences, tokens, reachedShare, unusedDocuments, pairs, notNextShare } =
     facts;
   const unused = unusedDocuments ? `; nothing of ${several(unusedDocuments, "document")}` : "";

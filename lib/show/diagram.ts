@@ -2,7 +2,7 @@
  * Diagrams for the notebooks, as plain SVG: boxes with arrows between them. They have a white
  * background, so that they look the same on dark and light pages.
  */
-import { checkOptions } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions, TEXT } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 import { anyTouch, drawLabel, type Label } from "./arrow_labels.ts";
 import { card, Picture } from "./picture.ts";
@@ -98,6 +98,11 @@ interface Place {
  */
 export function diagram(options: DiagramOptions): Picture {
   checkOptions("diagram()", options, ["title", "rows", "arrows", "learnt", "marked"]);
+  checkArguments("diagram(options)", [
+    ["options.title", options.title, TEXT],
+    ["options.rows", options.rows, ARRAY],
+  ]);
+  checkEntries("diagram(options)", "options.rows", options.rows, ARRAY);
   const boxes = readBoxes(options);
   const arrows = (options.arrows ?? []).map((arrow) => readArrow(arrow, boxes));
   const { places, width, height, strokes } = spaceOut(boxes, arrows, options.title);

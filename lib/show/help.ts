@@ -41,7 +41,7 @@ export class Explanation {
  * ```
  */
 export function help(name?: string): Explanation {
-  checkArguments("help(name)", [["name", name ?? "", TEXT]]);
+  checkArguments("help(name)", [["name", name === undefined ? "" : name, TEXT]]);
   const all = readDeclarations();
   if (name === undefined) return new Explanation(contents(all));
   const found = all.filter((one) => one.name === name);

@@ -1,5 +1,5 @@
 /** Drawings of products and sums of matrices, with their rows, columns, shapes and numbers. */
-import { checkOptions, checkWhole } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions, checkWhole, TEXT } from "../checks.ts";
 import { checkRows } from "./chart_checks.ts";
 import { card, Picture } from "./picture.ts";
 import { box, label, line, subscripts } from "./svg.ts";
@@ -89,6 +89,11 @@ interface Drawn extends Matrix {
 export function matrices(options: MatricesOptions): Picture {
   checkOptions("matrices()", options, ["title", "terms", "marked", "values"]);
   const { title, terms, marked = {}, values = {} } = options;
+  checkArguments("matrices(options)", [
+    ["options.title", title, TEXT],
+    ["options.terms", terms, ARRAY],
+  ]);
+  checkEntries("matrices(options)", "options.terms", terms, TEXT);
   const read = terms.map(readTerm);
   const known = read.filter((term) => typeof term !== "string");
   checkMarks(marked, known);

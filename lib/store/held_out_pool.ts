@@ -2,6 +2,7 @@
  * Choosing the held-out documents of a stream: those with the lowest ranks, as many as the limits
  * allow.
  */
+import { checkArguments, having, LIST } from "../checks.ts";
 
 /** A document as ids, and its rank. */
 export interface RankedDocument {
@@ -58,8 +59,12 @@ export class HeldOutPool {
   constructor(
     limits: HeldOutLimits,
     held: readonly RankedDocument[] = [],
-    below: number = limits.share,
+    below: number = limits?.share,
   ) {
+    checkArguments("new HeldOutPool(limits, held, below)", [
+      ["limits", limits, having("limits with a share", "share")],
+      ["held", held, LIST],
+    ]);
     this.#limits = limits;
     this.#below = below;
     for (const document of held) this.#insert(document);

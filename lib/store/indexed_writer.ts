@@ -1,7 +1,7 @@
 /** Writing Megatron-LM's `.bin` and `.idx`, document by document. */
 import type { TokenIds } from "../data/document.ts";
 import { SpillFile } from "./spill_file.ts";
-import { ARRAY, checkArguments, checkChoice, checkEntries, type Kind } from "../checks.ts";
+import { ARRAY, checkArguments, checkChoice, checkEntries, having, type Kind, TEXT } from "../checks.ts";
 import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
 
 /** How much has been written: a place from which writing can continue. */
@@ -39,6 +39,8 @@ const IDS: Kind = {
   name: "a list of ids, as tokenizer.ids() returns it",
   fits: (value) => Array.isArray(value) || ArrayBuffer.isView(value),
 };
+
+const PLACE = having("the place of an earlier writer", "documents", "tokens");
 
 /**
  * A store that is being written. Ids are written to `.bin` and lengths to temporary files, of which
@@ -116,6 +118,10 @@ export class IndexedWriter implements Disposable {
     place: WriterPlace,
     options: WriterOptions = {},
   ): IndexedWriter {
+    checkArguments("IndexedWriter.resume(prefix, type, place, options)", [
+      ["prefix", prefix, TEXT],
+      ["place", place, PLACE],
+    ]);
     return new IndexedWriter(prefix, type, place, options);
   }
 

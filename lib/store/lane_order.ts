@@ -7,6 +7,7 @@
  * to lanes. One window of each lane is held in memory: its documents are shuffled, and "not next"
  * segments are drawn from the same window.
  */
+import { checkArguments, checkWhole, having } from "../checks.ts";
 import type { TokenizedDocument } from "../data/document.ts";
 import { drawnEpoch, type EpochOptions } from "../data/epochs.ts";
 import { createRng } from "../random.ts";
@@ -58,7 +59,10 @@ export interface StoreCut {
  * deepStrictEqual(cutStore({ tokens: 4e9 }, 8), { windows: 2000, blocks: 16 });
  * ```
  */
-export function cutStore({ tokens }: Pick<DocumentSource, "tokens">, lanes: number): StoreCut {
+export function cutStore(source: Pick<DocumentSource, "tokens">, lanes: number): StoreCut {
+  checkArguments("cutStore(source, lanes)", [["source", source, having("a store", "tokens")]]);
+  checkWhole("lanes", lanes, 1);
+  const { tokens } = source;
   const size = Math.max(SMALLEST, Math.min(LARGEST, TOGETHER / lanes));
   const windows = lanes * Math.max(1, Math.ceil(tokens / (lanes * size)));
   return { windows, blocks: Math.max(FEWEST_BLOCKS, Math.ceil(tokens / windows / BLOCK)) };

@@ -4,7 +4,8 @@
  * processes share the lanes. To go back to a place, one window of each lane is read, and not the whole
  * epoch.
  */
-import { checkWhole } from "../checks.ts";
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { checkArguments, checkWhole, having } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import { batchesOfWindow, type BatchesOptions, windowGenerators } from "../data/epochs.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -49,6 +50,8 @@ export type LanePlaces = readonly number[];
  */
 export type LaneParts = readonly (Batch | undefined)[];
 
+const SOURCE = having("a store, as from openPrepared()", "documents", "tokens", "documentRange");
+
 /**
  * The steps of an epoch of a store.
  *
@@ -89,6 +92,11 @@ export class LaneStream implements AsyncIterable<LaneParts> {
    * @throws {ConfigError} If the numbers of lanes are impossible.
    */
   constructor(source: DocumentSource, tokenizer: BertTokenizer, options: LaneOptions) {
+    checkArguments("new LaneStream(source, tokenizer, options)", [
+      ["source", source, SOURCE],
+      ["tokenizer", tokenizer, TOKENIZER],
+      ["options", options, having("options with lanes, data and a seed", "lanes", "data", "seed")],
+    ]);
     const { lanes, first = 0, count = lanes - first, cut = cutStore(source, lanes) } = options;
     const { data, batchSize, seed, epoch } = options;
     const { window = Math.max(FEWEST_TOGETHER, Math.floor(TOGETHER / lanes)) } = options;

@@ -1,4 +1,5 @@
 /** The last step of `prepare()`: it writes checksums and digests of the files, then `prepared.json`. */
+import { ARRAY, checkArguments, having, TEXT } from "../checks.ts";
 import { replaceFile, UNFINISHED } from "../files/write.ts";
 import { BlockSummer } from "./block_checksums.ts";
 import { describeFile, piecesOf } from "./file_digest.ts";
@@ -50,6 +51,11 @@ export async function sealFolder(
   facts: Omit<PreparedFacts, "files">,
   signal?: AbortSignal,
 ): Promise<void> {
+  checkArguments("sealFolder(folder, names, facts, signal)", [
+    ["folder", folder, TEXT],
+    ["names", names, ARRAY],
+    ["facts", facts, having("facts of a corpus", "histogram")],
+  ]);
   for (const name of names) {
     const summer = new BlockSummer();
     for await (const piece of piecesOf(`${folder}/${name}.bin`, signal)) summer.add(piece);

@@ -1,4 +1,5 @@
 /** Finding out from the environment whether a launcher of MPI started this process. */
+import { checkArguments, FUNCTION } from "../checks.ts";
 import { permittedVariable } from "../permissions.ts";
 
 /** A program that starts the ranks: `mpiexec` of MPICH, Intel MPI or Open MPI, or Slurm's `srun`. */
@@ -53,6 +54,7 @@ const TRACES: readonly Trace[] = [
 export function findLauncher(
   variable: (name: string) => string | undefined = permittedVariable,
 ): Launcher | undefined {
+  checkArguments("findLauncher(variable)", [["variable", variable, FUNCTION]]);
   for (const { sizes, ranks, name, families } of TRACES) {
     const size = number(variable(sizes));
     if (size === 1) return undefined;

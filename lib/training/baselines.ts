@@ -3,6 +3,10 @@
  * word occurs. A loss curve is compared with them: at ln V the model has learned nothing, at the unigram
  * loss no more than how often each word occurs.
  */
+import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
+import { DOCUMENTS } from "../data/argument_kinds.ts";
+import { BATCH } from "./argument_kinds.ts";
+import { checkArguments, type Kind, LIST } from "../checks.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Document } from "../data/document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -38,6 +42,10 @@ export interface Baselines {
  * ```
  */
 export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokenizer): Float64Array {
+  checkArguments("tokenCounts(documents, tokenizer)", [
+    ["documents", documents, DOCUMENTS],
+    ["tokenizer", tokenizer, TOKENIZER],
+  ]);
   const counts = new Float64Array(tokenizer.vocab.size);
   for (const { sentences } of documents) {
     for (const sentence of sentences) {
@@ -46,6 +54,11 @@ export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokeni
   }
   return counts;
 }
+
+const COUNTS: Kind = {
+  name: "the counts of tokenCounts()",
+  fits: (value) => Array.isArray(value) || value instanceof Float64Array,
+};
 
 /**
  * Computes the baselines of held-out batches from the token counts of the training text.
@@ -66,13 +79,19 @@ export function tokenCounts(documents: Iterable<Document>, tokenizer: BertTokeni
  * ```
  */
 export function baselines(counts: Float64Array, batches: Iterable<Batch>): Baselines {
+  checkArguments("baselines(counts, batches)", [
+    ["counts", counts, COUNTS],
+    ["batches", batches, LIST],
+  ]);
   const total = counts.reduce((sum, count) => sum + count + 1, 0);
   const favourite = counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
   let loss = 0;
   let right = 0;
   let predictions = 0;
   const nsp = [0, 0];
-  for (const { predictedLabels, nspLabels } of batches) {
+  for (const batch of batches) {
+    checkArguments("baselines(counts, batches)", [["an entry of batches", batch, BATCH]]);
+    const { predictedLabels, nspLabels } = batch;
     for (const label of predictedLabels) {
       if (label < 0) continue;
       loss -= Math.log((counts[label] + 1) / total);

@@ -1,6 +1,15 @@
 /** Clipping of gradients by their global norm. */
 import type * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../model/argument_kinds.ts";
+import { checkArguments, type Kind, NUMBER } from "../checks.ts";
 import { globalNorm } from "./global_norm.ts";
+
+const GRADIENTS: Kind = {
+  name: "tensors by name",
+  fits: (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.values(value).every(TENSOR.fits),
+};
 
 /**
  * Computes the global norm of all gradients, and the factor that reduces it to `clipNorm`.
@@ -27,6 +36,10 @@ export function clipByGlobalNorm(
   gradients: tf.NamedTensorMap,
   clipNorm: number,
 ): { norm: number; scale: number } {
+  checkArguments("clipByGlobalNorm(gradients, clipNorm)", [
+    ["gradients", gradients, GRADIENTS],
+    ["clipNorm", clipNorm, NUMBER],
+  ]);
   const length = globalNorm(gradients);
   const [norm] = length.dataSync();
   length.dispose();

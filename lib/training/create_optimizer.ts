@@ -1,5 +1,7 @@
 /** Choosing between AdamW and Muon. */
 import type * as tf from "@tensorflow/tfjs";
+import { WEIGHTS } from "../model/argument_kinds.ts";
+import { checkArguments, having } from "../checks.ts";
 import type { TrainConfig } from "../config.ts";
 import { Muon } from "./muon.ts";
 import { AdamW, type Optimizer } from "./optimizer.ts";
@@ -26,5 +28,9 @@ export function createOptimizer(
   weights: ReadonlyMap<string, tf.Variable>,
   train: TrainConfig,
 ): Optimizer {
+  checkArguments("createOptimizer(weights, train)", [
+    ["weights", weights, WEIGHTS],
+    ["train", train, having("settings, as from trainConfig()", "learningRate")],
+  ]);
   return train.optimizer === "muon" ? new Muon(weights, train) : new AdamW(weights, train);
 }

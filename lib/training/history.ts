@@ -1,4 +1,6 @@
 /** Records of training: of each step, of each epoch, and of a whole run. */
+import { ConfigError } from "../errors.ts";
+import { ARRAY, checkArguments, checkEntries, having, type Kind } from "../checks.ts";
 import type { Evaluation } from "./evaluate.ts";
 
 /**
@@ -68,6 +70,8 @@ export interface History {
   readonly stopped: "finished" | "aborted" | "time";
 }
 
+const STEP: Kind = having("a step of a history", "epoch", "tokens", "mlmLoss");
+
 /**
  * Averages the steps of an epoch. The epoch, its tokens and its seconds are those of the last step.
  *
@@ -83,6 +87,9 @@ export interface History {
  * ```
  */
 export function averageSteps(steps: readonly StepLog[]): EpochLog {
+  checkArguments("averageSteps(steps)", [["steps", steps, ARRAY]]);
+  if (steps.length === 0) throw new ConfigError("steps", steps, "must be at least one step");
+  checkEntries("averageSteps(steps)", "steps", steps, STEP);
   const { epoch, tokens, seconds } = steps[steps.length - 1];
   const mean = (value: (step: StepLog) => number) =>
     steps.reduce((sum, step) => sum + value(step), 0) / steps.length;

@@ -4,8 +4,9 @@
  * that are not ignored, not by the number of rows.
  */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../model/argument_kinds.ts";
 import { differentiable, fused } from "../backend/operation.ts";
-import { checkChoice, checkOptions } from "../checks.ts";
+import { checkArguments, checkChoice, checkOptions, having, type Kind } from "../checks.ts";
 import { checkShape, ShapeError } from "../errors.ts";
 import { hits } from "./right_answers.ts";
 
@@ -48,8 +49,8 @@ export function crossEntropyLoss(
   labels: tf.Tensor,
   options: CrossEntropyOptions = {},
 ): tf.Tensor {
-  const { reduction = "sum", ignoreIndex = -1 } = options;
   checkOptions("crossEntropyLoss()", options, ["reduction", "ignoreIndex"]);
+  const { reduction = "sum", ignoreIndex = -1 } = options;
   checkChoice("reduction", reduction, ["sum", "mean", "none"]);
   if (!(logits instanceof tf.Tensor) || logits.rank === 0) {
     const found = logits instanceof tf.Tensor ? [] : ["no tensor"];
@@ -104,6 +105,7 @@ export function countLabels(labels: Int32Array): number {
  * ```
  */
 export function accuracy(logits: tf.Tensor, labels: tf.Tensor, ignoreIndex = -1): tf.Scalar {
+  checkArguments("accuracy(logits, labels)", [["logits", logits, TENSOR]]);
   checkShape("accuracy() from labels", labels, logits.shape.slice(0, -1));
   return tf.tidy(() => {
     const counts = tf.cast(tf.notEqual(labels, ignoreIndex), "float32"); // [...]
@@ -136,6 +138,10 @@ export interface PretrainLossOptions {
   readonly reduction?: "mean" | "sum";
 }
 
+const LOGITS: Kind = having("logits, { mlmLogits, nspLogits }", "mlmLogits", "nspLogits");
+
+const LABELS: Kind = having("labels, { predictedLabels, nspLabels }", "predictedLabels", "nspLabels");
+
 /**
  * The loss of pre-training: the loss of the masked words plus that of the next sentence, each by
  * default the mean over its labels.
@@ -160,13 +166,19 @@ export interface PretrainLossOptions {
  * ```
  */
 export function pretrainLoss(
-  { mlmLogits, nspLogits }: PretrainLogits,
-  { predictedLabels, nspLabels }: PretrainLabels,
+  logits: PretrainLogits,
+  labels: PretrainLabels,
   options: PretrainLossOptions = {},
 ): { totalLoss: tf.Scalar; mlmLoss: tf.Scalar; nspLoss: tf.Scalar } {
   checkOptions("pretrainLoss()", options, ["reduction"]);
   const { reduction = "mean" } = options;
   checkChoice("reduction", reduction, ["mean", "sum"]);
+  checkArguments("pretrainLoss(logits, labels, options)", [
+    ["logits", logits, LOGITS],
+    ["labels", labels, LABELS],
+  ]);
+  const { mlmLogits, nspLogits } = logits;
+  const { predictedLabels, nspLabels } = labels;
   return tf.tidy(() => {
     const mlmLoss = crossEntropyLoss(mlmLogits, predictedLabels, { reduction }).asScalar();
     const nspLoss = crossEntropyLoss(nspLogits, nspLabels, { reduction }).asScalar();

@@ -2,6 +2,7 @@
  * Writing and reading `metrics.csv`. The file grows during the run, so that a killed run has its
  * curve on disk.
  */
+import { checkText } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { parse, stringify } from "../files/csv.ts";
 import { AppendFile, lastLines } from "../files/growing_file.ts";
@@ -160,6 +161,7 @@ function scores({ mlmLoss, nspLoss, totalLoss, mlmAccuracy, nspAccuracy }: Score
  * ```
  */
 export function stepIn(line: string): StepLog | undefined {
+  checkText("stepIn(line)", "line", line);
   const [split, ...cells] = line.split(","); // no cell has quotes
   const isDamaged = cells.length !== COLUMNS.length - 1 ||
     cells.some((cell) => cell.trim() === "" || Number.isNaN(Number(cell)));

@@ -1,5 +1,7 @@
 /** Which predictions of a model are right: those whose largest logit is that of the label. */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../model/argument_kinds.ts";
+import { checkArguments } from "../checks.ts";
 
 /**
  * 1 where the largest logit is that of the label, 0 elsewhere and where the label is -1.
@@ -18,6 +20,7 @@ import * as tf from "@tensorflow/tfjs";
  * ```
  */
 export function hits(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  checkArguments("hits(logits, labels)", [["logits", logits, TENSOR], ["labels", labels, TENSOR]]);
   return tf.tidy(() => {
     const predicted = tf.argMax(logits, -1); // [...] int32
     return tf.cast(tf.equal(predicted, tf.cast(labels, "int32")), "float32"); // [...]

@@ -1,4 +1,5 @@
 /** 95 % confidence intervals of means and shares, and of differences between runs. */
+import { ARRAY, checkArguments, checkEntries, checkWhole, having, type Kind, NUMBER } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 
 /** The lower and the upper bound of an interval. */
@@ -38,6 +39,14 @@ export function wilson(share: number, trials: number): Interval {
   return [Math.max(0, middle - half), Math.min(1, middle + half)];
 }
 
+const CLUSTER: Kind = having("a cluster, { sum, count }", "count");
+
+/** Throws `TypeError` unless something is an array of numbers. */
+function checkValues(call: string, name: string, values: readonly number[]): void {
+  checkArguments(call, [[name, values, ARRAY]]);
+  checkEntries(call, name, values, NUMBER);
+}
+
 /**
  * The confidence interval of a mean over predictions in sequences. Predictions of one sequence depend
  * on each other, so the sequences are the samples: the interval of 100 predictions is wider if they
@@ -57,6 +66,7 @@ export function wilson(share: number, trials: number): Interval {
  * ```
  */
 export function meanInterval(clusters: readonly Cluster[]): Interval {
+  checkClusters("meanInterval(clusters)", clusters);
   const used = clusters.filter(({ count }) => count > 0);
   const { mean, variance } = ratio(used);
   if (used.length < 2) return [-Infinity, Infinity]; // one sequence has no variance
@@ -81,10 +91,16 @@ export function meanInterval(clusters: readonly Cluster[]): Interval {
  * ```
  */
 export function shareInterval(clusters: readonly Cluster[]): Interval {
+  checkClusters("shareInterval(clusters)", clusters);
   const used = clusters.filter(({ count }) => count > 0);
   const { mean, variance, total } = ratio(used);
   const effective = variance > 0 ? Math.min(total, mean * (1 - mean) / variance) : used.length;
   return wilson(mean, effective);
+}
+
+function checkClusters(call: string, clusters: readonly Cluster[]): void {
+  checkArguments(call, [["clusters", clusters, ARRAY]]);
+  checkEntries(call, "clusters", clusters, CLUSTER);
 }
 
 /** The mean over all predictions, and the variance of that mean. */
@@ -106,6 +122,8 @@ function ratio(clusters: readonly Cluster[]) {
  * ```
  */
 export function movingMean(values: readonly number[], width: number): number[] {
+  checkValues("movingMean(values, width)", "values", values);
+  checkWhole("width", width, 1);
   let sum = 0;
   return values.map((value, i) => {
     sum += value - (i >= width ? values[i - width] : 0);
@@ -146,6 +164,7 @@ export interface MeanOfRuns {
  * 2021, "Accounting for Variance in Machine Learning Benchmarks".
  */
 export function meanOfRuns(values: readonly number[]): MeanOfRuns {
+  checkValues("meanOfRuns(values)", "values", values);
   const count = values.length;
   if (count < 2) throw new ConfigError("values", values, "must be the values of at least 2 runs");
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
@@ -183,6 +202,9 @@ export function pairedDifference(
   values: readonly number[],
   reference: readonly number[],
 ): Difference {
+  const call = "pairedDifference(values, reference)";
+  checkValues(call, "values", values);
+  checkValues(call, "reference", reference);
   if (values.length !== reference.length) {
     const advice = `must be as many as the reference, ${reference.length}: one for each seed`;
     throw new ConfigError("values", values, advice);

@@ -1,7 +1,8 @@
 /** The largest singular values of a matrix and their left singular vectors. */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../model/argument_kinds.ts";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkWhole } from "../checks.ts";
+import { checkArguments, checkWhole } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { createRng, type Rng } from "../random.ts";
 
@@ -50,6 +51,7 @@ export async function truncatedSvd(
   k: number,
   seed: number,
 ): Promise<TruncatedSvd> {
+  checkArguments("truncatedSvd(matrix, k, seed)", [["matrix", matrix, TENSOR]]);
   const [rows] = matrix.shape;
   checkWhole("k", k, 1);
   if (k > rows) throw new ConfigError("k", k, `must be at most ${rows}, the number of rows`);

@@ -1,5 +1,5 @@
 /** What a model has learnt about words: the nearest words to a word, and what each head attends to. */
-import { checkWhole } from "../checks.ts";
+import { checkArguments, checkWhole, type Kind } from "../checks.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
@@ -62,6 +62,11 @@ export async function nearestWords(
   return found.map((id) => ({ id, token: vocab.tokenOf(id), similarity: cosines[id] }));
 }
 
+const VECTOR: Kind = {
+  name: "an array of numbers",
+  fits: (value) => Array.isArray(value) || ArrayBuffer.isView(value),
+};
+
 /**
  * The cosine of the angle between two vectors of the same length, `a · b / (|a| |b|)`: -1 to 1, and 0
  * if one of them is all zeros.
@@ -76,6 +81,7 @@ export async function nearestWords(
  * ```
  */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  checkArguments("cosine(a, b)", [["a", a, VECTOR], ["b", b, VECTOR]]);
   if (a.length !== b.length) throw new ShapeError("cosine(a, b) from b", [a.length], [b.length]);
   return cosinesTo(a, b)[0];
 }

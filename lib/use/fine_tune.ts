@@ -5,14 +5,7 @@
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import {
-  checkArguments,
-  checkOptions,
-  checkPositive,
-  checkShare,
-  checkWhole,
-  SIGNAL,
-} from "../checks.ts";
+import { checkArguments, checkOptions, checkPositive, checkShare, checkWhole, having, SIGNAL } from "../checks.ts";
 import { CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
 import { checkBatch, checkedToTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
@@ -115,13 +108,15 @@ export interface FineTuneStepOptions {
 export async function fineTuneStep(
   model: BertClassifier,
   optimizer: Optimizer,
-  { batch, labels }: LabelledBatch,
+  labelled: LabelledBatch,
   options: FineTuneStepOptions,
 ): Promise<FineTuneLog> {
   checkArguments("fineTuneStep(model, optimizer, batch, options)", [
     ["model", model, CLASSIFIER],
     ["optimizer", optimizer, OPTIMIZER],
+    ["batch", labelled, having("a batch, as labelledBatches() gives it", "batch", "labels")],
   ]);
+  const { batch, labels } = labelled;
   checkBatch("fineTuneStep(model, optimizer, batch, options)", "batch.batch", batch);
   checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
   checkRates(options);

@@ -1,5 +1,5 @@
 /** Converting any readable folder of a model to ONNX, for `deno task convert --to onnx`. */
-import { checkChoice } from "../checks.ts";
+import { ARRAY, checkArguments, checkChoice, TEXT } from "../checks.ts";
 import { several } from "../format.ts";
 import { onnxParts, openFolder } from "./model_or_run_folder.ts";
 import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
@@ -37,6 +37,11 @@ export async function convertToOnnx(
   to: string,
   dtypes: readonly Dtype[] = Object.keys(ONNX_FILES) as Dtype[],
 ): Promise<string[]> {
+  checkArguments("convertToOnnx(from, to, dtypes)", [
+    ["from", from, TEXT],
+    ["to", to, TEXT],
+    ["dtypes", dtypes, ARRAY],
+  ]);
   for (const dtype of dtypes) checkChoice("dtypes", dtype, Object.keys(ONNX_FILES));
   using opened = await openFolder(from);
   const { model, labels, sentence, maxLength, does, lacks } = await onnxParts(opened);

@@ -1,5 +1,7 @@
 /** The activation functions of feed-forward blocks, by their names in `config.json`. */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../argument_kinds.ts";
+import { checkArguments, checkChoice } from "../../checks.ts";
 import { differentiable, fused, one } from "../../backend/operation.ts";
 import type { HiddenAct } from "../../config.ts";
 
@@ -37,6 +39,8 @@ const ACTIVATIONS: Readonly<Record<HiddenAct, Activation>> = {
  * ```
  */
 export function activate<T extends tf.Tensor>(x: T, name: HiddenAct): T {
+  checkArguments("activate(x, name)", [["x", x, TENSOR]]);
+  checkChoice("name", name, Object.keys(ACTIVATIONS));
   return ACTIVATIONS[name](x);
 }
 
@@ -138,6 +142,7 @@ function tanh<T extends tf.Tensor>(x: T): T {
  * ```
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
+  checkArguments("gelu(x)", [["x", x, TENSOR]]);
   return differentiable(
     [x],
     (save) => {

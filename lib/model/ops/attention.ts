@@ -1,5 +1,7 @@
 /** Scaled dot-product attention over several heads: softmax(Q Kᵀ / √D) V for each head. */
 import * as tf from "@tensorflow/tfjs";
+import { TENSOR } from "../argument_kinds.ts";
+import { checkArguments, having, type Kind } from "../../checks.ts";
 import { checkShape } from "../../errors.ts";
 import { checkDropout, dropoutSeeds, dropped } from "./dropout.ts";
 import { differentiable, fused } from "../../backend/operation.ts";
@@ -52,7 +54,7 @@ export function attention(
   mask: tf.Tensor2D,
   options: AttentionOptions,
 ): tf.Tensor2D {
-  checkAttention(qkv, mask, options);
+  checkAttention("attention(qkv, mask, options)", qkv, mask, options);
   const { dropoutRate: rate = 0, seed = 0 } = options;
   checkDropout(rate, seed);
   const drop = (weights: tf.Tensor): tf.Tensor =>
@@ -103,14 +105,22 @@ export function attentionProbabilities(
   mask: tf.Tensor2D,
   shape: AttentionShape,
 ): tf.Tensor4D {
-  checkAttention(qkv, mask, shape);
+  checkAttention("attentionProbabilities(qkv, mask, shape)", qkv, mask, shape);
   return tf.tidy(() => {
     const [queries, keys] = splitHeads(qkv, shape);
     return attentionWeights(queries, keys, mask); // [B, A, T, T]
   });
 }
 
-function checkAttention(qkv: tf.Tensor2D, mask: tf.Tensor, shape: AttentionShape): void {
+const SHAPE: Kind = having("sizes, { batch, length, heads }", "batch", "length", "heads");
+
+function checkAttention(
+  call: string,
+  qkv: tf.Tensor2D,
+  mask: tf.Tensor,
+  shape: AttentionShape,
+): void {
+  checkArguments(call, [["qkv", qkv, TENSOR], ["mask", mask, TENSOR], ["the sizes", shape, SHAPE]]);
   const { batch, length, heads } = shape;
   checkShape("attention() from qkv", qkv, [batch * length, "3H"]);
   checkShape("attention() from mask", mask, [batch, length]);
