@@ -2,6 +2,7 @@
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { isRecord } from "../files/json.ts";
+import { several } from "../format.ts";
 
 /**
  * How the scores of classes become probabilities.
@@ -39,14 +40,13 @@ const POOLING = "classifier_pooling";
  *
  * @param json The contents of the file.
  * @param count The number of classes.
- * @throws {ConfigError} If it names an unknown pooling or problem type.
+ * @throws {ConfigError} If it does not name each class, or names an unknown pooling or problem type.
  *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
  * probabilities.
  */
 export function classesFromJson(json: Readonly<Record<string, unknown>>, count: number): Classes {
-  const named = isRecord(json["id2label"]) ? json["id2label"] : {};
-  const labels = Array.from({ length: count }, (_, id) => String(named[id] ?? `LABEL_${id}`));
+  const labels = namesIn(json["id2label"] ?? undefined, count);
   const pooling = json[POOLING] ?? "cls";
   checkChoice(POOLING, pooling, ["cls", "mean"]);
   const type = json["problem_type"] ?? PROBLEM_TYPES.softmax;
@@ -54,6 +54,19 @@ export function classesFromJson(json: Readonly<Record<string, unknown>>, count: 
   const found = SHARES.find((one) => PROBLEM_TYPES[one] === type)!;
   const shares = found === "softmax" && count === 1 ? "sigmoid" : found; // softmax of one score is always 1
   return { labels, shares, pooling: pooling as Classes["pooling"] };
+}
+
+function namesIn(named: unknown, count: number): readonly string[] {
+  if (named === undefined) return classLabels(count);
+  const labels = Array.from({ length: count }, (_, id) => isRecord(named) ? named[id] : undefined);
+  const isName = (label: unknown) => typeof label === "string" || typeof label === "number";
+  if (isRecord(named) && Object.keys(named).length === count && labels.every(isName)) {
+    return labels.map(String);
+  }
+  const ids = count === 1 ? "0" : `0 to ${count - 1}`;
+  const advice = `must name the classes ${ids}, as classifier.bias has ${several(count, "number")}: ` +
+    "mend it, or take it out, and the names are LABEL_0 and so on";
+  throw new ConfigError("id2label", named, advice);
 }
 
 /**

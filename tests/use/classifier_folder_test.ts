@@ -70,6 +70,26 @@ Deno.test("classes have the names LABEL_0 and so on unless other names are given
   loaded.model.dispose();
 });
 
+Deno.test("a config.json that names more or fewer classes than there are is refused; without names it is not", async () => {
+  const lists = [["a", "b"], ["a", "b", "c", "d"], [], ["a", null, "c"], "a b c"];
+  for (const [i, names] of lists.entries()) {
+    const folder = await changed(`names ${i}`, {
+      "id2label": Array.isArray(names) ? { ...names } : names,
+    });
+    const wrong = {
+      name: "FormatError",
+      message:
+        /config\.json: Invalid id2label = .*: it must name the classes 0 to 2, as classifier\.bias has 3 numbers: mend it, or take it out/,
+    };
+    await rejects(loadClassifier(folder), wrong);
+    await rejects(openFolder(folder), wrong);
+  }
+  const folder = await changed("unnamed", { "id2label": undefined });
+  const { model, labels } = await loadClassifier(folder);
+  deepStrictEqual(labels, ["LABEL_0", "LABEL_1", "LABEL_2"]);
+  model.dispose();
+});
+
 Deno.test("a multi-label model is loaded with independent probabilities, and fineTune() refuses it", async () => {
   const folder = await changed("several", { "problem_type": "multi_label_classification" });
   using model = (await loadClassifier(folder)).model;
