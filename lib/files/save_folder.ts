@@ -11,9 +11,11 @@
  * are moved away first. The file that is needed to open the folder should be the last one in the
  * list: it is moved away first and arrives last.
  */
+import { dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { parseJsonObject } from "./json.ts";
 import { isThere, readTextIfThere } from "./optional_file.ts";
+import { absolutePath } from "./path.ts";
 import { reading } from "./read.ts";
 import { isSystemError, replaceFile, syncFolder, writeError } from "./write.ts";
 
@@ -33,10 +35,11 @@ const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
 /**
  * Writes all files into a folder, or none. The folder is made if it does not exist.
  *
- * If writing fails, the old files are unchanged. If the process is killed, `savedPath()` finds either
+ * If writing fails, the old files are unchanged, and a folder that was made is removed. If the process is killed, `savedPath()` finds either
  * the old files or the new ones, and the next save tidies up. Other files in the folder are kept.
  *
- * @param files Writers by file name. The file that is needed to open the folder comes last.
+ * @param files Writers by file name, which may begin with a subfolder, as in `onnx/model.onnx`. The file
+ * that is needed to open the folder comes last.
  * @param obsolete Names of old files that do not fit the new ones and are removed. Default: none.
  * @throws {Deno.errors.AlreadyExists} If there is a file of the folder's name.
  * @throws {Deno.errors.Busy} If another save is at work in the folder.
@@ -56,7 +59,21 @@ export async function saveFolder(
   files: Readonly<Record<string, FileWriter>>,
   obsolete: readonly string[] = [],
 ): Promise<void> {
-  await makeFolder(folder);
+  const missing = await missingFolders(folder);
+  try {
+    await makeFolder(folder);
+    await saveInto(folder, files, obsolete);
+  } catch (error) {
+    for (const path of missing) await removeEmpty(path);
+    throw error;
+  }
+}
+
+async function saveInto(
+  folder: string,
+  files: Readonly<Record<string, FileWriter>>,
+  obsolete: readonly string[],
+): Promise<void> {
   using _lock = await lockAside(folder);
   try {
     await tidyUp(folder);
@@ -111,6 +128,33 @@ function placesIn(folder: string) {
   return { aside, fresh: `${aside}/new`, old: `${aside}/old`, plan: `${aside}/plan.json` };
 }
 
+/** The folders of a path that do not exist, the deepest first. */
+async function missingFolders(folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let path = absolutePath(folder); await isMissing(path); path = dirname(path)) missing.push(path);
+  return missing;
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
+}
+
+/** Removes a folder if there is nothing in it. */
+async function removeEmpty(folder: string): Promise<void> {
+  await Deno.remove(folder).catch(() => {}); // another program uses it
+}
+
+/** The subfolders in which the files of a save lie. */
+function subfoldersOf(files: readonly string[]): string[] {
+  return [...new Set(files.map(dirname))].filter((name) => name !== ".");
+}
+
+async function makeSubfolders(files: readonly string[], ...folders: string[]): Promise<void> {
+  for (const name of subfoldersOf(files)) {
+    for (const folder of folders) await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+  }
+}
+
 async function makeFolder(folder: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true });
@@ -160,6 +204,7 @@ async function stage(folder: string, files: Readonly<Record<string, FileWriter>>
   for (const [name, write] of Object.entries(files)) {
     try {
       await checkReplaceable(`${folder}/${name}`);
+      await makeSubfolders([name], fresh);
       await write(`${fresh}/${name}`);
       using file = await Deno.open(`${fresh}/${name}`, { read: true, write: true });
       await file.sync();
@@ -167,6 +212,7 @@ async function stage(folder: string, files: Readonly<Record<string, FileWriter>>
       throw isSystemError(error) ? writeError(error, `${folder}/${name}`) : error;
     }
   }
+  for (const name of subfoldersOf(Object.keys(files))) await syncFolder(`${fresh}/${name}`);
   await syncFolder(fresh);
 }
 
@@ -197,11 +243,13 @@ async function commit(folder: string, plan: Plan): Promise<void> {
  */
 async function install(folder: string, { files, obsolete }: Plan): Promise<void> {
   const { fresh, old } = placesIn(folder);
+  await makeSubfolders(files, old, folder);
   for (const name of [...files].reverse()) {
     if (await isThere(`${fresh}/${name}`)) await move(`${folder}/${name}`, `${old}/${name}`);
   }
   for (const name of obsolete) await move(`${folder}/${name}`, `${old}/${name}`);
   for (const name of files) await move(`${fresh}/${name}`, `${folder}/${name}`);
+  for (const name of subfoldersOf(files)) await syncFolder(`${folder}/${name}`);
   await syncFolder(folder);
 }
 
@@ -212,6 +260,7 @@ async function takeBack(folder: string, { files, obsolete }: Plan): Promise<void
     if (!await isThere(`${fresh}/${name}`)) await move(`${folder}/${name}`, `${fresh}/${name}`);
   }
   for (const name of [...obsolete, ...files]) await move(`${old}/${name}`, `${folder}/${name}`);
+  for (const name of subfoldersOf(files)) await removeEmpty(`${folder}/${name}`);
   await removePlan(folder);
 }
 
@@ -254,8 +303,8 @@ async function readPlan(folder: string): Promise<Plan | undefined> {
   throw new FormatError(path, "expected lists of file names: remove the folder .saving");
 }
 
-/** Whether all values are names of files in the folder itself, and no paths. */
+/** Whether all values are names of files in the folder or in a subfolder of it, and no other paths. */
 function areNames(value: unknown): boolean {
   return Array.isArray(value) &&
-    value.every((name) => typeof name === "string" && /^\w[\w.-]*$/.test(name));
+    value.every((name) => typeof name === "string" && /^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name));
 }

@@ -82,7 +82,7 @@ const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
  * 0 and 1 as in transformers. A model with pre-training heads has the outputs `logits` [B, T, V] and
  * `seq_relationship_logits` [B, 2], a classifier `logits` [B, C], an encoder `last_hidden_state`.
  *
- * Memory holds the model and two more tensors.
+ * All files are replaced or none. Memory holds the model and two more tensors.
  *
  * @param model The model, whose heads decide the outputs. The caller disposes of it.
  * @throws {TypeError} If the arguments are in the wrong order.
@@ -139,10 +139,10 @@ export async function saveOnnx(
       attentions,
       classifierPooling: model.pooling,
     });
-    return [ONNX_FILES[dtype], async (path) => void await graph.write(path)];
+    return [`onnx/${ONNX_FILES[dtype]}`, async (path) => void await graph.write(path)];
   });
-  await saveFolder(`${folder}/onnx`, Object.fromEntries(graphs));
   await saveFolder(folder, {
+    ...Object.fromEntries(graphs),
     ...tokenizerFiles(tokenizer, maxLength),
     [CONFIG_FILE]: configFile,
   }, OBSOLETE_FILES);

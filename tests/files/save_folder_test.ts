@@ -5,16 +5,23 @@ import { createRng } from "bert/random.ts";
 import { type Break, onBrokenDisk } from "../support/broken_disk.ts";
 
 /** The files in the order in which they arrive; the last one is needed to open the folder. */
-const FILES = ["a.txt", "b.txt", "key.json"];
+const FILES = ["a.txt", "sub/b.txt", "key.json"];
+/** The names in the folder after a save. */
+const NAMES = ["a.txt", "key.json", "mine.csv", "sub"];
 const OBSOLETE = ["extra.json"];
 const ALL = [...FILES, ...OBSOLETE];
 
 type Contents = Readonly<Record<string, string | undefined>>;
 
-const OLD: Contents = { "a.txt": "old", "b.txt": "old", "key.json": "old", "extra.json": "old" };
+const OLD: Contents = {
+  "a.txt": "old",
+  "sub/b.txt": "old",
+  "key.json": "old",
+  "extra.json": "old",
+};
 const NEW: Contents = {
   "a.txt": "new",
-  "b.txt": "new",
+  "sub/b.txt": "new",
   "key.json": "new",
   "extra.json": undefined,
 };
@@ -30,6 +37,7 @@ async function inFolder(test: (folder: string) => Promise<void>, old = OLD): Pro
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/mine.csv`, "mine");
+    if (old !== NONE) await Deno.mkdir(`${folder}/sub`);
     for (const [name, text] of Object.entries(old)) {
       if (text !== undefined) await Deno.writeTextFile(`${folder}/${name}`, text);
     }
@@ -80,7 +88,7 @@ Deno.test("saveFolder() replaces its files, removes what no longer fits, and lea
     await save(folder);
     deepStrictEqual(await found(folder), NEW);
     deepStrictEqual(await visible(folder), NEW);
-    deepStrictEqual(names(folder), [...FILES, "mine.csv"].sort());
+    deepStrictEqual(names(folder), NAMES);
   }));
 
 for (const old of [OLD, NONE]) {
@@ -112,7 +120,7 @@ for (const old of [OLD, NONE]) {
       await save(folder, "newer");
       const newer = Object.fromEntries(FILES.map((name) => [name, "newer"]));
       deepStrictEqual(await visible(folder), { ...NEW, ...newer });
-      deepStrictEqual(names(folder), [...FILES, "mine.csv"].sort());
+      deepStrictEqual(names(folder), NAMES);
     });
     deepStrictEqual(ends, new Set([`${old["key.json"]}`, "new"]));
   });
@@ -144,6 +152,19 @@ Deno.test("saveFolder() names the file that cannot be written, and rethrows a wr
     await rejects(saveFolder(folder, { "taken": full }), /taken: there is a folder of that name/);
     deepStrictEqual(await visible(folder), OLD);
     strictEqual(names(folder).includes(".saving"), false);
+  }));
+
+Deno.test("saveFolder() that fails removes the folders that it has made, and no others", () =>
+  inFolder(async (folder) => {
+    const write = async (path: string) => await Deno.writeTextFile(path, "new");
+    const fail = () => Promise.reject(new RangeError("its own"));
+    const files = { "sub/a.txt": write, "b.txt": fail };
+    await Deno.mkdir(`${folder}/there`);
+    for (const path of ["new", "new/deep/er", "there", "there/new"]) {
+      await rejects(saveFolder(`${folder}/${path}`, files), RangeError);
+    }
+    deepStrictEqual(names(folder), [...NAMES, "extra.json", "there"].sort());
+    deepStrictEqual(names(`${folder}/there`), []);
   }));
 
 Deno.test("saveFolder() refuses a folder in which another save is at work", () =>

@@ -94,6 +94,20 @@ Deno.test("saveOnnx() that is refused writes nothing", async () => {
   model.dispose();
 });
 
+Deno.test("saveOnnx() that fails midway leaves no folder that it has made, and no file", async () => {
+  const model = new BertPretrainHead(CONFIG, { seed: 6 });
+  const weight = model.weights.get("cls.predictions.transform.dense.weight")!;
+  weight.assign(tf.fill(weight.shape, 7e4)); // too large for fp16, which is the second file
+  await rejects(saveOnnx(model, TOY_TOKENIZER, `${folder}/no/where`), { name: "ConfigError" });
+  await rejects(Deno.lstat(`${folder}/no`), { name: "NotFound" });
+  const own = `${folder}/taken`;
+  await Deno.mkdir(`${own}/config.json`, { recursive: true });
+  const dtypes = ["fp32"] as const;
+  await rejects(saveOnnx(model, TOY_TOKENIZER, own, { dtypes }), /config\.json: there is a folder/);
+  deepStrictEqual([...Deno.readDirSync(own)].map(({ name }) => name), ["config.json"]);
+  model.dispose();
+});
+
 const python = await findPython(
   ["onnxruntime", "onnx", "transformers", "torch"],
   "ONNX files in Python",
