@@ -167,7 +167,8 @@ function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void 
   const call = "pretrain(model, options)";
   checkArguments(call, [["model", model, MODEL]]);
   checkOptions("pretrain()", options, OPTIONS);
-  const { documents, heldOut = [], tokenizer, onStep = ignore, onEpoch = ignore } = options;
+  const { documents, heldOut = [], tokenizer } = options;
+  const { onStep = ignore, onEpoch = ignore, now = ignore } = options;
   checkArguments(call, [
     ["options.documents", documents, DOCUMENTS],
     ["options.heldOut", heldOut, LIST],
@@ -175,7 +176,7 @@ function checkPretrain(model: BertPretrainHead, options: PretrainOptions): void 
     ["options.onStep", onStep, FUNCTION],
     ["options.onEpoch", onEpoch, FUNCTION],
     ["options.signal", options.signal, SIGNAL],
-    ["options.now", options.now ?? ignore, FUNCTION],
+    ["options.now", now, FUNCTION],
   ]);
   checkChoice("reduction", options.reduction, [undefined, "mean", "sum"]);
   if (options.metricsFile !== undefined) {

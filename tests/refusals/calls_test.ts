@@ -43,7 +43,7 @@ testRefusals([
   [
     "pretrain() with a mistyped option",
     () => pretrain(model, untyped({ documents, tokenizer: tok, seed: 1, onstep: () => {} })),
-    "ConfigError: Unknown option onstep of pretrain(): did you mean onStep? The options are documents, heldOut, tokenizer, data, train, seed, optimizer, reduction, signal, onStep, onEpoch, metricsFile",
+    "ConfigError: Unknown option onstep of pretrain(): did you mean onStep? The options are documents, heldOut, tokenizer, data, train, seed, optimizer, reduction, signal, onStep, onEpoch, metricsFile, now",
   ],
   [
     "pretrain() with a mistyped setting of training",
