@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 import { FormatError } from "../errors.ts";
 import { refuseForeignText } from "./foreign_texts.ts";
 import { fileBytes } from "./lines.ts";
-import { ByteSource, frameBytes } from "./zstd_frames.ts";
+import { allFrames, ByteSource } from "./zstd_frames.ts";
 
 /**
  * The decompressed bytes of a file, piece by piece.
@@ -90,7 +90,7 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   const source = new ByteSource(packed);
   try {
     if (await source.isAtEnd()) throw new RangeError("it is empty");
-    while (!await source.isAtEnd()) yield* through(frameBytes(source), createZstdDecompress());
+    yield* through(allFrames(source), createZstdDecompress());
   } finally {
     await source.close();
   }

@@ -1,10 +1,11 @@
 /**
  * The frames of a Zstandard file. The decoder of `node:zlib`, which checks the sums of the text,
- * reads one frame and ignores what follows it, and does not notice that a file ends too early. So
- * each frame gets a decoder of its own, and the ends of frames are found here, by their headers.
+ * ignores what follows a frame in the piece in which it ends, and does not notice that a file ends too
+ * early. So the ends of frames are found here, by their headers, and each frame begins a new piece.
  *
  * Source: RFC 8878, sections 3.1.1 and 3.1.2.
  */
+import { joinBytes } from "./lines.ts";
 
 /** The first bytes of a frame. */
 const MAGIC = 0xfd2fb528;
@@ -55,11 +56,21 @@ export class ByteSource {
 }
 
 /**
- * The bytes of the next frame, header by header and block by block; none if decoders have to skip it.
+ * The bytes of all frames in pieces, each of which belongs to one block of one frame. Frames that
+ * decoders have to skip are left out.
  *
- * @throws {RangeError} If there is no whole frame.
+ * @throws {RangeError} If the file does not consist of whole frames.
  */
-export async function* frameBytes(source: ByteSource): AsyncGenerator<Uint8Array> {
+export async function* allFrames(source: ByteSource): AsyncGenerator<Uint8Array> {
+  while (!await source.isAtEnd()) yield* frameBytes(source);
+}
+
+/**
+ * The bytes of the next frame: a piece for each block, and one for the sum of the text. The decoder of
+ * Deno throws where nobody can catch it if it finds damage after the text of a piece has filled its
+ * buffer, and in these pieces it finds damage before.
+ */
+async function* frameBytes(source: ByteSource): AsyncGenerator<Uint8Array> {
   const magic = await source.take(4);
   if (numberIn(magic) - SKIPPABLE >= 0 && numberIn(magic) - SKIPPABLE < 16) {
     let rest = numberIn(await source.take(4));
@@ -67,16 +78,15 @@ export async function* frameBytes(source: ByteSource): AsyncGenerator<Uint8Array
     return;
   }
   if (numberIn(magic) !== MAGIC) throw new RangeError("what follows a frame is none");
-  yield magic;
   const descriptor = await source.take(1);
-  yield descriptor;
-  yield await source.take(headerRest(descriptor[0]));
+  let before = [magic, descriptor, await source.take(headerRest(descriptor[0]))];
   for (let isLast = false; !isLast;) {
     const head = await source.take(3);
-    yield head;
     const block = numberIn(head);
     isLast = (block & 1) === 1;
-    yield await source.take((block >> 1 & 3) === REPEATED ? 1 : block >> 3);
+    const content = await source.take((block >> 1 & 3) === REPEATED ? 1 : block >> 3);
+    yield joinBytes([...before, head, content]);
+    before = [];
   }
   if (descriptor[0] & 4) yield await source.take(4); // the sum of the text
 }

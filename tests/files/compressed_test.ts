@@ -112,3 +112,22 @@ Deno.test(".zst: a byte that was changed anywhere, or an end that comes too earl
   ok(refused > 0.9 * whole.length, `${refused} of ${whole.length}`);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test(".zst: hundreds of frames, some empty or to be skipped, with and without sums, are read in order; damage in any is refused", async () => {
+  const skipped = Uint8Array.of(0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3);
+  const texts = Array.from({ length: 300 }, (_, i) => `Line ${i}.\n`.repeat(i % 7 * (i % 90)));
+  const frames = texts.map((text, i) => i % 3 === 0 ? withSum(text) : PACK.zst(text));
+  const path = await Deno.makeTempFile({ suffix: ".zst" });
+  const read = async (parts: readonly Uint8Array[]) => {
+    await Deno.writeFile(path, joined(...parts.flatMap((frame) => [frame, skipped])));
+    const pieces = await Array.fromAsync(unpackedBytes(path));
+    return new TextDecoder().decode(joined(...pieces));
+  };
+  strictEqual(await read(frames) === texts.join(""), true);
+  for (let i = 0; i < frames.length; i += 3) {
+    const damaged = frames[i].slice();
+    damaged[damaged.length - 1] ^= 1; // in the sum
+    await rejects(read(frames.with(i, damaged)), { name: "FormatError" }, `frame ${i}`);
+  }
+  await Deno.remove(path);
+});
