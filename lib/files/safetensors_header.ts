@@ -128,7 +128,8 @@ const BYTES: Kind = { name: "bytes", fits: (value) => value instanceof Uint8Arra
  * ```
  */
 export function headerLength(bytes: Uint8Array, size: number, file: string): number {
-  checkArguments("headerLength(bytes, size, file)", [["bytes", bytes, BYTES], ["file", file, TEXT]]);
+  const call = "headerLength(bytes, size, file)";
+  checkArguments(call, [["bytes", bytes, BYTES], ["file", file, TEXT]]);
   if (size < LENGTH_BYTES || bytes.length < LENGTH_BYTES) {
     throw new FormatError(
       file,

@@ -131,7 +131,9 @@ function placesIn(folder: string) {
 /** The folders of a path that do not exist, the deepest first. */
 async function missingFolders(folder: string): Promise<string[]> {
   const missing: string[] = [];
-  for (let path = absolutePath(folder); await isMissing(path); path = dirname(path)) missing.push(path);
+  for (let path = absolutePath(folder); await isMissing(path); path = dirname(path)) {
+    missing.push(path);
+  }
   return missing;
 }
 

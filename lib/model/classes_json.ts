@@ -64,7 +64,8 @@ function namesIn(named: unknown, count: number): readonly string[] {
     return labels.map(String);
   }
   const ids = count === 1 ? "0" : `0 to ${count - 1}`;
-  const advice = `must name the classes ${ids}, as classifier.bias has ${several(count, "number")}: ` +
+  const advice =
+    `must name the classes ${ids}, as classifier.bias has ${several(count, "number")}: ` +
     "mend it, or take it out, and the names are LABEL_0 and so on";
   throw new ConfigError("id2label", named, advice);
 }

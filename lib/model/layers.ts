@@ -102,7 +102,11 @@ export interface EmbeddingIds {
 
 /** The kinds of arguments, so that a missing one is named. */
 const IDS: Kind = having("ids, { tokenIds, segmentIds, positionIds }", "tokenIds", "positionIds");
-const EMBEDDING_WEIGHTS: Kind = having("weights, { word, position, segment, norm }", "word", "norm");
+const EMBEDDING_WEIGHTS: Kind = having(
+  "weights, { word, position, segment, norm }",
+  "word",
+  "norm",
+);
 const QKV: Kind = having("weights, { qkv }", "qkv");
 const ATTENTION_WEIGHTS: Kind = having("weights, { qkv, output, norm }", "qkv", "output", "norm");
 const FEED_FORWARD_WEIGHTS: Kind = having(
@@ -111,7 +115,11 @@ const FEED_FORWARD_WEIGHTS: Kind = having(
   "output",
   "norm",
 );
-const LAYER_WEIGHTS: Kind = having("weights, { attention, feedForward }", "attention", "feedForward");
+const LAYER_WEIGHTS: Kind = having(
+  "weights, { attention, feedForward }",
+  "attention",
+  "feedForward",
+);
 const OPTIONS: Kind = having("options with an epsilon", "epsilon");
 
 /**

@@ -3,7 +3,19 @@
  * values are refused, and the message suggests the nearest name. The help is made from the same table.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { ARRAY, checkArguments, checkEntries, checkOptions, checkPositive, checkShare, checkSwitch, checkWhole, having, type Kind, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkEntries,
+  checkOptions,
+  checkPositive,
+  checkShare,
+  checkSwitch,
+  checkWhole,
+  having,
+  type Kind,
+  TEXT,
+} from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 
 /** One setting. Its name is `inCamelCase` in the table, and `--in-kebab-case` on the command line. */

@@ -1,7 +1,15 @@
 /** Writing Megatron-LM's `.bin` and `.idx`, document by document. */
 import type { TokenIds } from "../data/document.ts";
 import { SpillFile } from "./spill_file.ts";
-import { ARRAY, checkArguments, checkChoice, checkEntries, having, type Kind, TEXT } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkChoice,
+  checkEntries,
+  having,
+  type Kind,
+  TEXT,
+} from "../checks.ts";
 import { FIRST_BYTES, ID_BYTES, LENGTH_BYTES, packHeader } from "./indexed_layout.ts";
 
 /** How much has been written: a place from which writing can continue. */

@@ -140,7 +140,11 @@ export interface PretrainLossOptions {
 
 const LOGITS: Kind = having("logits, { mlmLogits, nspLogits }", "mlmLogits", "nspLogits");
 
-const LABELS: Kind = having("labels, { predictedLabels, nspLabels }", "predictedLabels", "nspLabels");
+const LABELS: Kind = having(
+  "labels, { predictedLabels, nspLabels }",
+  "predictedLabels",
+  "nspLabels",
+);
 
 /**
  * The loss of pre-training: the loss of the masked words plus that of the next sentence, each by

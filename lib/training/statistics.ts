@@ -1,5 +1,13 @@
 /** 95 % confidence intervals of means and shares, and of differences between runs. */
-import { ARRAY, checkArguments, checkEntries, checkWhole, having, type Kind, NUMBER } from "../checks.ts";
+import {
+  ARRAY,
+  checkArguments,
+  checkEntries,
+  checkWhole,
+  having,
+  type Kind,
+  NUMBER,
+} from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 
 /** The lower and the upper bound of an interval. */

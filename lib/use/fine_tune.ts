@@ -5,7 +5,15 @@
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
 import { ensureBackend } from "../backend/choose.ts";
-import { checkArguments, checkOptions, checkPositive, checkShare, checkWhole, having, SIGNAL } from "../checks.ts";
+import {
+  checkArguments,
+  checkOptions,
+  checkPositive,
+  checkShare,
+  checkWhole,
+  having,
+  SIGNAL,
+} from "../checks.ts";
 import { CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
 import { checkBatch, checkedToTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
