@@ -35,8 +35,9 @@ const LISTS: readonly (keyof Plan)[] = ["files", "obsolete"];
 /**
  * Writes all files into a folder, or none. The folder is made if it does not exist.
  *
- * If writing fails, the old files are unchanged, and a folder that was made is removed. If the process is killed, `savedPath()` finds either
- * the old files or the new ones, and the next save tidies up. Other files in the folder are kept.
+ * If writing fails, the old files are unchanged, and a folder that was made is removed. If the process
+ * is killed, `savedPath()` finds either the old files or the new ones, and the next save tidies up.
+ * Other files in the folder are kept.
  *
  * @param files Writers by file name, which may begin with a subfolder, as in `onnx/model.onnx`. The file
  * that is needed to open the folder comes last.
