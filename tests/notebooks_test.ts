@@ -11,6 +11,10 @@ import { runCells } from "bert/cli/run_notebook.ts";
 import { solve, SOLVED, withSolutions } from "./support/exercises.ts";
 
 const FOLDER = "notebooks";
+
+/** A paper in a text, such as "Ba et al. 2016" or "Kingma and Ba (2015)". */
+const CITATION = /(\p{Lu}[\p{L}-]+(?: et al\.| and \p{Lu}[\p{L}-]+)),? \(?(\d{4})\b/gu;
+
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
   .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
 
@@ -100,9 +104,7 @@ for (const name of names) {
 
   Deno.test(`${name} has a diagram, a formula (except the tour), small cells, and exercises "Why" and "Predict, then change"`, async () => {
     const { cells } = await readNotebook(path);
-    const texts = cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join(
-      "\n",
-    );
+    const texts = textOf(cells);
     ok(cells.some(isDiagram), "no diagram whose code is folded away");
     ok(name.startsWith("00") || /\$\$[^$]+\$\$/.test(texts), "no formula");
     ok(/\*\*\d\. Why/.test(texts), 'no exercise "Why"');
@@ -117,6 +119,28 @@ for (const name of names) {
       if (cell.cell_type === "code") ok(lines <= 36, `a cell of ${lines} lines`);
     }
   });
+
+  Deno.test(`${name} gives the titles of all papers that it cites by two authors or more`, async () => {
+    const text = textOf((await readNotebook(path)).cells).replace(/\s+/g, " ");
+    const [, titles = ""] = text.match(/<summary>Papers cited here<\/summary>(.*?)<\/details>/) ??
+      [];
+    for (const [, authors, year] of text.matchAll(CITATION)) {
+      ok(titles.includes(`**${authors} ${year}**: `), `no title of ${authors} ${year}`);
+    }
+  });
+
+  Deno.test(`${name} prints counts above a thousand with a comma`, async () => {
+    const outputs = codeCells(await readNotebook(path)).flatMap((cell) => cell.outputs ?? []);
+    const printed = outputs.flatMap(({ text }) => text ?? []).join("");
+    const [count] = printed.match(/\b\d{4,} (?:pieces|sentences|mails|to learn|tokens|random)/) ??
+      [];
+    strictEqual(count, undefined);
+  });
+}
+
+/** The text of a notebook. */
+function textOf(cells: readonly Cell[]): string {
+  return cells.filter(({ cell_type }) => cell_type === "markdown").map(sourceOf).join("\n");
 }
 
 function isDiagram(cell: Cell): boolean {
