@@ -43,8 +43,8 @@ export interface MatricesOptions {
    * such as `"×"`, `"+"` and `"="`.
    */
   readonly terms: readonly string[];
-  /** The coloured parts, by the name of the matrix. */
-  readonly marked?: Readonly<Record<string, Mark>>;
+  /** The coloured parts, by the name of the matrix: one, or several. */
+  readonly marked?: Readonly<Record<string, Mark | readonly Mark[]>>;
   /** The numbers in the cells, by the name of the matrix. Default: cells are empty. */
   readonly values?: Readonly<Record<string, CellNumbers>>;
 }
@@ -114,7 +114,7 @@ export function matrices(options: MatricesOptions): Picture {
     }
     left += term.rowLabel.length * 6.4 + 6;
     const top = 78 + (height - term.height) / 2;
-    drawn.push(...drawMatrix(term, left, top, marked[term.name]));
+    drawn.push(...drawMatrix(term, left, top, [marked[term.name] ?? []].flat()));
     left += Math.max(term.width, term.name.length * 7) + BETWEEN;
   }
   const width = Math.max(left - BETWEEN + 24, title.length * 8.4);
@@ -137,8 +137,14 @@ function sizeOf(text = ""): number {
   return Number(text.split("=").at(-1));
 }
 
-function checkMarks(marked: Readonly<Record<string, Mark>>, known: readonly Matrix[]): void {
-  for (const [name, { row = 0, column = 0 }] of Object.entries(marked)) {
+function checkMarks(
+  marked: Required<MatricesOptions>["marked"],
+  known: readonly Matrix[],
+): void {
+  const all = Object.entries(marked).flatMap(([name, marks]) =>
+    [marks].flat().map((mark) => ({ name, ...mark }))
+  );
+  for (const { name, row = 0, column = 0 } of all) {
     const matrix = known.find((one) => one.name === name);
     const isDrawn = matrix && row < Math.min(matrix.rows, MOST) &&
       column < Math.min(matrix.columns, MOST);
@@ -170,7 +176,7 @@ function checkValues(
 function sizedMatrix(matrix: Matrix, rowHeight: number, values?: CellNumbers): Drawn {
   const { rows = [], decimals = 2 } = values ?? {};
   const texts = rows.slice(0, MOST)
-    .map((row) => row.slice(0, MOST).map((value) => value.toFixed(decimals)));
+    .map((row) => row.slice(0, MOST).map((value) => written(value, decimals)));
   const longest = Math.max(0, ...texts.flat().map((text) => text.length));
   const cell = {
     width: longest === 0 ? CELL : Math.max(CELL, Math.ceil(DIGIT_WIDTH * longest) + 6),
@@ -181,6 +187,12 @@ function sizedMatrix(matrix: Matrix, rowHeight: number, values?: CellNumbers): D
   return { ...matrix, width, height, cell, texts };
 }
 
+/** A number with a fixed number of decimals. What rounds to 0 has no sign. */
+function written(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
 /** The numbers of a matrix as lines of text, below its name. */
 function textRows({ name, texts }: Drawn): string[] {
   if (texts.length === 0) return [];
@@ -189,7 +201,12 @@ function textRows({ name, texts }: Drawn): string[] {
   return [`  ${name}:`, ...lines];
 }
 
-function drawMatrix(matrix: Drawn, left: number, top: number, mark?: Mark): string[] {
+function drawMatrix(
+  matrix: Drawn,
+  left: number,
+  top: number,
+  marks: readonly Mark[],
+): string[] {
   const { name, rowLabel, columnLabel, width, height } = matrix;
   const small = { size: 11, colour: "#5a5a5a" } as const;
   return [
@@ -197,20 +214,19 @@ function drawMatrix(matrix: Drawn, left: number, top: number, mark?: Mark): stri
     label(columnLabel, left + width / 2, top - 5, { ...small, anchor: "middle" }),
     label(rowLabel, left - 5, top + height / 2 + 4, { ...small, anchor: "end" }),
     box(left, top, width, height, FILL),
-    ...drawMark(matrix, left, top, mark),
+    ...marks.map((mark) => drawMark(matrix, left, top, mark)),
     ...grid(matrix, left, top),
     ...drawNumbers(matrix, left, top),
   ];
 }
 
-function drawMark(matrix: Drawn, left: number, top: number, mark?: Mark): string[] {
-  if (mark === undefined) return [];
+function drawMark(matrix: Drawn, left: number, top: number, mark: Mark): string {
   const { width, height, cell } = matrix;
   const { row, column } = mark;
   const x = column === undefined ? left : left + cell.width * column;
   const y = row === undefined ? top : top + cell.height * row;
   const markWidth = column === undefined ? width : cell.width;
-  return [box(x, y, markWidth, row === undefined ? height : cell.height, MARKED)];
+  return box(x, y, markWidth, row === undefined ? height : cell.height, MARKED);
 }
 
 function grid({ width, height, cell }: Drawn, left: number, top: number): string[] {

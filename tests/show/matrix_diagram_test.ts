@@ -21,6 +21,22 @@ Deno.test("matrices() marks in green, and marks only the common cell of a row an
   ok(green > red && green > blue, "green");
 });
 
+Deno.test("matrices() marks several rows of one matrix", () => {
+  const fills = (rows: number[]) => {
+    const marked = { E: rows.map((row) => ({ row })) };
+    const { svg } = matrices({ title: "t", terms: ["E [5, 2]"], marked });
+    return svg.match(/fill="#7fcfa4"/g)?.length ?? 0;
+  };
+  deepStrictEqual([fills([]), fills([1]), fills([0, 2, 4])], [0, 1, 3]);
+  throws(() => fills([0, 5]), RangeError);
+});
+
+Deno.test("matrices() writes a number that rounds to 0 without a sign", () => {
+  const values = { a: { rows: [[-0.04, 0.04, -0.06]], decimals: 1 } };
+  const { text } = matrices({ title: "t", terms: ["a [1, 3]"], values });
+  strictEqual(text.split("\n").at(-1), "     0.0   0.0  -0.1");
+});
+
 Deno.test("matrices() writes the letter after an underscore as a subscript", () => {
   const { svg } = matrices({ title: "t", terms: ["W_Q [2, 3]"] });
   ok(svg.includes('>W<tspan font-size="9" dy="3">Q</tspan></text>'));
