@@ -42,7 +42,7 @@ export async function withPage(
 ): Promise<void> {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   await page.setViewport({ width, height, isMobile: width < 500, hasTouch: width < 500 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: colorScheme }]);
   const troubles: string[] = [];
