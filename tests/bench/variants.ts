@@ -19,6 +19,8 @@ export interface Variant {
   readonly start: (setting: Setting, python: Python | undefined) => ChildOptions | undefined;
   /** It is nothing without a native library: the one that `BERT_BLAS` names, or macOS's own. */
   readonly library?: boolean;
+  /** The variant without which it says nothing. */
+  readonly beside?: Variant;
   /** It takes half a minute a step: no warming up, two rounds of one step. */
   readonly slow?: boolean;
 }
@@ -75,8 +77,10 @@ export const PYTORCH_EXPERT: Variant = {
   start: (setting, python) => pytorch("expert", setting, python),
 };
 
+/** Without AVX512_BF16 it takes many times as long as in float32, and has nothing to be compared with. */
 export const PYTORCH_BF16: Variant = {
   name: "PyTorch, bf16 autocast",
+  beside: SIMD_BF16,
   start: (setting, python) => pytorch("autocast", setting, python),
 };
 
@@ -123,9 +127,14 @@ export async function race(
   try {
     const contenders: Contender[] = [];
     for (const variant of variants) {
+      const { name, beside } = variant;
+      if (beside && !children.has(beside.name)) {
+        report.line(`${name} skipped: there is no ${beside.name} to compare it with`);
+        continue;
+      }
       const contender = await enter(variant, setting, { python, pace, report });
       if (!contender) continue;
-      children.set(variant.name, contender.child);
+      children.set(name, contender.child);
       contenders.push(contender);
     }
     const quick = contenders.filter(({ name }) => name !== STOCK.name);
