@@ -108,8 +108,9 @@ interface PlacedRow {
 
 /**
  * Draws rows of cells below each other. Columns are as wide as their widest cell, so that cells with
- * the same place stand under each other; a cell may span several columns. A linked row has lines up to
- * the row above, which makes trees.
+ * the same place stand under each other; a cell may span several columns. In a drawing with bars all
+ * columns are equally wide, so that a bar's area says no more than its height. A linked row has lines
+ * up to the row above, which makes trees.
  *
  * @throws {TypeError} If a row or a cell is not what it has to be.
  * @throws {ConfigError} If an option is unknown, or a span, a bar or a look cannot be.
@@ -193,7 +194,10 @@ function placeCells({ cells, look = "plain" }: CellRow): Placed[] {
   }).filter(({ text, bar }) => text !== "" || bar !== undefined);
 }
 
-/** The left edges of the columns and the right edge of the last one. A wide cell widens its columns alike. */
+/**
+ * The left edges of the columns and the right edge of the last one. A wide cell widens its columns alike,
+ * and one with a bar makes all columns as wide as the widest.
+ */
 function columnEdges(cells: readonly Placed[]): number[] {
   const count = Math.max(1, ...cells.map(({ start, span }) => start + span));
   const widths = Array.from({ length: count }, () => EMPTY);
@@ -203,6 +207,7 @@ function columnEdges(cells: readonly Placed[]): number[] {
     if (lacking <= 0) continue;
     for (let i = 0; i < cell.span; i++) widths[cell.start + i] += lacking / cell.span;
   }
+  if (cells.some(({ bar }) => bar !== undefined)) widths.fill(Math.max(...widths));
   const edges = [0];
   for (const width of widths) edges.push(edges.at(-1)! + width);
   return edges;

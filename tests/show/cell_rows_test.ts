@@ -79,6 +79,18 @@ Deno.test("cellRows() draws bars as tall as their shares, from one line up", () 
   strictEqual(nothing.top, nothing.foot);
 });
 
+Deno.test("cellRows() makes all bars equally wide, whatever stands above them", () => {
+  const widths = (bar?: number) =>
+    boxesOf([
+      { cells: ["it", "because"], look: "bare" },
+      { cells: [{ text: "1", bar }, { text: "2", bar }] },
+    ]).map(({ left, right }) => Math.round(right - left));
+  const [first, second] = widths(0.5);
+  strictEqual(first, second);
+  const [narrow, wide] = widths();
+  ok(narrow < wide, "without bars columns are as wide as their texts");
+});
+
 Deno.test("cellRows() links a cell to the cells above that share a column with it, and to no others", () => {
   const svg = (cells: CellRow["cells"]) =>
     cellRows({ title: "t", rows: [{ cells: ["a", "b", "c"] }, { cells, linked: true }] }).svg;
