@@ -25,6 +25,8 @@ export interface MeasuredSeries {
   readonly name: string;
   /** A point for each category, in their order. */
   readonly points: readonly Measured[];
+  /** The index of its colour in `COLOURS`, from 0. Default: its index among the series. */
+  readonly colour?: number;
 }
 
 /** Titles and options of an error bar chart. */
@@ -95,8 +97,9 @@ interface Drawing {
   readonly joined: boolean;
 }
 
-function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: Drawing): string[] {
-  const ink = colourAt(which);
+function drawn(series: MeasuredSeries, which: number, { y, place, joined }: Drawing): string[] {
+  const { points, colour = which } = series;
+  const ink = colourAt(colour);
   const places = points.map(({ value }, i) => [place(i, which), y.toPixel(value)] as const);
   const whiskers = points.flatMap(({ value, error }, i) => {
     if (!Number.isFinite(value) || !Number.isFinite(error)) return []; // as of a single run
@@ -117,18 +120,19 @@ function drawn({ points }: MeasuredSeries, which: number, { y, place, joined }: 
 
 function entries(series: readonly MeasuredSeries[], baselines: readonly Baseline[]) {
   const all = [
-    ...series.map(({ name }, i) => ({ name, colour: colourAt(i) })),
+    ...series.map(({ name, colour }, i) => ({ name, colour: colourAt(colour ?? i) })),
     ...levelEntries(baselines),
   ];
   return series.length > 1 ? all : all.slice(1); // the axis already names a single series
 }
 
 function plotly(
-  { name, points }: MeasuredSeries,
+  { name, points, colour }: MeasuredSeries,
   which: number,
   categories: readonly string[],
   joined: boolean,
 ) {
+  const color = colourAt(colour ?? which);
   return {
     type: "scatter" as const,
     mode: joined ? "lines+markers" as const : "markers" as const,
@@ -140,8 +144,8 @@ function plotly(
       array: points.map(({ error }) => short(error)),
       visible: true,
     },
-    marker: { color: colourAt(which), size: 8 },
-    line: { color: colourAt(which) },
+    marker: { color, size: 8 },
+    line: { color },
   };
 }
 

@@ -37,6 +37,27 @@ Deno.test("errorBarChart() gives the same content as plotly JSON, SVG and text",
   ok(text.split("\n").includes("20  two  0.9 ± 0.1"), text);
 });
 
+Deno.test("errorBarChart() gives a series the colour that it asks for, in the picture, its legend and in plotly", () => {
+  const [one, two] = SERIES;
+  const usual = errorBarChart(["10", "20"], [one, two], TITLES);
+  const swapped = errorBarChart(
+    ["10", "20"],
+    [{ ...one, colour: 1 }, { ...two, colour: 0 }],
+    TITLES,
+  );
+  const colours = [...usual.svg.matchAll(/#[\da-f]{6}/gi)].map(([colour]) => colour);
+  const [first, second] = usual.data.map(({ line }) => (line as { color: string }).color);
+  const other: Record<string, string> = { [first]: second, [second]: first };
+  deepStrictEqual(
+    [...swapped.svg.matchAll(/#[\da-f]{6}/gi)].map(([colour]) => colour),
+    colours.map((colour) => other[colour] ?? colour),
+  );
+  deepStrictEqual(swapped.data.map(({ line }) => (line as { color: string }).color), [
+    second,
+    first,
+  ]);
+});
+
 Deno.test("errorBarChart() keeps everything inside its frame, also long names and wide errors", () => {
   const categories = Array.from({ length: 9 }, (_, i) => `a rather long category ${i}`);
   const points = categories.map((_, i) => ({ value: i, error: 3 }));
