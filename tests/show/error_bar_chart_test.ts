@@ -45,17 +45,14 @@ Deno.test("errorBarChart() gives a series the colour that it asks for, in the pi
     [{ ...one, colour: 1 }, { ...two, colour: 0 }],
     TITLES,
   );
-  const colours = [...usual.svg.matchAll(/#[\da-f]{6}/gi)].map(([colour]) => colour);
-  const [first, second] = usual.data.map(({ line }) => (line as { color: string }).color);
+  const coloursOf = (svg: string) => [...svg.matchAll(/#[\da-f]{6}/gi)].map(([colour]) => colour);
+  const linesOf = (data: unknown) =>
+    (data as { line: { color: string } }[]).map(({ line }) => line.color);
+  const [first, second] = linesOf(usual.data);
   const other: Record<string, string> = { [first]: second, [second]: first };
-  deepStrictEqual(
-    [...swapped.svg.matchAll(/#[\da-f]{6}/gi)].map(([colour]) => colour),
-    colours.map((colour) => other[colour] ?? colour),
-  );
-  deepStrictEqual(swapped.data.map(({ line }) => (line as { color: string }).color), [
-    second,
-    first,
-  ]);
+  const expected = coloursOf(usual.svg).map((colour) => other[colour] ?? colour);
+  deepStrictEqual(coloursOf(swapped.svg), expected);
+  deepStrictEqual(linesOf(swapped.data), [second, first]);
 });
 
 Deno.test("errorBarChart() keeps everything inside its frame, also long names and wide errors", () => {
