@@ -125,6 +125,20 @@ export function checkText(call: string, name: string, value: unknown): void {
 }
 
 /**
+ * Throws unless an argument is a path. Deno has an error of its own for the empty one, which does not
+ * say whose it is.
+ *
+ * @throws {TypeError} If it is no text.
+ * @throws {ConfigError} If it is empty.
+ */
+export function checkPath(call: string, name: string, value: unknown): void {
+  checkText(call, name, value);
+  if (value === "") {
+    throw new ConfigError(name, value, "must be the path of a file or a folder, as in runs/first");
+  }
+}
+
+/**
  * Throws unless every entry of a list is of a kind.
  *
  * @param call The function with the names of its arguments in order.

@@ -12,6 +12,7 @@
  * list: it is moved away first and arrives last.
  */
 import { dirname } from "node:path";
+import { checkPath } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { parseJsonObject } from "./json.ts";
 import { isThere, readTextIfThere } from "./optional_file.ts";
@@ -60,6 +61,7 @@ export async function saveFolder(
   files: Readonly<Record<string, FileWriter>>,
   obsolete: readonly string[] = [],
 ): Promise<void> {
+  checkPath("saveFolder(folder, files)", "folder", folder);
   const missing = await missingFolders(folder);
   try {
     await makeFolder(folder);

@@ -4,7 +4,7 @@
  * Loaded weights equal the saved ones bit for bit, unless they were saved in a shorter type.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkOptions, having, TEXT } from "../checks.ts";
+import { checkArguments, checkOptions, checkPath, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
@@ -137,7 +137,7 @@ export async function loadModel(
   folder: string,
   options: { readonly seed?: number } = {},
 ): Promise<LoadedModel> {
-  checkArguments("loadModel(folder, options)", [["folder", folder, TEXT]]);
+  checkPath("loadModel(folder, options)", "folder", folder);
   checkOptions("loadModel()", options, ["seed"]);
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const model = await BertPretrainHead.fromPretrained(folder, options);

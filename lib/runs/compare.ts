@@ -8,6 +8,7 @@ import {
   checkChoice,
   checkEntries,
   checkOptions,
+  checkPath,
   checkWhole,
   type Kind,
 } from "../checks.ts";
@@ -72,6 +73,7 @@ export interface Curve {
  * ```
  */
 export async function findRuns(folder: string): Promise<string[]> {
+  checkPath("findRuns(folder)", "folder", folder);
   const found: string[] = [];
   for (const name of await namesIfThere(folder) ?? []) {
     if (await exists(`${folder}/${name}/metrics.csv`)) found.push(name);

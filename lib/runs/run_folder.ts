@@ -1,5 +1,5 @@
 /** The folder of a run: its files, and the lock that lets one process at a time work in it. */
-import { checkText } from "../checks.ts";
+import { checkPath } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { isSystemError, replaceFile, UNFINISHED, writeError } from "../files/write.ts";
 import { printable } from "../printable_text.ts";
@@ -42,8 +42,7 @@ export class RunFolder {
    * @throws {Error} If another process has locked it, or it cannot be written to.
    */
   static async open(path: string): Promise<RunFolder> {
-    checkText("RunFolder.open(path)", "path", path);
-    if (path === "") throw new ConfigError("path", path, "must name a folder, as in runs/first");
+    checkPath("RunFolder.open(path)", "path", path);
     try {
       await Deno.mkdir(path, { recursive: true });
       await checkKinds(path);

@@ -15,6 +15,7 @@
  *
  * Source: `megatron/core/datasets/indexed_dataset.py` in NVIDIA/Megatron-LM.
  */
+import { checkPath } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { readError } from "../files/read.ts";
 import { isSystemError } from "../files/write.ts";
@@ -89,6 +90,7 @@ export function idTypeFor(vocabSize: number): "uint16" | "int32" {
  * ```
  */
 export function isIndex(path: string): boolean {
+  checkPath("isIndex(path)", "path", path);
   try {
     using file = Deno.openSync(path);
     const bytes = new Uint8Array(MAGIC.length);

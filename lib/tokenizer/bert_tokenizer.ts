@@ -7,7 +7,7 @@ import {
   checkArguments,
   checkChoice,
   checkOptions,
-  checkText,
+  checkPath,
   checkWhole,
   LIST,
 } from "../checks.ts";
@@ -148,7 +148,7 @@ export class BertTokenizer {
     folder: string,
     options: BertTokenizerOptions = {},
   ): Promise<BertTokenizer> {
-    checkText("BertTokenizer.fromPretrained(folder)", "folder", folder);
+    checkPath("BertTokenizer.fromPretrained(folder)", "folder", folder);
     checkOptions("BertTokenizer", options, OPTIONS);
     const { vocab, options: own, cleanUp } = await readTokenizer(folder);
     return new BertTokenizer(vocab, { ...own, cleanUp, ...withoutUndefined(options) });
@@ -162,7 +162,7 @@ export class BertTokenizer {
 
   /** Writes the four files of a tokenizer, in the format of transformers, into a folder. */
   async save(folder: string): Promise<void> {
-    checkText("save(folder)", "folder", folder);
+    checkPath("save(folder)", "folder", folder);
     await saveFolder(folder, tokenizerFiles(this), OBSOLETE_FILES);
   }
 

@@ -2,7 +2,7 @@
  * Writing and reading `metrics.csv`. The file grows during the run, so that a killed run has its
  * curve on disk.
  */
-import { checkText } from "../checks.ts";
+import { checkPath, checkText } from "../checks.ts";
 import { FormatError } from "../errors.ts";
 import { parse, stringify } from "../files/csv.ts";
 import { AppendFile, lastLines } from "../files/growing_file.ts";
@@ -190,6 +190,7 @@ export function stepIn(line: string): StepLog | undefined {
  * ```
  */
 export async function readLastSteps(path: string, count: number): Promise<StepLog[]> {
+  checkPath("readLastSteps(path, count)", "path", path);
   const lines = await lastLines(path, 2 * count); // as evaluations may stand between the steps
   return lines.map(stepIn).filter((step) => step !== undefined).slice(-count);
 }

@@ -199,3 +199,10 @@ Deno.test("a plan that names a path outside the folder is refused, and so is a l
     deepStrictEqual(names(elsewhere), []);
     await Deno.remove(elsewhere);
   }));
+
+Deno.test("saveFolder() refuses the empty path, which would be the root of the disk", async () => {
+  await rejects(saveFolder("", { "a.txt": (path) => Deno.writeTextFile(path, "a") }), {
+    name: "ConfigError",
+    message: /Invalid folder = "".*must be the path/,
+  });
+});
