@@ -1,8 +1,8 @@
 /** Files to which whole lines are appended, such as the metrics of a run: writing and reading them. */
 import { dirname } from "node:path";
 import { joinBytes } from "./lines.ts";
-import { readError, reading } from "./read.ts";
-import { isSystemError, writeError } from "./write.ts";
+import { asReadError, reading } from "./read.ts";
+import { writeError } from "./write.ts";
 
 const LINE_FEED = 10;
 
@@ -129,7 +129,7 @@ function readIfThere(path: string): Uint8Array {
     return Deno.readFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Uint8Array();
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   }
 }
 

@@ -3,9 +3,8 @@
  * error names the line.
  */
 import { FormatError } from "../errors.ts";
-import { readError } from "./read.ts";
+import { asReadError } from "./read.ts";
 import { openToRead } from "./read_at.ts";
-import { isSystemError } from "./write.ts";
 
 /** A line without its end, and its number, from 1. */
 export interface Line {
@@ -70,7 +69,7 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* file.readable;
   } catch (error) {
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   }
 }
 

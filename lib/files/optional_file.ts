@@ -1,6 +1,5 @@
 /** Files that may be missing. */
-import { readError } from "./read.ts";
-import { isSystemError } from "./write.ts";
+import { asReadError } from "./read.ts";
 
 /**
  * The text of a file; undefined if there is no such file.
@@ -38,7 +37,7 @@ export async function isThere(path: string): Promise<boolean> {
 /** Undefined if an error says that there is no such file. Throws the error otherwise. */
 function unlessMissing(error: unknown, path: string): undefined {
   if (saysMissing(error)) return undefined;
-  throw isSystemError(error) ? readError(error, path) : error;
+  throw asReadError(error, path);
 }
 
 /** Whether an error says that there is no such file, or that a folder of its path is a file. */

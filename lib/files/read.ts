@@ -28,7 +28,7 @@ export async function readNames(folder: string): Promise<string[]> {
  */
 export async function reading<T>(path: string, result: Promise<T>): Promise<T> {
   return await result.catch((error) => {
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   });
 }
 
@@ -48,6 +48,11 @@ export async function reading<T>(path: string, result: Promise<T>): Promise<T> {
  */
 export function readError(error: Error, path: string): FormatError {
   return new FormatError(path, reasonOf(error), undefined, { cause: error });
+}
+
+/** An error of reading: one of the operating system as a `readError()`, any other as it is. */
+export function asReadError(error: unknown, path: string): unknown {
+  return isSystemError(error) ? readError(error, path) : error;
 }
 
 /** Reasons by the code that the operating system gives them. */

@@ -1,7 +1,6 @@
 /** Opening a file, and reading bytes of it by their offset. */
 import { FormatError } from "../errors.ts";
-import { readError, reading } from "./read.ts";
-import { isSystemError } from "./write.ts";
+import { asReadError, reading } from "./read.ts";
 
 /**
  * Opens a file for reading.
@@ -54,7 +53,7 @@ function readSync(file: Deno.FsFile, bytes: Uint8Array, path: string): number | 
   try {
     return file.readSync(bytes);
   } catch (error) {
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   }
 }
 

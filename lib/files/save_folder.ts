@@ -146,7 +146,7 @@ async function isMissing(path: string): Promise<boolean> {
 
 /** Removes a folder if there is nothing in it. */
 async function removeEmpty(folder: string): Promise<void> {
-  await Deno.remove(folder).catch(() => {}); // another program uses it
+  await Deno.remove(folder).catch(() => {}); // something is in it
 }
 
 /** The subfolders in which the files of a save lie. */

@@ -56,7 +56,7 @@ export interface CellRowsOptions {
   readonly rows: readonly CellRow[];
 }
 
-/** The colours of each kind of cell. Those of boxes in diagrams are the same. */
+/** The colours of each kind of cell. Their frames have those of boxes in diagrams. */
 const LOOKS: Readonly<
   Record<CellLook, { fill: string; stroke: string; ink: string; bar: string }>
 > = {

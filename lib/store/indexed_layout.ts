@@ -17,8 +17,7 @@
  */
 import { checkPath } from "../checks.ts";
 import { FormatError } from "../errors.ts";
-import { readError } from "../files/read.ts";
-import { isSystemError } from "../files/write.ts";
+import { asReadError } from "../files/read.ts";
 
 const MAGIC = new TextEncoder().encode("MMIDIDX\0\0");
 
@@ -96,7 +95,7 @@ export function isIndex(path: string): boolean {
     const bytes = new Uint8Array(MAGIC.length);
     return file.readSync(bytes) === MAGIC.length && hasMagic(bytes);
   } catch (error) {
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   }
 }
 

@@ -7,8 +7,7 @@ import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { saysMissing } from "../files/optional_file.ts";
 import { withoutEndSlash } from "../files/path.ts";
-import { readError, reading } from "../files/read.ts";
-import { isSystemError } from "../files/write.ts";
+import { asReadError, reading } from "../files/read.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { describeFile } from "./file_digest.ts";
 import { isIndex } from "./indexed_layout.ts";
@@ -209,6 +208,6 @@ function find(path: string): Deno.FileInfo | undefined {
     return Deno.statSync(path);
   } catch (error) {
     if (saysMissing(error)) return undefined;
-    throw isSystemError(error) ? readError(error, path) : error;
+    throw asReadError(error, path);
   }
 }
