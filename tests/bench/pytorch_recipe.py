@@ -5,6 +5,9 @@ it trains so many steps, then evaluates. Only masked positions go to the vocabul
 fused (SDPA), and with "autocast" the products of training are in bfloat16. With the optimizer
 "muon", torch.optim.Muon has the matrices of the layers and AdamW the rest; with "adamw", AdamW has
 all. The rate rises for a share of the steps, then falls to 0, as in the library.
+
+PyTorch's Muon computes in bfloat16, which takes very long on a processor without it. So without
+"autocast" its iteration is replaced by the same in float32.
 """
 
 import json
@@ -70,6 +73,18 @@ def scores(model, batch):
     return model.cls(hidden.reshape(-1, hidden.shape[-1])[batch["positions"]], pooled)
 
 
+def orthogonalize(gradient, coefficients, steps, epsilon):
+    """Muon's Newton-Schulz iteration, X <- aX + (bA + cAA)X with A = XX^T, in float32."""
+    a, b, c = coefficients
+    tall = gradient.size(0) > gradient.size(1)
+    x = gradient.T if tall else gradient
+    x = x / x.norm().clamp(min=epsilon)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.T if tall else x
+
+
 def make_optimizers(model, spec):
     named = [(name, p) for name, p in model.named_parameters()]
     muon = spec["optimizer"] == "muon"
@@ -83,6 +98,8 @@ def make_optimizers(model, spec):
     adamw = torch.optim.AdamW(groups, lr=spec["learningRate"], betas=betas, eps=spec["epsilon"], fused=True)
     if not muon:
         return [adamw]
+    if not spec["autocast"]:
+        torch.optim._muon._zeropower_via_newtonschulz = orthogonalize
     return [adamw, torch.optim.Muon(matrices, lr=spec["matrixRate"], weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
 
 

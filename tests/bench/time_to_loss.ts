@@ -27,7 +27,8 @@ of evaluating is not counted. Each trains by the same plan for the same number o
   --every 250           steps of a turn: the marks are looked for after each
   --threads 2           number of threads of each contender; by default that of the processors, at most 8
   --contenders A,B      which take part: short, short-bf16 and pytorch-bf16 by default. Further ones:
-                        noise-bf16 (the library by PyTorch's recipe), pytorch (in float32)
+                        noise-bf16 (the library by PyTorch's recipe), pytorch (in float32, Muon's
+                        iteration too)
   --pytorch JSON        what else PyTorch's recipe has, for instance '{"matrixRate": 0.009}', or
                         '{"optimizer": "adamw", "learningRate": 0.001}'
   --csv FILE            where the curves go; nowhere by default
