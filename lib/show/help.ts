@@ -2,6 +2,7 @@
 import { checkArguments, TEXT } from "../checks.ts";
 import { nearest } from "../nearest_name.ts";
 import { type Declaration, readDeclarations } from "./declarations.ts";
+import { PYTHON_NAMES } from "./python_names.ts";
 
 /** An explanation in Markdown that a notebook displays as the value of a cell. */
 export class Explanation {
@@ -29,7 +30,8 @@ export class Explanation {
  * throws, and an example. It is read from the doc comments in the source.
  *
  * @param name The name, as it is imported. Without one, all names are listed.
- * @throws {RangeError} If the library exports nothing with that name.
+ * @throws {RangeError} If the library exports nothing with that name. For a well-known name of
+ * transformers or PyTorch the message says what to look up here.
  * @throws {TypeError} If the name is not a text, or the library was loaded from a server, whose files
  * cannot be listed.
  *
@@ -46,9 +48,15 @@ export function help(name?: string): Explanation {
   if (name === undefined) return new Explanation(contents(all));
   const found = all.filter((one) => one.name === name);
   if (found.length > 0) return new Explanation(explain(found, all));
+  throw new RangeError(`The library exports nothing that is called "${name}": ${hint(name, all)}`);
+}
+
+/** Where to look instead of a name that the library does not have. */
+function hint(name: string, all: readonly Declaration[]): string {
+  const here = PYTHON_NAMES.get(name.split(".").at(-1)!);
+  if (here) return `see ${here.map((one) => `help("${one}")`).join(" and ")}`;
   const near = nearest(name, all.map((one) => one.name));
-  const hint = near ? `: did you mean "${near}"?` : ": help() lists all names";
-  throw new RangeError(`The library exports nothing that is called "${name}"${hint}`);
+  return near ? `did you mean "${near}"?` : "help() lists all names";
 }
 
 /** The list of all names, file by file. */

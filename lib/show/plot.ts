@@ -37,13 +37,13 @@ export interface Series {
 /** The least width of a chart in pixels, of which margins take 90. */
 export const LEAST_WIDTH = 240;
 
-/** The most points of a line. More would not be visible in 600 pixels, and would enlarge the file. */
-const MOST_POINTS = 400;
+/** The most points of a line: about one for each pixel. More would only enlarge the file. */
+const MOST_POINTS = 600;
 
 /**
  * Draws a chart of lines.
  *
- * @param series The lines. In a line of more than 400 points neighbours are averaged.
+ * @param series The lines. In a line of more than 600 points neighbours are averaged.
  * @param options Titles, level lines (dashed) to compare with, and the width.
  * @throws {TypeError} If a line or a number has a wrong type.
  * @throws {ConfigError} If a title is missing, or an option is unknown or cannot work.
@@ -109,7 +109,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
       frame,
     ),
     text: `${options.title}\n${
-      lines.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
+      series.map(({ name, y }) => `${name.padEnd(24)} ${sparkline(y)}`).join("\n")
     }`,
   });
 }

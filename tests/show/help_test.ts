@@ -1,5 +1,6 @@
 import { ok, strictEqual, throws } from "node:assert";
 import { help } from "bert/show/help.ts";
+import { PYTHON_NAMES } from "bert/show/python_names.ts";
 
 Deno.test("help() shows signature, options with their defaults, errors and an example", () => {
   const { text } = help("pretrain");
@@ -45,6 +46,21 @@ Deno.test("help() refuses a name that the library does not have, and names the n
       'The library exports nothing that is called "pandas.DataFrame": help() lists all names',
     ),
   );
+});
+
+Deno.test("help() answers a name of Python's libraries with the names here, all of which exist", () => {
+  throws(
+    () => help("transformers.BertForSequenceClassification"),
+    new RangeError(
+      'The library exports nothing that is called "transformers.BertForSequenceClassification": ' +
+        'see help("BertClassifier") and help("loadClassifier")',
+    ),
+  );
+  const { text } = help();
+  for (const [name, here] of PYTHON_NAMES) {
+    ok(!text.includes(`\`${name}\``), name);
+    for (const one of here) ok(text.includes(`\`${one}\``), one);
+  }
 });
 
 Deno.test("help() gives Markdown for a notebook and the same text for a terminal", () => {
