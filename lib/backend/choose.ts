@@ -26,7 +26,7 @@ const LOADERS: Readonly<Record<BackendName, (options: BackendOptions) => Promise
 
 /** Options of `useBackend()`. */
 export interface BackendOptions {
-  /** The number of threads of `simd`. Default: one for each core, at most 8. */
+  /** The number of threads of `simd`. Default: one for each core, at most 8 or `BERT_THREADS`. */
   readonly threads?: number;
 }
 
@@ -55,7 +55,7 @@ if ((permittedVariable("BERT_BACKEND") ?? "simd") === "simd") offerSimd();
  * @param name The backend to use; no other one is tried.
  * @param options `threads`: for `simd`, if this call starts it.
  * @returns The name of the backend in use.
- * @throws {ConfigError} If there is no backend of that name.
+ * @throws {ConfigError} If there is no backend of that name, or `BERT_THREADS` is no number of threads.
  * @throws {Error} If the named backend cannot run here; its `cause` says why.
  *
  * @example
@@ -102,7 +102,7 @@ export async function useBackend(
  * another reason (a tensor was made before this library was imported, or `tf.setBackend()` was
  * called), a message says so once.
  *
- * @throws {ConfigError} If `BERT_BACKEND` names no backend.
+ * @throws {ConfigError} If `BERT_BACKEND` names no backend, or `BERT_THREADS` is no number of threads.
  *
  * @example
  * ```ts

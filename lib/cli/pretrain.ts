@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "../backend/choose.ts";
 import { checkPrecision } from "../backend/precision.ts";
-import { MOST_THREADS } from "../backend/simd/thread_count.ts";
+import { defaultThreads } from "../backend/simd/thread_count.ts";
 import type { Precision } from "../config.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { checkNames, isRecord, parseJsonObject } from "../files/json.ts";
@@ -248,7 +248,7 @@ async function startBackend(
   given: Given<keyof RunSettings>,
   cores: number | undefined,
 ): Promise<string> {
-  const options = cores === undefined ? {} : { threads: Math.min(cores, MOST_THREADS) };
+  const options = cores === undefined ? {} : { threads: defaultThreads(cores) };
   try {
     return await useBackend(given.backend as string | undefined, options);
   } catch (error) {

@@ -79,6 +79,24 @@ Deno.test("a BERT_NATIVE that is none is refused, and not taken for a backend th
   );
 });
 
+Deno.test("BERT_THREADS limits the threads of simd, and is refused if it is no number of threads", async () => {
+  const print = `
+    const { useBackend } = await import("${import.meta.resolve("bert/backend/choose.ts")}");
+    await useBackend("simd");
+    const { simdMachine } = await import("${import.meta.resolve("bert/backend/simd/start.ts")}");
+    console.log(simdMachine().threads);
+  `;
+  const threads = (given: string) => run(print, ["--allow-all"], "", { BERT_THREADS: given });
+  deepStrictEqual(await threads("1"), { out: "1", err: "" });
+  deepStrictEqual(await threads("1000"), { out: `${navigator.hardwareConcurrency}`, err: "" });
+  for (const given of ["0", "two", "1.5", "-1"]) {
+    match(
+      (await threads(given)).err,
+      /ConfigError: Invalid BERT_THREADS = ".*": it must be a whole number from 1, or not be set/,
+    );
+  }
+});
+
 Deno.test("useBackend() refuses an unknown name and lists the known backends", async () => {
   const advice = `must be one of ${backendNames().join(", ")}`;
   await rejects(useBackend("webgl"), new ConfigError("backend", "webgl", advice));
