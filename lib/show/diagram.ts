@@ -245,7 +245,7 @@ function drawBox({ lines, shape, look }: Box, { left, top, width, height }: Plac
 function drawArrow(arrow: Arrow, all: readonly Arrow[], places: ReadonlyMap<Box, Place>): Drawn {
   const from = places.get(arrow.from)!;
   const to = places.get(arrow.to)!;
-  if (skips(arrow)) return aroundRows(arrow, from, to, all.filter(skips).indexOf(arrow));
+  if (skips(arrow)) return aroundRows(arrow, from, to, all.filter(skips));
   if (passes(arrow)) return aroundBoxes(arrow, from, to);
   if (arrow.from.row === arrow.to.row) {
     const forward = from.left < to.left;
@@ -299,12 +299,16 @@ function spread(
   return 16 * (together.indexOf(arrow) - (together.length - 1) / 2);
 }
 
-function aroundRows(arrow: Arrow, from: Place, to: Place, index: number): Drawn {
+/** Where one arrow around rows ends and another one begins, both keep away from the middle of the box. */
+function aroundRows(arrow: Arrow, from: Place, to: Place, around: readonly Arrow[]): Drawn {
+  const away = from.top < to.top ? 8 : -8;
+  const goesOn = around.some((one) => one.to === arrow.from);
+  const isMet = around.some((one) => one.from === arrow.to);
   const x1 = from.left + from.width;
-  const y1 = from.top + from.height / 2;
+  const y1 = from.top + from.height / 2 + (goesOn ? away : 0);
   const x2 = to.left + to.width;
-  const y2 = to.top + to.height / 2;
-  const out = Math.max(x1, x2) + 26 + 14 * index;
+  const y2 = to.top + to.height / 2 - (isMet ? away : 0);
+  const out = Math.max(x1, x2) + 26 + 14 * around.indexOf(arrow);
   const d = `M${round(x1)} ${round(y1)}C${round(out + 10)} ${round(y1)} ${round(out + 10)} ${
     round(y2)
   } ${round(x2)} ${round(y2)}`;

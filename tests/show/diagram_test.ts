@@ -80,6 +80,14 @@ Deno.test("diagram() moves boxes apart until the labels between two rows do not 
   ok(apart(svg));
 });
 
+Deno.test("diagram() keeps an arrow around rows apart from the next one at the same box", () => {
+  const rows = [["a"], ["b"], ["c"], ["d"], ["e"]];
+  const { svg } = diagram({ title: "t", rows, arrows: ["a -> c: first", "c -> e: second"] });
+  const curves = [...svg.matchAll(/<path d="M[\d.]+ ([\d.]+)C[^"]* ([\d.]+)"/g)];
+  const [first, second] = curves.map(([, start, end]) => ({ start: +start, end: +end }));
+  ok(second.start - first.end >= 12);
+});
+
 Deno.test("diagram() draws -- as a line without a head, and a label + large", () => {
   const { svg, text } = diagram({ title: "t", rows: [["a"], ["b"]], arrows: ["a -- b: +"] });
   ok(!svg.includes("M0 0L-9 -4L-9 4Z"));
