@@ -34,6 +34,7 @@ import { gatherRows } from "./ops/rows.ts";
 import { mixSeed } from "./ops/dropout.ts";
 import {
   backboneShapes,
+  checkNotDisposed,
   disposeWeights,
   embeddingWeights,
   encoderLayerWeights,
@@ -89,12 +90,14 @@ export class BertModel {
    * @throws {ShapeError} If the inputs do not fit each other.
    * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
    * @throws {ConfigError} If dropout is on and has no seed.
+   * @throws {TypeError} If the model was disposed of.
    *
    * Source: Devlin et al. 2018 section 3; `BertModel`, without its pooler, which is in `NspHead`.
    */
   forward(inputs: ModelInputs, options: BackboneOptions = {}): BackboneOutput {
     checkForwardOptions("forward()", options);
     checkSeed(this.config, options);
+    checkNotDisposed(this.weights);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
       const { states, attentions } = this.#run(ids, options);
@@ -116,6 +119,7 @@ export class BertModel {
    * @param positions [P] int32: b*T + t for position t of sequence b.
    * @returns `hidden` [P, H] and `starts` [B, H]; the caller disposes of both.
    * @throws {RangeError} As `forward()`, and if a position is not in the batch.
+   * @throws {TypeError} If the model was disposed of.
    */
   forwardAt(
     inputs: ModelInputs,
@@ -124,6 +128,7 @@ export class BertModel {
   ): { hidden: tf.Tensor2D; starts: tf.Tensor2D } {
     checkForwardOptions("forwardAt()", options);
     checkSeed(this.config, options);
+    checkNotDisposed(this.weights);
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
       const [batch, length] = ids.tokenIds.shape;
@@ -266,6 +271,7 @@ export class BertPretrainHead {
    * @throws {ShapeError} If the inputs do not fit each other.
    * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
    * @throws {ConfigError} If dropout is on and has no seed.
+   * @throws {TypeError} If the model was disposed of.
    *
    * Source: Devlin et al. 2018 section 3.1; `BertForPreTraining`. Its segment ids 0 and 1
    * are 1 and 2 here.

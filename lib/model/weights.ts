@@ -237,6 +237,16 @@ export function encoderLayerWeights(weights: Weights, layer: number): EncoderLay
   };
 }
 
+/**
+ * Checks that a model still has its weights.
+ *
+ * @throws {TypeError} If one of them was disposed of.
+ */
+export function checkNotDisposed(weights: Weights): void {
+  if (![...weights.values()].some(({ isDisposed }) => isDisposed)) return;
+  throw new TypeError("Cannot use a model after its dispose(): make it or load it again");
+}
+
 /** Frees the memory of all weights. */
 export function disposeWeights(weights: Weights): void {
   checkArguments("disposeWeights(weights)", [["weights", weights, WEIGHTS]]);

@@ -119,6 +119,15 @@ testRefusals([
     "RangeError: Cannot use positionIds: [0, 3] is 16, and must be 0 to 15 (maxPositionEmbeddings 16)",
   ],
   [
+    "forward after dispose",
+    () => {
+      const gone = new BertPretrainHead(config, { seed: 1 });
+      gone.dispose();
+      return gone.forward({ tokenIds: ids });
+    },
+    "TypeError: Cannot use a model after its dispose(): make it or load it again",
+  ],
+  [
     "forward training no seed",
     () => model.forward({ tokenIds: ids }, { training: true }),
     "ConfigError: Invalid seed = undefined: it must be an integer when training with dropout, one a step",
