@@ -8,7 +8,7 @@ import {
   TUTORIAL_NOTEBOOK,
 } from "bert/cli/notebook_file.ts";
 import { runCells } from "bert/cli/run_notebook.ts";
-import { solve, SOLVED, withSolutions } from "./support/exercises.ts";
+import { disposedFromElsewhere, solve, SOLVED, withSolutions } from "./support/exercises.ts";
 
 const FOLDER = "notebooks";
 
@@ -120,6 +120,12 @@ for (const name of names) {
     }
   });
 
+  Deno.test(`${name} keeps what a reader may go back to: no cell disposes of what another one made`, async () => {
+    for (const cell of codeCells(await readNotebook(path))) {
+      deepStrictEqual(disposedFromElsewhere(sourceOf(cell)), [], sourceOf(cell));
+    }
+  });
+
   Deno.test(`${name} gives the titles of all papers that it cites by two authors or more`, async () => {
     const text = textOf((await readNotebook(path)).cells).replace(/\s+/g, " ");
     const [, titles = ""] = text.match(/<summary>Papers cited here<\/summary>(.*?)<\/details>/) ??
@@ -161,7 +167,16 @@ Deno.test("solve() replaces the declaration of the exercise that the solution an
   );
 });
 
-/** Runs a notebook in its smallest size, each exercise first as it is and then with its solution. */
+Deno.test("disposedFromElsewhere() names what the cell did not make", () => {
+  deepStrictEqual(disposedFromElsewhere("model.dispose();\nstart.model?.dispose();"), [
+    "model",
+    "start",
+  ]);
+  const own = "const [mine, theirs] = two();\nlet a = new AdamW(mine.weights);\n";
+  deepStrictEqual(disposedFromElsewhere(`${own}mine.dispose();\na.dispose();`), []);
+});
+
+/** Runs a notebook in its smallest size, and then each exercise once more, with its solution. */
 async function runSmall(name: string): Promise<void> {
   const path = `${FOLDER}/${name}`;
   const { notebook, solved } = withSolutions(await readNotebook(path));

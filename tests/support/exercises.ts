@@ -4,9 +4,11 @@ import { type Cell, type Notebook, sourceOf } from "bert/cli/notebook_file.ts";
 /** The output of an exercise whose answer is right, or which has no right answer to compare with. */
 export const SOLVED = /^(correct|you said)/m;
 
-/** Adds a copy of each exercise with its solution to a notebook. Returns the notebook and the copies. */
+/**
+ * Adds a copy of each exercise with its solution at the end of a notebook: a reader goes back to the
+ * exercises when all cells have run. Returns the notebook and the copies.
+ */
 export function withSolutions(notebook: Notebook): { notebook: Notebook; solved: Cell[] } {
-  const cells: Cell[] = [];
   const solved: Cell[] = [];
   let last: Cell | undefined;
   for (const cell of notebook.cells) {
@@ -17,13 +19,20 @@ export function withSolutions(notebook: Notebook): { notebook: Notebook; solved:
         id: `${last.id}-solved`,
         source: solve(sourceOf(last), solutions[0]),
       });
-      cells.push(solved[solved.length - 1]);
       last = undefined;
     }
-    cells.push(cell);
     if (cell.cell_type === "code") last = cell;
   }
-  return { notebook: { ...notebook, cells }, solved };
+  return { notebook: { ...notebook, cells: [...notebook.cells, ...solved] }, solved };
+}
+
+/** A call of `dispose()` outside of functions and blocks, with the name of what it frees first. */
+const DISPOSAL = /^(\w+)[\w.?]*\.dispose\(\)/gm;
+
+/** What a cell frees although another cell made it, so that the other one cannot be run again. */
+export function disposedFromElsewhere(source: string): string[] {
+  return [...source.matchAll(DISPOSAL)].map(([, name]) => name)
+    .filter((name) => !new RegExp(`(?:const|let) [^=;]*\\b${name}\\b[^=;]*=`).test(source));
 }
 
 /** The code of the solutions in a Markdown text, where they are folded away. */
