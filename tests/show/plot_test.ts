@@ -34,10 +34,11 @@ Deno.test("every figure shows its title, the names of its axes and its baselines
 });
 
 Deno.test("a long line is thinned by averaging, and the file stays small", () => {
-  const figure = lineChart([{ name: "loss", x, y: x.map((i) => i % 2) }], TITLES);
+  const steps = x.slice(0, 4800);
+  const figure = lineChart([{ name: "loss", x: steps, y: steps.map((i) => i % 2) }], TITLES);
   const [{ y }] = figure.data as { y: number[] }[];
   ok(y.length <= 600 && y.length > 450);
-  ok(y.every((value) => Math.abs(value - 0.5) < 0.11), "neighbours must be averaged, not dropped");
+  ok(y.every((value) => Math.abs(value - 0.5) < 0.05), "neighbours must be averaged, not dropped");
   ok(figure.svg.length < 30_000);
 });
 
