@@ -17,7 +17,7 @@ import { DOCUMENT, STREAM } from "./argument_kinds.ts";
 import { NAMES, readSource, sourcesOf } from "./corpus_sources.ts";
 import type { CorpusOptions, Document } from "./document.ts";
 import { cutDocument, heldOutCount, partDocuments, sizeOf } from "./held_out.ts";
-import { splitDocument } from "./raw_document.ts";
+import { inBatches, splitDocuments } from "./raw_document.ts";
 
 const OPTIONS = [
   "sentencePerLine",
@@ -29,8 +29,8 @@ const OPTIONS = [
 ];
 
 /**
- * Reads a corpus, document by document. Memory holds one document at a time. A document of more than
- * four million characters is split into several documents.
+ * Reads a corpus, document by document. Memory holds a few short documents or one long one at a time. A
+ * document of more than four million characters is split into several documents.
  *
  * The corpora are `"sotu"`, the State of the Union addresses from 1790 to 2021, and `"moby-dick"`, the
  * chapters of the novel. Any other argument is a path:
@@ -69,11 +69,12 @@ export async function* corpus(
   }
   let count = 0;
   for (const source of await sourcesOf(nameOrPath, options)) {
-    for await (const raw of readSource(source, options)) {
-      const document = splitDocument(raw, options);
-      if (document.sentences.length === 0) continue;
-      count++;
-      yield document;
+    for await (const batch of inBatches(readSource(source, options))) {
+      for (const document of splitDocuments(batch, options)) {
+        if (document.sentences.length === 0) continue;
+        count++;
+        yield document;
+      }
     }
   }
   if (count > 0) return;

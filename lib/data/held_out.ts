@@ -53,7 +53,7 @@ export function heldOutCount(share: number, length: number): number {
 
 /** The number of characters of a document. */
 export function sizeOf({ sentences }: Document): number {
-  return sum(sentences.map(({ length }) => length));
+  return sentences.reduce((size, { length }) => size + length, 0);
 }
 
 /**
@@ -91,15 +91,19 @@ export function cutDocument(document: Document, size: number): [Document, Docume
 function groupsOf(documents: readonly Document[], seed: number): Group[] {
   const groups = new Map<number, Group>();
   const keys = documents.map(documentHash);
-  const allEqual = new Set(keys).size === 1; // then the group has to be split
+  const allEqual = keys.every((key) => key === keys[0]); // then the group has to be split
   for (const [index, document] of documents.entries()) {
     const key = allEqual ? index : keys[index];
     const rank = forkedRandom(seed, `held out/${document.name}`);
-    const group = groups.get(key) ?? { members: [], rank, size: 0 };
+    const size = sizeOf(document);
+    const group = groups.get(key);
+    if (!group) {
+      groups.set(key, { members: [index], rank, size });
+      continue;
+    }
     group.members.push(index);
     group.rank = Math.min(group.rank, rank);
-    group.size += sizeOf(document);
-    groups.set(key, group);
+    group.size += size;
   }
   return [...groups.values()].sort((a, b) => a.rank - b.rank || a.members[0] - b.members[0]);
 }

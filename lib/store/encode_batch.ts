@@ -2,7 +2,7 @@
  * The work of the helper threads of `prepare()`: splitting documents into sentences and encoding
  * them.
  */
-import { type RawDocument, splitDocument } from "../data/raw_document.ts";
+import { type RawDocument, splitDocuments } from "../data/raw_document.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { digestOf, rankOf } from "./held_out_rank.ts";
 import { idTypeFor } from "./indexed_layout.ts";
@@ -41,7 +41,7 @@ export function encodeBatch(
   const digests = new Uint32Array(2 * documents.length);
   const ranks = new Float64Array(documents.length);
   // All documents are split before any is encoded: both use tables that compete for the processor's cache.
-  const split = documents.map((raw) => splitDocument(raw, { locale }));
+  const split = splitDocuments(documents, { locale });
   for (const [i, document] of split.entries()) {
     const before = lengths.length;
     for (const sentence of document.sentences) {

@@ -4,7 +4,8 @@ import { decompose } from "./decompose.ts";
 import type { TokenizerOptions } from "./options.ts";
 import { hasDotlessI } from "./locale.ts";
 import type { VocabNote } from "./vocab_notes.ts";
-import { WHITESPACE, wordTokens } from "./words.ts";
+import { WordTable } from "./word_cache.ts";
+import { wordTokens } from "./words.ts";
 
 /** The counts of the words of some texts. */
 export interface WordCounts {
@@ -55,17 +56,48 @@ export function isLongerThan(word: string, limit: number): boolean {
 async function countTypedWords(
   texts: Iterable<string> | AsyncIterable<string>,
 ): Promise<Map<string, number>> {
-  const typed = new Map<string, number>();
-  for await (const text of texts) {
+  const words = new TypedWords();
+  // `for await` would also read the first kind, but it waits after each text.
+  if (Symbol.iterator in texts) { for (const text of texts) words.count(text); }
+  else for await (const text of texts) words.count(text);
+  return words.counts;
+}
+
+/** The number of words that are found without making a string of them. */
+const QUICKLY_FOUND = 2 ** 18;
+
+/** Counts the words of texts as they are typed, separated by white space. */
+class TypedWords {
+  /** The number of each word, in the order in which they first occurred. */
+  readonly #numbers = new Map<string, number>();
+  /** How often each word occurred, by its number. */
+  readonly #counts: number[] = [];
+  readonly #table = new WordTable(QUICKLY_FOUND, (word) => [this.#numberOf(word)]);
+
+  /** Counts the words of a text. */
+  count(text: string): void {
     if (typeof text !== "string") {
       const advice = "pass strings, as in documents.flatMap(({ sentences }) => sentences)";
       throw new TypeError(
         `Cannot train on texts of which one is of type ${typeof text}: ${advice}`,
       );
     }
-    for (const word of text.split(WHITESPACE)) typed.set(word, (typed.get(word) ?? 0) + 1);
+    const found: number[] = [];
+    this.#table.append(found, text);
+    for (let i = 0; i < found.length; i++) this.#counts[found[i]]++;
   }
-  return typed;
+
+  /** The count of each word, in the order in which they first occurred. */
+  get counts(): Map<string, number> {
+    return new Map(this.#numbers.keys().map((word, number) => [word, this.#counts[number]]));
+  }
+
+  #numberOf(word: string): number {
+    const known = this.#numbers.get(word);
+    if (known !== undefined) return known;
+    this.#numbers.set(word, this.#counts.length);
+    return this.#counts.push(0) - 1;
+  }
 }
 
 /** A note if many words lose accents, with examples of words that become equal. */

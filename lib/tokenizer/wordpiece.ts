@@ -1,6 +1,7 @@
 /** WordPiece: cutting a word, from the left, into the longest pieces of a vocabulary. */
 import { checkArguments } from "../checks.ts";
 import { VOCAB } from "./argument_kinds.ts";
+import { BEGINNING, INSIDE, PieceTree } from "./piece_tree.ts";
 import type { Vocab } from "./vocab.ts";
 
 /**
@@ -20,20 +21,16 @@ import type { Vocab } from "./vocab.ts";
  * Source: Wu et al. 2016 section 4.1; `WordpieceTokenizer` in google-research/bert.
  */
 export class WordPieces {
-  readonly #starts = new Map<string, number>();
-  readonly #continuations = new Map<string, number>();
-  readonly #longest: number;
+  readonly #tree = new PieceTree();
 
-  /** Makes the tables of a vocabulary. `##` marks a piece that continues a word. */
+  /** Makes the tree of a vocabulary. `##` marks a piece that continues a word. */
   constructor(vocab: Vocab) {
     checkArguments("new WordPieces(vocab)", [["vocab", vocab, VOCAB]]);
-    let longest = 0;
-    for (const [id, token] of vocab.tokens.slice(0, vocab.pieces).entries()) {
-      if (token.startsWith("##")) this.#continuations.set(token.slice(2), id);
-      else this.#starts.set(token, id);
-      longest = Math.max(longest, token.length);
+    for (let id = 0; id < vocab.pieces; id++) {
+      const token = vocab.tokens[id];
+      if (token.startsWith("##")) this.#tree.add(INSIDE, token.slice(2), id);
+      else this.#tree.add(BEGINNING, token, id);
     }
-    this.#longest = longest;
   }
 
   /**
@@ -44,15 +41,20 @@ export class WordPieces {
    */
   idsOf(word: string, continues = false): number[] | undefined {
     const ids: number[] = [];
-    let start = 0;
-    while (start < word.length) {
-      const table = start > 0 || continues ? this.#continuations : this.#starts;
-      let end = Math.min(word.length, start + this.#longest);
-      let id = table.get(word.slice(start, end));
-      while (id === undefined && end > start + 1) id = table.get(word.slice(start, --end));
-      if (id === undefined) return undefined;
+    let node = continues ? INSIDE : BEGINNING;
+    for (let start = 0; start < word.length;) {
+      let id = -1;
+      for (let at = start; at < word.length; at++) {
+        node = this.#tree.child(node, word.charCodeAt(at));
+        if (node === 0) break;
+        const found = this.#tree.idAt(node);
+        if (found < 0) continue;
+        id = found;
+        start = at + 1; // the end of the longest piece so far
+      }
+      if (id < 0) return undefined;
       ids.push(id);
-      start = end;
+      node = INSIDE;
     }
     return ids;
   }

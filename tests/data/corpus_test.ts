@@ -230,6 +230,20 @@ Deno.test("a long document is read in parts, of which memory holds one", async (
   deepStrictEqual(sentencesOf(csv).flat(), [...lines, "end"]);
 });
 
+Deno.test("documents before a faulty line come before the error", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/a.jsonl`;
+  // The third one is not returned, as the faulty line could be a part of it.
+  await Deno.writeTextFile(path, '{"text":"One."}\n{"text":"Two."}\n{"text":"Three."}\n{"te\n');
+  const names: string[] = [];
+  const readAndNote = async () => {
+    for await (const { name } of corpus(path)) names.push(name);
+  };
+  await rejects(readAndNote(), { message: /line 4: expected a JSON object/ });
+  deepStrictEqual(names, ["a.jsonl 1", "a.jsonl 2"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a line without an end and a quote that is never closed are refused before they fill the memory", async () => {
   const line = new Uint8Array(64 * 2 ** 20 + 1).fill(97);
   await rejects(read("a.txt", line), {

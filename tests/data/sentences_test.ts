@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert";
-import { splitSentences } from "bert/data/sentences.ts";
+import { splitSentences, splitTexts } from "bert/data/sentences.ts";
+import { createRng } from "bert/random.ts";
 
 /** English texts; `|` shows where they have to be split. */
 const CASES = [
@@ -155,6 +156,28 @@ Deno.test("splitSentences() joins the lines of a paragraph and separates paragra
 Deno.test("splitSentences() of an empty text is an empty list", () => {
   deepStrictEqual(splitSentences(""), []);
   deepStrictEqual(splitSentences(" \n\n \t "), []);
+});
+
+Deno.test("splitTexts() gives for each of many texts what it gives for the text alone", () => {
+  // Ends of sentences, marks that move over them, and all characters that separate paragraphs.
+  const parts =
+    'a|B|Mr.|U.S.|3.| |\n|\n\n|.|! |? |…|»|«|“|"|(|)|。|」|\x85|\u2028|\u2029|he|I asked'
+      .split("|");
+  const rng = createRng(1);
+  const anyText = () =>
+    Array.from({ length: rng.below(12) }, () => parts[rng.below(parts.length)]).join("");
+  for (let i = 0; i < 300; i++) {
+    const texts = Array.from({ length: 20 }, anyText);
+    deepStrictEqual(splitTexts(texts), texts.map((text) => splitSentences(text)));
+  }
+  deepStrictEqual(splitTexts([]), []);
+  // "Ho." would be an abbreviation if another word followed, as in "z. B. x".
+  deepStrictEqual(splitTexts(["It is so b. Ho.", "x"]), [["It is so b.", "Ho."], ["x"]]);
+  deepStrictEqual(splitTexts(["One. Two", "", "goes on.\n\nThree."]), [
+    ["One.", "Two"],
+    [],
+    ["goes on.", "Three."],
+  ]);
 });
 
 Deno.test("splitSentences() loses nothing except white space", () => {

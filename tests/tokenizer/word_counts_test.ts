@@ -46,3 +46,15 @@ Deno.test("countWords() has a note for a text with ı or İ, unless the locale l
   deepStrictEqual(await findings(text, { ...keep, locale: "tr" }), []);
   deepStrictEqual(await findings(text, { lowercase: false }), []);
 });
+
+Deno.test("countWords() counts the same words in an array and in a stream, whatever separates them", async () => {
+  const texts = ["The sea, the  SEA", "", " the\u00a0sea\u3000naïve\ttea\u2029the "];
+  const expected = [["the", 4], ["sea", 3], [",", 1], ["naive", 1], ["tea", 1]];
+  async function* stream() {
+    yield* texts;
+  }
+  for (const given of [texts, new Set(texts), stream()]) {
+    const { counts } = await countWords(given, tokenizerOptions({}));
+    deepStrictEqual([...counts], expected);
+  }
+});
