@@ -67,13 +67,13 @@ const SAYS_MORE =
  * capital letter does not begin a sentence: "Why?" I asked. "Go!" Ann cried.
  */
 function isSaidBy(before: string, after: string, { openers, sayings }: Language): boolean {
+  const mark = before.match(/([?!])[?!]*["'\p{Pf}\p{Pi}]+ ?$/u)?.[1];
+  if (mark === undefined) return false;
   const found = after.match(SUBJECT_AND_VERB);
   if (!found) return false;
   const [whole, subject, verb] = found;
-  if (!sayings.has(verb)) return false;
+  if (!sayings.has(verb) || mark === "?" && ANSWERS.has(verb)) return false;
   if (subject !== "I" && opens(after, openers)) return false;
-  const mark = before.match(/([?!])[?!]*["'\p{Pf}\p{Pi}]+ ?$/u)?.[1];
-  if (mark === undefined || mark === "?" && ANSWERS.has(verb)) return false;
   return !SAYS_MORE.test(after.slice(whole.length));
 }
 

@@ -96,7 +96,7 @@ export class WordTable {
     const word = this.#find(text, start, end, hash);
     if (word < 0) return this.#appendNew(to, text.slice(start, end), hash);
     const words = this.#words;
-    words[word + MET] = 1;
+    if (words[word + MET] === 0) words[word + MET] = 1; // memory that is only read stays in the caches
     const from = word + HEAD;
     const until = from + words[word + IDS];
     for (let i = from; i < until; i++) to.push(words[i]);
