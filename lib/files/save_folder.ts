@@ -149,9 +149,14 @@ async function removeEmpty(folder: string): Promise<void> {
   await Deno.remove(folder).catch(() => {}); // something is in it
 }
 
-/** The subfolders in which the files of a save lie. */
+/** The subfolders in which the files of a save lie, the deepest first, so that they can be removed. */
 function subfoldersOf(files: readonly string[]): string[] {
-  return [...new Set(files.map(dirname))].filter((name) => name !== ".");
+  const folders = files.flatMap((file) => {
+    const parts = file.split("/").slice(0, -1);
+    return parts.map((_, i) => parts.slice(0, i + 1));
+  });
+  folders.sort((a, b) => b.length - a.length);
+  return [...new Set(folders.map((parts) => parts.join("/")))];
 }
 
 async function makeSubfolders(files: readonly string[], ...folders: string[]): Promise<void> {
@@ -180,6 +185,7 @@ async function lockAside(folder: string): Promise<Deno.FsFile> {
     if (file.tryLockSync(true)) return file;
     file.close();
   } catch (error) {
+    await removeEmpty(aside);
     throw writeError(error, folder);
   }
   throw new Deno.errors.Busy(`Cannot write ${folder}: another save is at work there. Wait for it`);
@@ -308,8 +314,8 @@ async function readPlan(folder: string): Promise<Plan | undefined> {
   throw new FormatError(path, "expected lists of file names: remove the folder .saving");
 }
 
-/** Whether all values are names of files in the folder or in a subfolder of it, and no other paths. */
+/** Whether all values are names of files in the folder or below it, and no other paths. */
 function areNames(value: unknown): boolean {
   return Array.isArray(value) &&
-    value.every((name) => typeof name === "string" && /^\w[\w.-]*(\/\w[\w.-]*)?$/.test(name));
+    value.every((name) => typeof name === "string" && /^\w[\w.-]*(\/\w[\w.-]*)*$/.test(name));
 }

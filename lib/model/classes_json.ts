@@ -61,12 +61,21 @@ function namesIn(named: unknown, count: number): readonly string[] {
   const labels = Array.from({ length: count }, (_, id) => isRecord(named) ? named[id] : undefined);
   const isName = (label: unknown) => typeof label === "string" || typeof label === "number";
   if (isRecord(named) && Object.keys(named).length === count && labels.every(isName)) {
-    return labels.map(String);
+    return differing(named, labels.map(String));
   }
   const ids = count === 1 ? "0" : `0 to ${count - 1}`;
   const advice =
     `must name the classes ${ids}, as classifier.bias has ${several(count, "number")}: ` +
     "mend it, or take it out, and the names are LABEL_0 and so on";
+  throw new ConfigError("id2label", named, advice);
+}
+
+/** The names, unless two of them are equal, so that nobody could tell the classes apart. */
+function differing(named: Readonly<Record<string, unknown>>, labels: string[]): string[] {
+  const twice = labels.find((label, id) => labels.indexOf(label) < id);
+  if (twice === undefined) return labels;
+  const advice = `must be different names, and "${twice}" is there twice: change one, or take id2label ` +
+    "out, and the names are LABEL_0 and so on";
   throw new ConfigError("id2label", named, advice);
 }
 

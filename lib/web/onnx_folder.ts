@@ -71,6 +71,8 @@ export interface OnnxOptions {
 
 const MODEL = having("a model such as a BertPretrainHead", "config", "weights");
 
+const CALL = "saveOnnx(model, tokenizer, folder)";
+
 const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
 
 /**
@@ -113,12 +115,24 @@ export async function saveOnnx(
   folder: string,
   options: OnnxOptions = {},
 ): Promise<void> {
-  const call = "saveOnnx(model, tokenizer, folder)";
-  checkArguments(call, [
+  checkArguments(CALL, [
     ["model", model, MODEL],
     ["tokenizer", tokenizer, TOKENIZER],
     ["folder", folder, TEXT],
   ]);
+  await saveFolder(folder, onnxFiles(model, tokenizer, options), OBSOLETE_FILES);
+}
+
+/**
+ * The writers of the files of `saveOnnx()`, by name, for a folder that has other files as well.
+ *
+ * @throws {ConfigError} In the same cases as `saveOnnx()`.
+ */
+export function onnxFiles(
+  model: OnnxModel,
+  tokenizer: BertTokenizer,
+  options: OnnxOptions = {},
+): Record<string, (path: string) => Promise<void>> {
   checkOptions("saveOnnx()", options, OPTIONS);
   checkVocabulary(model.config, tokenizer);
   const most = model.config.maxPositionEmbeddings;
@@ -127,7 +141,7 @@ export async function saveOnnx(
   if (maxLength > most) {
     throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
   }
-  checkArguments(call, [["options.dtypes", dtypes, ARRAY]]);
+  checkArguments(CALL, [["options.dtypes", dtypes, ARRAY]]);
   checkSwitches(options, ["attentions"]);
   for (const dtype of dtypes) checkChoice("dtypes", dtype, DTYPES);
   if (sentence) checkChoice("sentence.pooling", sentence.pooling, ["mean", "cls"]);
@@ -141,11 +155,11 @@ export async function saveOnnx(
     });
     return [`onnx/${ONNX_FILES[dtype]}`, async (path) => void await graph.write(path)];
   });
-  await saveFolder(folder, {
+  return {
     ...Object.fromEntries(graphs),
     ...tokenizerFiles(tokenizer, maxLength),
     [CONFIG_FILE]: configFile,
-  }, OBSOLETE_FILES);
+  };
 }
 
 /** `config.json` of a model with these heads. */

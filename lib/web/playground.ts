@@ -1,13 +1,14 @@
 /** The page for trying out a model: behind a server, or as a static folder. */
 import { fileURLToPath } from "node:url";
 import { dirname } from "node:path";
-import { saveFolder } from "../files/save_folder.ts";
+import { type FileWriter, saveFolder } from "../files/save_folder.ts";
 import { replaceFile } from "../files/write.ts";
+import { OBSOLETE_FILES } from "../tokenizer/tokenizer_folder.ts";
 import { onnxParts, type OpenedFolder } from "./model_or_run_folder.ts";
 import { pageAssets } from "./page_assets.ts";
 import { bertGraph } from "./bert_onnx.ts";
 import { factsOf, LibraryEngine } from "./library_engine.ts";
-import { ONNX_FILES, saveOnnx } from "./onnx_folder.ts";
+import { ONNX_FILES, onnxFiles } from "./onnx_folder.ts";
 import type { PageFile, PageModel, RunFacts } from "./page/engine.ts";
 import type { Playground } from "./play_server.ts";
 import { runCharts } from "./run_charts.ts";
@@ -36,7 +37,9 @@ const MOST_BYTES = 100e6;
  * of files can serve it, under any path. Its `model/` is a folder of transformers.js, too.
  *
  * @param dtypes The precisions of the model to write. If there are both, the reader of the page chooses.
- * @throws {FormatError} If the `metrics.csv` of the run cannot be read; nothing is written then.
+ * All files are replaced or none.
+ *
+ * @throws {FormatError} If the `metrics.csv` of the run cannot be read.
  * @throws The errors of `saveOnnx()`, and {Error} if a file cannot be written.
  */
 export async function exportPage(
@@ -45,23 +48,42 @@ export async function exportPage(
   dtypes: readonly PageFile["dtype"][] = ["fp32", "q8"],
 ): Promise<void> {
   const run = await runFacts(opened, false); // before anything is written, as it may be unreadable
-  const files = await saveModel(opened, `${folder}/model`, dtypes);
   const { tokenizer } = opened;
-  const page: PageModel = {
+  const written: PageFile[] = [];
+  const page = (): PageModel => ({
     facts: { ...factsOf(opened), run },
     tokens: tokenizer.vocab.tokens,
     pieces: tokenizer.vocab.pieces,
     added: tokenizer.vocab.added,
     options: tokenizer.options,
-    files: files.sort((a, b) => preference(a) - preference(b)),
-  };
+    files: written.sort((a, b) => preference(a) - preference(b)),
+  });
   const runtime = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web")));
-  for (const name of RUNTIME) {
-    await put(`${folder}/ort/${name}`, await Deno.readFile(`${runtime}/${name}`));
-  }
-  await put(`${folder}/page.json`, JSON.stringify(page));
   const assets = [...await pageAssets("static")].reverse(); // index.html comes last
-  for (const [name, { body }] of assets) await put(`${folder}/${name}`, body);
+  await saveFolder(folder, {
+    ...within("model", await modelWriters(opened, dtypes, written)),
+    ...within("ort", Object.fromEntries(RUNTIME.map((name) => [name, copyOf(`${runtime}/${name}`)]))),
+    "page.json": (path) => replaceFile(path, JSON.stringify(page())), // after the model, which it describes
+    ...Object.fromEntries(assets.map(([name, { body }]) => [name, writerOf(body)])),
+  }, OBSOLETE_FILES.map((name) => `model/${name}`));
+}
+
+/** The same writers for a subfolder. */
+function within(
+  folder: string,
+  files: Readonly<Record<string, FileWriter>>,
+): Record<string, FileWriter> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, write]) => [`${folder}/${name}`, write]),
+  );
+}
+
+function writerOf(content: string | Uint8Array): FileWriter {
+  return (path) => replaceFile(path, content);
+}
+
+function copyOf(file: string): FileWriter {
+  return async (path) => await replaceFile(path, await Deno.readFile(file));
 }
 
 /** The order of the files: float32 before 8 bits, unless that file is long. */
@@ -70,16 +92,18 @@ function preference({ dtype, bytes }: PageFile): number {
   return bytes > MOST_BYTES ? 2 : 0;
 }
 
-/** Writes the model with its attention weights as outputs. Returns the page's facts about each file. */
-async function saveModel(
+/**
+ * The writers of the model with its attention weights as outputs.
+ *
+ * @param written Gets the page's facts about each file of the model when it has been written.
+ */
+async function modelWriters(
   opened: OpenedFolder,
-  folder: string,
   dtypes: readonly PageFile["dtype"][],
-): Promise<PageFile[]> {
+  written: PageFile[],
+): Promise<Record<string, FileWriter>> {
   const { model, labels, sentence, maxLength } = await onnxParts(opened);
-  await saveOnnx(model, opened.tokenizer, folder, { dtypes: [], labels, sentence, maxLength });
-  const files: PageFile[] = [];
-  const writers = dtypes.map((dtype) => {
+  const graphs = dtypes.map((dtype) => {
     const graph = bertGraph(model.config, model.weights, {
       dtype,
       sentence,
@@ -90,21 +114,16 @@ async function saveModel(
     const write = async (path: string) => {
       const offsets = await graph.write(path);
       const { size } = await Deno.stat(path);
-      files.push({ dtype, name: ONNX_FILES[dtype], bytes: size, ...tableIn(offsets) });
+      written.push({ dtype, name: ONNX_FILES[dtype], bytes: size, ...tableIn(offsets) });
     };
-    return [ONNX_FILES[dtype], write] as const;
+    return [`onnx/${ONNX_FILES[dtype]}`, write] as const;
   });
-  await saveFolder(`${folder}/onnx`, Object.fromEntries(writers));
-  return files;
+  const others = onnxFiles(model, opened.tokenizer, { dtypes: [], labels, sentence, maxLength });
+  return { ...Object.fromEntries(graphs), ...others };
 }
 
 function tableIn(offsets: ReadonlyMap<string, number>): Pick<PageFile, "table" | "scales"> {
   const table = offsets.get(WORDS);
   if (table !== undefined) return { table };
   return { table: offsets.get(`${WORDS}.numbers`)!, scales: offsets.get(`${WORDS}.scales`)! };
-}
-
-async function put(path: string, content: string | Uint8Array): Promise<void> {
-  await Deno.mkdir(dirname(path), { recursive: true });
-  await replaceFile(path, content);
 }

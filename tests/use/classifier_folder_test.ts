@@ -70,7 +70,7 @@ Deno.test("classes have the names LABEL_0 and so on unless other names are given
   loaded.model.dispose();
 });
 
-Deno.test("a config.json that names more or fewer classes than there are is refused; without names it is not", async () => {
+Deno.test("a config.json that names more or fewer classes than there are, or one twice, is refused; without names it is not", async () => {
   const lists = [["a", "b"], ["a", "b", "c", "d"], [], ["a", null, "c"], "a b c"];
   for (const [i, names] of lists.entries()) {
     const folder = await changed(`names ${i}`, {
@@ -84,6 +84,12 @@ Deno.test("a config.json that names more or fewer classes than there are is refu
     await rejects(loadClassifier(folder), wrong);
     await rejects(openFolder(folder), wrong);
   }
+  const twice = await changed("twice", { "id2label": { "0": "a", "1": "b", "2": "a" } });
+  await rejects(loadClassifier(twice), {
+    name: "FormatError",
+    message:
+      /Invalid id2label = .*: it must be different names, and "a" is there twice: change one/,
+  });
   const folder = await changed("unnamed", { "id2label": undefined });
   const { model, labels } = await loadClassifier(folder);
   deepStrictEqual(labels, ["LABEL_0", "LABEL_1", "LABEL_2"]);

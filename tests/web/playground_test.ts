@@ -1,10 +1,11 @@
-import { deepStrictEqual, rejects } from "node:assert";
+import { deepStrictEqual, ok, rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { saveModel } from "bert/model/folder.ts";
 import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { exportPage } from "bert/web/playground.ts";
+import { onBrokenDisk } from "../support/broken_disk.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
 Deno.test("exportPage() of a run whose metrics.csv cannot be read writes nothing", async () => {
@@ -19,6 +20,42 @@ Deno.test("exportPage() of a run whose metrics.csv cannot be read writes nothing
   try {
     await rejects(exportPage(opened, `${folder}/page`), { name: "FormatError" });
     deepStrictEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["run"]);
+  } finally {
+    opened.dispose();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("exportPage() on a disk that fails leaves the page that was there, or none", async () => {
+  await useBackend();
+  const folder = await Deno.makeTempDir({ prefix: "playground-" });
+  const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size });
+  const model = new BertPretrainHead(config, { seed: 1 });
+  await saveModel(`${folder}/model`, model, TOY_TOKENIZER);
+  model.dispose();
+  const opened = await openFolder(`${folder}/model`);
+  const page = `${folder}/page`;
+  const files = async () =>
+    (await Array.fromAsync(Deno.readDir(page), ({ name }) => name).catch(() => [])).sort();
+  const attempt = (call: number) =>
+    onBrokenDisk({ call, how: "once" }, () => exportPage(opened, page, ["q8"]));
+  try {
+    const { calls, done } = await attempt(Infinity);
+    ok(done && calls > 50, `${calls} calls`);
+    const all = await files();
+    ok(all.includes("index.html") && all.includes("page.json") && !all.includes(".saving"));
+    for (let call = 1; call <= calls; call += Math.ceil(calls / 5)) { // with a page there
+      await attempt(call);
+      const left = (await files()).filter((name) => name !== ".saving");
+      deepStrictEqual(left, all, `after the failure of call ${call}`);
+    }
+    for (let call = calls; call > 0; call -= Math.ceil(calls / 9)) { // with none
+      await Deno.remove(page, { recursive: true }).catch(() => {});
+      const { done } = await attempt(call);
+      // What could not be removed of a save that has succeeded is removed by the next one.
+      const left = (await files()).filter((name) => !(done && name === ".saving"));
+      deepStrictEqual(left, done ? all : [], `after the failure of call ${call}`);
+    }
   } finally {
     opened.dispose();
     await Deno.remove(folder, { recursive: true });
