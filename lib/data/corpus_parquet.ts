@@ -73,7 +73,9 @@ function refuseOthers(file: OpenFile, path: string): void {
 
 /** The metadata near the end of the file, before its length and "PAR1". */
 function readMetadata(file: OpenFile): FileMetaData {
-  const end = readRange(file, file.size - 8, file.size);
+  const end = readRange(file, Math.max(0, file.size - 8), file.size);
+  const mark = String.fromCharCode(...end.subarray(-4));
+  if (mark !== "PAR1") throw new RangeError('it does not end with "PAR1"');
   const length = new DataView(end.buffer).getUint32(0, true);
   const footer = readRange(file, file.size - 8 - length, file.size);
   endOfStruct(footer.subarray(0, length), 0);

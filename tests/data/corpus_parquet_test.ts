@@ -61,6 +61,9 @@ Deno.test("a Parquet file that is truncated, damaged or of another format is ref
         .test(error.message);
     });
   }
+  await rejects(readCorpusFile("a.parquet", bytes.subarray(0, bytes.length >> 1)), {
+    message: /found a damaged or truncated one \(it does not end with "PAR1"\): fetch it again$/,
+  });
   await rejects(readCorpusFile("a.parquet", new Uint8Array(5000).fill(65)), {
     name: "FormatError",
   });
