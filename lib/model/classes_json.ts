@@ -74,7 +74,8 @@ function namesIn(named: unknown, count: number): readonly string[] {
 function differing(named: Readonly<Record<string, unknown>>, labels: string[]): string[] {
   const twice = labels.find((label, id) => labels.indexOf(label) < id);
   if (twice === undefined) return labels;
-  const advice = `must be different names, and "${twice}" is there twice: change one, or take id2label ` +
+  const advice =
+    `must be different names, and "${twice}" is there twice: change one, or take id2label ` +
     "out, and the names are LABEL_0 and so on";
   throw new ConfigError("id2label", named, advice);
 }

@@ -62,7 +62,10 @@ export async function exportPage(
   const assets = [...await pageAssets("static")].reverse(); // index.html comes last
   await saveFolder(folder, {
     ...within("model", await modelWriters(opened, dtypes, written)),
-    ...within("ort", Object.fromEntries(RUNTIME.map((name) => [name, copyOf(`${runtime}/${name}`)]))),
+    ...within(
+      "ort",
+      Object.fromEntries(RUNTIME.map((name) => [name, copyOf(`${runtime}/${name}`)])),
+    ),
     "page.json": (path) => replaceFile(path, JSON.stringify(page())), // after the model, which it describes
     ...Object.fromEntries(assets.map(([name, { body }]) => [name, writerOf(body)])),
   }, OBSOLETE_FILES.map((name) => `model/${name}`));
