@@ -57,6 +57,9 @@ export interface TextFile {
 /** About how many characters the short documents of a batch have together. */
 const BATCH = 2 ** 16;
 
+/** The characters that a document counts for beside its texts, so that empty ones fill a batch, too. */
+const DOCUMENT = 64;
+
 /** Gathers documents for `splitDocuments()`. If reading fails, those before come first. */
 export async function* inBatches(
   documents: AsyncIterable<RawDocument>,
@@ -67,7 +70,7 @@ export async function* inBatches(
   try {
     for await (const document of documents) {
       batch.push(document);
-      size += document.texts.reduce((sum, { text }) => sum + text.length, 0);
+      size += document.texts.reduce((sum, { text }) => sum + text.length, DOCUMENT);
       if (size < BATCH) continue;
       yield batch;
       batch = [];

@@ -58,6 +58,7 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
  * texts is several times as fast, as starting the segmenter takes as long as many sentences.
  *
  * @param locale The language of the texts. Default `"en"`.
+ * @throws {ConfigError} If `locale` is not a language tag, even if there is nothing to split.
  */
 export function splitTexts(texts: readonly string[], locale = "en"): string[][] {
   const paragraphs: string[] = [];

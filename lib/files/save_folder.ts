@@ -185,7 +185,6 @@ async function lockAside(folder: string): Promise<Deno.FsFile> {
     if (file.tryLockSync(true)) return file;
     file.close();
   } catch (error) {
-    await removeEmpty(aside);
     throw writeError(error, folder);
   }
   throw new Deno.errors.Busy(`Cannot write ${folder}: another save is at work there. Wait for it`);

@@ -29,6 +29,9 @@ const RUNTIME = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"];
 
 const WORDS = "bert.embeddings.word_embeddings.weight";
 
+/** The precisions that the page can load. */
+const DTYPES: readonly PageFile["dtype"][] = ["fp32", "q8"];
+
 /** The page does not load a longer file by default if there is one in 8 bits. */
 const MOST_BYTES = 100e6;
 
@@ -36,16 +39,16 @@ const MOST_BYTES = 100e6;
  * Writes the page as a static folder: HTML, modules, the model as ONNX and onnxruntime-web. Any server
  * of files can serve it, under any path. Its `model/` is a folder of transformers.js, too.
  *
- * @param dtypes The precisions of the model to write. If there are both, the reader of the page chooses.
- * All files are replaced or none.
+ * All files are replaced or none. A model in a precision that is not written is removed.
  *
+ * @param dtypes The precisions of the model to write. If there are both, the reader of the page chooses.
  * @throws {FormatError} If the `metrics.csv` of the run cannot be read.
  * @throws The errors of `saveOnnx()`, and {Error} if a file cannot be written.
  */
 export async function exportPage(
   opened: OpenedFolder,
   folder: string,
-  dtypes: readonly PageFile["dtype"][] = ["fp32", "q8"],
+  dtypes: readonly PageFile["dtype"][] = DTYPES,
 ): Promise<void> {
   const run = await runFacts(opened, false); // before anything is written, as it may be unreadable
   const { tokenizer } = opened;
@@ -68,7 +71,14 @@ export async function exportPage(
     ),
     "page.json": (path) => replaceFile(path, JSON.stringify(page())), // after the model, which it describes
     ...Object.fromEntries(assets.map(([name, { body }]) => [name, writerOf(body)])),
-  }, OBSOLETE_FILES.map((name) => `model/${name}`));
+  }, obsoleteFiles(dtypes));
+}
+
+/** Files of an earlier page that do not fit a page with these precisions. */
+function obsoleteFiles(dtypes: readonly PageFile["dtype"][]): string[] {
+  const others = DTYPES.filter((dtype) => !dtypes.includes(dtype));
+  const names = [...OBSOLETE_FILES, ...others.map((dtype) => `onnx/${ONNX_FILES[dtype]}`)];
+  return names.map((name) => `model/${name}`);
 }
 
 /** The same writers for a subfolder. */

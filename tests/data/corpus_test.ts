@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { corpus, readAll, splitHeldOut } from "bert/data/corpus.ts";
 import { type Document } from "bert/data/document.ts";
+import { inBatches } from "bert/data/raw_document.ts";
 import { readCorpusFile as read, sentencesOf } from "../support/corpus_file.ts";
 
 Deno.test(".txt: documents are separated by empty lines, and prose is split into sentences", async () => {
@@ -228,6 +229,23 @@ Deno.test("a long document is read in parts, of which memory holds one", async (
   const csv = await read("a.csv", ["document,sentence", ...rows, "y,end"].join("\n"));
   deepStrictEqual(csv.map(({ name }) => name), ["x", "x (2)", "x (3)", "y"]);
   deepStrictEqual(sentencesOf(csv).flat(), [...lines, "end"]);
+});
+
+Deno.test("a language that is none is refused, even if nothing is to be split", async () => {
+  const row = '{"sentence":"One.","document":"a"}\n';
+  await rejects(read("a.jsonl", row, { locale: "no such!" }), { message: /Invalid locale/ });
+});
+
+Deno.test("documents without text fill a batch, too, so that memory stays bounded", async () => {
+  async function* documents() {
+    for (let i = 0; i < 10_000; i++) {
+      yield { name: `${i}`, texts: [{ text: "", isSentence: false }] };
+    }
+  }
+  const sizes: number[] = [];
+  for await (const batch of inBatches(documents())) sizes.push(batch.length);
+  strictEqual(sizes.reduce((a, b) => a + b), 10_000);
+  ok(Math.max(...sizes) <= 1024, `${sizes}`);
 });
 
 Deno.test("documents before a faulty line come before the error", async () => {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { readTextIfThere } from "bert/files/optional_file.ts";
-import { savedPath, saveFolder } from "bert/files/save_folder.ts";
+import { completeSave, savedPath, saveFolder } from "bert/files/save_folder.ts";
 import { createRng } from "bert/random.ts";
 import { type Break, onBrokenDisk } from "../support/broken_disk.ts";
 
@@ -187,7 +187,9 @@ Deno.test("saveFolder() refuses a folder in which another save is at work", () =
 Deno.test("a plan that names a path outside the folder is refused, and so is a link named .saving", () =>
   inFolder(async (folder) => {
     await Deno.mkdir(`${folder}/.saving`);
-    for (const plan of ['{"files": ["../x"], "obsolete": []}', '{"files": ["a"]}', "[]", "{"]) {
+    const outside = ["../x", "a/../../x", "/x", ".x/y", "a/.b", "a//b", "a/"];
+    const plans = outside.map((name) => JSON.stringify({ files: [name], obsolete: [] }));
+    for (const plan of [...plans, '{"files": ["a"]}', "[]", "{"]) {
       await Deno.writeTextFile(`${folder}/.saving/plan.json`, plan);
       await rejects(savedPath(folder, "a.txt"), { name: "FormatError" });
       await rejects(save(folder), { name: "FormatError" });
@@ -196,8 +198,21 @@ Deno.test("a plan that names a path outside the folder is refused, and so is a l
     const elsewhere = await Deno.makeTempDir();
     await Deno.symlink(elsewhere, `${folder}/.saving`);
     await rejects(save(folder), /symbolic link/);
+    await rejects(save(folder), /symbolic link/); // the link is still there
     deepStrictEqual(names(elsewhere), []);
     await Deno.remove(elsewhere);
+  }));
+
+Deno.test("completeSave() completes a save whose files lie in folders of folders", () =>
+  inFolder(async (folder) => {
+    const name = "model/onnx/a.txt";
+    await Deno.mkdir(`${folder}/.saving/new/model/onnx`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/.saving/new/${name}`, "new");
+    const plan = JSON.stringify({ files: [name], obsolete: [] });
+    await Deno.writeTextFile(`${folder}/.saving/plan.json`, plan);
+    await completeSave(folder);
+    strictEqual(await Deno.readTextFile(`${folder}/${name}`), "new");
+    strictEqual(names(folder).includes(".saving"), false);
   }));
 
 Deno.test("saveFolder() refuses the empty path, which would be the root of the disk", async () => {

@@ -58,3 +58,19 @@ Deno.test("countWords() counts the same words in an array and in a stream, whate
     deepStrictEqual([...counts], expected);
   }
 });
+
+Deno.test("countWords() counts long words and very many different ones right", async () => {
+  const long = "x".repeat(70); // longer than the words that the table holds
+  const different = 2 ** 20 + 1000; // more than it holds
+  const options = tokenizerOptions({});
+  function* texts() {
+    yield `${long} and ${long}`;
+    for (let i = 0; i < different; i++) yield `w${i}`;
+    for (let i = 0; i < different; i += 1000) yield `w${i} ${long}`;
+  }
+  const { counts } = await countWords(texts(), options);
+  const again = Math.ceil(different / 1000);
+  strictEqual(counts.size, different + 2);
+  strictEqual(counts.get(long), 2 + again);
+  for (let i = 0; i < different; i++) strictEqual(counts.get(`w${i}`), i % 1000 === 0 ? 2 : 1);
+});

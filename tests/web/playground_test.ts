@@ -30,22 +30,32 @@ Deno.test("exportPage() on a disk that fails leaves the page that was there, or 
   await useBackend();
   const folder = await Deno.makeTempDir({ prefix: "playground-" });
   const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size });
-  const model = new BertPretrainHead(config, { seed: 1 });
-  await saveModel(`${folder}/model`, model, TOY_TOKENIZER);
-  model.dispose();
-  const opened = await openFolder(`${folder}/model`);
+  const open = async (seed: number) => {
+    const model = new BertPretrainHead(config, { seed });
+    await saveModel(`${folder}/model ${seed}`, model, TOY_TOKENIZER);
+    model.dispose();
+    return await openFolder(`${folder}/model ${seed}`);
+  };
+  const [opened, other] = [await open(1), await open(2)];
   const page = `${folder}/page`;
+  const graph = () => Deno.readFileSync(`${page}/model/onnx/model_quantized.onnx`).join();
+  const facts = () => Deno.readTextFileSync(`${page}/page.json`);
   const files = async () =>
     (await Array.fromAsync(Deno.readDir(page), ({ name }) => name).catch(() => [])).sort();
-  const attempt = (call: number) =>
-    onBrokenDisk({ call, how: "once" }, () => exportPage(opened, page, ["q8"]));
+  const attempt = (call: number, from = opened) =>
+    onBrokenDisk({ call, how: "once" }, () => exportPage(from, page, ["q8"]));
   try {
     const { calls, done } = await attempt(Infinity);
     ok(done && calls > 50, `${calls} calls`);
     const all = await files();
     ok(all.includes("index.html") && all.includes("page.json") && !all.includes(".saving"));
     for (let call = 1; call <= calls; call += Math.ceil(calls / 5)) { // with a page there
-      await attempt(call);
+      await exportPage(opened, page, ["q8"]);
+      const before = [graph(), facts()];
+      const { done } = await attempt(call, other);
+      const after = [graph(), facts()];
+      const same = before.map((content, i) => content === after[i]);
+      deepStrictEqual(same, [!done, !done], `after the failure of call ${call}`);
       const left = (await files()).filter((name) => name !== ".saving");
       deepStrictEqual(left, all, `after the failure of call ${call}`);
     }
@@ -58,6 +68,7 @@ Deno.test("exportPage() on a disk that fails leaves the page that was there, or 
     }
   } finally {
     opened.dispose();
+    other.dispose();
     await Deno.remove(folder, { recursive: true });
   }
 });
