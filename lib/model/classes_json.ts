@@ -16,14 +16,32 @@ export type Shares = "softmax" | "sigmoid" | "none";
 /** The ways in which scores become probabilities. */
 const SHARES: readonly Shares[] = ["softmax", "sigmoid", "none"];
 
+/**
+ * What a classifier judges by: the vector of `[CLS]` after the pooler or the mean of all tokens, for
+ * a text; `"none"`, each token's own vector, for its words.
+ */
+export type ClassifierPooling = "cls" | "mean" | "none";
+
 /** The classes of a classifier. */
 export interface Classes {
   /** Their names, in their order; all different. */
   readonly labels: readonly string[];
   /** How their scores become probabilities. */
   readonly shares: Shares;
-  /** The vector that is classified: that of `[CLS]` after the pooler, or the mean of all tokens. */
+  /** The vector that is classified. */
+  readonly pooling: ClassifierPooling;
+}
+
+/** The classes of a classifier of texts. */
+export interface TextClasses extends Classes {
+  /** The vector that stands for the text. */
   readonly pooling: "cls" | "mean";
+}
+
+/** The classes of a classifier of words. */
+export interface WordClasses extends Classes {
+  /** Each token is classified by its own vector. */
+  readonly pooling: "none";
 }
 
 const PROBLEM_TYPES: Readonly<Record<Shares, string>> = {
@@ -43,17 +61,45 @@ const POOLING = "classifier_pooling";
  * @throws {ConfigError} If it does not name each class, or names an unknown pooling or problem type.
  *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
- * probabilities.
+ * probabilities, which are always those of softmax in `TokenClassificationPipeline`.
  */
-export function classesFromJson(json: Readonly<Record<string, unknown>>, count: number): Classes {
+export function classesFromJson(
+  json: Readonly<Record<string, unknown>>,
+  count: number,
+): TextClasses | WordClasses {
   const labels = namesIn(json["id2label"] ?? undefined, count);
+  if (isOfWords(json)) return { labels, shares: "softmax", pooling: "none" };
   const pooling = json[POOLING] ?? "cls";
   checkChoice(POOLING, pooling, ["cls", "mean"]);
   const type = json["problem_type"] ?? PROBLEM_TYPES.softmax;
   checkChoice("problem_type", type, Object.values(PROBLEM_TYPES));
   const found = SHARES.find((one) => PROBLEM_TYPES[one] === type)!;
   const shares = found === "softmax" && count === 1 ? "sigmoid" : found; // softmax of one score is always 1
-  return { labels, shares, pooling: pooling as Classes["pooling"] };
+  return { labels, shares, pooling: pooling as TextClasses["pooling"] };
+}
+
+/** Whether a `config.json` is that of a classifier of words. */
+function isOfWords(json: Readonly<Record<string, unknown>>): boolean {
+  return /ForTokenClassification/.test(String(json["architectures"]));
+}
+
+/** The kinds of classifiers, each with the function that opens its folder. */
+export const OPENED_WITH = { texts: "loadClassifier()", words: "loadTokenClassifier()" } as const;
+
+/**
+ * What the classifier in a folder classifies; undefined if the folder holds another model.
+ *
+ * @param json The contents of its `config.json`.
+ * @param weights Its weights.
+ */
+export function classifierKind(
+  json: Readonly<Record<string, unknown>>,
+  weights: { has(name: string): boolean },
+): keyof typeof OPENED_WITH | undefined {
+  if (!weights.has("classifier.weight") || !weights.has("classifier.bias")) return undefined;
+  if (isOfWords(json)) return "words";
+  const isOther = /ForMultipleChoice/.test(String(json["architectures"])); // has such weights, too
+  return isOther ? undefined : "texts";
 }
 
 function namesIn(named: unknown, count: number): readonly string[] {
@@ -89,11 +135,12 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
   if (new Set(labels).size !== labels.length) {
     throw new ConfigError("labels", labels, "must be different names, one for each class");
   }
+  const isText = pooling !== "none";
   return {
-    architectures: ["BertForSequenceClassification"],
+    architectures: [isText ? "BertForSequenceClassification" : "BertForTokenClassification"],
     "id2label": Object.fromEntries(labels.map((label, id) => [id, label])),
     "label2id": Object.fromEntries(labels.map((label, id) => [label, id])),
-    "problem_type": PROBLEM_TYPES[shares],
+    ...(isText && { "problem_type": PROBLEM_TYPES[shares] }),
     ...(pooling === "mean" && { [POOLING]: pooling }),
   };
 }

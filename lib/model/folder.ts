@@ -6,6 +6,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, checkPath, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
+import type { ClassifierPooling } from "./classes_json.ts";
 import { CONFIG_FILE } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
@@ -75,14 +76,21 @@ export async function saveModel(
   ]);
   checkOptions("saveModel()", options, ["dtype"]);
   const { dtype } = options;
-  if (model.weights.has("classifier.bias")) {
-    throw new TypeError("Cannot save a classifier by saveModel(): save it by saveClassifier()");
-  }
+  refuseClassifier(model);
   checkVocabulary(model.config, tokenizer);
   await saveFolder(folder, {
     ...tokenizerFiles(tokenizer, model.config.maxPositionEmbeddings),
     ...modelFiles(model.config, model.weights, dtype),
   }, OBSOLETE_FILES);
+}
+
+/** Throws `TypeError` if a model is a classifier, whose classes need a place, too. */
+function refuseClassifier(
+  { weights, pooling }: SavableModel & { readonly pooling?: ClassifierPooling },
+): void {
+  if (!weights.has("classifier.bias")) return;
+  const right = pooling === "none" ? "saveTokenClassifier()" : "saveClassifier()";
+  throw new TypeError(`Cannot save a classifier by saveModel(): save it by ${right}`);
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BertConfig } from "../config.ts";
+import { classifierKind, OPENED_WITH } from "./classes_json.ts";
 import { CONFIG_FILE, configToJson, misspelt } from "./config_json.ts";
 import { checkChoice } from "../checks.ts";
 import { FormatError, MissingHeadsError } from "../errors.ts";
@@ -74,7 +75,8 @@ export async function readWeights(
   const fresh = missingHeads(stored, shapes);
   checkEncoder(stored, shapes);
   if (fresh.size > 0 && seed === undefined) {
-    throw new MissingHeadsError(`${folder}/${WEIGHTS_FILE}`, headsOf(fresh));
+    const way = wayToClassifier(json, stored, fresh);
+    throw new MissingHeadsError(`${folder}/${WEIGHTS_FILE}`, headsOf(fresh), way);
   }
   for (const name of shapes.keys()) if (!fresh.has(name)) checkStored(name, shapes, stored);
   checkTied(stored);
@@ -99,6 +101,18 @@ export async function readWeights(
     ...unusedNotes(stored, shapes),
   ];
   return { weights, notes };
+}
+
+/** How to open a classifier whose heads of pre-training are missing; undefined in other cases. */
+function wayToClassifier(
+  json: Readonly<Record<string, unknown>>,
+  stored: StoredWeights,
+  missing: ReadonlySet<string>,
+): string | undefined {
+  const kind = classifierKind(json, stored);
+  if (kind === undefined || ![...missing].some((name) => name.startsWith("cls."))) return undefined;
+  const way = `it is a classifier of ${kind}: open it with ${OPENED_WITH[kind]}`;
+  return `${way}, or pass { seed } to start these heads from random numbers`;
 }
 
 function readWeight(

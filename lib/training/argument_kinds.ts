@@ -5,8 +5,30 @@
  */
 import { having, type Kind } from "../checks.ts";
 
-/** A classifier. */
-export const CLASSIFIER: Kind = having("a BertClassifier", "forward", "classes");
+/** A classifier of texts or of words. */
+export const ANY_CLASSIFIER: Kind = having(
+  "a BertClassifier or a BertTokenClassifier",
+  "forward",
+  "classes",
+  "pooling",
+);
+
+/** A classifier of texts. */
+export const CLASSIFIER: Kind = {
+  name: "a BertClassifier",
+  fits: (value) => ANY_CLASSIFIER.fits(value) && !isOfWords(value),
+};
+
+/** A classifier of words. */
+export const TOKEN_CLASSIFIER: Kind = {
+  name: "a BertTokenClassifier",
+  fits: (value) => ANY_CLASSIFIER.fits(value) && isOfWords(value),
+};
+
+/** Whether a classifier judges each word, not the whole text. */
+function isOfWords(value: unknown): boolean {
+  return (value as { readonly pooling: unknown }).pooling === "none";
+}
 
 /** An optimizer. */
 export const OPTIMIZER: Kind = having("an optimizer such as AdamW", "step", "steps", "state");

@@ -9,9 +9,9 @@ import { BertModel, type BertPretrainHead } from "../model/bert.ts";
 import { type BackboneOptions, completeInputs, type ModelInputs } from "../model/inputs.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import { linear } from "../model/ops/linear.ts";
-import { dropout, mixSeed } from "../model/ops/dropout.ts";
-import type { Shares } from "../model/classes_json.ts";
+import type { ClassifierPooling, Shares } from "../model/classes_json.ts";
 import { denseWeights, startWeights, type Weights, type WeightShapes } from "../model/weights.ts";
+import { copyPretrained, dropVectors } from "./classifier_parts.ts";
 
 /** Options of a new classifier. */
 export interface ClassifierOptions {
@@ -39,7 +39,7 @@ export interface GivenClassifier {
 }
 
 /**
- * The names and shapes of the weights that the classifier adds to the backbone: the pooler, if it has
+ * The names and shapes of the weights that a classifier adds to the backbone: the pooler, if it has
  * one, and a dense layer.
  *
  * @throws {ConfigError} If the configuration cannot work, or there is no class.
@@ -47,7 +47,7 @@ export interface GivenClassifier {
 export function classifierShapes(
   config: BertConfig,
   classes: number,
-  pooling: "cls" | "mean" = "cls",
+  pooling: ClassifierPooling = "cls",
 ): WeightShapes {
   const { hiddenSize: H } = checkBertConfig(config);
   checkWhole("classes", classes, 1);
@@ -134,19 +134,7 @@ export class BertClassifier {
     checkOptions("BertClassifier.from()", options, ["classes", "seed", "pooling", "overrides"]);
     const { overrides, ...own } = options;
     const classifier = new BertClassifier({ ...model.config, ...overrides }, own);
-    for (const [name, weight] of classifier.weights) {
-      const known = model.weights.get(name);
-      if (!known) continue; // the new dense layer
-      if (`${known.shape}` !== `${weight.shape}`) {
-        classifier.dispose();
-        const advice =
-          `must leave ${name} its shape [${known.shape}], and makes it [${weight.shape}]`;
-        throw new ConfigError("overrides", overrides, advice);
-      }
-      const copy = known.clone(); // shares its memory until AdamW first updates the copy
-      weight.assign(copy);
-      copy.dispose();
-    }
+    copyPretrained(model, classifier, overrides);
     return classifier;
   }
 
@@ -167,8 +155,9 @@ export class BertClassifier {
     return tf.tidy(() => {
       const ids = completeInputs(inputs, this.config);
       const { hidden } = this.bert.forward(ids, { training, seed }); // [B, T, H]
-      const pooled = this.#drop(this.#pool(hidden, ids.attentionMask), training, seed); // [B, H]
-      return linear(pooled, this.#output.weight, this.#output.bias); // [B, C]
+      const pooled = this.#pool(hidden, ids.attentionMask); // [B, H]
+      const dropped = dropVectors(pooled, this.config, training, seed); // [B, H]
+      return linear(dropped, this.#output.weight, this.#output.bias); // [B, C]
     });
   }
 
@@ -177,13 +166,6 @@ export class BertClassifier {
     if (!this.#pooler) return meanOfTokens(hidden, attentionMask);
     const rows = tf.reshape<tf.Rank.R2>(hidden, [batch * length, width]); // [B*T, H]
     return pooler(rows, length, this.#pooler); // [B, H]
-  }
-
-  /** Dropout on the pooled vectors. Its seed is derived from `seed` and differs from every layer's. */
-  #drop(pooled: tf.Tensor2D, training = false, seed = 0): tf.Tensor2D {
-    if (!training) return pooled;
-    const { hiddenDropoutProb, numHiddenLayers } = this.config;
-    return dropout(pooled, hiddenDropoutProb, mixSeed(seed, numHiddenLayers + 1));
   }
 
   /** Frees the weights. */

@@ -2,36 +2,20 @@
  * A classifier and its tokenizer in one folder, in the format of `BertForSequenceClassification` of
  * transformers, which can read what is saved here and the other way round.
  */
-import * as tf from "@tensorflow/tfjs";
-import { checkArguments, checkOptions, TEXT } from "../checks.ts";
-import { ConfigError, FormatError } from "../errors.ts";
-import { savedPath, saveFolder } from "../files/save_folder.ts";
-import { writeJson } from "../files/json.ts";
-import type { SavedDtype } from "../files/safetensors.ts";
-import { BertModel } from "../model/bert.ts";
-import {
-  type Classes,
-  classesFromJson,
-  classesToJson,
-  classLabels,
-} from "../model/classes_json.ts";
-import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
-import { checkVocabulary } from "../model/folder.ts";
-import { StoredWeights } from "../model/sharded_weights.ts";
-import { configFields, modelFiles, readWeights } from "../model/weights_file.ts";
-import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
-import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
+import { checkArguments, TEXT } from "../checks.ts";
+import type { BertModel } from "../model/bert.ts";
+import type { TextClasses } from "../model/classes_json.ts";
+import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { CLASSIFIER } from "../training/argument_kinds.ts";
-import { BertClassifier, classifierShapes } from "./classifier.ts";
-
-/** Options of `saveClassifier()`. */
-export interface SaveClassifierOptions {
-  /** The names of the classes, in their order. Default: `LABEL_0` and so on. */
-  readonly labels?: readonly string[];
-  /** The number format of the saved weights, as in `saveModel()`. Default `"float32"`. */
-  readonly dtype?: SavedDtype;
-}
+import { BertClassifier } from "./classifier.ts";
+import {
+  classesOf,
+  openClassifier,
+  type SaveClassifierOptions,
+  withHead,
+  writeClassifier,
+} from "./classifier_files.ts";
 
 /** A classifier from a folder. */
 export interface LoadedClassifier {
@@ -80,17 +64,7 @@ export async function saveClassifier(
     ["model", model, CLASSIFIER],
     ["tokenizer", tokenizer, TOKENIZER],
   ]);
-  checkOptions("saveClassifier()", options, ["labels", "dtype"]);
-  checkVocabulary(model.config, tokenizer);
-  const { config, weights, shares, pooling } = model;
-  const labels = classLabels(model.classes, options.labels);
-  const classes = classesToJson({ labels, shares, pooling });
-  await saveFolder(folder, {
-    ...tokenizerFiles(tokenizer, config.maxPositionEmbeddings),
-    ...modelFiles(config, weights, options.dtype),
-    [CONFIG_FILE]: async (path) =>
-      writeJson(path, { ...await configFields(config, weights, options.dtype), ...classes }),
-  }, OBSOLETE_FILES);
+  await writeClassifier("saveClassifier()", folder, model, tokenizer, options);
 }
 
 /**
@@ -103,21 +77,9 @@ export async function saveClassifier(
  */
 export async function loadClassifier(folder: string): Promise<LoadedClassifier> {
   checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);
-  const classes = await readClasses(folder);
-  if (!classes) {
-    const problem = "expected a classifier of texts (BertForSequenceClassification)";
-    throw new FormatError(folder, `${problem}, found another model: open it with loadModel()`);
-  }
-  const tokenizer = await BertTokenizer.fromPretrained(folder);
-  const bert = await BertModel.fromPretrained(folder);
-  try {
-    checkVocabulary(bert.config, tokenizer);
-    const model = await classifierOn(bert, folder, classes);
-    return { model, tokenizer, labels: classes.labels };
-  } catch (error) {
-    tf.dispose([...bert.weights.values()]);
-    throw error instanceof ConfigError ? new FormatError(folder, error.message) : error;
-  }
+  const classes = await classesOf("texts", folder);
+  const opened = await openClassifier(folder, (bert) => classifierOn(bert, folder, classes));
+  return { ...opened, labels: classes.labels };
 }
 
 /**
@@ -129,33 +91,9 @@ export async function loadClassifier(folder: string): Promise<LoadedClassifier> 
 export async function classifierOn(
   bert: BertModel,
   folder: string,
-  { labels, pooling, shares }: Classes,
+  classes: TextClasses,
 ): Promise<BertClassifier> {
-  const shapes = classifierShapes(bert.config, labels.length, pooling);
-  const { weights: head } = await readWeights(folder, bert.config, shapes);
-  const weights = new Map([...bert.weights, ...head]);
+  const weights = await withHead(bert, folder, classes);
+  const { labels, pooling, shares } = classes;
   return new BertClassifier(bert.config, { classes: labels.length, weights, pooling, shares });
-}
-
-/** Architectures that also have a `classifier.weight`, but classify words or answers. */
-const OTHER_HEADS = /ForTokenClassification|ForMultipleChoice/;
-
-/**
- * Reads the classes of a folder's classifier; undefined if the folder does not hold a classifier of
- * texts.
- *
- * @throws {FormatError} If a file is missing or cannot be read, or `config.json` has an impossible
- * value.
- */
-export async function readClasses(folder: string): Promise<Classes | undefined> {
-  const json = await readConfigJson(folder);
-  using stored = await StoredWeights.open(folder);
-  if (!stored.has("classifier.weight") || !stored.has("classifier.bias")) return undefined;
-  if (OTHER_HEADS.test(String(json["architectures"]))) return undefined;
-  try {
-    return classesFromJson(json, stored.shapeOf("classifier.bias")[0]);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new FormatError(await savedPath(folder, CONFIG_FILE), error.message);
-  }
 }

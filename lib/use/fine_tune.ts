@@ -1,6 +1,7 @@
 /**
- * Fine-tuning a classifier on labelled texts. A step is like one of pre-training, with another loss;
- * the optimizer and the schedule of the learning rate are the same.
+ * Fine-tuning a classifier on labelled texts; `fine_tune_words.ts` does the same with labelled words. A
+ * step is like one of pre-training, with another loss; the optimizer and the schedule of the learning
+ * rate are the same.
  */
 import { macrotask } from "../training/macrotask.ts";
 import * as tf from "@tensorflow/tfjs";
@@ -14,17 +15,18 @@ import {
   having,
   SIGNAL,
 } from "../checks.ts";
-import { CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
+import { ANY_CLASSIFIER, CLASSIFIER, OPTIMIZER } from "../training/argument_kinds.ts";
 import { checkBatch, checkedToTensors } from "../training/batch_tensors.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
-import { ConfigError } from "../errors.ts";
+import type { BertTokenClassifier } from "./token_classifier.ts";
+import { ConfigError, ShapeError } from "../errors.ts";
 import {
   checkTexts,
   type LabelledBatch,
   labelledBatches,
   type LabelledText,
 } from "./labelled_texts.ts";
-import { crossEntropyLoss } from "../training/loss.ts";
+import { countLabels, crossEntropyLoss } from "../training/loss.ts";
 import { countRight } from "../training/right_answers.ts";
 import { globalNorm } from "../training/global_norm.ts";
 import { clipScale } from "../training/clipping.ts";
@@ -40,7 +42,10 @@ export interface FineTuneLog {
   readonly step: number;
   /** The mean cross-entropy over the batch before the update, in nats. */
   readonly loss: number;
-  /** The share of the batch that was classified right before the update, 0 to 1. */
+  /**
+   * The share of the batch's texts, or of its labelled words, that were classified right before the
+   * update, 0 to 1.
+   */
   readonly accuracy: number;
   /** The global norm of the gradient before clipping. */
   readonly gradientNorm: number;
@@ -48,7 +53,7 @@ export interface FineTuneLog {
   readonly learningRate: number;
 }
 
-/** Options of `fineTune()`. */
+/** Options of `fineTune()` and `fineTuneWords()`. */
 export interface FineTuneOptions {
   /** Passes over the texts, at least 1. */
   readonly epochs: number;
@@ -83,12 +88,18 @@ export interface FineTuneStepOptions {
   readonly clipNorm?: number;
 }
 
+/** A classifier of texts or of words. */
+export type AnyClassifier = BertClassifier | BertTokenClassifier;
+
 /**
  * Does one step of fine-tuning: forward pass, loss, gradients, clipping and update. It leaves no
  * tensor behind.
  *
+ * @param labelled A batch of `labelledBatches()`, or for a classifier of words of
+ * `labelledWordBatches()`. Tokens whose label is -1 count neither in the loss nor in the accuracy.
  * @throws {TypeError} If an argument is not what it has to be.
  * @throws {ConfigError} If an option is unknown.
+ * @throws {ShapeError} If there are more or fewer labels than texts, or than tokens.
  * @throws {RangeError} If a label is not one of the model's classes.
  * @throws {DivergedError} If the loss or the gradient is NaN or infinite. No weight is changed then.
  *
@@ -114,31 +125,23 @@ export interface FineTuneStepOptions {
  * ```
  */
 export async function fineTuneStep(
-  model: BertClassifier,
+  model: AnyClassifier,
   optimizer: Optimizer,
   labelled: LabelledBatch,
   options: FineTuneStepOptions,
 ): Promise<FineTuneLog> {
-  checkArguments("fineTuneStep(model, optimizer, batch, options)", [
-    ["model", model, CLASSIFIER],
-    ["optimizer", optimizer, OPTIMIZER],
-    ["batch", labelled, having("a batch, as labelledBatches() gives it", "batch", "labels")],
-  ]);
+  checkStep(model, optimizer, labelled, options);
   const { batch, labels } = labelled;
-  checkBatch("fineTuneStep(model, optimizer, batch, options)", "batch.batch", batch);
-  checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
-  checkRates(options);
   const { learningRate, seed, clipNorm = 1 } = options;
-  checkSoftmax(model);
-  checkLabels(labels, model.classes);
   await ensureBackend();
   using inputs = checkedToTensors(batch);
-  const wanted = tf.tensor1d(labels, "int32"); // [B]
+  const wanted = tf.tensor1d(labels, "int32"); // [N]: B texts or B*T tokens
   let gradients: tf.NamedTensorMap = {};
   let found: tf.Tensor | undefined;
   try {
     const { value, grads } = tf.variableGrads(() => {
-      const logits = model.forward(inputs, { training: true, seed }); // [B, C]
+      const scores: tf.Tensor = model.forward(inputs, { training: true, seed }); // [B, C] or [B, T, C]
+      const logits = tf.reshape<tf.Rank.R2>(scores, [labels.length, model.classes]); // [N, C]
       const loss = crossEntropyLoss(logits, wanted, { reduction: "mean" }).asScalar();
       found = tf.keep(tf.stack([loss, countRight(logits, wanted)])); // [2]
       return loss;
@@ -151,11 +154,36 @@ export async function fineTuneStep(
       throw new DivergedError(optimizer.steps + 1, [batch], what, learningRate);
     }
     optimizer.step(gradients, learningRate, clipScale(norm, clipNorm));
-    const accuracy = right / labels.length;
+    const accuracy = right / Math.max(countLabels(labels), 1);
     return { step: optimizer.steps, loss, accuracy, gradientNorm: norm, learningRate };
   } finally {
     tf.dispose([found ?? [], gradients, wanted]);
   }
+}
+
+const LABELLED = having(
+  "a batch, as labelledBatches() and labelledWordBatches() give it",
+  "batch",
+  "labels",
+);
+
+function checkStep(
+  model: AnyClassifier,
+  optimizer: Optimizer,
+  labelled: LabelledBatch,
+  options: FineTuneStepOptions,
+): void {
+  const call = "fineTuneStep(model, optimizer, batch, options)";
+  checkArguments(call, [
+    ["model", model, ANY_CLASSIFIER],
+    ["optimizer", optimizer, OPTIMIZER],
+    ["batch", labelled, LABELLED],
+  ]);
+  checkBatch(call, "batch.batch", labelled.batch);
+  checkOptions("fineTuneStep()", options, ["learningRate", "seed", "clipNorm"]);
+  checkRates(options);
+  if ("shares" in model) checkSoftmax(model);
+  checkLabels(model, labelled);
 }
 
 /** Reads the loss, the number of right answers and the norm of the gradient in one transfer. */
@@ -172,17 +200,23 @@ async function readWithNorm(figures: tf.Tensor, gradients: tf.NamedTensorMap) {
  * Checks the labels before gradients are recorded, as an error within the recording would leak
  * tensors.
  */
-function checkLabels(labels: Int32Array, classes: number): void {
-  const wrong = labels.findIndex((label) => !(label >= 0 && label < classes));
+function checkLabels({ classes, pooling }: AnyClassifier, { batch, labels }: LabelledBatch): void {
+  const isOfWords = pooling === "none";
+  const count = isOfWords ? batch.size * batch.length : batch.size;
+  if (labels.length !== count) {
+    throw new ShapeError("fineTuneStep() from labels of batch", [count], [labels.length]);
+  }
+  const least = isOfWords ? -1 : 0;
+  const wrong = labels.findIndex((label) => !(label >= least && label < classes));
   if (wrong < 0) return;
   throw new RangeError(
-    `Cannot train on label ${labels[wrong]} of text ${wrong} of the batch: ` +
-      `the classifier has the classes 0 to ${classes - 1}`,
+    `Cannot train on label ${labels[wrong]} of ${isOfWords ? "token" : "text"} ${wrong} of the ` +
+      `batch: the classifier has the classes 0 to ${classes - 1}`,
   );
 }
 
 /** Gradients by the model's names of the weights instead of tfjs's. */
-function byName({ weights }: BertClassifier, grads: tf.NamedTensorMap): tf.NamedTensorMap {
+function byName({ weights }: AnyClassifier, grads: tf.NamedTensorMap): tf.NamedTensorMap {
   const known = [...weights].filter(([, { name: id }]) => grads[id]);
   return Object.fromEntries(known.map(([name, { name: id }]) => [name, grads[id]]));
 }
@@ -226,24 +260,19 @@ export async function fineTune(
   tokenizer: BertTokenizer,
   options: FineTuneOptions,
 ): Promise<FineTuneLog[]> {
-  checkRun(model, texts, tokenizer, options);
-  const { batchSize, weightDecay, clipNorm, signal } = options;
-  const schedule = scheduleOf(options);
-  const planned = options.epochs * Math.ceil(texts.length / batchSize);
-  using optimizer = new AdamW(model.weights, { weightDecay }); // which checks it
-  const seeds = createRng(options.seed).fork("dropout");
-  const logs: FineTuneLog[] = [];
-  for (const batch of shuffledBatches(model, texts, tokenizer, options)) {
-    await macrotask();
-    if (signal?.aborted) break;
-    const learningRate = learningRateAt((logs.length + 0.5) / planned, schedule);
-    const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
-    logs.push(await fineTuneStep(model, optimizer, batch, settings));
-  }
-  return logs;
+  const call = "fineTune(model, texts, tokenizer, options)";
+  checkArguments(call, [["model", model, CLASSIFIER]]);
+  checkOptions("fineTune()", options, FINE_TUNE_OPTIONS);
+  checkTexts(call, texts, tokenizer, model.classes);
+  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
+  checkRun(call, options);
+  const batchesOf = (order: readonly LabelledText[], sizes: BatchSizes) =>
+    labelledBatches(order, tokenizer, sizes);
+  return await runEpochs(model, texts, batchesOf, options);
 }
 
-const OPTIONS = [
+/** The names of the options of `fineTune()` and `fineTuneWords()`. */
+export const FINE_TUNE_OPTIONS = [
   "epochs",
   "batchSize",
   "learningRate",
@@ -255,19 +284,15 @@ const OPTIONS = [
   "signal",
 ] as const satisfies readonly (keyof FineTuneOptions)[];
 
-function checkRun(
-  model: BertClassifier,
-  texts: readonly LabelledText[],
-  tokenizer: BertTokenizer,
-  options: FineTuneOptions,
-): void {
-  const call = "fineTune(model, texts, tokenizer, options)";
-  checkArguments(call, [["model", model, CLASSIFIER]]);
-  checkOptions("fineTune()", options, OPTIONS);
-  checkTexts(call, texts, tokenizer, model.classes);
-  const { epochs } = options;
-  if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
-  checkWhole("epochs", epochs, 1);
+/**
+ * Checks the values of the options before anything is computed.
+ *
+ * @param call The function with the names of its arguments.
+ * @throws {ConfigError} If one cannot work.
+ * @throws {TypeError} If `signal` is not an `AbortSignal`.
+ */
+export function checkRun(call: string, options: FineTuneOptions): void {
+  checkWhole("epochs", options.epochs, 1);
   checkWhole("batchSize", options.batchSize, 1);
   const { peak, warmupShare } = scheduleOf(options);
   checkPositive("learningRate", peak);
@@ -281,17 +306,44 @@ function scheduleOf({ learningRate = 1e-3, warmupShare = 0.1 }: FineTuneOptions)
   return { peak: learningRate, warmupShare };
 }
 
-/** The batches of all epochs, each epoch in its own order. */
-function* shuffledBatches(
-  { config }: BertClassifier,
-  texts: readonly LabelledText[],
-  tokenizer: BertTokenizer,
-  { epochs, batchSize, seed, maxLength = config.maxPositionEmbeddings }: FineTuneOptions,
-): Generator<LabelledBatch> {
-  const rng = createRng(seed).fork("order");
+/** How many examples a batch has, and how many tokens a row has at most. */
+export interface BatchSizes {
+  /** Examples in a batch; the last one may have fewer. */
+  readonly batchSize: number;
+  /** The most tokens of a row. */
+  readonly maxLength: number;
+}
+
+/**
+ * The loop of `fineTune()` and `fineTuneWords()`, with arguments that were checked.
+ *
+ * @param examples All examples. Each epoch has its own order of them.
+ * @param batchesOf Makes the batches of an epoch.
+ */
+export async function runEpochs<Example>(
+  model: AnyClassifier,
+  examples: readonly Example[],
+  batchesOf: (order: readonly Example[], sizes: BatchSizes) => LabelledBatch[],
+  options: FineTuneOptions,
+): Promise<FineTuneLog[]> {
+  const { epochs, batchSize, weightDecay, clipNorm, signal } = options;
+  const { maxLength = model.config.maxPositionEmbeddings } = options;
+  const schedule = scheduleOf(options);
+  const planned = epochs * Math.ceil(examples.length / batchSize);
+  using optimizer = new AdamW(model.weights, { weightDecay }); // which checks it
+  const rng = createRng(options.seed);
+  const [orders, seeds] = [rng.fork("order"), rng.fork("dropout")];
+  const logs: FineTuneLog[] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = [...texts];
-    rng.shuffle(order);
-    yield* labelledBatches(order, tokenizer, { batchSize, maxLength });
+    const order = [...examples];
+    orders.shuffle(order);
+    for (const batch of batchesOf(order, { batchSize, maxLength })) {
+      await macrotask();
+      if (signal?.aborted) return logs;
+      const learningRate = learningRateAt((logs.length + 0.5) / planned, schedule);
+      const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
+      logs.push(await fineTuneStep(model, optimizer, batch, settings));
+    }
   }
+  return logs;
 }

@@ -22,11 +22,14 @@ export interface LabelledText {
   readonly label: number;
 }
 
-/** Labelled texts as padded rows. */
+/** Labelled texts, or sentences with labelled words, as padded rows. */
 export interface LabelledBatch {
   /** The texts as input of the model. */
   readonly batch: Batch;
-  /** The class of each row, [B]. */
+  /**
+   * The class of each row, [B]; for a classifier of words that of each token, [B*T] row by row, and -1
+   * where there is none.
+   */
   readonly labels: Int32Array;
 }
 

@@ -6,6 +6,7 @@ import { checkOptions } from "../checks.ts";
 import type * as tf from "@tensorflow/tfjs";
 import type { BertConfig, HiddenAct } from "../config.ts";
 import type { HostTensor } from "../files/safetensors.ts";
+import type { ClassifierPooling } from "../model/classes_json.ts";
 import { OnnxGraph } from "./onnx_graph.ts";
 import { type Dtype, OnnxWeights } from "./onnx_weights.ts";
 
@@ -23,8 +24,11 @@ export interface GraphOptions {
   readonly dtype: Dtype;
   /** For an encoder: the pooling of another output, `sentence_embedding` [B, H]. Default: none. */
   readonly sentence?: Pooling;
-  /** The input of a classifier's last layer: the pooler's vector (default), or the mean of all tokens. */
-  readonly classifierPooling?: "cls" | "mean";
+  /**
+   * The input of a classifier's last layer: the pooler's vector (default), the mean of all tokens, or
+   * each token's own vector.
+   */
+  readonly classifierPooling?: ClassifierPooling;
   /** Whether to add outputs `attentions.0` [B, A, T, T] and so on, one for each layer. Default false. */
   readonly attentions?: boolean;
   /** Whether a model with heads has the output `last_hidden_state`, too. Default false. */
@@ -38,8 +42,8 @@ const OPTIONS = ["dtype", "sentence", "classifierPooling", "attentions", "lastHi
  *
  * Inputs are those of transformers: `input_ids`, `attention_mask` and `token_type_ids`, [B, T] int64
  * each, with the segments 0 and 1. Outputs are `logits` [B, T, V] of the masked-word head,
- * `seq_relationship_logits` [B, 2] of the next-sentence head, `logits` [B, C] of a classifier, and
- * without any of these `last_hidden_state` [B, T, H].
+ * `seq_relationship_logits` [B, 2] of the next-sentence head, `logits` [B, C] of a classifier of texts
+ * or [B, T, C] of one of words, and without any of these `last_hidden_state` [B, T, H].
  *
  * @param weights The weights by the names of `model/weights.ts`. They are read when the graph is
  * written.
@@ -112,13 +116,20 @@ class BertGraph {
       this.#graph.output("seq_relationship_logits", logits, "FLOAT", ["batch", 2]);
     }
     if (classes !== undefined) {
-      const logits = this.#graph.inPart("classes", () => {
-        const pooled = classifierPooling === "cls" ? this.#pooled(x) : this.#mean(x, shares);
-        return this.#weights.dense(pooled, "classifier");
-      });
-      this.#graph.output("logits", logits, "FLOAT", ["batch", classes]);
+      const logits = this.#graph.inPart(
+        "classes",
+        () => this.#weights.dense(this.#classified(x, shares, classifierPooling), "classifier"),
+      );
+      const rows = classifierPooling === "none" ? ["batch", "sequence"] : ["batch"];
+      this.#graph.output("logits", logits, "FLOAT", [...rows, classes]);
     }
     return hasWords || hasPairs || classes !== undefined;
+  }
+
+  /** The vectors that a classifier judges: [B, T, H] -> [B, H], or unchanged for one of words. */
+  #classified(x: string, shares: string, pooling: ClassifierPooling): string {
+    if (pooling === "none") return x;
+    return pooling === "cls" ? this.#pooled(x) : this.#mean(x, shares);
   }
 
   /** The mask that is added to attention scores: 0 at tokens and -10000 at padding, [B, 1, 1, T]. */

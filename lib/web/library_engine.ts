@@ -37,6 +37,7 @@ import {
 export function factsOf(opened: OpenedFolder): Facts {
   const { folder, run, model, tokenizer, heads, classifier, labels } = opened;
   const { config } = model;
+  const texts = classifier?.pooling === "none" ? undefined : classifier; // the page shows no words' classes
   return {
     name: nameOf(resolve(run ?? folder)),
     layers: config.numHiddenLayers,
@@ -46,8 +47,8 @@ export function factsOf(opened: OpenedFolder): Facts {
     maxLength: config.maxPositionEmbeddings,
     fillsBlanks: heads.words,
     judgesPairs: heads.pairs,
-    classes: labels,
-    shares: classifier?.shares ?? "softmax",
+    classes: texts ? labels : [],
+    shares: texts?.shares ?? "softmax",
   };
 }
 
@@ -96,7 +97,9 @@ export class LibraryEngine implements Engine {
 
   async classify({ text, second }: Texts): Promise<Candidate[]> {
     const { model, tokenizer, classifier, labels } = this.#opened;
-    if (!classifier) throw new TypeError("The model is not a classifier: it has no classes");
+    if (!classifier || classifier.pooling === "none") {
+      throw new TypeError("The model is not a classifier of texts: it has no classes for them");
+    }
     const first = withBlanks(text);
     const pair = second === undefined ? undefined : withBlanks(second);
     encode(model, tokenizer, first, pair); // throws if classify() would cut the text

@@ -5,15 +5,19 @@
 import { FormatError } from "../errors.ts";
 import { isThere } from "../files/optional_file.ts";
 import { savedPath } from "../files/save_folder.ts";
-import type { BertPretrainHead } from "../model/bert.ts";
+import type { BertModel, BertPretrainHead } from "../model/bert.ts";
+import type { TextClasses, WordClasses } from "../model/classes_json.ts";
 import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
 import { loadModel } from "../model/folder.ts";
 import { StoredWeights } from "../model/sharded_weights.ts";
 import type { Weights } from "../model/weights.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import type { BertClassifier } from "../use/classifier.ts";
-import { classifierOn, readClasses } from "../use/classifier_folder.ts";
+import { readClasses } from "../use/classifier_files.ts";
+import { classifierOn } from "../use/classifier_folder.ts";
 import { type EmbeddingOptions, embeddingOptions } from "../use/sentence_embeddings.ts";
+import type { BertTokenClassifier } from "../use/token_classifier.ts";
+import { tokenClassifierOn } from "../use/token_classifier_folder.ts";
 import type { Pooling } from "./bert_onnx.ts";
 import type { OnnxModel } from "./onnx_folder.ts";
 
@@ -38,7 +42,7 @@ export interface OpenedFolder extends Disposable {
   /** The heads that the folder really has. */
   readonly heads: Heads;
   /** The classifier, which shares the backbone of `model`; undefined if the folder has none. */
-  readonly classifier?: BertClassifier;
+  readonly classifier?: BertClassifier | BertTokenClassifier;
   /** The names of the classifier's classes; none if the folder has no classifier. */
   readonly labels: readonly string[];
   /** The names of weights in the folder that belong to none of these, such as those of another head. */
@@ -59,7 +63,7 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
   const classes = await readClasses(folder);
   const { model, tokenizer } = await loadModel(folder, { seed: 0 });
   try {
-    const classifier = classes && await classifierOn(model.bert, folder, classes);
+    const classifier = classes && await anyClassifierOn(model.bert, folder, classes);
     const dispose = () => {
       classifier?.dispose();
       model.dispose();
@@ -80,6 +84,17 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
     model.dispose();
     throw error;
   }
+}
+
+/** The classifier of a folder, on a backbone that was read already. */
+function anyClassifierOn(
+  bert: BertModel,
+  folder: string,
+  classes: TextClasses | WordClasses,
+): Promise<BertClassifier | BertTokenClassifier> {
+  return classes.pooling === "none"
+    ? tokenClassifierOn(bert, folder, classes)
+    : classifierOn(bert, folder, classes);
 }
 
 /**
@@ -132,8 +147,11 @@ export async function onnxParts(
 ): Promise<OnnxParts> {
   const { config } = model;
   if (classifier) {
+    const what = classifier.pooling === "none" ? "word" : "text";
     const { length } = labels;
-    const does = length === 1 ? "gives each text a score" : `classifies texts: ${length} classes`;
+    const does = length === 1
+      ? `gives each ${what} a score`
+      : `classifies ${what}s: ${length} classes`;
     return { model: classifier, labels, does, lacks: [] };
   }
   const weights: Weights = new Map([

@@ -18,7 +18,12 @@ import { ConfigError } from "../errors.ts";
 import type { HostTensor } from "../files/safetensors.ts";
 import { type FileWriter, saveFolder } from "../files/save_folder.ts";
 import { writeJson } from "../files/json.ts";
-import { classesToJson, classLabels, type Shares } from "../model/classes_json.ts";
+import {
+  classesToJson,
+  type ClassifierPooling,
+  classLabels,
+  type Shares,
+} from "../model/classes_json.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { modelFiles } from "../model/weights_file.ts";
@@ -37,14 +42,17 @@ export const ONNX_FILES: Readonly<Record<Dtype, string>> = {
 
 const DTYPES = Object.keys(ONNX_FILES) as Dtype[];
 
-/** A model to write: a `BertPretrainHead`, `BertModel` or `BertClassifier`, or a copy of its weights. */
+/**
+ * A model to write: a `BertPretrainHead`, `BertModel`, `BertClassifier` or `BertTokenClassifier`, or a
+ * copy of its weights.
+ */
 export interface OnnxModel {
   /** The sizes of the model. */
   readonly config: BertConfig;
   /** The weights by the names of `model/weights.ts`. The names decide which heads the model has. */
   readonly weights: ReadonlyMap<string, tf.Variable | HostTensor>;
-  /** The input of a classifier: the vector of `[CLS]`, or the mean of all tokens. */
-  readonly pooling?: "cls" | "mean";
+  /** The input of a classifier: the vector of `[CLS]`, the mean of all tokens, or each token's own. */
+  readonly pooling?: ClassifierPooling;
   /** How a classifier's scores become probabilities. */
   readonly shares?: Shares;
 }
@@ -82,7 +90,8 @@ const OPTIONS = ["dtypes", "sentence", "maxLength", "labels", "attentions"];
  *
  * Inputs are `input_ids`, `attention_mask` and `token_type_ids`, [B, T] of any B and T, with the segments
  * 0 and 1 as in transformers. A model with pre-training heads has the outputs `logits` [B, T, V] and
- * `seq_relationship_logits` [B, 2], a classifier `logits` [B, C], an encoder `last_hidden_state`.
+ * `seq_relationship_logits` [B, 2], a classifier of texts `logits` [B, C], one of words `logits`
+ * [B, T, C], an encoder `last_hidden_state`.
  *
  * All files are replaced or none. Memory holds the model and two more tensors.
  *

@@ -17,10 +17,13 @@ import { trainStep } from "bert/training/train_step.ts";
 import { BagOfWords } from "bert/use/bag_of_words.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { classify, evaluateClassifier } from "bert/use/classify.ts";
+import { classifyWords, evaluateTokenClassifier } from "bert/use/classify_words.ts";
 import { attentionMaps, nearestWords } from "bert/use/explore.ts";
 import { fineTune, fineTuneStep } from "bert/use/fine_tune.ts";
+import { fineTuneWords } from "bert/use/fine_tune_words.ts";
 import { labelledBatches } from "bert/use/labelled_texts.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import { sentenceEmbeddings, tokenEmbeddings } from "bert/use/sentence_embeddings.ts";
 import { testRefusals, untyped } from "../support/refuses.ts";
 
@@ -29,6 +32,8 @@ const tok = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b", "c", "d"])
 const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
 const model = new BertPretrainHead(config, { seed: 1 });
 const classifier = new BertClassifier(config, { classes: 2, seed: 1 });
+const tagger = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+const sentences = [{ words: ["a", "b"], labels: [0, 1] }];
 const optimizer = new AdamW(model.weights);
 const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
 const texts = [{ text: "a", label: 0 }, { text: "b", label: 1 }];
@@ -228,6 +233,61 @@ testRefusals([
     'TypeError: Cannot call classify(model, tokenizer, text, pair): tokenizer must be a BertTokenizer, found "a"',
   ],
   [
+    "fineTuneWords() with a mistyped option",
+    () => fineTuneWords(tagger, sentences, tok, untyped({ ...tune, lr: 0.1 })),
+    "ConfigError: Unknown option lr of fineTuneWords(): the options are epochs, batchSize, learningRate, warmupShare, weightDecay, clipNorm, maxLength, seed, signal",
+  ],
+  [
+    "fineTuneWords() of a classifier of texts",
+    () => fineTuneWords(untyped(classifier), sentences, tok, tune),
+    "TypeError: Cannot call fineTuneWords(model, sentences, tokenizer, options): model must be a BertTokenClassifier, found a BertClassifier",
+  ],
+  [
+    "fineTune() of a classifier of words",
+    () => fineTune(untyped(tagger), texts, tok, tune),
+    "TypeError: Cannot call fineTune(model, texts, tokenizer, options): model must be a BertClassifier, found a BertTokenClassifier",
+  ],
+  [
+    "fineTuneWords() of texts that are not cut into words",
+    () => fineTuneWords(tagger, untyped(texts), tok, tune),
+    "TypeError: Cannot call fineTuneWords(model, sentences, tokenizer, options): entry 0 of sentences must be { words, labels }, found an object with text, label",
+  ],
+  [
+    "fineTuneWords() of words that are one text",
+    () => fineTuneWords(tagger, untyped([{ words: "a b", labels: [0, 1] }]), tok, tune),
+    'TypeError: Cannot call fineTuneWords(model, sentences, tokenizer, options): the words of entry 0 of sentences must be an array, found "a b"',
+  ],
+  [
+    "fineTuneWords() of a word that is no text",
+    () => fineTuneWords(tagger, untyped([{ words: ["a", null], labels: [0, 1] }]), tok, tune),
+    "TypeError: Cannot call fineTuneWords(model, sentences, tokenizer, options): entry 1 of the words of entry 0 of sentences must be a text, found null",
+  ],
+  [
+    "fineTuneWords() with fewer labels than words",
+    () => fineTuneWords(tagger, [...sentences, { words: ["a", "b"], labels: [0] }], tok, tune),
+    "RangeError: Cannot use sentence 1: expected a label for each of its 2 words, found 1: give a word without a label the label -1",
+  ],
+  [
+    "fineTuneWords() without any label",
+    () => fineTuneWords(tagger, [{ words: ["a"], labels: [-1] }], tok, tune),
+    'ConfigError: Invalid sentences = [{"words":["a"],"labels":[-1]}]: it must have at least one word with a label',
+  ],
+  [
+    "classifyWords() of one sentence that is not in an array",
+    () => classifyWords(tagger, tok, untyped(["a", "b"])),
+    'TypeError: Cannot call classifyWords(model, tokenizer, sentences, options): entry 0 of sentences must be an array, found "a"',
+  ],
+  [
+    "evaluateTokenClassifier() on nothing",
+    () => evaluateTokenClassifier(tagger, [], tok),
+    "ConfigError: Invalid sentences = []: it must have at least one word with a label",
+  ],
+  [
+    "BertTokenClassifier with a pooling",
+    () => new BertTokenClassifier(config, untyped({ classes: 2, seed: 1, pooling: "mean" })),
+    "ConfigError: Unknown option pooling of BertTokenClassifier: the options are classes, seed, weights",
+  ],
+  [
     "BertClassifier with a mistyped option",
     () => new BertClassifier(config, untyped({ classes: 2, seed: 1, pool: "mean" })),
     "ConfigError: Unknown option pool of BertClassifier: did you mean pooling? The options are classes, seed, pooling, weights, shares",
@@ -294,3 +354,25 @@ testRefusals(LABELS.flatMap(([label, shown, fix]) => {
     ],
   ] as const;
 }));
+
+testRefusals(
+  LABELS.filter(([label]) => label !== -1).flatMap(([label, shown, fix]) => {
+    const wrong = [...sentences, { words: ["a", "b"], labels: [0, untyped(label)] }];
+    const advice = fix.replace("no", "O").replace("yes", "PLACE");
+    const says =
+      `RangeError: Cannot use label ${shown} of word 1 of sentence 1: expected the number ` +
+      `of a class, 0 to 1, or -1 for none${advice}`;
+    return [
+      [
+        `fineTuneWords() with the label ${shown}`,
+        () => fineTuneWords(tagger, wrong, tok, tune),
+        says,
+      ],
+      [
+        `evaluateTokenClassifier() with the label ${shown}`,
+        () => evaluateTokenClassifier(tagger, wrong, tok),
+        says,
+      ],
+    ] as const;
+  }),
+);

@@ -25,11 +25,17 @@ import { BagOfWords } from "bert/use/bag_of_words.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { saveClassifier } from "bert/use/classifier_folder.ts";
 import { classify, evaluateClassifier } from "bert/use/classify.ts";
+import { classifyWords, evaluateTokenClassifier } from "bert/use/classify_words.ts";
+import { readConll } from "bert/use/conll.ts";
 import { attentionMaps, nearestWords } from "bert/use/explore.ts";
 import { fineTune } from "bert/use/fine_tune.ts";
+import { fineTuneWords } from "bert/use/fine_tune_words.ts";
 import { labelledBatches } from "bert/use/labelled_texts.ts";
+import { labelledWordBatches } from "bert/use/labelled_words.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
 import { sentenceEmbeddings, tokenEmbeddings } from "bert/use/sentence_embeddings.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
+import { saveTokenClassifier } from "bert/use/token_classifier_folder.ts";
 import { saveOnnx } from "bert/web/onnx_folder.ts";
 import { type Call, HOSTILE, testOptionValues } from "../support/hostile.ts";
 import { untyped } from "../support/refuses.ts";
@@ -40,6 +46,8 @@ const config = bertConfig("smoke", { vocabSize: 9, maxPositionEmbeddings: 16 });
 const model = new BertPretrainHead(config, { seed: 1 });
 const classifier = new BertClassifier(config, { classes: 2, seed: 1 });
 const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["c", "d"] }];
+const tagger = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+const sentences = [{ words: ["a", "b"], labels: [0, 1] }];
 const texts = [{ text: "a", label: 0 }, { text: "b", label: 1 }];
 const first = { document: "x", start: 0, end: 1 };
 const segment = { tokenIds: [2, 5, 3], segmentIds: [1, 1, 1], first, truncated: false };
@@ -48,6 +56,8 @@ const titles = { title: "Loss", xTitle: "step", yTitle: "nats" };
 const run = { name: "a", steps: [{ step: 1, mlm_loss: 2 }], evaluations: [], settings: {} };
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const conll = `${folder}/conll.txt`;
+await Deno.writeTextFile(conll, "a O\n");
 
 /**
  * Begins a pre-training that stops before its first step, so that only its options are checked. A
@@ -74,6 +84,23 @@ const CALLS: readonly Call[] = [
   ]],
   ["evaluateClassifier", evaluateClassifier, [classifier], [texts], [tok], [{}]],
   ["labelledBatches", labelledBatches, [texts], [tok], [{ batchSize: 2, maxLength: 8 }]],
+  [
+    "fineTuneWords",
+    fineTuneWords,
+    [new BertTokenClassifier(config, { classes: 2, seed: 2 })],
+    [
+      sentences,
+    ],
+    [tok],
+    [{ epochs: 1, batchSize: 2, seed: 1, signal: AbortSignal.abort() }],
+  ],
+  ["evaluateTokenClassifier", evaluateTokenClassifier, [tagger], [sentences], [tok], [{}]],
+  ["classifyWords", classifyWords, [tagger], [tok], [[["a", "b"]]], [{}]],
+  ["labelledWordBatches", labelledWordBatches, [sentences], [tok], [
+    { batchSize: 2, maxLength: 8 },
+  ]],
+  ["saveTokenClassifier", saveTokenClassifier, [`${folder}/t`], [tagger], [tok], [{}]],
+  ["readConll", readConll, [conll], [{}]],
   ["BagOfWords.train", BagOfWords.train, [texts], [tok], [{ classes: 2, iterations: 1 }]],
   ["saveClassifier", saveClassifier, [`${folder}/c`], [classifier], [tok], [{}]],
   ["saveOnnx", saveOnnx, [model], [tok], [`${folder}/o`], [{ dtypes: ["q8"] }]],
@@ -87,6 +114,9 @@ const CALLS: readonly Call[] = [
   ["curves", curves, [[run]], [{ x: "step", y: "mlm_loss" }]],
   ["new AdamW", (...args) => Reflect.construct(AdamW, args), [model.weights], [{}]],
   ["new BertClassifier", (...args) => Reflect.construct(BertClassifier, args), [config], [
+    { classes: 2, seed: 1 },
+  ]],
+  ["new BertTokenClassifier", (...args) => Reflect.construct(BertTokenClassifier, args), [config], [
     { classes: 2, seed: 1 },
   ]],
   ["new BertPretrainHead", (...args) => Reflect.construct(BertPretrainHead, args), [config], [

@@ -56,6 +56,10 @@ Deno.test("help() answers a name of Python's libraries with the names here, all 
         'see help("BertClassifier") and help("loadClassifier")',
     ),
   );
+  throws(
+    () => help("BertForTokenClassification"),
+    /see help\("BertTokenClassifier"\) and help\("loadTokenClassifier"\)/,
+  );
   const { text } = help();
   for (const [name, here] of PYTHON_NAMES) {
     ok(!text.includes(`\`${name}\``), name);

@@ -114,11 +114,11 @@ Deno.test("a multi-label model is loaded with independent probabilities, and fin
   await rejects(fineTune(model, texts, TOY_TOKENIZER, { epochs: 1, batchSize: 1, seed: 1 }), wrong);
 });
 
-Deno.test("loadClassifier() refuses an encoder and a model that classifies words", async () => {
+Deno.test("loadClassifier() refuses an encoder and a model that chooses an answer", async () => {
   using encoder = new BertModel(CONFIG, { seed: 1 });
   await saveModel(`${ROOT}/encoder`, encoder, TOY_TOKENIZER);
-  const tagger = await changed("tagger", { architectures: ["BertForTokenClassification"] });
-  for (const folder of [`${ROOT}/encoder`, tagger]) {
+  const chooser = await changed("chooser", { architectures: ["BertForMultipleChoice"] });
+  for (const folder of [`${ROOT}/encoder`, chooser]) {
     await rejects(loadClassifier(folder), {
       name: "FormatError",
       message: `Cannot read ${folder}: expected a classifier of texts ` +

@@ -5,6 +5,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig, HIDDEN_ACTS } from "bert/config.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import { bertGraph } from "bert/web/bert_onnx.ts";
 import type { GraphOptions } from "bert/web/bert_onnx.ts";
 import type { OnnxModel } from "bert/web/onnx_folder.ts";
@@ -111,6 +112,18 @@ Deno.test("the graph of a classifier gives its logits, with either pooling", asy
     wanted.dispose();
     model.dispose();
   }
+});
+
+Deno.test("the graph of a classifier of words gives the logits of every token", async () => {
+  const batch = idBatch(CONFIG, 4, 13);
+  const model = shaken(new BertTokenClassifier(CONFIG, { classes: 5, seed: 4 }));
+  await write(model, { classifierPooling: "none" });
+  const { logits } = await runOnnx(PATH, batch);
+  const wanted = model.forward(asInputs(batch));
+  deepStrictEqual(logits.dims, [4, 13, 5]);
+  assertClose(atTokens(logits.data, batch), atTokens(await wanted.data(), batch), { atol: 1e-5 });
+  wanted.dispose();
+  model.dispose();
 });
 
 Deno.test("with `attentions` the graph gives the attention weights of every layer", async () => {

@@ -8,6 +8,8 @@ import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { saveClassifier } from "bert/use/classifier_folder.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
+import { saveTokenClassifier } from "bert/use/token_classifier_folder.ts";
 import { convertToOnnx } from "bert/web/onnx_convert.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { asInputs, atTokens, idBatch, runOnnx } from "../support/onnx.ts";
@@ -139,6 +141,25 @@ Deno.test("convertToOnnx() keeps a classifier's head and the names of its classe
   );
   assertClose(logits.data, wanted.flat(), { atol: 1e-5 });
   hidden.dispose();
+  model.dispose();
+});
+
+Deno.test("convertToOnnx() keeps a classifier of words, with the names of its classes", async () => {
+  const from = `${OUT}-words`;
+  const config = bertConfig("smoke", { vocabSize: 40, initializerRange: 0.3 });
+  const model = new BertTokenClassifier(config, { classes: 3, seed: 1 });
+  await saveTokenClassifier(from, model, TOKENIZER, { labels: ["O", "B", "I"] });
+  const report = await convertToOnnx(from, OUT, ["fp32"]);
+  ok(report[0].endsWith("classifies words: 3 classes"), report[0]);
+  deepStrictEqual(report.filter((line) => line.startsWith("Not written")), []);
+  const json = await configOf(OUT);
+  deepStrictEqual(json.architectures, ["BertForTokenClassification"]);
+  deepStrictEqual(json["id2label"], { "0": "O", "1": "B", "2": "I" });
+  const batch = idBatch(config, 3, 8);
+  const { logits } = await runOnnx(`${OUT}/onnx/model.onnx`, batch);
+  const wanted = model.forward(asInputs(batch));
+  assertClose(atTokens(logits.data, batch), atTokens(await wanted.data(), batch), { atol: 1e-5 });
+  wanted.dispose();
   model.dispose();
 });
 

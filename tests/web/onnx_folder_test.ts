@@ -8,8 +8,10 @@ import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { classify } from "bert/use/classify.ts";
+import { classifyWords } from "bert/use/classify_words.ts";
 import { fillMask } from "bert/use/predict.ts";
 import { sentenceEmbeddings } from "bert/use/sentence_embeddings.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import { saveOnnx } from "bert/web/onnx_folder.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { findPython, runPython } from "../support/python.ts";
@@ -69,6 +71,26 @@ Deno.test("transformers.js classifies texts as classify() does, with the names o
     assertClose(scores, wanted, { atol: 1e-5 });
   }
   await sort.dispose();
+  model.dispose();
+});
+
+Deno.test("transformers.js labels words as classifyWords() does, with the names of the classes", async () => {
+  const model = new BertTokenClassifier(CONFIG, { classes: 3, seed: 3 });
+  const labels = ["O", "B-SHIP", "B-SEA"];
+  await saveOnnx(model, TOY_TOKENIZER, folder, { dtypes: ["fp32"], labels });
+  const tag = await pipeline("token-classification", basename(folder), { dtype: "fp32" });
+  const words = ["the", "red", "ship", "sees", "whale", "."]; // of one piece each
+  const [wanted] = await classifyWords(model, TOY_TOKENIZER, [words]);
+  const found = await tag(words.join(" "), { "ignore_labels": [] }) as {
+    entity: string;
+    score: number;
+    word: string;
+  }[];
+  deepStrictEqual(found.map(({ word }) => word), words);
+  deepStrictEqual(found.map(({ entity }) => entity), wanted.map(({ label }) => labels[label]));
+  const scores = wanted.map(({ label, probabilities }) => probabilities[label]);
+  assertClose(found.map(({ score }) => score), scores, { atol: 1e-5 });
+  await tag.dispose();
   model.dispose();
 });
 

@@ -1,0 +1,70 @@
+/** Precision, recall and F1 of each class. */
+import { ARRAY, checkArguments, checkEntries, checkNotNegative } from "../checks.ts";
+import { ShapeError } from "../errors.ts";
+
+/** How well one class is found. */
+export interface ClassScore {
+  /** The share of what was given this class that belongs to it, 0 to 1; 0 if nothing was. */
+  readonly precision: number;
+  /** The share of what belongs to this class that was given it, 0 to 1; 0 if nothing belongs to it. */
+  readonly recall: number;
+  /** The harmonic mean of precision and recall, 0 to 1; 0 if both are. */
+  readonly f1: number;
+  /** How many examples belong to this class. */
+  readonly count: number;
+}
+
+/**
+ * Computes the scores of each class from a confusion matrix, such as that of `evaluateClassifier()` or
+ * `evaluateTokenClassifier()`.
+ *
+ * @param confusion The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of examples.
+ * @returns C scores.
+ * @throws {ShapeError} If the matrix is not square.
+ * @throws {ConfigError} If an entry is negative or not a number.
+ * @throws {TypeError} If it is not an array of arrays.
+ *
+ * @example Three of class 0, of which one was taken for class 1
+ * ```ts
+ * import { classScores } from "bert/use/class_scores.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const [zero, one] = classScores([[2, 1], [0, 1]]);
+ * deepStrictEqual(zero, { precision: 1, recall: 2 / 3, f1: 0.8, count: 3 });
+ * deepStrictEqual(one.precision, 0.5);
+ * ```
+ *
+ * Source: `precision_recall_fscore_support` of scikit-learn, with `zero_division=0`.
+ */
+export function classScores(confusion: readonly (readonly number[])[]): ClassScore[] {
+  checkConfusion(confusion);
+  return confusion.map((row, label) => {
+    const right = row[label];
+    const count = sum(row);
+    const given = sum(confusion.map((other) => other[label]));
+    return {
+      precision: right / Math.max(given, 1),
+      recall: right / Math.max(count, 1),
+      f1: 2 * right / Math.max(given + count, 1),
+      count,
+    };
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+function checkConfusion(confusion: readonly (readonly number[])[]): void {
+  const call = "classScores(confusion)";
+  checkArguments(call, [["confusion", confusion, ARRAY]]);
+  checkEntries(call, "confusion", confusion, ARRAY);
+  const { length } = confusion;
+  for (const [label, row] of confusion.entries()) {
+    if (row.length !== length) {
+      throw new ShapeError(`${call} from row ${label}`, [length], [row.length]);
+    }
+    for (const [i, value] of Array.from(row).entries()) {
+      checkNotNegative(`confusion[${label}][${i}]`, value);
+    }
+  }
+}
