@@ -9,7 +9,6 @@ import { TOKEN_CLASSIFIER } from "../training/argument_kinds.ts";
 import { checkedToTensors } from "../training/batch_tensors.ts";
 import { macrotask } from "../training/macrotask.ts";
 import { type ClassScore, classScores } from "./class_scores.ts";
-import type { ClassifierScore, ClassifyOptions } from "./classify.ts";
 import {
   checkSentences,
   checkSomeLabel,
@@ -38,8 +37,27 @@ export interface ClassifiedWord {
   readonly probabilities: readonly number[];
 }
 
+/** How sentences are read. */
+export interface ClassifyWordsOptions {
+  /** Sentences, or parts of long ones, in a batch; at least 1. Default 32. */
+  readonly batchSize?: number;
+  /**
+   * Longer sentences are read in parts of at most this many tokens, 3 to the model's
+   * `maxPositionEmbeddings`, which is the default.
+   */
+  readonly maxLength?: number;
+}
+
 /** The scores of a classifier of words. Words without a label do not count. */
-export interface TokenClassifierScore extends ClassifierScore {
+export interface TokenClassifierScore {
+  /** The mean cross-entropy over the words, in nats. */
+  readonly loss: number;
+  /** The share of words whose predicted class is their label, 0 to 1. */
+  readonly accuracy: number;
+  /** The number of words. */
+  readonly count: number;
+  /** The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of words. */
+  readonly confusion: readonly (readonly number[])[];
   /** Precision, recall and F1 of each class, word by word and not name by name as `conlleval` counts. */
   readonly classes: readonly ClassScore[];
 }
@@ -75,7 +93,7 @@ export async function classifyWords(
   model: BertTokenClassifier,
   tokenizer: BertTokenizer,
   sentences: readonly (readonly string[])[],
-  options: ClassifyOptions = {},
+  options: ClassifyWordsOptions = {},
 ): Promise<ClassifiedWord[][]> {
   const call = "classifyWords(model, tokenizer, sentences, options)";
   checkArguments(call, [
@@ -126,7 +144,7 @@ export async function evaluateTokenClassifier(
   model: BertTokenClassifier,
   sentences: readonly LabelledWords[],
   tokenizer: BertTokenizer,
-  options: ClassifyOptions = {},
+  options: ClassifyWordsOptions = {},
 ): Promise<TokenClassifierScore> {
   const call = "evaluateTokenClassifier(model, sentences, tokenizer, options)";
   checkArguments(call, [["model", model, TOKEN_CLASSIFIER]]);
@@ -163,8 +181,8 @@ function crossEntropy(logits: Float32Array, label: number): number {
 function sizesOf(
   what: string,
   { config: { maxPositionEmbeddings: most } }: BertTokenClassifier,
-  options: ClassifyOptions,
-): Required<ClassifyOptions> {
+  options: ClassifyWordsOptions,
+): Required<ClassifyWordsOptions> {
   checkOptions(what, options, ["batchSize", "maxLength"]);
   const { batchSize = 32, maxLength = most } = options;
   checkWhole("batchSize", batchSize, 1);
@@ -188,7 +206,7 @@ async function wordLogits(
   model: BertTokenClassifier,
   tokenizer: BertTokenizer,
   sentences: readonly (readonly string[])[],
-  { batchSize, maxLength }: Required<ClassifyOptions>,
+  { batchSize, maxLength }: Required<ClassifyWordsOptions>,
 ): Promise<Float32Array[][]> {
   const parts = sentences.flatMap((words, sentence) =>
     partsOf(words, tokenizer, maxLength).map((part) => ({ ...part, sentence }))

@@ -114,11 +114,13 @@ Deno.test("no step, no evaluation and no failure leaves a tensor behind", async 
   await assertNoLeak(() => evaluateClassifier(model, TEXTS.slice(0, 9), TOY_TOKENIZER));
   await assertNoLeak(() => classify(model, TOY_TOKENIZER, "the red ship"));
   await assertNoLeak(() => fineTune(model, TEXTS, TOY_TOKENIZER, { ...SETTINGS, epochs: 1 }));
-  const wrong = { ...batch, labels: Int32Array.from(batch.labels, () => 4) };
-  await assertNoLeak(async () => {
-    const step = fineTuneStep(model, optimizer, wrong, { learningRate: 1e-3, seed: 1 });
-    await rejects(step, { name: "RangeError", message: /label 4/ });
-  });
+  for (const label of [4, -1]) {
+    const wrong = { ...batch, labels: Int32Array.from(batch.labels, () => label) };
+    await assertNoLeak(async () => {
+      const step = fineTuneStep(model, optimizer, wrong, { learningRate: 1e-3, seed: 1 });
+      await rejects(step, { name: "RangeError", message: new RegExp(`label ${label} of text 0`) });
+    });
+  }
 });
 
 Deno.test("fineTuneStep() throws if the loss is NaN, and changes no weight", async () => {

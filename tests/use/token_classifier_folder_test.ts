@@ -7,6 +7,7 @@ import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
 import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { loadModel, saveModel } from "bert/model/folder.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { AdamW } from "bert/training/optimizer.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
@@ -180,6 +181,13 @@ Deno.test("a folder of a classifier of words that is opened and closed leaves no
     using opened = await openFolder(folder);
     strictEqual(opened.classifier?.pooling, "none");
   });
+  await new BertTokenizer(TOY_TOKENIZER.vocab.addTokens(["[E1]"])).save(folder);
+  await assertNoLeak(() =>
+    rejects(loadTokenClassifier(folder), {
+      name: "FormatError",
+      message: /size of the tokenizer's vocabulary = 23: it must be the model's vocabSize, 22/,
+    })
+  );
 });
 
 const python = await findPython(["transformers", "torch"], "classifiers of words in transformers");

@@ -5,6 +5,7 @@ import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import type { Heads, OpenedFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { joined, withBlanks, wordAround } from "bert/web/page/engine.ts";
@@ -16,7 +17,11 @@ const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size, initia
 const model = new BertPretrainHead(config, { seed: 1 });
 globalThis.addEventListener("unload", () => model.dispose());
 
-function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine {
+function engine(
+  heads: Partial<Heads> = {},
+  folder = "some/toy",
+  more: Partial<OpenedFolder> = {},
+): LibraryEngine {
   const opened: OpenedFolder = {
     folder,
     model,
@@ -26,6 +31,7 @@ function engine(heads: Partial<Heads> = {}, folder = "some/toy"): LibraryEngine 
     others: [],
     dispose() {},
     [Symbol.dispose]() {},
+    ...more,
   };
   return new LibraryEngine(opened, () => Promise.resolve(undefined));
 }
@@ -52,6 +58,16 @@ Deno.test("the engine gives the library's results for blanks, pairs, attention a
   );
   ok(near.inSentence!.every(({ token }) => token !== "##s"));
   strictEqual(near.inSentence!.length, 8);
+});
+
+Deno.test("the engine has no classes of texts for a classifier of words", async () => {
+  using classifier = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+  const ofWords = engine({}, "some/tagger", { classifier, labels: ["O", "PLACE"] });
+  deepStrictEqual((await ofWords.facts()).classes, []);
+  await rejects(ofWords.classify({ text: "the sea" }), {
+    name: "TypeError",
+    message: "The model is not a classifier of texts: it has no classes for them",
+  });
 });
 
 Deno.test("the engine refuses questions for a missing head, and unknown layers and places", async () => {
