@@ -20,6 +20,8 @@ export interface Cell {
     /** With `source_hidden` JupyterLab hides the code, as for diagrams. */
     readonly jupyter?: { readonly source_hidden?: boolean };
   };
+  /** Pictures that were put into a Markdown cell, by their names. */
+  readonly attachments?: Record<string, unknown>;
   outputs?: Output[];
   execution_count?: number | null;
 }
@@ -113,9 +115,9 @@ export function codeDigest(notebook: Notebook): string {
  */
 export function finished(notebook: Notebook, preset: string): Notebook {
   let count = 0;
-  const cells = notebook.cells.map(({ id, cell_type, source, metadata, outputs }) => {
+  const cells = notebook.cells.map(({ id, cell_type, source, metadata, attachments, outputs }) => {
     const needed = metadataOf(metadata);
-    if (cell_type !== "code") return { cell_type, id, metadata: needed, source };
+    if (cell_type !== "code") return { attachments, cell_type, id, metadata: needed, source };
     const empty = sourceOf({ id, cell_type, source, metadata }).trim() === "";
     const kept = metadata.tags?.includes("volatile") ? [] : outputs ?? [];
     const execution_count = empty ? null : ++count;

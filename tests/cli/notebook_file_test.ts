@@ -57,3 +57,16 @@ Deno.test("finished() keeps tags and the metadata that hides code, and no other 
   ]);
   deepStrictEqual(Object.keys(metadata), ["kernelspec", "language_info", "ran"]);
 });
+
+Deno.test("finished() keeps the pictures of a Markdown cell", () => {
+  const attachments = { "a.png": { "image/png": "iVBORw0KGgo=" } };
+  const cell: Cell = {
+    id: "a",
+    cell_type: "markdown",
+    source: "![a](attachment:a.png)",
+    metadata: {},
+    attachments,
+  };
+  const notebook = { cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+  deepStrictEqual(finished(notebook, "smoke").cells[0].attachments, attachments);
+});
