@@ -4,7 +4,7 @@ Called by it with a JSON specification as the argument; answers one JSON request
 
 - "user": transformers' BertForPreTraining as its documentation shows it: every position goes to the
   vocabulary, and AdamW decays all weights.
-- "expert": only predicted positions go to the vocabulary, fused attention (SDPA), fused AdamW.
+- "expert": only predicted positions go to the vocabulary, SDPA (fused only where dropout is 0), fused AdamW.
 - "autocast": the expert's, with its products in bfloat16 by torch.autocast.
 """
 
