@@ -9,6 +9,7 @@ import { ConfigError, MissingHeadsError } from "../errors.ts";
 import { several } from "../format.ts";
 import { type LoadedModel, loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
+import { readClasses } from "../use/classifier_files.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import { ONNX_FILES } from "../web/onnx_folder.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
@@ -75,7 +76,9 @@ async function loaded(folder: string, seed: number | undefined): Promise<LoadedM
     return await loadModel(folder, { seed });
   } catch (error) {
     if (!(error instanceof MissingHeadsError)) throw error;
-    const way = "add --seed 1 to start them from random numbers. (--to onnx does not need them.)";
+    const way = await readClasses(folder)
+      ? "it is a classifier, which becomes ONNX only: add --to onnx. (--seed 1 would leave its classes out.)"
+      : "add --seed 1 to start them from random numbers. (--to onnx does not need them.)";
     throw new MissingHeadsError(error.file, error.heads, way);
   }
 }

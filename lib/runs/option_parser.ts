@@ -198,6 +198,13 @@ export function formatOptions<K extends string>(table: Options<K>): string {
   ).join("\n");
 }
 
+/** Options by names of other libraries that are too unlike those here. */
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  "--learning-rate": "--lr",
+  "--mlm-probability": "--mask",
+  "--fp16": "--precision",
+};
+
 function findOption<K extends string>(word: string, table: Options<K>) {
   const names = Object.keys(table) as K[];
   for (const name of names) {
@@ -205,7 +212,8 @@ function findOption<K extends string>(word: string, table: Options<K>) {
     const switched = table[name].kind === "switch";
     if (switched && word === `--no-${flag(name).slice(2)}`) return { name, negated: true };
   }
-  const near = nearest(word, names.map(flag));
+  const known = names.map(flag);
+  const near = known.find((name) => name === FIELD_NAMES[word]) ?? nearest(word, known);
   const hint = near ? `did you mean ${near}?` : "see --help";
   if (word.startsWith("-")) {
     throw new ConfigError("option", word, `is not one of this task: ${hint}`);

@@ -54,7 +54,11 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "count",
     help: "width inside the feed-forward blocks (4 x --hidden-size)",
   },
-  vocabSize: { kind: "count", least: 6, help: `pieces of the vocabulary to learn (${vocabSize})` },
+  vocabSize: {
+    kind: "count",
+    least: 6,
+    help: `pieces of the vocabulary to learn (${vocabSize}); one of yours: prepare --vocab`,
+  },
   cased: { kind: "switch", help: "keep capital letters and accents (default: neither)" },
   keepAccents: {
     kind: "switch",
@@ -114,8 +118,8 @@ export const RUN_OPTIONS: Options<keyof RunSettings> = {
     kind: "text",
     value: "NAME",
     choices: ["adamw", "muon"],
-    help: "optimizer: adamw (default), or muon for the layers' matrices and\n" +
-      "adamw for the rest",
+    help: "optimizer: adamw (default), or muon for the layers' matrices (at twice --lr)\n" +
+      "and adamw for the rest",
   },
   lr: { kind: "positive", help: `peak of the learning rate (${lr})` },
   warmup: { kind: "share", help: "share of the run in which the learning rate rises (0.1)" },

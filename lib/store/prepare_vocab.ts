@@ -24,7 +24,11 @@ export async function namedTokenizer(
     const problem = "expected a vocab.txt or a tokenizer's folder, found nothing: check the path";
     throw new FormatError(vocab, problem);
   });
-  if (!info.isDirectory) return new BertTokenizer(await loadVocab(vocab), given);
+  if (!info.isDirectory) {
+    if (!vocab.endsWith(".json")) return new BertTokenizer(await loadVocab(vocab), given);
+    const problem = "expected a vocab.txt or a tokenizer's folder, found JSON: name its folder";
+    throw new FormatError(vocab, problem);
+  }
   const tokenizer = await BertTokenizer.fromPretrained(vocab);
   agreedOptions(tokenizer.options, given);
   return tokenizer;

@@ -1,12 +1,15 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { loadModel } from "bert/model/folder.ts";
+import { bertConfig } from "bert/config.ts";
 import { convertFolder } from "bert/cli/convert.ts";
 import { checkEmpty } from "bert/cli/out_folder.ts";
 import { several } from "bert/format.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { saveClassifier } from "bert/use/classifier_folder.ts";
 import { snapshot } from "../support/toy_model.ts";
 
 const FIXTURES = new URL("../fixtures/pretrained", import.meta.url).pathname;
@@ -48,6 +51,20 @@ Deno.test("convertFolder() writes nothing if the folder cannot be read", async (
     message: /no weights of the masked-.*: add --seed 1 to start them from random numbers/,
   });
   strictEqual([...Deno.readDirSync(from)].some(({ name }) => name === "out"), false);
+  await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("convertFolder() says that a classifier becomes ONNX only", async () => {
+  const from = await Deno.makeTempDir();
+  const config = bertConfig("smoke", { vocabSize: 6 });
+  const model = new BertClassifier(config, { classes: 2, seed: 1 });
+  const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call"]));
+  await saveClassifier(from, model, tokenizer, { labels: ["a", "b"] });
+  await rejects(convertFolder(from, `${from}/out`), {
+    name: "FormatError",
+    message: /it is a classifier, which becomes ONNX only: add --to onnx/,
+  });
+  model.dispose();
   await Deno.remove(from, { recursive: true });
 });
 

@@ -21,6 +21,7 @@ Deno.test("parseOptions() refuses unknown options and impossible values, and sug
       ["--batchsize", "8"],
       /option = "--batchsize": it is not one of this task: did you mean --batch-size\?/,
     ],
+    [["--learning-rate", "1e-4"], /it is not one of this task: did you mean --lr\?/],
     [["--verbose"], /option = "--verbose": .* see --help/],
     [["-s", "5"], /option = "-s"/],
     [["sotu"], /argument = "sotu": it follows no option/],

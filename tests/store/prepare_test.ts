@@ -276,5 +276,7 @@ Deno.test("settings that cannot work are refused before anything is written", as
     /found a corpus that is prepared already: /,
   );
   await refused({ corpus: [`${whole}/train.bin`] }, /expected a store without the ending \.bin/);
+  await Deno.writeTextFile(`${folder}/tokenizer.json`, "{}");
+  await refused({ vocab: `${folder}/tokenizer.json` }, /found JSON: name its folder/);
   await refused({ vocab: `${folder}/no` }, /no: expected a vocab\.txt or a tokenizer's folder/);
 });
