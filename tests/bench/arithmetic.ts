@@ -1,13 +1,27 @@
 /** How much a training step has to compute, and the batch that it computes it on. */
 import { type Batch, collate } from "bert/data/batch.ts";
 import { type MaskedExample } from "bert/data/example.ts";
-import type { BertConfig } from "bert/config.ts";
+import { type BertConfig, bertConfig, type ModelPreset } from "bert/config.ts";
 import { createRng } from "bert/random.ts";
 
 /** The size of a batch whose sequences are all full. */
 export interface BatchShape {
   readonly batch: number;
   readonly length: number;
+}
+
+/** The model that a step trains. */
+export interface StepModel {
+  readonly preset: ModelPreset;
+  readonly vocabSize: number;
+  /** The share of hidden values and of attention weights that each step sets to zero. */
+  readonly dropout: number;
+}
+
+/** The configuration of that model, the same for everyone who trains it. */
+export function stepConfig({ preset, vocabSize, dropout }: StepModel): BertConfig {
+  const rates = { hiddenDropoutProb: dropout, attentionProbsDropoutProb: dropout };
+  return bertConfig(preset, { vocabSize, ...rates });
 }
 
 const SHARE = 0.15; // of the positions are predicted

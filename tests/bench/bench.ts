@@ -5,9 +5,11 @@
  * slowest and the fastest round lie from it.
  */
 import { parseArgs } from "node:util";
+import { checkBelow1 } from "bert/checks.ts";
 import { runAsProgram } from "bert/cli/main.ts";
 import type { ModelPreset } from "bert/config.ts";
 import { ConfigError } from "bert/errors.ts";
+import { numberIn } from "bert/runs/option_parser.ts";
 import { describeMachine, findPython, type Python } from "./hardware.ts";
 import { kernelSection } from "./kernel_section.ts";
 import { Report } from "./report.ts";
@@ -23,6 +25,8 @@ export interface Bench {
   readonly pace: Pace;
   readonly threads: number;
   readonly presets: readonly ModelPreset[];
+  /** The dropout of the models that are trained. */
+  readonly dropout: number;
   /** Whether stock tfjs takes part, half a minute a step. */
   readonly stock: boolean;
   readonly quick: boolean;
@@ -52,6 +56,7 @@ const HELP = `Measures training, text and kernels beside PyTorch, tokenizers and
   deno task bench gpu                      steps on the backend webgpu beside simd, under four minutes
   deno task bench --quick                  fewer rounds and sizes, without stock tfjs: a look, no proof
   deno task bench step --preset mini,small training steps of these sizes
+  deno task bench step --dropout 0         without dropout; 0.1 by default. Only then does PyTorch fuse attention
   deno task bench --no-stock               without stock tfjs, which takes half a minute a step
   deno task bench --rounds 9               turns of each contender; 5 by default
   deno task bench --csv FILE               where the figures go; bench.csv by default
@@ -78,6 +83,7 @@ async function main(args: string[]): Promise<void> {
     pace: { rounds, seconds: quick ? 0.5 : 1.5 },
     threads: Math.min(navigator.hardwareConcurrency, 8),
     presets: presets.map(checkPreset),
+    dropout: readDropout(values.dropout),
     stock: !quick && !values["no-stock"],
     quick,
   };
@@ -123,10 +129,18 @@ function readArguments(args: string[]) {
       quick: { type: "boolean", default: false },
       "no-stock": { type: "boolean", default: false },
       preset: { type: "string" },
+      dropout: { type: "string", default: "0.1" },
       rounds: { type: "string" },
       csv: { type: "string", default: "bench.csv" },
     },
   });
+}
+
+/** Reads the rate of dropout: 0 to below 1. */
+function readDropout(typed: string): number {
+  const value = numberIn(typed);
+  checkBelow1("--dropout", value);
+  return Number(value);
 }
 
 function sectionNames(): SectionName[] {

@@ -1,9 +1,11 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { bertConfig, type ModelPreset } from "bert/config.ts";
-import { randomBatch, stepFlops } from "./arithmetic.ts";
+import { randomBatch, stepConfig, stepFlops } from "./arithmetic.ts";
 import { Child } from "./child.ts";
 import { short } from "./report.ts";
 import { ratios, sample, takeTurns } from "./rounds.ts";
+import { describe } from "./step_section.ts";
+import { PYTORCH_EXPERT, SIMD } from "./variants.ts";
 
 const SHAPE = { batch: 32, length: 128 };
 
@@ -20,6 +22,18 @@ Deno.test("the batch is full, has 15 % labels, and both kinds of pairs", () => {
   ok(batch.attentionMask.every((value) => value === 1));
   ok(batch.tokenIds.every((id) => id >= 5 && id < 8192));
   strictEqual(batch.nspLabels.filter((label) => label === 1).length, 16);
+});
+
+Deno.test("the rate of dropout reaches both sides, and the title of the table", () => {
+  const setting = { preset: "tiny", vocabSize: 8192, threads: 1, dropout: 0, ...SHAPE } as const;
+  const { hiddenDropoutProb, attentionProbsDropoutProb } = stepConfig(setting);
+  deepStrictEqual([hiddenDropoutProb, attentionProbsDropoutProb], [0, 0]);
+  const python = { command: "python3", versions: { torch: "2", transformers: "5" } };
+  const specOf = ({ start }: typeof SIMD) => JSON.parse(start(setting, python)!.args.at(-1)!);
+  strictEqual(specOf(SIMD).dropout, 0);
+  const theirs = specOf(PYTORCH_EXPERT);
+  deepStrictEqual([theirs.hiddenDropoutProb, theirs.attentionProbsDropoutProb], [0, 0]);
+  strictEqual(describe(setting), "tiny, 32 x 128, dropout 0");
 });
 
 Deno.test("medians are those of all rounds, and ratios are taken round by round", () => {

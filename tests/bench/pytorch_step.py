@@ -4,7 +4,8 @@ Called by it with a JSON specification as the argument; answers one JSON request
 
 - "user": transformers' BertForPreTraining as its documentation shows it: every position goes to the
   vocabulary, and AdamW decays all weights.
-- "expert": only predicted positions go to the vocabulary, SDPA (fused only where dropout is 0), fused AdamW.
+- "expert": only predicted positions go to the vocabulary, attention by scaled_dot_product_attention
+  (fused without dropout; with dropout PyTorch computes it unfused on a CPU), fused AdamW.
 - "autocast": the expert's, with its products in bfloat16 by torch.autocast.
 """
 
@@ -28,6 +29,8 @@ def make_model(spec):
         num_attention_heads=spec["numAttentionHeads"],
         intermediate_size=spec["intermediateSize"],
         max_position_embeddings=512,
+        hidden_dropout_prob=spec["hiddenDropoutProb"],
+        attention_probs_dropout_prob=spec["attentionProbsDropoutProb"],
     )
     if spec["style"] != "user":
         config._attn_implementation = "sdpa"

@@ -30,8 +30,8 @@ export async function lengthSection(bench: Bench): Promise<void> {
   await scale(bench, `length, ${TOKENS} tokens each`, settings);
 }
 
-function usual({ threads }: Bench): Setting {
-  return { preset: "mini", vocabSize: 8192, batch: 32, length: 128, threads };
+function usual({ threads, dropout }: Bench): Setting {
+  return { preset: "mini", vocabSize: 8192, batch: 32, length: 128, threads, dropout };
 }
 
 async function scale(bench: Bench, what: string, settings: readonly Setting[]): Promise<void> {

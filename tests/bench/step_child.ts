@@ -3,25 +3,21 @@ import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { simdMachine, startSimd } from "bert/backend/simd/start.ts";
 import { startWebgpu } from "bert/backend/webgpu.ts";
-import { bertConfig, type ModelPreset, type Precision } from "bert/config.ts";
+import type { Precision } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { AdamW } from "bert/training/optimizer.ts";
 import { trainStep } from "bert/training/train_step.ts";
-import { randomBatch } from "./arithmetic.ts";
+import { type BatchShape, randomBatch, stepConfig, type StepModel } from "./arithmetic.ts";
 import { type Message, serve } from "./child.ts";
 import { startStockWasm } from "./stock_wasm.ts";
 
 /** What is trained, and on what. */
-export interface StepSpec {
+export interface StepSpec extends BatchShape, StepModel {
   readonly backend: "simd" | "stock" | "webgpu";
   readonly blas?: boolean;
   readonly native?: boolean;
   readonly precision?: Precision;
   readonly threads: number;
-  readonly preset: ModelPreset;
-  readonly vocabSize: number;
-  readonly batch: number;
-  readonly length: number;
 }
 
 async function main(spec: StepSpec): Promise<void> {
@@ -53,8 +49,7 @@ async function start({ backend, blas, native, threads }: StepSpec): Promise<stri
 }
 
 function trainer(spec: StepSpec): () => Promise<void> {
-  const config = bertConfig(spec.preset, { vocabSize: spec.vocabSize });
-  const model = new BertPretrainHead(config, { seed: 1 });
+  const model = new BertPretrainHead(stepConfig(spec), { seed: 1 });
   const optimizer = new AdamW(model.weights);
   const batch = randomBatch(spec, spec.vocabSize);
   const options = { learningRate: 1e-4, clipNorm: 1, precision: spec.precision };

@@ -1,6 +1,6 @@
 /** Training steps side by side, at several sizes of the model. */
-import { bertConfig, type ModelPreset } from "bert/config.ts";
-import { stepFlops } from "./arithmetic.ts";
+import type { ModelPreset } from "bert/config.ts";
+import { stepConfig, stepFlops } from "./arithmetic.ts";
 import type { Bench } from "./bench.ts";
 import { percent, reach, short } from "./report.ts";
 import { ratios, type Sample, sample } from "./rounds.ts";
@@ -32,13 +32,13 @@ export async function stepSection(bench: Bench): Promise<void> {
 export async function gpuSection(bench: Bench): Promise<void> {
   const quick = { ...bench, pace: { rounds: 2, seconds: 1 } };
   for (const preset of ["tiny", "mini", "small", "medium", "base"] as const) {
-    const setting = settingOf(preset, bench.threads);
+    const setting = settingOf(preset, bench);
     show(bench, setting, await race([SIMD, WEBGPU], setting, quick));
   }
 }
 
 async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {
-  const setting = settingOf(preset, bench.threads);
+  const setting = settingOf(preset, bench);
   const stock = preset === "mini" && bench.stock ? [STOCK] : [];
   const ours = [WASM, SIMD, SIMD_BF16, SIMD_BLAS];
   const variants = [...ours, PYTORCH, PYTORCH_EXPERT, PYTORCH_BF16, ...stock];
@@ -47,9 +47,9 @@ async function racePreset(bench: Bench, preset: ModelPreset): Promise<void> {
 }
 
 /** The batch of each preset; `base` as it was published, in a batch that fits into 4 GiB. */
-function settingOf(preset: ModelPreset, threads: number): Setting {
+function settingOf(preset: ModelPreset, { threads, dropout }: Bench): Setting {
   const own = preset === "base" ? { vocabSize: 30522, batch: 8 } : { vocabSize: 8192, batch: 32 };
-  return { preset, length: 128, threads, ...own };
+  return { preset, length: 128, threads, dropout, ...own };
 }
 
 /** Tokens a second of each variant. */
@@ -71,14 +71,14 @@ export function machineRate({ products }: Outcome): { rate: Sample; name: string
 }
 
 /** A setting in words. */
-export function describe({ preset, batch, length }: Setting): string {
-  return `${preset}, ${batch} x ${length}`;
+export function describe({ preset, batch, length, dropout }: Setting): string {
+  return `${preset}, ${batch} x ${length}, dropout ${dropout}`;
 }
 
 function show({ report, threads }: Bench, setting: Setting, outcome: Outcome): void {
   const rates = tokenRates(outcome, setting);
   const machine = machineRate(outcome);
-  const flops = stepFlops(bertConfig(setting.preset, { vocabSize: setting.vocabSize }), setting);
+  const flops = stepFlops(stepConfig(setting), setting);
   const perToken = flops / (setting.batch * setting.length);
   const figure = { section: SECTION, setting: describe(setting) };
   const machineFigure = { variant: `product by ${machine.name}`, metric: "rate", unit: "FLOP/s" };

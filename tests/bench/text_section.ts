@@ -86,7 +86,7 @@ function show({ report }: Bench, rates: ReadonlyMap<TextJob, ReadonlyMap<string,
 /** What the batches of training cost, as a share of the steps that they are for. */
 async function showShare(bench: Bench, batches: Sample): Promise<void> {
   const usual = { preset: "mini", vocabSize: 8192, batch: 32, length: 128 } as const;
-  const setting = { ...usual, threads: bench.threads };
+  const setting = { ...usual, threads: bench.threads, dropout: bench.dropout };
   const rates = tokenRates(await race([SIMD], setting, bench), setting);
   const step = rates.get(SIMD.name);
   if (!step) return;

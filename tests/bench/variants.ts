@@ -1,15 +1,12 @@
 /** Who trains: three kinds of PyTorch, our backend in four ways, tfjs's on a GPU, and stock tfjs. */
-import { bertConfig, type ModelPreset } from "bert/config.ts";
-import { type BatchShape, predictionsOf } from "./arithmetic.ts";
+import { type BatchShape, predictionsOf, stepConfig, type StepModel } from "./arithmetic.ts";
 import { Child, type ChildOptions, denoChild, type Message, pythonChild } from "./child.ts";
 import type { Python } from "./hardware.ts";
 import type { Report } from "./report.ts";
 import { type Answers, type Contender, takeTurns } from "./rounds.ts";
 
 /** What is trained, on what, with how many threads. */
-export interface Setting extends BatchShape {
-  readonly preset: ModelPreset;
-  readonly vocabSize: number;
+export interface Setting extends BatchShape, StepModel {
   readonly threads: number;
 }
 
@@ -90,8 +87,7 @@ function pytorch(
   python: Python | undefined,
 ): ChildOptions | undefined {
   if (!python?.versions.torch || !python.versions.transformers) return undefined;
-  const { preset, vocabSize } = setting;
-  const spec = { style, ...bertConfig(preset, { vocabSize }), ...setting };
+  const spec = { style, ...stepConfig(setting), ...setting };
   return pythonChild(python.command, "pytorch_step.py", {
     ...spec,
     predictions: predictionsOf(setting),
