@@ -2,12 +2,14 @@
 /** The task `notebooks`: running the notebooks in order. */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { several } from "../format.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
 import { readArguments, readPositive } from "./simple_options.ts";
 import { killKernels } from "./jupyter_kernel.ts";
 import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
 import { runNotebook } from "./run_notebook.ts";
 import { EXIT_CODES } from "./signals.ts";
+import { copyWithoutSolutions } from "./without_solutions.ts";
 
 /** The folder of the notebooks. */
 export const FOLDER = "notebooks";
@@ -17,11 +19,12 @@ export const OWN = `${FOLDER}/mine`;
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves their outputs.
 
-  deno task notebooks                     all of them, preset tutorial
-  deno task notebooks 02 07               only those whose names begin with 02 or 07
-  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
-  deno task notebooks --check             run, but save nothing
-  deno task notebooks --timeout 3600      the longest time for one cell, in seconds`;
+  deno task notebooks                      all of them, preset tutorial
+  deno task notebooks 02 07                only those whose names begin with 02 or 07
+  deno task notebooks --preset smoke       other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
+  deno task notebooks --check              run, but save nothing
+  deno task notebooks --without-solutions  run none, and write copies for a class into ${OWN}/
+  deno task notebooks --timeout 3600       the longest time for one cell, in seconds`;
 
 /** Runs the task: reads the command line, runs the notebooks, and prints how long they took. */
 export async function notebooks(args: string[]): Promise<void> {
@@ -30,9 +33,15 @@ export async function notebooks(args: string[]): Promise<void> {
   const timeout = readPositive("--timeout", values.timeout);
   const preset = values.preset ?? Deno.env.get("BERT_PRESET") ?? "tutorial";
   checkChoice(values.preset ? "--preset" : "BERT_PRESET", preset, NOTEBOOK_PRESETS);
+  const names = chooseNotebooks(positionals);
+  if (values["without-solutions"]) {
+    await copyWithoutSolutions(FOLDER, OWN, names);
+    return console.log(
+      `Written to ${OWN}, without solutions: ${several(names.length, "notebook")}`,
+    );
+  }
   endKernelsOnSignals();
   const began = performance.now();
-  const names = chooseNotebooks(positionals);
   for (const name of names) {
     await runOne(`${FOLDER}/${name}`, { preset, save: !values.check, timeout });
   }
@@ -58,6 +67,7 @@ function notebookArguments(args: string[]) {
   return readArguments(args, {
     preset: { type: "string" },
     check: { type: "boolean", default: false },
+    "without-solutions": { type: "boolean", default: false },
     timeout: { type: "string", default: "1800" },
     help: { type: "boolean", short: "h", default: false },
   });
