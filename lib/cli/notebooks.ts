@@ -14,7 +14,7 @@ import { copyWithoutSolutions } from "./without_solutions.ts";
 /** The folder of the notebooks. */
 export const FOLDER = "notebooks";
 
-/** The folder of the user's own notebooks, which the tasks do not touch. */
+/** The folder of the user's own notebooks, in which no task changes a file. */
 export const OWN = `${FOLDER}/mine`;
 
 const NOTEBOOKS_HELP = `Runs the notebooks in order and saves their outputs.
