@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- these tasks print what they do
 /** The tasks `lab` and `jupyter`: opening JupyterLab, and installing this Deno as a kernel of Jupyter. */
 import { ConfigError } from "../errors.ts";
-import { chooseNotebooks, FOLDER, OWN } from "./notebooks.ts";
+import { exactCopies } from "./notebook_copies.ts";
+import { chooseNotebooks, FOLDER, OWN } from "./tutorial_folder.ts";
 
 /**
  * Opens JupyterLab at the project's root, so that it shows notebooks, library and runs. The first
@@ -17,7 +18,7 @@ export async function lab(args: string[]): Promise<void> {
   await jupyter([]);
   await Deno.mkdir(OWN, { recursive: true });
   const names = chooseNotebooks([]);
-  await trust(names.map((name) => `${FOLDER}/${name}`));
+  await trust([...names.map((name) => `${FOLDER}/${name}`), ...await exactCopies()]);
   const open = [`--notebook-dir=.`, `--LabApp.default_url=/lab/tree/${FOLDER}/${names[0]}`];
   const options = { args: ["lab", ...open, ...args] };
   Deno.exit((await new Deno.Command("jupyter", options).spawn().status).code);

@@ -50,7 +50,12 @@ export async function readNotebook(path: string): Promise<Notebook> {
  * meanwhile: when the program ends, there is the old file or the new one, and no temporary file.
  */
 export function writeNotebook(path: string, notebook: Notebook): void {
-  replaceFileSync(path, `${jupyterJson(notebook)}\n`);
+  replaceFileSync(path, notebookText(notebook));
+}
+
+/** The text of a notebook's file. */
+export function notebookText(notebook: Notebook): string {
+  return `${jupyterJson(notebook)}\n`;
 }
 
 /**
@@ -93,6 +98,11 @@ export const TUTORIAL_NOTEBOOK = /^\d\d_\w+\.ipynb$/;
 /** The source of a cell as one string. */
 export function sourceOf({ source }: Cell): string {
   return Array.isArray(source) ? source.join("") : source;
+}
+
+/** Splits a text as nbformat stores it: into lines with their line ends. */
+export function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /** The cells with code to run. */

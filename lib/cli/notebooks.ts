@@ -1,52 +1,70 @@
 // deno-lint-ignore-file no-console -- the task prints its progress
-/** The task `notebooks`: running the notebooks in order. */
+/** The task `notebooks`: running the notebooks in order, or copying them without their solutions. */
 import { checkChoice } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { several } from "../format.ts";
 import { NOTEBOOK_PRESETS } from "../show/presets.ts";
 import { readArguments, readPositive } from "./simple_options.ts";
 import { killKernels } from "./jupyter_kernel.ts";
-import { TUTORIAL_NOTEBOOK } from "./notebook_file.ts";
+import { writeCopies } from "./notebook_copies.ts";
 import { runNotebook } from "./run_notebook.ts";
 import { EXIT_CODES } from "./signals.ts";
-import { copyWithoutSolutions } from "./without_solutions.ts";
+import { chooseNotebooks, FOLDER, OWN } from "./tutorial_folder.ts";
 
-/** The folder of the notebooks. */
-export const FOLDER = "notebooks";
+const NOTEBOOKS_HELP = `Runs the notebooks in order and saves their outputs, or copies them.
 
-/** The folder of the user's own notebooks, in which no task changes a file. */
-export const OWN = `${FOLDER}/mine`;
+  deno task notebooks                     all of them, preset tutorial
+  deno task notebooks 02 07               only those whose names begin with 02 or 07
+  deno task notebooks --preset smoke      other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
+  deno task notebooks --check             run, but save nothing
+  deno task notebooks --timeout 3600      the longest time for one cell, in seconds
 
-const NOTEBOOKS_HELP = `Runs the notebooks in order and saves their outputs.
+  deno task notebooks --without-solutions ${OWN}
+      runs nothing, but writes copies without the solutions of the exercises into that folder: of all
+      notebooks, or, with 02 07 at the end, of those whose names begin with 02 or 07
+  deno task notebooks --without-solutions ${OWN} --replace
+      replaces copies that were changed as well: what was written into them is lost`;
 
-  deno task notebooks                      all of them, preset tutorial
-  deno task notebooks 02 07                only those whose names begin with 02 or 07
-  deno task notebooks --preset smoke       other sizes: smoke, tutorial, full; also BERT_PRESET=smoke
-  deno task notebooks --check              run, but save nothing
-  deno task notebooks --without-solutions  run none, and write copies for a class into ${OWN}/
-  deno task notebooks --timeout 3600       the longest time for one cell, in seconds`;
-
-/** Runs the task: reads the command line, runs the notebooks, and prints how long they took. */
+/**
+ * Runs the task: reads the command line, runs the notebooks, and prints how long they took. Or it writes
+ * copies without solutions.
+ */
 export async function notebooks(args: string[]): Promise<void> {
   const { values, positionals } = notebookArguments(args);
   if (values.help) return console.log(NOTEBOOKS_HELP);
-  const timeout = readPositive("--timeout", values.timeout);
+  if (values["without-solutions"] !== undefined) {
+    return await copyNotebooks(values["without-solutions"], positionals, values);
+  }
+  if (values.replace) {
+    const advice = `is for --without-solutions: leave it out, or add --without-solutions ${OWN}`;
+    throw new ConfigError("--replace", true, advice);
+  }
+  const timeout = readPositive("--timeout", values.timeout ?? "1800");
   const preset = values.preset ?? Deno.env.get("BERT_PRESET") ?? "tutorial";
   checkChoice(values.preset ? "--preset" : "BERT_PRESET", preset, NOTEBOOK_PRESETS);
   const names = chooseNotebooks(positionals);
-  if (values["without-solutions"]) {
-    await copyWithoutSolutions(FOLDER, OWN, names);
-    return console.log(
-      `Written to ${OWN}, without solutions: ${several(names.length, "notebook")}`,
-    );
-  }
   endKernelsOnSignals();
   const began = performance.now();
   for (const name of names) {
     await runOne(`${FOLDER}/${name}`, { preset, save: !values.check, timeout });
   }
-  const what = names.length === 1 ? "1 notebook" : `${names.length} notebooks`;
-  console.log(`${what} in ${seconds(began)}, preset ${preset}`);
+  console.log(`${several(names.length, "notebook")} in ${seconds(began)}, preset ${preset}`);
+}
+
+/** Writes copies without solutions into a folder. */
+async function copyNotebooks(
+  folder: string,
+  beginnings: readonly string[],
+  { replace, ...others }: Partial<ReturnType<typeof notebookArguments>["values"]>,
+): Promise<void> {
+  for (const option of ["preset", "check", "timeout"] as const) {
+    if (!others[option]) continue;
+    const advice = "must be left out with --without-solutions: nothing is run";
+    throw new ConfigError(`--${option}`, others[option], advice);
+  }
+  const names = chooseNotebooks(beginnings);
+  await writeCopies(names, folder, { replace: replace === true });
+  console.log(`${several(names.length, "notebook")} without solutions in ${folder}`);
 }
 
 /**
@@ -67,25 +85,11 @@ function notebookArguments(args: string[]) {
   return readArguments(args, {
     preset: { type: "string" },
     check: { type: "boolean", default: false },
-    "without-solutions": { type: "boolean", default: false },
-    timeout: { type: "string", default: "1800" },
+    timeout: { type: "string" },
+    "without-solutions": { type: "string" },
+    replace: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
-}
-
-/**
- * Lists the tutorial's notebooks whose names begin with one of the given texts, or all of them if no
- * text is given.
- */
-export function chooseNotebooks(beginnings: readonly string[]): string[] {
-  const all = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
-    .filter((name) => TUTORIAL_NOTEBOOK.test(name)).sort();
-  if (beginnings.length === 0) return all;
-  for (const beginning of beginnings) {
-    if (all.some((name) => name.startsWith(beginning))) continue;
-    throw new ConfigError("notebook", beginning, `must begin one of ${all.join(", ")}`);
-  }
-  return all.filter((name) => beginnings.some((beginning) => name.startsWith(beginning)));
 }
 
 async function runOne(

@@ -8,6 +8,7 @@ import {
   type Cell,
   codeCells,
   finished,
+  linesOf,
   type Notebook,
   type Output,
   readNotebook,
@@ -182,8 +183,8 @@ export class OutputRecorder {
   #stream(name: string, text: string): void {
     const last = this.#clearNext ? undefined : this.#entries.at(-1)?.output;
     if (last?.output_type === "stream" && last.name === name) {
-      last.text = lines((last.text as string[]).join("") + text);
-    } else this.#push({ output_type: "stream", name, text: lines(text) });
+      last.text = linesOf((last.text as string[]).join("") + text);
+    } else this.#push({ output_type: "stream", name, text: linesOf(text) });
   }
 
   #fail(content: Record<string, unknown>): void {
@@ -215,13 +216,8 @@ function displayData(content: Record<string, unknown>): Output {
   const data = Object.fromEntries(
     Object.entries(content.data as Record<string, unknown>).map(([mime, value]) => [
       mime,
-      typeof value === "string" ? lines(value) : value,
+      typeof value === "string" ? linesOf(value) : value,
     ]),
   );
   return { data, metadata: content.metadata ?? {}, output_type: "display_data" };
-}
-
-/** Splits a text as nbformat stores it: into lines with their line ends. */
-function lines(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
