@@ -5,11 +5,25 @@
  */
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
-import { ConfigError, MissingHeadsError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { several } from "../format.ts";
-import { type LoadedModel, loadModel, saveModel, type SaveOptions } from "../model/folder.ts";
+import {
+  classifierArchitecture,
+  type TextClasses,
+  type WordClasses,
+} from "../model/classes_json.ts";
+import {
+  loadModel,
+  loadStored,
+  saveModel,
+  type SaveOptions,
+  type StoredModel,
+} from "../model/folder.ts";
+import { architectureOf } from "../model/transformers_names.ts";
+import { backboneShapes, disposeWeights } from "../model/weights.ts";
 import { SAVED_DTYPES } from "../model/weights_file.ts";
-import { readClasses } from "../use/classifier_files.ts";
+import { classifierShapes } from "../use/classifier.ts";
+import { readClasses, writeClassifier } from "../use/classifier_files.ts";
 import { convertToOnnx } from "../web/onnx_convert.ts";
 import { ONNX_FILES } from "../web/onnx_folder.ts";
 import type { Dtype } from "../web/onnx_weights.ts";
@@ -18,14 +32,16 @@ import { checkEmpty } from "./out_folder.ts";
 
 /**
  * Reads a model and its tokenizer and writes them into another folder: one `model.safetensors` with the
- * present names of weights, and the four files of a tokenizer, whatever files they were read from.
+ * present names of weights, and the four files of a tokenizer, whatever files they were read from. An
+ * encoder remains an encoder, and a classifier a classifier with the same classes.
  *
- * @param options `seed`: for the initial weights of heads that the model lacks. `replace`: whether to
- * replace a model in the other folder, default false. `dtype`: the type of the written weights,
- * default `"float32"`.
+ * @param options `seed`: to make a pre-training model of one that lacks some of its heads, which begin
+ * with random weights then. `replace`: whether to replace a model in the other folder, default false.
+ * `dtype`: the type of the written weights, default `"float32"`.
  * @returns Lines that say which model it is, what was missing or not used, and what was written.
  * @throws {FormatError} If the folder cannot be read; nothing is written then.
- * @throws {ConfigError} If the other folder has files and `replace` is not set.
+ * @throws {ConfigError} If the other folder has files and `replace` is not set, or a classifier is given
+ * a seed.
  *
  * @example
  * ```ts
@@ -52,42 +68,78 @@ export async function convertFolder(
   checkOptions("convertFolder()", options, ["seed", "replace", "dtype"]);
   const { seed, replace = false, dtype } = options;
   if (!replace) await checkEmpty("OUT", to);
-  const { model, tokenizer, notes } = await loaded(from, seed);
+  const classes = await readClasses(from);
+  if (classes && seed !== undefined) {
+    const advice = "must be left out: IN is a classifier, and is written as one";
+    throw new ConfigError("--seed", seed, advice);
+  }
+  const stored = classes ? await loadClassified(from, classes) : await loadPretrained(from, seed);
+  const { config, weights, tokenizer, notes } = stored;
   try {
-    await saveModel(to, model, tokenizer, { dtype });
-    const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = model.config;
-    const numbers = [...model.weights.values()].reduce((sum, { size }) => sum + size, 0);
+    await save(to, stored, classes, { dtype });
+    const { numHiddenLayers, hiddenSize, numAttentionHeads, hiddenAct } = config;
+    const numbers = [...weights.values()].reduce((sum, { size }) => sum + size, 0);
     return [
       `${
         several(numHiddenLayers, "layer")
       }, ${hiddenSize} wide, ${numAttentionHeads} heads, ${hiddenAct}; ` +
       `${tokenizer.vocab.size} pieces; ${(numbers / 1e6).toFixed(2)} million weights`,
       ...notes,
-      `Written to ${to}. In Python: BertForPreTraining.from_pretrained(${JSON.stringify(to)})`,
+      `Written to ${to}. ${inPython(to, stored, classes)}`,
     ];
   } finally {
-    model.dispose();
+    disposeWeights(weights);
   }
 }
 
-/** Loads a model. An error about missing heads names the option of the task. */
-async function loaded(folder: string, seed: number | undefined): Promise<LoadedModel> {
-  try {
-    return await loadModel(folder, { seed });
-  } catch (error) {
-    if (!(error instanceof MissingHeadsError)) throw error;
-    const way = await readClasses(folder)
-      ? "it is a classifier, which becomes ONNX only: add --to onnx. (--seed 1 would leave its classes out.)"
-      : "add --seed 1 to start them from random numbers. (--to onnx does not need them.)";
-    throw new MissingHeadsError(error.file, error.heads, way);
+type AnyClasses = TextClasses | WordClasses;
+
+/** Loads the encoder of a classifier and its head. */
+function loadClassified(folder: string, { labels, pooling }: AnyClasses): Promise<StoredModel> {
+  return loadStored(folder, (config) =>
+    new Map([
+      ...backboneShapes(config),
+      ...classifierShapes(config, labels.length, pooling),
+    ]));
+}
+
+/** Loads an encoder with the heads that it has; with a seed, with both heads of pre-training. */
+async function loadPretrained(folder: string, seed: number | undefined): Promise<StoredModel> {
+  if (seed === undefined) return await loadStored(folder);
+  const { model, ...others } = await loadModel(folder, { seed });
+  return { config: model.config, weights: model.weights, ...others };
+}
+
+async function save(
+  folder: string,
+  { config, weights, tokenizer }: StoredModel,
+  classes: AnyClasses | undefined,
+  { dtype }: SaveOptions,
+): Promise<void> {
+  if (!classes) return await saveModel(folder, { config, weights }, tokenizer, { dtype });
+  const { labels, shares, pooling } = classes;
+  const parts = { config, weights, shares, pooling, classes: labels.length };
+  await writeClassifier("convertFolder()", folder, parts, tokenizer, { labels, dtype });
+}
+
+/** How the written folder is opened in Python. */
+function inPython(
+  folder: string,
+  { weights }: StoredModel,
+  classes: AnyClasses | undefined,
+): string {
+  if (classes?.pooling === "mean") {
+    return "Python has no class for it, as it pools by the mean: open it by loadClassifier()";
   }
+  const name = classes ? classifierArchitecture(classes) : architectureOf(weights);
+  return `In Python: ${name}.from_pretrained(${JSON.stringify(folder)})`;
 }
 
 const CONVERT_HELP =
   `Reads a model's folder and writes it in the present format of transformers, or as ONNX.
 
   deno task convert IN OUT                sharded, float16, bfloat16, older names: all become one float32 file
-  deno task convert IN OUT --seed 1       heads that IN does not have are started from random numbers
+  deno task convert IN OUT --seed 1       a pre-training model: heads that IN does not have are random
   deno task convert IN OUT --dtype bfloat16    weights of half the size: bfloat16 or float16
   deno task convert IN OUT --replace      a model in OUT is replaced
   deno task convert IN OUT --to onnx      for JavaScript: onnx/model.onnx, model_fp16.onnx, model_quantized.onnx

@@ -126,6 +126,11 @@ function differing(named: Readonly<Record<string, unknown>>, labels: string[]): 
   throw new ConfigError("id2label", named, advice);
 }
 
+/** The class of transformers that a classifier is. */
+export function classifierArchitecture({ pooling }: Pick<Classes, "pooling">): string {
+  return pooling === "none" ? "BertForTokenClassification" : "BertForSequenceClassification";
+}
+
 /**
  * The inverse of `classesFromJson()`, with the name of the architecture.
  *
@@ -137,7 +142,7 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
   }
   const isText = pooling !== "none";
   return {
-    architectures: [isText ? "BertForSequenceClassification" : "BertForTokenClassification"],
+    architectures: [classifierArchitecture({ pooling })],
     "id2label": Object.fromEntries(labels.map((label, id) => [id, label])),
     "label2id": Object.fromEntries(labels.map((label, id) => [label, id])),
     ...(isText && { "problem_type": PROBLEM_TYPES[shares] }),

@@ -7,10 +7,11 @@ import type * as tf from "@tensorflow/tfjs";
 import { checkArguments, checkOptions, checkPath, having, TEXT } from "../checks.ts";
 import type { BertConfig } from "../config.ts";
 import type { ClassifierPooling } from "./classes_json.ts";
-import { CONFIG_FILE } from "./config_json.ts";
+import { CONFIG_FILE, readConfig } from "./config_json.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { saveFolder } from "../files/save_folder.ts";
-import { modelFiles } from "./weights_file.ts";
+import { modelFiles, readWeights, shapesIn } from "./weights_file.ts";
+import { disposeWeights, type Weights, type WeightShapes } from "./weights.ts";
 import { BertPretrainHead } from "./bert.ts";
 import type { HostTensor, SavedDtype } from "../files/safetensors.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
@@ -150,28 +151,73 @@ export async function loadModel(
   const tokenizer = await BertTokenizer.fromPretrained(folder);
   const model = await BertPretrainHead.fromPretrained(folder, options);
   try {
-    return matched(model, tokenizer, folder);
+    const { config, ...agreed } = matched(model.config, tokenizer, folder);
+    const { weights } = model;
+    return {
+      model: config === model.config
+        ? model
+        : new BertPretrainHead(config, { weights }, model.notes),
+      tokenizer: agreed.tokenizer,
+      notes: [...model.notes, ...agreed.notes],
+    };
   } catch (error) {
     model.dispose();
     throw error;
   }
 }
 
+/** The contents of a folder, with no other weights than it has. */
+export interface StoredModel {
+  /** Sizes and rates. */
+  readonly config: BertConfig;
+  /** The weights by name, which the caller disposes of. */
+  readonly weights: Weights;
+  /** The tokenizer that goes with them. */
+  readonly tokenizer: BertTokenizer;
+  /** Sentences about parts that were replaced, or not used. */
+  readonly notes: readonly string[];
+}
+
 /**
- * Makes model and tokenizer agree about the number of rows of the word table and about the id of
- * padding.
+ * Loads the encoder of a folder with whatever heads are there, so that it can be saved as what it is:
+ * `loadModel()` needs both heads of pre-training.
+ *
+ * @param shapesOf The names and shapes of the weights to read. Default: those of the encoder, and of
+ * the heads of pre-training that the folder has.
+ * @throws {FormatError} If a file is missing or cannot be read, or the files do not belong together.
  */
-function matched(model: BertPretrainHead, tokenizer: BertTokenizer, folder: string): LoadedModel {
-  const spare = model.config.vocabSize - tokenizer.vocab.size;
+export async function loadStored(
+  folder: string,
+  shapesOf?: (config: BertConfig) => WeightShapes,
+): Promise<StoredModel> {
+  const tokenizer = await BertTokenizer.fromPretrained(folder);
+  const config = await readConfig(folder);
+  const shapes = shapesOf ? shapesOf(config) : await shapesIn(folder, config);
+  const { weights, notes } = await readWeights(folder, config, shapes);
+  try {
+    const agreed = matched(config, tokenizer, folder);
+    return { ...agreed, weights, notes: [...notes, ...agreed.notes] };
+  } catch (error) {
+    disposeWeights(weights);
+    throw error;
+  }
+}
+
+/**
+ * Makes configuration and tokenizer agree about the number of rows of the word table and about the id
+ * of padding.
+ */
+function matched(config: BertConfig, tokenizer: BertTokenizer, folder: string) {
+  const spare = config.vocabSize - tokenizer.vocab.size;
   if (spare < 0) {
-    const problem = `expected ${model.config.vocabSize} tokens as ${CONFIG_FILE} says`;
+    const problem = `expected ${config.vocabSize} tokens as ${CONFIG_FILE} says`;
     const found = `found ${tokenizer.vocab.size}: are both files from the same model?`;
     throw new FormatError(`${folder}/vocab.txt`, `${problem}, ${found}`);
   }
   const named = withSpareNames(tokenizer, spare, `${folder}/vocab.txt`);
-  const padded = withPadding(model, tokenizer.vocab);
-  const notes = [...model.notes, ...named.notes, ...padded.notes];
-  return { model: padded.model, tokenizer: named.tokenizer, notes };
+  const padded = withPadding(config, tokenizer.vocab);
+  const notes = [...named.notes, ...padded.notes];
+  return { config: padded.config, tokenizer: named.tokenizer, notes };
 }
 
 /**
@@ -190,15 +236,11 @@ function withSpareNames(tokenizer: BertTokenizer, spare: number, path: string) {
 }
 
 /** Sets the id of padding to that of the vocabulary. It only affects the attention mask. */
-function withPadding(model: BertPretrainHead, { padId: padTokenId }: Vocab) {
-  const { config, weights } = model;
-  if (config.padTokenId === padTokenId) return { model, notes: [] };
+function withPadding(config: BertConfig, { padId: padTokenId }: Vocab) {
+  if (config.padTokenId === padTokenId) return { config, notes: [] };
   const notes = [
     `${CONFIG_FILE} says that padding is token ${config.padTokenId}: [PAD] of the vocabulary, ` +
     `token ${padTokenId}, is used instead`,
   ];
-  return {
-    model: new BertPretrainHead({ ...config, padTokenId }, { weights }, model.notes),
-    notes,
-  };
+  return { config: { ...config, padTokenId }, notes };
 }

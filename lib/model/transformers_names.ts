@@ -59,6 +59,24 @@ export function theirShape(
     : [...rows, width / names.length];
 }
 
+/**
+ * The class of transformers that a model without a classifier is, by the heads among its weights.
+ *
+ * @example
+ * ```ts
+ * import { architectureOf } from "bert/model/transformers_names.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(architectureOf(new Set(["cls.predictions.bias"])), "BertForMaskedLM");
+ * strictEqual(architectureOf(new Set()), "BertModel");
+ * ```
+ */
+export function architectureOf(weights: { has(name: string): boolean }): string {
+  const words = weights.has("cls.predictions.bias");
+  const pairs = weights.has("cls.seq_relationship.bias");
+  if (words) return pairs ? "BertForPreTraining" : "BertForMaskedLM";
+  return pairs ? "BertForNextSentencePrediction" : "BertModel";
+}
+
 /** Decoder weights that some programs store a second time: the name of each copy and its original. */
 export const TIED: Readonly<Record<string, string>> = {
   "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",

@@ -15,6 +15,7 @@ import { FormatError, MissingHeadsError } from "../errors.ts";
 import { readJson, writeJson } from "../files/json.ts";
 import { type FileWriter, savedPath } from "../files/save_folder.ts";
 import {
+  architectureOf,
   theirShape,
   theirWeight,
   TIE_ADVICE,
@@ -32,7 +33,7 @@ import {
   MOST_IN_HALF,
   notFinite,
 } from "./finite_values.ts";
-import { createWeights, type Weights, type WeightShapes } from "./weights.ts";
+import { createWeights, pretrainShapes, type Weights, type WeightShapes } from "./weights.ts";
 
 const PADDING_ROW = "padding_segment_embedding";
 const SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
@@ -103,6 +104,21 @@ export async function readWeights(
   return { weights, notes };
 }
 
+/**
+ * The names and shapes of the weights of pre-training that a folder has: those of the backbone, and of
+ * the heads that are not missing. The next-sentence head needs the pooler.
+ *
+ * @throws {FormatError} If the weights cannot be read.
+ */
+export async function shapesIn(folder: string, config: BertConfig): Promise<WeightShapes> {
+  using stored = await StoredWeights.open(folder);
+  const shapes = pretrainShapes(config);
+  const missing = missingHeads(stored, shapes);
+  const pairs = !missing.has("cls.seq_relationship.bias");
+  const isWanted = (name: string) => !missing.has(name) || pairs && name.startsWith("bert.pooler.");
+  return new Map([...shapes].filter(([name]) => isWanted(name)));
+}
+
 /** How to open a classifier whose heads of pre-training are missing; undefined in other cases. */
 function wayToClassifier(
   json: Readonly<Record<string, unknown>>,
@@ -168,7 +184,7 @@ export function modelFiles(
   };
 }
 
-/** The fields of `config.json` for a model with pre-training heads. */
+/** The fields of `config.json` for a model with the pre-training heads that are among its weights. */
 export async function configFields(
   config: BertConfig,
   weights: ReadonlyMap<string, tf.Variable | HostTensor>,
@@ -177,7 +193,8 @@ export async function configFields(
   const segments = await valuesOf(weights.get(SEGMENTS)!);
   const row = new Uint8Array(segments.buffer, segments.byteOffset, 4 * config.hiddenSize);
   const more = dtype === "float32" ? {} : { dtype };
-  return { ...configToJson(config), ...more, [PADDING_ROW]: row.toBase64() };
+  const architectures = [architectureOf(weights)];
+  return { ...configToJson(config), architectures, ...more, [PADDING_ROW]: row.toBase64() };
 }
 
 /** The tensors that a weight becomes in the file; their values are computed when they are written. */

@@ -1,18 +1,22 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
-import { loadModel } from "bert/model/folder.ts";
 import { bertConfig } from "bert/config.ts";
+import { readSafetensors } from "bert/files/safetensors.ts";
+import { loadModel, saveModel } from "bert/model/folder.ts";
 import { convertFolder } from "bert/cli/convert.ts";
 import { checkEmpty } from "bert/cli/out_folder.ts";
 import { several } from "bert/format.ts";
-import { BertPretrainHead } from "bert/model/bert.ts";
+import { BertModel, BertPretrainHead } from "bert/model/bert.ts";
 import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
 import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
-import { saveClassifier } from "bert/use/classifier_folder.ts";
+import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
+import { loadTokenClassifier, saveTokenClassifier } from "bert/use/token_classifier_folder.ts";
 import { snapshot } from "../support/toy_model.ts";
 
 const FIXTURES = new URL("../fixtures/pretrained", import.meta.url).pathname;
+const SIX_PIECES = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call"]));
 await useBackend();
 
 /** Copies a fixture into a folder and saves a tokenizer beside it. */
@@ -44,27 +48,86 @@ Deno.test("convertFolder() writes every kind of folder as one with the same weig
   }
 });
 
-Deno.test("convertFolder() writes nothing if the folder cannot be read", async () => {
+/** The architecture and the names of the weights in a folder. */
+async function inside(folder: string): Promise<{ architectures: unknown; names: string[] }> {
+  const { architectures } = JSON.parse(await Deno.readTextFile(`${folder}/config.json`));
+  const { tensors } = readSafetensors(await Deno.readFile(`${folder}/model.safetensors`));
+  return { architectures, names: [...tensors.keys()] };
+}
+
+Deno.test("convertFolder() without a seed writes an encoder as an encoder, in any type", async () => {
   const from = await copyOf("encoder");
-  await rejects(convertFolder(from, `${from}/out`), {
-    name: "FormatError",
-    message: /no weights of the masked-.*: add --seed 1 to start them from random numbers/,
-  });
-  strictEqual([...Deno.readDirSync(from)].some(({ name }) => name === "out"), false);
+  const report = await convertFolder(from, `${from}/out`, { dtype: "bfloat16" });
+  const { architectures, names } = await inside(`${from}/out`);
+  deepStrictEqual(architectures, ["BertModel"]);
+  deepStrictEqual(names.filter((name) => name.startsWith("cls.")), []);
+  ok(report.at(-1)!.includes("In Python: BertModel.from_pretrained("), report.join("\n"));
+  await convertFolder(from, `${from}/out`, { replace: true });
+  using original = await BertModel.fromPretrained(from);
+  using written = await BertModel.fromPretrained(`${from}/out`);
+  deepStrictEqual(snapshot(written), snapshot(original));
   await Deno.remove(from, { recursive: true });
 });
 
-Deno.test("convertFolder() says that a classifier becomes ONNX only", async () => {
+Deno.test("convertFolder() without a seed keeps the one head that a model has, and its pooler", async () => {
   const from = await Deno.makeTempDir();
+  using model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
+  const parts = [
+    ["BertForMaskedLM", /pooler|seq_relationship/],
+    ["BertForMaskedLM", /seq_relationship/],
+    ["BertForNextSentencePrediction", /predictions/],
+    ["BertForPreTraining", /^$/],
+    ["BertModel", /^cls/],
+  ] as const;
+  for (const [architecture, left] of parts) {
+    const weights = new Map([...model.weights].filter(([name]) => !left.test(name)));
+    await saveModel(from, { config: model.config, weights }, SIX_PIECES);
+    const report = await convertFolder(from, `${from}/out`, { replace: true });
+    const { architectures, names } = await inside(`${from}/out`);
+    deepStrictEqual(architectures, [architecture]);
+    deepStrictEqual(names, (await inside(from)).names);
+    strictEqual(report.length, 2); // nothing was missing
+  }
+  await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("convertFolder() writes classifiers of texts and of words as what they are, and takes no seed for them", async () => {
+  const from = await Deno.makeTempDir();
+  const to = `${from}/out`;
   const config = bertConfig("smoke", { vocabSize: 6 });
-  const model = new BertClassifier(config, { classes: 2, seed: 1 });
-  const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call"]));
-  await saveClassifier(from, model, tokenizer, { labels: ["a", "b"] });
-  await rejects(convertFolder(from, `${from}/out`), {
-    name: "FormatError",
-    message: /it is a classifier, which becomes ONNX only: add --to onnx/,
+  const labels = ["a", "b"];
+  for (const pooling of ["cls", "mean"] as const) {
+    using texts = new BertClassifier(config, { classes: 2, seed: 1, pooling });
+    await saveClassifier(from, texts, SIX_PIECES, { labels });
+    const report = await convertFolder(from, to, { replace: true });
+    const name = pooling === "cls" ? "BertForSequenceClassification.from" : "loadClassifier()";
+    ok(report.at(-1)!.includes(name), report.join("\n"));
+    const loaded = await loadClassifier(to);
+    deepStrictEqual([loaded.labels, loaded.model.pooling], [labels, pooling]);
+    deepStrictEqual(snapshot(loaded.model), snapshot(texts));
+    loaded.model.dispose();
+  }
+  await rejects(convertFolder(from, to, { replace: true, seed: 1 }), {
+    name: "ConfigError",
+    field: "--seed",
+    message: /it must be left out: IN is a classifier, and is written as one/,
   });
-  model.dispose();
+  using words = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+  await saveTokenClassifier(from, words, SIX_PIECES, { labels });
+  await convertFolder(from, to, { replace: true });
+  deepStrictEqual((await inside(to)).architectures, ["BertForTokenClassification"]);
+  const loaded = await loadTokenClassifier(to);
+  deepStrictEqual(loaded.labels, labels);
+  deepStrictEqual(snapshot(loaded.model), snapshot(words));
+  loaded.model.dispose();
+  await Deno.remove(from, { recursive: true });
+});
+
+Deno.test("convertFolder() writes nothing if the folder cannot be read", async () => {
+  const from = await copyOf("encoder");
+  await Deno.truncate(`${from}/model.safetensors`, 3000);
+  await rejects(convertFolder(from, `${from}/out`), { name: "FormatError" });
+  strictEqual([...Deno.readDirSync(from)].some(({ name }) => name === "out"), false);
   await Deno.remove(from, { recursive: true });
 });
 
