@@ -33,7 +33,7 @@ import { checkInit, modelToContinue } from "./first_model.ts";
 import { runTokenizer } from "./run_vocab.ts";
 import { continueOn, type RunStart, startOn } from "./open_corpus.ts";
 import { checkGiven, type Given } from "./option_parser.ts";
-import { plateauWarning, textWarnings } from "./text_warnings.ts";
+import { plateauWarning, rateWarning, textWarnings } from "./text_warnings.ts";
 import { RUN_OPTIONS } from "./settings_table.ts";
 import { inWordsOfTask } from "./error_wording.ts";
 import type { RunSettings } from "./run_settings.ts";
@@ -195,7 +195,8 @@ async function decide(
   const slow = settings.init === undefined && !settings.headStart
     ? plateauWarning(plannedSteps, train.batchSize * train.accumulation, text)
     : undefined;
-  const warnings = [...notes, lacking, ...textWarnings(text, data.pairing), slow]
+  const fast = rateWarning(model.config.hiddenSize, train.learningRate);
+  const warnings = [...notes, lacking, ...textWarnings(text, data.pairing), slow, fast]
     .filter((warning) => warning !== undefined);
   const decisive = {
     settings,

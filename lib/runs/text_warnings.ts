@@ -1,4 +1,4 @@
-/** Warnings about the training text of a run, and about a run that is too short. */
+/** Warnings about the training text of a run, a run that is too short, and a rate that is too high. */
 import type { DataConfig } from "../config.ts";
 import { count, percent, several } from "../format.ts";
 import type { TextFacts } from "./text_facts.ts";
@@ -67,6 +67,17 @@ export function textWarnings(facts: TextFacts, pairing: DataConfig["pairing"]): 
     );
   }
   return warnings;
+}
+
+/** A model as wide as BERT-base, and the highest learning rate of which nothing is said there. */
+const WIDE = { hiddenSize: 768, learningRate: 3e-4 };
+
+/** A warning if the learning rate is one for small models, and the model is as wide as BERT-base. */
+export function rateWarning(hiddenSize: number, learningRate: number): string | undefined {
+  if (hiddenSize < WIDE.hiddenSize || learningRate <= WIDE.learningRate) return undefined;
+  return `The learning rate ${learningRate} is one for small models, and this model is ${hiddenSize} wide: the loss ` +
+    "may jump, and a saved model forget what it knows. BERT-base was trained at --lr 1e-4, and published models " +
+    "are trained on at --lr 5e-5";
 }
 
 /**

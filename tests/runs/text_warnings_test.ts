@@ -6,7 +6,7 @@ import { EncodedDocuments } from "bert/data/encoded_documents.ts";
 import { runToEnd } from "bert/runs/loop.ts";
 import { beginRun, reopenRun } from "bert/runs/open.ts";
 import type { TextFacts } from "bert/runs/text_facts.ts";
-import { plateauWarning, textWarnings } from "bert/runs/text_warnings.ts";
+import { plateauWarning, rateWarning, textWarnings } from "bert/runs/text_warnings.ts";
 import { surveyText } from "bert/runs/text_survey.ts";
 import { RunReport } from "bert/show/run_report.ts";
 import { ended, QUICK, startPretrain, withCorpus } from "../support/runs.ts";
@@ -72,6 +72,24 @@ Deno.test("a run counts equal documents and warns of many", async () => {
     (await warningsOf(twice, "nsp")).join("\n"),
     /^30 of 60 documents have the same text as an earlier one/m,
   );
+});
+
+Deno.test("a model as wide as BERT-base warns if its learning rate is one for small models", async () => {
+  match(rateWarning(768, 1e-3)!, /rate 0\.001 .* 768 wide.*--lr 5e-5/);
+  strictEqual(rateWarning(768, 1e-4), undefined);
+  strictEqual(rateWarning(512, 1e-3), undefined);
+  await withCorpus(async (folder) => {
+    const settings = {
+      corpus: `${folder}/corpus.csv`,
+      vocabSize: 60,
+      length: 32,
+      steps: 2,
+      layers: 1,
+      hiddenSize: 768,
+    };
+    using run = await beginRun(`${folder}/run`, settings, {}, () => {});
+    ok(run.warnings.some((warning) => warning.includes("one for small models")));
+  });
 });
 
 Deno.test("a run from random weights warns if it is too short to learn more than word frequencies", async () => {
