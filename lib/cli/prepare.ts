@@ -51,7 +51,7 @@ const OPTIONS = {
   vocab: {
     kind: "text",
     value: "PATH",
-    help: "a vocab.txt, or the folder of a tokenizer or model",
+    help: "a vocab.txt, a tokenizer.json, or the folder of a tokenizer or model",
   },
   vocabSize: { kind: "count", least: 6, help: "pieces of the vocabulary to learn (30522)" },
   vocabSample: {

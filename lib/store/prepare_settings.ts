@@ -21,7 +21,10 @@ export interface PrepareOptions extends Omit<CorpusOptions, "onRead"> {
   readonly corpus: readonly string[];
   /** The folder to write, which must not exist or must be empty. */
   readonly out: string;
-  /** The path of a `vocab.txt`, or of the folder of a tokenizer. Default: a vocabulary is learnt. */
+  /**
+   * The path of a `vocab.txt`, of a `tokenizer.json`, or of the folder of a tokenizer. Default: a
+   * vocabulary is learnt.
+   */
   readonly vocab?: string;
   /** The number of pieces of the vocabulary to learn, at least 6. Default 30,522, as in BERT. */
   readonly vocabSize?: number;

@@ -1,13 +1,17 @@
 /** The tokenizer of a corpus: from a file, from a folder, or learnt from the texts. */
+import { basename, dirname } from "node:path";
 import { FormatError } from "../errors.ts";
 import { reading } from "../files/read.ts";
 import { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { agreedOptions } from "../tokenizer/options.ts";
+import { PIPELINE, readTokenizer } from "../tokenizer/tokenizer_folder.ts";
 import { trainVocab } from "../tokenizer/train_vocab.ts";
 import { loadVocab } from "../tokenizer/vocab.ts";
 import { rankOf } from "./held_out_rank.ts";
 import { FIRST_PLACE, type InputReader } from "./prepare_inputs.ts";
 import type { PrepareHooks, PrepareSettings } from "./prepare_settings.ts";
+
+const EXPECTED = "expected a vocab.txt, a tokenizer.json or a tokenizer's folder";
 
 /**
  * The tokenizer that the settings name; undefined if a vocabulary has to be learnt.
@@ -21,17 +25,26 @@ export async function namedTokenizer(
   if (vocab === undefined) return undefined;
   const info = await reading(vocab, Deno.stat(vocab)).catch((error) => {
     if (!(error.cause instanceof Deno.errors.NotFound)) throw error;
-    const problem = "expected a vocab.txt or a tokenizer's folder, found nothing: check the path";
+    const problem = `${EXPECTED}, found nothing: check the path`;
     throw new FormatError(vocab, problem);
   });
-  if (!info.isDirectory) {
-    if (!vocab.endsWith(".json")) return new BertTokenizer(await loadVocab(vocab), given);
-    const problem = "expected a vocab.txt or a tokenizer's folder, found JSON: name its folder";
-    throw new FormatError(vocab, problem);
-  }
-  const tokenizer = await BertTokenizer.fromPretrained(vocab);
+  const isJson = vocab.endsWith(".json");
+  if (!info.isDirectory && !isJson) return new BertTokenizer(await loadVocab(vocab), given);
+  const tokenizer = info.isDirectory
+    ? await BertTokenizer.fromPretrained(vocab)
+    : await tokenizerInFile(vocab);
   agreedOptions(tokenizer.options, given);
   return tokenizer;
+}
+
+/** The tokenizer of a `tokenizer.json`, and of the settings beside it if there are some. */
+async function tokenizerInFile(path: string): Promise<BertTokenizer> {
+  if (basename(path) !== PIPELINE) {
+    const problem = `${EXPECTED}, found other JSON: name it ${PIPELINE} if it is one`;
+    throw new FormatError(path, problem);
+  }
+  const { vocab, options, cleanUp } = await readTokenizer(dirname(path), "pipeline");
+  return new BertTokenizer(vocab, { ...options, cleanUp });
 }
 
 /**

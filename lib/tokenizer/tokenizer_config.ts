@@ -49,16 +49,17 @@ const ONLY: Readonly<Record<string, boolean | string>> = {
 /**
  * How the class that `tokenizer_config.json` names, or otherwise `config.json`, reads a tokenizer.
  *
+ * @param otherwise How it is read if neither names a class.
  * @throws {FormatError} If the class is not one of BERT's tokenizer.
  */
-export function classOf(settings: JsonFile, config: JsonFile): ReadBy {
+export function classOf(settings: JsonFile, config: JsonFile, otherwise: ReadBy): ReadBy {
   for (const file of [settings, config]) {
     const name = file.json["tokenizer_class"];
     if (name === undefined || name === null) continue;
     if (typeof name === "string" && Object.hasOwn(CLASSES, name)) return CLASSES[name];
     throw refusal(file, "tokenizer_class", Object.keys(CLASSES).join(" or "));
   }
-  return "bert";
+  return otherwise;
 }
 
 /** Throws `FormatError` if a setting has a value that is not supported. The message names the setting. */

@@ -41,7 +41,8 @@ import {
 import { isOneOfFive, loadVocab, type Vocab, vocabularyLines } from "./vocab.ts";
 
 const VOCAB = "vocab.txt";
-const PIPELINE = "tokenizer.json";
+/** The file that holds a whole tokenizer. */
+export const PIPELINE = "tokenizer.json";
 const SETTINGS = "tokenizer_config.json";
 const SPECIALS = "special_tokens_map.json";
 const ADDED = "added_tokens.json";
@@ -66,15 +67,20 @@ export interface TokenizerParts {
  * Reads the tokenizer of a folder. The folder needs `vocab.txt` or `tokenizer.json`; if it has both,
  * they must agree.
  *
+ * @param otherwise How a folder that names no class is read. Default: as `BertTokenizer` does;
+ * `"pipeline"` takes everything from `tokenizer.json`.
  * @throws {FormatError} If both are missing, a file cannot be read, or the tokenizer is of another
  * kind.
  */
-export async function readTokenizer(folder: string): Promise<TokenizerParts> {
+export async function readTokenizer(
+  folder: string,
+  otherwise: ReadBy = "bert",
+): Promise<TokenizerParts> {
   const settings = await readFile(folder, SETTINGS);
   const pipeline = await readFile(folder, PIPELINE);
   const map = await readFile(folder, SPECIALS);
   const added = await readFile(folder, ADDED);
-  const readBy = classOf(settings, await readFile(folder, "config.json"));
+  const readBy = classOf(settings, await readFile(folder, "config.json"), otherwise);
   checkSettings(settings, readBy);
   checkRoles(
     settings.json["added_tokens_decoder"] === undefined ? [settings, map] : [settings],

@@ -240,6 +240,21 @@ Deno.test("texts that are added after all others were read are refused and not i
   }
 });
 
+Deno.test("a tokenizer.json that is named or lies alone in its folder gives the tokenizer that it holds", async () => {
+  const own = new BertTokenizer((await tokenizerOf()).vocab, { lowercase: false });
+  await own.save(`${folder}/cased`);
+  const alone = `${folder}/alone`;
+  await Deno.mkdir(alone);
+  await Deno.copyFile(`${folder}/cased/tokenizer.json`, `${alone}/tokenizer.json`);
+  for (const where of [`${folder}/cased`, alone]) {
+    const out = newOut();
+    await prepare({ ...common, vocab: `${where}/tokenizer.json`, out });
+    using corpus = await openPrepared(out);
+    deepStrictEqual(corpus.tokenizer.options, own.options);
+    deepStrictEqual(corpus.tokenizer.vocab.tokens, own.vocab.tokens);
+  }
+});
+
 Deno.test("a vocabulary that changed since a corpus was prepared with it is refused", async () => {
   const [own, out, begun] = [`${folder}/own.txt`, newOut(), newOut()];
   await Deno.copyFile(vocab, own);
@@ -276,7 +291,7 @@ Deno.test("settings that cannot work are refused before anything is written", as
     /found a corpus that is prepared already: /,
   );
   await refused({ corpus: [`${whole}/train.bin`] }, /expected a store without the ending \.bin/);
-  await Deno.writeTextFile(`${folder}/tokenizer.json`, "{}");
-  await refused({ vocab: `${folder}/tokenizer.json` }, /found JSON: name its folder/);
-  await refused({ vocab: `${folder}/no` }, /no: expected a vocab\.txt or a tokenizer's folder/);
+  await Deno.writeTextFile(`${folder}/other.json`, "{}");
+  await refused({ vocab: `${folder}/other.json` }, /found other JSON: name it tokenizer\.json/);
+  await refused({ vocab: `${folder}/no` }, /no: expected a vocab\.txt, a tokenizer\.json or a/);
 });
