@@ -93,7 +93,8 @@ export async function readTokenizer(
   const { pieces, path } = await readPieces(folder, pipeline);
   const vocab = vocabWithTokens(pieces, path, { settings, pipeline, map, added }, readBy);
   if (pipeline.isThere && vocab.size > pieces.length) checkNoGap(pipeline, pieces.length);
-  if (readBy === "pipeline") checkPostProcessor(pipeline, vocab);
+  const isBare = !settings.isThere && pipeline.json["post_processor"] === null; // as just trained
+  if (readBy === "pipeline" && !isBare) checkPostProcessor(pipeline, vocab);
   return {
     vocab,
     options: optionsOf(settings, pipeline, readBy),

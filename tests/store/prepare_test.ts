@@ -245,7 +245,9 @@ Deno.test("a tokenizer.json that is named or lies alone in its folder gives the 
   await own.save(`${folder}/cased`);
   const alone = `${folder}/alone`;
   await Deno.mkdir(alone);
-  await Deno.copyFile(`${folder}/cased/tokenizer.json`, `${alone}/tokenizer.json`);
+  const json = JSON.parse(await Deno.readTextFile(`${folder}/cased/tokenizer.json`));
+  const trained = { ...json, "post_processor": null }; // as the library tokenizers leaves it
+  await Deno.writeTextFile(`${alone}/tokenizer.json`, JSON.stringify(trained));
   for (const where of [`${folder}/cased`, alone]) {
     const out = newOut();
     await prepare({ ...common, vocab: `${where}/tokenizer.json`, out });
