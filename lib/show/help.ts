@@ -53,7 +53,7 @@ export function help(name?: string): Explanation {
 
 /** Where to look instead of a name that the library does not have. */
 function hint(name: string, all: readonly Declaration[]): string {
-  const here = PYTHON_NAMES.get(name.split(".").at(-1)!);
+  const here = PYTHON_NAMES.get(name) ?? PYTHON_NAMES.get(name.split(".").at(-1)!);
   if (here) return `see ${here.map((one) => `help("${one}")`).join(" and ")}`;
   const near = nearest(name, all.map((one) => one.name));
   return near ? `did you mean "${near}"?` : "help() lists all names";

@@ -1,4 +1,4 @@
-/** What classes and functions of transformers and PyTorch are called in this library. */
+/** What classes, functions, arguments and files of transformers and PyTorch are called in this library. */
 
 /** Names in Python, and the names here that do the same, the most useful one first. */
 export const PYTHON_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -8,6 +8,8 @@ export const PYTHON_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ["AutoModel", ["loadModel", "BertModel"]],
   ["BertForPreTraining", ["BertPretrainHead", "loadModel"]],
   ["BertForMaskedLM", ["BertPretrainHead", "fillMask"]],
+  ["AutoModelForMaskedLM", ["loadModel", "fillMask"]],
+  ["AutoModelForPreTraining", ["loadModel", "BertPretrainHead"]],
   ["BertForNextSentencePrediction", ["BertPretrainHead", "isNext"]],
   ["BertForSequenceClassification", ["BertClassifier", "loadClassifier"]],
   ["AutoModelForSequenceClassification", ["loadClassifier", "BertClassifier"]],
@@ -16,13 +18,23 @@ export const PYTHON_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ["DataCollatorForTokenClassification", ["labelledWordBatches"]],
   ["from_pretrained", ["loadModel", "loadClassifier", "loadTokenClassifier"]],
   ["save_pretrained", ["saveModel", "saveClassifier", "saveTokenClassifier"]],
+  ["state_dict", ["saveModel", "BertPretrainHead"]],
+  ["load_state_dict", ["loadModel", "BertPretrainHead"]],
+  ["input_ids", ["ModelInputs", "BertTokenizer"]],
+  ["token_type_ids", ["ModelInputs", "BertTokenizer"]],
+  ["attention_mask", ["ModelInputs", "BertTokenizer"]],
+  ["tokenizer.json", ["BertTokenizer"]],
   ["resize_token_embeddings", ["addTokens", "addWords"]],
   ["SentenceTransformer", ["sentenceEmbeddings"]],
   ["pipeline", ["fillMask", "classify", "classifyWords", "sentenceEmbeddings"]],
   ["DataCollatorForLanguageModeling", ["mlmData", "batches"]],
   ["DataLoader", ["batches"]],
+  ["load_dataset", ["corpus", "readAll"]],
   ["Trainer", ["pretrain", "fineTune", "fineTuneWords"]],
   ["TrainingArguments", ["pretrain", "fineTune", "fineTuneWords"]],
+  ["perplexity", ["evaluate"]],
+  ["GradScaler", ["Precision"]],
+  ["autocast", ["Precision"]],
   ["classification_report", ["classScores", "evaluateTokenClassifier"]],
   ["precision_recall_fscore_support", ["classScores"]],
   ["get_linear_schedule_with_warmup", ["learningRateAt"]],

@@ -22,6 +22,8 @@ Deno.test("parseOptions() refuses unknown options and impossible values, and sug
       /option = "--batchsize": it is not one of this task: did you mean --batch-size\?/,
     ],
     [["--learning-rate", "1e-4"], /it is not one of this task: did you mean --lr\?/],
+    [["--mlm-probability", "0.15"], /did you mean --mask\?/],
+    [["--fp16"], /did you mean --precision\?/],
     [["--verbose"], /option = "--verbose": .* see --help/],
     [["-s", "5"], /option = "-s"/],
     [["sotu"], /argument = "sotu": it follows no option/],

@@ -60,6 +60,10 @@ Deno.test("help() answers a name of Python's libraries with the names here, all 
     () => help("BertForTokenClassification"),
     /see help\("BertTokenClassifier"\) and help\("loadTokenClassifier"\)/,
   );
+  const others = { "tokenizer.json": "BertTokenizer", "attention_mask": "ModelInputs" };
+  for (const [name, here] of Object.entries({ ...others, perplexity: "evaluate" })) {
+    throws(() => help(name), new RegExp(`: see help\\("${here}"\\)`));
+  }
   const { text } = help();
   for (const [name, here] of PYTHON_NAMES) {
     ok(!text.includes(`\`${name}\``), name);
