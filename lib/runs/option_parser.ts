@@ -205,6 +205,14 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   "--fp16": "--precision",
 };
 
+/** What to do instead of giving an option of another task. */
+const OF_OTHER_TASKS: ReadonlyMap<string, string> = new Map([
+  [
+    "--vocab",
+    "prepare the corpus with it (deno task prepare --vocab PATH --out FOLDER), then give --corpus FOLDER",
+  ],
+]);
+
 function findOption<K extends string>(word: string, table: Options<K>) {
   const names = Object.keys(table) as K[];
   for (const name of names) {
@@ -214,7 +222,7 @@ function findOption<K extends string>(word: string, table: Options<K>) {
   }
   const known = names.map(flag);
   const near = known.find((name) => name === FIELD_NAMES[word]) ?? nearest(word, known);
-  const hint = near ? `did you mean ${near}?` : "see --help";
+  const hint = OF_OTHER_TASKS.get(word) ?? (near ? `did you mean ${near}?` : "see --help");
   if (word.startsWith("-")) {
     throw new ConfigError("option", word, `is not one of this task: ${hint}`);
   }

@@ -23,6 +23,7 @@ Deno.test("parseOptions() refuses unknown options and impossible values, and sug
     ],
     [["--learning-rate", "1e-4"], /it is not one of this task: did you mean --lr\?/],
     [["--mlm-probability", "0.15"], /did you mean --mask\?/],
+    [["--vocab", "a.txt"], /prepare the corpus with it \(deno task prepare --vocab PATH --out/],
     [["--fp16"], /did you mean --precision\?/],
     [["--verbose"], /option = "--verbose": .* see --help/],
     [["-s", "5"], /option = "-s"/],
