@@ -10,7 +10,7 @@ export interface ClassScore {
   readonly recall: number;
   /** The harmonic mean of precision and recall, 0 to 1; 0 if both are. */
   readonly f1: number;
-  /** How many examples belong to this class. */
+  /** How many examples belong to this class, or the sum of their weights. */
   readonly count: number;
 }
 
@@ -18,7 +18,8 @@ export interface ClassScore {
  * Computes the scores of each class from a confusion matrix, such as that of `evaluateClassifier()` or
  * `evaluateTokenClassifier()`.
  *
- * @param confusion The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of examples.
+ * @param confusion The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of examples,
+ * or the sum of their weights.
  * @returns C scores.
  * @throws {ShapeError} If the matrix is not square.
  * @throws {ConfigError} If an entry is negative or not a number.
@@ -37,14 +38,14 @@ export interface ClassScore {
  */
 export function classScores(confusion: readonly (readonly number[])[]): ClassScore[] {
   checkConfusion(confusion);
+  const given = columnSums(confusion);
   return confusion.map((row, label) => {
     const right = row[label];
     const count = sum(row);
-    const given = sum(confusion.map((other) => other[label]));
     return {
-      precision: right / Math.max(given, 1),
-      recall: right / Math.max(count, 1),
-      f1: 2 * right / Math.max(given + count, 1),
+      precision: share(right, given[label]),
+      recall: share(right, count),
+      f1: share(2 * right, given[label] + count),
       count,
     };
   });
@@ -52,6 +53,18 @@ export function classScores(confusion: readonly (readonly number[])[]): ClassSco
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
+}
+
+/** The sum of each column, of which a square matrix has as many as rows. */
+function columnSums(rows: readonly (readonly number[])[]): Float64Array {
+  const sums = new Float64Array(rows.length);
+  for (const row of rows) row.forEach((value, column) => sums[column] += value);
+  return sums;
+}
+
+/** A part of a whole; 0 if there is nothing at all. */
+function share(part: number, whole: number): number {
+  return whole > 0 ? part / whole : 0;
 }
 
 function checkConfusion(confusion: readonly (readonly number[])[]): void {
@@ -63,8 +76,7 @@ function checkConfusion(confusion: readonly (readonly number[])[]): void {
     if (row.length !== length) {
       throw new ShapeError(`${call} from row ${label}`, [length], [row.length]);
     }
-    for (const [i, value] of Array.from(row).entries()) {
-      checkNotNegative(`confusion[${label}][${i}]`, value);
-    }
+    const wrong = row.findIndex((value) => !Number.isFinite(value) || value < 0);
+    if (wrong >= 0) checkNotNegative(`confusion[${label}][${wrong}]`, row[wrong]);
   }
 }

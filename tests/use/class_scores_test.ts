@@ -11,6 +11,17 @@ Deno.test("classScores() gives the numbers of scikit-learn", () => {
   deepStrictEqual(scores.map(({ count }) => count), [6, 4, 2]);
 });
 
+Deno.test("classScores() gives the same for the shares of a matrix as for its counts", () => {
+  const counts = [[4, 1, 1], [2, 2, 0], [0, 0, 2]];
+  const wanted = classScores(counts);
+  const scores = classScores(counts.map((row) => row.map((value) => value / 12)));
+  for (const field of ["precision", "recall", "f1"] as const) {
+    const values = scores.map((one) => one[field]);
+    assertClose(values, wanted.map((one) => one[field]), { atol: 1e-12 });
+  }
+  assertClose(scores.map(({ count }) => count), [6 / 12, 4 / 12, 2 / 12], { atol: 1e-12 });
+});
+
 Deno.test("classScores() gives 0 for a class that does not occur and is never predicted", () => {
   const nothing = { precision: 0, recall: 0, f1: 0, count: 0 };
   deepStrictEqual(classScores([[3, 0], [0, 0]]), [
@@ -29,4 +40,11 @@ Deno.test("classScores() refuses a matrix that is not square, and entries that a
     name: "ConfigError",
     message: "Invalid confusion[1][0] = NaN: it must be a number of at least 0",
   });
+  for (const wrong of [-1, Infinity, "1", undefined]) {
+    throws(() => classScores([[1, 2], [0, wrong as number]]), {
+      name: "ConfigError",
+      message: /^Invalid confusion\[1\]\[1\] = /,
+    });
+  }
+  throws(() => classScores([[1, 2], new Array(2)]), /^ConfigError: Invalid confusion\[1\]\[0\]/);
 });
