@@ -58,6 +58,7 @@ const POOLING = "classifier_pooling";
  *
  * @param json The contents of the file.
  * @param count The number of classes.
+ * @param kind What is classified, as `classifierKind()` says.
  * @throws {ConfigError} If it does not name each class, or names an unknown pooling or problem type.
  *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
@@ -66,9 +67,10 @@ const POOLING = "classifier_pooling";
 export function classesFromJson(
   json: Readonly<Record<string, unknown>>,
   count: number,
+  kind: keyof typeof OPENED_WITH,
 ): TextClasses | WordClasses {
   const labels = namesIn(json["id2label"] ?? undefined, count);
-  if (isOfWords(json)) return { labels, shares: "softmax", pooling: "none" };
+  if (kind === "words") return { labels, shares: "softmax", pooling: "none" };
   const pooling = json[POOLING] ?? "cls";
   checkChoice(POOLING, pooling, ["cls", "mean"]);
   const type = json["problem_type"] ?? PROBLEM_TYPES.softmax;
@@ -78,9 +80,17 @@ export function classesFromJson(
   return { labels, shares, pooling: pooling as TextClasses["pooling"] };
 }
 
-/** Whether a `config.json` is that of a classifier of words. */
-function isOfWords(json: Readonly<Record<string, unknown>>): boolean {
-  return /ForTokenClassification/.test(String(json["architectures"]));
+/**
+ * Whether a classifier is one of words. If its `config.json` does not name the class, its weights
+ * decide: a text is judged by the pooler or, if the file says so, by the mean.
+ */
+function isOfWords(
+  json: Readonly<Record<string, unknown>>,
+  weights: { has(name: string): boolean },
+): boolean {
+  const named = String(json["architectures"] ?? "");
+  if (named !== "") return /ForTokenClassification/.test(named);
+  return !weights.has("bert.pooler.dense.weight") && (json[POOLING] ?? undefined) === undefined;
 }
 
 /** The kinds of classifiers, each with the function that opens its folder. */
@@ -97,7 +107,7 @@ export function classifierKind(
   weights: { has(name: string): boolean },
 ): keyof typeof OPENED_WITH | undefined {
   if (!weights.has("classifier.weight") || !weights.has("classifier.bias")) return undefined;
-  if (isOfWords(json)) return "words";
+  if (isOfWords(json, weights)) return "words";
   const isOther = /ForMultipleChoice/.test(String(json["architectures"])); // has such weights, too
   return isOther ? undefined : "texts";
 }

@@ -17,7 +17,7 @@ import {
   type TextClasses,
   type WordClasses,
 } from "../model/classes_json.ts";
-import { CONFIG_FILE, readConfigJson } from "../model/config_json.ts";
+import { CONFIG_FILE, readConfig, readConfigJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
 import { StoredWeights } from "../model/sharded_weights.ts";
 import type { Weights } from "../model/weights.ts";
@@ -77,11 +77,13 @@ export async function writeClassifier(
 export async function readClasses(
   folder: string,
 ): Promise<TextClasses | WordClasses | undefined> {
+  await readConfig(folder); // refuses other architectures, which no function here opens
   const json = await readConfigJson(folder);
   using stored = await StoredWeights.open(folder);
-  if (classifierKind(json, stored) === undefined) return undefined;
+  const kind = classifierKind(json, stored);
+  if (kind === undefined) return undefined;
   try {
-    return classesFromJson(json, stored.shapeOf("classifier.bias")[0]);
+    return classesFromJson(json, stored.shapeOf("classifier.bias")[0], kind);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new FormatError(await savedPath(folder, CONFIG_FILE), error.message);

@@ -135,6 +135,41 @@ Deno.test("a folder of another kind is refused with the function that opens it",
   model.dispose();
 });
 
+Deno.test("a folder that does not name its class is one of words if it has no pooler and no pooling", async () => {
+  const words = await saved("no class", { architectures: undefined });
+  const { model, labels } = await loadTokenClassifier(words);
+  deepStrictEqual(labels, LABELS);
+  model.dispose();
+  using opened = await openFolder(words);
+  strictEqual(opened.classifier?.pooling, "none");
+  await rejects(loadClassifier(words), /found a classifier of words: open it with loadToken/);
+  for (const pooling of ["cls", "mean"] as const) {
+    const texts = `${ROOT}/no class, ${pooling}`;
+    using classifier = new BertClassifier(CONFIG, { classes: 2, seed: 1, pooling });
+    await saveClassifier(texts, classifier, TOY_TOKENIZER);
+    const json = JSON.parse(await Deno.readTextFile(`${texts}/config.json`));
+    delete json.architectures;
+    await Deno.writeTextFile(`${texts}/config.json`, JSON.stringify(json));
+    using again = (await loadClassifier(texts)).model;
+    strictEqual(again.pooling, pooling);
+    await rejects(loadTokenClassifier(texts), /found a classifier of texts: open it with loadC/);
+  }
+});
+
+Deno.test("a classifier that is no BERT is refused as such, without advice to open it otherwise", async () => {
+  const folder = await saved("distil", {
+    "model_type": "distilbert",
+    architectures: ["DistilBertForTokenClassification"],
+  });
+  for (const load of [loadClassifier, loadTokenClassifier]) {
+    await rejects(load(folder), {
+      name: "FormatError",
+      message: `Cannot read ${folder}/config.json: Invalid model_type = "distilbert": it must be ` +
+        "bert: other architectures are not supported",
+    });
+  }
+});
+
 Deno.test("saveModel() names the function that saves a classifier of words, and each refuses the other's", async () => {
   using model = tagger();
   await rejects(saveModel(`${ROOT}/wrong`, model, TOY_TOKENIZER), {
