@@ -26,6 +26,7 @@ import {
 } from "../model/classes_json.ts";
 import { CONFIG_FILE, configToJson } from "../model/config_json.ts";
 import { checkVocabulary } from "../model/folder.ts";
+import { architectureOf } from "../model/transformers_names.ts";
 import { modelFiles } from "../model/weights_file.ts";
 import { OBSOLETE_FILES, tokenizerFiles } from "../tokenizer/tokenizer_folder.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -189,6 +190,6 @@ function configWriter(
   if (weights.has("cls.seq_relationship.weight") && weights.has("cls.predictions.bias")) {
     return modelFiles(config, weights)[CONFIG_FILE];
   }
-  const name = weights.has("cls.predictions.bias") ? "BertForMaskedLM" : "BertModel";
-  return (path) => writeJson(path, { ...configToJson(config), architectures: [name] });
+  const architectures = [architectureOf(weights)];
+  return (path) => writeJson(path, { ...configToJson(config), architectures });
 }

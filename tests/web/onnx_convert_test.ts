@@ -180,6 +180,18 @@ Deno.test("convertToOnnx() keeps the pooling and the problem type of a classifie
   model.dispose();
 });
 
+Deno.test("convertToOnnx() names the class of a model with the next-sentence head alone", async () => {
+  const from = `${OUT}-pairs`;
+  using model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 40 }), { seed: 1 });
+  const { config, weights } = model;
+  const kept = [...weights].filter(([name]) => !name.startsWith("cls.predictions."));
+  await saveModel(from, { config, weights: new Map(kept) }, TOKENIZER);
+  await convertToOnnx(from, OUT, ["fp32"]);
+  const found = await runOnnx(`${OUT}/onnx/model.onnx`, idBatch(config, 1, 5));
+  deepStrictEqual(Object.keys(found), ["seq_relationship_logits"]);
+  deepStrictEqual((await configOf(OUT)).architectures, ["BertForNextSentencePrediction"]);
+});
+
 Deno.test("convertToOnnx() leaves out the one head that a folder does not have", async () => {
   const from = `${OUT}-words`;
   const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 40 }), { seed: 1 });
