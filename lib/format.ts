@@ -31,6 +31,26 @@ export function several(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+/** The most names of a list that a message gives. */
+const MOST_NAMED = 40;
+
+/**
+ * The names of a list for a message: all, or the first 40 and how many more there are.
+ *
+ * @example
+ * ```ts
+ * import { listed } from "bert/format.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(listed(["O", "B-PER"]), "O, B-PER");
+ * strictEqual(listed(new Array(5000).fill("x")).slice(-19), "x, x and 4,960 more");
+ * ```
+ */
+export function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  if (more <= 0) return names.join(", ");
+  return `${names.slice(0, MOST_NAMED).join(", ")} and ${count(more)} more`;
+}
+
 /**
  * A share from 0 to 1 as a percentage.
  *

@@ -3,7 +3,7 @@
  * which consecutive rows are one document.
  */
 import { ConfigError, FormatError } from "../errors.ts";
-import { count } from "../format.ts";
+import { listed } from "../format.ts";
 import { nearest } from "../nearest_name.ts";
 import type { CorpusOptions } from "./document.ts";
 import { LONGEST_DOCUMENT, type RawDocument, type RawText, type TextFile } from "./raw_document.ts";
@@ -192,16 +192,10 @@ function noColumn(
   return new FormatError(path, problem, line);
 }
 
-/** The names of columns for a message: all, or the first of many. */
+/** The names of columns for a message. */
 function columns(fields: ReadonlyMap<string, unknown>): string {
-  const names = [...fields.keys()];
-  const more = names.length - MOST_NAMED;
-  if (more <= 0) return names.join(", ") || "none";
-  return `${names.slice(0, MOST_NAMED).join(", ")} and ${count(more)} more`;
+  return listed([...fields.keys()]) || "none";
 }
-
-/** The most columns that a message names. */
-const MOST_NAMED = 40;
 
 /** Whether a number is so small that JavaScript represents the number of the file and not a near one. */
 function isExact(value: number): boolean {

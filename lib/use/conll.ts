@@ -1,12 +1,12 @@
 /**
- * Reading labelled words from files in the format of the CoNLL shared tasks: a word and its label on
- * each line, and an empty line after each sentence.
+ * Reading labelled words from files in the format of the shared tasks CoNLL-2000, CoNLL-2002 and
+ * CoNLL-2003: a word and its label on each line, and an empty line after each sentence.
  */
 import { checkOptions, checkPath, nameOf } from "../checks.ts";
 import { ConfigError, FormatError } from "../errors.ts";
 import { unpackedBytes } from "../files/compressed.ts";
 import { type Line, readLines } from "../files/lines.ts";
-import { several } from "../format.ts";
+import { listed, several } from "../format.ts";
 import type { LabelledWords } from "./labelled_words.ts";
 
 /** Options of `readConll()`. */
@@ -37,10 +37,15 @@ const DOCUMENT = "-DOCSTART-";
  * without text ends a sentence, as does one of `-DOCSTART-`. A name that ends in `.gz` or `.zst` is
  * decompressed.
  *
+ * The format is that of CoNLL-2000, CoNLL-2002 and CoNLL-2003. It has no comments: a line `# hello` is
+ * the word `#` with the label `hello`. Files whose first column counts the words, as in CoNLL-U,
+ * CoNLL-X, CoNLL-2009 and GermEval, are refused.
+ *
  * @throws {FormatError} If the file cannot be read or has no word, or a line has another number of
  * columns than the first one, no word, or a label that is not in `options.labels`. The message names
- * the line.
- * @throws {ConfigError} If an option is unknown, or `labels` are not different texts.
+ * the line. Also if the first column counts the words.
+ * @throws {ConfigError} If `path` is empty, an option is unknown, or `labels` are not different texts,
+ * none of them empty.
  * @throws {TypeError} If `path` is not a text.
  *
  * @example
@@ -76,9 +81,25 @@ export async function readConll(
     words.push(row.word);
     labels.push(numbers.of(row.label, row.line));
   }
-  if (sentences.length > 0) return { sentences, labels: numbers.names };
-  throw new FormatError(path, 'expected lines such as "Rome B-LOC", found none: is it the file?');
+  if (sentences.length === 0) {
+    throw new FormatError(path, 'expected lines such as "Rome B-LOC", found none: is it the file?');
+  }
+  refuseCounted(path, sentences);
+  return { sentences, labels: numbers.names };
 }
+
+/** Throws if the words of all sentences are 1, 2, 3, …, as only a column that counts them has. */
+function refuseCounted(path: string, sentences: readonly LabelledWords[]): void {
+  const words = sentences.map((sentence) => sentence.words.filter((word) => !PART.test(word)));
+  const isCounted = words.every((some) => some.every((word, i) => word === `${i + 1}`));
+  if (!isCounted || !words.some((some) => some.length > 1)) return;
+  const found = "found the numbers 1, 2, … of the words, as in CoNLL-U or GermEval";
+  const fix = "write lines with the word first and its label last, and leave the numbers out";
+  throw new FormatError(path, `expected words in the first column, ${found}: ${fix}`);
+}
+
+/** The number of a word that CoNLL-U has divided, as `2-3`, or added, as `8.1`. */
+const PART = /^\d+[-.]\d+$/;
 
 /** A word with its label, and the number of its line. */
 interface Row {
@@ -125,7 +146,9 @@ function checkColumns(
     throw new FormatError(path, `expected a word and its label, ${found}: ${fix}`, line);
   }
   if (columns[0] === "" || columns.at(-1) === "") {
-    const fix = "fill in both, or take the line out";
+    const fix = columns[0] !== "" && columns.length > 2
+      ? "fill in the label, or take out the tab at the end"
+      : "fill in both, or take the line out";
     throw new FormatError(path, `expected a word and its label, ${found}: ${fix}`, line);
   }
   if (columns.length === first.columns) return;
@@ -161,7 +184,7 @@ class LabelNumbers {
     const known = this.#numbers.get(label);
     if (known !== undefined) return known;
     if (this.#isGiven) {
-      const wanted = `expected one of the labels ${this.names.join(", ")}`;
+      const wanted = `expected one of the labels ${listed(this.names)}`;
       const problem = `${wanted}, found ${nameOf(label)}: add it to the option labels, or mend it`;
       throw new FormatError(this.#path, problem, line);
     }
@@ -172,7 +195,8 @@ class LabelNumbers {
 
 function checkLabels(labels: readonly string[]): void {
   const fits = Array.isArray(labels) && labels.length > 0 &&
-    Array.from(labels).every((label) => typeof label === "string") &&
+    Array.from(labels).every((label) => typeof label === "string" && label !== "") &&
     new Set(labels).size === labels.length;
-  if (!fits) throw new ConfigError("labels", labels, "must be different names, at least one");
+  if (fits) return;
+  throw new ConfigError("labels", labels, "must be different names, at least one, and none empty");
 }

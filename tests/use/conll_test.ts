@@ -59,11 +59,40 @@ Deno.test("readConll() numbers labels as it is told, and names the line of an un
     message: `Cannot read ${path}, line 4: expected one of the labels O, B, found "I": ` +
       "add it to the option labels, or mend it",
   });
-  for (const wrong of [[], ["a", "a"], "ab"]) {
+  for (const wrong of [[], ["a", "a"], ["", "O"], "ab"]) {
     await rejects(readConll(path, { labels: wrong as string[] }), {
       name: "ConfigError",
-      message: /^Invalid labels = .*: it must be different names, at least one$/,
+      message: /^Invalid labels = .*: it must be different names, at least one, and none empty$/,
     });
+  }
+});
+
+Deno.test("readConll() names the first of many labels when it finds an unknown one", async () => {
+  const path = await file("a O\n");
+  const labels = Array.from({ length: 5000 }, (_, i) => `L${i}`);
+  await rejects(readConll(path, { labels }), {
+    name: "FormatError",
+    message: `Cannot read ${path}, line 1: expected one of the labels ` +
+      `${labels.slice(0, 40).join(", ")} and 4,960 more, found "O": add it to the option labels, ` +
+      "or mend it",
+  });
+});
+
+Deno.test("readConll() refuses a file whose first column counts the words, and reads numbers as words", async () => {
+  const conllU = "1\tAnn\tPROPN\t_\n2-3\tdidn't\t_\t_\n2\tdid\tAUX\t_\n3\tn't\tPART\t_\n" +
+    "3.1\tgo\t_\t_\n\n1\tYes\tINTJ\t_\n";
+  for (const text of [conllU, "1 Ann B-PER O\n2 sings O O\n"]) {
+    const path = await file(text);
+    await rejects(readConll(path), {
+      name: "FormatError",
+      message:
+        `Cannot read ${path}: expected words in the first column, found the numbers 1, 2, … ` +
+        "of the words, as in CoNLL-U or GermEval: write lines with the word first and its label " +
+        "last, and leave the numbers out",
+    });
+  }
+  for (const text of ["1 CD O\n2 CD O\n\nAnn NNP B\n", "1 O\n\n1 B\n", "1996-97 O\n2.5 B\n"]) {
+    deepStrictEqual((await readConll(await file(text))).labels, ["O", "B"]);
   }
 });
 
@@ -83,6 +112,17 @@ const DAMAGED: readonly (readonly [text: string, line: number | undefined, probl
     "a\t\n",
     1,
     'expected a word and its label, found "a\\t": fill in both, or take the line out',
+  ],
+  [
+    "Ann\tB\t\n",
+    1,
+    'expected a word and its label, found "Ann\\tB\\t": fill in the label, or take out the tab at ' +
+    "the end",
+  ],
+  [
+    "\tNN\tO\n",
+    1,
+    'expected a word and its label, found "\\tNN\\tO": fill in both, or take the line out',
   ],
   [
     "a NN O\n\n# id = 1\n",
