@@ -6,6 +6,7 @@
 import { useBackend } from "../backend/choose.ts";
 import { checkChoice, checkOptions } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
+import { isThere } from "../files/optional_file.ts";
 import { several } from "../format.ts";
 import {
   classifierArchitecture,
@@ -85,6 +86,7 @@ export async function convertFolder(
       }, ${hiddenSize} wide, ${numAttentionHeads} heads, ${hiddenAct}; ` +
       `${tokenizer.vocab.size} pieces; ${(numbers / 1e6).toFixed(2)} million weights`,
       ...notes,
+      ...await lostPooling(from, to),
       `Written to ${to}. ${inPython(to, stored, classes)}`,
     ];
   } finally {
@@ -122,6 +124,13 @@ async function save(
   await writeClassifier("convertFolder()", folder, parts, tokenizer, { labels, dtype });
 }
 
+/** The note that the pooling of a sentence model is not written; none if the model has no such file. */
+async function lostPooling(from: string, to: string): Promise<string[]> {
+  if (!await isThere(`${from}/modules.json`) || await isThere(`${to}/modules.json`)) return [];
+  const fix = "copy it, the folders that it names and the JSON files of sentence-transformers";
+  return [`Not written: modules.json, which says how texts become vectors: ${fix}`];
+}
+
 /** How the written folder is opened in Python. */
 function inPython(
   folder: string,
@@ -132,7 +141,9 @@ function inPython(
     return "Python has no class for it, as it pools by the mean: open it by loadClassifier()";
   }
   const name = classes ? classifierArchitecture(classes) : architectureOf(weights);
-  return `In Python: ${name}.from_pretrained(${JSON.stringify(folder)})`;
+  const isBare = name === "BertModel" && !weights.has("bert.pooler.dense.weight");
+  const more = isBare ? ", add_pooling_layer=False" : ""; // a random pooler otherwise
+  return `In Python: ${name}.from_pretrained(${JSON.stringify(folder)}${more})`;
 }
 
 const CONVERT_HELP =

@@ -69,6 +69,22 @@ Deno.test("convertFolder() without a seed writes an encoder as an encoder, in an
   await Deno.remove(from, { recursive: true });
 });
 
+Deno.test("convertFolder() says how an encoder without a pooler is opened, and what of a sentence model is left out", async () => {
+  const from = await Deno.makeTempDir();
+  using model = new BertModel(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
+  const { config } = model;
+  const weights = new Map([...model.weights].filter(([name]) => !name.includes("pooler")));
+  await saveModel(from, { config, weights }, SIX_PIECES);
+  const plain = await convertFolder(from, `${from}/plain`);
+  strictEqual(plain.length, 2);
+  ok(plain[1].endsWith('/plain", add_pooling_layer=False)'), plain[1]);
+  await Deno.writeTextFile(`${from}/modules.json`, "[]");
+  const report = await convertFolder(from, `${from}/sentences`);
+  ok(report[1].startsWith("Not written: modules.json, which says how texts become"), report[1]);
+  strictEqual((await convertFolder(from, from, { replace: true })).length, 2); // the file is there
+  await Deno.remove(from, { recursive: true });
+});
+
 Deno.test("convertFolder() without a seed keeps the one head that a model has, and its pooler", async () => {
   const from = await Deno.makeTempDir();
   using model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
