@@ -265,7 +265,7 @@ export async function fineTune(
   checkOptions("fineTune()", options, FINE_TUNE_OPTIONS);
   checkTexts(call, texts, tokenizer, model.classes);
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
-  checkRun(call, options);
+  checkRun(call, model, options);
   const batchesOf = (order: readonly LabelledText[], sizes: BatchSizes) =>
     labelledBatches(order, tokenizer, sizes);
   return await runEpochs(model, texts, batchesOf, options);
@@ -288,10 +288,15 @@ export const FINE_TUNE_OPTIONS = [
  * Checks the values of the options before anything is computed.
  *
  * @param call The function with the names of its arguments.
+ * @param model The classifier, whose positions limit `maxLength`.
  * @throws {ConfigError} If one cannot work.
  * @throws {TypeError} If `signal` is not an `AbortSignal`.
  */
-export function checkRun(call: string, options: FineTuneOptions): void {
+export function checkRun(
+  call: string,
+  { config: { maxPositionEmbeddings: most } }: AnyClassifier,
+  options: FineTuneOptions,
+): void {
   checkWhole("epochs", options.epochs, 1);
   checkWhole("batchSize", options.batchSize, 1);
   const { peak, warmupShare } = scheduleOf(options);
@@ -299,6 +304,10 @@ export function checkRun(call: string, options: FineTuneOptions): void {
   checkShare("warmupShare", warmupShare);
   checkRates({ learningRate: peak, clipNorm: options.clipNorm });
   checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
+  const { maxLength = most } = options;
+  checkWhole("maxLength", maxLength, 3);
+  if (maxLength <= most) return;
+  throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
 }
 
 /** The learning rate's schedule, as `learningRateAt()` takes it. */

@@ -64,7 +64,7 @@ export async function fineTuneWords(
   checkOptions("fineTuneWords()", options, FINE_TUNE_OPTIONS);
   checkSentences(call, sentences, tokenizer, model.classes);
   checkSomeLabel(sentences);
-  checkRun(call, options);
+  checkRun(call, model, options);
   const batchesOf = (order: readonly LabelledWords[], sizes: BatchSizes) =>
     labelledWordBatches(order, tokenizer, sizes);
   return await runEpochs(model, sentences, batchesOf, options);

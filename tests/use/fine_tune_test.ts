@@ -139,9 +139,15 @@ Deno.test("fineTuneStep() throws if the loss is NaN, and changes no weight", asy
   broken.dispose();
 });
 
-Deno.test("fineTune() refuses an empty list of texts and 0 epochs", async () => {
+Deno.test("fineTune() refuses an empty list of texts, 0 epochs and rows longer than the positions", async () => {
   using model = toyClassifier();
   await rejects(fineTune(model, [], TOY_TOKENIZER, SETTINGS), /texts = \[\]: .*at least one/);
   const none = { ...SETTINGS, epochs: 0 };
   await rejects(fineTune(model, TEXTS, TOY_TOKENIZER, none), { name: "ConfigError" });
+  const { maxPositionEmbeddings: most } = model.config;
+  const tooLong = { ...SETTINGS, maxLength: most + 1 };
+  await rejects(fineTune(model, TEXTS, TOY_TOKENIZER, tooLong), {
+    name: "ConfigError",
+    message: `Invalid maxLength = ${most + 1}: it must be at most ${most}, the model's positions`,
+  });
 });
