@@ -80,7 +80,7 @@ Deno.test("a wrong argument is refused by name, and the message says what is pos
     [["convert", "a", "b", "--seed", "x"], /Invalid --seed = "x"/],
     [
       ["convert", "a", "b"],
-      /Cannot read \/.*\/a\/vocab\.txt: there is no folder \/.*hf download a --local-dir/,
+      /Cannot read \/.*\/a\/config\.json: there is no folder \/.*hf download a --local-dir/,
     ],
     [["notebooks", "--quick"], /Invalid option = "--quick": it is not one of this task/],
   ];
