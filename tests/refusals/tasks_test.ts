@@ -153,7 +153,7 @@ const BAD: readonly Bad[] = [
   {
     args: ["convert", "nowhere", "out"],
     says:
-      "Cannot read ~/nowhere/vocab.txt: there is no folder ~/nowhere. Nothing is fetched from the " +
+      "Cannot read ~/nowhere/config.json: there is no folder ~/nowhere. Nothing is fetched from the " +
       'network here: if "nowhere" is a model of the Hugging Face hub, fetch it first, as with ' +
       '"hf download nowhere --local-dir FOLDER", and name that folder',
   },
