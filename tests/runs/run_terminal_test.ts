@@ -66,7 +66,7 @@ terminalTest(
       closeAt: TRAINS,
     });
     match(printed, /step \d+\//);
-    for (let i = 0; i < 1200 && !await finished(`${folder}/run`); i++) {
+    for (let i = 0; i < 300 && !await finished(`${folder}/run`); i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     ok(await finished(`${folder}/run`));
