@@ -2,7 +2,6 @@
 import { ensureBackend } from "../backend/choose.ts";
 import { collate } from "../data/batch.ts";
 import { ARRAY, checkArguments, checkOptions, checkWhole } from "../checks.ts";
-import { ConfigError } from "../errors.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { TOKEN_CLASSIFIER } from "../training/argument_kinds.ts";
@@ -15,7 +14,7 @@ import {
   checkWords,
   type LabelledWords,
 } from "./labelled_words.ts";
-import { read } from "./text_inputs.ts";
+import { mostTokens, read } from "./text_inputs.ts";
 import type { BertTokenClassifier } from "./token_classifier.ts";
 import { largest, softmax } from "./vectors.ts";
 import {
@@ -180,15 +179,13 @@ function crossEntropy(logits: Float32Array, label: number): number {
 /** Checks the options, and fills in those that were not given. */
 function sizesOf(
   what: string,
-  { config: { maxPositionEmbeddings: most } }: BertTokenClassifier,
+  { config }: BertTokenClassifier,
   options: ClassifyWordsOptions,
 ): Required<ClassifyWordsOptions> {
   checkOptions(what, options, ["batchSize", "maxLength"]);
-  const { batchSize = 32, maxLength = most } = options;
+  const { batchSize = 32 } = options;
   checkWhole("batchSize", batchSize, 1);
-  checkWhole("maxLength", maxLength, 3);
-  if (maxLength <= most) return { batchSize, maxLength };
-  throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
+  return { batchSize, maxLength: mostTokens(options, config) };
 }
 
 /** A part of a sentence as a row. */

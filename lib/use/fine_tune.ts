@@ -33,6 +33,7 @@ import { clipScale } from "../training/clipping.ts";
 import { learningRateAt } from "../training/learning_rate.ts";
 import { AdamW, type Optimizer } from "../training/optimizer.ts";
 import { createRng } from "../random.ts";
+import { mostTokens } from "./text_inputs.ts";
 import { checkRates, DivergedError } from "../training/train_step.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 
@@ -294,7 +295,7 @@ export const FINE_TUNE_OPTIONS = [
  */
 export function checkRun(
   call: string,
-  { config: { maxPositionEmbeddings: most } }: AnyClassifier,
+  { config }: AnyClassifier,
   options: FineTuneOptions,
 ): void {
   checkWhole("epochs", options.epochs, 1);
@@ -304,10 +305,7 @@ export function checkRun(
   checkShare("warmupShare", warmupShare);
   checkRates({ learningRate: peak, clipNorm: options.clipNorm });
   checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
-  const { maxLength = most } = options;
-  checkWhole("maxLength", maxLength, 3);
-  if (maxLength <= most) return;
-  throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
+  mostTokens(options, config);
 }
 
 /** The learning rate's schedule, as `learningRateAt()` takes it. */

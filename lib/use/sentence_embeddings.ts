@@ -24,6 +24,7 @@ import {
   readSwitch,
   TRANSFORMER,
 } from "./sentence_transformers_files.ts";
+import { mostTokens } from "./text_inputs.ts";
 
 /** Options of `sentenceEmbeddings()`. */
 export interface EmbeddingOptions {
@@ -199,10 +200,8 @@ function lowercasing(tokenizer: BertTokenizer): BertTokenizer {
 
 /** Checks the options, and returns the greatest number of tokens of a text. */
 function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
-  const most = bert.config.maxPositionEmbeddings;
-  const { pooling = "mean", specialTokens = true, maxLength = most, batchSize = 32 } = options;
+  const { pooling = "mean", specialTokens = true, batchSize = 32 } = options;
   checkSwitches(options, ["specialTokens", "normalize", "includePrompt", "lowercase"]);
-  checkWhole("maxLength", maxLength, 3);
   if (pooling !== "mean" && pooling !== "cls") {
     throw new ConfigError("pooling", pooling, 'must be "mean" or "cls"');
   }
@@ -213,8 +212,7 @@ function checkSizes(bert: BertModel, options: EmbeddingOptions): number {
     throw new ConfigError("prompt", options.prompt, "must be a text");
   }
   checkWhole("batchSize", batchSize, 1);
-  if (maxLength <= most) return maxLength;
-  throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
+  return mostTokens(options, bert.config);
 }
 
 /** The last layer's vectors of each text, without padding. */

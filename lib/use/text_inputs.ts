@@ -1,9 +1,10 @@
 /**
- * Helpers of `predict.ts` and `explore.ts`: checking and encoding a text, making the model's input,
- * and reading the output.
+ * What the functions that read texts have in common: checking and encoding a text, making the model's
+ * input, and reading the output.
  */
 import * as tf from "@tensorflow/tfjs";
-import { checkArguments, TEXT } from "../checks.ts";
+import { checkArguments, checkWhole, TEXT } from "../checks.ts";
+import type { BertConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import type { BertPretrainHead } from "../model/bert.ts";
 import type { ModelInputs } from "../model/inputs.ts";
@@ -29,6 +30,21 @@ export function checkQuestion(
     ["tokenizer", tokenizer, TOKENIZER],
     ...Object.entries(texts).map(([name, text]) => [name, text, TEXT] as const),
   ]);
+}
+
+/**
+ * The most tokens that are read at once: the option `maxLength`, or all positions of the model.
+ *
+ * @throws {ConfigError} If it is not a whole number from 3 to the model's positions.
+ */
+export function mostTokens(
+  options: { readonly maxLength?: number },
+  { maxPositionEmbeddings: most }: BertConfig,
+): number {
+  const { maxLength = most } = options;
+  checkWhole("maxLength", maxLength, 3);
+  if (maxLength <= most) return maxLength;
+  throw new ConfigError("maxLength", maxLength, `must be at most ${most}, the model's positions`);
 }
 
 /**
