@@ -174,7 +174,11 @@ export function checkShape(
 
 /** A value as a reader would type it, cut off after 60 characters. */
 export function describe(value: unknown): string {
-  const text = toText(value);
+  return shortened(toText(value));
+}
+
+/** A text of any length, cut off after 60 characters, for a message. */
+export function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

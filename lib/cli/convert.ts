@@ -194,5 +194,15 @@ export async function convertCommand(args: string[]): Promise<void> {
     replace: values.replace,
     dtype: values.dtype as SaveOptions["dtype"],
   });
-  for (const line of await report) console.log(line);
+  for (const line of [...await report, ...await otherForm(from, to, isOnnx)]) console.log(line);
+}
+
+/** The note that the folder has the weights in the other form, too, which may be another model's. */
+async function otherForm(from: string, to: string, isOnnx: boolean): Promise<string[]> {
+  const other = isOnnx ? "model.safetensors" : "onnx";
+  const files = isOnnx ? [other] : Object.values(ONNX_FILES).map((name) => `${other}/${name}`);
+  const found = await Promise.all(files.map((file) => isThere(`${to}/${file}`)));
+  if (!found.includes(true) || await Deno.realPath(from) === await Deno.realPath(to)) return [];
+  const again = `convert ${isOnnx ? "without" : "with"} --to onnx as well`;
+  return [`Left as it was: ${to}/${other}. If it is not of the same model, delete it, or ${again}`];
 }

@@ -1,5 +1,5 @@
 /** Copies of the tutorial's notebooks without the solutions of the exercises. */
-import { isAbsolute, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
 import { join } from "node:path/posix";
 import { ConfigError } from "../errors.ts";
 import { isSystemError, replaceFileSync, writeError } from "../files/write.ts";
@@ -117,7 +117,12 @@ function relinked(text: string, toOriginals: string): string {
 
 /** Makes the folder and checks that it is in the project, where the copies find the library. */
 function checkFolder(folder: string): void {
-  const fromRoot = relative(resolve("."), resolve(folder));
+  if (chooseNotebooks([]).some((name) => name.startsWith(folder))) {
+    const advice =
+      `must be a folder, with the notebooks behind it, as in ${OPTION} ${OWN} ${folder}`;
+    throw new ConfigError(OPTION, folder, advice);
+  }
+  const fromRoot = relative(Deno.realPathSync("."), realPath(resolve(folder)));
   if (isAbsolute(fromRoot) || /^\.\.(?![^\\/])/.test(fromRoot)) {
     const advice = `must be a folder of this project, whose library the cells use: try ${OWN}`;
     throw new ConfigError(OPTION, folder, advice);
@@ -133,6 +138,18 @@ function checkFolder(folder: string): void {
       folder,
       `must be another folder than that of the originals: try ${OWN}`,
     );
+  }
+}
+
+/** Where a path leads that need not be there yet. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return resolve(realPath(dirname(path)), basename(path));
+    }
+    throw isSystemError(error) ? writeError(error, path) : error;
   }
 }
 

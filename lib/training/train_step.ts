@@ -13,7 +13,7 @@ import {
   checkPositive,
 } from "../checks.ts";
 import { type Precision, PRECISIONS } from "../config.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, shortened } from "../errors.ts";
 import { MODEL } from "../model/argument_kinds.ts";
 import { BATCH, OPTIMIZER } from "./argument_kinds.ts";
 import { checkBatch } from "./batch_tensors.ts";
@@ -266,7 +266,7 @@ function provenance(batches: readonly Batch[]): string {
   const examples = batches.flatMap((batch) => batch.examples);
   const shown = examples.slice(0, 3).map(({ first, second }) =>
     [first, second].filter((span) => span !== undefined)
-      .map(({ document, start, end }) => `${document} sentences ${start} to ${end - 1}`)
+      .map(({ document, start, end }) => `${shortened(document)} sentences ${start} to ${end - 1}`)
       .join(" + ")
   );
   const rest = examples.length - shown.length;

@@ -8,12 +8,7 @@ import { TOKEN_CLASSIFIER } from "../training/argument_kinds.ts";
 import { checkedToTensors } from "../training/batch_tensors.ts";
 import { macrotask } from "../training/macrotask.ts";
 import { type ClassScore, classScores } from "./class_scores.ts";
-import {
-  checkSentences,
-  checkSomeLabel,
-  checkWords,
-  type LabelledWords,
-} from "./labelled_words.ts";
+import { checkSentences, checkWords, type LabelledWords, withSomeLabel } from "./labelled_words.ts";
 import { mostTokens, read } from "./text_inputs.ts";
 import type { BertTokenClassifier } from "./token_classifier.ts";
 import { largest, softmax } from "./vectors.ts";
@@ -149,13 +144,13 @@ export async function evaluateTokenClassifier(
   checkArguments(call, [["model", model, TOKEN_CLASSIFIER]]);
   const sizes = sizesOf("evaluateTokenClassifier()", model, options);
   checkSentences(call, sentences, tokenizer, model.classes);
-  checkSomeLabel(sentences);
-  const words = sentences.map((sentence) => sentence.words);
+  const asked = withSomeLabel(sentences);
+  const words = asked.map((sentence) => sentence.words);
   const logits = await wordLogits(model, tokenizer, words, sizes);
   const zeros = () => new Array<number>(model.classes).fill(0);
   const confusion = Array.from({ length: model.classes }, zeros);
   let loss = 0;
-  for (const [sentence, { labels }] of sentences.entries()) {
+  for (const [sentence, { labels }] of asked.entries()) {
     for (const [i, label] of labels.entries()) {
       if (label < 0) continue;
       const scores = logits[sentence][i];

@@ -12,15 +12,16 @@ import {
 } from "./fine_tune.ts";
 import {
   checkSentences,
-  checkSomeLabel,
   labelledWordBatches,
   type LabelledWords,
+  withSomeLabel,
 } from "./labelled_words.ts";
 import type { BertTokenClassifier } from "./token_classifier.ts";
 
 /**
  * Fine-tunes a classifier of words on labelled sentences, in a new random order for each epoch. Loss
  * and accuracy of a step are those of its labelled words; each word counts once, by its first piece.
+ * Sentences without a labelled word are left out.
  *
  * It waits for a macrotask before each step, so that timers, the page and a stop button can respond.
  * The same seed gives the same weights.
@@ -63,9 +64,9 @@ export async function fineTuneWords(
   checkArguments(call, [["model", model, TOKEN_CLASSIFIER]]);
   checkOptions("fineTuneWords()", options, FINE_TUNE_OPTIONS);
   checkSentences(call, sentences, tokenizer, model.classes);
-  checkSomeLabel(sentences);
+  const taught = withSomeLabel(sentences);
   checkRun(call, model, options);
   const batchesOf = (order: readonly LabelledWords[], sizes: BatchSizes) =>
     labelledWordBatches(order, tokenizer, sizes);
-  return await runEpochs(model, sentences, batchesOf, options);
+  return await runEpochs(model, taught, batchesOf, options);
 }

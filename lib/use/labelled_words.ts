@@ -146,8 +146,13 @@ function checkLabels({ words, labels }: LabelledWords, i: number, classes: numbe
   );
 }
 
-/** Throws `ConfigError` unless some word has a label. */
-export function checkSomeLabel(sentences: readonly LabelledWords[]): void {
-  if (sentences.some(({ labels }) => labels.some((label) => label >= 0))) return;
+/**
+ * The sentences in which some word has a label. The others can neither teach nor test anything.
+ *
+ * @throws {ConfigError} If there is no such sentence.
+ */
+export function withSomeLabel(sentences: readonly LabelledWords[]): LabelledWords[] {
+  const chosen = sentences.filter(({ labels }) => labels.some((label) => label >= 0));
+  if (chosen.length > 0) return chosen;
   throw new ConfigError("sentences", sentences, "must have at least one word with a label");
 }

@@ -165,6 +165,31 @@ Deno.test("convertFolder() replaces a model in the other folder only with `repla
   await Deno.remove(from, { recursive: true });
 });
 
+Deno.test("the task convert names what it leaves in the folder that may be of another model", async () => {
+  const from = await copyOf("encoder");
+  const to = `${from}/out`;
+  const convert = async (...args: string[]) => {
+    const cli = new URL(import.meta.resolve("bert/cli/main.ts")).pathname;
+    const options = { args: ["run", "-A", cli, "convert", ...args] };
+    const { stdout } = await new Deno.Command(Deno.execPath(), options).output();
+    return new TextDecoder().decode(stdout).match(/Left as it was: .*/)?.[0];
+  };
+  const onnx = ["--to", "onnx", "--dtype", "fp32", "--replace"];
+  strictEqual(await convert(from, to), undefined);
+  strictEqual(
+    await convert(from, to, ...onnx),
+    `Left as it was: ${to}/model.safetensors. If it is not of the same model, delete it, or convert ` +
+      "without --to onnx as well",
+  );
+  strictEqual(
+    await convert(from, to, "--replace"),
+    `Left as it was: ${to}/onnx. If it is not of the same model, delete it, or convert with --to onnx ` +
+      "as well",
+  );
+  strictEqual(await convert(to, to, ...onnx), undefined, "one model, in its own folder");
+  await Deno.remove(from, { recursive: true });
+});
+
 Deno.test("convertFolder() names the file that did not fit on a full disk, and leaves no folder", async () => {
   const from = await copyOf("sharded");
   const { open } = Deno;

@@ -196,6 +196,8 @@ Deno.test("the task notebooks --without-solutions replaces no other content with
 Deno.test("the task notebooks --without-solutions refuses folders and options that cannot work", async () => {
   await withProject(async (root, task) => {
     await Deno.symlink(`${root}/notebooks`, `${root}/same`, { type: "dir" });
+    const elsewhere = await Deno.makeTempDir();
+    await Deno.symlink(elsewhere, `${root}/away`, { type: "dir" });
     await Deno.writeTextFile(`${root}/file`, "");
     const cases: [string[], RegExp][] = [
       [
@@ -205,6 +207,17 @@ Deno.test("the task notebooks --without-solutions refuses folders and options th
       [["--without-solutions", "same", "--replace"], /must be another folder than that/],
       [["--without-solutions", ".."], /must be a folder of this project, whose library/],
       [["--without-solutions", "../x"], /must be a folder of this project, whose library/],
+      [["--without-solutions", "away"], /must be a folder of this project, whose library/],
+      [["--without-solutions", "away/new"], /must be a folder of this project, whose library/],
+      [
+        ["--without-solutions", "01"],
+        /must be a folder, with .* --without-solutions notebooks\/mine 01/,
+      ],
+      [
+        ["--without-solutions", "01_second.ipynb"],
+        /must be a folder, with the notebooks behind it/,
+      ],
+      [["--without-solutions", "file/new"], /Cannot write .*file/],
       [["--without-solutions", "file"], /Cannot write .*file/],
       [["--without-solutions"], /must be followed by a value/],
       [["--without-solutions", "a", "07"], /Invalid notebook = "07"/],
@@ -223,6 +236,8 @@ Deno.test("the task notebooks --without-solutions refuses folders and options th
       const original = await Deno.readTextFile(`${root}/notebooks/${name}`);
       strictEqual(original, notebookText(exercise()));
     }
+    deepStrictEqual([...Deno.readDirSync(elsewhere)], []);
+    await Deno.remove(elsewhere);
   });
 });
 

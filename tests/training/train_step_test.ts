@@ -169,6 +169,16 @@ Deno.test("trainStep() stops before the update when the loss is not a number", a
   strictEqual(optimizer.steps, 1);
 });
 
+Deno.test("a stopped step names the first documents of its batch, each in sixty characters at most", () => {
+  const [batch] = toyBatches(1);
+  const examples = batch.examples.map((example) => {
+    return { ...example, first: { ...example.first, document: "whale ".repeat(1000) } };
+  });
+  const { message } = new DivergedError(1, [{ ...batch, examples }], "the loss is NaN", 0.001);
+  ok(message.includes(`The batch: ${"whale ".repeat(10).slice(0, 57)}... sentences`), message);
+  ok(message.length < 900, message);
+});
+
 Deno.test("a NaN in any of the weights stops the step, wherever in the model it is", async () => {
   const [batch] = toyBatches(1);
   using model = toyModel(0.1);

@@ -138,6 +138,18 @@ Deno.test("fineTuneStep() refuses a batch that is made for the other kind of cla
   });
 });
 
+Deno.test("sentences without a labelled word make no steps, and are not asked", async () => {
+  const some = SENTENCES.slice(0, 8);
+  const none = some.map(({ words }) => ({ words, labels: words.map(() => -1) }));
+  const found = [];
+  for (const sentences of [some, [...none, ...some]]) {
+    using model = toyClassifier();
+    const logs = await fineTuneWords(model, sentences, TOY_TOKENIZER, { ...SETTINGS, epochs: 2 });
+    found.push([logs, await evaluateTokenClassifier(model, sentences, TOY_TOKENIZER)]);
+  }
+  deepStrictEqual(found[1], found[0]);
+});
+
 Deno.test("fineTuneWords() throws if the loss is NaN, and changes no weight", async () => {
   using model = toyClassifier();
   const bias = model.weights.get("classifier.bias")!;
