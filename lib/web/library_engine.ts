@@ -15,6 +15,7 @@ import {
   type Engine,
   type Facts,
   joined,
+  type LabelledWord,
   type Look,
   type Near,
   type RunFacts,
@@ -32,12 +33,13 @@ import {
   SEARCHED,
   TRIED,
 } from "./page/in_place.ts";
+import { labelledWords } from "./page/word_labels.ts";
 
 /** The facts of a model for the page, without its run. */
 export function factsOf(opened: OpenedFolder): Facts {
   const { folder, run, model, tokenizer, heads, classifier, labels } = opened;
   const { config } = model;
-  const texts = classifier?.pooling === "none" ? undefined : classifier; // the page shows no words' classes
+  const texts = classifier?.pooling === "none" ? undefined : classifier;
   return {
     name: nameOf(resolve(run ?? folder)),
     layers: config.numHiddenLayers,
@@ -48,6 +50,7 @@ export function factsOf(opened: OpenedFolder): Facts {
     fillsBlanks: heads.words,
     judgesPairs: heads.pairs,
     classes: texts ? labels : [],
+    wordClasses: classifier && !texts ? labels : [],
     shares: texts?.shares ?? "softmax",
   };
 }
@@ -104,6 +107,16 @@ export class LibraryEngine implements Engine {
     const pair = second === undefined ? undefined : withBlanks(second);
     encode(model, tokenizer, first, pair); // throws if classify() would cut the text
     return bestFirst(labels, await classify(classifier, tokenizer, first, pair));
+  }
+
+  async label(text: string): Promise<LabelledWord[]> {
+    const { model, tokenizer, classifier, labels } = this.#opened;
+    if (classifier?.pooling !== "none") {
+      throw new TypeError("The model is not a classifier of words: it has no classes for them");
+    }
+    const encoding = encode(model, tokenizer, withBlanks(text));
+    const logits = tf.tidy(() => classifier.forward(inputs(encoding))); // [1, T, C]
+    return labelledWords(encoding.tokens, await read(logits), labels);
   }
 
   async look({ text, second }: Texts, layer: number): Promise<Look> {

@@ -150,6 +150,8 @@ async function ask(request: Request, what: string, engine: Engine): Promise<unkn
       return await engine.follows(text(question, "text"), text(question, "second"));
     case "classify":
       return await engine.classify(texts());
+    case "label":
+      return await engine.label(text(question, "text"));
     case "look":
       return await engine.look(texts(), whole(question, "layer"));
     case "near":

@@ -5,10 +5,13 @@ import { bertConfig } from "bert/config.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { attentionMaps, cosine, nearestWords } from "bert/use/explore.ts";
 import { fillMask, isNext } from "bert/use/predict.ts";
+import { classifyWords } from "bert/use/classify_words.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
 import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import type { Heads, OpenedFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { joined, withBlanks, wordAround } from "bert/web/page/engine.ts";
+import { assertClose } from "../support/assert_close.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
@@ -60,10 +63,62 @@ Deno.test("the engine gives the library's results for blanks, pairs, attention a
   strictEqual(near.inSentence!.length, 8);
 });
 
+Deno.test("the engine gives each word the probabilities of classifyWords()", async () => {
+  using classifier = new BertTokenClassifier(config, { classes: 3, seed: 1 });
+  const labels = ["O", "SHIP", "COLOUR"];
+  const ofWords = engine({}, "some/tagger", { classifier, labels });
+  const cases: [text: string, words: string[]][] = [
+    ["the red ship sees the sea .", ["the", "red", "ship", "sees", "the", "sea", "."]],
+    ["The SHIPS, once.", ["the", "ships", "[UNK]", "once", "."]], // "ships" has two pieces
+    ["seas ___ birds", ["seas", "[MASK]", "birds"]],
+    ["[CLS] sea [SEP]", ["[CLS]", "sea", "[SEP]"]], // written by the user, unlike those around the text
+    ["once", ["once"]],
+    ["", []],
+  ];
+  for (const [text, words] of cases) {
+    const [wanted] = await classifyWords(classifier, TOY_TOKENIZER, [words]);
+    const found = await ofWords.label(text);
+    deepStrictEqual(found.map(({ word }) => word), words);
+    for (const [i, { label, probabilities }] of wanted.entries()) {
+      const { classes } = found[i];
+      strictEqual(classes[0].token, labels[label]);
+      const shares = labels.map((name) => classes.find(({ token }) => token === name)!.share);
+      assertClose(shares, probabilities, { atol: 1e-5 });
+      ok(classes.every(({ share }, at) => at === 0 || share <= classes[at - 1].share));
+    }
+  }
+  await assertNoLeak(() => ofWords.label("the ships"));
+});
+
+Deno.test("a text of more tokens than the model has positions has no classes, and is refused", async () => {
+  using classifier = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+  const ofWords = engine({}, "some/tagger", { classifier, labels: ["O", "PLACE"] });
+  const most = config.maxPositionEmbeddings;
+  strictEqual((await ofWords.label("sea ".repeat(most - 2))).length, most - 2);
+  const advice = `at most ${most} tokens with [CLS] and [SEP], and is ${most + 1}: shorten it`;
+  await rejects(
+    ofWords.label("sea ".repeat(most - 1)),
+    (error: Error) => error.name === "ConfigError" && error.message.endsWith(advice),
+  );
+});
+
+Deno.test("only a classifier of words has classes of words", async () => {
+  const labels = ["O", "PLACE"];
+  using classifier = new BertClassifier(config, { classes: 2, seed: 1 });
+  for (const other of [engine(), engine({}, "some/classifier", { classifier, labels })]) {
+    deepStrictEqual((await other.facts()).wordClasses, []);
+    await rejects(other.label("the sea"), {
+      name: "TypeError",
+      message: "The model is not a classifier of words: it has no classes for them",
+    });
+  }
+});
+
 Deno.test("the engine has no classes of texts for a classifier of words", async () => {
   using classifier = new BertTokenClassifier(config, { classes: 2, seed: 1 });
   const ofWords = engine({}, "some/tagger", { classifier, labels: ["O", "PLACE"] });
-  deepStrictEqual((await ofWords.facts()).classes, []);
+  const { classes, wordClasses } = await ofWords.facts();
+  deepStrictEqual([classes, wordClasses], [[], ["O", "PLACE"]]);
   await rejects(ofWords.classify({ text: "the sea" }), {
     name: "TypeError",
     message: "The model is not a classifier of texts: it has no classes for them",

@@ -7,6 +7,10 @@ import { saveModel } from "bert/model/folder.ts";
 import { BertClassifier } from "bert/use/classifier.ts";
 import { saveClassifier } from "bert/use/classifier_folder.ts";
 import { classify } from "bert/use/classify.ts";
+import { classifyWords } from "bert/use/classify_words.ts";
+import { BertTokenClassifier } from "bert/use/token_classifier.ts";
+import { saveTokenClassifier } from "bert/use/token_classifier_folder.ts";
+import type { LabelledWord } from "bert/web/page/engine.ts";
 import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { startPlayServer } from "bert/web/play_server.ts";
@@ -23,6 +27,7 @@ import {
   withPage,
   write,
 } from "../support/browser.ts";
+import { assertClose } from "../support/assert_close.ts";
 import { serveFiles } from "../support/file_server.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
@@ -382,11 +387,152 @@ Deno.test({
           );
           const hidden = await valueOf(
             page,
-            `["fill", "pair", "classes", "look"].filter((id) => document.getElementById(id).hidden)`,
+            `["fill", "pair", "classes", "labels", "look"].filter((id) =>
+              document.getElementById(id).hidden)`,
           );
-          deepStrictEqual(hidden, ["fill", "pair"]);
+          deepStrictEqual(hidden, ["fill", "pair", "labels"]);
           await playPlaces(page, engine);
           deepStrictEqual(await texts(page, "#weights a"), []);
+        });
+      }
+    } finally {
+      await browser.close();
+      await server.close();
+      opened.dispose();
+      model.dispose();
+    }
+  },
+});
+
+const WORD_LABELS = ["O", "<b>SHIP", "COLOUR", "SEA"];
+
+/** A text, and the words that the page makes of it, one of them of two pieces. */
+const TYPED = "The RED ships sees, once, the sea.";
+const WORDS = ["the", "red", "ships", "sees", "[UNK]", "once", "[UNK]", "the", "sea", "."];
+
+/** The engines of the page, made by its own modules. */
+const ENGINES = {
+  server: `import(document.baseURI + "js/web/page/server_engine.js")
+    .then(({ ServerEngine }) => new ServerEngine())`,
+  static: `import(document.baseURI + "js/web/page/onnx_engine.js")
+    .then(async ({ loadPageModel, OnnxEngine }) => {
+      const model = await loadPageModel();
+      return await OnnxEngine.load(model, model.files[0], () => {});
+    })`,
+} as const;
+
+/** Asks the engine of the page itself, and compares its answer with `classifyWords()`. */
+async function askLabels(
+  page: Page,
+  engine: string,
+  model: BertTokenClassifier,
+): Promise<LabelledWord[]> {
+  const asked = `${engine}.then((engine) => engine.label(${JSON.stringify(TYPED)}))`;
+  const found = await valueOf<LabelledWord[]>(page, asked);
+  const [wanted] = await classifyWords(model, TOY_TOKENIZER, [WORDS]);
+  deepStrictEqual(found.map(({ word }) => word), WORDS);
+  for (const [i, { label, probabilities }] of wanted.entries()) {
+    const { classes } = found[i];
+    strictEqual(classes[0].token, WORD_LABELS[label]);
+    const shares = WORD_LABELS.map((name) => classes.find(({ token }) => token === name)!.share);
+    assertClose(shares, probabilities, { atol: 1e-5 });
+  }
+  return found;
+}
+
+/** Types a text, and compares each chip with the words and classes that the engine gives. */
+async function playLabels(page: Page, labelled: readonly LabelledWord[]): Promise<void> {
+  const label = "A text whose words are classified";
+  await write(page, label, "");
+  await page.waitForSelector("#labels ::-p-text(Write a text.)");
+  await (await named(page, "textbox", label)).type(TYPED);
+  await until(page, `document.querySelectorAll(".words button").length === ${labelled.length}`);
+  const chips = labelled.map(({ word, classes }) => `${word} ${classes[0].token}`);
+  await until(
+    page,
+    `JSON.stringify([...document.querySelectorAll(".words button")].map((one) =>
+      one.textContent)) === ${JSON.stringify(JSON.stringify(chips))}`,
+  );
+  const colours = await valueOf<string[]>(
+    page,
+    `[...document.querySelectorAll(".words button")].map((one) =>
+      getComputedStyle(one).backgroundColor)`,
+  );
+  const classes = labelled.map((one) => one.classes[0].token);
+  ok(new Set(classes).size > 2, `only ${[...new Set(classes)]}`);
+  const coloured = new Set(classes.map((name, i) => `${name} ${colours[i]}`));
+  deepStrictEqual([coloured.size, new Set(colours).size], Array(2).fill(new Set(classes).size));
+}
+
+/** Chooses words by keyboard, and reads all of their classes. The focus stays while the text changes. */
+async function chooseWords(page: Page, labelled: readonly LabelledWord[]): Promise<void> {
+  const shows = async (place: number) => {
+    const { word, classes } = labelled[place];
+    await heading(page, "#labels", `Classes of "${word}"`);
+    deepStrictEqual(
+      await listed(page, "#labels"),
+      classes.map(({ token, share }) => `${token} ${percent(share)}`),
+    );
+    const pressed = `[...document.querySelectorAll(".words button")].flatMap((one, at) =>
+      one.getAttribute("aria-pressed") === "true" && one.tabIndex === 0 ? [at] : [])`;
+    deepStrictEqual(await valueOf(page, pressed), [place]);
+  };
+  await shows(0);
+  await page.focus("#labels-text");
+  await page.keyboard.press("Tab"); // the chosen word is the only one that it reaches
+  for (const place of [1, 2]) {
+    await page.keyboard.press("ArrowRight");
+    await shows(place);
+  }
+  await page.keyboard.press("End");
+  await shows(labelled.length - 1);
+  await page.keyboard.press("ArrowLeft");
+  await shows(labelled.length - 2);
+  await page.locator(".words button:nth-child(3)").click();
+  await shows(2);
+  await write(page, "A text whose words are classified", "sea sea");
+  await until(page, `document.querySelectorAll(".words button").length === 2`);
+  match(await valueOf(page, "document.activeElement.textContent"), /^sea /);
+  strictEqual(await valueOf(page, `document.querySelectorAll("#labels b").length`), 0);
+}
+
+Deno.test({
+  name:
+    "the page of a classifier of words shows a class for each word, behind a server and as a static folder",
+  ignore: !chromium,
+  fn: async () => {
+    await useBackend();
+    const model = new BertTokenClassifier(CONFIG, { classes: WORD_LABELS.length, seed: 6 });
+    const options = { labels: WORD_LABELS };
+    await saveTokenClassifier(`${folder}/tagger`, model, TOY_TOKENIZER, options);
+    const opened = await openFolder(`${folder}/tagger`);
+    await exportPage(opened, `${folder}/labels`, ["fp32"]);
+    const { facts } = JSON.parse(await Deno.readTextFile(`${folder}/labels/page.json`));
+    deepStrictEqual([facts.classes, facts.wordClasses], [[], WORD_LABELS]);
+    const server = startPlayServer(await playground(opened), 0, (error) => {
+      throw error;
+    });
+    await using files = serveFiles(folder);
+    const browser = await openChromium(chromium!);
+    const places = { server: server.url, static: `http://127.0.0.1:${files.addr.port}/labels/` };
+    try {
+      for (const place of ["server", "static"] as const) {
+        await withPage(browser, places[place], PHONE, async (page) => {
+          await page.waitForSelector("::-p-text(A classifier of words.)");
+          const labelled = await askLabels(page, ENGINES[place], model);
+          await playLabels(page, labelled);
+          await chooseWords(page, labelled);
+          await write(page, "A text whose words are classified", "sea ".repeat(600));
+          await until(
+            page,
+            `document.querySelector("#labels .problem").textContent.includes("tokens")`,
+          );
+          const hidden = await valueOf(
+            page,
+            `["fill", "pair", "classes", "labels", "look"].filter((id) =>
+              document.getElementById(id).hidden)`,
+          );
+          deepStrictEqual(hidden, ["fill", "pair", "classes"]);
         });
       }
     } finally {

@@ -7,6 +7,7 @@ const ENGINE: Engine = {
   fill: (text) => Promise.resolve([[{ token: text, share: 1 }]]),
   follows: () => Promise.reject(new RangeError("too long")),
   classify: ({ text, second }) => Promise.resolve([{ token: `${text} ${second}`, share: 1 }]),
+  label: (text) => Promise.resolve([{ word: text, classes: [{ token: "O", share: 1 }] }]),
   look: (_, layer) => Promise.resolve({ tokens: [`${layer}`], heads: [] }),
   near: () => Promise.reject(new TypeError("no head")),
 };
@@ -83,6 +84,8 @@ Deno.test("the server answers questions, or says why it cannot", async () => {
     const pair = '{"text": "a", "second": "b", "place": 0}';
     const classes = await post(url, "classify", pair);
     deepStrictEqual(await classes.json(), [{ token: "a b", share: 1 }]);
+    const labels = await post(url, "label", '{"text": "<b>"}');
+    deepStrictEqual(await labels.json(), [{ word: "<b>", classes: [{ token: "O", share: 1 }] }]);
     strictEqual(await refusal(await post(url, "follows", pair)), "400 too long");
     strictEqual(await refusal(await post(url, "near", pair)), "400 no head");
     deepStrictEqual(reported, []);
@@ -125,6 +128,10 @@ Deno.test("the server refuses malformed questions, and questions that are too lo
       [await post(url, "fill", Uint8Array.of(0xff)), "400 Cannot read the question: expected JSON"],
       [await post(url, "fill", "[]"), "400 Cannot read the question: expected an object"],
       [await post(url, "fill", "{}"), '400 Cannot read the question: expected "text" to be a text'],
+      [
+        await post(url, "label", '{"text": ["a"]}'),
+        '400 Cannot read the question: expected "text" to be a text',
+      ],
       [
         await post(url, "look", '{"text": "a", "layer": 0.5}'),
         '400 Cannot read the question: expected "layer" to be a whole number',

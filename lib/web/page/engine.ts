@@ -27,9 +27,11 @@ export interface Facts {
   readonly fillsBlanks: boolean;
   /** Whether it has a trained next-sentence head. */
   readonly judgesPairs: boolean;
-  /** The names of a classifier's classes; none if the model is not a classifier. */
+  /** The names of the classes of a classifier of texts; none for any other model. */
   readonly classes: readonly string[];
-  /** How a classifier's logits become numbers to show: by softmax, by sigmoid, or unchanged. */
+  /** The names of the classes of a classifier of words; none for any other model. */
+  readonly wordClasses: readonly string[];
+  /** How the logits for a text become numbers to show: by softmax, by sigmoid, or unchanged. */
   readonly shares: Shares;
   /** The run that it comes from; undefined if there is none. */
   readonly run?: RunFacts;
@@ -65,6 +67,14 @@ export interface RunLine {
 export interface Candidate {
   readonly token: string;
   readonly share: number;
+}
+
+/** A word of a text with the probabilities of its classes. */
+export interface LabelledWord {
+  /** The whole word. */
+  readonly word: string;
+  /** The probability of each class, the largest first. */
+  readonly classes: readonly Candidate[];
 }
 
 /** The attention weights of the heads of a layer. */
@@ -140,6 +150,8 @@ export interface Engine {
   follows(first: string, second: string): Promise<number>;
   /** The probability or score of each class for a text, the largest first. */
   classify(texts: Texts): Promise<readonly Candidate[]>;
+  /** The probability of each class for each word of a text, in the order of the words. */
+  label(text: string): Promise<readonly LabelledWord[]>;
   /** The attention weights of a layer. Layers count from 0. */
   look(texts: Texts, layer: number): Promise<Look>;
   /** Words that are similar to the one at a place. Places count tokens from 0. */

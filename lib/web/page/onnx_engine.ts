@@ -9,6 +9,7 @@ import {
   type Engine,
   type Facts,
   joined,
+  type LabelledWord,
   type Look,
   type Near,
   type PageFile,
@@ -27,6 +28,7 @@ import {
   SEARCHED,
   TRIED,
 } from "./in_place.ts";
+import { labelledWords } from "./word_labels.ts";
 
 /** The outputs of a model for one sequence, by name. */
 interface Outputs {
@@ -102,6 +104,11 @@ export class OnnxEngine implements Engine {
       classes,
       shares === "softmax" ? softmax(logits) : logits.map((x) => 1 / (1 + Math.exp(-x))),
     );
+  }
+
+  async label(text: string): Promise<LabelledWord[]> {
+    const { encoding: { tokens }, values } = await this.#run({ text });
+    return labelledWords(tokens, values["logits"], this.#model.facts.wordClasses);
   }
 
   async look(texts: Texts, layer: number): Promise<Look> {

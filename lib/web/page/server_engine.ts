@@ -3,6 +3,7 @@ import {
   type Candidate,
   type Engine,
   type Facts,
+  type LabelledWord,
   type Look,
   type Near,
   type Texts,
@@ -25,6 +26,10 @@ export class ServerEngine implements Engine {
 
   classify(texts: Texts): Promise<Candidate[]> {
     return this.#ask("classify", texts);
+  }
+
+  label(text: string): Promise<LabelledWord[]> {
+    return this.#ask("label", { text });
   }
 
   look(texts: Texts, layer: number): Promise<Look> {
