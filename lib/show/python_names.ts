@@ -37,6 +37,8 @@ export const PYTHON_NAMES: ReadonlyMap<string, readonly string[]> = new Map([
   ["autocast", ["Precision"]],
   ["classification_report", ["classScores", "evaluateTokenClassifier"]],
   ["precision_recall_fscore_support", ["classScores"]],
+  ["seqeval", ["entityScores"]],
+  ["conlleval", ["entityScores"]],
   ["get_linear_schedule_with_warmup", ["learningRateAt"]],
   ["clip_grad_norm_", ["clipByGlobalNorm"]],
 ]);

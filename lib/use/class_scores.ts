@@ -39,16 +39,23 @@ export interface ClassScore {
 export function classScores(confusion: readonly (readonly number[])[]): ClassScore[] {
   checkConfusion(confusion);
   const given = columnSums(confusion);
-  return confusion.map((row, label) => {
-    const right = row[label];
-    const count = sum(row);
-    return {
-      precision: share(right, given[label]),
-      recall: share(right, count),
-      f1: share(2 * right, given[label] + count),
-      count,
-    };
-  });
+  return confusion.map((row, label) => scoreOf(row[label], given[label], sum(row)));
+}
+
+/**
+ * The score of a class from three counts.
+ *
+ * @param right How many examples belong to the class and were given it.
+ * @param given How many were given it.
+ * @param count How many belong to it.
+ */
+export function scoreOf(right: number, given: number, count: number): ClassScore {
+  return {
+    precision: share(right, given),
+    recall: share(right, count),
+    f1: share(2 * right, given + count),
+    count,
+  };
 }
 
 function sum(numbers: readonly number[]): number {

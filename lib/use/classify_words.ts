@@ -52,7 +52,7 @@ export interface TokenClassifierScore {
   readonly count: number;
   /** The confusion matrix, [C, C]: `confusion[label][predicted]` is a number of words. */
   readonly confusion: readonly (readonly number[])[];
-  /** Precision, recall and F1 of each class, word by word and not name by name as `conlleval` counts. */
+  /** Precision, recall and F1 of each class, word by word; `entityScores()` counts whole names. */
   readonly classes: readonly ClassScore[];
 }
 
