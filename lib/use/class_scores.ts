@@ -58,6 +58,16 @@ export function scoreOf(right: number, given: number, count: number): ClassScore
   };
 }
 
+/** A confusion matrix, [C, C], in which nothing has been counted yet. */
+export function noConfusion(classes: number): number[][] {
+  return Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+}
+
+/** The share of the examples in a confusion matrix whose predicted class is their label. */
+export function shareRight(confusion: readonly (readonly number[])[]): number {
+  return share(sum(confusion.map((row, label) => row[label])), sum(confusion.map(sum)));
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }

@@ -9,6 +9,7 @@ import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import { CLASSIFIER } from "../training/argument_kinds.ts";
 import { checkedToTensors } from "../training/batch_tensors.ts";
 import type { Shares } from "../model/classes_json.ts";
+import { noConfusion, shareRight } from "./class_scores.ts";
 import { type BertClassifier, checkSoftmax } from "./classifier.ts";
 import { checkTexts, labelledBatches, type LabelledText } from "./labelled_texts.ts";
 import { crossEntropyLoss } from "../training/loss.ts";
@@ -76,8 +77,7 @@ export async function evaluateClassifier(
   checkTexts(call, texts, tokenizer, model.classes);
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
   const { batchSize = 32, maxLength = model.config.maxPositionEmbeddings } = options;
-  const zeros = () => new Array<number>(model.classes).fill(0);
-  const confusion = Array.from({ length: model.classes }, zeros);
+  const confusion = noConfusion(model.classes);
   let loss = 0;
   for (const { batch, labels } of labelledBatches(texts, tokenizer, { batchSize, maxLength })) {
     const rows = await scoreRows(model, batch, labels);
@@ -87,9 +87,8 @@ export async function evaluateClassifier(
     }
     await macrotask();
   }
-  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
   const count = texts.length;
-  return { loss: loss / count, accuracy: right / count, count, confusion };
+  return { loss: loss / count, accuracy: shareRight(confusion), count, confusion };
 }
 
 async function scoreRows(model: BertClassifier, batch: Batch, labels: Int32Array) {

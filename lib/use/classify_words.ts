@@ -7,7 +7,7 @@ import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import { TOKEN_CLASSIFIER } from "../training/argument_kinds.ts";
 import { checkedToTensors } from "../training/batch_tensors.ts";
 import { macrotask } from "../training/macrotask.ts";
-import { type ClassScore, classScores } from "./class_scores.ts";
+import { type ClassScore, classScores, noConfusion, shareRight } from "./class_scores.ts";
 import { checkSentences, checkWords, type LabelledWords, withSomeLabel } from "./labelled_words.ts";
 import { mostTokens, read } from "./text_inputs.ts";
 import type { BertTokenClassifier } from "./token_classifier.ts";
@@ -147,8 +147,7 @@ export async function evaluateTokenClassifier(
   const asked = withSomeLabel(sentences);
   const words = asked.map((sentence) => sentence.words);
   const logits = await wordLogits(model, tokenizer, words, sizes);
-  const zeros = () => new Array<number>(model.classes).fill(0);
-  const confusion = Array.from({ length: model.classes }, zeros);
+  const confusion = noConfusion(model.classes);
   let loss = 0;
   for (const [sentence, { labels }] of asked.entries()) {
     for (const [i, label] of labels.entries()) {
@@ -160,8 +159,7 @@ export async function evaluateTokenClassifier(
   }
   const classes = classScores(confusion);
   const count = classes.reduce((sum, one) => sum + one.count, 0);
-  const right = confusion.reduce((sum, row, label) => sum + row[label], 0);
-  return { loss: loss / count, accuracy: right / count, count, confusion, classes };
+  return { loss: loss / count, accuracy: shareRight(confusion), count, confusion, classes };
 }
 
 /** -log softmax(logits)[label], in nats. Large logits do not overflow, as the largest is subtracted. */
