@@ -36,6 +36,23 @@ async function run(
   return recorder.outputs;
 }
 
+Deno.test("in a notebook each printed line gets time to leave the kernel before the next cell", () =>
+  withKernel(async (kernel) => {
+    const outputs = await run(
+      kernel,
+      `const { wait } = Atomics;
+      let waits = 0;
+      Atomics.wait = ((array: Int32Array, at: number, value: number, time: number) => {
+        waits++;
+        return wait(array, at, value, time);
+      }) as typeof Atomics.wait;
+      for (const method of ["log", "info", "warn", "error"] as const) console[method](method);
+      Atomics.wait = wait;
+      console.log(waits);`,
+    );
+    strictEqual(printed(outputs).trim().split("\n").at(-1), "4");
+  }));
+
 /** Runs a cell, and returns the data by which it replaces earlier outputs. */
 async function updatesOf(kernel: Kernel, code: string): Promise<Record<string, unknown>[]> {
   const updates: Record<string, unknown>[] = [];
