@@ -252,6 +252,15 @@ export function bertConfig(name: ModelPreset, overrides: Partial<BertConfig> = {
  * Makes checked data settings: `DATA_DEFAULTS` with the fields of `overrides`.
  *
  * @throws {ConfigError} If a field is unknown or a value cannot work.
+ *
+ * @example
+ * ```ts
+ * import { dataConfig } from "bert/config.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * const data = dataConfig({ maxLength: 64, pairing: "none" });
+ * strictEqual(data.maskProbability, 0.15); // the default
+ * throws(() => dataConfig({ maskProbability: 15 }), /maskProbability/); // a share, not percent
+ * ```
  */
 export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
   const config = override(DATA_DEFAULTS, overrides, ["maxPredictions"]);
@@ -273,6 +282,15 @@ export function dataConfig(overrides: Partial<DataConfig> = {}): DataConfig {
  * permitted. So a notebook can train in another precision without a change.
  *
  * @throws {ConfigError} If a field is unknown or a value cannot work.
+ *
+ * @example
+ * ```ts
+ * import { trainConfig } from "bert/config.ts";
+ * import { strictEqual, throws } from "node:assert";
+ * const settings = trainConfig({ batchSize: 8, accumulation: 4 }); // updates for 32 sequences each
+ * strictEqual(settings.learningRate, 0.001); // the default
+ * throws(() => trainConfig({ warmupShare: 100 }), /warmupShare/); // a share of the steps, not a number
+ * ```
  */
 export function trainConfig(overrides: Partial<TrainConfig> = {}): TrainConfig {
   const config = override(defaultsBeside(overrides?.precision), overrides, OPTIONAL);

@@ -172,12 +172,32 @@ export function checkShape(
   if (!fits) throw new ShapeError(what, expected, shape);
 }
 
-/** A value as a reader would type it, cut off after 60 characters. */
+/**
+ * A value as a reader would type it, at most 60 characters, for a message.
+ *
+ * @example
+ * ```ts
+ * import { describe } from "bert/errors.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(describe("sea"), '"sea"'); // with quotes, so that a text differs from a number
+ * strictEqual(describe("a".repeat(99)).length, 60);
+ * ```
+ */
 export function describe(value: unknown): string {
   return shortened(toText(value));
 }
 
-/** A text of any length, cut off after 60 characters, for a message. */
+/**
+ * A text, at most 60 characters, for a message: the end of a longer one becomes `...`.
+ *
+ * @example
+ * ```ts
+ * import { shortened } from "bert/errors.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * strictEqual(shortened("sea"), "sea");
+ * ok(shortened("a".repeat(61)).endsWith("a..."));
+ * ```
+ */
 export function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

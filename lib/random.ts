@@ -105,7 +105,18 @@ export function checkRng(rng: unknown): void {
   throw new ConfigError("rng", rng, "must be a generator: createRng(1), from bert/random.ts");
 }
 
-/** Whether a saved state is valid: 624 words of 32 bits, and a position in them. */
+/**
+ * Whether a saved state is valid: 624 words of 32 bits, and a position in them.
+ *
+ * @example
+ * ```ts
+ * import { createRng, isRngState } from "bert/random.ts";
+ * import { ok } from "node:assert";
+ * const { words, index } = createRng(42).state;
+ * ok(isRngState({ words, index }));
+ * ok(!isRngState({ words: words.slice(1), index }));
+ * ```
+ */
 export function isRngState({ words, index }: RngState): boolean {
   return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
     words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);

@@ -129,7 +129,16 @@ const CPU_IN_USE =
   "made before this library was imported, or tf.setBackend() was called. Call " +
   'await useBackend() from bert/backend/choose.ts first, or await useBackend("cpu") if cpu is meant';
 
-/** The names that `useBackend()` accepts. */
+/**
+ * The names that `useBackend()` accepts. Not every one of these backends runs on every machine.
+ *
+ * @example
+ * ```ts
+ * import { backendNames } from "bert/backend/choose.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(backendNames(), ["simd", "wasm", "cpu", "webgpu"]);
+ * ```
+ */
 export function backendNames(): BackendName[] {
   return Object.keys(LOADERS) as BackendName[];
 }

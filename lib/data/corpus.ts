@@ -105,6 +105,16 @@ export function checkKinds(
  *
  * @param documents The documents that `corpus()` returns, and not the name of a corpus.
  * @throws {TypeError} If they are not documents.
+ *
+ * @example
+ * ```ts
+ * import { corpus, readAll } from "bert/data/corpus.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/texts.txt`;
+ * await Deno.writeTextFile(path, "Call me. I come.\n\nGo.\n"); // an empty line ends a document
+ * const documents = await readAll(corpus(path));
+ * deepStrictEqual(documents.map(({ sentences }) => sentences), [["Call me.", "I come."], ["Go."]]);
+ * ```
  */
 export async function readAll(
   documents: AsyncIterable<Document> | Iterable<Document>,

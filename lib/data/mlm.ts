@@ -114,6 +114,19 @@ export function mlmData(
  * @param id The original id.
  * @returns The id that the model sees.
  *
+ * @example
+ * ```ts
+ * import { corruptToken } from "bert/data/mlm.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { ok } from "node:assert";
+ * const vocab = new Vocab([...SPECIAL_TOKENS, "sea", "ship"]);
+ * const rng = createRng(1);
+ * const seen = Array.from({ length: 1000 }, () => corruptToken(5, vocab, { rng }));
+ * ok(Math.abs(seen.filter((id) => id === 4).length - 800) < 40); // [MASK]
+ * ok(Math.abs(seen.filter((id) => id === 6).length - 50) < 20); // half of the random tokens
+ * ```
+ *
  * Source: `create_masked_lm_predictions` in google-research/bert, which this follows draw for draw.
  * There, as here with `randomSpecials`, the random token may be any one of the vocabulary.
  */

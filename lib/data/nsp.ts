@@ -77,6 +77,19 @@ export function* nspExamples(
  * `nspExamples()` for documents that are encoded already.
  *
  * @throws {ConfigError | NoExamplesError} In the same cases as `nspExamples()`.
+ *
+ * @example
+ * ```ts
+ * import { nspExamplesOfIds } from "bert/data/nsp.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const vocab = new Vocab([...SPECIAL_TOKENS, "a", "b", "c"]);
+ * const sentences = [{ ids: [5, 6], index: 0 }, { ids: [7], index: 1 }];
+ * const options = { maxLength: 6, pairing: "sop", rng: createRng(1) } as const;
+ * const [pair] = nspExamplesOfIds([{ name: "x", sentences }], vocab, options);
+ * deepStrictEqual(pair.tokenIds, pair.nspLabel === 1 ? [2, 7, 3, 5, 6, 3] : [2, 5, 6, 3, 7, 3]);
+ * ```
  */
 export function* nspExamplesOfIds(
   documents: Iterable<TokenizedDocument>,
@@ -112,6 +125,21 @@ export function* nspExamplesOfWindow(
  * `nspExamples()` for documents that arrive one by one.
  *
  * @throws {ConfigError | NoExamplesError} In the same cases as `nspExamples()`.
+ *
+ * @example
+ * ```ts
+ * import { corpus } from "bert/data/corpus.ts";
+ * import { nspExamplesAsync } from "bert/data/nsp.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { ok } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/texts.txt`;
+ * await Deno.writeTextFile(path, "Call me.\nI come.\n\nGo on.\nStay here.\n");
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me", "."]));
+ * const pairs = nspExamplesAsync(corpus(path), tokenizer, { maxLength: 11, rng: createRng(1) });
+ * for await (const { segmentIds } of pairs) ok(segmentIds.includes(2)); // a second segment
+ * ```
  */
 export async function* nspExamplesAsync(
   documents: AsyncIterable<Document>,

@@ -112,6 +112,21 @@ export async function dataReport(
  * A report as lines of text, for a terminal or a notebook.
  *
  * @returns Lines, without a line end after the last. The same report gives the same text.
+ *
+ * @example
+ * ```ts
+ * import { dataConfig } from "bert/config.ts";
+ * import { dataReport, formatReport } from "bert/data/report.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "a", "b"]));
+ * const documents = [{ name: "x", sentences: ["a", "b"] }, { name: "y", sentences: ["b", "what"] }];
+ * const report = await dataReport(documents, tokenizer, { data: dataConfig({ maxLength: 8 }), seed: 1 });
+ * const [first, , third] = formatReport(report).split("\n");
+ * strictEqual(first, "corpus      2 documents, 4 sentences");
+ * strictEqual(third, "tokens      4, 25.00 % of them [UNK]");
+ * ```
  */
 export function formatReport(report: DataReport): string {
   checkArguments("formatReport(report)", [["report", report, REPORT]]);

@@ -59,6 +59,13 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
  *
  * @param locale The language of the texts. Default `"en"`.
  * @throws {ConfigError} If `locale` is not a language tag, even if there is nothing to split.
+ *
+ * @example
+ * ```ts
+ * import { splitTexts } from "bert/data/sentences.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(splitTexts(["Call me. I come.", "", "Go."]), [["Call me.", "I come."], [], ["Go."]]);
+ * ```
  */
 export function splitTexts(texts: readonly string[], locale = "en"): string[][] {
   const paragraphs: string[] = [];

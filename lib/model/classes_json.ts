@@ -61,6 +61,15 @@ const POOLING = "classifier_pooling";
  * @param kind What is classified, as `classifierKind()` says.
  * @throws {ConfigError} If it does not name each class, or names an unknown pooling or problem type.
  *
+ * @example
+ * ```ts
+ * import { classesFromJson } from "bert/model/classes_json.ts";
+ * import { deepStrictEqual, strictEqual } from "node:assert";
+ * const json = { id2label: { 0: "bad", 1: "good" }, problem_type: "multi_label_classification" };
+ * deepStrictEqual(classesFromJson(json, 2, "texts").labels, ["bad", "good"]);
+ * strictEqual(classesFromJson(json, 2, "texts").shares, "sigmoid");
+ * ```
+ *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
  * probabilities, which are always those of softmax in `TokenClassificationPipeline`.
  */
@@ -101,6 +110,16 @@ export const OPENED_WITH = { texts: "loadClassifier()", words: "loadTokenClassif
  *
  * @param json The contents of its `config.json`.
  * @param weights Its weights.
+ *
+ * @example
+ * ```ts
+ * import { classifierKind } from "bert/model/classes_json.ts";
+ * import { strictEqual } from "node:assert";
+ * const json = { architectures: ["BertForTokenClassification"] };
+ * const names = new Set(["classifier.weight", "classifier.bias"]);
+ * strictEqual(classifierKind(json, names), "words");
+ * strictEqual(classifierKind(json, new Set()), undefined);
+ * ```
  */
 export function classifierKind(
   json: Readonly<Record<string, unknown>>,
@@ -145,6 +164,16 @@ export function classifierArchitecture({ pooling }: Pick<Classes, "pooling">): s
  * The inverse of `classesFromJson()`, with the name of the architecture.
  *
  * @throws {ConfigError} If two classes have the same name.
+ *
+ * @example
+ * ```ts
+ * import { classesFromJson, classesToJson } from "bert/model/classes_json.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const classes = { labels: ["bad", "good"], shares: "softmax", pooling: "mean" } as const;
+ * const json = classesToJson(classes);
+ * deepStrictEqual(json.architectures, ["BertForSequenceClassification"]);
+ * deepStrictEqual(classesFromJson(json, 2, "texts"), classes);
+ * ```
  */
 export function classesToJson({ labels, shares, pooling }: Classes): Record<string, unknown> {
   if (new Set(labels).size !== labels.length) {
@@ -164,6 +193,14 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
  * The names of classes: those given, else `LABEL_0` and so on.
  *
  * @throws {ConfigError} If there are more or fewer names than classes.
+ *
+ * @example
+ * ```ts
+ * import { classLabels } from "bert/model/classes_json.ts";
+ * import { deepStrictEqual, throws } from "node:assert";
+ * deepStrictEqual(classLabels(2), ["LABEL_0", "LABEL_1"]);
+ * throws(() => classLabels(3, ["bad", "good"]), /must be 3 different names/);
+ * ```
  */
 export function classLabels(count: number, labels?: readonly string[]): readonly string[] {
   if (labels === undefined) return Array.from({ length: count }, (_, id) => `LABEL_${id}`);

@@ -185,6 +185,25 @@ export interface StoredModel {
  * @param shapesOf The names and shapes of the weights to read. Default: those of the encoder, and of
  * the heads of pre-training that the folder has.
  * @throws {FormatError} If a file is missing or cannot be read, or the files do not belong together.
+ *
+ * @example
+ * ```ts
+ * import { loadStored, saveModel } from "bert/model/folder.ts";
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertModel } from "bert/model/bert.ts";
+ * import { disposeWeights } from "bert/model/weights.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * const encoder = new BertModel(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveModel(folder, encoder, tokenizer); // without heads
+ * const { weights } = await loadStored(folder);
+ * deepStrictEqual([...weights.keys()], [...encoder.weights.keys()]);
+ * disposeWeights(weights);
+ * encoder.dispose();
+ * ```
  */
 export async function loadStored(
   folder: string,

@@ -97,6 +97,20 @@ export interface CompleteInputs extends EmbeddingIds {
  * @returns [B, T] int32 each.
  * @throws {ShapeError} If one of the inputs has another shape than `tokenIds`.
  * @throws {RangeError} If the sequences are too long, or an id has no row in its table.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { bertConfig } from "bert/config.ts";
+ * import { completeInputs } from "bert/model/inputs.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const tokenIds = tf.tensor2d([[2, 7, 3, 0]], undefined, "int32"); // [PAD] has id 0
+ * tf.tidy(() => {
+ *   const inputs = completeInputs({ tokenIds }, bertConfig("smoke"));
+ *   deepStrictEqual(inputs.attentionMask.arraySync(), [[1, 1, 1, 0]]);
+ *   deepStrictEqual(inputs.positionIds.arraySync(), [[0, 1, 2, 3]]);
+ * });
+ * ```
  */
 export function completeInputs(inputs: ModelInputs, config: BertConfig): CompleteInputs {
   checkOptions("forward()", inputs, INPUTS);

@@ -228,6 +228,18 @@ export function selfAttention(
  * @param x [B*T, H], the input of the layer.
  * @param mask [B, T], 1 at tokens, 0 at padding.
  * @returns [B, A, T, T]; the last axis sums to 1. The caller disposes of it.
+ *
+ * @example
+ * ```ts
+ * import { selfAttentionWeights } from "bert/model/layers.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * import * as tf from "@tensorflow/tfjs";
+ * const qkv = { weight: tf.zeros<tf.Rank.R2>([2, 6]), bias: tf.zeros<tf.Rank.R1>([6]) };
+ * const x = tf.ones<tf.Rank.R2>([3, 2]); // one sequence of two tokens and padding
+ * const shares = selfAttentionWeights(x, tf.tensor2d([[1, 1, 0]]), { qkv }, 1);
+ * deepStrictEqual(shares.arraySync()[0][0][0], [0.5, 0.5, 0]); // of the first token
+ * shares.dispose();
+ * ```
  */
 export function selfAttentionWeights(
   x: tf.Tensor2D,

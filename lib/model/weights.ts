@@ -26,7 +26,18 @@ export type Weights = ReadonlyMap<string, tf.Variable>;
 /** Shapes by name, in the order in which data flows. */
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
 
-/** The names and shapes of the backbone's weights: embeddings and encoder. */
+/**
+ * The names and shapes of the backbone's weights: embeddings and encoder.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { backboneShapes } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const shapes = backboneShapes(bertConfig("smoke")); // H = 32
+ * deepStrictEqual(shapes.get("bert.encoder.layer.0.attention.self.qkv.weight"), [32, 96]);
+ * ```
+ */
 export function backboneShapes(config: BertConfig): WeightShapes {
   const { hiddenSize: H, intermediateSize: I, numHiddenLayers } = checkBertConfig(config);
   const shapes = new Map<string, readonly number[]>([
@@ -64,7 +75,19 @@ export function nspHeadShapes(config: BertConfig): WeightShapes {
   return new Map([...dense("bert.pooler.dense", H, H), ...dense("cls.seq_relationship", H, 2)]);
 }
 
-/** The names and shapes of all weights of a model with both heads, those of the backbone first. */
+/**
+ * The names and shapes of all weights of a model with both heads, those of the backbone first.
+ *
+ * @example The parameters of BERT-base
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { pretrainShapes } from "bert/model/weights.ts";
+ * import { strictEqual } from "node:assert";
+ * const shapes = [...pretrainShapes(bertConfig("base", { typeVocabSize: 2 })).values()];
+ * const sizes = shapes.map((shape) => shape.reduce((size, axis) => size * axis, 1));
+ * strictEqual(sizes.reduce((a, b) => a + b), 110_106_428);
+ * ```
+ */
 export function pretrainShapes(config: BertConfig): WeightShapes {
   return new Map([...backboneShapes(config), ...nspHeadShapes(config), ...mlmHeadShapes(config)]);
 }
@@ -129,6 +152,17 @@ export const TRUNCATED_DEVIATION = 0.88;
  * Random numbers from a normal distribution with mean 0. Those beyond two standard deviations are drawn
  * again.
  *
+ * @example
+ * ```ts
+ * import { truncatedNormal } from "bert/model/weights.ts";
+ * import { createRng } from "bert/random.ts";
+ * import { ok } from "node:assert";
+ * const values = truncatedNormal(10_000, 0.02, createRng(1));
+ * ok(values.every((value) => Math.abs(value) < 0.040001)); // at most two standard deviations
+ * const square = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
+ * ok(Math.abs(Math.sqrt(square) / 0.02 - 0.88) < 0.02); // so they deviate less
+ * ```
+ *
  * Source: Marsaglia's polar method; `tf.truncated_normal`.
  */
 export function truncatedNormal(count: number, deviation: number, rng: Rng): Float32Array {
@@ -188,7 +222,23 @@ function named<R extends tf.Rank>(weights: Weights, name: string): tf.Variable<R
   return weight as tf.Variable<R>;
 }
 
-/** The weights of a dense layer, whose names begin with `name`. */
+/**
+ * The weights of a dense layer, whose names begin with `name`: `weight` [inputs, outputs] and `bias`
+ * [outputs]. They are those of the model, not copies.
+ *
+ * @throws {TypeError} If there are none of that name.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { createWeights, denseWeights, disposeWeights, nspHeadShapes } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const all = createWeights(nspHeadShapes(bertConfig("smoke")), 0.02, 1);
+ * const { weight, bias } = denseWeights(all, "cls.seq_relationship");
+ * deepStrictEqual([weight.shape, bias.shape], [[32, 2], [2]]);
+ * disposeWeights(all);
+ * ```
+ */
 export function denseWeights(weights: Weights, name: string): DenseWeights {
   return {
     weight: named<tf.Rank.R2>(weights, `${name}.weight`),
@@ -209,7 +259,22 @@ export function decoderBias(weights: Weights): tf.Tensor1D {
   return named<tf.Rank.R1>(weights, "cls.predictions.bias");
 }
 
-/** The weights of the embeddings. */
+/**
+ * The weights of the embeddings: a table [ids, H] each for words, positions and segments, and LayerNorm.
+ * They are those of the model, not copies.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertModel } from "bert/model/bert.ts";
+ * import { embeddingWeights } from "bert/model/weights.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const model = new BertModel(bertConfig("smoke", { vocabSize: 50 }), { seed: 1 });
+ * const { word, position, segment } = embeddingWeights(model.weights);
+ * deepStrictEqual([word.shape, position.shape, segment.shape], [[50, 32], [512, 32], [3, 32]]);
+ * model.dispose(); // and with it these weights
+ * ```
+ */
 export function embeddingWeights(weights: Weights): EmbeddingWeights {
   const table = (name: string) => named<tf.Rank.R2>(weights, `bert.embeddings.${name}.weight`);
   return {
@@ -220,7 +285,25 @@ export function embeddingWeights(weights: Weights): EmbeddingWeights {
   };
 }
 
-/** The weights of one encoder layer; layers are numbered from 0. */
+/**
+ * The weights of one encoder layer; layers are numbered from 0. They are those of the model, not copies.
+ *
+ * @throws {TypeError} If there is no such layer.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertModel } from "bert/model/bert.ts";
+ * import { encoderLayerWeights } from "bert/model/weights.ts";
+ * import { deepStrictEqual, strictEqual } from "node:assert";
+ * const model = new BertModel(bertConfig("smoke", { numHiddenLayers: 2 }), { seed: 1 });
+ * const { attention, feedForward } = encoderLayerWeights(model.weights, 1); // the last layer
+ * deepStrictEqual(attention.qkv.weight.shape, [32, 96]);
+ * const name = "bert.encoder.layer.1.intermediate.dense.weight";
+ * strictEqual(feedForward.inner.weight, model.weights.get(name)); // not a copy
+ * model.dispose();
+ * ```
+ */
 export function encoderLayerWeights(weights: Weights, layer: number): EncoderLayerWeights {
   const prefix = `bert.encoder.layer.${layer}`;
   return {
@@ -247,7 +330,20 @@ export function checkNotDisposed(weights: Weights): void {
   throw new TypeError("Cannot use a model after its dispose(): make it or load it again");
 }
 
-/** Frees the memory of all weights. */
+/**
+ * Frees the memory of all weights. A model that uses them cannot be used any more.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { bertConfig } from "bert/config.ts";
+ * import { createWeights, disposeWeights, nspHeadShapes } from "bert/model/weights.ts";
+ * import { strictEqual } from "node:assert";
+ * const before = tf.memory().numTensors;
+ * disposeWeights(createWeights(nspHeadShapes(bertConfig("smoke")), 0.02, 1));
+ * strictEqual(tf.memory().numTensors, before);
+ * ```
+ */
 export function disposeWeights(weights: Weights): void {
   checkArguments("disposeWeights(weights)", [["weights", weights, WEIGHTS]]);
   for (const weight of weights.values()) weight.dispose();

@@ -25,7 +25,24 @@ export interface RunCheckpoint {
 const FORMAT = "bert-deno-run-1";
 const NO_DIGEST = "0".repeat(64);
 
-/** Copies the weights and states of a run, so that training can go on while the copy is written. */
+/**
+ * Copies the weights and states of a run, so that training can go on while the copy is written.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { captureRun } from "bert/runs/checkpoint.ts";
+ * import { firstState } from "bert/runs/run_state.ts";
+ * import { AdamW } from "bert/training/optimizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const bias = tf.variable(tf.tensor1d([1, 2]));
+ * const weights = new Map([["bias", bias]]);
+ * const saved = captureRun(firstState("a"), weights, new AdamW(weights), {});
+ * bias.assign(tf.zeros([2])); // training goes on
+ * deepStrictEqual([...saved.weights.get("bias")!.data], [1, 2]);
+ * bias.dispose();
+ * ```
+ */
 export function captureRun(
   state: RunState,
   weights: ReadonlyMap<string, tf.Variable>,
@@ -43,6 +60,23 @@ export function captureRun(
  *
  * @throws {ConfigError} If a weight is missing in the checkpoint or has another shape there. No weight
  * is changed then.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { captureRun, restoreRun } from "bert/runs/checkpoint.ts";
+ * import { firstState } from "bert/runs/run_state.ts";
+ * import { AdamW } from "bert/training/optimizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const bias = tf.variable(tf.tensor1d([1, 2]));
+ * const weights = new Map([["bias", bias]]);
+ * const optimizer = new AdamW(weights);
+ * const saved = captureRun(firstState("a"), weights, optimizer, {});
+ * bias.assign(tf.zeros([2]));
+ * restoreRun(saved, weights, optimizer);
+ * deepStrictEqual(bias.arraySync(), [1, 2]);
+ * bias.dispose();
+ * ```
  */
 export function restoreRun(
   { weights: saved, optimizer: state }: RunCheckpoint,

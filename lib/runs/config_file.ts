@@ -119,6 +119,18 @@ export function configPath(folder: string): string {
  *
  * @throws {FormatError} If its `config.json` is not that of a run, or was changed after the run had
  * begun.
+ *
+ * @example
+ * ```ts
+ * import { readRunConfig } from "bert/runs/config_file.ts";
+ * import { beginRun } from "bert/runs/open.ts";
+ * import { strictEqual } from "node:assert";
+ * const folder = `${await Deno.makeTempDir()}/run`;
+ * strictEqual(await readRunConfig(folder), undefined); // no run yet
+ * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
+ * using _run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
+ * strictEqual((await readRunConfig(folder))?.plannedSteps, 5);
+ * ```
  */
 export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
   const path = configPath(folder);

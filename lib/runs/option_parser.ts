@@ -43,7 +43,16 @@ export type Options<K extends string> = Readonly<Record<K, Option>>;
 /** The settings that were given, by name. */
 export type Given<K extends string> = Partial<Record<K, string | number | boolean>>;
 
-/** `batchSize` as `--batch-size`. */
+/**
+ * The name of a setting as it is typed in a command: `batchSize` as `--batch-size`.
+ *
+ * @example
+ * ```ts
+ * import { flag } from "bert/runs/option_parser.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(flag("batchSize"), "--batch-size");
+ * ```
+ */
 export function flag(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -239,6 +248,15 @@ function example<K extends string>(name: K, table: Options<K>): string {
 /**
  * The number in a text. A text that is not a number is returned unchanged, for the message. The empty
  * text is not a number either, although `Number("")` is 0.
+ *
+ * @example
+ * ```ts
+ * import { numberIn } from "bert/runs/option_parser.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(numberIn("1e-3"), 0.001);
+ * strictEqual(numberIn("many"), "many");
+ * strictEqual(numberIn(""), "");
+ * ```
  */
 export function numberIn(text: string): number | string {
   const number = Number(text);

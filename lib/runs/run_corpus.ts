@@ -104,6 +104,17 @@ export const PROGRESS_INTERVAL = 200;
  * @param sizes The number of tokens of each document.
  * @param shuffle Brings the indices of the documents into a random order, in place.
  * @returns The indices of the documents, ascending.
+ *
+ * @example
+ * ```ts
+ * import { createRng } from "bert/random.ts";
+ * import { chooseHeldOut } from "bert/runs/run_corpus.ts";
+ * import { ok, strictEqual } from "node:assert";
+ * const rng = createRng(1);
+ * const places = chooseHeldOut([30, 50, 20, 40], 60, (all) => rng.shuffle(all));
+ * ok(places.length === 1 || places.length === 2); // as many as have 60 tokens together
+ * strictEqual(chooseHeldOut([30, 50], 10, (all) => rng.shuffle(all)).length, 1); // at least one
+ * ```
  */
 export function chooseHeldOut(
   sizes: ArrayLike<number>,

@@ -97,12 +97,32 @@ export class Table {
 /**
  * A number with at most four significant digits, which keeps files short; further digits would not be
  * visible.
+ *
+ * @example
+ * ```ts
+ * import { short } from "bert/show/figure.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(short(1 / 3), 0.3333);
+ * strictEqual(short(123456), 123500);
+ * ```
  */
 export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
-/** The layout for plotly: as in the SVG, the legend is above the plot. */
+/**
+ * The layout for plotly: as in the SVG, the legend is above the plot.
+ *
+ * @example
+ * ```ts
+ * import { layout } from "bert/show/figure.ts";
+ * import { deepStrictEqual, strictEqual } from "node:assert";
+ * const titles = { title: "Loss", xTitle: "step", yTitle: "nats" };
+ * const found = layout(titles, { barmode: "group" }); // a further setting of plotly
+ * deepStrictEqual(found.xaxis?.title, { text: "step" });
+ * strictEqual(found.barmode, "group");
+ * ```
+ */
 export function layout(
   titles: Titles,
   more: Record<string, unknown> = {},

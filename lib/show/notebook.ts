@@ -14,7 +14,17 @@ export interface Showable {
   liveBundle?(): Record<string, unknown>;
 }
 
-/** Whether this code runs inside the Deno Jupyter kernel. */
+/**
+ * Whether this code runs inside the Deno Jupyter kernel.
+ *
+ * @example
+ * ```ts
+ * import { inNotebook } from "bert/show/notebook.ts";
+ * import { ok } from "node:assert";
+ * const width = inNotebook() ? 900 : 80; // pixels, or the characters of a terminal
+ * ok(inNotebook() === (width === 900));
+ * ```
+ */
 export function inNotebook(): boolean {
   try {
     return Deno.jupyter !== undefined; // outside the kernel, reading it throws
@@ -47,12 +57,34 @@ if (inNotebook()) printInPlace();
 /**
  * Waits until all output has left the kernel. The kernel may report a cell as done before its last
  * output is sent, and programs that then stop listening would lose it.
+ *
+ * @example
+ * ```ts
+ * import { flush } from "bert/show/notebook.ts";
+ * import { ok } from "node:assert";
+ * const begun = performance.now();
+ * await flush(); // show() and live() do this themselves
+ * ok(performance.now() - begun > 25);
+ * ```
  */
 export function flush(milliseconds = 30): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Shows a figure or a table. Outside a notebook its text is printed. */
+/**
+ * Shows a figure or a table below the cell, and waits until it has left the kernel. Outside a notebook
+ * its text is printed.
+ *
+ * @example
+ * ```ts
+ * import { inNotebook, show } from "bert/show/notebook.ts";
+ * import { table } from "bert/show/table.ts";
+ * import { ok } from "node:assert";
+ * const words = table([{ word: "sea", count: 5 }, { word: "ship", count: 12 }]);
+ * if (inNotebook()) await show(words); // a table; elsewhere the text below is printed
+ * ok(words.text.startsWith("word  count"));
+ * ```
+ */
 export async function show(content: Showable): Promise<void> {
   if (!inNotebook()) return console.log(content.text);
   await Deno.jupyter.display(content.bundle(), { raw: true });
@@ -80,6 +112,17 @@ export interface LiveView extends AsyncDisposable {
  *
  * @param id A name that is unique in the notebook. It makes outputs reproducible.
  * @param interval The shortest time between two updates, in milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { inNotebook, live, progressBar } from "bert/show/notebook.ts";
+ * if (inNotebook()) {
+ *   await using view = live("my-bar", 500); // is finished at the end of the block
+ *   for (let step = 1; step <= 100; step++) {
+ *     await view.update(() => progressBar(step / 100, `step ${step}`)); // drawn twice a second
+ *   }
+ * }
+ * ```
  */
 export function live(id: string, interval = 1000): LiveView {
   let shown = false;
@@ -118,6 +161,13 @@ function made(content: Content): Showable {
  *
  * @param done Share of the work, 0 to 1.
  * @param note A text after the bar.
+ *
+ * @example
+ * ```ts
+ * import { progressBar } from "bert/show/notebook.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(progressBar(0.25, "step 5 of 20").text, "█████░░░░░░░░░░░░░░░ 25 %  step 5 of 20");
+ * ```
  */
 export function progressBar(done: number, note: string): Showable {
   const share = Math.min(1, Math.max(0, done));

@@ -71,6 +71,15 @@ export const NOTEBOOK_PRESETS: readonly string[] = Object.keys(PRESETS);
  * `tutorial` (the default: minutes) or `full` (hours).
  *
  * @throws {ConfigError} If the variable has another value.
+ *
+ * @example
+ * ```ts
+ * import { NOTEBOOK_PRESETS, notebookPreset } from "bert/show/presets.ts";
+ * import { ok } from "node:assert";
+ * const { name, steps } = notebookPreset();
+ * ok(NOTEBOOK_PRESETS.includes(name));
+ * ok(steps > 0);
+ * ```
  */
 export function notebookPreset(): NotebookPreset {
   const name = Deno.env.get("BERT_PRESET") ?? "tutorial";

@@ -14,7 +14,19 @@ import { type Score, scoreChart, scoreCurve } from "./score_chart.ts";
 /** The number of steps over which the curves are averaged, as single steps are noisy. */
 const SMOOTHING = 25;
 
-/** Draws the masked-word loss over the steps, with ln V and the unigram loss as level lines. */
+/**
+ * Draws the masked-word loss over the steps, with ln V and the unigram loss as level lines.
+ *
+ * @example
+ * ```ts
+ * import { MetricsFile, stepIn } from "bert/training/metrics_file.ts";
+ * import { mlmLossChart } from "bert/show/training_view.ts";
+ * import { ok } from "node:assert";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * const steps = [{ ...step, step: 1 }, { ...step, step: 2, mlmLoss: 6.4 }];
+ * ok(mlmLossChart(steps).svg.startsWith("<svg"));
+ * ```
+ */
 export function mlmLossChart(steps: readonly StepLog[], baselines?: Baselines): Figure {
   return smoothChart("mlmLoss", steps, baselines);
 }
@@ -62,6 +74,18 @@ export interface TrainingView extends AsyncDisposable {
  * @param plannedSteps The number of steps at which the bar is full. If the run ends earlier, the bar says
  * that it was stopped.
  * @param baselines The level lines of the chart of masked words. Default: none.
+ *
+ * @example
+ * ```ts
+ * import { inNotebook } from "bert/show/notebook.ts";
+ * import { trainingView } from "bert/show/training_view.ts";
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
+ * if (inNotebook()) {
+ *   await using view = trainingView("my-run", 2); // is finished at the end of the block
+ *   await view.onStep(step); // pretrain(…, { onStep: view.onStep }) does this after each step
+ * }
+ * ```
  */
 export function trainingView(
   id: string,
@@ -92,7 +116,20 @@ export function trainingView(
   };
 }
 
-/** The progress of a run in words: losses of the last batch, mean tokens per second, and time left. */
+/**
+ * The progress of a run in words: losses of the last batch, mean tokens per second, and time left.
+ *
+ * @example
+ * ```ts
+ * import { progressNote } from "bert/show/training_view.ts";
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * import { ok } from "node:assert";
+ * const log = stepIn("train,1,10,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,30")!; // 900 tokens in 30 seconds
+ * const note = progressNote(log, 20);
+ * ok(note.startsWith("step 10 of 20"));
+ * ok(note.includes("30 tokens/s"));
+ * ```
+ */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
   const speed = `${count(Math.round(tokens / seconds))} tokens/s`;
@@ -101,7 +138,19 @@ export function progressNote(log: StepLog, plannedSteps: number): string {
   return `step ${step} of ${plannedSteps}, ${losses(log)}, ${speed}${rest}`;
 }
 
-/** The end of a run in words, and whether it was stopped before its planned steps. */
+/**
+ * The end of a run in words, and whether it was stopped before its planned steps.
+ *
+ * @example
+ * ```ts
+ * import { endNote } from "bert/show/training_view.ts";
+ * import { stepIn } from "bert/training/metrics_file.ts";
+ * import { ok } from "node:assert";
+ * const log = stepIn("train,1,10,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,30")!;
+ * ok(endNote(log, 10).startsWith("step 10 of 10"));
+ * ok(endNote(log, 20).startsWith("stopped at step 10 of 20"));
+ * ```
+ */
 export function endNote(log: StepLog, plannedSteps: number): string {
   const { step } = log;
   if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}, ${losses(log)}`;

@@ -48,6 +48,19 @@ export interface PreparedCorpus extends Disposable {
 /**
  * Whether a path is that of a prepared corpus, or of a store without `.idx`. If there is also a file or
  * folder at the path itself, an `.idx` beside it only counts if it is Megatron-LM's.
+ *
+ * @example
+ * ```ts
+ * import { isPrepared } from "bert/store/prepared.ts";
+ * import { IndexedWriter } from "bert/store/indexed_writer.ts";
+ * import { ok } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/texts`;
+ * ok(!isPrepared(path));
+ * using writer = IndexedWriter.create(path, "uint16");
+ * writer.add([[5, 6], [6]]);
+ * writer.finish(); // has written texts.bin and texts.idx
+ * ok(isPrepared(path));
+ * ```
  */
 export function isPrepared(path: string): boolean {
   if (isFile(`${path}/${FACTS_FILE}`)) return true;

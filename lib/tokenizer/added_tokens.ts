@@ -32,6 +32,15 @@ export interface AddedToken {
  *
  * @param where The source of the token, for error messages. Default `"the added tokens"`.
  * @throws {FormatError} If it is empty, has a line break or is not well-formed.
+ *
+ * @example
+ * ```ts
+ * import { completeToken } from "bert/tokenizer/added_tokens.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(completeToken("[E1]").special, true);
+ * strictEqual(completeToken("[E1]").normalized, false); // found in the text as it is
+ * strictEqual(completeToken({ content: "New York" }).normalized, true); // and as "new york"
+ * ```
  */
 export function completeToken(
   given: string | AddedToken,

@@ -25,14 +25,41 @@ export interface VocabularyFacts extends TokenizerOptions {
   readonly added?: readonly AddedToken[];
 }
 
-/** All tokens, one on each line. It is the text of `vocab.txt` if no token was added after the pieces. */
+/**
+ * All tokens, one on each line. It is the text of `vocab.txt` if no token was added after the pieces.
+ *
+ * @example
+ * ```ts
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { vocabularyText } from "bert/tokenizer/vocab_facts.ts";
+ * import { strictEqual } from "node:assert";
+ * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea"]));
+ * strictEqual(vocabularyText(tokenizer), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nsea\n");
+ * ```
+ */
 export function vocabularyText(tokenizer: BertTokenizer): string {
   checkArguments("vocabularyText(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
   const { vocab } = tokenizer;
   return `${vocab.tokens.join("\n")}\n`;
 }
 
-/** The digest and the size of a vocabulary, and the options of its tokenizer. */
+/**
+ * The digest and the size of a vocabulary, and the options of its tokenizer. The digest depends on the
+ * tokens and their order.
+ *
+ * @example
+ * ```ts
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { vocabularyFacts } from "bert/tokenizer/vocab_facts.ts";
+ * import { notStrictEqual, strictEqual } from "node:assert";
+ * const facts = (...pieces: string[]) =>
+ *   vocabularyFacts(new BertTokenizer(new Vocab([...SPECIAL_TOKENS, ...pieces])));
+ * strictEqual(facts("sea", "ship").size, 7);
+ * notStrictEqual(facts("sea", "ship").sha256, facts("ship", "sea").sha256); // other ids
+ * ```
+ */
 export function vocabularyFacts(tokenizer: BertTokenizer): VocabularyFacts {
   checkArguments("vocabularyFacts(tokenizer)", [["tokenizer", tokenizer, TOKENIZER]]);
   const sha256 = createHash("sha256").update(vocabularyText(tokenizer)).digest("hex");

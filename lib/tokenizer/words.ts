@@ -52,6 +52,14 @@ const MAYBE_SPLIT = new RegExp(`[\\p{P}$+<=>^\`|~\\u166d\\u{111c9}]|${CJK.source
 /**
  * Whether a character is removed before anything else: control and format characters, private use,
  * lone surrogates, U+0000 and U+FFFD.
+ *
+ * @example
+ * ```ts
+ * import { isControl } from "bert/tokenizer/words.ts";
+ * import { ok } from "node:assert";
+ * ok(isControl("\u200b")); // a space of width 0
+ * ok(!isControl("\n")); // white space
+ * ```
  */
 export function isControl(char: string): boolean {
   if (char === "\t" || char === "\n" || char === "\r") return false;
@@ -59,7 +67,17 @@ export function isControl(char: string): boolean {
   return REMOVED.test(char) && !isOneOf(char, LATER_FORMAT);
 }
 
-/** Whether a character is punctuation: every ASCII symbol, and Unicode's category P. */
+/**
+ * Whether a character is punctuation: every ASCII symbol, and Unicode's category P.
+ *
+ * @example
+ * ```ts
+ * import { isPunctuation } from "bert/tokenizer/words.ts";
+ * import { ok } from "node:assert";
+ * ok(isPunctuation("$") && isPunctuation("…"));
+ * ok(!isPunctuation("€")); // a symbol, which is punctuation only in ASCII
+ * ```
+ */
 export function isPunctuation(char: string): boolean {
   checkText("isPunctuation(char)", "char", char);
   const code = char.codePointAt(0) ?? 0;
@@ -71,12 +89,31 @@ export function isPunctuation(char: string): boolean {
   return PUNCTUATION.test(char) && !isOneOf(char, LATER_PUNCTUATION);
 }
 
-/** Whether a character is a CJK ideograph (not kana, not Hangul). */
+/**
+ * Whether a character is a CJK ideograph (not kana, not Hangul).
+ *
+ * @example
+ * ```ts
+ * import { isCjk } from "bert/tokenizer/words.ts";
+ * import { ok } from "node:assert";
+ * ok(isCjk("海"));
+ * ok(!isCjk("う") && !isCjk("바"));
+ * ```
+ */
 export function isCjk(char: string): boolean {
   return CJK.test(char);
 }
 
-/** Removes control characters and turns every kind of white space into a plain space. */
+/**
+ * Removes control characters and turns each character of white space into a plain space.
+ *
+ * @example
+ * ```ts
+ * import { cleanText } from "bert/tokenizer/words.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(cleanText("the\u0000 \u200bsea\u00a0\n"), "the sea  "); // spaces are not joined
+ * ```
+ */
 export function cleanText(text: string): string {
   checkText("cleanText(text)", "text", text);
   if (!MAYBE_CLEANED.test(text)) return text;
@@ -87,7 +124,17 @@ export function cleanText(text: string): string {
   return cleaned;
 }
 
-/** Lower-cases character by character, so that a final capital sigma becomes σ and not ς. */
+/**
+ * Lower-cases character by character, so that a final capital sigma becomes σ and not ς, as it would
+ * with `toLowerCase()`.
+ *
+ * @example
+ * ```ts
+ * import { lowerCase } from "bert/tokenizer/words.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(lowerCase("ΛΟΓΟΣ"), "λογοσ"); // toLowerCase() gives "λογος"
+ * ```
+ */
 export function lowerCase(text: string): string {
   checkText("lowerCase(text)", "text", text);
   if (!MAYBE_OTHER_LOWER.test(text)) return text.toLowerCase();
@@ -102,7 +149,16 @@ export function lowerCharacter(char: string): string {
   return String.fromCodePoint((char.codePointAt(0) ?? 0) + distance);
 }
 
-/** Decomposes accented letters (NFD) and drops the accents: `é` becomes `e`. */
+/**
+ * Decomposes accented letters (NFD) and drops the accents: `é` becomes `e`.
+ *
+ * @example
+ * ```ts
+ * import { stripAccents } from "bert/tokenizer/words.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(stripAccents("Žižka, Ærø"), "Zizka, Ærø"); // ø is a letter without an accent
+ * ```
+ */
 export function stripAccents(text: string): string {
   checkText("stripAccents(text)", "text", text);
   if (ASCII_ONLY.test(text)) return text;
@@ -120,6 +176,14 @@ export function isAccent(char: string): boolean {
 /**
  * Splits a word at every punctuation character and ideograph, which become words of their own:
  * `don't` becomes `don`, `'` and `t`.
+ *
+ * @example
+ * ```ts
+ * import { splitPunctuation } from "bert/tokenizer/words.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(splitPunctuation("don't!"), ["don", "'", "t", "!"]);
+ * deepStrictEqual(splitPunctuation("東京都"), ["東", "京", "都"]);
+ * ```
  */
 export function splitPunctuation(word: string): string[] {
   checkText("splitPunctuation(word)", "word", word);
@@ -150,7 +214,16 @@ export const DOTTED_LETTERS: readonly (readonly [capital: string, small: string]
 
 const MAYBE_DOTTED = /[I\u0130]/;
 
-/** Lower-cases `I` to `ı` and `İ` to `i`, as in Turkish. Other characters are not changed. */
+/**
+ * Lower-cases `I` to `ı` and `İ` to `i`, as in Turkish. Other characters are not changed.
+ *
+ * @example
+ * ```ts
+ * import { lowerDotted } from "bert/tokenizer/words.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(lowerDotted("DIŞ İZMİR"), "DıŞ iZMiR"); // toLowerCase() gives "diş"
+ * ```
+ */
 export function lowerDotted(text: string): string {
   if (!MAYBE_DOTTED.test(text)) return text;
   return DOTTED_LETTERS.reduce((left, [capital, small]) => left.replaceAll(capital, small), text);
@@ -192,7 +265,17 @@ export function basicTokens(text: string, options: TokenizerOptions = {}): strin
   return text.split(WHITESPACE).flatMap((word) => wordTokens(word, complete));
 }
 
-/** `basicTokens()` of one word that holds no white space. */
+/**
+ * `basicTokens()` of one word that holds no white space.
+ *
+ * @example
+ * ```ts
+ * import { wordTokens } from "bert/tokenizer/words.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * deepStrictEqual(wordTokens("Don't"), ["don", "'", "t"]);
+ * deepStrictEqual(wordTokens("Don't", { lowercase: false }), ["Don", "'", "t"]);
+ * ```
+ */
 export function wordTokens(word: string, options: TokenizerOptions = {}): string[] {
   checkText("wordTokens(word, options)", "word", word);
   const cleaned = ASCII_ONLY.test(word) ? word : cleanText(word);
@@ -202,6 +285,14 @@ export function wordTokens(word: string, options: TokenizerOptions = {}): string
 /**
  * Normalises a text: cleans it, puts spaces around ideographs, and applies the options for case and
  * accents. Added tokens with the flag `normalized` are searched for in the result.
+ *
+ * @example
+ * ```ts
+ * import { normalizeText } from "bert/tokenizer/words.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(normalizeText("Él\tva a 東京", {}), "el va a  東  京 ");
+ * strictEqual(normalizeText("Él", { lowercase: false, stripAccents: false }), "Él");
+ * ```
  *
  * Source: `BertNormalizer` in huggingface/tokenizers.
  */

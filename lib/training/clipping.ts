@@ -46,7 +46,17 @@ export function clipByGlobalNorm(
   return { norm, scale: clipScale(norm, clipNorm) };
 }
 
-/** The factor that reduces a gradient of norm `norm` to at most `clipNorm`. */
+/**
+ * The factor, at most 1, that reduces a gradient of norm `norm` to at most `clipNorm`.
+ *
+ * @example
+ * ```ts
+ * import { clipScale } from "bert/training/clipping.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(clipScale(5, 1), 0.2);
+ * strictEqual(clipScale(0.5, 1), 1); // a short gradient stays as it is
+ * ```
+ */
 export function clipScale(norm: number, clipNorm: number): number {
   return norm > clipNorm ? clipNorm / norm : 1;
 }

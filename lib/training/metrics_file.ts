@@ -231,6 +231,19 @@ export interface ReadRow {
  * Reads all rows of a `metrics.csv`. An incomplete last row is left out.
  *
  * @throws {FormatError} If the file is missing, lacks a column, or has a cell that is no number.
+ *
+ * @example
+ * ```ts
+ * import { MetricsFile, readMetrics, stepIn } from "bert/training/metrics_file.ts";
+ * import { strictEqual } from "node:assert";
+ * const path = `${await Deno.makeTempDir()}/metrics.csv`;
+ * const file = MetricsFile.create(path);
+ * file.writeStep(stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!);
+ * file.close();
+ * const [{ split, row }] = await readMetrics(path);
+ * strictEqual(split, "train");
+ * strictEqual(row.mlm_loss, 6.5);
+ * ```
  */
 export async function readMetrics(path: string): Promise<ReadRow[]> {
   const text = await readTextIfThere(path);

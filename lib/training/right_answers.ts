@@ -33,6 +33,17 @@ export function hits(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
  * @param logits `[..., C]` float32.
  * @param labels `[...]` int32, -1 where there is none.
  * @returns A scalar; the caller disposes of it.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { countRight } from "bert/training/right_answers.ts";
+ * import { strictEqual } from "node:assert";
+ * const logits = tf.tensor2d([[1, 2], [3, 0], [5, 5]]);
+ * const right = countRight(logits, tf.tensor1d([1, 1, -1], "int32"));
+ * strictEqual(right.arraySync(), 1);
+ * tf.dispose([logits, right]);
+ * ```
  */
 export function countRight(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
   return tf.tidy(() => tf.sum(hits(logits, labels)).asScalar());

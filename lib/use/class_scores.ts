@@ -48,6 +48,15 @@ export function classScores(confusion: readonly (readonly number[])[]): ClassSco
  * @param right How many examples belong to the class and were given it.
  * @param given How many were given it.
  * @param count How many belong to it.
+ *
+ * @example
+ * ```ts
+ * import { scoreOf } from "bert/use/class_scores.ts";
+ * import { strictEqual } from "node:assert";
+ * const { precision, recall } = scoreOf(6, 8, 12); // 8 were found, 6 of them rightly, of 12
+ * strictEqual(precision, 0.75);
+ * strictEqual(recall, 0.5);
+ * ```
  */
 export function scoreOf(right: number, given: number, count: number): ClassScore {
   return {
@@ -58,12 +67,33 @@ export function scoreOf(right: number, given: number, count: number): ClassScore
   };
 }
 
-/** A confusion matrix, [C, C], in which nothing has been counted yet. */
+/**
+ * A confusion matrix, [C, C], in which nothing has been counted yet: `confusion[label][predicted]`.
+ *
+ * @example
+ * ```ts
+ * import { noConfusion } from "bert/use/class_scores.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const confusion = noConfusion(2);
+ * confusion[0][1]++; // one example of class 0 was taken for class 1
+ * deepStrictEqual(confusion, [[0, 1], [0, 0]]);
+ * ```
+ */
 export function noConfusion(classes: number): number[][] {
   return Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
 }
 
-/** The share of the examples in a confusion matrix whose predicted class is their label. */
+/**
+ * The share of the examples in a confusion matrix whose predicted class is their label; 0 if there are
+ * none.
+ *
+ * @example
+ * ```ts
+ * import { shareRight } from "bert/use/class_scores.ts";
+ * import { strictEqual } from "node:assert";
+ * strictEqual(shareRight([[2, 1], [0, 1]]), 0.75);
+ * ```
+ */
 export function shareRight(confusion: readonly (readonly number[])[]): number {
   return share(sum(confusion.map((row, label) => row[label])), sum(confusion.map(sum)));
 }

@@ -43,6 +43,15 @@ export interface GivenClassifier {
  * one, and a dense layer.
  *
  * @throws {ConfigError} If the configuration cannot work, or there is no class.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { classifierShapes } from "bert/use/classifier.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const shapes = classifierShapes(bertConfig("smoke"), 3, "mean"); // H = 32
+ * deepStrictEqual([...shapes], [["classifier.weight", [32, 3]], ["classifier.bias", [3]]]);
+ * ```
  */
 export function classifierShapes(
   config: BertConfig,

@@ -74,6 +74,25 @@ export async function saveClassifier(
  * @throws {FormatError} If a file is missing or cannot be read, or the folder does not hold a
  * classifier of texts.
  * @throws {TypeError} If `folder` is not a text.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertClassifier } from "bert/use/classifier.ts";
+ * import { loadClassifier, saveClassifier } from "bert/use/classifier_folder.ts";
+ * import { classify } from "bert/use/classify.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const own = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea", "land"]));
+ * const trained = new BertClassifier(bertConfig("smoke", { vocabSize: 7 }), { classes: 2, seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveClassifier(folder, trained, own);
+ * const { model, tokenizer } = await loadClassifier(folder);
+ * deepStrictEqual(await classify(model, tokenizer, "sea"), await classify(trained, own, "sea"));
+ * model.dispose();
+ * trained.dispose();
+ * ```
  */
 export async function loadClassifier(folder: string): Promise<LoadedClassifier> {
   checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);

@@ -74,6 +74,25 @@ export async function saveTokenClassifier(
  * @throws {FormatError} If a file is missing or cannot be read, or the folder does not hold a
  * classifier of words.
  * @throws {TypeError} If `folder` is not a text.
+ *
+ * @example
+ * ```ts
+ * import { bertConfig } from "bert/config.ts";
+ * import { BertTokenClassifier } from "bert/use/token_classifier.ts";
+ * import { loadTokenClassifier, saveTokenClassifier } from "bert/use/token_classifier_folder.ts";
+ * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
+ * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
+ * import { deepStrictEqual } from "node:assert";
+ * const own = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "in", "rome"]));
+ * const config = bertConfig("smoke", { vocabSize: 7 });
+ * const trained = new BertTokenClassifier(config, { classes: 2, seed: 1 });
+ * const folder = await Deno.makeTempDir();
+ * await saveTokenClassifier(folder, trained, own);
+ * const { model, labels } = await loadTokenClassifier(folder);
+ * deepStrictEqual(labels, ["LABEL_0", "LABEL_1"]); // it was saved without names
+ * model.dispose();
+ * trained.dispose();
+ * ```
  */
 export async function loadTokenClassifier(folder: string): Promise<LoadedTokenClassifier> {
   checkArguments("loadTokenClassifier(folder)", [["folder", folder, TEXT]]);
