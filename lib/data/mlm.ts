@@ -123,7 +123,7 @@ export function mlmData(
  * const vocab = new Vocab([...SPECIAL_TOKENS, "sea", "ship"]);
  * const rng = createRng(1);
  * const seen = Array.from({ length: 1000 }, () => corruptToken(5, vocab, { rng }));
- * ok(Math.abs(seen.filter((id) => id === 4).length - 800) < 40); // [MASK]
+ * ok(Math.abs(seen.filter((id) => id === vocab.maskId).length - 800) < 40);
  * ok(Math.abs(seen.filter((id) => id === 6).length - 50) < 20); // half of the random tokens
  * ```
  *

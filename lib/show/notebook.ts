@@ -21,8 +21,8 @@ export interface Showable {
  * ```ts
  * import { inNotebook } from "bert/show/notebook.ts";
  * import { ok } from "node:assert";
- * const width = inNotebook() ? 900 : 80; // pixels, or the characters of a terminal
- * ok(inNotebook() === (width === 900));
+ * const place = inNotebook() ? "below the cell" : "in the terminal";
+ * ok(place === "in the terminal" || Deno.jupyter !== undefined);
  * ```
  */
 export function inNotebook(): boolean {

@@ -74,11 +74,10 @@ export const NOTEBOOK_PRESETS: readonly string[] = Object.keys(PRESETS);
  *
  * @example
  * ```ts
- * import { NOTEBOOK_PRESETS, notebookPreset } from "bert/show/presets.ts";
- * import { ok } from "node:assert";
- * const { name, steps } = notebookPreset();
- * ok(NOTEBOOK_PRESETS.includes(name));
- * ok(steps > 0);
+ * import { notebookPreset } from "bert/show/presets.ts";
+ * import { strictEqual } from "node:assert";
+ * const { name } = notebookPreset();
+ * strictEqual(name, Deno.env.get("BERT_PRESET") ?? "tutorial");
  * ```
  */
 export function notebookPreset(): NotebookPreset {
