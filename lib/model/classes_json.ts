@@ -199,6 +199,7 @@ export function classesToJson({ labels, shares, pooling }: Classes): Record<stri
  * import { classLabels } from "bert/model/classes_json.ts";
  * import { deepStrictEqual, throws } from "node:assert";
  * deepStrictEqual(classLabels(2), ["LABEL_0", "LABEL_1"]);
+ * deepStrictEqual(classLabels(2, ["bad", "good"]), ["bad", "good"]);
  * throws(() => classLabels(3, ["bad", "good"]), /must be 3 different names/);
  * ```
  */

@@ -37,8 +37,9 @@ const NO_DIGEST = "0".repeat(64);
  * import { deepStrictEqual } from "node:assert";
  * const bias = tf.variable(tf.tensor1d([1, 2]));
  * const weights = new Map([["bias", bias]]);
- * const saved = captureRun(firstState("a"), weights, new AdamW(weights), {});
- * bias.assign(tf.zeros([2])); // training goes on
+ * using optimizer = new AdamW(weights);
+ * const saved = captureRun(firstState("a"), weights, optimizer, {});
+ * optimizer.step({ bias: tf.ones([2]) }, 0.1); // training goes on
  * deepStrictEqual([...saved.weights.get("bias")!.data], [1, 2]);
  * bias.dispose();
  * ```
@@ -67,14 +68,15 @@ export function captureRun(
  * import { captureRun, restoreRun } from "bert/runs/checkpoint.ts";
  * import { firstState } from "bert/runs/run_state.ts";
  * import { AdamW } from "bert/training/optimizer.ts";
- * import { deepStrictEqual } from "node:assert";
+ * import { deepStrictEqual, strictEqual } from "node:assert";
  * const bias = tf.variable(tf.tensor1d([1, 2]));
  * const weights = new Map([["bias", bias]]);
- * const optimizer = new AdamW(weights);
+ * using optimizer = new AdamW(weights);
  * const saved = captureRun(firstState("a"), weights, optimizer, {});
- * bias.assign(tf.zeros([2]));
+ * optimizer.step({ bias: tf.ones([2]) }, 0.1);
  * restoreRun(saved, weights, optimizer);
  * deepStrictEqual(bias.arraySync(), [1, 2]);
+ * strictEqual(optimizer.steps, 0);
  * bias.dispose();
  * ```
  */

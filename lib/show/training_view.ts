@@ -15,7 +15,7 @@ import { type Score, scoreChart, scoreCurve } from "./score_chart.ts";
 const SMOOTHING = 25;
 
 /**
- * Draws the masked-word loss over the steps, with ln V and the unigram loss as level lines.
+ * Draws the masked-word loss over the steps, smoothed, with ln V and the unigram loss as level lines.
  *
  * @example
  * ```ts
