@@ -2,7 +2,7 @@
  * Splitting text into sentences. `Intl.Segmenter` implements the rules of Unicode, but it also ends a
  * sentence after "Mr." and "U.S."; the rules of `sentence_rules.ts` correct such splits.
  */
-import { checkArguments, checkOptions, TEXT } from "../checks.ts";
+import { ARRAY, checkArguments, checkEntries, checkOptions, TEXT } from "../checks.ts";
 import { ConfigError } from "../errors.ts";
 import { type Language, languageOf } from "./sentence_languages.ts";
 import { closingAtStart, goesOn, LONGEST, openingAtEnd } from "./sentence_rules.ts";
@@ -59,6 +59,7 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
  *
  * @param locale The language of the texts. Default `"en"`.
  * @throws {ConfigError} If `locale` is not a language tag, even if there is nothing to split.
+ * @throws {TypeError} If `texts` is not an array of texts.
  *
  * @example
  * ```ts
@@ -68,6 +69,9 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
  * ```
  */
 export function splitTexts(texts: readonly string[], locale = "en"): string[][] {
+  const call = "splitTexts(texts, locale)";
+  checkArguments(call, [["texts", texts, ARRAY]]);
+  checkEntries(call, "texts", texts, TEXT);
   const paragraphs: string[] = [];
   const lasts = texts.map((text) => { // the number of paragraphs up to the end of each text
     for (const paragraph of text.split(EMPTY_LINE)) {

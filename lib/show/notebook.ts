@@ -4,6 +4,8 @@
  * `deno run` the same functions print text.
  */
 
+import { checkArguments, having } from "../checks.ts";
+
 /** Content that can be shown in a notebook, such as a `Figure` or a `Table`. */
 export interface Showable {
   /** Its form as text, for a terminal. */
@@ -75,6 +77,8 @@ export function flush(milliseconds = 30): Promise<void> {
  * Shows a figure or a table below the cell, and waits until it has left the kernel. Outside a notebook
  * its text is printed.
  *
+ * @throws {TypeError} If it is something else, such as a text.
+ *
  * @example
  * ```ts
  * import { inNotebook, show } from "bert/show/notebook.ts";
@@ -86,10 +90,13 @@ export function flush(milliseconds = 30): Promise<void> {
  * ```
  */
 export async function show(content: Showable): Promise<void> {
+  checkArguments("show(content)", [["content", content, SHOWABLE]]);
   if (!inNotebook()) return console.log(content.text);
   await Deno.jupyter.display(content.bundle(), { raw: true });
   await flush();
 }
+
+const SHOWABLE = having("a figure, a diagram or a table", "text", "bundle");
 
 type Content = Showable | (() => Showable);
 

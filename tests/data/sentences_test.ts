@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
 import { splitSentences, splitTexts } from "bert/data/sentences.ts";
 import { createRng } from "bert/random.ts";
 
@@ -171,6 +171,12 @@ Deno.test("splitTexts() gives for each of many texts what it gives for the text 
     deepStrictEqual(splitTexts(texts), texts.map((text) => splitSentences(text)));
   }
   deepStrictEqual(splitTexts([]), []);
+  for (const wrong of ["a text", [5], undefined]) {
+    throws(() => splitTexts(wrong as string[]), {
+      name: "TypeError",
+      message: /splitTexts\(texts/,
+    });
+  }
   // "Ho." would be an abbreviation if another word followed, as in "z. B. x".
   deepStrictEqual(splitTexts(["It is so b. Ho.", "x"]), [["It is so b.", "Ho."], ["x"]]);
   deepStrictEqual(splitTexts(["One. Two", "", "goes on.\n\nThree."]), [

@@ -1,6 +1,14 @@
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert";
 import { Kernel, type KernelMessage } from "bert/cli/jupyter_kernel.ts";
-import { flush, inNotebook, live, progressBar, stopButton } from "bert/show/notebook.ts";
+import {
+  flush,
+  inNotebook,
+  live,
+  progressBar,
+  show,
+  type Showable,
+  stopButton,
+} from "bert/show/notebook.ts";
 import { notebookPreset } from "bert/show/presets.ts";
 import { OutputRecorder } from "bert/cli/run_notebook.ts";
 import { completeSettings } from "bert/runs/complete_settings.ts";
@@ -179,6 +187,15 @@ Deno.test("`await using` shows the last content of a live view for good", async 
     Object.assign(console, { log });
   }
   deepStrictEqual(said, ["last"]);
+});
+
+Deno.test("show() refuses what is neither a figure nor a table", async () => {
+  for (const wrong of ["a text", undefined, 5, { text: "a" }]) {
+    await rejects(show(wrong as Showable), {
+      name: "TypeError",
+      message: /show\(content\).*a figure, a diagram or a table/,
+    });
+  }
 });
 
 Deno.test("progressBar() shows a share, and limits it to 0 to 100 %", () => {
