@@ -172,7 +172,7 @@ Deno.test("splitTexts() gives for each of many texts what it gives for the text 
   }
   deepStrictEqual(splitTexts([]), []);
   for (const wrong of ["a text", [5], undefined]) {
-    throws(() => splitTexts(wrong as string[]), {
+    throws(() => splitTexts(wrong as unknown as string[]), {
       name: "TypeError",
       message: /splitTexts\(texts/,
     });
