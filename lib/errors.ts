@@ -189,14 +189,6 @@ export function describe(value: unknown): string {
 
 /**
  * A text, at most 60 characters, for a message: the end of a longer one becomes `...`.
- *
- * @example
- * ```ts
- * import { shortened } from "bert/errors.ts";
- * import { ok, strictEqual } from "node:assert";
- * strictEqual(shortened("sea"), "sea");
- * ok(shortened("a".repeat(61)).endsWith("a..."));
- * ```
  */
 export function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;

@@ -107,15 +107,6 @@ export function checkRng(rng: unknown): void {
 
 /**
  * Whether a saved state is valid: 624 words of 32 bits, and a position in them.
- *
- * @example
- * ```ts
- * import { createRng, isRngState } from "bert/random.ts";
- * import { ok } from "node:assert";
- * const { words, index } = createRng(42).state;
- * ok(isRngState({ words, index }));
- * ok(!isRngState({ words: words.slice(1), index }));
- * ```
  */
 export function isRngState({ words, index }: RngState): boolean {
   return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&

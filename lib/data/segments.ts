@@ -27,16 +27,6 @@ export interface Kept {
 
 /**
  * Appends the ids of the used tokens of a stretch to `to`.
- *
- * @example
- * ```ts
- * import { appendIds } from "bert/data/segments.ts";
- * import { deepStrictEqual } from "node:assert";
- * const sentences = [{ ids: [5, 6, 7], index: 0 }, { ids: [8, 9], index: 1 }];
- * const tokenIds = [2]; // [CLS]
- * appendIds(tokenIds, { document: { name: "x", sentences }, start: 0, end: 2 }, { start: 1, end: 4 });
- * deepStrictEqual(tokenIds, [2, 6, 7, 8]);
- * ```
  */
 export function appendIds(
   to: number[],
@@ -54,16 +44,6 @@ export function appendIds(
 
 /**
  * The number of tokens of a stretch.
- *
- * @example
- * ```ts
- * import { tokenCount } from "bert/data/segments.ts";
- * import { strictEqual } from "node:assert";
- * const sentences = [{ ids: [5, 6, 7], index: 0 }, { ids: [8, 9], index: 1 }];
- * const document = { name: "x", sentences };
- * strictEqual(tokenCount({ document, start: 0, end: 2 }), 5);
- * strictEqual(tokenCount({ document, start: 0, end: 2, skip: 1 }), 4);
- * ```
  */
 export function tokenCount({ document, start, end, skip = 0 }: Stretch): number {
   let count = -skip;
@@ -73,16 +53,6 @@ export function tokenCount({ document, start, end, skip = 0 }: Stretch): number 
 
 /**
  * The position of a stretch in its document, and how much of it is used.
- *
- * @example
- * ```ts
- * import { spanOf } from "bert/data/segments.ts";
- * import { deepStrictEqual } from "node:assert";
- * const sentences = [{ ids: [5, 6, 7], index: 3 }, { ids: [8, 9], index: 4 }];
- * const stretch = { document: { name: "x", sentences }, start: 0, end: 2 };
- * deepStrictEqual(spanOf(stretch, { start: 0, end: 5 }), { document: "x", start: 3, end: 5 });
- * deepStrictEqual(spanOf(stretch, { start: 1, end: 3 }).cut, { front: 1, end: 2 });
- * ```
  */
 export function spanOf(stretch: Stretch, kept: Kept): Span {
   const { document: { name, sentences }, start, end, skip = 0 } = stretch;
@@ -107,19 +77,6 @@ export function readsLike({ document, start, end }: Stretch, sentence: Tokenized
  * Divides a document into stretches of at most `room` tokens that together contain every token once.
  * Sentences are joined until there are `target` tokens or the next sentence does not fit. A sentence
  * longer than `room` is cut, and the next stretch begins after the cut.
- *
- * @example
- * ```ts
- * import { appendIds, singleStretches } from "bert/data/segments.ts";
- * import { deepStrictEqual } from "node:assert";
- * const sentences = [{ ids: [5, 6, 7], index: 0 }, { ids: [8], index: 1 }, { ids: [9], index: 2 }];
- * const parts = [...singleStretches({ name: "x", sentences }, 2, 2)].map(({ stretch, kept }) => {
- *   const ids: number[] = [];
- *   appendIds(ids, stretch, kept);
- *   return ids;
- * });
- * deepStrictEqual(parts, [[5, 6], [7, 8], [9]]);
- * ```
  */
 export function* singleStretches(
   document: TokenizedDocument,

@@ -169,15 +169,6 @@ export function checkReadable(name: string, { dtype }: TensorPlace, file: string
 
 /**
  * Decodes the values of a tensor. The result may share memory with `bytes`.
- *
- * @example
- * ```ts
- * import { decodeTensor, encodeValues } from "bert/files/safetensors.ts";
- * import { deepStrictEqual } from "node:assert";
- * const { buffer } = encodeValues(Float32Array.of(1, -0.5), "F16");
- * const place = { dtype: "F16", shape: [2], begin: 0, end: 4 } as const;
- * deepStrictEqual(decodeTensor(place, buffer as ArrayBuffer).data, Float32Array.of(1, -0.5));
- * ```
  */
 export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer): HostTensor {
   return { shape, data: DECODERS[dtype](bytes) };
@@ -185,15 +176,6 @@ export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer):
 
 /**
  * Encodes values for a file. F16 and BF16 round them to the nearest value, ties to even.
- *
- * @example
- * ```ts
- * import { encodeValues } from "bert/files/safetensors.ts";
- * import { deepStrictEqual, strictEqual } from "node:assert";
- * const bytes = encodeValues(Float32Array.of(1.001), "BF16");
- * strictEqual(bytes.length, 2);
- * deepStrictEqual(bytes, encodeValues(Float32Array.of(1), "BF16")); // eight bits of precision
- * ```
  */
 export function encodeValues(
   values: Float32Array | Int32Array,

@@ -61,15 +61,6 @@ const POOLING = "classifier_pooling";
  * @param kind What is classified, as `classifierKind()` says.
  * @throws {ConfigError} If it does not name each class, or names an unknown pooling or problem type.
  *
- * @example
- * ```ts
- * import { classesFromJson } from "bert/model/classes_json.ts";
- * import { deepStrictEqual, strictEqual } from "node:assert";
- * const json = { id2label: { 0: "bad", 1: "good" }, problem_type: "multi_label_classification" };
- * deepStrictEqual(classesFromJson(json, 2, "texts").labels, ["bad", "good"]);
- * strictEqual(classesFromJson(json, 2, "texts").shares, "sigmoid");
- * ```
- *
  * Source: `PretrainedConfig.id2label`; `TextClassificationPipeline.postprocess()` for the
  * probabilities, which are always those of softmax in `TokenClassificationPipeline`.
  */
@@ -110,16 +101,6 @@ export const OPENED_WITH = { texts: "loadClassifier()", words: "loadTokenClassif
  *
  * @param json The contents of its `config.json`.
  * @param weights Its weights.
- *
- * @example
- * ```ts
- * import { classifierKind } from "bert/model/classes_json.ts";
- * import { strictEqual } from "node:assert";
- * const json = { architectures: ["BertForTokenClassification"] };
- * const names = new Set(["classifier.weight", "classifier.bias"]);
- * strictEqual(classifierKind(json, names), "words");
- * strictEqual(classifierKind(json, new Set()), undefined);
- * ```
  */
 export function classifierKind(
   json: Readonly<Record<string, unknown>>,
@@ -164,16 +145,6 @@ export function classifierArchitecture({ pooling }: Pick<Classes, "pooling">): s
  * The inverse of `classesFromJson()`, with the name of the architecture.
  *
  * @throws {ConfigError} If two classes have the same name.
- *
- * @example
- * ```ts
- * import { classesFromJson, classesToJson } from "bert/model/classes_json.ts";
- * import { deepStrictEqual } from "node:assert";
- * const classes = { labels: ["bad", "good"], shares: "softmax", pooling: "mean" } as const;
- * const json = classesToJson(classes);
- * deepStrictEqual(json.architectures, ["BertForSequenceClassification"]);
- * deepStrictEqual(classesFromJson(json, 2, "texts"), classes);
- * ```
  */
 export function classesToJson({ labels, shares, pooling }: Classes): Record<string, unknown> {
   if (new Set(labels).size !== labels.length) {

@@ -27,22 +27,6 @@ const NO_DIGEST = "0".repeat(64);
 
 /**
  * Copies the weights and states of a run, so that training can go on while the copy is written.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { captureRun } from "bert/runs/checkpoint.ts";
- * import { firstState } from "bert/runs/run_state.ts";
- * import { AdamW } from "bert/training/optimizer.ts";
- * import { deepStrictEqual } from "node:assert";
- * const bias = tf.variable(tf.tensor1d([1, 2]));
- * const weights = new Map([["bias", bias]]);
- * using optimizer = new AdamW(weights);
- * const saved = captureRun(firstState("a"), weights, optimizer, {});
- * optimizer.step({ bias: tf.ones([2]) }, 0.1); // training goes on
- * deepStrictEqual([...saved.weights.get("bias")!.data], [1, 2]);
- * bias.dispose();
- * ```
  */
 export function captureRun(
   state: RunState,
@@ -61,24 +45,6 @@ export function captureRun(
  *
  * @throws {ConfigError} If a weight is missing in the checkpoint or has another shape there. No weight
  * is changed then.
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { captureRun, restoreRun } from "bert/runs/checkpoint.ts";
- * import { firstState } from "bert/runs/run_state.ts";
- * import { AdamW } from "bert/training/optimizer.ts";
- * import { deepStrictEqual, strictEqual } from "node:assert";
- * const bias = tf.variable(tf.tensor1d([1, 2]));
- * const weights = new Map([["bias", bias]]);
- * using optimizer = new AdamW(weights);
- * const saved = captureRun(firstState("a"), weights, optimizer, {});
- * optimizer.step({ bias: tf.ones([2]) }, 0.1);
- * restoreRun(saved, weights, optimizer);
- * deepStrictEqual(bias.arraySync(), [1, 2]);
- * strictEqual(optimizer.steps, 0);
- * bias.dispose();
- * ```
  */
 export function restoreRun(
   { weights: saved, optimizer: state }: RunCheckpoint,

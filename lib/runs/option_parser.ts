@@ -45,13 +45,6 @@ export type Given<K extends string> = Partial<Record<K, string | number | boolea
 
 /**
  * The name of a setting as it is typed in a command: `batchSize` as `--batch-size`.
- *
- * @example
- * ```ts
- * import { flag } from "bert/runs/option_parser.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(flag("batchSize"), "--batch-size");
- * ```
  */
 export function flag(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -248,15 +241,6 @@ function example<K extends string>(name: K, table: Options<K>): string {
 /**
  * The number in a text. A text that is not a number is returned unchanged, for the message. The empty
  * text is not a number either, although `Number("")` is 0.
- *
- * @example
- * ```ts
- * import { numberIn } from "bert/runs/option_parser.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(numberIn("1e-3"), 0.001);
- * strictEqual(numberIn("many"), "many");
- * strictEqual(numberIn(""), "");
- * ```
  */
 export function numberIn(text: string): number | string {
   const number = Number(text);

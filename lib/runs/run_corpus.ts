@@ -104,18 +104,6 @@ export const PROGRESS_INTERVAL = 200;
  * @param sizes The number of tokens of each document.
  * @param shuffle Brings the indices of the documents into a random order, in place.
  * @returns The indices of the documents, ascending.
- *
- * @example
- * ```ts
- * import { createRng } from "bert/random.ts";
- * import { chooseHeldOut } from "bert/runs/run_corpus.ts";
- * import { ok, strictEqual } from "node:assert";
- * const rng = createRng(1);
- * const sizes = [30, 50, 20, 40];
- * const places = chooseHeldOut(sizes, 60, (all) => rng.shuffle(all));
- * ok(places.reduce((sum, place) => sum + sizes[place], 0) <= 60);
- * strictEqual(chooseHeldOut(sizes, 10, (all) => rng.shuffle(all)).length, 1); // at least one
- * ```
  */
 export function chooseHeldOut(
   sizes: ArrayLike<number>,

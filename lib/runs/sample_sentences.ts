@@ -74,23 +74,6 @@ function isPiece(word: string, tokenizer: BertTokenizer): boolean {
 
 /**
  * Lets a model fill each blank, and keeps its three most probable words.
- *
- * @example
- * ```ts
- * import { bertConfig } from "bert/config.ts";
- * import { BertPretrainHead } from "bert/model/bert.ts";
- * import { fillSamples } from "bert/runs/sample_sentences.ts";
- * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
- * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
- * import { strictEqual } from "node:assert";
- * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me", "now"]));
- * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 8 }), { seed: 1 });
- * const samples = [{ text: "call [MASK]", answer: "me" }];
- * const [{ answer, guesses }] = await fillSamples(model, tokenizer, samples);
- * strictEqual(answer, "me");
- * strictEqual(guesses.length, 3);
- * model.dispose();
- * ```
  */
 export async function fillSamples(
   model: BertPretrainHead,

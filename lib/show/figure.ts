@@ -112,16 +112,6 @@ export function short(value: number): number {
 
 /**
  * The layout for plotly: as in the SVG, the legend is above the plot.
- *
- * @example
- * ```ts
- * import { layout } from "bert/show/figure.ts";
- * import { deepStrictEqual, strictEqual } from "node:assert";
- * const titles = { title: "Loss", xTitle: "step", yTitle: "nats" };
- * const found = layout(titles, { barmode: "group" }); // a further setting of plotly
- * deepStrictEqual(found.xaxis?.title, { text: "step" });
- * strictEqual(found.barmode, "group");
- * ```
  */
 export function layout(
   titles: Titles,

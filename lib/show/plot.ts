@@ -117,16 +117,6 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
 /**
  * Averages neighbouring points until there are at most 600, which are enough for a chart. A shorter
  * series is returned as it is.
- *
- * @example
- * ```ts
- * import { thin } from "bert/show/plot.ts";
- * import { deepStrictEqual, strictEqual } from "node:assert";
- * const x = Array.from({ length: 1200 }, (_, step) => step);
- * const line = thin({ name: "loss", x, y: x });
- * strictEqual(line.x.length, 600);
- * deepStrictEqual(line.x.slice(0, 2), [0.5, 2.5]);
- * ```
  */
 export function thin(series: Series): Series {
   const size = Math.ceil(series.x.length / MOST_POINTS);

@@ -99,20 +99,6 @@ export interface RunFacts {
 
 /**
  * Returns the report as one HTML document without external references.
- *
- * @example
- * ```ts
- * import { beginRun } from "bert/runs/open.ts";
- * import { runReport } from "bert/show/run_report.ts";
- * import { ok } from "node:assert";
- * const folder = `${await Deno.makeTempDir()}/run`;
- * const settings = { corpus: "data/sample.csv", preset: "smoke", vocabSize: 200, length: 32, steps: 5 };
- * using run = await beginRun(folder, settings, { backend: "cpu" }, () => {});
- * const facts = { config: run.config, steps: [], evaluations: [], events: ["it <began>"] };
- * const html = runReport("my run", facts);
- * ok(html.includes("<h1>my run</h1>"));
- * ok(html.includes("it &lt;began&gt;")); // texts cannot break the page
- * ```
  */
 export function runReport(name: string, facts: RunFacts): string {
   const { evaluations, config, events, damagedLines = 0 } = facts;

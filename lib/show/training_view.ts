@@ -118,17 +118,6 @@ export function trainingView(
 
 /**
  * The progress of a run in words: losses of the last batch, mean tokens per second, and time left.
- *
- * @example
- * ```ts
- * import { progressNote } from "bert/show/training_view.ts";
- * import { stepIn } from "bert/training/metrics_file.ts";
- * import { ok } from "node:assert";
- * const log = stepIn("train,1,10,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,30")!; // 900 tokens in 30 seconds
- * const note = progressNote(log, 20);
- * ok(note.startsWith("step 10 of 20"));
- * ok(note.includes("30 tokens/s"));
- * ```
  */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
@@ -140,16 +129,6 @@ export function progressNote(log: StepLog, plannedSteps: number): string {
 
 /**
  * The end of a run in words, and whether it was stopped before its planned steps.
- *
- * @example
- * ```ts
- * import { endNote } from "bert/show/training_view.ts";
- * import { stepIn } from "bert/training/metrics_file.ts";
- * import { ok } from "node:assert";
- * const log = stepIn("train,1,10,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,30")!;
- * ok(endNote(log, 10).startsWith("step 10 of 10"));
- * ok(endNote(log, 20).startsWith("stopped at step 10 of 20"));
- * ```
  */
 export function endNote(log: StepLog, plannedSteps: number): string {
   const { step } = log;

@@ -55,14 +55,6 @@ const FORMAT = 1;
 /**
  * The SHA-256 of facts, in hexadecimal. It identifies a corpus, because the facts contain the digests of
  * its files.
- *
- * @example
- * ```ts
- * import { factsDigest } from "bert/store/prepared_facts.ts";
- * import { notStrictEqual, strictEqual } from "node:assert";
- * strictEqual(factsDigest({ tokens: 7 }).length, 64);
- * notStrictEqual(factsDigest({ tokens: 7 }), factsDigest({ tokens: 8 }));
- * ```
  */
 export function factsDigest(facts: object): string {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");

@@ -49,22 +49,6 @@ const COUNTED = 4_000_000;
  *
  * @throws {NoExamplesError} If no example can be made of them, or no pair with label 0 among more than
  * eight pairs.
- *
- * @example
- * ```ts
- * import { dataConfig } from "bert/config.ts";
- * import { openPrepared } from "bert/store/prepared.ts";
- * import { prepare } from "bert/store/prepare.ts";
- * import { surveyStore } from "bert/store/store_survey.ts";
- * import { strictEqual } from "node:assert";
- * const out = `${await Deno.makeTempDir()}/sample`;
- * await prepare({ corpus: ["data/sample.csv"], out, vocabSize: 200, workers: 1 });
- * using corpus = await openPrepared(out);
- * const options = { data: dataConfig({ maxLength: 32 }), batchSize: 4, lanes: 1, seed: 1, epoch: 1 };
- * const { steps, examples, countedShare } = surveyStore(corpus.train, corpus.tokenizer, options);
- * strictEqual(countedShare, 1); // so small a store is counted completely
- * strictEqual(steps, Math.ceil(examples / 4));
- * ```
  */
 export function surveyStore(
   source: DocumentSource,

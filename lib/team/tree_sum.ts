@@ -57,14 +57,6 @@ function join(left: Node, right: Node): Node {
  *
  * @param values `[rows, length]`; overwritten.
  * @returns `[length]`: the first row, in the memory of `values`.
- *
- * @example
- * ```ts
- * import { sumRows } from "bert/team/tree_sum.ts";
- * import { strictEqual } from "node:assert";
- * const rows = Float32Array.of(1, 2 ** -24, 2 ** -24, 2 ** -24); // four rows of one number
- * strictEqual(sumRows(rows, 4, 1)[0], 1 + 2 ** -23); // added from left to right, the sum would be 1
- * ```
  */
 export function sumRows(values: Float32Array, rows: number, length: number): Float32Array {
   const row = (i: number) => values.subarray(i * length, (i + 1) * length);

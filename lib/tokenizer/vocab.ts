@@ -36,7 +36,10 @@ export interface VocabOrigin {
 export class Vocab {
   /** The pieces in the order of their ids. */
   readonly tokens: readonly string[];
-  /** How the text from which the pieces were learnt was treated; undefined for those of a file. */
+  /**
+   * How the text from which the pieces were learnt was treated; undefined for a vocabulary from a
+   * file.
+   */
   readonly options: Required<TokenizerOptions> | undefined;
   /** Notes about the vocabulary; usually there are none. */
   readonly notes: readonly VocabNote[];
@@ -287,15 +290,6 @@ function allAdded(added: readonly AddedToken[], name: string): Required<AddedTok
  * occurs twice gets the later id, and an empty line is an id that no text gets.
  *
  * @throws {FormatError} If the file is missing, is not UTF-8, or is not a vocabulary.
- *
- * @example
- * ```ts
- * import { loadVocab, SPECIAL_TOKENS } from "bert/tokenizer/vocab.ts";
- * import { strictEqual } from "node:assert";
- * const path = await Deno.makeTempFile();
- * await Deno.writeTextFile(path, [...SPECIAL_TOKENS, "sea ", "ship", "sea"].join("\n"));
- * strictEqual((await loadVocab(path)).idOf("sea"), 7); // the later of two
- * ```
  */
 export async function loadVocab(path: string): Promise<Vocab> {
   checkText("loadVocab(path)", "path", path);

@@ -83,13 +83,6 @@ function checkedLabels(labels: ArrayLike<number>, classes: number, ignoreIndex: 
 
 /**
  * The number of labels that are not -1, which marks positions without a label.
- *
- * @example
- * ```ts
- * import { countLabels } from "bert/training/loss.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(countLabels(Int32Array.of(7, -1, 0, -1)), 2);
- * ```
  */
 export function countLabels(labels: Int32Array): number {
   return labels.reduce((count, label) => label >= 0 ? count + 1 : count, 0);

@@ -246,6 +246,7 @@ export interface ReadRow {
  * ```
  */
 export async function readMetrics(path: string): Promise<ReadRow[]> {
+  checkPath("readMetrics(path)", "path", path);
   const text = await readTextIfThere(path);
   if (text === undefined) {
     throw new FormatError(path, "there is no such file: is this the folder of a run?");

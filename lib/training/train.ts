@@ -89,15 +89,6 @@ const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize"
 
 /**
  * Counters for a run that begins now.
- *
- * @example
- * ```ts
- * import { AdamW } from "bert/training/optimizer.ts";
- * import { startRun } from "bert/training/train.ts";
- * import { strictEqual } from "node:assert";
- * const run = startRun(new AdamW(new Map()), () => 2000); // a clock of milliseconds
- * strictEqual(run.startedAt, 2000);
- * ```
  */
 export function startRun(optimizer: Optimizer, now = clock): Run {
   return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };

@@ -199,17 +199,6 @@ export interface StepCounts {
 
 /**
  * Counts the batches of this rank for a step.
- *
- * @example
- * ```ts
- * import { collate } from "bert/data/batch.ts";
- * import { countParts } from "bert/training/train_step.ts";
- * import { deepStrictEqual } from "node:assert";
- * const first = { document: "x", start: 0, end: 1 };
- * const masked = { tokenIds: [2, 4, 3], segmentIds: [1, 1, 1], labels: [-1, 7, -1] };
- * const batch = collate([{ ...masked, nspLabel: -1, first, truncated: false }]);
- * deepStrictEqual(countParts([batch, batch]), { predictions: 2, pairs: 0, tokens: 6 });
- * ```
  */
 export function countParts(parts: StepParts): StepCounts {
   const total = (count: (part: Batch) => number) =>

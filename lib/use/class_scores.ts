@@ -86,13 +86,6 @@ export function noConfusion(classes: number): number[][] {
 /**
  * The share of the examples in a confusion matrix whose predicted class is their label; 0 if there are
  * none.
- *
- * @example
- * ```ts
- * import { shareRight } from "bert/use/class_scores.ts";
- * import { strictEqual } from "node:assert";
- * strictEqual(shareRight([[2, 1], [0, 1]]), 0.75);
- * ```
  */
 export function shareRight(confusion: readonly (readonly number[])[]): number {
   return share(sum(confusion.map((row, label) => row[label])), sum(confusion.map(sum)));

@@ -2,7 +2,7 @@
  * A classifier and its tokenizer in one folder, in the format of `BertForSequenceClassification` of
  * transformers, which can read what is saved here and the other way round.
  */
-import { checkArguments, TEXT } from "../checks.ts";
+import { checkArguments, checkPath, TEXT } from "../checks.ts";
 import type { BertModel } from "../model/bert.ts";
 import type { TextClasses } from "../model/classes_json.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -95,7 +95,7 @@ export async function saveClassifier(
  * ```
  */
 export async function loadClassifier(folder: string): Promise<LoadedClassifier> {
-  checkArguments("loadClassifier(folder)", [["folder", folder, TEXT]]);
+  checkPath("loadClassifier(folder)", "folder", folder);
   const classes = await classesOf("texts", folder);
   const opened = await openClassifier(folder, (bert) => classifierOn(bert, folder, classes));
   return { ...opened, labels: classes.labels };

@@ -150,14 +150,6 @@ function checkLabels({ words, labels }: LabelledWords, i: number, classes: numbe
  * The sentences in which some word has a label. The others can neither teach nor test anything.
  *
  * @throws {ConfigError} If there is no such sentence.
- *
- * @example
- * ```ts
- * import { withSomeLabel } from "bert/use/labelled_words.ts";
- * import { deepStrictEqual } from "node:assert";
- * const rome = { words: ["in", "Rome"], labels: [-1, 1] };
- * deepStrictEqual(withSomeLabel([rome, { words: ["by", "sea"], labels: [-1, -1] }]), [rome]);
- * ```
  */
 export function withSomeLabel(sentences: readonly LabelledWords[]): LabelledWords[] {
   const chosen = sentences.filter(({ labels }) => labels.some((label) => label >= 0));

@@ -3,7 +3,7 @@
  * `BertForTokenClassification` of transformers, which can read what is saved here and the other way
  * round.
  */
-import { checkArguments, TEXT } from "../checks.ts";
+import { checkArguments, checkPath, TEXT } from "../checks.ts";
 import type { BertModel } from "../model/bert.ts";
 import type { WordClasses } from "../model/classes_json.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
@@ -95,7 +95,7 @@ export async function saveTokenClassifier(
  * ```
  */
 export async function loadTokenClassifier(folder: string): Promise<LoadedTokenClassifier> {
-  checkArguments("loadTokenClassifier(folder)", [["folder", folder, TEXT]]);
+  checkPath("loadTokenClassifier(folder)", "folder", folder);
   const classes = await classesOf("words", folder);
   const opened = await openClassifier(folder, (bert) => tokenClassifierOn(bert, folder, classes));
   return { ...opened, labels: classes.labels };

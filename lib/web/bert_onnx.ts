@@ -47,22 +47,6 @@ const OPTIONS = ["dtype", "sentence", "classifierPooling", "attentions", "lastHi
  *
  * @param weights The weights by the names of `model/weights.ts`. They are read when the graph is
  * written.
- *
- * @example
- * ```ts
- * import { bertConfig } from "bert/config.ts";
- * import { BertModel } from "bert/model/bert.ts";
- * import { bertGraph } from "bert/web/bert_onnx.ts";
- * import { ok } from "node:assert";
- * const model = new BertModel(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
- * const sentence = { pooling: "mean", normalize: true } as const;
- * const graph = bertGraph(model.config, model.weights, { dtype: "fp32", sentence });
- * const path = await Deno.makeTempFile();
- * await graph.write(path);
- * const bytes = await Deno.readFile(path);
- * ok(new TextDecoder("latin1").decode(bytes).includes("sentence_embedding"));
- * model.dispose();
- * ```
  */
 export function bertGraph(
   config: BertConfig,

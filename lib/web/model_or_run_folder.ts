@@ -55,24 +55,6 @@ export interface OpenedFolder extends Disposable {
  * Opens the folder of a model or of a run. The caller disposes of the result.
  *
  * @throws {FormatError} If there is no model in it, or a file cannot be read.
- *
- * @example
- * ```ts
- * import { bertConfig } from "bert/config.ts";
- * import { BertModel } from "bert/model/bert.ts";
- * import { saveModel } from "bert/model/folder.ts";
- * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
- * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
- * import { openFolder } from "bert/web/model_or_run_folder.ts";
- * import { deepStrictEqual } from "node:assert";
- * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "sea"]));
- * const encoder = new BertModel(bertConfig("smoke", { vocabSize: 6 }), { seed: 1 });
- * const folder = await Deno.makeTempDir();
- * await saveModel(folder, encoder, tokenizer);
- * using opened = await openFolder(folder);
- * deepStrictEqual(opened.heads, { words: false, pairs: false }); // those of opened.model are random
- * encoder.dispose();
- * ```
  */
 export async function openFolder(path: string): Promise<OpenedFolder> {
   const isRun = await isThere(`${path}/metrics.csv`);

@@ -137,22 +137,6 @@ export async function saveOnnx(
  * The writers of the files of `saveOnnx()`, by name, for a folder that has other files as well.
  *
  * @throws {ConfigError} In the same cases as `saveOnnx()`.
- *
- * @example
- * ```ts
- * import { bertConfig } from "bert/config.ts";
- * import { BertPretrainHead } from "bert/model/bert.ts";
- * import { SPECIAL_TOKENS, Vocab } from "bert/tokenizer/vocab.ts";
- * import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
- * import { onnxFiles } from "bert/web/onnx_folder.ts";
- * import { strictEqual } from "node:assert";
- * const tokenizer = new BertTokenizer(new Vocab([...SPECIAL_TOKENS, "call", "me"]));
- * const model = new BertPretrainHead(bertConfig("smoke", { vocabSize: 7 }), { seed: 1 });
- * const path = await Deno.makeTempFile();
- * await onnxFiles(model, tokenizer)["config.json"](path);
- * strictEqual(JSON.parse(await Deno.readTextFile(path)).vocab_size, 7);
- * model.dispose();
- * ```
  */
 export function onnxFiles(
   model: OnnxModel,

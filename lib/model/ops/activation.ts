@@ -161,19 +161,6 @@ export function gelu<T extends tf.Tensor>(x: T): T {
  *
  * @param x A float32 tensor of any shape.
  * @returns A tensor of the same shape; the caller disposes of it.
- *
- * @example
- * ```ts
- * import { geluSlope } from "bert/model/ops/activation.ts";
- * import { ok, strictEqual } from "node:assert";
- * import * as tf from "@tensorflow/tfjs";
- * const slopes = geluSlope(tf.tensor1d([-1, 0, 9]));
- * const [left, middle, right] = slopes.dataSync();
- * ok(left < 0); // GELU falls there
- * strictEqual(middle, 0.5);
- * ok(Math.abs(right - 1) < 1e-6);
- * slopes.dispose();
- * ```
  */
 export function geluSlope(x: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {

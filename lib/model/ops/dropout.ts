@@ -98,15 +98,6 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: number): 
 
 /**
  * `dropout()` without a gradient, for operations that have a gradient of their own.
- *
- * @example
- * ```ts
- * import { dropout, dropped } from "bert/model/ops/dropout.ts";
- * import { deepStrictEqual } from "node:assert";
- * import * as tf from "@tensorflow/tfjs";
- * const x = tf.ones([100]);
- * deepStrictEqual(dropped(x, 0.25, 42).dataSync(), dropout(x, 0.25, 42).dataSync());
- * ```
  */
 export function dropped<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
   const own = fused("BertDropout", { x }, { rate, ...dropoutSeeds(seed) });
