@@ -187,9 +187,7 @@ export function describe(value: unknown): string {
   return shortened(toText(value));
 }
 
-/**
- * A text, at most 60 characters, for a message: the end of a longer one becomes `...`.
- */
+/** A text, at most 60 characters, for a message: the end of a longer one becomes `...`. */
 export function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -105,9 +105,7 @@ export function checkRng(rng: unknown): void {
   throw new ConfigError("rng", rng, "must be a generator: createRng(1), from bert/random.ts");
 }
 
-/**
- * Whether a saved state is valid: 624 words of 32 bits, and a position in them.
- */
+/** Whether a saved state is valid: 624 words of 32 bits, and a position in them. */
 export function isRngState({ words, index }: RngState): boolean {
   return words.length === N && Number.isInteger(index) && index >= 0 && index <= N &&
     words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);

@@ -25,9 +25,7 @@ export interface Kept {
   readonly end: number;
 }
 
-/**
- * Appends the ids of the used tokens of a stretch to `to`.
- */
+/** Appends the ids of the used tokens of a stretch to `to`. */
 export function appendIds(
   to: number[],
   { document: { sentences }, start, end, skip = 0 }: Stretch,
@@ -42,18 +40,14 @@ export function appendIds(
   }
 }
 
-/**
- * The number of tokens of a stretch.
- */
+/** The number of tokens of a stretch. */
 export function tokenCount({ document, start, end, skip = 0 }: Stretch): number {
   let count = -skip;
   for (let i = start; i < end; i++) count += document.sentences[i].ids.length;
   return count;
 }
 
-/**
- * The position of a stretch in its document, and how much of it is used.
- */
+/** The position of a stretch in its document, and how much of it is used. */
 export function spanOf(stretch: Stretch, kept: Kept): Span {
   const { document: { name, sentences }, start, end, skip = 0 } = stretch;
   const span = { document: name, start: sentences[start].index, end: sentences[end - 1].index + 1 };

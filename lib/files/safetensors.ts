@@ -167,16 +167,12 @@ export function checkReadable(name: string, { dtype }: TensorPlace, file: string
   throw new FormatError(file, `tensor "${name}" has dtype ${dtype}: expected one of ${known}`);
 }
 
-/**
- * Decodes the values of a tensor. The result may share memory with `bytes`.
- */
+/** Decodes the values of a tensor. The result may share memory with `bytes`. */
 export function decodeTensor({ dtype, shape }: TensorPlace, bytes: ArrayBuffer): HostTensor {
   return { shape, data: DECODERS[dtype](bytes) };
 }
 
-/**
- * Encodes values for a file. F16 and BF16 round them to the nearest value, ties to even.
- */
+/** Encodes values for a file. F16 and BF16 round them to the nearest value, ties to even. */
 export function encodeValues(
   values: Float32Array | Int32Array,
   dtype: TensorHead["dtype"],

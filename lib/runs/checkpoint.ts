@@ -25,9 +25,7 @@ export interface RunCheckpoint {
 const FORMAT = "bert-deno-run-1";
 const NO_DIGEST = "0".repeat(64);
 
-/**
- * Copies the weights and states of a run, so that training can go on while the copy is written.
- */
+/** Copies the weights and states of a run, so that training can go on while the copy is written. */
 export function captureRun(
   state: RunState,
   weights: ReadonlyMap<string, tf.Variable>,

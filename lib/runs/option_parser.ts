@@ -43,9 +43,7 @@ export type Options<K extends string> = Readonly<Record<K, Option>>;
 /** The settings that were given, by name. */
 export type Given<K extends string> = Partial<Record<K, string | number | boolean>>;
 
-/**
- * The name of a setting as it is typed in a command: `batchSize` as `--batch-size`.
- */
+/** The name of a setting as it is typed in a command: `batchSize` as `--batch-size`. */
 export function flag(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

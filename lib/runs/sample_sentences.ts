@@ -72,9 +72,7 @@ function isPiece(word: string, tokenizer: BertTokenizer): boolean {
   return ids.length === 1 && !tokenizer.vocab.isSpecial(ids[0]);
 }
 
-/**
- * Lets a model fill each blank, and keeps its three most probable words.
- */
+/** Lets a model fill each blank, and keeps its three most probable words. */
 export async function fillSamples(
   model: BertPretrainHead,
   tokenizer: BertTokenizer,

@@ -110,9 +110,7 @@ export function short(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
-/**
- * The layout for plotly: as in the SVG, the legend is above the plot.
- */
+/** The layout for plotly: as in the SVG, the legend is above the plot. */
 export function layout(
   titles: Titles,
   more: Record<string, unknown> = {},

@@ -97,9 +97,7 @@ export interface RunFacts {
   readonly damagedLines?: number;
 }
 
-/**
- * Returns the report as one HTML document without external references.
- */
+/** Returns the report as one HTML document without external references. */
 export function runReport(name: string, facts: RunFacts): string {
   const { evaluations, config, events, damagedLines = 0 } = facts;
   const last = evaluations.at(-1);

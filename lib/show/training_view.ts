@@ -19,7 +19,7 @@ const SMOOTHING = 25;
  *
  * @example
  * ```ts
- * import { MetricsFile, stepIn } from "bert/training/metrics_file.ts";
+ * import { stepIn } from "bert/training/metrics_file.ts";
  * import { mlmLossChart } from "bert/show/training_view.ts";
  * import { ok } from "node:assert";
  * const step = stepIn("train,1,1,6.5,0.7,7.2,0.1,0.5,0.001,2,900,30,1.5")!;
@@ -127,9 +127,7 @@ export function progressNote(log: StepLog, plannedSteps: number): string {
   return `step ${step} of ${plannedSteps}, ${losses(log)}, ${speed}${rest}`;
 }
 
-/**
- * The end of a run in words, and whether it was stopped before its planned steps.
- */
+/** The end of a run in words, and whether it was stopped before its planned steps. */
 export function endNote(log: StepLog, plannedSteps: number): string {
   const { step } = log;
   if (step < plannedSteps) return `stopped at step ${step} of ${plannedSteps}, ${losses(log)}`;

@@ -81,9 +81,7 @@ function checkedLabels(labels: ArrayLike<number>, classes: number, ignoreIndex: 
   });
 }
 
-/**
- * The number of labels that are not -1, which marks positions without a label.
- */
+/** The number of labels that are not -1, which marks positions without a label. */
 export function countLabels(labels: Int32Array): number {
   return labels.reduce((count, label) => label >= 0 ? count + 1 : count, 0);
 }

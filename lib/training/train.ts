@@ -87,9 +87,7 @@ const CALL = "train(model, optimizer, source, options)";
 
 const TRAIN_CONFIG = having("the settings that trainConfig() gives", "batchSize", "learningRate");
 
-/**
- * Counters for a run that begins now.
- */
+/** Counters for a run that begins now. */
 export function startRun(optimizer: Optimizer, now = clock): Run {
   return { startedAt: now(), firstStep: optimizer.steps, tokens: 0 };
 }

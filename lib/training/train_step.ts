@@ -197,9 +197,7 @@ export interface StepCounts {
   readonly tokens: number;
 }
 
-/**
- * Counts the batches of this rank for a step.
- */
+/** Counts the batches of this rank for a step. */
 export function countParts(parts: StepParts): StepCounts {
   const total = (count: (part: Batch) => number) =>
     parts.reduce((n, part) => part ? n + count(part) : n, 0);

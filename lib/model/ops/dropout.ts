@@ -96,9 +96,7 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: number): 
   return differentiable([x], () => scaled(x), (dy) => [scaled(dy)]);
 }
 
-/**
- * `dropout()` without a gradient, for operations that have a gradient of their own.
- */
+/** `dropout()` without a gradient, for operations that have a gradient of their own. */
 export function dropped<T extends tf.Tensor>(x: T, rate: number, seed: number): T {
   const own = fused("BertDropout", { x }, { rate, ...dropoutSeeds(seed) });
   return own ? own[0] as T : tf.mul<T>(x, dropoutMask(x.shape, rate, seed));
