@@ -39,7 +39,10 @@ export interface OpenedFolder extends Disposable {
   readonly model: BertPretrainHead;
   /** The tokenizer beside it. */
   readonly tokenizer: BertTokenizer;
-  /** The heads that the folder really has. */
+  /**
+   * The pre-training heads that the folder has. Those of a classifier do not count: they belong to the
+   * encoder as it was before it was fine-tuned, and ONNX files do not hold them.
+   */
   readonly heads: Heads;
   /** The classifier, which shares the backbone of `model`; undefined if the folder has none. */
   readonly classifier?: BertClassifier | BertTokenClassifier;
@@ -59,7 +62,7 @@ export interface OpenedFolder extends Disposable {
 export async function openFolder(path: string): Promise<OpenedFolder> {
   const isRun = await isThere(`${path}/metrics.csv`);
   const folder = isRun ? await modelOfRun(path) : path;
-  const { heads, rest } = await headsIn(folder);
+  const { heads, names } = await headsIn(folder);
   const classes = await readClasses(folder);
   const { model, tokenizer } = await loadModel(folder, { seed: 0 });
   try {
@@ -73,10 +76,12 @@ export async function openFolder(path: string): Promise<OpenedFolder> {
       ...(isRun && { run: path }),
       model,
       tokenizer,
-      heads,
+      heads: classes ? { words: false, pairs: false } : heads,
       classifier,
       labels: classes?.labels ?? [],
-      others: classes ? rest.filter((name) => !name.startsWith("classifier.")) : rest,
+      others: names.filter((name) =>
+        !(classes ? /^(bert|classifier)\./ : /^(bert|cls)\./).test(name)
+      ),
       dispose,
       [Symbol.dispose]: dispose,
     };
@@ -110,15 +115,15 @@ async function modelOfRun(path: string): Promise<string> {
   throw new FormatError(path, problem);
 }
 
-/** The pre-training heads of a folder, and the names of weights beyond them and the encoder. */
-async function headsIn(folder: string): Promise<{ heads: Heads; rest: string[] }> {
+/** The pre-training heads of a folder, and the names of all of its weights. */
+async function headsIn(folder: string): Promise<{ heads: Heads; names: readonly string[] }> {
   await readConfigJson(folder); // its error says what the folder is, if it is not that of a model
   using stored = await StoredWeights.open(folder);
   const heads = {
     words: stored.has("cls.predictions.bias"),
     pairs: stored.has("cls.seq_relationship.weight"),
   };
-  return { heads, rest: stored.names.filter((name) => !/^(bert|cls)\./.test(name)) };
+  return { heads, names: [...stored.names] };
 }
 
 /** The arguments of `saveOnnx()` for an opened folder, and a description of the model in words. */

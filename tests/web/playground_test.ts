@@ -1,8 +1,12 @@
 import { deepStrictEqual, ok, rejects } from "node:assert";
 import { useBackend } from "bert/backend/choose.ts";
 import { bertConfig } from "bert/config.ts";
+import { readSafetensors, writeSafetensors } from "bert/files/safetensors.ts";
 import { BertPretrainHead } from "bert/model/bert.ts";
 import { saveModel } from "bert/model/folder.ts";
+import { BertClassifier } from "bert/use/classifier.ts";
+import { saveClassifier } from "bert/use/classifier_folder.ts";
+import { factsOf } from "bert/web/library_engine.ts";
 import { openFolder } from "bert/web/model_or_run_folder.ts";
 import { exportPage } from "bert/web/playground.ts";
 import { onBrokenDisk } from "../support/broken_disk.ts";
@@ -24,6 +28,27 @@ Deno.test("exportPage() of a run whose metrics.csv cannot be read writes nothing
     opened.dispose();
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a classifier beside the heads of its pre-training is only a classifier, and they are reported", async () => {
+  await useBackend();
+  const folder = await Deno.makeTempDir({ prefix: "playground-" });
+  const config = bertConfig("smoke", { vocabSize: TOY_TOKENIZER.vocab.size });
+  using pretrained = new BertPretrainHead(config, { seed: 1 });
+  using classifier = BertClassifier.from(pretrained, { classes: 2, seed: 1 });
+  await saveModel(`${folder}/pretrained`, pretrained, TOY_TOKENIZER);
+  await saveClassifier(`${folder}/both`, classifier, TOY_TOKENIZER);
+  const [from, to] = ["pretrained", "both"].map((name) => `${folder}/${name}/model.safetensors`);
+  const tensors = [from, to].flatMap((
+    path,
+  ) => [...readSafetensors(Deno.readFileSync(path)).tensors]);
+  await Deno.writeFile(to, writeSafetensors(new Map(tensors)));
+  using opened = await openFolder(`${folder}/both`);
+  const { fillsBlanks, judgesPairs, classes } = factsOf(opened);
+  deepStrictEqual([fillsBlanks, judgesPairs, classes.length], [false, false, 2]);
+  ok(opened.others.includes("cls.seq_relationship.weight"));
+  ok(opened.others.every((name) => name.startsWith("cls.")));
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("exportPage() on a disk that fails leaves the page that was there, or none", async () => {
