@@ -50,7 +50,7 @@ const NOT_SINGLE = /[^\S ]| {2}/;
 export function splitSentences(text: string, options: SentenceOptions = {}): string[] {
   checkArguments("splitSentences(text)", [["text", text, TEXT]]);
   checkOptions("splitSentences()", options, ["locale"]);
-  return splitTexts([text], options.locale)[0];
+  return sentencesOf([text], options.locale)[0];
 }
 
 /**
@@ -68,10 +68,15 @@ export function splitSentences(text: string, options: SentenceOptions = {}): str
  * deepStrictEqual(splitTexts(["Call me. I come.", "", "Go."]), [["Call me.", "I come."], [], ["Go."]]);
  * ```
  */
-export function splitTexts(texts: readonly string[], locale = "en"): string[][] {
+export function splitTexts(texts: readonly string[], locale?: string): string[][] {
   const call = "splitTexts(texts, locale)";
   checkArguments(call, [["texts", texts, ARRAY]]);
   checkEntries(call, "texts", texts, TEXT);
+  return sentencesOf(texts, locale);
+}
+
+/** The sentences of each text, for arguments that were checked. */
+function sentencesOf(texts: readonly string[], locale = "en"): string[][] {
   const paragraphs: string[] = [];
   const lasts = texts.map((text) => { // the number of paragraphs up to the end of each text
     for (const paragraph of text.split(EMPTY_LINE)) {

@@ -116,9 +116,7 @@ export function trainingView(
   };
 }
 
-/**
- * The progress of a run in words: losses of the last batch, mean tokens per second, and time left.
- */
+/** The progress of a run in words: losses of the last batch, mean tokens per second, and time left. */
 export function progressNote(log: StepLog, plannedSteps: number): string {
   const { step, tokens, seconds } = log;
   const speed = `${count(Math.round(tokens / seconds))} tokens/s`;

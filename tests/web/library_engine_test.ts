@@ -11,7 +11,7 @@ import { BertTokenClassifier } from "bert/use/token_classifier.ts";
 import type { Heads, OpenedFolder } from "bert/web/model_or_run_folder.ts";
 import { LibraryEngine } from "bert/web/library_engine.ts";
 import { joined, withBlanks, wordAround } from "bert/web/page/engine.ts";
-import { assertClose } from "../support/assert_close.ts";
+import { assertLabelled } from "../support/assert_labelled.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
@@ -77,15 +77,7 @@ Deno.test("the engine gives each word the probabilities of classifyWords()", asy
   ];
   for (const [text, words] of cases) {
     const [wanted] = await classifyWords(classifier, TOY_TOKENIZER, [words]);
-    const found = await ofWords.label(text);
-    deepStrictEqual(found.map(({ word }) => word), words);
-    for (const [i, { label, probabilities }] of wanted.entries()) {
-      const { classes } = found[i];
-      strictEqual(classes[0].token, labels[label]);
-      const shares = labels.map((name) => classes.find(({ token }) => token === name)!.share);
-      assertClose(shares, probabilities, { atol: 1e-5 });
-      ok(classes.every(({ share }, at) => at === 0 || share <= classes[at - 1].share));
-    }
+    assertLabelled(await ofWords.label(text), wanted, labels);
   }
   await assertNoLeak(() => ofWords.label("the ships"));
 });

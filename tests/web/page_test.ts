@@ -27,7 +27,7 @@ import {
   withPage,
   write,
 } from "../support/browser.ts";
-import { assertClose } from "../support/assert_close.ts";
+import { assertLabelled } from "../support/assert_labelled.ts";
 import { serveFiles } from "../support/file_server.ts";
 import { TOY_TOKENIZER } from "../support/toy.ts";
 
@@ -385,12 +385,7 @@ Deno.test({
             page,
             `document.querySelector("#classes .problem").textContent.includes("tokens")`,
           );
-          const hidden = await valueOf(
-            page,
-            `["fill", "pair", "classes", "labels", "look"].filter((id) =>
-              document.getElementById(id).hidden)`,
-          );
-          deepStrictEqual(hidden, ["fill", "pair", "labels"]);
+          deepStrictEqual(await hiddenParts(page), ["fill", "pair", "labels"]);
           await playPlaces(page, engine);
           deepStrictEqual(await texts(page, "#weights a"), []);
         });
@@ -403,6 +398,14 @@ Deno.test({
     }
   },
 });
+
+/** The ids of the parts that the page does not show. */
+async function hiddenParts(page: Page): Promise<string[]> {
+  return await valueOf(
+    page,
+    `["fill", "pair", "classes", "labels", "look"].filter((id) => document.getElementById(id).hidden)`,
+  );
+}
 
 const WORD_LABELS = ["O", "<b>SHIP", "COLOUR", "SEA"];
 
@@ -430,13 +433,7 @@ async function askLabels(
   const asked = `${engine}.then((engine) => engine.label(${JSON.stringify(TYPED)}))`;
   const found = await valueOf<LabelledWord[]>(page, asked);
   const [wanted] = await classifyWords(model, TOY_TOKENIZER, [WORDS]);
-  deepStrictEqual(found.map(({ word }) => word), WORDS);
-  for (const [i, { label, probabilities }] of wanted.entries()) {
-    const { classes } = found[i];
-    strictEqual(classes[0].token, WORD_LABELS[label]);
-    const shares = WORD_LABELS.map((name) => classes.find(({ token }) => token === name)!.share);
-    assertClose(shares, probabilities, { atol: 1e-5 });
-  }
+  assertLabelled(found, wanted, WORD_LABELS);
   return found;
 }
 
@@ -527,12 +524,7 @@ Deno.test({
             page,
             `document.querySelector("#labels .problem").textContent.includes("tokens")`,
           );
-          const hidden = await valueOf(
-            page,
-            `["fill", "pair", "classes", "labels", "look"].filter((id) =>
-              document.getElementById(id).hidden)`,
-          );
-          deepStrictEqual(hidden, ["fill", "pair", "classes"]);
+          deepStrictEqual(await hiddenParts(page), ["fill", "pair", "classes"]);
         });
       }
     } finally {

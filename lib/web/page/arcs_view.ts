@@ -1,5 +1,5 @@
 /** A sentence as a row of words, with arcs above them for the attention weights of a head. */
-import { choices, find, moveWithArrows, press } from "./dom.ts";
+import { choices, find, moveWithArrows, press, reachByTab } from "./dom.ts";
 
 /** The smallest attention weights that are drawn: from one word, and from all words at once. */
 const FAINTEST = 0.02;
@@ -52,9 +52,7 @@ export class Arcs {
     this.#weights = weights;
     this.#chosen = chosen;
     press(this.#buttons, chosen === "all" ? -1 : chosen);
-    for (const [at, button] of this.#buttons.entries()) {
-      button.tabIndex = at === (chosen === "all" ? 0 : chosen) ? 0 : -1; // arrow keys reach the rest
-    }
+    reachByTab(this.#buttons, chosen === "all" ? 0 : chosen);
     if (chosen !== "all") this.#bringIntoView(this.#buttons[chosen]);
     this.#paint(chosen);
   }

@@ -140,6 +140,11 @@ export function press(buttons: readonly HTMLButtonElement[], pressed: number): v
   }
 }
 
+/** Makes Tab reach only one button of a row, whose others `moveWithArrows()` reaches. */
+export function reachByTab(buttons: readonly HTMLButtonElement[], reached: number): void {
+  for (const [index, button] of buttons.entries()) button.tabIndex = index === reached ? 0 : -1;
+}
+
 /** Makes the left and right arrow keys, Home and End move between the buttons of a row. */
 export function moveWithArrows(group: HTMLElement): void {
   group.addEventListener("keydown", (event) => {

@@ -1,5 +1,14 @@
 /** The words of a text, each with its most probable class, while the user types. */
-import { candidateList, choices, find, latest, make, moveWithArrows, press } from "./dom.ts";
+import {
+  candidateList,
+  choices,
+  find,
+  latest,
+  make,
+  moveWithArrows,
+  press,
+  reachByTab,
+} from "./dom.ts";
 import type { Engine, Facts, LabelledWord } from "./engine.ts";
 
 /** The hue of the second class, and the step from one class to the next, in degrees. */
@@ -23,7 +32,7 @@ export function startLabels(engine: Engine, { wordClasses }: Facts, example: str
     const choose = (place: number) => {
       chosen = place;
       press(chips, place);
-      for (const [at, chip] of chips.entries()) chip.tabIndex = at === place ? 0 : -1; // arrow keys reach the rest
+      reachByTab(chips, place);
       const { word, classes } = words[place];
       answers.replaceChildren(candidateList(`Classes of "${word}"`, classes));
     };
