@@ -227,11 +227,13 @@ export function positivePmi(counts: ContextMatrix, smoothing = 0.75): ContextMat
   const smoothed = ofColumn.map((count) => count ** smoothing);
   const all = smoothed.reduce((sum, value) => sum + value, 0);
   const pmi = new Float32Array(values.length);
-  for (const [i, count] of values.entries()) {
-    if (count === 0) continue;
-    const row = Math.floor(i / columns);
-    const column = i % columns;
-    pmi[i] = Math.max(0, Math.log(count * all / (ofRow[row] * smoothed[column])));
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const count = values[row * columns + column];
+      if (count === 0) continue;
+      const ratio = count * all / (ofRow[row] * smoothed[column]);
+      pmi[row * columns + column] = Math.max(0, Math.log(ratio));
+    }
   }
   return { rows, columns, values: pmi };
 }

@@ -22,9 +22,11 @@ import type { BertTokenClassifier } from "./token_classifier.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import {
   checkTexts,
+  inBatches,
   type LabelledBatch,
-  labelledBatches,
   type LabelledText,
+  textBatch,
+  textRows,
 } from "./labelled_texts.ts";
 import { countLabels, crossEntropyLoss } from "../training/loss.ts";
 import { countRight } from "../training/right_answers.ts";
@@ -266,10 +268,10 @@ export async function fineTune(
   checkOptions("fineTune()", options, FINE_TUNE_OPTIONS);
   checkTexts(call, texts, tokenizer, model.classes);
   if (texts.length === 0) throw new ConfigError("texts", [], "must have at least one");
-  checkRun(call, model, options);
-  const batchesOf = (order: readonly LabelledText[], sizes: BatchSizes) =>
-    labelledBatches(order, tokenizer, sizes);
-  return await runEpochs(model, texts, batchesOf, options);
+  checkRun(call, options);
+  const maxLength = mostTokens(options, model.config);
+  const rows = textRows(texts, tokenizer, maxLength);
+  return await runEpochs(model, rows, (part) => textBatch(part, tokenizer, maxLength), options);
 }
 
 /** The names of the options of `fineTune()` and `fineTuneWords()`. */
@@ -289,15 +291,10 @@ export const FINE_TUNE_OPTIONS = [
  * Checks the values of the options before anything is computed.
  *
  * @param call The function with the names of its arguments.
- * @param model The classifier, whose positions limit `maxLength`.
  * @throws {ConfigError} If one cannot work.
  * @throws {TypeError} If `signal` is not an `AbortSignal`.
  */
-export function checkRun(
-  call: string,
-  { config }: AnyClassifier,
-  options: FineTuneOptions,
-): void {
+export function checkRun(call: string, options: FineTuneOptions): void {
   checkWhole("epochs", options.epochs, 1);
   checkWhole("batchSize", options.batchSize, 1);
   const { peak, warmupShare } = scheduleOf(options);
@@ -305,7 +302,6 @@ export function checkRun(
   checkShare("warmupShare", warmupShare);
   checkRates({ learningRate: peak, clipNorm: options.clipNorm });
   checkArguments(call, [["options.signal", options.signal, SIGNAL]]);
-  mostTokens(options, config);
 }
 
 /** The learning rate's schedule, as `learningRateAt()` takes it. */
@@ -313,43 +309,34 @@ function scheduleOf({ learningRate = 1e-3, warmupShare = 0.1 }: FineTuneOptions)
   return { peak: learningRate, warmupShare };
 }
 
-/** How many examples a batch has, and how many tokens a row has at most. */
-export interface BatchSizes {
-  /** Examples in a batch; the last one may have fewer. */
-  readonly batchSize: number;
-  /** The most tokens of a row. */
-  readonly maxLength: number;
-}
-
 /**
  * The loop of `fineTune()` and `fineTuneWords()`, with arguments that were checked.
  *
- * @param examples All examples. Each epoch has its own order of them.
- * @param batchesOf Makes the batches of an epoch.
+ * @param rows All examples, encoded. Each epoch has its own order of them.
+ * @param batchOf Makes a batch of some of them.
  */
-export async function runEpochs<Example>(
+export async function runEpochs<Row>(
   model: AnyClassifier,
-  examples: readonly Example[],
-  batchesOf: (order: readonly Example[], sizes: BatchSizes) => LabelledBatch[],
+  rows: readonly Row[],
+  batchOf: (part: readonly Row[]) => LabelledBatch,
   options: FineTuneOptions,
 ): Promise<FineTuneLog[]> {
   const { epochs, batchSize, weightDecay, clipNorm, signal } = options;
-  const { maxLength = model.config.maxPositionEmbeddings } = options;
   const schedule = scheduleOf(options);
-  const planned = epochs * Math.ceil(examples.length / batchSize);
+  const planned = epochs * Math.ceil(rows.length / batchSize);
   using optimizer = new AdamW(model.weights, { weightDecay }); // which checks it
   const rng = createRng(options.seed);
   const [orders, seeds] = [rng.fork("order"), rng.fork("dropout")];
   const logs: FineTuneLog[] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = [...examples];
+    const order = [...rows];
     orders.shuffle(order);
-    for (const batch of batchesOf(order, { batchSize, maxLength })) {
+    for (const part of inBatches(order, batchSize)) {
       await macrotask();
       if (signal?.aborted) return logs;
       const learningRate = learningRateAt((logs.length + 0.5) / planned, schedule);
       const settings = { learningRate, seed: seeds.below(2 ** 31), clipNorm };
-      logs.push(await fineTuneStep(model, optimizer, batch, settings));
+      logs.push(await fineTuneStep(model, optimizer, batchOf(part), settings));
     }
   }
   return logs;

@@ -3,7 +3,6 @@ import { checkArguments, checkOptions } from "../checks.ts";
 import { TOKEN_CLASSIFIER } from "../training/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
 import {
-  type BatchSizes,
   checkRun,
   FINE_TUNE_OPTIONS,
   type FineTuneLog,
@@ -12,10 +11,12 @@ import {
 } from "./fine_tune.ts";
 import {
   checkSentences,
-  labelledWordBatches,
   type LabelledWords,
+  sentenceBatch,
+  sentenceRows,
   withSomeLabel,
 } from "./labelled_words.ts";
+import { mostTokens } from "./text_inputs.ts";
 import type { BertTokenClassifier } from "./token_classifier.ts";
 
 /**
@@ -65,8 +66,8 @@ export async function fineTuneWords(
   checkOptions("fineTuneWords()", options, FINE_TUNE_OPTIONS);
   checkSentences(call, sentences, tokenizer, model.classes);
   const taught = withSomeLabel(sentences);
-  checkRun(call, model, options);
-  const batchesOf = (order: readonly LabelledWords[], sizes: BatchSizes) =>
-    labelledWordBatches(order, tokenizer, sizes);
-  return await runEpochs(model, taught, batchesOf, options);
+  checkRun(call, options);
+  const maxLength = mostTokens(options, model.config);
+  const rows = sentenceRows(taught, tokenizer, maxLength);
+  return await runEpochs(model, rows, (part) => sentenceBatch(part, tokenizer, maxLength), options);
 }

@@ -1,5 +1,6 @@
 /** Labelled texts as padded batches, to train and evaluate a classifier. */
 import { type Batch, collate } from "../data/batch.ts";
+import type { MaskedExample } from "../data/example.ts";
 import {
   ARRAY,
   checkArguments,
@@ -62,12 +63,45 @@ export function labelledBatches(
   checkTexts("labelledBatches(texts, tokenizer, options)", texts, tokenizer);
   const { batchSize, maxLength } = options;
   checkWhole("batchSize", batchSize, 1);
-  const padding = { padTokenId: tokenizer.vocab.padId, maskTokenId: tokenizer.vocab.maskId };
-  return Array.from({ length: Math.ceil(texts.length / batchSize) }, (_, i) => {
-    const part = texts.slice(i * batchSize, (i + 1) * batchSize);
-    const rows = part.map((text) => exampleOf(text, tokenizer, maxLength));
-    const labels = Int32Array.from(part, ({ label }) => label);
-    return { batch: collate(rows, { ...padding, maxLength }), labels };
+  const rows = textRows(texts, tokenizer, maxLength);
+  return inBatches(rows, batchSize).map((part) => textBatch(part, tokenizer, maxLength));
+}
+
+/** A text as ids, and its class. */
+export interface TextRow {
+  /** The ids, without labels for masked words and for the pair. */
+  readonly example: MaskedExample;
+  /** The number of its class. */
+  readonly label: number;
+}
+
+/** Encodes texts that were checked, cut to `maxLength` tokens. */
+export function textRows(
+  texts: readonly LabelledText[],
+  tokenizer: BertTokenizer,
+  maxLength: number,
+): TextRow[] {
+  return texts.map((text) => ({
+    example: exampleOf(text, tokenizer, maxLength),
+    label: text.label,
+  }));
+}
+
+/** Makes one batch of encoded texts. */
+export function textBatch(
+  rows: readonly TextRow[],
+  { vocab: { padId: padTokenId, maskId: maskTokenId } }: BertTokenizer,
+  maxLength: number,
+): LabelledBatch {
+  const examples = rows.map(({ example }) => example);
+  const labels = Int32Array.from(rows, ({ label }) => label);
+  return { batch: collate(examples, { padTokenId, maskTokenId, maxLength }), labels };
+}
+
+/** Cuts a list into batches of `size` entries; the last one may have fewer. */
+export function inBatches<T>(entries: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => {
+    return entries.slice(i * size, (i + 1) * size);
   });
 }
 
@@ -112,9 +146,13 @@ function checkLabel(label: unknown, i: number, classes: number): void {
 }
 
 /** A text as an example without labels for masked words and for the pair. */
-function exampleOf({ text, pair }: LabelledText, tokenizer: BertTokenizer, maxLength: number) {
+function exampleOf(
+  { text, pair }: LabelledText,
+  tokenizer: BertTokenizer,
+  maxLength: number,
+): MaskedExample {
   const { tokenIds, segmentIds } = tokenizer.encode(text, pair, { maxLength });
   const first = { document: text, start: 0, end: 1 };
   const labels = tokenIds.map(() => -1);
-  return { tokenIds, segmentIds, labels, nspLabel: -1 as const, first, truncated: false };
+  return { tokenIds, segmentIds, labels, nspLabel: -1, first, truncated: false };
 }

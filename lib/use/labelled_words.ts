@@ -1,5 +1,6 @@
 /** Sentences with a label for each word, as padded batches to train a classifier of words. */
 import { collate } from "../data/batch.ts";
+import type { MaskedExample } from "../data/example.ts";
 import {
   ARRAY,
   checkArguments,
@@ -13,7 +14,7 @@ import {
 import { ConfigError } from "../errors.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import type { LabelledBatch } from "./labelled_texts.ts";
+import { inBatches, type LabelledBatch } from "./labelled_texts.ts";
 import { wordExample, wordPieces, wordRow } from "./word_rows.ts";
 
 /** The words of a sentence, and the class of each. */
@@ -70,13 +71,27 @@ export function labelledWordBatches(
   const { batchSize, maxLength } = options;
   checkWhole("batchSize", batchSize, 1);
   checkWhole("maxLength", maxLength, 3);
-  const { padId: padTokenId, maskId: maskTokenId } = tokenizer.vocab;
-  return Array.from({ length: Math.ceil(sentences.length / batchSize) }, (_, i) => {
-    const part = sentences.slice(i * batchSize, (i + 1) * batchSize);
-    const examples = part.map((sentence) => labelledExample(sentence, tokenizer, maxLength));
-    const batch = collate(examples, { padTokenId, maskTokenId, maxLength });
-    return { batch, labels: batch.mlmLabels }; // padded like the labels of masked words
-  });
+  const rows = sentenceRows(sentences, tokenizer, maxLength);
+  return inBatches(rows, batchSize).map((part) => sentenceBatch(part, tokenizer, maxLength));
+}
+
+/** Encodes sentences that were checked, as examples whose labels are those of the words. */
+export function sentenceRows(
+  sentences: readonly LabelledWords[],
+  tokenizer: BertTokenizer,
+  maxLength: number,
+): MaskedExample[] {
+  return sentences.map((sentence) => labelledExample(sentence, tokenizer, maxLength));
+}
+
+/** Makes one batch of encoded sentences. */
+export function sentenceBatch(
+  rows: readonly MaskedExample[],
+  { vocab: { padId: padTokenId, maskId: maskTokenId } }: BertTokenizer,
+  maxLength: number,
+): LabelledBatch {
+  const batch = collate(rows, { padTokenId, maskTokenId, maxLength });
+  return { batch, labels: batch.mlmLabels }; // padded like the labels of masked words
 }
 
 /** A sentence as an example whose labels are those of its words. */
@@ -84,7 +99,7 @@ function labelledExample(
   { words, labels }: LabelledWords,
   tokenizer: BertTokenizer,
   maxLength: number,
-) {
+): MaskedExample {
   const row = wordRow(wordPieces(words, tokenizer), tokenizer.vocab, maxLength);
   const wanted = row.tokenIds.map(() => -1);
   for (const [i, column] of row.columns.entries()) wanted[column] = labels[i];

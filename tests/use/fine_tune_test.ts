@@ -6,6 +6,7 @@ import { classify, evaluateClassifier } from "bert/use/classify.ts";
 import { fineTune, fineTuneStep } from "bert/use/fine_tune.ts";
 import { labelledBatches, type LabelledText } from "bert/use/labelled_texts.ts";
 import { AdamW } from "bert/training/optimizer.ts";
+import { BertTokenizer } from "bert/tokenizer/bert_tokenizer.ts";
 import { assertClose } from "../support/assert_close.ts";
 import { assertNoLeak } from "../support/assert_no_leak.ts";
 import { TOY_TOKENIZER, toyDocuments } from "../support/toy.ts";
@@ -84,6 +85,20 @@ Deno.test("fineTune() warms up and decays, goes over every text once an epoch, a
   deepStrictEqual(rates.slice(0, 6), rates.slice(0, 6).toSorted((a, b) => a - b));
   const signal = AbortSignal.abort();
   deepStrictEqual(await fineTune(model, TEXTS, TOY_TOKENIZER, { ...settings, signal }), []);
+});
+
+Deno.test("fineTune() encodes each text once, however many epochs there are", async () => {
+  let encoded = 0;
+  class CountingTokenizer extends BertTokenizer {
+    override encode(...args: Parameters<BertTokenizer["encode"]>) {
+      encoded++;
+      return super.encode(...args);
+    }
+  }
+  using model = toyClassifier();
+  const tokenizer = new CountingTokenizer(TOY_TOKENIZER.vocab);
+  await fineTune(model, TEXTS.slice(0, 6), tokenizer, { ...SETTINGS, epochs: 3 });
+  strictEqual(encoded, 6);
 });
 
 Deno.test("evaluateClassifier() gives the loss and confusion matrix that follow from classify()", async () => {
