@@ -77,7 +77,10 @@ export interface BertConfig {
    * more than the `type_vocab_size` of `config.json`, which has no row for padding.
    */
   readonly typeVocabSize: number;
-  /** Standard deviation of the initial weights. */
+  /**
+   * Standard deviation of the normal distribution of the initial weights. It is cut off at two
+   * deviations, as in BERT's code, so that the weights have 0.88 times as much.
+   */
   readonly initializerRange: number;
   /** ε of LayerNorm: it is added to the variance. */
   readonly layerNormEps: number;

@@ -18,6 +18,9 @@ const OPTION = "--without-solutions";
 
 const SOLUTION = /<details>\s*<summary>Solution[^]*?<\/details>\n*/g;
 
+/** What stands in the place of a solution whose exercise has no cell of its own to answer in. */
+const ANSWER = "_Your answer:_\n\n";
+
 /** Code, which has no links, or the beginning of a link with its target up to "#". */
 const CODE_OR_LINK = /```[^]*?```|`[^`\n]*`|(\]\(|\b(?:src|href)=")([^\s()"#:]+)(?=[)"#])/g;
 
@@ -101,8 +104,9 @@ function withText(cell: Cell, text: string): Cell | undefined {
   return text === "" ? undefined : { ...cell, source: linesOf(text) };
 }
 
+/** The text without solutions. One at the beginning belongs to the code cell before. */
 function unsolved(text: string): string {
-  const rest = text.replaceAll(SOLUTION, "");
+  const rest = text.replaceAll(SOLUTION, (_, at: number) => at === 0 ? "" : ANSWER);
   return rest === text ? text : rest.trimEnd();
 }
 

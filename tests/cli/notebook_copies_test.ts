@@ -93,7 +93,7 @@ function listed(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-Deno.test("withoutSolutions() removes solutions only, and cells that hold nothing else", () => {
+Deno.test("withoutSolutions() removes solutions, leaves room for answers where there is no cell, and drops cells that held nothing else", () => {
   const papers = "<details><summary>Papers cited here</summary>\n\nA paper.\n\n</details>";
   const { cells } = withoutSolutions(
     notebook([
@@ -105,7 +105,7 @@ Deno.test("withoutSolutions() removes solutions only, and cells that hold nothin
     "..",
   );
   deepStrictEqual(cells.map(({ source }) => source), [
-    ["**1.** How many?\n", "\n", "**2.** Why?"],
+    "**1.** How many?\n\n_Your answer:_\n\n**2.** Why?\n\n_Your answer:_".match(/.*\n|.+$/g),
     papers.match(/.*\n|.+$/g),
     "No exercise.\n",
   ]);
