@@ -77,10 +77,7 @@ export interface BertConfig {
    * more than the `type_vocab_size` of `config.json`, which has no row for padding.
    */
   readonly typeVocabSize: number;
-  /**
-   * Standard deviation of the normal distribution of the initial weights. It is cut off at two
-   * deviations, as in BERT's code, so that the weights have 0.88 times as much.
-   */
+  /** Standard deviation of the initial weights' normal distribution, which is cut off at twice that. */
   readonly initializerRange: number;
   /** ε of LayerNorm: it is added to the variance. */
   readonly layerNormEps: number;
