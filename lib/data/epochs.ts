@@ -333,7 +333,7 @@ function windowSize({ batchSize, window = WINDOW }: BatchesOptions): number {
 }
 
 /** Arrays of `size` items each; the last one may be shorter. */
-function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
+export function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
   let chunk: T[] = [];
   for (const item of items) {
     if (chunk.push(item) < size) continue;

@@ -3,11 +3,12 @@
  * steps of training. Awaiting a resolved promise would not serve them.
  */
 import { setImmediate } from "node:timers";
+import { Throttle } from "../throttle.ts";
 
 /** How long input, such as a signal, may have to wait, in milliseconds. */
 const PATIENCE = 200;
 
-let served = -Infinity;
+const input = new Throttle(PATIENCE);
 
 /**
  * Waits until timers that are due have run, and now and then until input has been served as well.
@@ -17,9 +18,6 @@ let served = -Infinity;
  * to do, or after many such tasks.
  */
 export async function macrotask(): Promise<void> {
-  if (performance.now() - served < PATIENCE) {
-    return await new Promise((resolve) => void setImmediate(resolve));
-  }
+  if (!input.isDue()) return await new Promise((resolve) => void setImmediate(resolve));
   await new Promise((resolve) => setTimeout(resolve, 0));
-  served = performance.now();
 }

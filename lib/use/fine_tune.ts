@@ -22,7 +22,6 @@ import type { BertTokenClassifier } from "./token_classifier.ts";
 import { ConfigError, ShapeError } from "../errors.ts";
 import {
   checkTexts,
-  inBatches,
   type LabelledBatch,
   type LabelledText,
   textBatch,
@@ -34,6 +33,7 @@ import { globalNorm } from "../training/global_norm.ts";
 import { clipScale } from "../training/clipping.ts";
 import { learningRateAt } from "../training/learning_rate.ts";
 import { AdamW, type Optimizer } from "../training/optimizer.ts";
+import { chunks } from "../data/epochs.ts";
 import { createRng } from "../random.ts";
 import { mostTokens } from "./text_inputs.ts";
 import { checkRates, DivergedError } from "../training/train_step.ts";
@@ -331,7 +331,7 @@ export async function runEpochs<Row>(
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = [...rows];
     orders.shuffle(order);
-    for (const part of inBatches(order, batchSize)) {
+    for (const part of chunks(order, batchSize)) {
       await macrotask();
       if (signal?.aborted) return logs;
       const learningRate = learningRateAt((logs.length + 0.5) / planned, schedule);

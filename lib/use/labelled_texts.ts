@@ -1,5 +1,6 @@
 /** Labelled texts as padded batches, to train and evaluate a classifier. */
 import { type Batch, collate } from "../data/batch.ts";
+import { chunks } from "../data/epochs.ts";
 import type { MaskedExample } from "../data/example.ts";
 import {
   ARRAY,
@@ -64,7 +65,7 @@ export function labelledBatches(
   const { batchSize, maxLength } = options;
   checkWhole("batchSize", batchSize, 1);
   const rows = textRows(texts, tokenizer, maxLength);
-  return inBatches(rows, batchSize).map((part) => textBatch(part, tokenizer, maxLength));
+  return Array.from(chunks(rows, batchSize), (part) => textBatch(part, tokenizer, maxLength));
 }
 
 /** A text as ids, and its class. */
@@ -96,13 +97,6 @@ export function textBatch(
   const examples = rows.map(({ example }) => example);
   const labels = Int32Array.from(rows, ({ label }) => label);
   return { batch: collate(examples, { padTokenId, maskTokenId, maxLength }), labels };
-}
-
-/** Cuts a list into batches of `size` entries; the last one may have fewer. */
-export function inBatches<T>(entries: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(entries.length / size) }, (_, i) => {
-    return entries.slice(i * size, (i + 1) * size);
-  });
 }
 
 /**

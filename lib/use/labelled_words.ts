@@ -1,5 +1,6 @@
 /** Sentences with a label for each word, as padded batches to train a classifier of words. */
 import { collate } from "../data/batch.ts";
+import { chunks } from "../data/epochs.ts";
 import type { MaskedExample } from "../data/example.ts";
 import {
   ARRAY,
@@ -14,7 +15,7 @@ import {
 import { ConfigError } from "../errors.ts";
 import { TOKENIZER } from "../tokenizer/argument_kinds.ts";
 import type { BertTokenizer } from "../tokenizer/bert_tokenizer.ts";
-import { inBatches, type LabelledBatch } from "./labelled_texts.ts";
+import type { LabelledBatch } from "./labelled_texts.ts";
 import { wordExample, wordPieces, wordRow } from "./word_rows.ts";
 
 /** The words of a sentence, and the class of each. */
@@ -72,7 +73,7 @@ export function labelledWordBatches(
   checkWhole("batchSize", batchSize, 1);
   checkWhole("maxLength", maxLength, 3);
   const rows = sentenceRows(sentences, tokenizer, maxLength);
-  return inBatches(rows, batchSize).map((part) => sentenceBatch(part, tokenizer, maxLength));
+  return Array.from(chunks(rows, batchSize), (part) => sentenceBatch(part, tokenizer, maxLength));
 }
 
 /** Encodes sentences that were checked, as examples whose labels are those of the words. */
