@@ -5,8 +5,8 @@
 import { setImmediate } from "node:timers";
 import { Throttle } from "../throttle.ts";
 
-/** How long input, such as a signal, may have to wait, in milliseconds. */
-const PATIENCE = 200;
+/** Milliseconds between two looks for input, such as a signal. On a busy machine it may need two. */
+const PATIENCE = 90;
 
 const input = new Throttle(PATIENCE);
 
